@@ -1,0 +1,87 @@
+import type { z } from 'zod';
+import type { JsonValue } from '../../src/contract/json.ts';
+
+/** Whose task it is. `name` is the account's name; it also names the owner's folder of data files. */
+export interface TaskOwner {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Lines written here are kept with the attempt and shown to the task's owner. */
+export interface TaskLog {
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** What a handler is given for one attempt. */
+export interface TaskContext {
+  readonly taskId: string;
+  readonly owner: TaskOwner;
+  /** 1 for the first attempt of a run. */
+  readonly attempt: number;
+  /** The same for every attempt of a run, so that a receiver can recognise a repetition. */
+  readonly idempotencyKey: string;
+  /** Fires on cancellation, the soft time limit and shutdown. Pass it on; stop when it fires. */
+  readonly signal: AbortSignal;
+  readonly log: TaskLog;
+  /** What an earlier attempt of this run saved last (`undefined` at first), to resume from. */
+  readonly checkpoint: { read(): JsonValue | undefined; write(value: JsonValue): void };
+  /**
+   * Tells watchers how far the attempt has come.
+   * @param percent 0–100; values outside are clamped.
+   */
+  progress(percent: number, message?: string): void;
+}
+
+/** One kind of task: what its payload looks like, and how an attempt at it runs. */
+export interface TaskType<Payload = unknown> {
+  readonly name: string;
+  readonly description: string;
+  /** Checked when a task is created, and again, with its defaults applied, before `run`. */
+  readonly payload: z.ZodType<Payload>;
+  /**
+   * Runs one attempt. Resolves with the task's result (JSON, at most 256 KiB). Throw {@link TaskFailure} to say
+   * whether a failure is worth a retry; any other error counts as retryable.
+   */
+  run(context: TaskContext, payload: Payload): Promise<JsonValue>;
+}
+
+/**
+ * Defines a task type. The payload's type follows from its schema.
+ *
+ * @example
+ * export default defineTaskType({
+ *   name: 'greet',
+ *   description: 'Greets somebody',
+ *   payload: z.strictObject({ who: z.string() }),
+ *   run: async (context, { who }) => ({ greeting: `Hello, ${who}` }),
+ * });
+ */
+export function defineTaskType<Payload>(type: TaskType<Payload>): TaskType<Payload> {
+  if (!/^[a-z][a-z0-9-]{0,63}$/.test(type.name)) {
+    throw new TypeError(`A task type's name is lower-case letters, digits and hyphens, not "${type.name}"`);
+  }
+  return type;
+}
+
+/** A failure whose thrower knows whether trying again can help. */
+export class TaskFailure extends Error {
+  override readonly name = 'TaskFailure';
+  /** A short, stable word for the kind of failure, such as `HttpStatus` or `FileNotFound`. */
+  readonly type: string;
+  readonly retryable: boolean;
+  /** The earliest moment for another attempt, in milliseconds from now (an HTTP Retry-After, say). */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    type: string,
+    message: string,
+    options: { retryable: boolean; retryAfterMs?: number | undefined; cause?: unknown },
+  ) {
+    super(message, { cause: options.cause });
+    this.type = type;
+    this.retryable = options.retryable;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}

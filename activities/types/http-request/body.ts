@@ -1,0 +1,67 @@
+import { pipeline, type Readable } from 'node:stream';
+import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+
+/** The result as a whole may have 256 KiB of JSON, in which a control character takes six bytes. */
+const MAX_JSON_BYTES = 160 * 1024;
+
+const LENIENT = { finishFlush: constants.Z_SYNC_FLUSH };
+const LENIENT_BROTLI = { finishFlush: constants.BROTLI_OPERATION_FLUSH };
+
+export interface BodyText {
+  readonly text: string;
+  readonly truncated: boolean;
+}
+
+/**
+ * Reads a response's body as UTF-8, up to `limit` bytes of it decompressed, and lets go of the rest. Bytes that are no
+ * UTF-8 become U+FFFD; a character that the limit cuts in two is left out.
+ */
+export async function readBody(
+  body: Readable,
+  contentEncoding: string | undefined,
+  limit: number,
+): Promise<BodyText> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of decoded(body, contentEncoding)) {
+    chunks.push(chunk);
+    length += chunk.length;
+    // Leaving the loop destroys the stream, and with it the connection.
+    if (length > limit) break;
+  }
+  const cut = length > limit;
+  const bytes = Buffer.concat(chunks).subarray(0, limit);
+  const text = new TextDecoder().decode(bytes, { stream: cut });
+  const kept = beginning(text, limit);
+  return { text: kept, truncated: cut || kept.length < text.length };
+}
+
+/** Identity is asked for, but some servers compress all the same. An encoding that is not known stays as it is. */
+function decoded(body: Readable, contentEncoding: string | undefined): AsyncIterable<Buffer> {
+  const decoder = decoderFor(contentEncoding?.trim().toLowerCase());
+  if (decoder === undefined) return body;
+  // The error of either stream reaches whoever reads the decoder.
+  return pipeline(body, decoder, () => undefined);
+}
+
+function decoderFor(contentEncoding: string | undefined) {
+  // Flushing at the end as browsers do: the answer to HEAD names an encoding, but has no body to be one.
+  if (contentEncoding === 'gzip' || contentEncoding === 'x-gzip') return createGunzip(LENIENT);
+  if (contentEncoding === 'deflate') return createInflate(LENIENT);
+  return contentEncoding === 'br' ? createBrotliDecompress(LENIENT_BROTLI) : undefined;
+}
+
+/** The beginning that fits both limits; U+FFFD takes three bytes where there was one. */
+function beginning(text: string, limit: number): string {
+  let bytes = 0;
+  let jsonBytes = 0;
+  let end = 0;
+  for (const character of text) {
+    const size = Buffer.byteLength(character);
+    bytes += size;
+    jsonBytes += character < ' ' || character === '"' || character === '\\' ? 6 : size;
+    if (bytes > limit || jsonBytes > MAX_JSON_BYTES) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
+}

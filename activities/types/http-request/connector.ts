@@ -1,0 +1,54 @@
+import dns from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { buildConnector } from 'undici';
+import { TaskFailure } from '../define.ts';
+
+/** Azure's metadata service has a public address; those of other clouds are link-local, private or reserved. */
+const AZURE_METADATA = '168.63.129.16';
+
+/**
+ * Whether anybody may be called at that address: it belongs to the public internet. In IPv6, that is 2000::/3; what
+ * lies outside leads to IPv4 (mapped, NAT64), to the own network, or nowhere.
+ */
+export function isPublicAddress(address: string): boolean {
+  if (!ipaddr.isValid(address) || address === AZURE_METADATA) return false;
+  const parsed = ipaddr.parse(address);
+  if (parsed.range() !== 'unicast') return false;
+  return parsed.kind() === 'ipv4' || parsed.match(ipaddr.parseCIDR('2000::/3'));
+}
+
+/**
+ * Connects to public addresses only. The address that is dialled is the one that was checked: a name is resolved once,
+ * so that it cannot mean something else a moment later (DNS rebinding).
+ */
+export function publicOnlyConnector(timeoutMs: number): buildConnector.connector {
+  const connect = buildConnector({ timeout: timeoutMs, lookup: publicOnlyLookup });
+  return (options, callback) => {
+    // For an address, Node does not call lookup.
+    const literal = options.hostname.replace(/^\[|\]$/g, '');
+    if (isIP(literal) !== 0 && !isPublicAddress(literal)) callback(notAllowed(literal), null);
+    else connect(options, callback);
+  };
+}
+
+const publicOnlyLookup: LookupFunction = (hostname, options, callback) => {
+  dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error) {
+      callback(error, '');
+      return;
+    }
+    // One address inside is enough to refuse: whoever answers so means no good, or the name is split by mistake.
+    const [first] = addresses;
+    const inside = addresses.find(({ address }) => !isPublicAddress(address));
+    if (inside || first === undefined) callback(notAllowed(inside?.address ?? 'none', hostname), '');
+    else if (options.all) callback(null, addresses);
+    else callback(null, first.address, first.family);
+  });
+};
+
+function notAllowed(address: string, hostname?: string): TaskFailure {
+  const what = hostname === undefined ? address : `${hostname} (${address})`;
+  const message = `${what} is not allowed: only public addresses are called`;
+  return new TaskFailure('AddressNotAllowed', message, { retryable: false });
+}

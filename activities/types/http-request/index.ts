@@ -1,0 +1,132 @@
+import { Agent, buildConnector, request } from 'undici';
+import type { JsonValue } from '../../../src/contract/json.ts';
+import { defineTaskType, TaskFailure, type TaskContext, type TaskType } from '../define.ts';
+import { createAllowHosts, type AllowHosts } from './allow-hosts.ts';
+import { readBody } from './body.ts';
+import { publicOnlyConnector } from './connector.ts';
+import { isSuccess, statusFailure } from './outcome.ts';
+import { payloadSchema, portOf, type HttpRequestPayload } from './payload.ts';
+
+const MAX_BODY_BYTES = 64 * 1024;
+/** What a failure's message can show of the body. */
+const MAX_FAILURE_BODY_BYTES = 2 * 1024;
+
+/** How long one step of a request may take; the request as a whole ends with the context's signal. */
+export interface HttpTimeouts {
+  readonly connectMs: number;
+  readonly headersMs: number;
+  /** Between two pieces of the body. */
+  readonly bodyMs: number;
+}
+
+const DEFAULT_TIMEOUTS: HttpTimeouts = { connectMs: 10_000, headersMs: 300_000, bodyMs: 60_000 };
+
+/**
+ * Sends one HTTP request, to the public internet only.
+ *
+ * @param settings.allowHosts `host:port` that may be called though they are private or loopback, or use another port
+ */
+export function createHttpRequest(settings: {
+  readonly allowHosts: readonly string[];
+  readonly timeouts?: HttpTimeouts;
+}): TaskType<HttpRequestPayload> {
+  const isAllowedHost = createAllowHosts(settings.allowHosts);
+  const timeouts = settings.timeouts ?? DEFAULT_TIMEOUTS;
+  return defineTaskType({
+    name: 'http-request',
+    description: 'Sends an HTTP request and keeps the response',
+    payload: payloadSchema(isAllowedHost),
+    async run(context, payload) {
+      const url = new URL(payload.url);
+      const agent = createAgent(url, isAllowedHost, timeouts);
+      try {
+        return await send(context, payload, url, agent);
+      } catch (error) {
+        // Whatever an abort made of the request, its reason is what the attempt ends with.
+        context.signal.throwIfAborted();
+        throw asFailure(error, url);
+      } finally {
+        // Not close(): that would wait for a body nobody reads on.
+        await agent.destroy();
+      }
+    },
+  });
+}
+
+/** An agent for one request: a connection kept for the next one would skip the check of its address. */
+function createAgent(url: URL, isAllowedHost: AllowHosts, timeouts: HttpTimeouts): Agent {
+  const { connectMs, headersMs, bodyMs } = timeouts;
+  return new Agent({
+    connect: isAllowedHost(url) ? buildConnector({ timeout: connectMs }) : publicOnlyConnector(connectMs),
+    headersTimeout: headersMs,
+    bodyTimeout: bodyMs,
+    pipelining: 0,
+  });
+}
+
+async function send(
+  context: TaskContext,
+  payload: HttpRequestPayload,
+  url: URL,
+  agent: Agent,
+): Promise<JsonValue> {
+  const startedAt = performance.now();
+  const { method, body, expected_status } = payload;
+  const response = await request(url, {
+    dispatcher: agent,
+    method,
+    headers: headersOf(payload, context.idempotencyKey),
+    body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+    signal: context.signal,
+  });
+  const status = response.statusCode;
+  const headers = flatten(response.headers);
+  const success = isSuccess(status, expected_status);
+  const limit = success ? MAX_BODY_BYTES : MAX_FAILURE_BODY_BYTES;
+  const { text, truncated } = await readBody(response.body, headers['content-encoding'], limit);
+  if (!success) throw statusFailure(hostAndPort(url), expected_status, { status, headers, body: text });
+  return { status, headers, body: text, truncated, duration_ms: Math.round(performance.now() - startedAt) };
+}
+
+/** The user's headers over ours. */
+function headersOf({ headers, body }: HttpRequestPayload, idempotencyKey: string): Record<string, string> {
+  const ours = {
+    'user-agent': 'taskbell',
+    'accept-encoding': 'identity',
+    'idempotency-key': idempotencyKey,
+    ...(body !== undefined && {
+      'content-type': typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json',
+    }),
+  };
+  const theirs = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  return { ...ours, ...Object.fromEntries(theirs) };
+}
+
+/** A header that came several times becomes a list, as RFC 9110 reads it. */
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const entries = Object.entries(headers);
+  return Object.fromEntries(
+    entries.map(([name, value]): [string, string] => [name, [value ?? ''].flat().join(', ')]),
+  );
+}
+
+/** Names resolve again, refused connections are accepted again: what the network says is worth another try. */
+function asFailure(error: unknown, url: URL): TaskFailure {
+  if (error instanceof TaskFailure) return error;
+  const { code, message } = describe(error);
+  const what = [code, message].filter((part) => part !== '').join(': ');
+  const text = `No response from ${hostAndPort(url)}: ${what}`;
+  return new TaskFailure('HttpConnection', text, { retryable: true, cause: error });
+}
+
+function describe(error: unknown): { code: string; message: string } {
+  if (!(error instanceof Error)) return { code: '', message: String(error) };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  // Where several addresses were tried, the messages are inside.
+  const inner = error instanceof AggregateError ? error.errors.map((each) => describe(each).message) : [];
+  return { code, message: error.message || inner.join(', ') };
+}
+
+function hostAndPort(url: URL): string {
+  return `${url.hostname}:${portOf(url)}`;
+}

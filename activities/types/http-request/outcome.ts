@@ -1,0 +1,53 @@
+import { TaskFailure } from '../define.ts';
+import { ellipsis } from '../text.ts';
+
+const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
+const SHOWN_CODE_POINTS = 200;
+
+/** Statuses below 500 that say: not now. */
+const RETRYABLE = new Set([408, 429]);
+
+type ExpectedStatus = number | readonly number[] | undefined;
+
+/** Without an expectation, 200 to 299 is success; with one, exactly what it names. */
+export function isSuccess(status: number, expected: ExpectedStatus): boolean {
+  if (expected === undefined) return status >= 200 && status < 300;
+  return typeof expected === 'number' ? status === expected : expected.includes(status);
+}
+
+/**
+ * The failure that an unwelcome response is. Whether it is retryable depends on its status alone.
+ * @param from the host and port that answered
+ */
+export function statusFailure(
+  from: string,
+  expected: ExpectedStatus,
+  response: { status: number; headers: Readonly<Record<string, string>>; body: string },
+): TaskFailure {
+  const { status, headers, body } = response;
+  const retryable = status >= 500 || RETRYABLE.has(status);
+  const instead = expected === undefined ? '' : ` (expected ${[expected].flat().join(' or ')})`;
+  const details = redirection(status, headers['location']) ?? excerpt(body);
+  const message = `HTTP ${status} from ${from}${instead}${details && `: ${details}`}`;
+  const retryAfterMs = retryable ? parseRetryAfter(headers['retry-after'], Date.now()) : undefined;
+  return new TaskFailure('HttpStatus', message, { retryable, retryAfterMs });
+}
+
+function redirection(status: number, location: string | undefined): string | undefined {
+  if (status < 300 || status > 399 || location === undefined) return undefined;
+  return `redirects are not followed (Location: ${excerpt(location)})`;
+}
+
+/** @returns milliseconds from `now` on, a day at most; undefined if the header says nothing of use. */
+export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  const text = value?.trim() ?? '';
+  const isDate = /^[A-Z][a-z]{2,8}, .* GMT$/.test(text);
+  const afterMs = /^\d+$/.test(text) ? Number(text) * 1000 : isDate ? Date.parse(text) - now : NaN;
+  if (Number.isNaN(afterMs)) return undefined;
+  return Math.min(Math.max(afterMs, 0), MAX_RETRY_AFTER_MS);
+}
+
+/** A stranger's text on one line of a message. */
+function excerpt(text: string): string {
+  return ellipsis(text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim(), SHOWN_CODE_POINTS);
+}

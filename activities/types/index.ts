@@ -1,0 +1,81 @@
+/** The registry: which task types there are. Add a built-in one to `createTaskTypes`; see define.ts for what it is. */
+import type { z } from 'zod';
+import type { FieldError } from '../../src/contract/errors.ts';
+import type { JsonValue } from '../../src/contract/json.ts';
+import { TaskFailure, type TaskContext, type TaskType } from './define.ts';
+import { createHttpRequest } from './http-request/index.ts';
+import { createProcessData } from './process-data/index.ts';
+
+export { loadTaskModules } from './modules.ts';
+
+/**
+ * A task type whose payload's type is forgotten. It is safe to hold many of them together, because each checks what it
+ * is given against its own schema.
+ */
+export interface AnyTaskType {
+  readonly name: string;
+  readonly description: string;
+  readonly payload: z.ZodType;
+  /** What is wrong with a payload, by JSON pointer into a task (`/payload/url`); nothing, if it fits. */
+  check(payload: unknown): FieldError[];
+  /** Runs one attempt on a payload as it was sent. One that does not fit is a non-retryable `InvalidPayload`. */
+  run(context: TaskContext, payload: unknown): Promise<JsonValue>;
+}
+
+export interface TaskTypes {
+  get(name: string): AnyTaskType | undefined;
+  /** In the order in which they were registered. */
+  list(): readonly AnyTaskType[];
+}
+
+export interface TaskTypeSettings {
+  /** See {@link createProcessData}. */
+  readonly dataDir: string | undefined;
+  /** See {@link createHttpRequest}. */
+  readonly httpAllowHosts: readonly string[];
+  /** Users' own, from {@link loadTaskModules}. */
+  readonly extra?: readonly TaskType[];
+}
+
+/** The built-in task types and the users' own. Throws if two have the same name. */
+export function createTaskTypes({ dataDir, httpAllowHosts, extra = [] }: TaskTypeSettings): TaskTypes {
+  const types = [
+    forgetPayload(createProcessData({ dataDir })),
+    forgetPayload(createHttpRequest({ allowHosts: httpAllowHosts })),
+    ...extra.map((type) => forgetPayload(type)),
+  ];
+  const byName = new Map<string, AnyTaskType>();
+  for (const type of types) {
+    if (byName.has(type.name)) throw new Error(`There are two task types called "${type.name}"`);
+    byName.set(type.name, type);
+  }
+  return { get: (name) => byName.get(name), list: () => types };
+}
+
+function forgetPayload<Payload>(type: TaskType<Payload>): AnyTaskType {
+  const { name, description, payload: schema } = type;
+  return {
+    name,
+    description,
+    payload: schema,
+    check: (payload) => errorsOf(schema.safeParse(payload).error),
+    async run(context, payload) {
+      const parsed = schema.safeParse(payload);
+      if (parsed.success) return type.run(context, parsed.data);
+      const message = errorsOf(parsed.error).map(({ pointer, message }) => `${pointer}: ${message}`);
+      throw new TaskFailure('InvalidPayload', message.join('; '), { retryable: false, cause: parsed.error });
+    },
+  };
+}
+
+function errorsOf(error: z.ZodError | undefined): FieldError[] {
+  return (error?.issues ?? []).map(({ path, message }) => ({
+    pointer: ['/payload', ...path.map(escapePointer)].join('/'),
+    message,
+  }));
+}
+
+/** RFC 6901: `~` and `/` would be read as syntax. */
+function escapePointer(key: PropertyKey): string {
+  return String(key).replaceAll('~', '~0').replaceAll('/', '~1');
+}

@@ -1,0 +1,89 @@
+import { statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { isAbsolute, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { defineTaskType, type TaskType } from './define.ts';
+
+/**
+ * Loads users' own task types.
+ *
+ * @param specifiers of ES modules whose default export is a task type or an array of them: a path relative to the
+ *   current directory (`./tasks/greet.js`), an absolute one, or the name of a package
+ */
+export async function loadTaskModules(specifiers: readonly string[]): Promise<TaskType[]> {
+  const types: TaskType[] = [];
+  // One after the other, so that their order, and the first error, do not depend on chance.
+  for (const specifier of specifiers) types.push(...(await loadTaskModule(specifier)));
+  return types;
+}
+
+async function loadTaskModule(specifier: string): Promise<TaskType[]> {
+  const exported = await importDefault(specifier);
+  const found: unknown[] = Array.isArray(exported) ? exported : [exported];
+  return found.map((value, i) => {
+    const where = Array.isArray(exported) ? `its default export's item ${i + 1}` : 'its default export';
+    return asTaskType(value, (what, cause) => moduleError(specifier, `${where} ${what}`, cause));
+  });
+}
+
+async function importDefault(specifier: string): Promise<unknown> {
+  let module: Record<string, unknown>;
+  try {
+    module = await import(locate(specifier));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw moduleError(specifier, `it cannot be loaded: ${why}`, error);
+  }
+  if (!('default' in module)) throw moduleError(specifier, 'it has no default export');
+  return module['default'];
+}
+
+/** Node would look for both kinds from this file on, not from where the service was started. */
+function locate(specifier: string): string {
+  if (specifier.startsWith('file:')) return specifier;
+  const path = resolve(specifier);
+  const isPath = isAbsolute(specifier) || /^\.\.?[/\\]/.test(specifier);
+  if (isPath || statSync(path, { throwIfNoEntry: false })?.isFile()) return pathToFileURL(path).href;
+  try {
+    return pathToFileURL(createRequire(join(process.cwd(), 'package.json')).resolve(specifier)).href;
+  } catch {
+    // A package for `import` alone: Node resolves it as if it were a dependency of ours.
+    return specifier;
+  }
+}
+
+function asTaskType(value: unknown, fault: (what: string, cause?: unknown) => Error): TaskType {
+  if (typeof value !== 'object' || value === null) throw fault('is not a task type, nor an array of them');
+  const wrong = REQUIREMENTS.filter(({ met }) => !met(value)).map(({ text }) => text);
+  if (wrong.length > 0) throw fault(`is not a task type: ${wrong.join(', ')}`);
+  try {
+    // All its members were looked at just now.
+    return defineTaskType(value as TaskType);
+  } catch (error) {
+    throw fault(`is not a task type: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
+/** The schema is recognised by what it can do: the user's copy of zod may be another one than ours. */
+const REQUIREMENTS: readonly { met: (value: object) => boolean; text: string }[] = [
+  { met: (value) => 'name' in value && typeof value.name === 'string', text: '`name` is no string' },
+  {
+    met: (value) => 'description' in value && typeof value.description === 'string',
+    text: '`description` is no string',
+  },
+  { met: (value) => 'payload' in value && isSchema(value.payload), text: '`payload` is no zod schema' },
+  { met: (value) => 'run' in value && typeof value.run === 'function', text: '`run` is no function' },
+];
+
+function isSchema(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'safeParse' in value &&
+    typeof value.safeParse === 'function'
+  );
+}
+
+function moduleError(specifier: string, why: string, cause?: unknown): Error {
+  return new Error(`Task module "${specifier}": ${why}`, { cause });
+}

@@ -1,0 +1,113 @@
+import { constants } from 'node:fs';
+import { open, readlink, realpath, stat, type FileHandle } from 'node:fs/promises';
+import { basename, isAbsolute, join, sep, win32 } from 'node:path';
+import { TaskFailure, type TaskOwner } from '../define.ts';
+
+const SHARED = 'shared';
+// Not blocking, or opening a FIFO would wait for its writer; no links, because they were resolved before.
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
+/** A file open for reading; whoever got it closes it. */
+export interface DataFile {
+  readonly handle: FileHandle;
+  readonly size: number;
+}
+
+/**
+ * Opens a file that the owner may read: `sales.csv` in the owner's folder, else in the shared one; `shared/sales.csv`
+ * in the shared one. Throws a non-retryable TaskFailure of type `FileNotAllowed` or `FileNotFound`.
+ */
+export async function openDataFile(dataDir: string, owner: TaskOwner, path: string): Promise<DataFile> {
+  const segments = path.split('/').filter((segment) => segment !== '' && segment !== '.');
+  const absolute = isAbsolute(path) || win32.isAbsolute(path);
+  if (
+    absolute ||
+    segments.length === 0 ||
+    segments.some((segment) => segment === '..' || /[\0\\]/.test(segment))
+  ) {
+    throw notAllowed(path, 'it must be a path inside your data folder');
+  }
+  const shared = join(dataDir, SHARED);
+  const own = isFolderName(owner.name) ? join(dataDir, owner.name) : undefined;
+  const roots = own === undefined ? [shared] : [own, shared];
+  const inShared = join(shared, ...segments.slice(1));
+  const candidates = segments[0] === SHARED ? [inShared] : roots.map((root) => join(root, ...segments));
+  for (const candidate of candidates) {
+    const real = await resolved(candidate);
+    if (real === undefined) continue;
+    return openInside(roots, real, path);
+  }
+  throw new TaskFailure('FileNotFound', `There is no data file "${path}"`, { retryable: false });
+}
+
+/** An account's name is no path: `..` or `a/b` has no folder. */
+function isFolderName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name);
+}
+
+async function openInside(roots: readonly string[], real: string, path: string): Promise<DataFile> {
+  const realRoots = await Promise.all(roots.map(resolved));
+  if (!realRoots.some((root) => root !== undefined && real.startsWith(root + sep))) {
+    throw notAllowed(path, 'it leads out of your data folder');
+  }
+  const handle = await openOrRefuse(real, path);
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw notAllowed(path, 'it is not a regular file');
+    await refuseSwapped(handle, real, path);
+    return { handle, size: stats.size };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function openOrRefuse(real: string, path: string): Promise<FileHandle> {
+  try {
+    return await open(real, OPEN_FLAGS);
+  } catch (error) {
+    const code = codeOf(error);
+    // A socket, a lack of permission, a link put there since; anything else (too many open files) may pass.
+    if (code === 'ENXIO' || code === 'EACCES' || code === 'EPERM' || code === 'ELOOP') {
+      throw notAllowed(path, `it cannot be read (${code})`, error);
+    }
+    throw error;
+  }
+}
+
+/** Between the check and the opening, somebody may have put a link into the path: what is open must be what was checked. */
+async function refuseSwapped(handle: FileHandle, real: string, path: string): Promise<void> {
+  if ((await pathOf(handle, real)) !== real) throw notAllowed(path, 'it changed while it was opened');
+}
+
+/** The path of an open file: from the kernel where it tells; else what the name leads to, if it leads to that file. */
+async function pathOf(handle: FileHandle, real: string): Promise<string | undefined> {
+  if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`);
+  const opened = await handle.stat({ bigint: true });
+  const there = await stat(real, { bigint: true });
+  return there.ino === opened.ino && there.dev === opened.dev ? resolved(real) : undefined;
+}
+
+/** The path without links; undefined if nothing is there. */
+async function resolved(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
+    if (code === 'ELOOP' || code === 'EACCES')
+      throw notAllowed(basename(path), `it cannot be reached (${code})`, error);
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function notAllowed(path: string, why: string, cause?: unknown): TaskFailure {
+  return new TaskFailure('FileNotAllowed', `The file "${path}" is not allowed: ${why}`, {
+    retryable: false,
+    cause,
+  });
+}

@@ -1,0 +1,51 @@
+/** What a single value is. A column has a kind if all its values have it; else it is a column of strings. */
+export type Kind = 'number' | 'boolean' | 'date' | 'string';
+
+const NUMBER = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+const DATE =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:Z|([+-])(\d\d):?(\d\d))?)?$/;
+
+/** Says what a piece of text, a CSV field for instance, is. Spaces around it do not matter. */
+export function kindOfText(text: string): Kind {
+  const trimmed = text.trim();
+  if (isNumber(trimmed)) return 'number';
+  if (isBoolean(trimmed)) return 'boolean';
+  return instantOf(trimmed) === undefined ? 'string' : 'date';
+}
+
+/**
+ * `00501`, `+4930123456` and integers beyond 2^53 look like numbers, but are identifiers (zip codes, telephone
+ * numbers, snowflakes) that arithmetic would spoil.
+ */
+function isNumber(text: string): boolean {
+  if (!NUMBER.test(text) || /^-?0\d/.test(text)) return false;
+  const value = Number(text);
+  return Number.isFinite(value) && (Number.isSafeInteger(value) || !/^-?\d+$/.test(text));
+}
+
+function isBoolean(text: string): boolean {
+  return (text.length === 4 || text.length === 5) && /^(?:true|false)$/i.test(text);
+}
+
+/** The instant an ISO 8601 date or date-time stands for, in ms since 1970; without an offset, as UTC. */
+export function instantOf(text: string): number | undefined {
+  const parts = DATE.exec(text.trim());
+  if (parts === null) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts
+    .slice(1, 7)
+    .map((part) => Number(part ?? 0));
+  const midnight = new Date(0);
+  midnight.setUTCFullYear(year, month - 1, day);
+  // Date would make 1 March of 30 February; a value that does not come back as it went in is no date.
+  if (midnight.getUTCMonth() !== month - 1 || midnight.getUTCDate() !== day) return undefined;
+  if (hour > 23 || minute > 59 || second > 60) return undefined;
+  const offsetMinutes = (parts[8] === '-' ? -1 : 1) * (Number(parts[9] ?? 0) * 60 + Number(parts[10] ?? 0));
+  const fractionMs = Number(`0.${parts[7] ?? 0}`) * 1000;
+  return midnight.getTime() + ((hour * 60 + minute - offsetMinutes) * 60 + second) * 1000 + fractionMs;
+}
+
+/** One spelling per value: `1`, `1.0` and ` 1e0` are one number, `TRUE` and `true` one boolean. */
+export function canonical(kind: Kind, text: string): string {
+  if (kind === 'number') return String(Number(text));
+  return kind === 'boolean' ? text.trim().toLowerCase() : text;
+}

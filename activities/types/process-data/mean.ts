@@ -1,0 +1,21 @@
+/** 2^-64: with it, not even 2^64 of the largest doubles overflow the sum. */
+const SCALE = 2 ** -64;
+
+/** A running mean by Neumaier's sum, which keeps the digits that plain addition loses. */
+export class Mean {
+  #sum = 0;
+  #lost = 0;
+  #count = 0;
+
+  add(value: number, times = 1): void {
+    const term = value * SCALE * times;
+    const sum = this.#sum + term;
+    this.#lost += Math.abs(this.#sum) >= Math.abs(term) ? this.#sum - sum + term : term - sum + this.#sum;
+    this.#sum = sum;
+    this.#count += times;
+  }
+
+  value(): number {
+    return (this.#sum + this.#lost) / this.#count / SCALE;
+  }
+}

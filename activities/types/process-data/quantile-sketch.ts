@@ -1,0 +1,69 @@
+/** An estimate is within this share of the true value. */
+export const RELATIVE_ERROR = 0.01;
+
+const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
+const LOG_GAMMA = Math.log(GAMMA);
+/** 2,048 buckets span 17 orders of magnitude; only a column that spans more loses accuracy, near zero. */
+const MAX_BUCKETS = 2048;
+
+/** Counts per bucket; bucket i holds the magnitudes in (GAMMA^(i-1), GAMMA^i]. */
+type Buckets = Map<number, number>;
+
+/**
+ * Estimates percentiles in bounded memory: DDSketch (Masson, Rim, Lee, VLDB 2019), whose error is relative to the
+ * value whatever the distribution.
+ */
+export class QuantileSketch {
+  readonly #negative: Buckets = new Map();
+  readonly #positive: Buckets = new Map();
+  #zeros = 0;
+  #count = 0;
+
+  add(value: number, times = 1): void {
+    this.#count += times;
+    if (value === 0) {
+      this.#zeros += times;
+      return;
+    }
+    const buckets = value < 0 ? this.#negative : this.#positive;
+    const bucket = Math.ceil(Math.log(Math.abs(value)) / LOG_GAMMA);
+    buckets.set(bucket, (buckets.get(bucket) ?? 0) + times);
+    if (buckets.size > MAX_BUCKETS) collapse(buckets);
+  }
+
+  /** @param share 0.5 for the median, and so on. `NaN` while nothing was added. */
+  quantile(share: number): number {
+    const rank = share * (this.#count - 1);
+    let passed = 0;
+    for (const [value, count] of this.#ascending()) {
+      passed += count;
+      if (passed > rank) return value;
+    }
+    return NaN;
+  }
+
+  *#ascending(): Generator<[value: number, count: number]> {
+    const byBucket = (a: [number, number], b: [number, number]) => a[0] - b[0];
+    for (const [bucket, count] of [...this.#negative].sort(byBucket).reverse()) {
+      yield [-middle(bucket), count];
+    }
+    yield [0, this.#zeros];
+    for (const [bucket, count] of [...this.#positive].sort(byBucket)) yield [middle(bucket), count];
+  }
+}
+
+/** The value whose relative distance from both ends of its bucket is the same. */
+function middle(bucket: number): number {
+  // Multiplied in two steps: the bucket of the largest doubles ends beyond them.
+  return Math.exp((bucket - 1) * LOG_GAMMA) * ((2 * GAMMA) / (1 + GAMMA));
+}
+
+/** Puts the smallest magnitudes into one bucket, a quarter of the room at a time, so that it happens seldom. */
+function collapse(buckets: Buckets): void {
+  const lowest = [...buckets.keys()].sort((a, b) => a - b).slice(0, MAX_BUCKETS / 4);
+  const into = lowest.pop() ?? 0;
+  for (const bucket of lowest) {
+    buckets.set(into, (buckets.get(into) ?? 0) + (buckets.get(bucket) ?? 0));
+    buckets.delete(bucket);
+  }
+}

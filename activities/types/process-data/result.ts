@@ -1,0 +1,65 @@
+import { setImmediate } from 'node:timers/promises';
+import { summarise, type ColumnSummary } from './column-summary.ts';
+import { invalidData } from './invalid-data.ts';
+import type { Table } from './table.ts';
+import { ellipsis } from '../text.ts';
+
+/** A task's result may have 256 KiB; the rest is for what stands around the columns. */
+const MAX_BYTES = 255 * 1024;
+
+/** What is left out, step by step, of a summary that is too large. */
+const SMALLER = [
+  { topValues: 10, codePoints: 40 },
+  { topValues: 5, codePoints: 40 },
+  { topValues: 3, codePoints: 20 },
+  { topValues: 1, codePoints: 20 },
+  { topValues: 0, codePoints: 10 },
+] as const;
+
+export interface TableSummary {
+  readonly rows: number;
+  readonly columns: Record<string, ColumnSummary>;
+  /** Whether values were shortened, or frequent ones left out, to fit in. */
+  readonly shortened: boolean;
+}
+
+/** The summaries of all columns, in as much detail as a result has room for. */
+export async function summariseTable(table: Table, signal: AbortSignal): Promise<TableSummary> {
+  const { rows } = table;
+  const summaries: [string, ColumnSummary][] = [];
+  for (const [name, column] of table.columns) {
+    summaries.push([name, summarise(column, rows)]);
+    // Sorting a column's values takes a few milliseconds, a thousand times over if there are so many columns.
+    await setImmediate();
+    signal.throwIfAborted();
+  }
+  const columns = objectOf(summaries);
+  if (fits(columns)) return { rows, columns, shortened: false };
+  for (const limits of SMALLER) {
+    const smaller = objectOf(summaries.map(([name, summary]) => [name, shorten(summary, limits)]));
+    if (fits(smaller)) return { rows, columns: smaller, shortened: true };
+    await setImmediate();
+  }
+  throw invalidData(
+    `A summary of ${summaries.length} columns with names this long is larger than a result may be`,
+  );
+}
+
+/** Object.fromEntries defines properties, so that a column called `__proto__` is one like any other. */
+function objectOf(summaries: readonly [string, ColumnSummary][]): Record<string, ColumnSummary> {
+  return Object.fromEntries(summaries);
+}
+
+function fits(columns: Record<string, ColumnSummary>): boolean {
+  return Buffer.byteLength(JSON.stringify(columns)) <= MAX_BYTES;
+}
+
+function shorten(summary: ColumnSummary, limits: (typeof SMALLER)[number]): ColumnSummary {
+  const cut = <T>(value: T) => (typeof value === 'string' ? ellipsis(value, limits.codePoints) : value);
+  return {
+    ...summary,
+    min: cut(summary.min),
+    max: cut(summary.max),
+    top: summary.top.slice(0, limits.topValues).map(({ value, count }) => ({ value: cut(value), count })),
+  };
+}

@@ -1,0 +1,41 @@
+import { Column } from './column.ts';
+import { invalidData } from './invalid-data.ts';
+import { ellipsis, firstCodePoints } from '../text.ts';
+
+const MAX_COLUMNS = 1000;
+const MAX_NAME_CODE_POINTS = 200;
+/** Different values held per column, and in all: some 150 bytes each, so about 15 MB. */
+const HELD_PER_COLUMN = 5_000;
+const HELD_IN_ALL = 100_000;
+
+/** The rows seen so far, as far as their summary needs them. Columns keep the order in which they first came. */
+export class Table {
+  // A Map, because a column may be called __proto__.
+  readonly columns = new Map<string, Column>();
+  rows = 0;
+
+  /** The column of that name, new if there is none yet. */
+  column(name: string): Column {
+    return this.columns.get(name) ?? this.#add(name);
+  }
+
+  /** Adds a row out of JSON. A column that it does not have is missing in it. */
+  addObject(row: object): void {
+    this.rows++;
+    for (const [name, value] of Object.entries(row)) this.column(name).addJson(value);
+  }
+
+  #add(name: string): Column {
+    if (this.columns.size >= MAX_COLUMNS) {
+      throw invalidData(`The data have more than ${MAX_COLUMNS} columns, the most that are summarised`);
+    }
+    if (firstCodePoints(name, MAX_NAME_CODE_POINTS) !== name) {
+      throw invalidData(
+        `A column's name is longer than ${MAX_NAME_CODE_POINTS} characters: ${ellipsis(name, MAX_NAME_CODE_POINTS)}`,
+      );
+    }
+    const column = new Column(() => Math.min(HELD_PER_COLUMN, HELD_IN_ALL / this.columns.size));
+    this.columns.set(name, column);
+    return column;
+  }
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+// Builds dist/: the compiled sources and the workflow bundle. It is made aside and put in place when it is whole, so
+// that a failed build leaves the last good one.
+import { existsSync } from 'node:fs';
+import { chmod, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { hashSources, stampName } from './lib/build-stamp.mjs';
+import { root } from './lib/root.mjs';
+import { orExit, runNode } from './lib/run.mjs';
+
+// Beside dist and as deep, so that the paths in source maps hold.
+const fresh = join(root, `dist.tmp-${process.pid}`);
+const dist = join(root, 'dist');
+
+try {
+  const stamp = hashSources();
+  await compile();
+  await bundleWorkflows();
+  await makeExecutable();
+  await writeFile(join(fresh, stampName), stamp);
+  await replaceDist();
+} finally {
+  await rm(fresh, { recursive: true, force: true });
+}
+
+async function compile() {
+  const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
+  const code = await runNode([
+    join(typescript, 'bin', 'tsc'),
+    '-p',
+    'tsconfig.build.json',
+    '--outDir',
+    fresh,
+  ]);
+  if (code !== 0) {
+    await rm(fresh, { recursive: true, force: true });
+    await orExit(code);
+  }
+}
+
+/** Bundled once, here, a worker starts 1.5 s sooner, and all workers run the same code. */
+async function bundleWorkflows() {
+  const { DefaultLogger, bundleWorkflowCode } = await import('@temporalio/worker');
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(fresh, 'workflows', 'index.js'),
+    logger: new DefaultLogger('WARN'),
+  });
+  await writeFile(join(fresh, 'workflow-bundle.js'), code);
+}
+
+async function makeExecutable() {
+  const main = join(fresh, 'src', 'cli', 'main.js');
+  if (existsSync(main)) await chmod(main, 0o755);
+}
+
+async function replaceDist() {
+  const old = `${fresh}-old`;
+  if (existsSync(dist)) await rename(dist, old);
+  await rename(fresh, dist);
+  await rm(old, { recursive: true, force: true });
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './root.mjs';
+
+const inputs = [
+  'activities',
+  'src',
+  'workflows',
+  'scripts/build.mjs',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
+
+/** Under dist: the hash of what it was built from. */
+export const stampName = '.built-from';
+
+/** A hash of everything that dist is made from; contents, since a checkout gives all files the same age. */
+export function hashSources() {
+  const hash = createHash('sha256');
+  for (const path of inputs.flatMap(listFiles).toSorted(byCodeUnits)) {
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(root, path)))
+      .update('\0');
+  }
+  return hash.digest('hex');
+}
+
+export function isBuilt() {
+  try {
+    return readFileSync(join(root, 'dist', stampName), 'utf8') === hashSources();
+  } catch {
+    return false;
+  }
+}
+
+function listFiles(path) {
+  if (path.includes('.')) return [path];
+  return readdirSync(join(root, path), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
+}
+
+/** The same everywhere, unlike a locale's order. */
+function byCodeUnits(a, b) {
+  return a < b ? -1 : 1;
+}

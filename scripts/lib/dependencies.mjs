@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './root.mjs';
+import { orExit, runNpm } from './run.mjs';
+
+/** Runs `npm ci` unless node_modules holds what package-lock.json says. Without packages' own scripts: none needs them. */
+export async function ensureDependencies() {
+  if (areInstalled()) return;
+  console.error('Installing dependencies (npm ci)…');
+  await orExit(runNpm(['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']));
+}
+
+/** npm writes node_modules/.package-lock.json as the last step of an installation: it tells what is really there. */
+function areInstalled() {
+  const wanted = readPackages('package-lock.json');
+  const installed = readPackages('node_modules/.package-lock.json');
+  if (wanted === undefined || installed === undefined) return false;
+  return Object.entries(wanted).every(([path, { version, integrity, optional, devOptional }]) => {
+    const there = installed[path];
+    if (path === '' || (there === undefined && (optional || devOptional))) return true;
+    return there?.version === version && there?.integrity === integrity;
+  });
+}
+
+function readPackages(path) {
+  try {
+    return JSON.parse(readFileSync(join(root, path), 'utf8')).packages;
+  } catch {
+    // Not there, or cut off: then npm has to make it.
+    return undefined;
+  }
+}

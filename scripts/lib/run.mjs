@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { root } from './root.mjs';
+
+const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/**
+ * Runs a command in the checkout with our stdio, and passes signals on to it; ends this process when one came.
+ * @returns its exit code.
+ */
+export async function run(command, args, options = {}) {
+  const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options });
+  let received;
+  const forward = (signal) => {
+    received = signal;
+    child.kill(signal);
+  };
+  for (const signal of forwarded) process.on(signal, forward);
+  try {
+    const [code, signal] = await once(child, 'close');
+    if (received !== undefined) process.exit(128 + constants.signals[received]);
+    return code ?? 128 + constants.signals[signal];
+  } finally {
+    for (const signal of forwarded) process.off(signal, forward);
+  }
+}
+
+export function runNode(args, options) {
+  return run(process.execPath, args, options);
+}
+
+/** npm as it runs us, else the one on PATH. */
+export function runNpm(args, options) {
+  const npm = process.env.npm_execpath;
+  if (npm?.endsWith('.js')) return runNode([npm, ...args], options);
+  return run('npm', args, { shell: process.platform === 'win32', ...options });
+}
+
+/** Ends this process with the step's exit code when it failed. */
+export async function orExit(step) {
+  const code = await step;
+  if (code !== 0) process.exit(code);
+}

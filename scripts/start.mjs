@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+// `npm start`: makes a bare clone ready, then becomes the `taskbell` command. In this very process: one less that has
+// to pass signals and exit codes on.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ensureBuild } from './lib/build.mjs';
+import { ensureDependencies } from './lib/dependencies.mjs';
+import { checkNodeVersion } from './lib/node-version.mjs';
+import { root } from './lib/root.mjs';
+
+checkNodeVersion();
+await ensureDependencies();
+await ensureBuild();
+
+const main = join(root, 'dist', 'src', 'cli', 'main.js');
+process.argv[1] = main;
+await import(pathToFileURL(main).href);

@@ -1,0 +1,69 @@
+import { createRoute } from '@hono/zod-openapi';
+import { task } from '../contract/task.ts';
+import { json, problems } from './responses.ts';
+import { idParameter, taskId } from './task-id.ts';
+import type { Api, ApiDependencies } from './types.ts';
+
+function commandRoute<P extends string>(path: P, summary: string, description: string) {
+  return createRoute({
+    method: 'post',
+    path: `/api/tasks/{id}/${path}`,
+    summary,
+    description,
+    tags: ['Commands'],
+    security: [{ bearer: [] }],
+    request: { params: idParameter },
+    responses: {
+      200: json(task, 'The effect is there.'),
+      202: json(task, 'The effect is on its way: the task needs a worker, or its handler, to get there.'),
+      ...problems(401, 404, 409, 503),
+    },
+  });
+}
+
+const cancel = commandRoute(
+  'cancel',
+  'Cancel a task',
+  'At any point before its end; a running handler is told to stop.',
+);
+const pause = commandRoute(
+  'pause',
+  'Pause a task',
+  'Until its first attempt begins. Past its time it stays paused.',
+);
+const resume = commandRoute('resume', 'Resume a paused task', 'One whose time has passed runs at once.');
+const runNow = commandRoute(
+  'run-now',
+  'Run a task now',
+  'Ends a pause; in a backoff, begins the next attempt.',
+);
+const retry = commandRoute(
+  'retry',
+  'Retry an ended task',
+  'A new run under the same id, with all its retries.',
+);
+
+/** Commands answer with the task: 200 when the effect is there, 202 when it is on its way. */
+export function commandRoutes(app: Api, { tasks, touched }: ApiDependencies): void {
+  const commands = [
+    { route: cancel, run: tasks.cancel },
+    { route: pause, run: tasks.pause },
+    { route: resume, run: tasks.resume },
+    { route: runNow, run: tasks.runNow },
+  ];
+  for (const { route, run } of commands) {
+    app.openapi(route, async (c) => {
+      const id = taskId(c.req.valid('param').id);
+      const { task, etag, done } = await run(c.get('principal'), id);
+      touched(id);
+      return c.json(task, done ? 200 : 202, { ETag: etag });
+    });
+  }
+
+  app.openapi(retry, async (c) => {
+    const id = taskId(c.req.valid('param').id);
+    const { task, etag } = await tasks.retry(c.get('principal'), id);
+    touched(id);
+    return c.json(task, 200, { ETag: etag });
+  });
+}

@@ -1,0 +1,31 @@
+import type { Api } from './types.ts';
+
+const info = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Taskbell',
+    version: '1.0.0',
+    description:
+      'Runs a task at a time you name, keeps the promise through crashes, and shows you live what is happening.',
+  },
+};
+
+/** GET /openapi.json */
+export function openApiRoute(app: Api): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+  });
+  app.doc31('/openapi.json', info);
+}
+
+/** The methods that a path knows, for the answer to one that it does not. */
+export function allowedMethods(app: Api, path: string): string[] {
+  const bare = path.length > 1 ? path.replace(/\/$/, '') : path;
+  return app.openAPIRegistry.definitions.flatMap((definition) => {
+    if (definition.type !== 'route') return [];
+    const pattern = new RegExp(`^${definition.route.path.replace(/\{[^}]+\}/g, '[^/]+')}$`);
+    return pattern.test(bare) ? [definition.route.method.toUpperCase()] : [];
+  });
+}

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { STATUS_CODES } from 'node:http';
+import type { Logger } from 'pino';
+import { AuthenticationError } from '../auth/authenticate.ts';
+import { Busy } from '../auth/limiter.ts';
+import { AppError, type ErrorCode, type FieldError } from '../contract/errors.ts';
+import type { Problem } from '../contract/problem.ts';
+
+/** The one table from what went wrong to what HTTP calls it. */
+const statusOf: Record<ErrorCode, number> = {
+  malformed_request: 400,
+  validation: 400,
+  not_authenticated: 401,
+  token_not_valid: 401,
+  no_active_account: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  wrong_state: 409,
+  stale_version: 412,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  key_reused: 422,
+  too_many_requests: 429,
+  internal: 500,
+  no_worker: 503,
+  temporal_unavailable: 503,
+};
+
+/** The fields whose refusals clients of the service before read as `{"FIELD": ["message"]}`. */
+const formerFields: ReadonlySet<string> = new Set([
+  'name',
+  'description',
+  'scheduled_time',
+  'username',
+  'password',
+  'refresh',
+]);
+
+/** Describes any error to a client. What is none of ours says nothing of the inside; its cause belongs in the log. */
+export function problemOf(error: unknown, requestId: string): Problem {
+  const known = asAppError(error);
+  const status = statusOf[known.code];
+  const title = STATUS_CODES[status] ?? 'Error';
+  const headers: Record<string, string> = {};
+  if (status === 401) headers['WWW-Authenticate'] = 'Bearer realm="api"';
+  if (known.retryAfterSeconds !== undefined) headers['Retry-After'] = String(known.retryAfterSeconds);
+  return {
+    status,
+    headers,
+    body: {
+      ...formerMembers(known),
+      type: 'about:blank',
+      title,
+      status,
+      detail: known.message,
+      code: known.code,
+      ...(known.errors.length > 0 ? { errors: known.errors } : {}),
+      request_id: requestId,
+    },
+  };
+}
+
+/** `onError` of the whole application. */
+export function problemResponse(logger: Logger) {
+  return (error: unknown, c: Context): Response => {
+    const requestId = c.res.headers.get('X-Request-Id') ?? randomUUID();
+    const { status, body, headers } = problemOf(error, requestId);
+    if (status >= 500) logger.error({ err: error, requestId, path: c.req.path }, 'request failed');
+    return new Response(JSON.stringify(body), {
+      status,
+      headers: { ...headers, 'Content-Type': 'application/problem+json', 'X-Request-Id': requestId },
+    });
+  };
+}
+
+function asAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof AuthenticationError) {
+    const code = error.code === 'token_not_valid' ? 'token_not_valid' : 'not_authenticated';
+    return new AppError(code, error.message, { cause: error });
+  }
+  if (error instanceof Busy) {
+    return new AppError('too_many_requests', 'Too many sign-ins at once.', {
+      cause: error,
+      retryAfterSeconds: 1,
+    });
+  }
+  if (error instanceof HTTPException && error.status === 413) {
+    return new AppError('payload_too_large', 'The request body is too large.', { cause: error });
+  }
+  if (error instanceof HTTPException && error.status === 400) {
+    return new AppError('malformed_request', error.message, { cause: error });
+  }
+  return new AppError('internal', 'Something went wrong on our side.', { cause: error });
+}
+
+/** What the service before said, beside what we say. */
+function formerMembers({ code, message, errors }: AppError): Record<string, unknown> {
+  if (code === 'wrong_state') return { error: message };
+  const members: Record<string, string[]> = {};
+  for (const { pointer, message: text } of errors) {
+    const field = formerField(pointer);
+    if (field !== undefined) members[field] = [...(members[field] ?? []), text];
+  }
+  return members;
+}
+
+function formerField(pointer: FieldError['pointer']): string | undefined {
+  const field = pointer.slice(1);
+  return formerFields.has(field) ? field : undefined;
+}

@@ -1,0 +1,34 @@
+import type { z } from '@hono/zod-openapi';
+import { problem } from '../contract/problem.ts';
+
+const problemContent = { 'application/problem+json': { schema: problem } };
+
+const descriptions = {
+  400: 'The request is malformed, or a field is wrong: `errors[]` says which.',
+  401: 'Not signed in, or the token has expired.',
+  403: 'Not allowed.',
+  404: "There is no such task, or it is somebody else's.",
+  409: 'The task is in the wrong state for this.',
+  412: 'The task has changed since the version that If-Match names.',
+  413: 'The request body is too large.',
+  415: 'The request body is not application/json.',
+  422: 'The Idempotency-Key was used before with another body.',
+  429: 'Too many requests.',
+  503: 'Temporal, or a worker, cannot be reached; Retry-After says when to try again.',
+} as const;
+
+type ProblemStatus = keyof typeof descriptions;
+
+/** The problem documents that a route may answer with. */
+export function problems<S extends ProblemStatus>(...statuses: S[]) {
+  const entries = statuses.map((status) => [
+    status,
+    { description: descriptions[status], content: problemContent },
+  ]);
+  return Object.fromEntries(entries) as Record<S, { description: string; content: typeof problemContent }>;
+}
+
+/** A JSON answer. */
+export function json<T extends z.ZodType>(schema: T, description: string) {
+  return { description, content: { 'application/json': { schema } } };
+}

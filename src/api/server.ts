@@ -1,0 +1,64 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { Sockets } from '../bridge/sockets.ts';
+import type { Api } from './types.ts';
+
+export interface Listener {
+  readonly url: string;
+  /** Stops to accept, lets requests in hand finish, and cuts them off after a while. */
+  close(): Promise<void>;
+}
+
+/** A client that sends its headers or body too slowly is cut off. */
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 30_000;
+const keepAliveTimeoutMs = 65_000;
+const closeTimeoutMs = 5000;
+
+/**
+ * Serves the HTTP interface and its sockets on one port.
+ * @throws the system's error when the port cannot be had.
+ */
+export async function listen(
+  app: Pick<Api, 'fetch'>,
+  sockets: Pick<Sockets, 'upgrade'>,
+  { host, port }: { host: string; port: number },
+): Promise<Listener> {
+  // Never rejects: it answers 500 itself.
+  const answer = getRequestListener(app.fetch);
+  const server = createServer(
+    {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      maxHeaderSize: 16 * 1024,
+      connectionsCheckingInterval: 5000,
+    },
+    (request, response) => void answer(request, response),
+  );
+  server.on('upgrade', sockets.upgrade);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve());
+  });
+  return { url: urlOf(server, host), close: () => close(server) };
+}
+
+function urlOf(server: Server, host: string): string {
+  // A TCP server that listens has an address of this form.
+  const { port } = server.address() as AddressInfo;
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cutOff = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
+    server.close(() => {
+      clearTimeout(cutOff);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,29 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { json, problems } from './responses.ts';
+import type { Api, ApiDependencies } from './types.ts';
+
+const taskType = z
+  .object({
+    name: z.string(),
+    description: z.string(),
+    payload: z.looseObject({}).meta({ description: "JSON Schema of the type's payload." }),
+  })
+  .meta({ id: 'TaskType' });
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/task-types',
+  summary: 'List the task types',
+  tags: ['Task types'],
+  security: [{ bearer: [] }],
+  responses: { 200: json(z.array(taskType), 'The task types.'), ...problems(401) },
+});
+
+export function taskTypeRoutes(app: Api, { taskTypes }: ApiDependencies): void {
+  const types = taskTypes.list().map(({ name, description, payload }) => ({
+    name,
+    description,
+    payload: { ...z.toJSONSchema(payload, { io: 'input', unrepresentable: 'any' }) },
+  }));
+  app.openapi(list, (c) => c.json(types, 200));
+}

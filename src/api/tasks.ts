@@ -1,0 +1,212 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Principal } from '../auth/tokens.ts';
+import { AppError } from '../contract/errors.ts';
+import {
+  createTaskInput,
+  type EditTaskInput,
+  editTaskInput,
+  task,
+  taskStatusView,
+  taskSummary,
+} from '../contract/task.ts';
+import { openCursor, sealCursor } from './cursor.ts';
+import { json, problems } from './responses.ts';
+import { idParameter, taskId } from './task-id.ts';
+import type { Api, ApiDependencies } from './types.ts';
+
+const tags = ['Tasks'];
+const security = [{ bearer: [] }];
+
+const listQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  cursor: z.string().max(4096).optional().meta({ description: 'From the Link header of the page before.' }),
+});
+
+const etagHeader = {
+  ETag: { description: 'Run, version and status of the task.', schema: { type: 'string' as const } },
+};
+
+const create = createRoute({
+  method: 'post',
+  path: '/api/tasks',
+  summary: 'Schedule a task',
+  tags,
+  security,
+  request: {
+    headers: z.object({
+      'idempotency-key': z.string().min(1).max(255).optional().meta({
+        description: 'The same key with the same body makes the same task, however often it is sent.',
+      }),
+    }),
+    body: { content: { 'application/json': { schema: createTaskInput } }, required: true },
+  },
+  responses: { 201: json(task, 'The task.'), ...problems(400, 401, 413, 415, 422, 503) },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/tasks',
+  summary: 'List tasks',
+  description:
+    'Unfinished ones first, newest start first; then ended ones, latest end first. May lag by two seconds.',
+  tags,
+  security,
+  request: { query: listQuery },
+  responses: {
+    200: {
+      ...json(z.array(taskSummary), 'A page of tasks.'),
+      headers: {
+        Link: { description: '`rel="next"`, when there is more.', schema: { type: 'string' as const } },
+      },
+    },
+    ...problems(400, 401, 503),
+  },
+});
+
+const read = createRoute({
+  method: 'get',
+  path: '/api/tasks/{id}',
+  summary: 'Read a task',
+  tags,
+  security,
+  request: { params: idParameter },
+  responses: { 200: { ...json(task, 'The task.'), headers: etagHeader }, ...problems(401, 404, 503) },
+});
+
+const statusResponses = { 200: json(taskStatusView, 'How the task stands.'), ...problems(401, 404, 503) };
+const status = createRoute({
+  method: 'get',
+  path: '/api/tasks/{id}/status',
+  summary: 'Read how a task stands',
+  tags,
+  security,
+  request: { params: idParameter },
+  responses: statusResponses,
+});
+/** Where the service before had it. */
+const formerStatus = createRoute({ ...status, path: '/tasks/{id}/status' });
+
+const editRequest = {
+  params: idParameter,
+  headers: z.object({
+    'if-match': z
+      .string()
+      .max(1024)
+      .optional()
+      .meta({ description: 'The ETag of the state that you have seen.' }),
+  }),
+  body: { content: { 'application/json': { schema: editTaskInput } }, required: true },
+};
+const editResponses = {
+  200: { ...json(task, 'The task as it is now.'), headers: etagHeader },
+  ...problems(400, 401, 404, 409, 412, 413, 415, 503),
+};
+const patch = createRoute({
+  method: 'patch',
+  path: '/api/tasks/{id}',
+  summary: 'Change a task that has not started',
+  tags,
+  security,
+  request: editRequest,
+  responses: editResponses,
+});
+const put = createRoute({
+  method: 'put',
+  path: '/api/tasks/{id}',
+  summary: 'Change a task that has not started, by its whole representation',
+  description: 'As PATCH, but name and scheduled_time (or delay) must be there.',
+  tags,
+  security,
+  request: editRequest,
+  responses: editResponses,
+});
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/api/tasks/{id}',
+  summary: 'Delete a task',
+  description:
+    'An ended one, or one that has not begun, which then never runs. Answers 202 while it is still going.',
+  tags,
+  security,
+  request: { params: idParameter },
+  responses: {
+    204: { description: 'Gone.' },
+    202: { description: 'Going.' },
+    ...problems(401, 404, 409, 503),
+  },
+});
+
+export function taskRoutes(app: Api, { tasks, touched, cursorKey }: ApiDependencies): void {
+  app.openapi(create, async (c) => {
+    const key = c.req.valid('header')['idempotency-key'];
+    const { task, etag } = await tasks.create(c.get('principal'), c.req.valid('json'), key);
+    return c.json(task, 201, { Location: task.links.self, ETag: etag });
+  });
+
+  app.openapi(list, async (c) => {
+    const { limit, cursor } = c.req.valid('query');
+    const principal = c.get('principal');
+    const scope = `tasks\0${principal.id}\0${principal.role}`;
+    const pageToken = cursor === undefined ? undefined : openCursor(cursorKey, scope, cursor);
+    const page = await tasks.list(principal, { limit, pageToken });
+    if (page.nextPageToken) {
+      const next = sealCursor(cursorKey, scope, page.nextPageToken);
+      c.header('Link', `</api/tasks/?limit=${limit}&cursor=${next}>; rel="next"`);
+    }
+    return c.json([...page.tasks], 200);
+  });
+
+  app.openapi(read, async (c) => {
+    const { task, etag } = await tasks.read(c.get('principal'), taskId(c.req.valid('param').id));
+    return c.json(task, 200, { ETag: etag });
+  });
+
+  const statusOf = async (principal: Principal, id: string) =>
+    taskStatusView.parse(await tasks.readSummary(principal, taskId(id)));
+  app.openapi(status, async (c) => c.json(await statusOf(c.get('principal'), c.req.valid('param').id), 200));
+  app.openapi(formerStatus, async (c) =>
+    c.json(await statusOf(c.get('principal'), c.req.valid('param').id), 200),
+  );
+
+  const edit = async (
+    principal: Principal,
+    id: string,
+    changes: EditTaskInput,
+    ifMatch: string | undefined,
+  ) => {
+    const view = await tasks.edit(principal, id, changes, ifMatch);
+    touched(id);
+    return view;
+  };
+  app.openapi(patch, async (c) => {
+    const id = taskId(c.req.valid('param').id);
+    const ifMatch = c.req.valid('header')['if-match'];
+    const { task, etag } = await edit(c.get('principal'), id, c.req.valid('json'), ifMatch);
+    return c.json(task, 200, { ETag: etag });
+  });
+  app.openapi(put, async (c) => {
+    const id = taskId(c.req.valid('param').id);
+    const ifMatch = c.req.valid('header')['if-match'];
+    const { task, etag } = await edit(c.get('principal'), id, whole(c.req.valid('json')), ifMatch);
+    return c.json(task, 200, { ETag: etag });
+  });
+
+  app.openapi(remove, async (c) => {
+    const id = taskId(c.req.valid('param').id);
+    const { done } = await tasks.remove(c.get('principal'), id);
+    touched(id);
+    return c.body(null, done ? 204 : 202);
+  });
+}
+
+/** PUT says all that a task needs. */
+function whole(body: EditTaskInput): EditTaskInput {
+  const missing = [
+    ...(body.name === undefined ? ['/name'] : []),
+    ...(body.scheduled_time === undefined && body.delay === undefined ? ['/scheduled_time'] : []),
+  ];
+  if (missing.length === 0) return body;
+  const errors = missing.map((pointer) => ({ pointer, message: 'This field is required.' }));
+  throw new AppError('validation', 'The request does not fit.', { errors });
+}

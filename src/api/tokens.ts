@@ -1,0 +1,60 @@
+import { createRoute } from '@hono/zod-openapi';
+import { InvalidToken } from '../auth/tokens.ts';
+import { accessToken, refreshInput, signInInput, ticket, tokenPair } from '../contract/account.ts';
+import { AppError } from '../contract/errors.ts';
+import { json, problems } from './responses.ts';
+import type { Api, ApiDependencies } from './types.ts';
+
+const signIn = createRoute({
+  method: 'post',
+  path: '/api/token',
+  summary: 'Sign in',
+  tags: ['Accounts'],
+  request: { body: { content: { 'application/json': { schema: signInInput } }, required: true } },
+  responses: {
+    200: json(tokenPair, 'An access token and a refresh token.'),
+    ...problems(400, 401, 413, 415, 429),
+  },
+});
+
+const refresh = createRoute({
+  method: 'post',
+  path: '/api/token/refresh',
+  summary: 'Get a new access token',
+  tags: ['Accounts'],
+  request: { body: { content: { 'application/json': { schema: refreshInput } }, required: true } },
+  responses: { 200: json(accessToken, 'A new access token.'), ...problems(400, 401, 413, 415) },
+});
+
+const issueTicket = createRoute({
+  method: 'post',
+  path: '/api/ws-ticket',
+  summary: 'Get a ticket that opens a WebSocket',
+  description:
+    'For browsers, which cannot send a header with the upgrade. Good once, for 30 seconds, as `?ticket=`.',
+  tags: ['Accounts'],
+  security: [{ bearer: [] }],
+  responses: { 200: json(ticket, 'The ticket.'), ...problems(401) },
+});
+
+export function tokenRoutes(app: Api, { accounts, tokens, tickets }: ApiDependencies): void {
+  app.openapi(signIn, async (c) => {
+    const { username, password } = c.req.valid('json');
+    const account = await accounts.verifyPassword(username, password);
+    if (!account) {
+      throw new AppError('no_active_account', 'No active account found with the given credentials');
+    }
+    return c.json(await tokens.issue(account), 200);
+  });
+
+  app.openapi(refresh, async (c) => {
+    try {
+      return c.json(await tokens.refresh(c.req.valid('json').refresh), 200);
+    } catch (error) {
+      if (!(error instanceof InvalidToken)) throw error;
+      throw new AppError('token_not_valid', 'Token is invalid', { cause: error });
+    }
+  });
+
+  app.openapi(issueTicket, async (c) => c.json({ ticket: await tickets.issue(c.get('principal')) }, 200));
+}

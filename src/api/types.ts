@@ -1,0 +1,29 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Logger } from 'pino';
+import type { TaskTypes } from '../../activities/types/index.ts';
+import type { Accounts } from '../auth/accounts.ts';
+import type { Authenticate } from '../auth/authenticate.ts';
+import type { Tickets } from '../auth/tickets.ts';
+import type { Principal, Tokens } from '../auth/tokens.ts';
+import type { TaskService } from '../tasks/service.ts';
+
+export interface ApiDependencies {
+  readonly tasks: TaskService;
+  readonly taskTypes: TaskTypes;
+  readonly accounts: Pick<Accounts, 'verifyPassword'>;
+  readonly tokens: Tokens;
+  readonly tickets: Tickets;
+  readonly authenticate: Authenticate;
+  /** Signs list cursors. */
+  readonly cursorKey: Uint8Array;
+  /** Tells the feed of this process that a task has just been written, ahead of the next tick. */
+  readonly touched: (id: string) => void;
+  readonly logger: Logger;
+}
+
+/** What the middleware leaves for the routes. */
+export interface ApiEnv {
+  Variables: { principal: Principal };
+}
+
+export type Api = OpenAPIHono<ApiEnv>;

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { createLimiter } from './limiter.ts';
+import { hashPassword, isTooLong, needsRehash, verifyPasswordHash } from './passwords.ts';
+import { type Role, updateUsersFile, type User } from './users-file.ts';
+import { createUsersView } from './users-view.ts';
+
+/** Somebody who may sign in. */
+export interface Account {
+  /** Stable and random; the owner of tasks. */
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** Tokens carry it; those of an earlier generation are dead. */
+  readonly generation: number;
+}
+
+/** Ids of accounts whose tokens have just died, each in one list. Sockets opened with them have to end. */
+export interface AccountsChange {
+  readonly removed: readonly string[];
+  /** No longer admins. */
+  readonly demoted: readonly string[];
+  /** Another password, or another role that is not less. */
+  readonly changed: readonly string[];
+}
+
+/**
+ * The accounts of the users file, in memory. Started by {@link createAccounts}, which looks at the file every second
+ * from then on; stopped by `close`.
+ */
+export interface Accounts {
+  /** From memory, at most about a second old. */
+  find(id: string): Account | undefined;
+  /** Looks at the file now. Never rejects. */
+  refresh(): Promise<void>;
+  /**
+   * Takes the same time whether or not the name exists. A hash of Django's, or of weaker parameters, is replaced.
+   * @returns the account; undefined if name or password is wrong.
+   * @throws {Busy} too many verifications are waiting.
+   */
+  verifyPassword(name: string, password: string): Promise<Account | undefined>;
+  /** Calls `listener` after each change of the file that kills tokens. @returns a function that ends this. */
+  onChange(listener: (change: AccountsChange) => void): () => void;
+  close(): void;
+}
+
+interface Options {
+  readonly usersFile: string;
+  /** A fault that leaves the accounts working: the file has become corrupt, a new hash could not be stored. */
+  readonly onError: (error: unknown) => void;
+  readonly refreshEveryMs?: number;
+  /** Two: a verification keeps one of libuv's four threads for 20 ms, and file and DNS calls need some as well. */
+  readonly concurrentVerifications?: number;
+  readonly queuedVerifications?: number;
+}
+
+/** A sign-in must not wait long for a lock that it can do without. */
+const REHASH_LOCK = { waitMs: 1_000 };
+
+/**
+ * Reads the users file (a missing one means no users) and follows its changes.
+ * @throws {UsersFileError} the file is corrupt. One that becomes corrupt later is reported, and the last good view kept.
+ */
+export async function createAccounts(options: Options): Promise<Accounts> {
+  const { usersFile: path, onError, refreshEveryMs = 1_000 } = options;
+  const { concurrentVerifications: concurrency = 2, queuedVerifications: queue = 32 } = options;
+  const verifications = createLimiter({ concurrency, queue });
+  const listeners = new Set<(change: AccountsChange) => void>();
+  const view = await createUsersView({ path, onError, onChange: announce });
+  const nobodysHash = await hashPassword(randomBytes(16).toString('base64'));
+  const timer = setInterval(() => void view.refresh(), refreshEveryMs).unref();
+
+  function announce(before: readonly User[], after: readonly User[]): void {
+    const change = compare(before, after);
+    if (change.removed.length + change.demoted.length + change.changed.length === 0) return;
+    for (const listener of listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        onError(error);
+      }
+    }
+  }
+
+  async function verifyNow(name: string, password: string): Promise<Account | undefined> {
+    // A user who was just added, or just got a new password, need not wait for the timer.
+    await view.refresh();
+    const user = view.users().find((each) => each.name === name);
+    const right = await verifyPasswordHash(user?.password_hash ?? nobodysHash, password);
+    if (user === undefined || !right) return undefined;
+    if (needsRehash(user.password_hash)) await rehash(user, password);
+    return accountOf(user);
+  }
+
+  async function rehash(user: User, password: string): Promise<void> {
+    try {
+      const password_hash = await hashPassword(password);
+      const isSame = (each: User) => each.id === user.id && each.password_hash === user.password_hash;
+      await updateUsersFile(
+        path,
+        (users) =>
+          users.some(isSame)
+            ? users.map((each) => (isSame(each) ? { ...each, password_hash } : each))
+            : users,
+        REHASH_LOCK,
+      );
+    } catch (error) {
+      // The password was right: a read-only file must keep nobody out.
+      onError(error);
+    }
+  }
+
+  return {
+    find(id) {
+      const user = view.users().find((each) => each.id === id);
+      return user && accountOf(user);
+    },
+    refresh: () => view.refresh(),
+    async verifyPassword(name, password) {
+      if (isTooLong(password)) return undefined;
+      return verifications.run(() => verifyNow(name, password));
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close() {
+      clearInterval(timer);
+      listeners.clear();
+    },
+  };
+}
+
+function accountOf({ id, name, role, generation }: User): Account {
+  return { id, name, role, generation };
+}
+
+function compare(before: readonly User[], after: readonly User[]): AccountsChange {
+  const now = new Map(after.map((user) => [user.id, user]));
+  const change = { removed: [] as string[], demoted: [] as string[], changed: [] as string[] };
+  for (const was of before) {
+    const is = now.get(was.id);
+    if (is === undefined) change.removed.push(was.id);
+    else if (was.role === 'admin' && is.role !== 'admin') change.demoted.push(was.id);
+    else if (was.generation !== is.generation || was.role !== is.role) change.changed.push(was.id);
+  }
+  return change;
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { hashPassword, passwordFault } from './passwords.ts';
+import { readUsersFile, type Role, updateUsersFile, type User, userName } from './users-file.ts';
+
+/** A change that cannot be made; `message` is one line for the person who asked for it. */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+}
+
+/** What administration needs of the users file. Each call reads the file, none keeps anything. */
+export interface Users {
+  list(): Promise<readonly User[]>;
+  /** @throws {UserError} the name is malformed or taken; ask before the password is typed. */
+  assertFree(name: string): Promise<void>;
+  /** @throws {UserError} no user has this name. */
+  assertExists(name: string): Promise<void>;
+  /** @throws {UserError} */
+  add(name: string, password: string, role: Role): Promise<User>;
+  /** Adds the user if there is none at all; two processes that call it at once add one. @returns whether it did. */
+  addFirst(name: string, password: string, role: Role): Promise<boolean>;
+  /** @throws {UserError} */
+  remove(name: string): Promise<void>;
+  /** Also ends the tokens issued so far. @throws {UserError} */
+  changePassword(name: string, password: string): Promise<void>;
+  /** Also ends the tokens issued so far. @throws {UserError} */
+  changeRole(name: string, role: Role): Promise<void>;
+}
+
+/** Administers the users file at `path`. Hashing is done before the file is locked. */
+export function createUsers({ path, now = Date.now }: { path: string; now?: () => number }): Users {
+  const replace = (name: string, change: (user: User) => User) =>
+    updateUsersFile(path, (users) => {
+      const found = existing(users, name);
+      const changed = change(found);
+      return changed === found ? users : users.map((user) => (user === found ? changed : user));
+    });
+
+  const create = async (name: string, password: string, role: Role): Promise<User> => ({
+    id: randomUUID(),
+    name: checkedName(name),
+    role,
+    password_hash: await checkedHash(password, name),
+    created_at: new Date(now()).toISOString(),
+    generation: 1,
+  });
+
+  return {
+    list: () => readUsersFile(path),
+    async assertFree(name) {
+      refuseTaken(await readUsersFile(path), checkedName(name));
+    },
+    async assertExists(name) {
+      existing(await readUsersFile(path), name);
+    },
+    async add(name, password, role) {
+      const added = await create(name, password, role);
+      await updateUsersFile(path, (users) => {
+        refuseTaken(users, name);
+        return [...users, added];
+      });
+      return added;
+    },
+    async addFirst(name, password, role) {
+      const added = await create(name, password, role);
+      let first = false;
+      await updateUsersFile(path, (users) => {
+        first = users.length === 0;
+        return first ? [added] : users;
+      });
+      return first;
+    },
+    remove: (name) =>
+      updateUsersFile(path, (users) => {
+        const found = existing(users, name);
+        return users.filter((user) => user !== found);
+      }),
+    async changePassword(name, password) {
+      const password_hash = await checkedHash(password, name);
+      await replace(name, (user) => ({ ...user, password_hash, generation: user.generation + 1 }));
+    },
+    changeRole: (name, role) =>
+      replace(name, (user) =>
+        user.role === role ? user : { ...user, role, generation: user.generation + 1 },
+      ),
+  };
+}
+
+function checkedName(name: string): string {
+  const parsed = userName.safeParse(name);
+  if (parsed.success) return parsed.data;
+  throw new UserError(parsed.error.issues[0]?.message ?? 'this name cannot be used');
+}
+
+function checkedHash(password: string, name: string): Promise<string> {
+  const fault = passwordFault(password, name);
+  if (fault !== undefined) throw new UserError(fault);
+  return hashPassword(password);
+}
+
+/** Without regard to case: data folders may stand on a file system that has none. */
+function refuseTaken(users: readonly User[], name: string): void {
+  const taken = users.find((user) => user.name.toLowerCase() === name.toLowerCase());
+  if (taken !== undefined) throw new UserError(`there is a user named ${taken.name} already`);
+}
+
+function existing(users: readonly User[], name: string): User {
+  const found = users.find((user) => user.name === name);
+  if (found === undefined) throw new UserError(`there is no user named ${JSON.stringify(name)}`);
+  return found;
+}

@@ -1,0 +1,31 @@
+import type { IncomingMessage } from 'node:http';
+import type { Authenticate } from '../auth/authenticate.ts';
+import { InvalidTicket, type Tickets } from '../auth/tickets.ts';
+import type { Principal } from '../auth/tokens.ts';
+import { AppError } from '../contract/errors.ts';
+
+interface AdmissionOptions {
+  readonly authenticate: Authenticate;
+  readonly tickets: Tickets;
+}
+
+/** Who opens a socket: by `Authorization: Bearer`, or in a browser by `?ticket=`. */
+export function createAdmission({ authenticate, tickets }: AdmissionOptions) {
+  return async (request: IncomingMessage, url: URL): Promise<Principal> => {
+    const ticket = url.searchParams.get('ticket');
+    if (ticket === null) return authenticate(request.headers.authorization);
+    // Only browsers need tickets, and a browser says which site a socket is for.
+    if (!isSameOrigin(request)) throw new AppError('forbidden', 'Sockets are not opened for other sites.');
+    try {
+      return await tickets.redeem(ticket);
+    } catch (error) {
+      if (!(error instanceof InvalidTicket)) throw error;
+      throw new AppError('token_not_valid', 'The ticket is invalid, expired or used.', { cause: error });
+    }
+  };
+}
+
+function isSameOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
+  if (origin === undefined) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}

@@ -1,0 +1,103 @@
+/**
+ * Looks at watched tasks one by one: never twice at once at the same one, and never at more than a few at a time, so
+ * that a burst of changes cannot crowd out other callers of Temporal.
+ */
+import type { Logger } from 'pino';
+import { endedStatuses } from '../contract/task.ts';
+import type { Observation } from '../tasks/feed.ts';
+import type { Hub } from './hub.ts';
+
+export interface Lookouts {
+  /** Looks at a task as soon as its turn comes; again, if it is being looked at just now. */
+  look(id: string): void;
+  /** Looks at the tasks whose state may have moved without a trace in the lists. */
+  lookAtDue(now: number): void;
+  /** Resolves when no look is under way. */
+  idle(): Promise<void>;
+}
+
+interface LookoutOptions {
+  readonly hub: Hub;
+  readonly observe: (id: string) => Promise<Observation | undefined>;
+  readonly logger: Logger;
+}
+
+/** What is known of the looks at one watched task. */
+interface Lookout {
+  lookedAt: number;
+  transitions: number;
+  /** Grows while nothing moves, and after errors. */
+  intervalMs: number;
+}
+
+const maxLooksAtOnce = 8;
+const soonestMs = 250;
+const slowestMs = 1000;
+const slowestAfterErrorsMs = 5000;
+/** Every watched task is looked at this often at least, since lists may lag or lose something. */
+const reconcileMs = 60_000;
+
+export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookouts {
+  const lookouts = new Map<string, Lookout>();
+  const queue = new Set<string>();
+  const looking = new Map<string, Promise<void>>();
+
+  function look(id: string): void {
+    if (!hub.last(id)) return;
+    queue.add(id);
+    drain();
+  }
+
+  function drain(): void {
+    for (const id of queue) {
+      if (looking.size >= maxLooksAtOnce) return;
+      if (looking.has(id)) continue;
+      queue.delete(id);
+      const work = lookAt(id).finally(() => {
+        looking.delete(id);
+        drain();
+      });
+      looking.set(id, work);
+    }
+  }
+
+  async function lookAt(id: string): Promise<void> {
+    const before = lookouts.get(id);
+    const lookedAt = Date.now();
+    try {
+      const observation = await observe(id);
+      hub.publish(id, observation);
+      const transitions = observation?.transitions ?? 0;
+      const moved = transitions !== before?.transitions;
+      const intervalMs = moved ? soonestMs : Math.min((before?.intervalMs ?? soonestMs) * 1.5, slowestMs);
+      lookouts.set(id, { lookedAt, transitions, intervalMs });
+    } catch (error) {
+      const intervalMs = Math.min((before?.intervalMs ?? soonestMs) * 2, slowestAfterErrorsMs);
+      lookouts.set(id, { lookedAt, transitions: before?.transitions ?? -1, intervalMs });
+      logger.debug({ err: error, id }, 'a watched task could not be looked at');
+    }
+    if (!hub.last(id)) lookouts.delete(id);
+  }
+
+  function isDue(id: string, now: number): boolean {
+    const task = hub.last(id)?.task;
+    if (!task) return false;
+    const { lookedAt = 0, intervalMs = soonestMs } = lookouts.get(id) ?? {};
+    if (now - lookedAt >= reconcileMs) return true;
+    if (endedStatuses.has(task.status)) return false;
+    const underWay = task.status !== 'SCHEDULED' || task.waiting?.reason === 'cancelling';
+    const timeHasCome = task.waiting?.reason === 'time' && Date.parse(task.scheduled_time) <= now;
+    return (underWay || timeHasCome) && now - lookedAt >= intervalMs;
+  }
+
+  return {
+    look,
+    lookAtDue(now) {
+      for (const id of lookouts.keys()) if (!hub.last(id)) lookouts.delete(id);
+      for (const id of hub.ids()) if (isDue(id, now)) look(id);
+    },
+    async idle() {
+      await Promise.all(looking.values());
+    },
+  };
+}

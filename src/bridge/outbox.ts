@@ -1,0 +1,61 @@
+import type { WebSocket } from 'ws';
+
+/** Past this much unsent, only the latest message is kept. */
+const holdBytes = 64 * 1024;
+/** Past this much, or after this long without progress, the client is told to come back later. */
+const maxBytes = 1024 * 1024;
+const stuckMs = 30_000;
+
+export const tryAgainLater = 1013;
+
+/**
+ * Sends to one socket no faster than its client reads. A state replaces the one that still waits before it; notices
+ * wait in their order.
+ */
+export interface Outbox {
+  /** @param key messages with the same key replace each other while they wait. */
+  send(text: string, key: string): void;
+  /** Closes a socket whose client has stopped reading. */
+  check(now: number): void;
+}
+
+export function createOutbox(socket: WebSocket): Outbox {
+  const held = new Map<string, string>();
+  let stuckSince: number | undefined;
+
+  function transmit(text: string): void {
+    socket.send(text, flush);
+    if (socket.bufferedAmount > maxBytes) giveUp();
+  }
+
+  function flush(): void {
+    for (const [key, text] of held) {
+      if (socket.readyState !== socket.OPEN || socket.bufferedAmount > holdBytes) return;
+      held.delete(key);
+      transmit(text);
+    }
+    if (socket.bufferedAmount <= holdBytes) stuckSince = undefined;
+  }
+
+  function giveUp(): void {
+    held.clear();
+    socket.close(tryAgainLater, 'too slow');
+  }
+
+  return {
+    send(text, key) {
+      if (socket.readyState !== socket.OPEN) return;
+      if (held.size === 0 && socket.bufferedAmount <= holdBytes) {
+        transmit(text);
+        return;
+      }
+      stuckSince ??= Date.now();
+      // Re-inserted at the end: what is sent in the end is in the order in which it came.
+      held.delete(key);
+      held.set(key, text);
+    },
+    check(now) {
+      if (stuckSince !== undefined && now - stuckSince > stuckMs) giveUp();
+    },
+  };
+}

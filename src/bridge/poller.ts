@@ -1,0 +1,124 @@
+/**
+ * Finds out what has happened to watched tasks. While any is watched, each tick makes two list calls, whatever the
+ * number of tasks; only those that have changed, or are under way, are then looked at one by one. Nobody watching: no
+ * calls at all.
+ *
+ * States: idle (nothing watched) → polling ⇄ unreachable (calls fail; ticks grow rarer) → closed. Created by the
+ * bridge, which closes it. Never throws: its failures are notices to the watchers and lines in the log.
+ */
+import type { Logger } from 'pino';
+import type { Change, Changes, FeedCursor, Observation } from '../tasks/feed.ts';
+import type { Hub } from './hub.ts';
+import { createLookouts } from './lookouts.ts';
+
+/** What the poller needs of the task service. */
+export interface FeedSource {
+  changesSince(cursor: FeedCursor): Promise<Changes>;
+  observe(id: string): Promise<Observation | undefined>;
+}
+
+export interface PollerOptions {
+  readonly hub: Hub;
+  readonly source: FeedSource;
+  readonly logger: Logger;
+  readonly tickMs?: number;
+}
+
+export interface Poller {
+  /** Begins to poll; does nothing while it polls already. */
+  wake(): void;
+  /** Looks at one task at once. */
+  look(id: string): void;
+  close(): Promise<void>;
+}
+
+const defaultTickMs = 250;
+const slowestTickMs = 2000;
+/** How far before now a fresh cursor begins: covers clocks that differ and lists that lag. */
+const freshCursorMs = 10_000;
+/** One failed tick is a hiccup; watchers are told of the second. */
+const failuresBeforeNotice = 2;
+
+export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: PollerOptions): Poller {
+  const lookouts = createLookouts({ hub, observe: source.observe, logger });
+  let cursor: FeedCursor = { written: 0, closed: 0 };
+  let failures = 0;
+  let running: Promise<void> | undefined;
+  const closing = new AbortController();
+
+  async function run(): Promise<void> {
+    const since = Date.now() - freshCursorMs;
+    cursor = { written: since, closed: since };
+    while (hub.size > 0 && !closing.signal.aborted) {
+      const startedAt = Date.now();
+      await tick();
+      const interval = Math.min(tickMs * 2 ** failures, slowestTickMs);
+      await pause(Math.max(0, startedAt + interval - Date.now()), closing.signal);
+    }
+  }
+
+  async function tick(): Promise<void> {
+    try {
+      const found = await source.changesSince(cursor);
+      cursor = found.cursor;
+      recovered();
+      lookAtNews(found.changes);
+      lookouts.lookAtDue(Date.now());
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  function lookAtNews(changes: readonly Change[]): void {
+    for (const change of changes) if (hub.isNews(change)) lookouts.look(change.id);
+  }
+
+  function recovered(): void {
+    if (failures >= failuresBeforeNotice) {
+      logger.info('Temporal answers again');
+      hub.notice('resumed', 'Temporal answers again.');
+      // Whatever happened meanwhile may have left the lists' window.
+      for (const id of hub.ids()) lookouts.look(id);
+    }
+    failures = 0;
+  }
+
+  function failed(error: unknown): void {
+    failures += 1;
+    if (failures !== failuresBeforeNotice) return;
+    logger.warn({ err: error }, 'Temporal cannot be reached');
+    hub.notice('unreachable', 'Temporal cannot be reached; what you see may be out of date.');
+  }
+
+  function wake(): void {
+    if (running || closing.signal.aborted) return;
+    running = run().finally(() => {
+      running = undefined;
+      // A watcher may have come between the last look at the hub and this moment.
+      if (hub.size > 0) wake();
+    });
+  }
+
+  return {
+    wake,
+    look: lookouts.look,
+    async close() {
+      closing.abort();
+      await running;
+      await lookouts.idle();
+    },
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}

@@ -1,0 +1,176 @@
+/**
+ * The WebSocket side of the feed. An upgrade is refused with a plain HTTP answer (401, 403, 404, 503); once a socket
+ * is open, it ends with 4401 (its token ended), 4404 (its task is gone), 1008 (a client that floods), 1013 (one that
+ * does not read) or 1012 (we restart). Silent ones are found by pings.
+ *
+ * open → closing (`close()`: told, closed, and after a while terminated). Created by the API process, which closes it.
+ */
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Principal } from '../auth/tokens.ts';
+import { notFound } from '../contract/errors.ts';
+import type { Problem } from '../contract/problem.ts';
+import type { Actor } from '../tasks/access.ts';
+import type { Observation } from '../tasks/feed.ts';
+import type { Hub } from './hub.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+
+export interface SocketsOptions {
+  readonly hub: Hub;
+  /** Who opens this socket? Throws what {@link SocketsOptions.problemOf} can describe. */
+  readonly admit: (request: IncomingMessage, url: URL) => Promise<Principal>;
+  /** The first observation of a task, for those who may see it. */
+  readonly observeAs: (actor: Actor, id: string) => Promise<Observation>;
+  readonly problemOf: (error: unknown, requestId: string) => Problem;
+  readonly logger: Logger;
+  readonly pingMs?: number;
+}
+
+export interface Sockets {
+  /** For the `upgrade` event of an HTTP server. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Ends the sockets of accounts whose tokens have died. */
+  dismiss(accountIds: readonly string[]): void;
+  close(): Promise<void>;
+  readonly size: number;
+}
+
+interface Client {
+  readonly principal: Principal;
+  readonly outbox: Outbox;
+  alive: boolean;
+}
+
+const closeCode = { policy: 1008, restart: 1012, unauthenticated: 4401, gone: 4404 } as const;
+const defaultPingMs = 25_000;
+const drainMs = 3000;
+/** A watcher has nothing to say; a few messages are forgiven. */
+const maxMessages = 20;
+const maxTimerMs = 2 ** 31 - 1;
+const path = /^\/ws\/tasks\/([0-9a-fA-F-]{36})\/?$/;
+
+export function createSockets(options: SocketsOptions): Sockets {
+  const { hub, logger } = options;
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: 16 * 1024,
+    perMessageDeflate: false,
+  });
+  const clients = new Map<WebSocket, Client>();
+  let closing = false;
+  const heartbeat = setInterval(checkAll, options.pingMs ?? defaultPingMs);
+
+  function checkAll(): void {
+    const now = Date.now();
+    for (const [socket, client] of clients) {
+      if (!client.alive) {
+        socket.terminate();
+        continue;
+      }
+      client.alive = false;
+      client.outbox.check(now);
+      socket.ping();
+    }
+  }
+
+  async function admit(request: IncomingMessage) {
+    const url = new URL(request.url ?? '/', 'http://host');
+    const id = path.exec(url.pathname)?.[1]?.toLowerCase();
+    const principal = await options.admit(request, url);
+    if (id === undefined) throw notFound();
+    return { principal, first: await options.observeAs(principal, id) };
+  }
+
+  function open(socket: WebSocket, principal: Principal, first: Observation): void {
+    const outbox = createOutbox(socket);
+    const client: Client = { principal, outbox, alive: true };
+    clients.set(socket, client);
+    const expiry = setTimeout(
+      () => socket.close(closeCode.unauthenticated, 'token expired'),
+      Math.min(Math.max(0, principal.expiresAt - Date.now()), maxTimerMs),
+    );
+    const unwatch = hub.watch(first, {
+      send: (text) => outbox.send(text, keyOf(text)),
+      gone: () => socket.close(closeCode.gone, 'task deleted'),
+    });
+    socket.on('pong', () => {
+      client.alive = true;
+    });
+    limitMessages(socket);
+    socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
+    socket.on('close', () => {
+      clearTimeout(expiry);
+      unwatch();
+      clients.delete(socket);
+    });
+  }
+
+  return {
+    upgrade(request, socket, head) {
+      const onError = (error: Error): void =>
+        logger.debug({ err: error }, 'socket failed before its upgrade');
+      socket.on('error', onError);
+      const refuseWith = (error: unknown): void => refuse(socket, options.problemOf(error, randomUUID()));
+      admit(request).then(({ principal, first }) => {
+        socket.removeListener('error', onError);
+        if (closing) return socket.destroy();
+        return server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, principal, first));
+      }, refuseWith);
+    },
+
+    dismiss(accountIds) {
+      const dead = new Set(accountIds);
+      for (const [socket, { principal }] of clients) {
+        if (dead.has(principal.id)) socket.close(closeCode.unauthenticated, 'account changed');
+      }
+    },
+
+    async close() {
+      closing = true;
+      clearInterval(heartbeat);
+      hub.notice('draining', 'The service restarts; connect again.');
+      const all = [...clients.keys()];
+      const closed = all.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      for (const socket of all) socket.close(closeCode.restart, 'restarting');
+      const stragglers = setTimeout(() => {
+        for (const socket of all) socket.terminate();
+      }, drainMs);
+      await Promise.all(closed);
+      clearTimeout(stragglers);
+      server.close();
+    },
+
+    get size() {
+      return clients.size;
+    },
+  };
+}
+
+function limitMessages(socket: WebSocket): void {
+  let messages = 0;
+  socket.on('message', () => {
+    messages += 1;
+    if (messages > maxMessages) socket.close(closeCode.policy, 'this feed takes no messages');
+  });
+}
+
+/** States of the task replace each other while they wait for a slow client; a notice replaces only its like. */
+function keyOf(text: string): string {
+  return text.startsWith('{"type":"notice"') ? 'notice' : 'task';
+}
+
+function refuse(socket: Duplex, { status, body, headers }: Problem): void {
+  const text = JSON.stringify(body);
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Connection: close',
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
+}

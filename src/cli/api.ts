@@ -1,0 +1,117 @@
+import { hostname } from 'node:os';
+import { Connection } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { createTaskTypes, loadTaskModules } from '../../activities/types/index.ts';
+import { createApp } from '../api/app.ts';
+import { problemOf } from '../api/problem.ts';
+import { listen, type Listener } from '../api/server.ts';
+import { createAccounts } from '../auth/accounts.ts';
+import { createAuthenticate } from '../auth/authenticate.ts';
+import { deriveKey } from '../auth/keys.ts';
+import { createTickets } from '../auth/tickets.ts';
+import { createTokens } from '../auth/tokens.ts';
+import { createAdmission } from '../bridge/admission.ts';
+import { createHub, type Hub } from '../bridge/hub.ts';
+import { createPoller, type Poller } from '../bridge/poller.ts';
+import { createSockets } from '../bridge/sockets.ts';
+import { type Config, ConfigError } from '../config.ts';
+import { createTaskService } from '../tasks/service.ts';
+import { createLogger } from './log.ts';
+import { notifyReady } from './parent.ts';
+import { stopRequested } from './stop.ts';
+import { temporalConnection } from './temporal.ts';
+import { usersFilePath } from './users.ts';
+
+/** `taskbell api`: HTTP and sockets, until it is told to stop. Lives, not ready, while Temporal is away. */
+export async function api(config: Config): Promise<void> {
+  const logger = createLogger(config, 'api');
+  // Connects when it is first used, and again whenever the connection is lost.
+  const connection = Connection.lazy(temporalConnection(config));
+  const closers: (() => Promise<void> | void)[] = [() => connection.close()];
+  try {
+    const listeners = await start(config, connection, logger, closers);
+    logger.info({ urls: listeners.map(({ url }) => url) }, 'api is up');
+    notifyReady({ url: listeners[0]?.url ?? '' });
+    await stopRequested();
+  } finally {
+    for (const close of closers.toReversed()) await close();
+    logger.info('api has stopped');
+  }
+}
+
+async function start(
+  config: Config,
+  connection: Connection,
+  logger: Logger,
+  closers: (() => Promise<void> | void)[],
+): Promise<Listener[]> {
+  const { jwtSecret: secret } = config;
+  if (secret === undefined)
+    throw new ConfigError('TASKBELL_JWT_SECRET: must be set; `openssl rand -base64 48` makes one');
+  const taskTypes = createTaskTypes({
+    dataDir: config.types.dataDir,
+    httpAllowHosts: config.types.httpAllowHosts,
+    extra: await loadTaskModules(config.types.modules),
+  });
+  const accounts = await createAccounts({
+    usersFile: usersFilePath(config.home),
+    onError: (error) => logger.error({ err: error }, 'users file'),
+  });
+  closers.push(() => accounts.close());
+  const tokens = createTokens({ secret, accounts });
+  const tickets = createTickets({ secret, accounts });
+  const authenticate = createAuthenticate({ tokens });
+  const tasks = createTaskService({
+    connection,
+    namespace: config.temporal.namespace,
+    taskQueue: config.taskQueue,
+    identity: `api ${process.pid}@${hostname()}`,
+    taskTypes,
+    webUiUrl: config.webUiUrl,
+  });
+  const { hub, poller } = createFeed(tasks, logger);
+  const sockets = createSockets({
+    hub,
+    admit: createAdmission({ authenticate, tickets }),
+    observeAs: tasks.observeAs,
+    problemOf,
+    logger,
+  });
+  accounts.onChange(({ removed, demoted, changed }) => sockets.dismiss([...removed, ...demoted, ...changed]));
+  const app = createApp({
+    tasks,
+    taskTypes,
+    accounts,
+    tokens,
+    tickets,
+    authenticate,
+    cursorKey: deriveKey(secret, 'cursors'),
+    touched: poller.look,
+    logger,
+  });
+  const ports = [config.port, ...(config.webSocketPort === undefined ? [] : [config.webSocketPort])];
+  const listeners: Listener[] = [];
+  for (const port of ports) {
+    const listener = await listen(app, sockets, { host: config.host, port });
+    listeners.push(listener);
+    closers.push(() => listener.close());
+  }
+  // Last in, first out: no new work, then the watchers, then what feeds them.
+  closers.push(
+    () => poller.close(),
+    () => sockets.close(),
+  );
+  return listeners;
+}
+
+/** Hub and poller need each other: the first watcher wakes the poller, which publishes to the hub. */
+function createFeed(
+  tasks: Parameters<typeof createPoller>[0]['source'],
+  logger: Logger,
+): { hub: Hub; poller: Poller } {
+  const feed: { poller?: Poller } = {};
+  const hub = createHub({ onFirst: () => feed.poller?.wake() });
+  const poller = createPoller({ hub, source: tasks, logger });
+  feed.poller = poller;
+  return { hub, poller };
+}

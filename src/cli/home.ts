@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EngineError, errorMessage } from '../engine/errors.ts';
+import { isErrno } from '../engine/processes.ts';
+
+/** Makes TASKBELL_HOME, for this user alone. @throws {EngineError} when it can't be made or written. */
+export async function makeHome(home: string): Promise<void> {
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    await access(home, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new EngineError(
+      `${home} can't be written (${errorMessage(error)}). Set TASKBELL_HOME to a folder that can.`,
+      { cause: error },
+    );
+  }
+}
+
+/** The key that signs tokens, made at the first start: HOME/jwt-secret. Without it everybody has to sign in again. */
+export async function provideJwtSecret(home: string): Promise<string> {
+  const path = join(home, 'jwt-secret');
+  try {
+    const secret = (await readFile(path, 'utf8')).trim();
+    if (secret.length >= 32) return secret;
+    throw new EngineError(
+      `${path} holds no secret of 32 characters or more. Delete it, and a new one is made.`,
+    );
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+  }
+  const secret = randomBytes(48).toString('base64url');
+  await writeFile(path, `${secret}\n`, { mode: 0o600, flag: 'wx' });
+  return secret;
+}

@@ -1,0 +1,83 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { killGroup, stopChild } from '../engine/processes.ts';
+import { roleMessage } from './parent.ts';
+import type { Life } from './supervisor.ts';
+
+export interface RoleOptions {
+  readonly name: string;
+  /** The script to fork; it gets the name as its argument. */
+  readonly entry: string;
+  readonly environment: Record<string, string | undefined>;
+  /** How long it may take to end before it is killed. */
+  readonly stopMs: number;
+  /** Kills it at once. */
+  readonly force: AbortSignal;
+}
+
+/** A role's process that serves. */
+export interface RoleLife extends Life {
+  readonly pid: number;
+  readonly url: string | undefined;
+}
+
+/** The role said that it can't work as it is set up. */
+export class RoleFatalError extends Error {
+  override readonly name = 'RoleFatalError';
+}
+
+/**
+ * Forks a role and waits until it says that it is ready.
+ * @throws {RoleFatalError} for its own word; an Error when it ends before it is ready, or the signal comes.
+ */
+export async function startRole(options: RoleOptions, signal: AbortSignal): Promise<RoleLife> {
+  const child = fork(options.entry, [options.name], {
+    env: options.environment,
+    // A group of its own: a terminal's Ctrl-C is for us alone, who stop the roles in their order.
+    detached: true,
+    execArgv: [],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const ended = describeEnd(child);
+  const close = async (): Promise<void> => {
+    await stopChild(child, options.stopMs, options.force);
+    await ended;
+  };
+  const stop = (): void => void close();
+  signal.addEventListener('abort', stop);
+  try {
+    const url = await Promise.race([readiness(child), failBecause(ended)]);
+    signal.throwIfAborted();
+    return { pid: child.pid ?? 0, url, ended, close };
+  } catch (error) {
+    await close();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+async function readiness(child: ChildProcess): Promise<string | undefined> {
+  for (;;) {
+    const [received]: unknown[] = await once(child, 'message');
+    const message = roleMessage.parse(received);
+    if (message.type === 'fatal') throw new RoleFatalError(message.message);
+    return message.url;
+  }
+}
+
+async function failBecause(ended: Promise<string>): Promise<never> {
+  throw new Error(`it ended before it was ready: ${await ended}`);
+}
+
+async function describeEnd(child: ChildProcess): Promise<string> {
+  try {
+    // Not `exit`: that may come before its last message.
+    await once(child, 'close');
+  } catch (error) {
+    return String(error);
+  }
+  // What it started itself (handlers' processes) must not outlive it.
+  if (child.pid !== undefined) killGroup(child.pid);
+  return child.signalCode === null ? `exit code ${child.exitCode}` : `signal ${child.signalCode}`;
+}

@@ -1,0 +1,47 @@
+const caught = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** One Ctrl-C arrives twice under npm: from the terminal, and passed on by npm. */
+const echoMs = 300;
+
+/** A person's wish to stop: once for an orderly end, twice for one at once. close() gives the signals back. */
+export interface StopSignals {
+  readonly stop: AbortSignal;
+  readonly force: AbortSignal;
+  close(): void;
+}
+
+export function catchSignals(): StopSignals {
+  const stop = new AbortController();
+  const force = new AbortController();
+  let lastAt = 0;
+  const handle = (signal: NodeJS.Signals): void => {
+    const since = Date.now() - lastAt;
+    lastAt = Date.now();
+    if (since < echoMs) return;
+    if (stop.signal.aborted) force.abort(new Error(`a second signal (${signal})`));
+    else stop.abort(new Error(signal));
+  };
+  for (const signal of caught) process.on(signal, handle);
+  return {
+    stop: stop.signal,
+    force: force.signal,
+    close() {
+      for (const signal of caught) process.off(signal, handle);
+    },
+  };
+}
+
+/** Waits for the promise, or throws the signal's reason when that comes first. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+  });
+  signal.addEventListener('abort', abort);
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

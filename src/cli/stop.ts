@@ -1,0 +1,9 @@
+import { onParentGone } from './parent.ts';
+
+/** Resolves when this role is to end: by a signal, or because the `taskbell up` that started it is gone. */
+export function stopRequested(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    onParentGone(resolve);
+  });
+}

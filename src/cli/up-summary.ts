@@ -1,0 +1,56 @@
+/** The account that the first start makes. */
+export interface FirstUser {
+  readonly name: string;
+  readonly password: string;
+  /** Signs in to the dashboard. */
+  readonly link?: string | undefined;
+}
+
+export interface SummaryFacts {
+  readonly url: string;
+  readonly webUiUrl: string | undefined;
+  /** null when there were users before: their passwords aren't known. */
+  readonly firstUser: FirstUser | null;
+  readonly retentionDays: number;
+}
+
+const wishedRetentionDays = 30;
+
+/** What `taskbell up` prints when everything serves. */
+export function summary({ url, webUiUrl, firstUser, retentionDays }: SummaryFacts): string {
+  const rows: (readonly [string, string])[] = [['Address', url]];
+  if (firstUser !== null) {
+    rows.push(['Sign in', `user ${firstUser.name}, password ${firstUser.password} (shown only this once)`]);
+    if (firstUser.link !== undefined) rows.push(['', firstUser.link]);
+  }
+  if (webUiUrl !== undefined) rows.push(['Temporal Web UI', webUiUrl]);
+  if (retentionDays < wishedRetentionDays) {
+    rows.push(['Note', `ended tasks are kept for ${retentionDays} days; \`taskbell setup\` makes it 30`]);
+  }
+  const width = Math.max(...rows.map(([label]) => label.length));
+  const placeholder = firstUser === null ? ', with your password in place of PASSWORD' : '';
+  return [
+    'Taskbell is ready.',
+    '',
+    ...rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`),
+    '',
+    `A task due in 10 seconds${placeholder}:`,
+    '',
+    `  ${curlLine(url, firstUser)}`,
+    '',
+    'Ctrl-C stops it.',
+  ].join('\n');
+}
+
+/** One line that works when pasted into a POSIX shell. */
+export function curlLine(url: string, user: FirstUser | null): string {
+  const credentials = { username: user?.name ?? 'admin', password: user?.password ?? 'PASSWORD' };
+  const json = `-H 'Content-Type: application/json'`;
+  const token = `$(curl -s ${url}/api/token/ ${json} -d ${quote(JSON.stringify(credentials))} | sed 's/.*"access": *"\\([^"]*\\)".*/\\1/')`;
+  const task = quote(JSON.stringify({ name: 'My first task', delay: 10 }));
+  return `curl -s ${url}/api/tasks/ -H "Authorization: Bearer ${token}" ${json} -d ${task}`;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,126 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../config.ts';
+import { connectTemporal } from '../engine/connect.ts';
+import { databaseVersion } from '../engine/database.ts';
+import { type EmbeddedServer, startEmbedded } from '../engine/embedded.ts';
+import type { Report } from '../engine/errors.ts';
+import { locateTemporal } from '../engine/locate.ts';
+import { ensureNamespace } from '../engine/namespace.ts';
+import { unlessAborted } from './signals.ts';
+import { type Supervisor, supervise } from './supervisor.ts';
+
+export interface TemporalOptions {
+  readonly config: Config;
+  readonly report: Report;
+  readonly stop: AbortSignal;
+  readonly force: AbortSignal;
+  readonly onFatal: (error: unknown) => void;
+  readonly onRestart: (reason: string, delayMs: number) => void;
+}
+
+/** The Temporal server that the roles use. */
+export interface TemporalForUp {
+  readonly webUiUrl: string | undefined;
+  /** What the roles' environment needs to reach it. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly retentionDays: number;
+}
+
+/** A server of somebody else's: checked, never changed. */
+export async function useExternal(
+  { config, report, stop }: TemporalOptions,
+  connectionOptions: Parameters<typeof connectTemporal>[0],
+): Promise<TemporalForUp> {
+  report({ waitingFor: `Connecting to Temporal at ${connectionOptions.address ?? 'localhost:7233'}` });
+  const connection = await unlessAborted(connectTemporal(connectionOptions), stop);
+  try {
+    const { namespace } = config.temporal;
+    const facts = await unlessAborted(
+      ensureNamespace(connection, { namespace, create: false, report }),
+      stop,
+    );
+    return { webUiUrl: config.webUiUrl, environment: {}, retentionDays: facts.retentionDays };
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Starts a server of our own under supervision. Once it served, it keeps its ports over restarts. */
+export function superviseEmbedded(options: TemporalOptions): Supervisor<EmbeddedServer> {
+  const { config, report, force, onFatal, onRestart } = options;
+  const { home } = config;
+  let ports: Pick<EmbeddedServer, 'port' | 'webUiPort'> | undefined;
+  return supervise({
+    onRestart,
+    onFatal,
+    isFatal: () => ports === undefined,
+    async start(signal) {
+      const cli = await locateTemporal(config.engine, report, {
+        databaseVersion: databaseVersion(home),
+        signal,
+      });
+      const { namespace } = config.temporal;
+      const wished = ports ?? config.engine;
+      const { port, webUiPort } = wished;
+      const server = await startEmbedded({ home, cli, port, webUiPort, namespace, report, signal, force });
+      ports = server;
+      return server;
+    },
+  });
+}
+
+/** Prepares the server of our own, and says how it is reached. */
+export async function useEmbedded(
+  { config, report, stop }: TemporalOptions,
+  server: EmbeddedServer,
+): Promise<TemporalForUp> {
+  const { address } = server;
+  const { namespace } = config.temporal;
+  const connection = await connectTemporal({ address });
+  try {
+    const facts = await unlessAborted(ensureNamespace(connection, { namespace, create: true, report }), stop);
+    const webUiUrl = config.webUiUrl ?? server.webUiUrl;
+    const profile = await writeProfile(config.home, address, namespace);
+    return {
+      webUiUrl,
+      environment: ownServer(address, namespace, profile),
+      retentionDays: facts.retentionDays,
+    };
+  } finally {
+    await connection.close();
+  }
+}
+
+/** A profile for the roles, and for anybody: `TEMPORAL_CONFIG_FILE=.taskbell/temporal.toml temporal workflow list`. */
+async function writeProfile(home: string, address: string, namespace: string): Promise<string> {
+  const path = join(home, 'temporal.toml');
+  const lines = [
+    '[profile.default]',
+    `address = "${address}"`,
+    `namespace = ${JSON.stringify(namespace)}`,
+    '',
+  ];
+  await writeFile(path, lines.join('\n'), { mode: 0o600 });
+  return path;
+}
+
+/** Without the profile of our own, the user's default one (its TLS, its API key) would apply to our server too. */
+function ownServer(address: string, namespace: string, profile: string): Record<string, string | undefined> {
+  return {
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
+    TEMPORAL_CONFIG_FILE: profile,
+    TEMPORAL_PROFILE: undefined,
+    TEMPORAL_API_KEY: undefined,
+    TEMPORAL_TLS: undefined,
+    TEMPORAL_TLS_CLIENT_CERT_PATH: undefined,
+    TEMPORAL_TLS_CLIENT_CERT_DATA: undefined,
+    TEMPORAL_TLS_CLIENT_KEY_PATH: undefined,
+    TEMPORAL_TLS_CLIENT_KEY_DATA: undefined,
+    TEMPORAL_TLS_SERVER_CA_CERT_PATH: undefined,
+    TEMPORAL_TLS_SERVER_CA_CERT_DATA: undefined,
+    TEMPORAL_TLS_SERVER_NAME: undefined,
+    TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: undefined,
+  };
+}

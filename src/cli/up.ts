@@ -1,0 +1,168 @@
+import { fileURLToPath } from 'node:url';
+import { type Config, ConfigError, childEnvironment } from '../config.ts';
+import { EngineError, errorMessage } from '../engine/errors.ts';
+import { choosePorts } from '../engine/ports.ts';
+import { lockHome } from './home-lock.ts';
+import { makeHome, provideJwtSecret } from './home.ts';
+import { type ProgressDisplay, showProgress } from './progress.ts';
+import { RoleFatalError, type RoleLife, startRole } from './role.ts';
+import { type StopSignals, catchSignals, unlessAborted } from './signals.ts';
+import { type Backoff, type Supervisor, supervise } from './supervisor.ts';
+import { type FirstUser, summary } from './up-summary.ts';
+import {
+  type TemporalForUp,
+  type TemporalOptions,
+  superviseEmbedded,
+  useEmbedded,
+  useExternal,
+} from './up-temporal.ts';
+
+/** Beyond the worker's own grace time; it has to give back what it didn't finish. */
+const workerMarginMs = 15_000;
+const apiStopMs = 15_000;
+
+export interface UpOptions {
+  /** Makes the first account when there is none yet; null otherwise. */
+  readonly firstUser?: () => Promise<FirstUser | null>;
+  /** The script that is forked with `worker` and with `api` as its argument. */
+  readonly entry?: string;
+  readonly backoff?: Backoff;
+}
+
+/** What is up, in the order in which it came up; ended in the reverse one. */
+interface Running {
+  readonly config: Config;
+  readonly options: UpOptions;
+  readonly display: ProgressDisplay;
+  readonly signals: StopSignals;
+  readonly closers: (() => Promise<void>)[];
+  /** Rejects when something can't be kept up. */
+  readonly failed: Promise<never>;
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * `taskbell up`: Temporal, the worker and the API, until a signal or a fault that restarting won't mend.
+ * starting → serving → stopping (API, worker, Temporal) → ended.
+ * @returns the exit code: 0 after a signal, 1 after a fault (told on stderr), 130 when a second signal forced it.
+ */
+export async function up(config: Config, options: UpOptions = {}): Promise<number> {
+  const display = showProgress(process.stderr);
+  const signals = catchSignals();
+  // A closed terminal or pipe must not keep us from stopping what we started.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  let fail: (error: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_resolve, reject) => (fail = reject));
+  // Whoever waits for it hears of it; nobody may be waiting while it stops.
+  failed.catch(() => undefined);
+  const running: Running = { config, options, display, signals, closers: [], failed, fail };
+  let code = 0;
+  try {
+    await serve(running);
+  } catch (error) {
+    if (!signals.stop.aborted) {
+      code = 1;
+      display.print(explain(error));
+    }
+  }
+  if (running.closers.length > 1) display.report({ waitingFor: 'Stopping (Ctrl-C again kills)' });
+  for (const close of running.closers.reverse()) {
+    // Whatever one of them says, the others must be ended too.
+    await close().catch((error: unknown) => display.print(explain(error)));
+  }
+  display.clear();
+  signals.close();
+  return signals.force.aborted ? 130 : code;
+}
+
+/** Never returns: throws the signal's reason, or the fault. */
+async function serve(running: Running): Promise<never> {
+  const { config, options, display, signals, closers, failed } = running;
+  await makeHome(config.home);
+  const lock = await lockHome(config.home);
+  closers.push(() => lock.release());
+  const [port = config.port, webSocketPort] = await choosePorts(config.host, apiPorts(config));
+  const firstUser = (await options.firstUser?.()) ?? null;
+  const temporal = await provideTemporal(running);
+  display.report({ waitingFor: 'Starting the worker and the API' });
+  const environment = { ...temporal.environment, TASKBELL_WEB_UI_URL: temporal.webUiUrl };
+  const worker = superviseRole(running, 'worker', environment);
+  const api = superviseRole(running, 'api', {
+    ...environment,
+    // Fixed here, so that the API keeps its ports over restarts.
+    PORT: String(port),
+    TASKBELL_WS_PORT: webSocketPort === undefined ? undefined : String(webSocketPort),
+    TASKBELL_JWT_SECRET: await jwtSecret(config),
+  });
+  const ready = Promise.all([api.firstLife, worker.firstLife]);
+  const [{ url }] = await unlessAborted(Promise.race([ready, failed]), signals.stop);
+  display.clear();
+  const facts = { webUiUrl: temporal.webUiUrl, retentionDays: temporal.retentionDays, firstUser };
+  process.stdout.write(`${summary({ ...facts, url: url ?? `http://${config.host}:${port}` })}\n`);
+  return unlessAborted(failed, signals.stop);
+}
+
+function apiPorts({ port, webSocketPort }: Config): { port: number; variable: string }[] {
+  const wishes = [{ port, variable: 'PORT' }];
+  if (webSocketPort !== undefined) wishes.push({ port: webSocketPort, variable: 'TASKBELL_WS_PORT' });
+  return wishes;
+}
+
+async function provideTemporal(running: Running): Promise<TemporalForUp> {
+  const { config, display, signals, closers, failed, fail } = running;
+  const { report } = display;
+  const onRestart = announceRestart(display, 'Temporal server');
+  const options: TemporalOptions = { config, report, ...signals, onFatal: fail, onRestart };
+  const { external } = config.temporal;
+  if (external !== undefined) return useExternal(options, external.connectionOptions);
+  const supervisor = superviseEmbedded(options);
+  closers.push(() => supervisor.close());
+  const server = await unlessAborted(Promise.race([supervisor.firstLife, failed]), signals.stop);
+  return useEmbedded(options, server);
+}
+
+/** Generated for the embedded server alone: with another one, API processes elsewhere must know it too. */
+async function jwtSecret(config: Config): Promise<string | undefined> {
+  if (config.jwtSecret !== undefined || config.temporal.external !== undefined) return config.jwtSecret;
+  return provideJwtSecret(config.home);
+}
+
+function superviseRole(
+  { config, options, display, signals, closers, fail }: Running,
+  name: 'api' | 'worker',
+  environment: Readonly<Record<string, string | undefined>>,
+): Supervisor<RoleLife> {
+  const role = {
+    name,
+    entry: options.entry ?? fileURLToPath(new URL('./main.js', import.meta.url)),
+    // The secret is the API's alone, wherever it came from.
+    environment: childEnvironment({
+      TASKBELL_JWT_SECRET: undefined,
+      TASKBELL_JWT_SECRET_FILE: undefined,
+      ...environment,
+    }),
+    stopMs: name === 'worker' ? config.worker.shutdownGraceMs + workerMarginMs : apiStopMs,
+    force: signals.force,
+  };
+  const supervisor = supervise({
+    start: (signal) => startRole(role, signal),
+    isFatal: (error) => error instanceof RoleFatalError,
+    onFatal: (error) => fail(new EngineError(`${name}: ${errorMessage(error)}`, { cause: error })),
+    onRestart: announceRestart(display, name),
+    ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
+  });
+  closers.push(() => supervisor.close());
+  return supervisor;
+}
+
+function announceRestart(display: ProgressDisplay, name: string) {
+  return (reason: string, delayMs: number): void => {
+    display.print(`The ${name} ended (${reason}); starting it again in ${delayMs / 1000} s.`);
+  };
+}
+
+/** What a person can act on is told in its own words; the rest is our fault and comes with its stack. */
+function explain(error: unknown): string {
+  if (error instanceof EngineError || error instanceof ConfigError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Argument, Command } from 'commander';
+import { FileLockLost, FileLockTimeout } from '../auth/file-lock.ts';
+import { askForPassword, type PasswordInput, readPasswordFrom } from '../auth/new-password.ts';
+import { createUsers, UserError, type Users } from '../auth/users.ts';
+import { type Role, role, type User, UsersFileError } from '../auth/users-file.ts';
+
+/** The users file of an installation. */
+export function usersFilePath(home: string): string {
+  return join(home, 'users.json');
+}
+
+interface Dependencies {
+  /** TASKBELL_HOME. */
+  readonly home: string;
+  readonly stdin: PasswordInput;
+  readonly stdout: NodeJS.WritableStream;
+  /** Errors and questions. */
+  readonly stderr: NodeJS.WritableStream;
+}
+
+const REMOVED = `The user can no longer sign in; within seconds, running API processes refuse their tokens and close their
+sockets. Their tasks are kept and run to their end, visible to admins; cancel the tasks first if they must not run.
+A user added later under the same name is another one: they get none of the tasks, but the same data folder.`;
+
+interface Context {
+  readonly users: Users;
+  readonly say: (line: string) => void;
+  readonly newPassword: (options: PasswordOptions) => Promise<string>;
+  /** Wraps an action, so that its faults are reported. */
+  readonly reported: <A extends unknown[]>(
+    action: (...args: A) => Promise<void>,
+  ) => (...args: A) => Promise<void>;
+}
+
+interface PasswordOptions {
+  readonly passwordStdin?: boolean;
+}
+
+const PASSWORD_STDIN = ['--password-stdin', 'read the password from standard input'] as const;
+
+/** The command `taskbell users …`. Faults end the process with code 1 and one line on stderr. */
+export function usersCommand({ home, stdin, stdout, stderr }: Dependencies): Command {
+  const command = new Command('users')
+    .description('Manage who may sign in. Running API processes follow within seconds.')
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
+  const context: Context = {
+    users: createUsers({ path: usersFilePath(home) }),
+    say: (line) => void stdout.write(`${line}\n`),
+    newPassword: ({ passwordStdin = false }) =>
+      passwordStdin ? readPasswordFrom(stdin) : askForPassword(stdin, stderr),
+    reported:
+      (action) =>
+      async (...args) => {
+        try {
+          await action(...args);
+        } catch (error) {
+          if (!isExpected(error)) throw error;
+          command.error(`error: ${error.message}`, { exitCode: 1 });
+        }
+      },
+  };
+  for (const define of [defineAdd, defineRemove, defineList, definePasswd, defineRole])
+    define(command, context);
+  return command;
+}
+
+function defineAdd(parent: Command, { users, say, newPassword, reported }: Context): void {
+  parent
+    .command('add <name>')
+    .description('add a user; asks for the password')
+    .option(...PASSWORD_STDIN)
+    .option('--admin', "may see and act on everybody's tasks")
+    .action(
+      reported(async (name: string, options: PasswordOptions & { admin?: boolean }) => {
+        await users.assertFree(name);
+        const role = options.admin === true ? 'admin' : 'user';
+        await users.add(name, await newPassword(options), role);
+        say(`Added ${role} ${name}.`);
+      }),
+    );
+}
+
+function defineRemove(parent: Command, { users, say, reported }: Context): void {
+  parent
+    .command('remove <name>')
+    .description('remove a user; their tasks are kept and run to their end')
+    .addHelpText('after', `\n${REMOVED}`)
+    .action(
+      reported(async (name: string) => {
+        await users.remove(name);
+        say(`Removed ${name}. Their tasks are kept and run to their end.`);
+      }),
+    );
+}
+
+function defineList(parent: Command, { users, say, reported }: Context): void {
+  parent
+    .command('list')
+    .description('list the users')
+    .option('--json', 'as a JSON array of {id, name, role, created_at}')
+    .action(
+      reported(async ({ json = false }: { json?: boolean }) => {
+        const all = await users.list();
+        say(json ? JSON.stringify(all.map(publicFields), null, 2) : table(all));
+      }),
+    );
+}
+
+function definePasswd(parent: Command, { users, say, newPassword, reported }: Context): void {
+  parent
+    .command('passwd <name>')
+    .description('set a new password; whoever is signed in as this user is signed out')
+    .option(...PASSWORD_STDIN)
+    .action(
+      reported(async (name: string, options: PasswordOptions) => {
+        await users.assertExists(name);
+        await users.changePassword(name, await newPassword(options));
+        say(`Changed the password of ${name}.`);
+      }),
+    );
+}
+
+function defineRole(parent: Command, { users, say, reported }: Context): void {
+  parent
+    .command('role')
+    .argument('<name>')
+    .addArgument(new Argument('<role>').choices(role.options))
+    .description('make a user an admin, or an admin a user; signs them out')
+    .action(
+      reported(async (name: string, to: Role) => {
+        await users.changeRole(name, to);
+        say(`${name} has the role ${to}.`);
+      }),
+    );
+}
+
+/**
+ * Makes the admin `admin` with a random password if there is no user at all; null otherwise. The password is known to the
+ * caller alone: print it. Of two processes that call this at once, one makes it.
+ * @throws {UsersFileError}
+ */
+export async function ensureFirstUser(home: string): Promise<{ name: 'admin'; password: string } | null> {
+  const users = createUsers({ path: usersFilePath(home) });
+  if ((await users.list()).length > 0) return null;
+  const password = randomBytes(18).toString('base64url');
+  return (await users.addFirst('admin', password, 'admin')) ? { name: 'admin', password } : null;
+}
+
+/** What a person can mend; anything else is a defect, and keeps its stack trace. */
+function isExpected(error: unknown): error is Error {
+  const ours = [UserError, UsersFileError, FileLockTimeout, FileLockLost];
+  return ours.some((type) => error instanceof type) || (error instanceof Error && 'syscall' in error);
+}
+
+function publicFields({ id, name, role, created_at }: User) {
+  return { id, name, role, created_at };
+}
+
+function table(users: readonly User[]): string {
+  if (users.length === 0) return 'No users. `taskbell users add NAME` adds one.';
+  const width = Math.max(...users.map((user) => user.name.length), 'NAME'.length);
+  const row = (name: string, role: string, created: string) =>
+    `${name.padEnd(width)}  ${role.padEnd(5)}  ${created}`;
+  const rows = users.map((user) => row(user.name, user.role, user.created_at));
+  return [row('NAME', 'ROLE', 'CREATED'), ...rows].join('\n');
+}

@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
+import { z } from 'zod';
+
+/** The configuration is wrong. `message` names every faulty variable, a line each, fit to be shown as it is. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const defaultHome = '.taskbell';
+
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max, {
+      error: (issue) => `must be a whole number from ${min} to ${max}, not ${JSON.stringify(issue.input)}`,
+    })
+    .transform(Number);
+
+const integer = (min: number, max: number, fallback: number) => wholeNumber(min, max).default(fallback);
+
+const optionalPort = wholeNumber(0, 65_535).optional();
+
+const port = (fallback: number) => integer(0, 65_535, fallback);
+
+const variables = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: port(8000),
+  TASKBELL_WS_PORT: optionalPort,
+  TASKBELL_HOME: z.string().default(defaultHome),
+  TASKBELL_TEMPORAL_PORT: port(7233),
+  TASKBELL_TEMPORAL_UI_PORT: port(8233),
+  TASKBELL_TASK_QUEUE: z.string().max(200).default('taskbell'),
+  TASKBELL_JWT_SECRET: z
+    .string()
+    .min(32, 'must be at least 32 characters; `openssl rand -base64 48` makes one')
+    .optional(),
+  TASKBELL_WORKER_CONCURRENCY: integer(1, 1_000, 4),
+  TASKBELL_SHUTDOWN_GRACE: integer(0, 86_400, 30),
+  TASKBELL_DATA_DIR: z.string().optional(),
+  TASKBELL_HTTP_ALLOW_HOSTS: list,
+  TASKBELL_TASK_MODULES: list,
+  TASKBELL_WEB_UI_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
+  TASKBELL_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  TEMPORAL_CLI: z.string().optional(),
+  XDG_CACHE_HOME: z.string().optional(),
+});
+
+/** Everything that Taskbell reads from its environment, checked. Durations in milliseconds, paths absolute. */
+export interface Config {
+  readonly host: string;
+  /** 0 lets the system choose a free port. */
+  readonly port: number;
+  readonly webSocketPort: number | undefined;
+  /** Database file, users file, generated secrets. */
+  readonly home: string;
+  readonly jwtSecret: string | undefined;
+  readonly logLevel: string;
+  readonly taskQueue: string;
+  readonly webUiUrl: string | undefined;
+  readonly temporal: {
+    /** Somebody else's server, from the SDK's own variables and profile file; undefined: the embedded one. */
+    readonly external: ClientConnectConfig | undefined;
+    readonly namespace: string;
+  };
+  readonly engine: {
+    readonly port: number;
+    readonly webUiPort: number;
+    /** The user's own `temporal` executable. */
+    readonly cli: string | undefined;
+    /** Where executables are kept between projects and checkouts. */
+    readonly cacheDir: string;
+  };
+  readonly worker: { readonly concurrency: number; readonly shutdownGraceMs: number };
+  readonly types: {
+    readonly dataDir: string | undefined;
+    readonly httpAllowHosts: readonly string[];
+    readonly modules: readonly string[];
+  };
+}
+
+/**
+ * Reads and checks the environment; the only place that does. A secret may come from a file instead, named by the
+ * same variable with `_FILE` after it (as container platforms mount them).
+ * @throws {ConfigError} naming all faults at once.
+ */
+export function readConfig(environment: Environment = process.env): Config {
+  const parsed = variables.safeParse(withSecretFiles(dropEmpty(environment)));
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new ConfigError(lines.join('\n'));
+  }
+  const env = parsed.data;
+  const external = externalTemporal(environment);
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    webSocketPort: env.TASKBELL_WS_PORT,
+    home: resolve(env.TASKBELL_HOME),
+    jwtSecret: env.TASKBELL_JWT_SECRET,
+    logLevel: env.TASKBELL_LOG_LEVEL,
+    taskQueue: env.TASKBELL_TASK_QUEUE,
+    webUiUrl: env.TASKBELL_WEB_UI_URL,
+    temporal: { external, namespace: external?.namespace ?? environment['TEMPORAL_NAMESPACE'] ?? 'default' },
+    engine: {
+      port: env.TASKBELL_TEMPORAL_PORT,
+      webUiPort: env.TASKBELL_TEMPORAL_UI_PORT,
+      cli: env.TEMPORAL_CLI,
+      cacheDir: join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'taskbell'),
+    },
+    worker: {
+      concurrency: env.TASKBELL_WORKER_CONCURRENCY,
+      shutdownGraceMs: env.TASKBELL_SHUTDOWN_GRACE * 1000,
+    },
+    types: {
+      dataDir: env.TASKBELL_DATA_DIR === undefined ? undefined : resolve(env.TASKBELL_DATA_DIR),
+      httpAllowHosts: env.TASKBELL_HTTP_ALLOW_HOSTS,
+      modules: env.TASKBELL_TASK_MODULES,
+    },
+  };
+}
+
+/** TASKBELL_HOME alone, for commands that need nothing else to be right. */
+export function readHome(environment: Environment = process.env): string {
+  return resolve(environment['TASKBELL_HOME'] || defaultHome);
+}
+
+/** `NAME=` in a compose or .env file means "not set". */
+function dropEmpty(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+}
+
+function withSecretFiles(environment: Environment): Environment {
+  const path = environment['TASKBELL_JWT_SECRET_FILE'];
+  if (path === undefined) return environment;
+  try {
+    return { ...environment, TASKBELL_JWT_SECRET: readFileSync(path, 'utf8').trim() };
+  } catch (error) {
+    throw new ConfigError(`TASKBELL_JWT_SECRET_FILE: ${describe(error)}`);
+  }
+}
+
+function externalTemporal(environment: Environment): ClientConnectConfig | undefined {
+  const named = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'];
+  const set = dropEmpty(environment);
+  if (!named.some((name) => set[name] !== undefined)) return undefined;
+  const overrideEnvVars = Object.fromEntries(
+    Object.entries(set).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  try {
+    return loadClientConnectConfig({ overrideEnvVars });
+  } catch (error) {
+    throw new ConfigError(`TEMPORAL_…: ${describe(error)}`);
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The environment for a child process: ours with the changes; undefined removes a variable. */
+export function childEnvironment(changes: Environment = {}): Record<string, string | undefined> {
+  return { ...process.env, ...changes };
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+
+const pattern =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:([Zz])|([+-])(\d{2}):(\d{2}))$/;
+
+const wrongFormat =
+  'Datetime has wrong format. Use one of these formats instead: ' +
+  'YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].';
+
+/**
+ * Reads an RFC 3339 date and time (seconds may be missing, the offset may not) strictly: a day that the calendar
+ * does not have is refused, where `Date` would roll it over.
+ * @returns milliseconds since the epoch, finer fractions rounded up; undefined when it is none.
+ */
+export function parseInstant(text: string): number | undefined {
+  const match = pattern.exec(text);
+  if (!match) return undefined;
+  const [, year, month, day, hour, minute, second = '00', fraction = '', , sign, offsetHour, offsetMinute] =
+    match;
+  const local = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  const utc = Date.parse(`${local}Z`);
+  if (Number.isNaN(utc) || new Date(utc).toISOString().slice(0, 19) !== local) return undefined;
+  if (Number(offsetHour ?? 0) > 23 || Number(offsetMinute ?? 0) > 59) return undefined;
+  const offset = (Number(offsetHour ?? 0) * 60 + Number(offsetMinute ?? 0)) * 60_000;
+  const millis = Math.ceil(Number(fraction.padEnd(9, '0').slice(0, 9)) / 1_000_000);
+  return utc + millis - (sign === '-' ? -offset : offset);
+}
+
+/** An instant as clients may write it; parsed to the form in which we write all of them. */
+export const instantInput = z
+  .string({ error: (issue) => (issue.input === undefined ? 'This field is required.' : wrongFormat) })
+  .max(64, wrongFormat)
+  .transform((text, context) => {
+    const ms = parseInstant(text);
+    if (ms !== undefined) return new Date(ms).toISOString();
+    const message = hasNoOffset(text)
+      ? 'Datetime has no offset: end it with Z or, say, +05:30.'
+      : wrongFormat;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  })
+  .meta({ type: 'string', format: 'date-time', examples: ['2030-01-31T09:30:00Z'] });
+
+/** An instant as we write it: UTC, milliseconds. */
+export const instant = z.string().meta({ format: 'date-time', examples: ['2030-01-31T09:30:00.000Z'] });
+
+function hasNoOffset(text: string): boolean {
+  return parseInstant(`${text}Z`) !== undefined;
+}

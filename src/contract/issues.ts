@@ -1,0 +1,19 @@
+import type { z } from 'zod';
+import type { FieldError } from './errors.ts';
+
+/**
+ * Says where and why zod refused a value.
+ * @param base JSON pointer of the value in the request's body.
+ */
+export function fieldErrors(error: z.ZodError, base = ''): FieldError[] {
+  return error.issues.flatMap((issue) => {
+    const at = base + pointer(issue.path);
+    if (issue.code !== 'unrecognized_keys') return [{ pointer: at, message: issue.message }];
+    return issue.keys.map((key) => ({ pointer: at + pointer([key]), message: 'There is no such field.' }));
+  });
+}
+
+/** RFC 6901. */
+function pointer(path: readonly PropertyKey[]): string {
+  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}

@@ -1,0 +1,23 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+
+/** The workflow type of every task; a workflow id that belongs to another type is not a task. */
+export const taskWorkflowType = 'task';
+
+/** The search attributes of the `task` workflow: the columns of the task list, and what the feed follows. */
+export const searchAttributes = {
+  owner: defineSearchAttributeKey('TaskOwner', SearchAttributeType.KEYWORD),
+  /** A {@link StoredStatus}; what readers see is derived from it (src/tasks/snapshot.ts). */
+  status: defineSearchAttributeKey('TaskStatus', SearchAttributeType.KEYWORD),
+  type: defineSearchAttributeKey('TaskType', SearchAttributeType.KEYWORD),
+  name: defineSearchAttributeKey('TaskName', SearchAttributeType.KEYWORD),
+  /** On a run that a retry started: the status of the run that it replaced. */
+  supersedes: defineSearchAttributeKey('TaskSupersedes', SearchAttributeType.KEYWORD),
+  tags: defineSearchAttributeKey('TaskTags', SearchAttributeType.KEYWORD_LIST),
+  scheduledAt: defineSearchAttributeKey('TaskScheduledAt', SearchAttributeType.DATETIME),
+  updatedAt: defineSearchAttributeKey('TaskUpdatedAt', SearchAttributeType.DATETIME),
+  createdAt: defineSearchAttributeKey('TaskCreatedAt', SearchAttributeType.DATETIME),
+  version: defineSearchAttributeKey('TaskVersion', SearchAttributeType.INT),
+} as const;
+
+/** What an open run's `TaskStatus` may hold. Ended runs take their status from Temporal's execution status. */
+export type StoredStatus = 'SCHEDULED' | 'PAUSED' | 'PENDING' | 'RUNNING';

@@ -1,0 +1,258 @@
+/** A task as clients see it, and what they may say about one. */
+import { z } from 'zod';
+import { instant, instantInput } from './instant.ts';
+import { jsonValue } from './json.ts';
+
+export const taskStatus = z
+  .enum(['SCHEDULED', 'PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'])
+  .meta({ id: 'TaskStatus', description: 'The last three are ends; a retry begins anew from there.' });
+export type TaskStatus = z.infer<typeof taskStatus>;
+
+export const endedStatuses: ReadonlySet<TaskStatus> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
+
+export const waiting = z
+  .object({
+    reason: z.enum(['time', 'paused', 'worker', 'backoff', 'cancelling']),
+    until: instant.optional(),
+  })
+  .nullable()
+  .meta({ description: 'Why an unfinished task is not running now.' });
+export type Waiting = z.infer<typeof waiting>;
+
+export const progress = z
+  .object({ percent: z.number().min(0).max(100), message: z.string() })
+  .nullable()
+  .meta({ description: 'How far the running attempt has come.' });
+export type Progress = z.infer<typeof progress>;
+
+const maxSeconds = 365 * 86_400;
+
+const interval = (fallback: number) =>
+  z.number().min(0.1).max(maxSeconds).default(fallback).meta({ description: 'Seconds.' });
+
+export const retryPolicy = z
+  .strictObject({
+    max_retries: z.int().min(0).max(100).default(3),
+    initial_interval: interval(60),
+    backoff_coefficient: z.number().min(1).max(100).default(2),
+    maximum_interval: interval(3600),
+  })
+  .meta({ id: 'RetryPolicy', description: 'How often, and how soon, a failed attempt is tried again.' });
+
+const timeLimit = (fallback: number, description: string) =>
+  z
+    .int()
+    .min(1)
+    .max(7 * 86_400)
+    .default(fallback)
+    .meta({ description: `Seconds. ${description}` });
+
+const attemptReport = z
+  .object({
+    attempt: z.int(),
+    started_at: instant,
+    finished_at: instant,
+    worker: z.string(),
+    outcome: z.enum(['completed', 'failed', 'cancelled', 'lost']),
+    error: z.object({ type: z.string(), message: z.string() }).nullable(),
+    log: z.array(z.string()).readonly(),
+  })
+  .meta({ id: 'Attempt' });
+
+const printable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
+const unprintable = 'Null characters and lone surrogates are not allowed.';
+/** Counted in characters as people see them in code charts: code points, not UTF-16 units. */
+const atMost = (limit: number) => (text: string) => text.length <= limit || Array.from(text).length <= limit;
+
+export const nameInput = z
+  .string({
+    error: (issue) => (issue.input === undefined ? 'This field is required.' : 'Not a valid string.'),
+  })
+  .refine((text) => text.trim() !== '', 'This field may not be blank.')
+  .refine(atMost(200), 'Ensure this field has no more than 200 characters.')
+  .refine(printable, unprintable)
+  .meta({ minLength: 1, maxLength: 200, examples: ['Nightly summary'] });
+
+const descriptionInput = z
+  .string()
+  .refine(atMost(10_000), 'Ensure this field has no more than 10000 characters.')
+  .refine(printable, unprintable)
+  .meta({ maxLength: 10_000 });
+
+const tagsInput = z
+  .array(z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'A tag is 1–64 of A–Z a–z 0–9 _ . : -'))
+  .max(10)
+  .refine((tags) => new Set(tags).size === tags.length, 'Tags must differ from each other.');
+
+const delayInput = z
+  .number()
+  .min(0)
+  .max(10 * 366 * 86_400)
+  .meta({ description: 'Seconds from now, in place of scheduled_time.' });
+
+/** A representation can be sent back: what only we write is accepted and ignored. */
+const readOnly = z.unknown().optional().meta({ readOnly: true });
+const readOnlyFields = {
+  id: readOnly,
+  status: readOnly,
+  waiting: readOnly,
+  progress: readOnly,
+  attempt: readOnly,
+  attempts: readOnly,
+  retry_count: readOnly,
+  max_retries: readOnly,
+  result: readOnly,
+  error_message: readOnly,
+  created_at: readOnly,
+  updated_at: readOnly,
+  started_at: readOnly,
+  finished_at: readOnly,
+  version: readOnly,
+  owner: readOnly,
+  links: readOnly,
+  stale: readOnly,
+};
+
+const fields = {
+  description: descriptionInput,
+  type: z
+    .string()
+    .max(64)
+    .meta({ examples: ['process-data'] }),
+  payload: jsonValue.meta({ description: 'Checked by the task type; at most 256 KiB.' }),
+  tags: tagsInput,
+  priority: z.int().min(1).max(5).meta({ description: '1 is the most urgent.' }),
+  retry: retryPolicy,
+  soft_time_limit: timeLimit(1500, 'The handler is told to stop.'),
+  time_limit: timeLimit(1800, 'The attempt is ended.'),
+};
+
+/** POST /api/tasks/ */
+export const createTaskInput = z
+  .strictObject({
+    ...readOnlyFields,
+    name: nameInput,
+    scheduled_time: instantInput.optional(),
+    delay: delayInput.optional(),
+    description: fields.description.default(''),
+    type: fields.type.default('process-data'),
+    payload: fields.payload.default({}),
+    tags: fields.tags.default([]),
+    priority: fields.priority.default(3),
+    retry: fields.retry.default({
+      max_retries: 3,
+      initial_interval: 60,
+      backoff_coefficient: 2,
+      maximum_interval: 3600,
+    }),
+    soft_time_limit: fields.soft_time_limit,
+    time_limit: fields.time_limit,
+  })
+  .superRefine((task, context) => {
+    if (task.scheduled_time === undefined && task.delay === undefined) {
+      context.addIssue({ code: 'custom', path: ['scheduled_time'], message: 'This field is required.' });
+    }
+    oneTimeOnly(task, context);
+  })
+  .meta({ id: 'CreateTask' });
+export type CreateTaskInput = z.infer<typeof createTaskInput>;
+
+/** PATCH and PUT /api/tasks/:id/; what is left out stays as it is. */
+export const editTaskInput = z
+  .strictObject({
+    ...readOnlyFields,
+    name: nameInput.optional(),
+    scheduled_time: instantInput.optional(),
+    delay: delayInput.optional(),
+    description: fields.description.optional(),
+    type: fields.type.optional(),
+    payload: fields.payload.optional(),
+    tags: fields.tags.optional(),
+    priority: fields.priority.optional(),
+    retry: fields.retry.optional(),
+    soft_time_limit: fields.soft_time_limit.unwrap().optional(),
+    time_limit: fields.time_limit.unwrap().optional(),
+  })
+  .superRefine(oneTimeOnly)
+  .meta({ id: 'EditTask' });
+export type EditTaskInput = z.infer<typeof editTaskInput>;
+
+function oneTimeOnly(task: { scheduled_time?: unknown; delay?: unknown }, context: z.RefinementCtx): void {
+  if (task.scheduled_time === undefined || task.delay === undefined) return;
+  context.addIssue({ code: 'custom', path: ['delay'], message: 'Give scheduled_time or delay, not both.' });
+}
+
+/** What every representation of a task has, in lists and feed messages too. */
+const summary = {
+  id: z.uuid(),
+  name: z.string(),
+  description: z.string().meta({ description: 'In lists, its first 200 characters.' }),
+  type: z.string(),
+  status: taskStatus,
+  waiting,
+  progress,
+  scheduled_time: instant,
+  tags: z.array(z.string()).readonly(),
+  priority: z.int(),
+  retry: retryPolicy,
+  soft_time_limit: z.int(),
+  time_limit: z.int(),
+  attempt: z.int().meta({ description: 'Attempts begun so far in this run.' }),
+  retry_count: z.int().meta({ description: 'Retries so far, automatic and manual, over all runs.' }),
+  max_retries: z.int(),
+  result: jsonValue.nullable().meta({ description: 'Null in lists; read the task for it.' }),
+  error_message: z.string().nullable(),
+  created_at: instant,
+  updated_at: instant,
+  started_at: instant.nullable().meta({ description: 'In lists, null for a task that succeeded at once.' }),
+  finished_at: instant.nullable(),
+  version: z.int(),
+  owner: z.string(),
+  links: z.object({ self: z.string(), temporal: z.string().optional() }),
+};
+
+export const taskSummary = z.object(summary).meta({ id: 'TaskSummary' });
+export type TaskSummary = z.infer<typeof taskSummary>;
+
+export const task = z
+  .object({
+    ...summary,
+    payload: jsonValue,
+    attempts: z.array(attemptReport).readonly(),
+    stale: z
+      .boolean()
+      .optional()
+      .meta({ description: 'True when no worker answered: attempts may be incomplete.' }),
+  })
+  .meta({ id: 'Task' });
+export type Task = z.infer<typeof task>;
+
+/** GET /api/tasks/:id/status/ */
+export const taskStatusView = taskSummary
+  .pick({
+    id: true,
+    status: true,
+    result: true,
+    error_message: true,
+    created_at: true,
+    updated_at: true,
+    waiting: true,
+    progress: true,
+    attempt: true,
+    retry_count: true,
+    version: true,
+  })
+  .meta({ id: 'TaskStatusView' });
+
+/** What a watcher of a task receives, as JSON. */
+export const feedMessage = z
+  .discriminatedUnion('type', [
+    taskSummary.extend({ type: z.literal('task'), task_type: z.string() }),
+    z.object({
+      type: z.literal('notice'),
+      notice: z.enum(['unreachable', 'resumed', 'draining']),
+      detail: z.string(),
+    }),
+  ])
+  .meta({ id: 'FeedMessage' });
+export type FeedMessage = z.infer<typeof feedMessage>;

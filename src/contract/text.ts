@@ -1,0 +1,30 @@
+/**
+ * Cuts `text` to at most `maxBytes` of UTF-8 without splitting a character; a cut is marked with `…`. JSON's escapes
+ * are not counted.
+ */
+export function truncateBytes(text: string, maxBytes: number): string {
+  // A UTF-16 unit takes at most three bytes: most texts are short enough to need no counting.
+  if (text.length * 3 <= maxBytes) return text;
+  const ellipsisBytes = 3;
+  let bytes = 0;
+  let end = 0;
+  let cut = 0;
+  for (const character of text) {
+    bytes += utf8Length(character.codePointAt(0) ?? 0);
+    if (bytes > maxBytes) return `${text.slice(0, cut)}…`;
+    end += character.length;
+    if (bytes <= maxBytes - ellipsisBytes) cut = end;
+  }
+  return text;
+}
+
+/** Cuts `text` to its first `maxCharacters` characters (code points). */
+export function truncateCharacters(text: string, maxCharacters: number): string {
+  return text.length <= maxCharacters ? text : Array.from(text).slice(0, maxCharacters).join('');
+}
+
+function utf8Length(codePoint: number): number {
+  if (codePoint < 0x80) return 1;
+  if (codePoint < 0x800) return 2;
+  return codePoint < 0x10000 ? 3 : 4;
+}

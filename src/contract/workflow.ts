@@ -1,0 +1,170 @@
+/**
+ * What passes between the service, the workflow and the activity. Types only: the workflow's bundle stays small, and
+ * Temporal's own records (where these shapes are kept for as long as the task) need no parsing on replay.
+ * Field names are those of the API, so that the Temporal Web UI reads like it. Instants are RFC 3339 in UTC with
+ * milliseconds, durations seconds.
+ */
+import type { JsonValue } from './json.ts';
+import type { StoredStatus } from './names.ts';
+
+/** A task's own retry policy: how often, and how soon, a handler's failure is tried again. */
+export interface RetryPolicy {
+  readonly max_retries: number;
+  readonly initial_interval: number;
+  readonly backoff_coefficient: number;
+  readonly maximum_interval: number;
+}
+
+/** The part of a task that its owner may edit until it starts. */
+export interface TaskSpec {
+  readonly name: string;
+  readonly description: string;
+  readonly scheduled_time: string;
+  readonly payload: JsonValue;
+  readonly tags: readonly string[];
+  readonly priority: number;
+  readonly retry: RetryPolicy;
+  readonly soft_time_limit: number;
+  readonly time_limit: number;
+}
+
+/** The argument of the `task` workflow. */
+export interface TaskInput extends TaskSpec {
+  readonly type: string;
+  readonly owner: { readonly id: string; readonly name: string };
+  readonly created_at: string;
+  /** Counts on over retries, so that neither ever falls: what this run begins with. */
+  readonly version: number;
+  readonly retry_count: number;
+}
+
+/** The workflow's memo: what lists show without asking the workflow. At most 4 KiB. */
+export interface TaskMemo {
+  readonly name: string;
+  /** The first 200 characters. */
+  readonly description: string;
+  readonly type: string;
+  readonly priority: number;
+  readonly retry: RetryPolicy;
+  readonly soft_time_limit: number;
+  readonly time_limit: number;
+  readonly created_at: string;
+  readonly retry_count: number;
+  readonly attempt: number;
+  /** Digest of the request that made the task, where it came with an Idempotency-Key. */
+  readonly fingerprint?: string;
+  /** An edit has changed what the start event says. */
+  readonly edited?: boolean;
+  readonly started_at?: string;
+  /** Of the last failed attempt; at most 1 KiB. */
+  readonly error_message?: string;
+  /** In the past once that attempt has been scheduled. */
+  readonly next_attempt_at?: string | null;
+}
+
+export interface ErrorReport {
+  /** A short, stable word for the kind of failure, such as `HttpStatus`. */
+  readonly type: string;
+  readonly message: string;
+}
+
+/** What remains of an attempt once it is over. */
+export interface AttemptReport {
+  readonly attempt: number;
+  readonly started_at: string;
+  readonly finished_at: string;
+  readonly worker: string;
+  readonly outcome: 'completed' | 'failed' | 'cancelled' | 'lost';
+  readonly error: ErrorReport | null;
+  /** The last lines that the handler logged. */
+  readonly log: readonly string[];
+}
+
+/** The argument of the `processTask` activity. */
+export interface AttemptInput {
+  readonly type: string;
+  readonly payload: JsonValue;
+  readonly owner: { readonly id: string; readonly name: string };
+  /** Attempts that earlier activities of this run have used up. */
+  readonly prior_attempts: number;
+  readonly soft_time_limit: number;
+  readonly time_limit: number;
+  /** What the last failed attempt saved. */
+  readonly checkpoint: JsonValue | null;
+}
+
+/** The result of the `processTask` activity. */
+export interface AttemptSuccess {
+  readonly result: JsonValue;
+  readonly report: AttemptReport;
+}
+
+/** The details of the `processTask` activity's own failure. */
+export interface AttemptFailure {
+  readonly report: AttemptReport;
+  readonly retryable: boolean;
+  readonly retry_after_ms: number | null;
+  readonly checkpoint: JsonValue | null;
+}
+
+/** What a running attempt tells through its heartbeats. */
+export interface AttemptHeartbeat {
+  readonly progress: { readonly percent: number; readonly message: string } | null;
+  readonly checkpoint: JsonValue | null;
+  /** How many attempts of this activity a shutting-down worker gave back: they count as nobody's failure. */
+  readonly handed_back: number;
+}
+
+/** The result of the `task` workflow. */
+export interface TaskOutcome {
+  readonly result: JsonValue;
+  readonly attempt: number;
+  readonly started_at: string;
+  readonly attempts: readonly AttemptReport[];
+}
+
+/** The details of the `task` workflow's failure. */
+export interface TaskFailureDetails {
+  readonly attempt: number;
+  readonly started_at: string | null;
+  readonly retry_count: number;
+  readonly attempts: readonly AttemptReport[];
+}
+
+/** The argument of the signal `command`. One signal for all of them: signals of different names lose their order. */
+export interface TaskCommand {
+  readonly command: 'pause' | 'resume' | 'run-now';
+  readonly by: string;
+}
+
+/** The argument of the signal `attempt-begun`, which an attempt sends once it has lived for a second. */
+export interface AttemptBegun {
+  readonly attempt: number;
+  readonly started_at: string;
+}
+
+/** The argument of the update `edit`. */
+export interface TaskEdit {
+  readonly changes: Partial<TaskSpec>;
+  readonly by: string;
+  /** The version that the caller has seen; another one is refused. */
+  readonly expected_version: number | null;
+  /** After this instant nobody waits for the answer any more, so the edit must not happen. */
+  readonly not_after: string;
+}
+
+/** The types of the failures with which the update `edit` is refused. */
+export type EditRefusal = 'wrong_state' | 'stale_version' | 'expired';
+
+/** The answer of the query `status`: the workflow's own view of an open task. */
+export interface TaskStatusReport {
+  readonly spec: TaskSpec;
+  readonly status: StoredStatus;
+  readonly version: number;
+  readonly updated_at: string;
+  readonly started_at: string | null;
+  readonly attempt: number;
+  readonly retry_count: number;
+  readonly next_attempt_at: string | null;
+  readonly attempts: readonly AttemptReport[];
+}

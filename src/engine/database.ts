@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EngineError, type Report } from './errors.ts';
+import { stopRecorded } from './processes.ts';
+import { type EngineState, readEngineState, writeEngineState } from './state.ts';
+import { type TemporalCli, minorOf, sameMinor } from './version.ts';
+
+/** In HOME. */
+export const databaseFile = 'temporal.db';
+const stopDeadlineMs = 10_000;
+
+export type Database = EngineState['database'];
+
+/** The server version that HOME's database needs; undefined when there is none yet. */
+export function databaseVersion(home: string): string | undefined {
+  const database = readEngineState(home)?.database;
+  return database?.complete === true ? database.serverVersion : undefined;
+}
+
+/** Stops the server that HOME's last user left behind when it was killed. */
+export async function stopOrphan(home: string, report?: Report): Promise<void> {
+  const state = readEngineState(home);
+  if (state === undefined || state.process === null) return;
+  const { pid, startedAt } = state.process;
+  report?.({ waitingFor: 'Stopping the Temporal server that an earlier run left behind' });
+  await stopRecorded({ pid, startedAt }, stopDeadlineMs);
+  writeEngineState(home, { ...state, process: null });
+}
+
+/**
+ * @returns what to record of the database that this server opens or makes.
+ * @throws {EngineError} when another minor version made it.
+ */
+export async function prepareDatabase(home: string, cli: TemporalCli): Promise<Database> {
+  const file = join(home, databaseFile);
+  const before = readEngineState(home)?.database;
+  // A file without a record is somebody's data all the same: never taken for an unfinished one.
+  if (before === undefined) return { serverVersion: cli.serverVersion, complete: existsSync(file) };
+  if (!before.complete) {
+    // The server makes the schema only in a file that isn't there: one whose maker died first is useless, and empty.
+    for (const suffix of ['', '-wal', '-shm']) await rm(file + suffix, { force: true });
+    return { serverVersion: cli.serverVersion, complete: false };
+  }
+  if (sameMinor(before.serverVersion, cli.serverVersion)) return before;
+  throw new EngineError(
+    `${file} was made by Temporal server ${before.serverVersion}; ${cli.path} is ${cli.serverVersion} and can't ` +
+      `open it. Set TEMPORAL_CLI to one with server ${minorOf(before.serverVersion)}, or TASKBELL_HOME to a new folder.`,
+  );
+}

@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import { addMissingAttributes, attributeFaults, queryAttributes } from './attributes.ts';
+import { EngineError, type Report, errorMessage } from './errors.ts';
+import { grpcCode, grpcStatus } from './grpc.ts';
+
+/** Time won't help. */
+const final: ReadonlySet<number | undefined> = new Set([
+  grpcStatus.permissionDenied,
+  grpcStatus.unimplemented,
+  grpcStatus.unauthenticated,
+]);
+
+const daySeconds = 86_400;
+const retentionDays = 30;
+/** A cluster's caches of search attributes may lag by a minute. */
+const deadlineMs = 90_000;
+const checkMs = 15_000;
+const pollMs = 200;
+
+export interface NamespaceOptions {
+  readonly namespace: string;
+  /** May create and change things: for the embedded server, and for an explicit `taskbell setup`. */
+  readonly create: boolean;
+  readonly report?: Report | undefined;
+}
+
+export interface NamespaceFacts {
+  /** How long the namespace keeps an ended task. */
+  readonly retentionDays: number;
+}
+
+/**
+ * Makes sure that the namespace is fit for tasks: it exists and has our search attributes, usable in queries. With
+ * `create` it also gets a retention of 30 days, unless it has a longer one.
+ * @throws {EngineError} with what is missing when it may not be created, or can't be.
+ */
+export async function ensureNamespace(
+  connection: Connection,
+  options: NamespaceOptions,
+): Promise<NamespaceFacts> {
+  const { namespace, create, report } = options;
+  report?.({ waitingFor: `Checking namespace "${namespace}"` });
+  try {
+    const [act, limitMs] = create ? [setUp, deadlineMs] : [check, checkMs];
+    return await connection.withDeadline(Date.now() + limitMs, () => act(connection, namespace));
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw new EngineError(`Namespace "${namespace}" can't be used: ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+async function check(connection: Connection, namespace: string): Promise<NamespaceFacts> {
+  const days = await readRetentionDays(connection, namespace);
+  const faults = days === undefined ? ['the namespace itself'] : await attributeFaults(connection, namespace);
+  if (days !== undefined && faults.length === 0) return { retentionDays: days };
+  throw new EngineError(
+    [
+      `Namespace "${namespace}" isn't ready for Taskbell. Missing:`,
+      ...faults.map((fault) => `  - ${fault}`),
+      'Run `taskbell setup` once with the same settings; it adds them.',
+    ].join('\n'),
+  );
+}
+
+async function setUp(connection: Connection, namespace: string): Promise<NamespaceFacts> {
+  const deadline = Date.now() + deadlineMs;
+  const days = await eventually(deadline, () => provideNamespace(connection, namespace));
+  await eventually(deadline, () => addMissingAttributes(connection, namespace));
+  await eventually(deadline, async () => {
+    const faults = await attributeFaults(connection, namespace);
+    if (faults.length > 0) throw new Error(`not there yet: ${faults.join(', ')}`);
+    await queryAttributes(connection, namespace);
+  });
+  return { retentionDays: days };
+}
+
+async function provideNamespace(connection: Connection, namespace: string): Promise<number> {
+  const service = connection.workflowService;
+  const workflowExecutionRetentionTtl = proto.google.protobuf.Duration.fromObject({
+    seconds: retentionDays * daySeconds,
+  });
+  const days = await readRetentionDays(connection, namespace);
+  if (days === undefined) {
+    await service.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: workflowExecutionRetentionTtl,
+    });
+    return retentionDays;
+  }
+  if (days >= retentionDays) return days;
+  await service.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl } });
+  return retentionDays;
+}
+
+/** @returns undefined when there is no such namespace. */
+async function readRetentionDays(connection: Connection, namespace: string): Promise<number | undefined> {
+  try {
+    const { config } = await connection.workflowService.describeNamespace({ namespace });
+    return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / daySeconds;
+  } catch (error) {
+    if (grpcCode(error) === grpcStatus.notFound) return undefined;
+    throw error;
+  }
+}
+
+/** Repeats what the server's caches may still refuse; not what we refuse ourselves. */
+async function eventually<T>(deadline: number, attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error instanceof EngineError || final.has(grpcCode(error)) || Date.now() > deadline) throw error;
+    }
+    await sleep(pollMs);
+  }
+}

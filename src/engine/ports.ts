@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { type AddressInfo, type Server, createServer } from 'node:net';
+import { EngineError } from './errors.ts';
+import { isErrno } from './processes.ts';
+
+/**
+ * Turns wished-for ports into real ones: 0 becomes a free one, any other is checked. All are held until the last is
+ * found, so that they differ.
+ * @throws {EngineError} naming the variable of a port that is taken or may not be used.
+ */
+export async function choosePorts(
+  host: string,
+  wishes: readonly { readonly port: number; readonly variable: string }[],
+): Promise<number[]> {
+  const held: Server[] = [];
+  try {
+    for (const wish of wishes) held.push(await hold(host, wish.port, wish.variable));
+    return held.map(portOf);
+  } finally {
+    await Promise.all(held.map(release));
+  }
+}
+
+async function hold(host: string, port: number, variable: string): Promise<Server> {
+  const server = createServer();
+  server.listen({ port, host, exclusive: true });
+  try {
+    await once(server, 'listening');
+    return server;
+  } catch (error) {
+    throw new EngineError(describe(error, host, port, variable), { cause: error });
+  }
+}
+
+function describe(error: unknown, host: string, port: number, variable: string): string {
+  if (isErrno(error, 'EADDRINUSE')) {
+    return `Port ${port} on ${host} is in use. Stop what uses it, or set ${variable} to another port.`;
+  }
+  if (isErrno(error, 'EACCES')) return `Port ${port} may not be used here; set ${variable} to another port.`;
+  return `Can't listen on ${host}:${port} (${variable}): ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function portOf(server: Server): number {
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a listening TCP server has a port');
+  return address.port;
+}
+
+async function release(server: Server): Promise<void> {
+  await new Promise((resolve) => server.close(resolve));
+}

@@ -1,0 +1,115 @@
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const pollMs = 50;
+
+/** A process as a file can remember it: ids are reused, an id together with its start is not. */
+export interface ProcessRecord {
+  readonly pid: number;
+  /** Opaque; undefined where the system has no way to tell. */
+  readonly startedAt: string | undefined;
+}
+
+/** @returns undefined when there is no such process (a zombie counts as none). */
+export function recordProcess(pid: number): ProcessRecord | undefined {
+  if (!isThere(pid)) return undefined;
+  const startedAt = startOfProcess(pid);
+  return startedAt === 'gone' ? undefined : { pid, startedAt };
+}
+
+/** True when the very process of the record lives, not merely one that was given its id later. */
+export function isAlive(record: ProcessRecord): boolean {
+  const now = recordProcess(record.pid);
+  return now !== undefined && now.startedAt === record.startedAt;
+}
+
+/**
+ * Ends a child that leads a process group: SIGTERM to it alone, since it may still need what it started; SIGKILL to
+ * the whole group after the deadline, or when `force` says so. Resolves when it is gone, and the rest of its group too.
+ */
+export async function stopChild(child: ChildProcess, deadlineMs: number, force?: AbortSignal): Promise<void> {
+  const { pid } = child;
+  if (pid === undefined || hasEnded(child)) return;
+  const ended = once(child, 'exit');
+  const kill = (): void => {
+    killGroup(pid);
+    signalProcess(pid, 'SIGKILL');
+  };
+  const timer = setTimeout(kill, deadlineMs);
+  force?.addEventListener('abort', kill);
+  signalProcess(pid, 'SIGTERM');
+  if (force?.aborted === true) kill();
+  await ended;
+  force?.removeEventListener('abort', kill);
+  clearTimeout(timer);
+  killGroup(pid);
+}
+
+/** Ends a process that isn't our child, so that only asking again and again tells when it is gone. */
+export async function stopRecorded(record: ProcessRecord, deadlineMs: number): Promise<void> {
+  const killAt = Date.now() + deadlineMs;
+  if (isAlive(record)) signalProcess(record.pid, 'SIGTERM');
+  while (isAlive(record)) {
+    if (Date.now() > killAt) signalProcess(record.pid, 'SIGKILL');
+    await sleep(pollMs);
+  }
+}
+
+/** Kills what is left of the group that `leader` led. */
+export function killGroup(leader: number): void {
+  signalProcess(-leader, 'SIGKILL');
+}
+
+export function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+export function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // ESRCH: gone already, or no such group. EPERM: macOS says so of a group of zombies. EINVAL: Windows has no groups.
+    if (!['ESRCH', 'EPERM', 'EINVAL'].some((code) => isErrno(error, code))) throw error;
+  }
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return isErrno(error, 'EPERM');
+  }
+}
+
+function startOfProcess(pid: number): string | undefined {
+  try {
+    // After the command's closing bracket: state, … and as 20th field the start in clock ticks since boot.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return fields[0] === 'Z' ? 'gone' : fields[19];
+  } catch {
+    return startFromPs(pid);
+  }
+}
+
+/** Systems without /proc (macOS, BSD). */
+function startFromPs(pid: number): string | undefined {
+  try {
+    const [state, ...start] = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+      .trim()
+      .split(/\s+/);
+    return state === undefined || state === '' || state.startsWith('Z') ? 'gone' : start.join(' ');
+  } catch {
+    // `ps` fails for a process that is gone, and where there is no `ps`: the id alone must do then.
+    return isThere(pid) ? undefined : 'gone';
+  }
+}

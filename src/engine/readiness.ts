@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { errorMessage } from './errors.ts';
+
+const pollMs = 50;
+
+/**
+ * Waits until the server at `address` answers gRPC.
+ * @throws when it ends before (`ended` says how), or when the signal comes first.
+ */
+export async function waitUntilServing(
+  address: string,
+  signal: AbortSignal,
+  ended: Promise<string>,
+): Promise<void> {
+  const end = new AbortController();
+  const ending = abortWith(end, ended);
+  const either = AbortSignal.any([signal, end.signal]);
+  let last: unknown = new Error('nothing listens');
+  while (!either.aborted) {
+    try {
+      // A failed gRPC channel waits a second or more before it tries again; a bare socket is cheaper to ask with.
+      await probe(address);
+      const connection = await Connection.connect({ address, connectTimeout: 5_000 });
+      await connection.close();
+      return;
+    } catch (error) {
+      last = error;
+    }
+    await Promise.race([sleep(pollMs), ending]);
+  }
+  end.signal.throwIfAborted();
+  throw new Error(`it does not answer (${errorMessage(last)})`, { cause: last });
+}
+
+async function abortWith(controller: AbortController, ended: Promise<string>): Promise<void> {
+  controller.abort(new Error(await ended));
+}
+
+async function probe(address: string): Promise<void> {
+  const at = address.lastIndexOf(':');
+  const socket = createConnection({ host: address.slice(0, at), port: Number(address.slice(at + 1)) });
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(1_000) });
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { childEnvironment } from '../config.ts';
+import { type Database, databaseFile } from './database.ts';
+import { EngineError, errorMessage } from './errors.ts';
+import { serverArguments } from './flags.ts';
+import { hasEnded, recordProcess, stopChild } from './processes.ts';
+import type { ServerLog } from './server-log.ts';
+import { readEngineState, writeEngineState } from './state.ts';
+import type { TemporalCli } from './version.ts';
+
+const stopDeadlineMs = 10_000;
+
+export interface LaunchOptions {
+  readonly home: string;
+  readonly cli: TemporalCli;
+  readonly host: string;
+  readonly port: number;
+  readonly webUiPort: number;
+  readonly namespace: string;
+  readonly database: Database;
+  readonly log: ServerLog;
+  readonly force: AbortSignal | undefined;
+}
+
+/** The server's process, recorded in HOME/engine.json while it lives. */
+export interface ServerProcess {
+  readonly pid: number;
+  /** Resolves when the process is gone, with a sentence that says how it ended. */
+  readonly ended: Promise<string>;
+  /** SIGTERM, after 10 s SIGKILL; resolves when it is gone and HOME says so. */
+  close(): Promise<void>;
+}
+
+/** Spawns and records it; whether it comes up is another question. @throws {EngineError} when it can't be spawned. */
+export async function launchServer(options: LaunchOptions): Promise<ServerProcess> {
+  const { home, cli, port, webUiPort, log, database } = options;
+  const child = spawn(cli.path, serverArguments({ ...options, databaseFile }), {
+    cwd: home,
+    env: serverEnvironment(),
+    // A group of its own: a terminal's Ctrl-C is for us alone, who stop it last.
+    detached: true,
+    stdio: ['ignore', log.descriptor, log.descriptor],
+  });
+  const ended = describeEnd(child);
+  const { pid } = child;
+  if (pid === undefined) {
+    log.close();
+    throw new EngineError(`${cli.path} can't be started: ${await ended}`);
+  }
+  const startedAt = recordProcess(pid)?.startedAt;
+  const record = { executable: cli.path, pid, port, webUiPort };
+  writeEngineState(home, { database, process: startedAt === undefined ? record : { ...record, startedAt } });
+  const forgotten = forgetAfter(ended, home, pid, log);
+  return {
+    pid,
+    ended,
+    async close() {
+      await stopChild(child, stopDeadlineMs, options.force);
+      await forgotten;
+    },
+  };
+}
+
+async function forgetAfter(ended: Promise<string>, home: string, pid: number, log: ServerLog): Promise<void> {
+  await ended;
+  log.close();
+  const last = readEngineState(home);
+  if (last?.process?.pid === pid) writeEngineState(home, { ...last, process: null });
+}
+
+/** Ours without what isn't the server's business: secrets, and settings that the CLI would read as its own. */
+function serverEnvironment(): Record<string, string | undefined> {
+  const entries = Object.entries(childEnvironment());
+  return Object.fromEntries(entries.filter(([name]) => !/^(TASKBELL|TEMPORAL)_/.test(name)));
+}
+
+async function describeEnd(child: ChildProcess): Promise<string> {
+  try {
+    if (!hasEnded(child)) await once(child, 'exit');
+  } catch (error) {
+    return errorMessage(error);
+  }
+  return child.signalCode === null
+    ? `it exited with code ${child.exitCode}`
+    : `it was ended by ${child.signalCode}`;
+}

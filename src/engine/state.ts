@@ -1,0 +1,47 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { EngineError, errorMessage } from './errors.ts';
+import { isErrno } from './processes.ts';
+
+const stateSchema = z.object({
+  /** The database file: which server version made it, and whether that server ever came up with it. */
+  database: z.object({ serverVersion: z.string(), complete: z.boolean() }),
+  /** The running server; null after an orderly stop. Whoever finds one here whose parent is gone has an orphan. */
+  process: z
+    .object({
+      pid: z.number(),
+      startedAt: z.string().optional(),
+      executable: z.string(),
+      port: z.number(),
+      webUiPort: z.number(),
+    })
+    .nullable(),
+});
+
+/** What HOME/engine.json remembers of the embedded server. */
+export type EngineState = z.infer<typeof stateSchema>;
+
+export function readEngineState(home: string): EngineState | undefined {
+  const path = statePath(home);
+  try {
+    return stateSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw new EngineError(
+      `${path} can't be read (${errorMessage(error)}). If no Temporal server of Taskbell runs, delete that file.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Synchronous, so that a server never lives unrecorded for longer than its start takes. */
+export function writeEngineState(home: string, state: EngineState): void {
+  const path = statePath(home);
+  writeFileSync(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+function statePath(home: string): string {
+  return join(home, 'engine.json');
+}

@@ -1,0 +1,146 @@
+/** What an owner may do to a task besides editing it. Each verb says what it did once the effect is there. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { notFound } from '../contract/errors.ts';
+import type { TaskCommand } from '../contract/workflow.ts';
+import { type Actor, loadTask } from './access.ts';
+import type { LiveExecution } from './execution.ts';
+import { allRunsOf, type Reader, readTask, type TaskView, wrongState } from './read.ts';
+import { summarise } from './snapshot.ts';
+
+/** `done`: the effect is there. Otherwise it is on its way, and nothing can stop it any more. */
+export interface CommandResult extends TaskView {
+  readonly done: boolean;
+}
+
+/** How long a command waits for its effect before it answers that it is on its way. */
+const effectTimeoutMs = 1000;
+
+export async function cancelTask(reader: Reader, actor: Actor, id: string): Promise<CommandResult> {
+  const before = await loadTask(reader.store, actor, id);
+  if (before.status === 'cancelled') return answer(reader, actor, before, true);
+  const refused = wrongState('Task cannot be cancelled in its current state');
+  if (before.status !== 'open') throw refused;
+  if (!before.cancelRequested) await reader.store.cancel(id, before.runId, `Cancelled by ${actor.name}`);
+  const after = await waitFor(reader, before, (execution) => execution.status !== 'open');
+  // Its end was nearer than the cancellation.
+  if (after.status !== 'open' && after.status !== 'cancelled') throw refused;
+  return answer(reader, actor, after, after.status === 'cancelled');
+}
+
+export async function pauseTask(reader: Reader, actor: Actor, id: string): Promise<CommandResult> {
+  return command(reader, actor, id, 'pause', {
+    refusal: 'Task can be paused only until its first attempt has begun',
+    allowed: hasNotBegun,
+    effect: ({ storedStatus }) => storedStatus === 'PAUSED',
+  });
+}
+
+export async function resumeTask(reader: Reader, actor: Actor, id: string): Promise<CommandResult> {
+  return command(reader, actor, id, 'resume', {
+    refusal: 'Task has started and cannot be resumed',
+    allowed: hasNotBegun,
+    effect: ({ storedStatus }) => storedStatus !== 'PAUSED',
+  });
+}
+
+export async function runTaskNow(reader: Reader, actor: Actor, id: string): Promise<CommandResult> {
+  return command(reader, actor, id, 'run-now', {
+    refusal: 'Task is running or has ended',
+    allowed: (execution) => hasNotBegun(execution) || inBackoff(execution),
+    effect: (execution) =>
+      execution.status !== 'open' || !(waitsForTime(execution.storedStatus) || inBackoff(execution)),
+  });
+}
+
+/** Removes a task with all its runs: an ended one, or one that has not begun, which then never runs. */
+export async function removeTask(reader: Reader, actor: Actor, id: string): Promise<{ done: boolean }> {
+  const { store } = reader;
+  const newest = await loadTask(store, actor, id);
+  if (newest.status === 'open' && !hasNotBegun(newest)) {
+    throw wrongState('Task is running; cancel it before deleting it');
+  }
+  // The newest run goes last: should this stop half-way, the task is still there to be deleted again.
+  const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
+  for (const { runId } of older) await removeRun(reader, id, runId);
+  await removeRun(reader, id, newest.runId);
+  return { done: await isGone(reader, id, newest.runId) };
+}
+
+async function removeRun({ store }: Reader, id: string, runId: string): Promise<void> {
+  try {
+    await store.remove(id, runId);
+  } catch (error) {
+    // Visibility may still list a run that is already gone, and two callers may delete the same task.
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+interface CommandRules {
+  readonly refusal: string;
+  readonly allowed: (execution: LiveExecution) => boolean;
+  readonly effect: (execution: LiveExecution) => boolean;
+}
+
+async function command(
+  reader: Reader,
+  actor: Actor,
+  id: string,
+  name: TaskCommand['command'],
+  rules: CommandRules,
+): Promise<CommandResult> {
+  const before = await loadTask(reader.store, actor, id);
+  if (!rules.allowed(before)) throw wrongState(rules.refusal);
+  // Sent even where the effect seems to be there: an earlier command may still wait for a worker.
+  await reader.store.signal(id, before.runId, { command: name, by: actor.id });
+  const after = await waitFor(reader, before, rules.effect);
+  return answer(reader, actor, after, rules.effect(after));
+}
+
+async function answer(reader: Reader, actor: Actor, execution: LiveExecution, done: boolean) {
+  return { ...(await readTask(reader, actor, execution)), done };
+}
+
+function hasNotBegun(execution: LiveExecution): boolean {
+  const { status } = summarise(execution, { now: Date.now() });
+  return status === 'SCHEDULED' || status === 'PENDING';
+}
+
+function inBackoff(execution: LiveExecution): boolean {
+  return summarise(execution, { now: Date.now() }).waiting?.reason === 'backoff';
+}
+
+function waitsForTime(storedStatus: LiveExecution['storedStatus']): boolean {
+  return storedStatus === 'SCHEDULED' || storedStatus === 'PAUSED';
+}
+
+async function waitFor(
+  { store }: Reader,
+  before: LiveExecution,
+  effect: (execution: LiveExecution) => boolean,
+): Promise<LiveExecution> {
+  const deadline = Date.now() + effectTimeoutMs;
+  let latest = before;
+  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, 150)) {
+    latest = (await store.describe(before.id, before.runId)) ?? latest;
+    if (effect(latest) || Date.now() >= deadline) return latest;
+    await sleep(pauseMs);
+  }
+}
+
+async function isGone({ store }: Reader, id: string, runId: string): Promise<boolean> {
+  const deadline = Date.now() + effectTimeoutMs;
+  for (;;) {
+    try {
+      await store.describe(id, runId);
+    } catch (error) {
+      if (isNotFound(error)) return true;
+      throw error;
+    }
+    if (Date.now() >= deadline) return false;
+    await sleep(50);
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === notFound().code;
+}

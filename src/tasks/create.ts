@@ -1,0 +1,131 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { TaskTypes } from '../../activities/types/index.ts';
+import { AppError } from '../contract/errors.ts';
+import type { CreateTaskInput, Task } from '../contract/task.ts';
+import type { TaskInput } from '../contract/workflow.ts';
+import { type Actor, loadTask } from './access.ts';
+import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
+import type { LiveExecution } from './execution.ts';
+import { etagOf, type Reader, readTask, type TaskView } from './read.ts';
+import { summarise } from './snapshot.ts';
+import { memoOf, startRun, uuidFrom } from './start.ts';
+
+export interface Writer extends Reader {
+  readonly taskTypes: TaskTypes;
+}
+
+/**
+ * @param idempotencyKey the same key from the same owner makes the same task: its id is derived from both, so that
+ * Temporal itself remembers it for as long as it keeps the task.
+ */
+export async function createTask(
+  writer: Writer,
+  actor: Actor,
+  request: CreateTaskInput,
+  idempotencyKey?: string,
+): Promise<TaskView> {
+  const fingerprint = idempotencyKey === undefined ? undefined : digest(request);
+  const id = idempotencyKey === undefined ? randomUUID() : uuidFrom(`create\0${actor.id}\0${idempotencyKey}`);
+  if (fingerprint !== undefined) {
+    const earlier = await createdEarlier(writer, actor, id, fingerprint);
+    if (earlier) return earlier;
+  }
+  const now = Date.now();
+  const input = newInput(writer.taskTypes, actor, request, now);
+  const run = { id, input, ...(fingerprint === undefined ? {} : { fingerprint }) };
+  try {
+    const runId = await startRun(writer.store, run, now);
+    return justStarted(writer, actor, { id, runId, input, now });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError) || fingerprint === undefined) throw error;
+    const earlier = await createdEarlier(writer, actor, id, fingerprint);
+    if (earlier) return earlier;
+    throw error;
+  }
+}
+
+async function createdEarlier(
+  writer: Writer,
+  actor: Actor,
+  id: string,
+  fingerprint: string,
+): Promise<TaskView | undefined> {
+  const execution = await loadTask(writer.store, actor, id).catch((error: unknown) => {
+    if (error instanceof AppError && error.code === 'not_found') return undefined;
+    throw error;
+  });
+  if (!execution) return undefined;
+  if (execution.memo.fingerprint !== fingerprint) {
+    throw new AppError('key_reused', 'This Idempotency-Key was used before with another body.');
+  }
+  return readTask(writer, actor, execution);
+}
+
+function newInput(taskTypes: TaskTypes, actor: Actor, request: CreateTaskInput, now: number): TaskInput {
+  const { name, description, type, tags, priority, retry, soft_time_limit, time_limit } = request;
+  checkLimits(soft_time_limit, time_limit);
+  return {
+    name,
+    description,
+    type,
+    scheduled_time: scheduledTime(request, now) ?? new Date(now).toISOString(),
+    payload: checkPayload(taskTypes, type, request.payload),
+    tags,
+    priority,
+    retry,
+    soft_time_limit,
+    time_limit,
+    owner: { id: actor.id, name: actor.name },
+    created_at: new Date(now).toISOString(),
+    version: 1,
+    retry_count: 0,
+  };
+}
+
+/** The answer to a creation needs no call: nothing but what we have just sent can be there yet. */
+function justStarted(
+  writer: Writer,
+  actor: Actor,
+  run: { id: string; runId: string; input: TaskInput; now: number },
+): TaskView {
+  const { id, runId, input, now } = run;
+  const execution: LiveExecution = {
+    id,
+    runId,
+    status: 'open',
+    closedAt: undefined,
+    owner: input.owner.id,
+    storedStatus: 'SCHEDULED',
+    tags: input.tags,
+    scheduledAt: Date.parse(input.scheduled_time),
+    updatedAt: now,
+    version: input.version,
+    memo: memoOf({ input }),
+    pending: undefined,
+    cancelRequested: false,
+    transitions: 0,
+  };
+  const webUiUrl = actor.role === 'admin' ? writer.webUiLink(id, runId) : undefined;
+  const task: Task = {
+    ...summarise(execution, { now, webUiUrl }),
+    description: input.description,
+    payload: input.payload,
+    attempts: [],
+  };
+  return { task, etag: etagOf(runId, task) };
+}
+
+function digest(request: CreateTaskInput): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(request)))
+    .digest('hex');
+}
+
+/** The order of a JSON object's members means nothing. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, member]) => [key, sorted(member)]));
+}

@@ -1,0 +1,150 @@
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
+import { searchAttributes, taskWorkflowType, type StoredStatus } from '../contract/names.ts';
+import type { AttemptHeartbeat, TaskMemo } from '../contract/workflow.ts';
+
+type ExecutionInfo = temporal.api.workflow.v1.IWorkflowExecutionInfo;
+type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
+type Describe = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
+
+const { PendingActivityState, WorkflowExecutionStatus } = temporal.api.enums.v1;
+
+const statuses: Readonly<
+  Partial<Record<temporal.api.enums.v1.WorkflowExecutionStatus, Execution['status']>>
+> = {
+  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING]: 'open',
+  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED]: 'completed',
+  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED]: 'failed',
+  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED]: 'cancelled',
+  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED]: 'terminated',
+  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT]: 'timed_out',
+};
+
+/** One run of a task, as describe and the visibility list both tell it. Instants in milliseconds. */
+export interface Execution {
+  readonly id: string;
+  readonly runId: string;
+  readonly status: 'open' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out';
+  readonly closedAt: number | undefined;
+  readonly owner: string;
+  readonly storedStatus: StoredStatus;
+  readonly tags: readonly string[];
+  readonly scheduledAt: number;
+  readonly updatedAt: number;
+  readonly version: number;
+  readonly memo: TaskMemo;
+}
+
+/** The attempt that the server knows of: waiting for a worker, running, or between two tries of the server's own. */
+export interface PendingAttempt {
+  readonly begun: boolean;
+  readonly running: boolean;
+  readonly cancelRequested: boolean;
+  /** Tries of this one activity, from 1. */
+  readonly attempt: number;
+  readonly startedAt: number | undefined;
+  readonly nextAt: number | undefined;
+  readonly heartbeat: AttemptHeartbeat | undefined;
+}
+
+export interface LiveExecution extends Execution {
+  readonly pending: PendingAttempt | undefined;
+  readonly cancelRequested: boolean;
+  /** Moves with every heartbeat and attempt, where the length of the history stands still. */
+  readonly transitions: number;
+}
+
+/** @returns undefined for a workflow that is not a task of ours. */
+export function readExecution(info: ExecutionInfo | null | undefined): Execution | undefined {
+  const owner = attribute(info, searchAttributes.owner.name);
+  const status = statuses[info?.status ?? WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED];
+  if (!info || info.type?.name !== taskWorkflowType || typeof owner !== 'string' || !status) return undefined;
+  const tags = attribute(info, searchAttributes.tags.name);
+  const { execution } = info;
+  return {
+    id: execution?.workflowId ?? '',
+    runId: execution?.runId ?? '',
+    status,
+    closedAt: millis(info.closeTime),
+    owner,
+    storedStatus: storedStatus(attribute(info, searchAttributes.status.name)),
+    tags: Array.isArray(tags) ? tags.map(String) : typeof tags === 'string' ? [tags] : [],
+    scheduledAt: instantAttribute(info, searchAttributes.scheduledAt.name),
+    updatedAt: instantAttribute(info, searchAttributes.updatedAt.name),
+    version: Number(attribute(info, searchAttributes.version.name) ?? 1),
+    memo: readMemo(info.memo?.fields ?? {}),
+  };
+}
+
+export function readLiveExecution(response: Describe): LiveExecution | undefined {
+  const info = response.workflowExecutionInfo;
+  const execution = readExecution(info);
+  if (!execution) return undefined;
+  return {
+    ...execution,
+    pending: readPending(response.pendingActivities?.[0]),
+    cancelRequested: response.workflowExtendedInfo?.cancelRequested ?? false,
+    transitions: Number(info?.stateTransitionCount ?? 0),
+  };
+}
+
+function readPending(activity: PendingActivity | undefined): PendingAttempt | undefined {
+  if (!activity) return undefined;
+  const attempt = activity.attempt ?? 1;
+  const running = activity.state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED;
+  return {
+    begun: running || attempt > 1,
+    running,
+    cancelRequested: activity.state === PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
+    attempt,
+    startedAt: running ? millis(activity.lastStartedTime) : undefined,
+    nextAt: running ? undefined : millis(activity.nextAttemptScheduleTime),
+    heartbeat: decode<AttemptHeartbeat>(activity.heartbeatDetails?.payloads?.[0]),
+  };
+}
+
+/** Decodes a payload that our own worker wrote: its shape is the contract's. */
+export function decode<T>(payload: Payload | null | undefined): T | undefined {
+  return payload ? defaultPayloadConverter.fromPayload<T>(payload) : undefined;
+}
+
+export function millis(
+  timestamp: { seconds?: unknown; nanos?: number | null } | null | undefined,
+): number | undefined {
+  if (!timestamp) return undefined;
+  return Number(timestamp.seconds ?? 0) * 1000 + Math.floor((timestamp.nanos ?? 0) / 1_000_000);
+}
+
+function attribute(info: ExecutionInfo | null | undefined, name: string): unknown {
+  const value = decode<unknown>(info?.searchAttributes?.indexedFields?.[name]);
+  // Single values come back as lists of one from some stores.
+  return Array.isArray(value) && value.length === 1 ? value[0] : value;
+}
+
+function instantAttribute(info: ExecutionInfo, name: string): number {
+  const value = attribute(info, name);
+  return typeof value === 'string' ? Date.parse(value) : (millis(info.startTime) ?? 0);
+}
+
+function storedStatus(value: unknown): StoredStatus {
+  return value === 'PAUSED' || value === 'PENDING' || value === 'RUNNING' ? value : 'SCHEDULED';
+}
+
+function readMemo(fields: Record<string, Payload>): TaskMemo {
+  const values = Object.fromEntries(Object.entries(fields).map(([key, payload]) => [key, decode(payload)]));
+  return { ...missingMemo, ...values };
+}
+
+/** What a list shows of a run whose memo is not ours, rather than failing the whole list. */
+const missingMemo: TaskMemo = {
+  name: '',
+  description: '',
+  type: '',
+  priority: 3,
+  retry: { max_retries: 0, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
+  soft_time_limit: 1500,
+  time_limit: 1800,
+  created_at: new Date(0).toISOString(),
+  retry_count: 0,
+  attempt: 0,
+};

@@ -1,0 +1,79 @@
+/** What the bridge asks: which tasks have changed, and how does one stand. */
+import { AppError } from '../contract/errors.ts';
+import type { TaskSummary } from '../contract/task.ts';
+import { type Actor, loadTask } from './access.ts';
+import type { Execution, LiveExecution } from './execution.ts';
+import { allRows, endingOf, type Reader } from './read.ts';
+import { closedSince, writtenSince } from './search.ts';
+import { summarise } from './snapshot.ts';
+
+/** A row of one of the two lists of a tick: enough to tell whether it is news. */
+export interface Change {
+  readonly id: string;
+  readonly runId: string;
+  readonly version: number;
+  readonly ended: boolean;
+}
+
+/** Where to read on: the greatest server times seen, in milliseconds. */
+export interface FeedCursor {
+  readonly written: number;
+  readonly closed: number;
+}
+
+export interface Changes {
+  readonly changes: readonly Change[];
+  readonly cursor: FeedCursor;
+}
+
+/** How a watched task stands. */
+export interface Observation {
+  readonly runId: string;
+  /** Equal for two observations between which nothing has happened in Temporal. */
+  readonly transitions: number;
+  readonly task: TaskSummary;
+}
+
+/** Visibility may show a write later than one that was made after it. */
+const overlapMs = 3000;
+
+/** Two lists, whatever the number of watched tasks: one for both would be an order of magnitude slower. */
+export async function changesSince({ store }: Reader, cursor: FeedCursor): Promise<Changes> {
+  const [written, closed] = await Promise.all([
+    allRows(store, writtenSince(cursor.written - overlapMs)),
+    allRows(store, closedSince(cursor.closed - overlapMs)),
+  ]);
+  return {
+    changes: [...written, ...closed].map(changeOf),
+    cursor: {
+      written: Math.max(cursor.written, ...written.map((row) => row.updatedAt)),
+      closed: Math.max(cursor.closed, ...closed.map((row) => row.closedAt ?? 0)),
+    },
+  };
+}
+
+function changeOf({ id, runId, version, status }: Execution): Change {
+  return { id, runId, version, ended: status !== 'open' };
+}
+
+/** The first observation for a new watcher. @throws AppError not_found for those who may not see the task. */
+export async function observeAs(reader: Reader, actor: Actor, id: string): Promise<Observation> {
+  return observation(reader, await loadTask(reader.store, actor, id));
+}
+
+/** @returns undefined when the task is gone. Who may see it was decided when its watcher came. */
+export async function observeTask(reader: Reader, id: string): Promise<Observation | undefined> {
+  try {
+    const execution = await reader.store.describe(id);
+    return execution && (await observation(reader, execution));
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found') return undefined;
+    throw error;
+  }
+}
+
+async function observation(reader: Reader, execution: LiveExecution): Promise<Observation> {
+  const ending = await endingOf(reader.store, execution);
+  const { runId, transitions } = execution;
+  return { runId, transitions, task: summarise(execution, { now: Date.now(), ending }) };
+}

@@ -1,0 +1,130 @@
+import { AppError } from '../contract/errors.ts';
+import type { Task, TaskSummary } from '../contract/task.ts';
+import type { AttemptReport } from '../contract/workflow.ts';
+import { type Actor, loadTask } from './access.ts';
+import type { Ending } from './ending.ts';
+import type { Execution, LiveExecution } from './execution.ts';
+import { replacementsOf, runsOf, tasksOf } from './search.ts';
+import { summarise } from './snapshot.ts';
+import { currentInput } from './spec.ts';
+import type { TaskStore } from './store.ts';
+import { isDeadlineExceeded } from './temporal-errors.ts';
+
+export interface Reader {
+  readonly store: TaskStore;
+  /** The Temporal Web UI's page of a run, for those who may see every tenant. */
+  readonly webUiLink: (id: string, runId: string) => string | undefined;
+}
+
+/** A task, and the tag by which a later edit can say which state of it its author has seen. */
+export interface TaskView {
+  readonly task: Task;
+  readonly etag: string;
+}
+
+export function etagOf(runId: string, { version, status }: TaskSummary): string {
+  return `"${runId}.${version}.${status}"`;
+}
+
+/** One task without its payload and attempts. */
+export async function readSummary(reader: Reader, actor: Actor, id: string): Promise<TaskSummary> {
+  const execution = await loadTask(reader.store, actor, id);
+  return summarise(execution, await extras(reader, actor, execution));
+}
+
+/** One task with everything. Needs no worker, but for the attempts so far of an open one. */
+export async function readTask(reader: Reader, actor: Actor, execution: LiveExecution): Promise<TaskView> {
+  const [input, known, attempts] = await Promise.all([
+    currentInput(reader.store, execution),
+    extras(reader, actor, execution),
+    attemptsSoFar(reader.store, execution),
+  ]);
+  const task: Task = {
+    ...summarise(execution, known),
+    description: input?.description ?? execution.memo.description,
+    payload: input?.payload ?? null,
+    attempts: known.ending?.attempts ?? attempts ?? [],
+    ...(attempts === undefined ? { stale: true } : {}),
+  };
+  return { task, etag: etagOf(execution.runId, task) };
+}
+
+async function extras(reader: Reader, actor: Actor, execution: Execution) {
+  const ending = await endingOf(reader.store, execution);
+  const webUiUrl = actor.role === 'admin' ? reader.webUiLink(execution.id, execution.runId) : undefined;
+  return { now: Date.now(), ending, webUiUrl };
+}
+
+export async function endingOf(store: TaskStore, execution: Execution): Promise<Ending | undefined> {
+  return execution.status === 'open' ? undefined : store.ending(execution.id, execution.runId);
+}
+
+/** @returns undefined when there are some, but no worker answers. */
+async function attemptsSoFar(
+  store: TaskStore,
+  execution: LiveExecution,
+): Promise<readonly AttemptReport[] | undefined> {
+  if (execution.status !== 'open' || execution.memo.attempt === 0) return [];
+  try {
+    return (await store.query(execution.id, execution.runId)).attempts;
+  } catch (error) {
+    if (isDeadlineExceeded(error)) return undefined;
+    throw error;
+  }
+}
+
+export interface ListRequest {
+  readonly limit: number;
+  readonly pageToken: Uint8Array | undefined;
+}
+
+export interface TaskPage {
+  readonly tasks: readonly TaskSummary[];
+  readonly nextPageToken: Uint8Array | undefined;
+}
+
+/** Unfinished tasks first, newest start first; then ended ones, latest end first. May lag by two seconds. */
+export async function listTasks({ store }: Reader, actor: Actor, request: ListRequest): Promise<TaskPage> {
+  const owner = actor.role === 'admin' ? undefined : actor.id;
+  const page = await store.list(tasksOf(owner), request.limit, request.pageToken);
+  const rows = page.executions.filter((row) => owner === undefined || row.owner === owner);
+  const superseded = await supersededRuns(store, rows);
+  const now = Date.now();
+  const tasks = rows.filter((row) => !superseded.has(row.runId)).map((row) => summarise(row, { now }));
+  return { tasks, nextPageToken: page.nextPageToken };
+}
+
+/** Visibility lists an ended run for as long as it is kept, though a retry has begun a new one under its id. */
+async function supersededRuns(store: TaskStore, rows: readonly Execution[]): Promise<ReadonlySet<string>> {
+  const ended = rows.filter((row) => row.status !== 'open');
+  if (ended.length === 0) return new Set();
+  const ids = [...new Set(ended.map((row) => row.id))];
+  const replacements = await allRows(store, replacementsOf(ids));
+  const newestVersion = new Map<string, number>();
+  for (const { id, version } of replacements) {
+    newestVersion.set(id, Math.max(version, newestVersion.get(id) ?? 0));
+  }
+  // Versions count on over runs, so the newest run of a task is the one with the greatest.
+  return new Set(
+    ended.filter((row) => row.version < (newestVersion.get(row.id) ?? 0)).map((row) => row.runId),
+  );
+}
+
+export function allRunsOf(store: TaskStore, id: string): Promise<Execution[]> {
+  return allRows(store, runsOf(id));
+}
+
+export async function allRows(store: TaskStore, query: string): Promise<Execution[]> {
+  const rows: Execution[] = [];
+  let token: Uint8Array | undefined;
+  do {
+    const page = await store.list(query, 1000, token);
+    rows.push(...page.executions);
+    token = page.nextPageToken;
+  } while (token);
+  return rows;
+}
+
+export function wrongState(message: string): AppError {
+  return new AppError('wrong_state', message);
+}

@@ -1,0 +1,54 @@
+import type { Connection } from '@temporalio/client';
+import type { TaskTypes } from '../../activities/types/index.ts';
+import type { CreateTaskInput, EditTaskInput } from '../contract/task.ts';
+import { type Actor, loadTask } from './access.ts';
+import { cancelTask, pauseTask, removeTask, resumeTask, runTaskNow } from './commands.ts';
+import { createTask, type Writer } from './create.ts';
+import { editTask } from './edit.ts';
+import { changesSince, type FeedCursor, observeAs, observeTask } from './feed.ts';
+import { type ListRequest, listTasks, readSummary, readTask } from './read.ts';
+import { retryTask } from './retry.ts';
+import { createTaskStore } from './store.ts';
+
+export interface TaskServiceOptions {
+  readonly connection: Connection;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly identity: string;
+  readonly taskTypes: TaskTypes;
+  /** Base address of the Temporal Web UI, where there is one to link to. */
+  readonly webUiUrl: string | undefined;
+}
+
+export type TaskService = ReturnType<typeof createTaskService>;
+
+/** Everything that can be done with tasks. The only holder of the Temporal client; throws AppError. */
+export function createTaskService(options: TaskServiceOptions) {
+  const store = createTaskStore(options);
+  const { webUiUrl, namespace } = options;
+  const webUiLink = (id: string, runId: string): string | undefined =>
+    webUiUrl === undefined
+      ? undefined
+      : `${webUiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${id}/${runId}/history`;
+  const writer: Writer = { store, taskTypes: options.taskTypes, webUiLink };
+
+  return {
+    create: (actor: Actor, request: CreateTaskInput, idempotencyKey?: string) =>
+      createTask(writer, actor, request, idempotencyKey),
+    read: async (actor: Actor, id: string) => readTask(writer, actor, await loadTask(store, actor, id)),
+    readSummary: (actor: Actor, id: string) => readSummary(writer, actor, id),
+    list: (actor: Actor, request: ListRequest) => listTasks(writer, actor, request),
+    edit: (actor: Actor, id: string, request: EditTaskInput, ifMatch?: string) =>
+      editTask(writer, actor, id, request, ifMatch),
+    retry: (actor: Actor, id: string) => retryTask(writer, actor, id),
+    cancel: (actor: Actor, id: string) => cancelTask(writer, actor, id),
+    pause: (actor: Actor, id: string) => pauseTask(writer, actor, id),
+    resume: (actor: Actor, id: string) => resumeTask(writer, actor, id),
+    runNow: (actor: Actor, id: string) => runTaskNow(writer, actor, id),
+    remove: (actor: Actor, id: string) => removeTask(writer, actor, id),
+    changesSince: (cursor: FeedCursor) => changesSince(writer, cursor),
+    observeAs: (actor: Actor, id: string) => observeAs(writer, actor, id),
+    observe: (id: string) => observeTask(writer, id),
+    workersSeen: () => store.workersSeen(),
+  };
+}

@@ -1,0 +1,126 @@
+/** What a run's records mean for its owner: describe or list row (+ close event) → representation. */
+import type { TaskStatus, TaskSummary, Waiting } from '../contract/task.ts';
+import type { Ending } from './ending.ts';
+import type { Execution, LiveExecution } from './execution.ts';
+
+const endedStatus: Record<Exclude<Execution['status'], 'open'>, TaskStatus> = {
+  completed: 'COMPLETED',
+  cancelled: 'CANCELLED',
+  failed: 'FAILED',
+  // Ended from outside: the task has not done what it promised.
+  terminated: 'FAILED',
+  timed_out: 'FAILED',
+};
+
+export interface SnapshotExtras {
+  readonly now: number;
+  readonly ending?: Ending | undefined;
+  readonly webUiUrl?: string | undefined;
+}
+
+/** Describes a task from its newest run. Without `pending` (a list's row) the view may lag by two seconds. */
+export function summarise(execution: Execution | LiveExecution, extras: SnapshotExtras): TaskSummary {
+  const { memo } = execution;
+  const view = 'pending' in execution ? liveView(execution, extras.now) : rowView(execution, extras.now);
+  const { ending } = extras;
+  return {
+    id: execution.id,
+    name: memo.name,
+    description: memo.description,
+    type: memo.type,
+    ...view,
+    scheduled_time: iso(execution.scheduledAt),
+    tags: [...execution.tags],
+    priority: memo.priority,
+    retry: memo.retry,
+    soft_time_limit: memo.soft_time_limit,
+    time_limit: memo.time_limit,
+    attempt: ending?.attempt ?? view.attempt,
+    retry_count: memo.retry_count,
+    max_retries: memo.retry.max_retries,
+    result: ending?.result ?? null,
+    error_message: ending?.errorMessage ?? errorMessage(execution),
+    created_at: memo.created_at,
+    updated_at: iso(Math.max(execution.updatedAt, execution.closedAt ?? 0)),
+    started_at: ending?.startedAt ?? view.started_at,
+    finished_at: execution.closedAt === undefined ? null : iso(execution.closedAt),
+    version: execution.version,
+    owner: execution.owner,
+    links: {
+      self: `/api/tasks/${execution.id}/`,
+      ...(extras.webUiUrl === undefined ? {} : { temporal: extras.webUiUrl }),
+    },
+  };
+}
+
+type View = Pick<TaskSummary, 'status' | 'waiting' | 'progress' | 'attempt' | 'started_at'>;
+
+function rowView(execution: Execution, now: number): View {
+  const { memo } = execution;
+  const common = { progress: null, attempt: memo.attempt, started_at: memo.started_at ?? null };
+  if (execution.status !== 'open') {
+    // The memo counts failed attempts; the one that succeeded came after them.
+    const attempt = execution.status === 'completed' ? memo.attempt + 1 : memo.attempt;
+    return { status: endedStatus[execution.status], waiting: null, ...common, attempt };
+  }
+  switch (execution.storedStatus) {
+    case 'PAUSED':
+      return { status: 'SCHEDULED', waiting: { reason: 'paused' }, ...common };
+    case 'SCHEDULED':
+      return execution.scheduledAt > now
+        ? { status: 'SCHEDULED', waiting: { reason: 'time', until: iso(execution.scheduledAt) }, ...common }
+        : { status: 'PENDING', waiting: { reason: 'worker' }, ...common };
+    case 'PENDING':
+      return { status: 'PENDING', waiting: { reason: 'worker' }, ...common };
+    case 'RUNNING':
+      return { status: 'RUNNING', waiting: backoff(execution, now), ...common };
+  }
+}
+
+function liveView(execution: LiveExecution, now: number): View {
+  const row = rowView(execution, now);
+  if (execution.status !== 'open') return row;
+  const view = execution.pending ? attemptView(row, execution.pending, now) : betweenAttempts(execution, row);
+  return execution.cancelRequested ? { ...view, waiting: { reason: 'cancelling' } } : view;
+}
+
+function attemptView(row: View, pending: NonNullable<LiveExecution['pending']>, now: number): View {
+  if (!pending.begun) return { ...row, waiting: { reason: 'worker' } };
+  const waitsUntil = pending.nextAt;
+  const waiting: Waiting = pending.running
+    ? null
+    : waitsUntil !== undefined && waitsUntil > now
+      ? { reason: 'backoff', until: iso(waitsUntil) }
+      : { reason: 'worker' };
+  return {
+    status: 'RUNNING',
+    waiting,
+    progress: pending.heartbeat?.progress ?? null,
+    attempt: row.attempt + pending.attempt,
+    started_at: row.started_at ?? (pending.startedAt === undefined ? null : iso(pending.startedAt)),
+  };
+}
+
+/**
+ * PENDING is written together with the first attempt: where there is none left, it has just ended, and the run is
+ * about to. Showing PENDING again would be a step back.
+ */
+function betweenAttempts(execution: LiveExecution, row: View): View {
+  return execution.storedStatus === 'PENDING' ? { ...row, status: 'RUNNING', waiting: null } : row;
+}
+
+function backoff({ memo }: Execution, now: number): Waiting {
+  const until = memo.next_attempt_at;
+  return until && Date.parse(until) > now ? { reason: 'backoff', until } : null;
+}
+
+function errorMessage({ status, memo }: Execution): string | null {
+  if (status === 'terminated') return 'Terminated from outside';
+  if (status === 'timed_out') return 'Timed out in Temporal';
+  // What an earlier attempt failed with is no error of a task that then succeeded or was cancelled.
+  return status === 'failed' || status === 'open' ? (memo.error_message ?? null) : null;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

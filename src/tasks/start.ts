@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import {
+  InternalWorkflowStartOptionsSymbol,
+  type InternalWorkflowStartOptions,
+} from '@temporalio/client/lib/internal.js';
+import type { SearchAttributePair } from '@temporalio/common';
+import { searchAttributes, taskWorkflowType } from '../contract/names.ts';
+import type { TaskStatus } from '../contract/task.ts';
+import { truncateBytes, truncateCharacters } from '../contract/text.ts';
+import type { TaskInput, TaskMemo } from '../contract/workflow.ts';
+import type { TaskStore } from './store.ts';
+
+/** The server's bounds on what the Web UI shows of a workflow, in bytes. */
+const maxSummaryBytes = 400;
+const maxDetailsBytes = 20_000;
+
+export interface NewRun {
+  readonly id: string;
+  readonly input: TaskInput;
+  readonly fingerprint?: string;
+  /** For a retry: the ended run that this one replaces. */
+  readonly replaces?: { readonly runId: string; readonly status: TaskStatus };
+}
+
+/**
+ * Starts a run.
+ * @returns its run id.
+ * @throws WorkflowExecutionAlreadyStartedError when the id is taken.
+ */
+export async function startRun(store: TaskStore, run: NewRun, now: number): Promise<string> {
+  const { id, input, replaces } = run;
+  const options: InternalWorkflowStartOptions & { args: [TaskInput] } = {
+    workflowId: id,
+    taskQueue: store.taskQueue,
+    args: [input],
+    memo: { ...memoOf(run) },
+    typedSearchAttributes: attributesOf(run, now),
+    // The owner is the fairness key of the whole workflow, so that its workflow tasks are dealt out fairly too.
+    priority: { priorityKey: input.priority, fairnessKey: input.owner.id },
+    staticSummary: truncateBytes(`${input.type}: ${input.name}`, maxSummaryBytes),
+    staticDetails: truncateBytes(input.description, maxDetailsBytes),
+    workflowIdConflictPolicy: 'FAIL',
+    workflowIdReusePolicy: replaces ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
+  };
+  // Two retries of the same ended run are one request to the server, which starts one run and answers both with it.
+  if (replaces) options[InternalWorkflowStartOptionsSymbol] = { requestId: requestId(id, replaces.runId) };
+  const handle = await store.call(() => store.client.workflow.start(taskWorkflowType, options));
+  return handle.firstExecutionRunId;
+}
+
+export function memoOf({ input, fingerprint }: Pick<NewRun, 'input' | 'fingerprint'>): TaskMemo {
+  const { name, description, type, priority, retry, soft_time_limit, time_limit, created_at } = input;
+  return {
+    name,
+    description: truncateCharacters(description, 200),
+    type,
+    priority,
+    retry,
+    soft_time_limit,
+    time_limit,
+    created_at,
+    retry_count: input.retry_count,
+    attempt: 0,
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+  };
+}
+
+function attributesOf({ input, replaces }: NewRun, now: number): SearchAttributePair[] {
+  const pairs: SearchAttributePair[] = [
+    { key: searchAttributes.owner, value: input.owner.id },
+    { key: searchAttributes.status, value: 'SCHEDULED' },
+    { key: searchAttributes.type, value: input.type },
+    { key: searchAttributes.name, value: input.name },
+    { key: searchAttributes.scheduledAt, value: new Date(input.scheduled_time) },
+    { key: searchAttributes.createdAt, value: new Date(input.created_at) },
+    { key: searchAttributes.updatedAt, value: new Date(now) },
+    { key: searchAttributes.version, value: input.version },
+  ];
+  if (input.tags.length > 0) pairs.push({ key: searchAttributes.tags, value: [...input.tags] });
+  if (replaces) pairs.push({ key: searchAttributes.supersedes, value: replaces.status });
+  return pairs;
+}
+
+function requestId(id: string, endedRunId: string): string {
+  return uuidFrom(`retry\0${id}\0${endedRunId}`);
+}
+
+/** A UUID (version 8: derived by a rule of our own) that is the same for the same text. */
+export function uuidFrom(text: string): string {
+  const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

@@ -1,0 +1,157 @@
+/**
+ * The calls to Temporal that tasks need, each with a deadline and our own errors. Knows Temporal's requests, but
+ * nothing of owners or of what a state means.
+ */
+import { Client, type Connection } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
+import { commandSignal, statusQuery } from '../../workflows/messages.ts';
+import type { TaskCommand, TaskInput, TaskStatusReport } from '../contract/workflow.ts';
+import { type Ending, readEnding } from './ending.ts';
+import { decode, type Execution, type LiveExecution, readExecution, readLiveExecution } from './execution.ts';
+import { translate } from './temporal-errors.ts';
+
+const { HistoryEventFilterType, TaskQueueType } = temporal.api.enums.v1;
+
+type Event = temporal.api.history.v1.IHistoryEvent;
+type HistoryPage = temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse;
+
+/** A caller is told within five seconds that Temporal does not answer. */
+const callTimeoutMs = 4000;
+/** A worker answers a query within milliseconds, or is not there. */
+const queryTimeoutMs = 2000;
+
+export interface TaskStoreOptions {
+  readonly connection: Connection;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly identity: string;
+}
+
+export interface Page {
+  readonly executions: readonly Execution[];
+  readonly nextPageToken: Uint8Array | undefined;
+}
+
+export type TaskStore = ReturnType<typeof createTaskStore>;
+
+export function createTaskStore({ connection, namespace, taskQueue, identity }: TaskStoreOptions) {
+  const client = new Client({ connection, namespace, identity });
+  const service = client.workflowService;
+
+  /** Every call goes through here. The deadline also bounds the client's own silent retries. */
+  async function call<T>(fn: () => Promise<T>, timeoutMs = callTimeoutMs): Promise<T> {
+    try {
+      return await connection.withDeadline(Date.now() + timeoutMs, fn);
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  async function firstEvent(
+    id: string,
+    runId: string,
+    filter = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT,
+  ): Promise<Event | undefined> {
+    const { history } = await call(() =>
+      service.getWorkflowExecutionHistory({
+        namespace,
+        execution: { workflowId: id, runId },
+        maximumPageSize: 1,
+        historyEventFilterType: filter,
+      }),
+    );
+    return history?.events?.[0];
+  }
+
+  return {
+    client,
+    namespace,
+    taskQueue,
+    call,
+
+    /** The newest run, or the named one; undefined when there is none, or when the id is no task's. */
+    async describe(id: string, runId = ''): Promise<LiveExecution | undefined> {
+      const execution = { workflowId: id, runId };
+      const response = await call(() => service.describeWorkflowExecution({ namespace, execution }));
+      return readLiveExecution(response);
+    },
+
+    /** Only for a run that describe says is closed: on an open one the server would wait for its end. */
+    async ending(id: string, runId: string): Promise<Ending> {
+      return readEnding(
+        await firstEvent(id, runId, HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT),
+      );
+    },
+
+    /** What the run was started with. */
+    async input(id: string, runId: string): Promise<TaskInput | undefined> {
+      const event = await firstEvent(id, runId);
+      return decode<TaskInput>(event?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]);
+    },
+
+    /** All events of a run so far, oldest first. */
+    async *events(id: string, runId: string): AsyncGenerator<Event> {
+      let nextPageToken: Uint8Array | null = null;
+      do {
+        const token: Uint8Array | null = nextPageToken;
+        const execution = { workflowId: id, runId };
+        const page: HistoryPage = await call(() =>
+          service.getWorkflowExecutionHistory({ namespace, execution, nextPageToken: token }),
+        );
+        yield* page.history?.events ?? [];
+        nextPageToken = page.nextPageToken ?? null;
+      } while (nextPageToken && nextPageToken.length > 0);
+    },
+
+    async list(query: string, pageSize: number, nextPageToken?: Uint8Array): Promise<Page> {
+      const response = await call(() =>
+        service.listWorkflowExecutions({ namespace, query, pageSize, nextPageToken: nextPageToken ?? null }),
+      );
+      const token = response.nextPageToken;
+      return {
+        executions: (response.executions ?? []).map(readExecution).filter((row) => row !== undefined),
+        nextPageToken: token && token.length > 0 ? token : undefined,
+      };
+    },
+
+    async signal(id: string, runId: string, command: TaskCommand): Promise<void> {
+      await call(() => client.workflow.getHandle(id, runId).signal(commandSignal, command));
+    },
+
+    /** @throws a gRPC error with code 4 when no worker answers in time. */
+    query(id: string, runId: string): Promise<TaskStatusReport> {
+      return connection.withDeadline(Date.now() + queryTimeoutMs, () =>
+        client.workflow.getHandle(id, runId).query(statusQuery),
+      );
+    },
+
+    /** Unlike the SDK's own call, this one takes a reason, which the event history keeps. */
+    async cancel(id: string, runId: string, reason: string): Promise<void> {
+      const workflowExecution = { workflowId: id, runId };
+      await call(() =>
+        service.requestCancelWorkflowExecution({ namespace, workflowExecution, identity, reason }),
+      );
+    },
+
+    /** Ends an open run without running any more of it, and removes its records. */
+    async remove(id: string, runId: string): Promise<void> {
+      const workflowExecution = { workflowId: id, runId };
+      await call(() => service.deleteWorkflowExecution({ namespace, workflowExecution }));
+    },
+
+    /** When the task queue's workers were last seen, from those that have polled it of late. */
+    async workersSeen(): Promise<readonly { identity: string; lastSeenAt: number }[]> {
+      const { pollers } = await call(() =>
+        service.describeTaskQueue({
+          namespace,
+          taskQueue: { name: taskQueue },
+          taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        }),
+      );
+      return (pollers ?? []).map(({ identity, lastAccessTime }) => ({
+        identity: identity ?? '',
+        lastSeenAt: Number(lastAccessTime?.seconds ?? 0) * 1000,
+      }));
+    },
+  };
+}

@@ -1,0 +1,277 @@
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+import { searchAttributes } from '../../src/contract/names.ts';
+import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from '../../src/engine/embedded.ts';
+import { cachedPath, locateTemporal } from '../../src/engine/locate.ts';
+import { ensureNamespace } from '../../src/engine/namespace.ts';
+import { isRunning, waitFor } from '../support/engine-wait.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const { IndexedValueType } = proto.temporal.api.enums.v1;
+const namespace = 'default';
+const cli = await locateTemporal(readConfig().engine, () => undefined);
+
+let home: string;
+let servers: EmbeddedServer[];
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'taskbell-engine-'));
+  servers = [];
+});
+
+afterEach(async () => {
+  await Promise.all(servers.map((server) => server.close()));
+  await rm(home, { recursive: true, force: true });
+});
+
+async function start(options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedServer> {
+  const server = await startEmbedded({ home, cli, port: 0, webUiPort: 0, namespace, ...options });
+  servers.push(server);
+  return server;
+}
+
+async function withConnection<T>(
+  server: EmbeddedServer,
+  use: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await Connection.connect({ address: server.address });
+  try {
+    return await use(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+describe('the embedded server', () => {
+  test('keeps its workflows over a restart', async () => {
+    const first = await start();
+    await withConnection(first, (connection) =>
+      new Client({ connection }).workflow.start('sleeper', { taskQueue: 'nobody', workflowId: 'kept' }),
+    );
+    await first.close();
+    const second = await start();
+    const status = await withConnection(second, async (connection) => {
+      const description = await new Client({ connection }).workflow.getHandle('kept').describe();
+      return description.status.name;
+    });
+    expect(status).toBe('RUNNING');
+  });
+
+  test('keeps ended workflows for 30 days, and has the search attributes', async () => {
+    const server = await start();
+    await withConnection(server, async (connection) => {
+      await expect(ensureNamespace(connection, { namespace, create: true })).resolves.toEqual({
+        retentionDays: 30,
+      });
+      const { config } = await connection.workflowService.describeNamespace({ namespace });
+      expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(30 * 86_400);
+      const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+      expect(Object.keys(customAttributes)).toEqual(
+        expect.arrayContaining(Object.values(searchAttributes).map(({ name }) => name)),
+      );
+    });
+  });
+
+  test('keeps the retention over a restart', async () => {
+    const first = await start();
+    await withConnection(first, (connection) => ensureNamespace(connection, { namespace, create: true }));
+    await first.close();
+    const second = await start();
+    await withConnection(second, (connection) =>
+      expect(ensureNamespace(connection, { namespace, create: false })).resolves.toEqual({
+        retentionDays: 30,
+      }),
+    );
+  });
+
+  test('serves the Web UI', async () => {
+    const server = await start();
+    const response = await waitFor('the Web UI', () => fetch(server.webUiUrl).catch(() => undefined));
+    expect(response.status).toBe(200);
+  });
+
+  test('is gone after close(), and its record with it', async () => {
+    const server = await start();
+    await server.close();
+    expect(isRunning(server.pid)).toBe(false);
+    await expect(server.ended).resolves.toBe('it exited with code 0');
+    expect(JSON.parse(await readFile(join(home, 'engine.json'), 'utf8'))).toMatchObject({ process: null });
+  });
+
+  test('says when it dies by itself', async () => {
+    const server = await start();
+    process.kill(server.pid, 'SIGKILL');
+    await expect(server.ended).resolves.toBe('it was ended by SIGKILL');
+  });
+
+  test('names the variable of a port that is in use', async () => {
+    const occupier = createServer().listen(0, '127.0.0.1');
+    await once(occupier, 'listening');
+    const { port } = occupier.address() as AddressInfo;
+    try {
+      await expect(start({ port })).rejects.toThrow(
+        `Port ${port} on 127.0.0.1 is in use. Stop what uses it, or set TASKBELL_TEMPORAL_PORT to another port.`,
+      );
+      await expect(start({ webUiPort: port })).rejects.toThrow('TASKBELL_TEMPORAL_UI_PORT');
+    } finally {
+      occupier.close();
+    }
+  });
+
+  test('quotes its last words when it ends before it serves', async () => {
+    await mkdir(join(home, 'temporal.db'));
+    await expect(start()).rejects.toThrow(/did not start: it exited with code 1[^]*unable to open database/);
+  });
+
+  test('replaces a database whose maker died before it was whole', async () => {
+    await writeFile(join(home, 'temporal.db'), '');
+    await writeFile(
+      join(home, 'engine.json'),
+      JSON.stringify({ database: { serverVersion: cli.serverVersion, complete: false }, process: null }),
+    );
+    await expect(start()).resolves.toMatchObject({ pid: expect.any(Number) });
+  });
+
+  test('refuses a database that another minor version made', async () => {
+    await writeFile(
+      join(home, 'engine.json'),
+      JSON.stringify({ database: { serverVersion: '1.32.0', complete: true }, process: null }),
+    );
+    await expect(start()).rejects.toThrow(
+      /was made by Temporal server 1\.32\.0;[^]*Set TEMPORAL_CLI to one with/,
+    );
+  });
+
+  test('begins a new log when the old one is over 10 MB', async () => {
+    await mkdir(join(home, 'logs'));
+    await writeFile(join(home, 'logs', 'temporal.log'), Buffer.alloc(10 * 1024 * 1024 + 1));
+    const server = await start();
+    expect((await stat(server.logPath)).size).toBeLessThan(1_000_000);
+    expect((await stat(`${server.logPath}.1`)).size).toBeGreaterThan(10 * 1024 * 1024);
+  });
+});
+
+describe('a namespace that may not be changed', () => {
+  test('is refused with what it lacks', async () => {
+    const server = await start();
+    await withConnection(server, async (connection) => {
+      await expect(ensureNamespace(connection, { namespace: 'none', create: false })).rejects.toThrow(
+        /Missing:\n {2}- the namespace itself\nRun `taskbell setup`/,
+      );
+      await connection.operatorService.removeSearchAttributes({ namespace, searchAttributes: ['TaskOwner'] });
+      await expect(ensureNamespace(connection, { namespace, create: false })).rejects.toThrow(
+        'search attribute TaskOwner=Keyword',
+      );
+    });
+  });
+
+  test('becomes fit by setup, which makes a missing namespace too', async () => {
+    const server = await start();
+    await withConnection(server, async (connection) => {
+      await ensureNamespace(connection, { namespace: 'theirs', create: true });
+      await expect(ensureNamespace(connection, { namespace: 'theirs', create: false })).resolves.toEqual({
+        retentionDays: 30,
+      });
+    });
+  });
+
+  test('is refused by setup when an attribute has another type', async () => {
+    const server = await start();
+    await withConnection(server, async (connection) => {
+      await connection.operatorService.removeSearchAttributes({ namespace, searchAttributes: ['TaskOwner'] });
+      await connection.operatorService.addSearchAttributes({
+        namespace,
+        searchAttributes: { TaskOwner: IndexedValueType.INDEXED_VALUE_TYPE_INT },
+      });
+      await expect(ensureNamespace(connection, { namespace, create: true })).rejects.toThrow(
+        'search attribute TaskOwner=Keyword: it has type INDEXED_VALUE_TYPE_INT there',
+      );
+    });
+  });
+});
+
+describe('the search for the executable', () => {
+  const nothing = {
+    PATH: '/nonexistent',
+    HTTPS_PROXY: 'http://127.0.0.1:9',
+    https_proxy: 'http://127.0.0.1:9',
+  };
+
+  test('refuses a wrong TEMPORAL_CLI in place of looking elsewhere', async () => {
+    await expect(
+      locateTemporal({ cli: '/nowhere/temporal', cacheDir: home }, () => undefined),
+    ).rejects.toThrow("TEMPORAL_CLI=/nowhere/temporal can't be used: there is no such file");
+    await expect(locateTemporal({ cli: process.execPath, cacheDir: home }, () => undefined)).rejects.toThrow(
+      `TEMPORAL_CLI=${process.execPath} can't be used: \`${process.execPath} --version\` says`,
+    );
+  });
+
+  test('says what to do when it can neither download nor build', async () => {
+    const search = locateTemporal({ cli: undefined, cacheDir: home }, () => undefined, {
+      environment: nothing,
+    });
+    await expect(search).rejects.toThrow(
+      /no Temporal server here[^]*Download: [^]*no `go` on PATH[^]*TEMPORAL_ADDRESS/,
+    );
+  });
+
+  test('tells what it waits for, and can be given up', async () => {
+    const stop = new AbortController();
+    const waits: string[] = [];
+    const search = locateTemporal(
+      { cli: undefined, cacheDir: home },
+      ({ waitingFor }) => {
+        waits.push(waitingFor);
+        stop.abort(new Error('given up'));
+      },
+      { environment: nothing, signal: stop.signal },
+    );
+    await expect(search).rejects.toThrow('given up');
+    expect(waits).toEqual(['Downloading the Temporal server']);
+  });
+
+  test('takes the one in the cache, unless the database needs another version', async () => {
+    const path = await fakeCli(cachedPath(home), '1.29.1');
+    const engine = { cli: undefined, cacheDir: home };
+    const search = locateTemporal(engine, () => undefined, {
+      environment: nothing,
+      databaseVersion: '1.29.7',
+    });
+    await expect(search).resolves.toEqual({ path, serverVersion: '1.29.1' });
+    await expect(
+      locateTemporal(engine, () => undefined, { environment: nothing, databaseVersion: '1.32.0' }),
+    ).rejects.toThrow(
+      'Set TEMPORAL_CLI to a Temporal CLI with server 1.32, or TASKBELL_HOME to a new folder.',
+    );
+  });
+
+  test('prefers PATH to the cache', async () => {
+    await fakeCli(cachedPath(home), '1.29.1');
+    await fakeCli(join(home, 'bin', 'temporal'), '1.32.0');
+    const engine = { cli: undefined, cacheDir: home };
+    const environment = { PATH: join(home, 'bin') };
+    await expect(locateTemporal(engine, () => undefined, { environment })).resolves.toEqual({
+      path: 'temporal',
+      serverVersion: '1.32.0',
+    });
+    await expect(
+      locateTemporal(engine, () => undefined, { environment, databaseVersion: '1.29.1' }),
+    ).resolves.toMatchObject({ path: cachedPath(home) });
+  });
+});
+
+/** Knows its version and nothing else. */
+async function fakeCli(path: string, serverVersion: string): Promise<string> {
+  await mkdir(dirname(path), { recursive: true });
+  const script = `#!/bin/sh\necho "temporal version 0.0.0-DEV (Server ${serverVersion}, UI 2.42.1)"\n`;
+  await writeFile(path, script, { mode: 0o755 });
+  return path;
+}

@@ -1,0 +1,233 @@
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
+import { compileSources } from '../support/engine-build.ts';
+import { type UpProcess, makeHome, removeHome, startUp } from '../support/engine-up.ts';
+import { isRunning, waitFor } from '../support/engine-wait.ts';
+
+// Each starts several processes; other test files have the machine too.
+vi.setConfig({ testTimeout: 90_000 });
+
+let compiled: string;
+let home: string;
+let ups: UpProcess[];
+
+beforeAll(async () => {
+  compiled = await compileSources('up');
+});
+
+beforeEach(() => {
+  home = makeHome();
+  ups = [];
+});
+
+afterEach(async () => {
+  for (const up of ups) {
+    up.stop('SIGTERM');
+    await up.exitCode();
+  }
+  removeHome(home);
+});
+
+function start(environment: Record<string, string> = {}): UpProcess {
+  const up = startUp(compiled, home, environment);
+  ups.push(up);
+  return up;
+}
+
+/** On the server that all tests share: for what has nothing to do with Temporal, and several seconds faster. */
+function startOnShared(environment: Record<string, string> = {}): UpProcess {
+  const { address, namespace } = inject('temporal');
+  return start({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, ...environment });
+}
+
+interface RoleFacts {
+  readonly pid: number;
+  readonly secrets: readonly string[];
+  readonly temporal: string | undefined;
+}
+
+async function ask(url: string): Promise<RoleFacts> {
+  const response = await fetch(url);
+  return (await response.json()) as RoleFacts;
+}
+
+async function enginePid(): Promise<number> {
+  const state: unknown = JSON.parse(await readFile(join(home, 'engine.json'), 'utf8'));
+  const { process: server } = state as { process: { pid: number } };
+  return server.pid;
+}
+
+async function occupiedPort(use: (port: number) => Promise<void>): Promise<void> {
+  const occupier = createServer().listen(0, '127.0.0.1');
+  await once(occupier, 'listening');
+  try {
+    await use((occupier.address() as AddressInfo).port);
+  } finally {
+    occupier.close();
+  }
+}
+
+test('starts everything, and says how to sign in and what to try', async () => {
+  const up = start();
+  const url = await up.ready();
+  expect(up.output()).toContain(`user admin, password it's-secret (shown only this once)`);
+  expect(up.output()).toMatch(/Temporal Web UI {2}http:\/\/127\.0\.0\.1:\d+/);
+  expect(up.output()).toContain(`curl -s ${url}/api/tasks/`);
+  expect((await ask(url)).temporal).toMatch(/^127\.0\.0\.1:\d+$/);
+});
+
+test('makes a secret for the API alone, and keeps it', async () => {
+  const up = start();
+  const url = await up.ready();
+  expect((await ask(url)).secrets).toEqual(['TASKBELL_JWT_SECRET']);
+  const worker = /worker ready (\S+)/.exec(await readFile(join(home, 'events'), 'utf8'))?.[1] ?? '';
+  expect((await ask(worker)).secrets).toEqual([]);
+  const path = join(home, 'jwt-secret');
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect((await readFile(path, 'utf8')).trim().length).toBeGreaterThanOrEqual(64);
+});
+
+test('stops API, worker and Temporal in this order at a SIGINT, and exits 0', async () => {
+  const up = start();
+  await up.ready();
+  const temporal = await enginePid();
+  up.stop('SIGINT');
+  expect(await up.exitCode()).toBe(0);
+  const events = up.events();
+  expect(events.filter(({ event }) => event === 'stopped').map(({ role }) => role)).toEqual([
+    'api',
+    'worker',
+  ]);
+  for (const pid of [temporal, ...events.map((event) => event.pid)]) expect(isRunning(pid)).toBe(false);
+});
+
+test('takes one Ctrl-C that arrives twice for one', async () => {
+  const up = startOnShared();
+  await up.ready();
+  up.stop('SIGINT');
+  up.stop('SIGINT');
+  expect(await up.exitCode()).toBe(0);
+});
+
+test('kills what is left at a second signal', async () => {
+  const up = startOnShared({ ROLE_STUBBORN: 'worker' });
+  await up.ready();
+  up.stop('SIGTERM');
+  await waitFor('the API to stop', () => up.events().some(({ event }) => event === 'stopped'));
+  // Signals in quick succession count as one, so it is sent until it works.
+  await waitFor('the end', () => {
+    up.stop('SIGTERM');
+    return sleep(400).then(() => up.child.exitCode !== null);
+  });
+  expect(await up.exitCode()).toBe(130);
+  for (const { pid } of up.events()) expect(isRunning(pid)).toBe(false);
+});
+
+test('starts a crashed role again, the API at the same address', async () => {
+  const up = startOnShared();
+  const url = await up.ready();
+  const { pid } = await ask(url);
+  process.kill(pid, 'SIGKILL');
+  const again = await waitFor('the API', () => ask(url).catch(() => undefined));
+  expect(again.pid).not.toBe(pid);
+  expect(up.output()).toContain('The api ended (signal SIGKILL); starting it again in 0.05 s.');
+});
+
+test('starts a crashed Temporal server again at the same address', async () => {
+  const up = start();
+  const url = await up.ready();
+  const before = await enginePid();
+  process.kill(before, 'SIGKILL');
+  const after = await waitFor('another server', async () => {
+    const pid = await enginePid().catch(() => undefined);
+    return pid !== before && pid;
+  });
+  expect(isRunning(after)).toBe(true);
+  expect((await ask(url)).temporal).toMatch(/^127/);
+});
+
+test('leaves no role behind when it is killed; the next start ends its Temporal server and serves', async () => {
+  const killed = start();
+  await killed.ready();
+  const temporal = await enginePid();
+  killed.stop('SIGKILL');
+  await killed.exitCode();
+  await waitFor(
+    'the roles to end',
+    () => killed.events().filter(({ event }) => event === 'orphaned').length === 2,
+  );
+  expect(isRunning(temporal)).toBe(true);
+  const next = start();
+  await next.ready();
+  expect(isRunning(temporal)).toBe(false);
+  expect(await enginePid()).not.toBe(temporal);
+});
+
+test('refuses a second one in the same home', async () => {
+  const first = startOnShared();
+  await first.ready();
+  const second = startOnShared();
+  expect(await second.exitCode()).toBe(1);
+  expect(second.output()).toContain(`Taskbell is already running here (pid ${first.child.pid}`);
+});
+
+test('ends with one line when the port is in use', async () => {
+  await occupiedPort(async (port) => {
+    const up = startOnShared({ PORT: String(port) });
+    expect(await up.exitCode()).toBe(1);
+    expect(up.output()).toBe(
+      `Port ${port} on 127.0.0.1 is in use. Stop what uses it, or set PORT to another port.\n`,
+    );
+  });
+});
+
+test('ends with one line when its home cannot be made', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'taskbell-up-'));
+  await writeFile(join(folder, 'file'), '');
+  const path = join(folder, 'file', 'home');
+  const up = start({ TASKBELL_HOME: path });
+  expect(await up.exitCode()).toBe(1);
+  expect(up.output()).toMatch(/^[^\n]+can't be written[^\n]+Set TASKBELL_HOME to a folder that can\.\n$/);
+  await rm(folder, { recursive: true });
+});
+
+test('ends when a role says that it is set up wrongly, with its words', async () => {
+  const up = startOnShared({ ROLE_FATAL: 'worker' });
+  expect(await up.exitCode()).toBe(1);
+  expect(up.output()).toContain('worker: SOME_VARIABLE: must be something else');
+  for (const { pid } of up.events()) expect(isRunning(pid)).toBe(false);
+});
+
+test('ends when a role never comes up', async () => {
+  const up = startOnShared({ ROLE_CRASH: 'api' });
+  expect(await up.exitCode()).toBe(1);
+  expect(up.output()).toContain('api: it ended before it was ready: exit code 3');
+});
+
+test('uses the server of TEMPORAL_ADDRESS and starts none', async () => {
+  const { address, namespace } = inject('temporal');
+  const up = start({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace });
+  const url = await up.ready();
+  expect((await ask(url)).temporal).toBe(address);
+  await expect(stat(join(home, 'engine.json'))).rejects.toThrow('ENOENT');
+});
+
+test('says what the namespace of such a server lacks', async () => {
+  const { address } = inject('temporal');
+  const up = start({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'not-there' });
+  expect(await up.exitCode()).toBe(1);
+  expect(up.output()).toContain(
+    'Namespace "not-there" isn\'t ready for Taskbell. Missing:\n  - the namespace itself',
+  );
+});
+
+test('says that such a server cannot be reached', async () => {
+  const up = start({ TEMPORAL_ADDRESS: '127.0.0.1:9' });
+  expect(await up.exitCode()).toBe(1);
+  expect(up.output()).toContain("Temporal at 127.0.0.1:9 can't be reached");
+});

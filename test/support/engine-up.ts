@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { waitFor } from './engine-wait.ts';
+
+/** `taskbell up` in a process of its own, with the roles of engine-fixtures/role.mjs. */
+export interface UpProcess {
+  readonly child: ChildProcess;
+  /** What it wrote, stdout and stderr together. */
+  output(): string;
+  /** What happened to the roles: lines such as "worker stopped 4711". */
+  events(): { readonly role: string; readonly event: string; readonly pid: number }[];
+  /** Waits until everything serves; the API's address. */
+  ready(): Promise<string>;
+  stop(signal: NodeJS.Signals): void;
+  exitCode(): Promise<number | null>;
+}
+
+export function makeHome(): string {
+  return mkdtempSync(join(tmpdir(), 'taskbell-up-'));
+}
+
+export function removeHome(home: string): void {
+  rmSync(home, { recursive: true, force: true });
+}
+
+export function startUp(compiled: string, home: string, environment: Record<string, string> = {}): UpProcess {
+  const eventsPath = join(home, 'events');
+  const child = spawn(process.execPath, [resolve('test/support/engine-fixtures/up.mjs')], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      COMPILED: compiled,
+      ROLE_EVENTS: eventsPath,
+      TASKBELL_HOME: home,
+      PORT: '0',
+      TASKBELL_TEMPORAL_PORT: '0',
+      TASKBELL_TEMPORAL_UI_PORT: '0',
+      ...environment,
+    },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  const closed = once(child, 'close');
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  return {
+    child,
+    output: () => output,
+    events: () => readEvents(eventsPath),
+    ready: () =>
+      waitFor('taskbell up', () => {
+        if (hasEnded()) throw new Error(`It ended:\n${output}`);
+        return /Ctrl-C stops it/.test(output) && /Address +(\S+)/.exec(output)?.[1];
+      }),
+    stop: (signal) => void child.kill(signal),
+    async exitCode() {
+      await closed;
+      return child.exitCode;
+    },
+  };
+}
+
+function readEvents(path: string): { role: string; event: string; pid: number }[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return [];
+  }
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [role = '', event = '', ...rest] = line.split(' ');
+      return { role, event, pid: Number(rest.at(-1)) };
+    });
+}

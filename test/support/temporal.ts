@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Connection } from '@temporalio/client';
+import { readConfig } from '../../src/config.ts';
+import { startEmbedded } from '../../src/engine/embedded.ts';
+import { locateTemporal } from '../../src/engine/locate.ts';
+import { ensureNamespace } from '../../src/engine/namespace.ts';
+
+export interface TestServer {
+  readonly address: string;
+  readonly namespace: string;
+  readonly webUiUrl: string;
+  close(): Promise<void>;
+}
+
+/** A Temporal server as `npm start` has it, on free ports, with a database of its own. */
+export async function startTestServer(): Promise<TestServer> {
+  const namespace = 'default';
+  const home = await mkdtemp(join(tmpdir(), 'taskbell-test-'));
+  const cli = await locateTemporal(readConfig().engine, ({ waitingFor }) => console.log(`${waitingFor}…`));
+  const server = await startEmbedded({ home, cli, port: 0, webUiPort: 0, namespace });
+  // The server leads a process group of its own: a Ctrl-C that ends the tests would leave it behind.
+  const dieWithTests = (): void => void process.kill(server.pid, 'SIGKILL');
+  process.once('exit', dieWithTests);
+  const close = async (): Promise<void> => {
+    process.off('exit', dieWithTests);
+    await server.close();
+    await rm(home, { recursive: true, force: true });
+  };
+  try {
+    await prepare(server.address, namespace);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { address: server.address, namespace, webUiUrl: server.webUiUrl, close };
+}
+
+async function prepare(address: string, namespace: string): Promise<void> {
+  const connection = await Connection.connect({ address });
+  try {
+    await ensureNamespace(connection, { namespace, create: true });
+  } finally {
+    await connection.close();
+  }
+}

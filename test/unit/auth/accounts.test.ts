@@ -1,0 +1,226 @@
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type AccountsChange, createAccounts } from '../../../src/auth/accounts.ts';
+import { Busy } from '../../../src/auth/limiter.ts';
+import { createUsers } from '../../../src/auth/users.ts';
+import { readUsersFile, updateUsersFile, UsersFileError } from '../../../src/auth/users-file.ts';
+import { djangoHash, followedAccounts, temporaryHome } from './fixtures.ts';
+
+const PASSWORD = 'alice-password-1';
+
+async function setUp() {
+  const path = join(await temporaryHome(), 'users.json');
+  const users = createUsers({ path });
+  const { id } = await users.add('alice', PASSWORD, 'user');
+  return { path, users, id };
+}
+
+/** The changes announced from now on. */
+function changesOf(accounts: Awaited<ReturnType<typeof createAccounts>>): AccountsChange[] {
+  const changes: AccountsChange[] = [];
+  accounts.onChange((change) => changes.push(change));
+  return changes;
+}
+
+describe('sign-in', () => {
+  test('takes the right password, in the right case, and gives no hash away', async () => {
+    const { path, id } = await setUp();
+    const { accounts } = await followedAccounts(path);
+    const alice = { id, name: 'alice', role: 'user', generation: 1 };
+    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toEqual(alice);
+    expect(accounts.find(id)).toEqual(alice);
+    await expect(accounts.verifyPassword('alice', 'Alice-password-1')).resolves.toBeUndefined();
+    await expect(accounts.verifyPassword('Alice', PASSWORD)).resolves.toBeUndefined();
+    await expect(accounts.verifyPassword('nobody', PASSWORD)).resolves.toBeUndefined();
+    await expect(accounts.verifyPassword('__proto__', '')).resolves.toBeUndefined();
+  });
+
+  test('takes as long for a name that does not exist', async () => {
+    const { path } = await setUp();
+    const { accounts } = await followedAccounts(path);
+    const fastest = { alice: Infinity, nobody: Infinity };
+    // In turns, so that a busy machine slows both; and the fastest of each, which it disturbed least.
+    for (let round = 0; round < 10; round += 1) {
+      for (const name of ['alice', 'nobody'] as const) {
+        const before = performance.now();
+        await accounts.verifyPassword(name, 'not the password');
+        fastest[name] = Math.min(fastest[name], performance.now() - before);
+      }
+    }
+    // Without the dummy hash it takes a hundredth.
+    expect(fastest.nobody / fastest.alice).toBeGreaterThan(0.4);
+  });
+
+  test('hashes nothing for a password that is too long', async () => {
+    const { path } = await setUp();
+    const accounts = await createAccounts({
+      usersFile: path,
+      onError: () => {},
+      concurrentVerifications: 0,
+      queuedVerifications: 0,
+    });
+    onTestFinished(() => accounts.close());
+    await expect(accounts.verifyPassword('alice', 'x'.repeat(1_025))).resolves.toBeUndefined();
+    await expect(accounts.verifyPassword('alice', 'x'.repeat(1_024))).rejects.toBeInstanceOf(Busy);
+  });
+
+  test('says Busy when too many wait, and serves the others', async () => {
+    const { path } = await setUp();
+    const accounts = await createAccounts({
+      usersFile: path,
+      onError: () => {},
+      concurrentVerifications: 2,
+      queuedVerifications: 3,
+    });
+    onTestFinished(() => accounts.close());
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 8 }, () => accounts.verifyPassword('alice', PASSWORD)),
+    );
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(refused).toHaveLength(3);
+    for (const outcome of refused) expect(outcome.reason).toBeInstanceOf(Busy);
+    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toMatchObject({ name: 'alice' });
+  });
+
+  test("takes Django's hash once, and replaces it without ending any token", async () => {
+    const { path, id } = await setUp();
+    const password_hash = djangoHash(PASSWORD);
+    await updateUsersFile(path, (users) => users.map((user) => ({ ...user, password_hash })));
+    const { accounts, errors } = await followedAccounts(path);
+    const changes = changesOf(accounts);
+    await expect(accounts.verifyPassword('alice', 'wrong-password')).resolves.toBeUndefined();
+    expect(await readUsersFile(path)).toMatchObject([{ password_hash }]);
+    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toMatchObject({ id, generation: 1 });
+    expect(await readUsersFile(path)).toMatchObject([
+      { id, generation: 1, password_hash: expect.stringMatching(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/) },
+    ]);
+    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toMatchObject({ id });
+    expect([changes, errors]).toEqual([[], []]);
+  });
+
+  test('goes on when the new hash cannot be stored, and reports it', async () => {
+    const { path } = await setUp();
+    const password_hash = djangoHash(PASSWORD);
+    await updateUsersFile(path, (users) => users.map((user) => ({ ...user, password_hash })));
+    const { accounts, errors } = await followedAccounts(path);
+    await writeFile(`${path}.lock`, 'in the way');
+    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toMatchObject({ name: 'alice' });
+    expect(errors).toHaveLength(1);
+    expect(await readUsersFile(path)).toMatchObject([{ password_hash }]);
+  });
+});
+
+describe('a running process', () => {
+  test('sees users who are added and removed, by itself', async () => {
+    const { path, users, id } = await setUp();
+    const { accounts } = await followedAccounts(path);
+    const changes = changesOf(accounts);
+    const bob = await users.add('bob', PASSWORD, 'admin');
+    await vi.waitFor(() => expect(accounts.find(bob.id)).toMatchObject({ name: 'bob', role: 'admin' }));
+    await users.remove('alice');
+    await vi.waitFor(() => expect(accounts.find(id)).toBeUndefined());
+    expect(changes).toEqual([{ removed: [id], demoted: [], changed: [] }]);
+  });
+
+  test('sees a new password at the next sign-in, without waiting for its timer', async () => {
+    const { path, users, id } = await setUp();
+    const { accounts } = await followedAccounts(path, 3_600_000);
+    await users.changePassword('alice', 'alice-password-2');
+    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toBeUndefined();
+    await expect(accounts.verifyPassword('alice', 'alice-password-2')).resolves.toMatchObject({
+      id,
+      generation: 2,
+    });
+  });
+
+  test('tells who was removed, demoted or changed, each once', async () => {
+    const { path, users, id } = await setUp();
+    const boss = await users.add('boss', PASSWORD, 'admin');
+    const bob = await users.add('bob', PASSWORD, 'user');
+    const { accounts, errors } = await followedAccounts(path, 3_600_000);
+    accounts.onChange(() => {
+      throw new Error('a listener that fails harms no other');
+    });
+    const changes = changesOf(accounts);
+    const unsubscribe = accounts.onChange(() => expect.unreachable('unsubscribed'));
+    unsubscribe();
+    await users.changePassword('alice', 'alice-password-2');
+    await users.changeRole('boss', 'user');
+    await users.remove('bob');
+    await users.add('carol', PASSWORD, 'user');
+    await accounts.refresh();
+    await accounts.refresh();
+    expect(changes).toEqual([{ removed: [bob.id], demoted: [boss.id], changed: [id] }]);
+    expect(errors).toHaveLength(1);
+  });
+
+  test('keeps the last good users while the file is corrupt, reports it once, and follows once it is mended', async () => {
+    const { path, users, id } = await setUp();
+    const { accounts, errors } = await followedAccounts(path);
+    const changes = changesOf(accounts);
+    const good = await readFile(path, 'utf8');
+    await writeFile(path, good.slice(0, -10));
+    await vi.waitFor(() => expect(errors).toHaveLength(1));
+    expect(errors[0]).toBeInstanceOf(UsersFileError);
+    await accounts.refresh();
+    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toMatchObject({ id });
+    expect(errors).toHaveLength(1);
+    await writeFile(path, good);
+    await users.changePassword('alice', 'alice-password-2');
+    await vi.waitFor(() => expect(accounts.find(id)).toMatchObject({ generation: 2 }));
+    expect(changes).toEqual([{ removed: [], demoted: [], changed: [id] }]);
+    expect(errors).toHaveLength(1);
+  });
+
+  test('takes a file that goes away for no users', async () => {
+    const { path, id } = await setUp();
+    const { accounts } = await followedAccounts(path);
+    const changes = changesOf(accounts);
+    await rm(path);
+    await vi.waitFor(() => expect(accounts.find(id)).toBeUndefined());
+    expect(changes).toEqual([{ removed: [id], demoted: [], changed: [] }]);
+  });
+
+  test.skipIf(process.getuid?.() === 0)('keeps its users while the file may not be read', async () => {
+    const { path, id } = await setUp();
+    const { accounts, errors } = await followedAccounts(path);
+    await chmod(path, 0o000);
+    await vi.waitFor(() => expect(errors).toHaveLength(1));
+    expect(accounts.find(id)).toBeDefined();
+  });
+
+  test('looks no more after close()', async () => {
+    const { path, users, id } = await setUp();
+    const { accounts } = await followedAccounts(path, 10);
+    accounts.close();
+    await users.remove('alice');
+    const other = await followedAccounts(path, 10);
+    const changes = changesOf(other.accounts);
+    await users.add('bob', PASSWORD, 'user');
+    await users.remove('bob');
+    // The other one, on the same interval, has had its turn after all of that.
+    await vi.waitFor(() => expect(other.accounts.find(id)).toBeUndefined());
+    await other.accounts.refresh();
+    expect(changes.length).toBeLessThanOrEqual(1);
+    expect(accounts.find(id)).toBeDefined();
+  });
+});
+
+describe('at the start', () => {
+  test('a missing file means no users, until there is one', async () => {
+    const path = join(await temporaryHome(), 'users.json');
+    const { accounts } = await followedAccounts(path);
+    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toBeUndefined();
+    await createUsers({ path }).add('alice', PASSWORD, 'user');
+    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toMatchObject({ name: 'alice' });
+  });
+
+  test('a corrupt file is an error', async () => {
+    const path = join(await temporaryHome(), 'users.json');
+    await writeFile(path, '{}');
+    await expect(createAccounts({ usersFile: path, onError: () => {} })).rejects.toBeInstanceOf(
+      UsersFileError,
+    );
+  });
+});

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { AuthenticationError, createAuthenticate } from '../../../src/auth/authenticate.ts';
+import { InvalidToken } from '../../../src/auth/tokens.ts';
+import { alice } from './fixtures.ts';
+
+const principal = { ...alice, expiresAt: 1_800_000_000_000 };
+const authenticate = createAuthenticate({
+  tokens: {
+    verifyAccess: (token) =>
+      token === 'good' ? Promise.resolve(principal) : Promise.reject(new InvalidToken('no')),
+  },
+});
+
+test.each(['Bearer good', 'bearer good', 'BEARER   good', ' Bearer good '])('accepts %j', async (header) => {
+  await expect(authenticate(header)).resolves.toEqual(principal);
+});
+
+test.each([
+  [undefined, 'not_authenticated', 'Authentication credentials were not provided.'],
+  ['', 'not_authenticated', 'Authentication credentials were not provided.'],
+  ['Basic Z29vZA==', 'not_authenticated', 'Authentication credentials were not provided.'],
+  ['good', 'not_authenticated', 'Authentication credentials were not provided.'],
+  ['Bearer', 'bad_authorization_header', 'Authorization header must contain two space-delimited values'],
+  [
+    'Bearer go od',
+    'bad_authorization_header',
+    'Authorization header must contain two space-delimited values',
+  ],
+  ['Bearer bad', 'token_not_valid', 'Given token not valid for any token type'],
+])('refuses %j with the code %s', async (header, code, message) => {
+  const error = await authenticate(header).catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(AuthenticationError);
+  expect(error).toMatchObject({ code, message });
+});
+
+test('lets faults of our own through as what they are', async () => {
+  const broken = createAuthenticate({
+    tokens: { verifyAccess: () => Promise.reject(new TypeError('a defect')) },
+  });
+  await expect(broken('Bearer x')).rejects.toBeInstanceOf(TypeError);
+});

@@ -1,0 +1,184 @@
+import { spawn } from 'node:child_process';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { FileLockLost, FileLockTimeout, withFileLock } from '../../../src/auth/file-lock.ts';
+import { ownIdentity } from '../../../src/auth/process-identity.ts';
+import { temporaryHome } from './fixtures.ts';
+import { built, ended, firstOutput, startNode } from './processes.ts';
+
+const TOKEN = '0123456789ab';
+const notLinux = process.platform !== 'linux';
+
+/** Reads a number and writes it back plus one, slowly: without a lock, increments get lost. */
+const INCREMENT = `
+  import { readFileSync, writeFileSync } from 'node:fs';
+  import { setTimeout as delay } from 'node:timers/promises';
+  import { withFileLock } from '${built('auth/file-lock')}';
+  const [, lock, counter, times, end] = process.argv;
+  for (let i = 1; i <= Number(times); i += 1) {
+    await withFileLock(lock, async () => {
+      const count = Number(readFileSync(counter, 'utf8'));
+      await delay(1);
+      writeFileSync(counter, String(count + 1));
+      if (end === 'die-holding' && i === Number(times)) process.kill(process.pid, 'SIGKILL');
+    });
+  }`;
+
+const HOLD = `
+  import { withFileLock } from '${built('auth/file-lock')}';
+  setInterval(() => {}, 1000);
+  await withFileLock(process.argv[1], () => { console.log(process.pid); return new Promise(() => {}); });`;
+
+async function setUp() {
+  const home = await temporaryHome();
+  const counter = join(home, 'counter');
+  await writeFile(counter, '0');
+  return {
+    home,
+    counter,
+    lock: join(home, 'lock'),
+    count: async () => Number(await readFile(counter, 'utf8')),
+  };
+}
+
+/** An identity of this place whose process is no more. */
+async function deadIdentity() {
+  const child = startNode('');
+  await ended(child);
+  return { ...ownIdentity(), pid: child.pid };
+}
+
+const immediately = { waitMs: 5_000, abandonedAfterMs: 60_000 };
+
+describe('the lock', () => {
+  test('lets one at a time in, of 8 processes, and leaves nothing behind', async () => {
+    const { home, lock, counter, count } = await setUp();
+    await Promise.all(
+      Array.from({ length: 8 }, () => ended(startNode(INCREMENT, lock, counter, '10', 'return'))),
+    );
+    expect(await count()).toBe(80);
+    expect(await readdir(home)).toEqual(['counter']);
+  });
+
+  test('lets one at a time in, of many callers in one process', async () => {
+    const { lock } = await setUp();
+    let inside = 0;
+    let most = 0;
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        withFileLock(lock, async () => {
+          most = Math.max(most, (inside += 1));
+          await readFile(lock);
+          inside -= 1;
+        }),
+      ),
+    );
+    expect(most).toBe(1);
+  });
+
+  test('is free again after work that failed', async () => {
+    const { lock } = await setUp();
+    await expect(withFileLock(lock, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(withFileLock(lock, () => Promise.resolve('in'), { waitMs: 0 })).resolves.toBe('in');
+  });
+
+  test('is not taken from a process that lives', async () => {
+    const { lock } = await setUp();
+    const child = startNode(HOLD, lock);
+    await firstOutput(child);
+    const attempt = withFileLock(lock, () => Promise.resolve(), { waitMs: 200, abandonedAfterMs: 1 });
+    await expect(attempt).rejects.toBeInstanceOf(FileLockTimeout);
+  });
+
+  test('that somebody else took over is noticed before the work is committed, and left to them', async () => {
+    const { lock } = await setUp();
+    const theirs = JSON.stringify({ token: TOKEN, ...ownIdentity() });
+    const work = withFileLock(lock, async (held) => {
+      await held.assertHeld();
+      await writeFile(lock, theirs);
+      await held.assertHeld();
+    });
+    await expect(work).rejects.toBeInstanceOf(FileLockLost);
+    expect(await readFile(lock, 'utf8')).toBe(theirs);
+  });
+
+  test('that is no lock file is an error that names it, and is left alone', async () => {
+    const { lock } = await setUp();
+    await writeFile(lock, 'my notes');
+    await expect(withFileLock(lock, () => Promise.resolve())).rejects.toThrow(lock);
+    expect(await readFile(lock, 'utf8')).toBe('my notes');
+  });
+});
+
+describe('a dead holder', () => {
+  test('killed with -9 loses the lock at once', async () => {
+    const { home, lock } = await setUp();
+    const child = startNode(HOLD, lock);
+    await firstOutput(child);
+    child.kill('SIGKILL');
+    await ended(child, 'SIGKILL');
+    await expect(withFileLock(lock, () => Promise.resolve('in'), immediately)).resolves.toBe('in');
+    expect(await readdir(home)).toEqual(['counter']);
+  });
+
+  test('among 8 that die one by one while holding it costs no increment', async () => {
+    const { lock, counter, count } = await setUp();
+    await writeFile(lock, JSON.stringify({ token: TOKEN, ...(await deadIdentity()) }));
+    await Promise.all(
+      Array.from({ length: 8 }, () =>
+        ended(startNode(INCREMENT, lock, counter, '5', 'die-holding'), 'SIGKILL'),
+      ),
+    );
+    expect(await count()).toBe(40);
+  });
+
+  test('whom a living process is taking over is not taken over by another one at the same time', async () => {
+    const { lock } = await setUp();
+    await writeFile(lock, JSON.stringify({ token: TOKEN, ...(await deadIdentity()) }));
+    const takeover = `${lock}.takeover-${TOKEN}`;
+    await writeFile(takeover, JSON.stringify({ token: 'ba9876543210', ...ownIdentity() }));
+    const attempt = withFileLock(lock, () => Promise.resolve('in'), {
+      waitMs: 100,
+      abandonedAfterMs: 60_000,
+    });
+    await expect(attempt).rejects.toThrow(takeover);
+  });
+
+  test('that died while it took the lock over from another dead one is taken over as well', async () => {
+    const { lock } = await setUp();
+    const dead = await deadIdentity();
+    await writeFile(lock, JSON.stringify({ token: TOKEN, ...dead }));
+    await writeFile(`${lock}.takeover-${TOKEN}`, JSON.stringify({ token: 'ba9876543210', ...dead }));
+    await expect(withFileLock(lock, () => Promise.resolve('in'), immediately)).resolves.toBe('in');
+  });
+
+  test.skipIf(notLinux)('whose process id belongs to another process now is recognized', async () => {
+    const { lock } = await setUp();
+    await writeFile(lock, JSON.stringify({ token: TOKEN, ...ownIdentity(), started: '1' }));
+    await expect(withFileLock(lock, () => Promise.resolve('in'), immediately)).resolves.toBe('in');
+  });
+
+  test.skipIf(notLinux)('that its parent has not reaped is recognized', async () => {
+    const { lock } = await setUp();
+    const script = '"$0" --input-type=module -e "$1" -- "$2" & exec sleep 60';
+    const parent = spawn('sh', ['-c', script, process.execPath, HOLD, lock], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void parent.kill('SIGKILL'));
+    const pid = Number(await firstOutput(parent));
+    process.kill(pid, 'SIGKILL');
+    await expect(withFileLock(lock, () => Promise.resolve('in'), immediately)).resolves.toBe('in');
+    expect(await readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ');
+  });
+
+  test('on another host is waited for, then taken for dead', async () => {
+    const { lock } = await setUp();
+    await writeFile(lock, JSON.stringify({ token: TOKEN, ...ownIdentity(), place: 'elsewhere' }));
+    const impatient = withFileLock(lock, () => Promise.resolve(), { waitMs: 100, abandonedAfterMs: 60_000 });
+    await expect(impatient).rejects.toBeInstanceOf(FileLockTimeout);
+    const before = performance.now();
+    await withFileLock(lock, () => Promise.resolve(), { waitMs: 5_000, abandonedAfterMs: 300 });
+    expect(performance.now() - before).toBeGreaterThanOrEqual(300);
+  });
+});

@@ -1,0 +1,51 @@
+import { pbkdf2Sync } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type Account, type Accounts, createAccounts } from '../../../src/auth/accounts.ts';
+
+export const SECRET = 'a secret of the tests, longer than 32 characters';
+
+/** A home of its own, removed after the test. */
+export async function temporaryHome(): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'taskbell-auth-'));
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  return home;
+}
+
+/** Accounts that are closed after the test, and the errors they reported. */
+export async function followedAccounts(usersFile: string, refreshEveryMs = 20) {
+  const errors: unknown[] = [];
+  const accounts = await createAccounts({
+    usersFile,
+    refreshEveryMs,
+    onError: (error) => errors.push(error),
+  });
+  onTestFinished(() => accounts.close());
+  return { accounts, errors };
+}
+
+/** Accounts without a file, changed by hand; `onRefresh` stands for what the file says by then. */
+export function accountsInMemory(...initial: Account[]) {
+  const known = new Map(initial.map((account) => [account.id, account]));
+  let onRefresh = () => {};
+  const accounts: Pick<Accounts, 'find' | 'refresh'> = {
+    find: (id) => known.get(id),
+    refresh: () => Promise.resolve(onRefresh()),
+  };
+  return { accounts, known, onRefresh: (change: () => void) => void (onRefresh = change) };
+}
+
+export const alice: Account = {
+  id: 'b4b4b0fc-1a57-4d0a-8d6e-6d5ad1a0a001',
+  name: 'alice',
+  role: 'user',
+  generation: 3,
+};
+
+/** As django.contrib.auth.hashers.PBKDF2PasswordHasher encodes it. */
+export function djangoHash(password: string, iterations = 10_000, salt = 'nZ3sJ0aKq1Bv'): string {
+  const digest = pbkdf2Sync(password, salt, iterations, 32, 'sha256').toString('base64');
+  return `pbkdf2_sha256$${iterations}$${salt}$${digest}`;
+}

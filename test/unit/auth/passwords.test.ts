@@ -1,0 +1,67 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  hashPassword,
+  isTooLong,
+  needsRehash,
+  PASSWORD_HASH,
+  passwordFault,
+  verifyPasswordHash,
+} from '../../../src/auth/passwords.ts';
+import { djangoHash } from './fixtures.ts';
+
+describe('hashes', () => {
+  test('are argon2id with 19 MiB, 2 passes, 1 lane, and a salt of their own', async () => {
+    const [one, other] = [await hashPassword('correct horse'), await hashPassword('correct horse')];
+    expect(one).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(one).toMatch(PASSWORD_HASH);
+    expect(one).not.toBe(other);
+    expect(needsRehash(one)).toBe(false);
+    await expect(verifyPasswordHash(one, 'correct horse')).resolves.toBe(true);
+    await expect(verifyPasswordHash(one, 'correct horsf')).resolves.toBe(false);
+  });
+
+  test("of Django's are verified and asked to be replaced", async () => {
+    // Made by Django 5 for the password "lètmein" with salt "seasalt" (from its own test suite).
+    const fromDjango = 'pbkdf2_sha256$1000000$seasalt$r1uLUxoxpP2Ued/qxvmje7UH9PUJBkRrvf9gGPL7Cps=';
+    expect(fromDjango).toMatch(PASSWORD_HASH);
+    await expect(verifyPasswordHash(fromDjango, 'lètmein')).resolves.toBe(true);
+    await expect(verifyPasswordHash(fromDjango, 'lètmeinz')).resolves.toBe(false);
+    await expect(verifyPasswordHash(djangoHash('alice-password-1'), 'alice-password-1')).resolves.toBe(true);
+    expect(needsRehash(fromDjango)).toBe(true);
+    expect(needsRehash('$argon2id$v=19$m=8192,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA')).toBe(true);
+  });
+
+  test.each(['', '!unusable', 'md5$salt$00', '$argon2i$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo'])(
+    'of other kinds are none: %j',
+    (text) => expect(text).not.toMatch(PASSWORD_HASH),
+  );
+});
+
+describe('a new password', () => {
+  test.each([
+    ['1234567', 'at least 8'],
+    ['x'.repeat(1_025), 'at most 1024'],
+    ['Long.Name', 'not be the name'],
+    ['two\nlines of it', 'single line'],
+    ['nul\0 nul nul', 'single line'],
+    ['👩🏽👩🏽👩🏽', 'at least 8'],
+  ])('%j is refused', (password, reason) => {
+    expect(passwordFault(password, 'long.name')).toContain(reason);
+  });
+
+  test.each(['12345678', 'x'.repeat(1_024), '👩'.repeat(1_024), 'пароль с пробелом'])(
+    '%j is good',
+    (password) => {
+      expect(passwordFault(password, 'long.name')).toBeUndefined();
+    },
+  );
+
+  test('has its length counted in code points', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 3_000, size: 'max' }), (text) => {
+        expect(isTooLong(text)).toBe(Array.from(text).length > 1_024);
+      }),
+    );
+  });
+});

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { createTickets, InvalidTicket } from '../../../src/auth/tickets.ts';
+import { createTokens, InvalidToken } from '../../../src/auth/tokens.ts';
+import { accountsInMemory, alice, SECRET } from './fixtures.ts';
+
+const START = Date.UTC(2030, 0, 1);
+const principal = { ...alice, expiresAt: START + 900_000 };
+
+function setUp(options: { maxRemembered?: number } = {}) {
+  const clock = { ms: START };
+  const store = accountsInMemory(alice);
+  const dependencies = { secret: SECRET, accounts: store.accounts, now: () => clock.ms };
+  return {
+    tickets: createTickets({ ...dependencies, ...options }),
+    otherProcess: createTickets(dependencies),
+    tokens: createTokens(dependencies),
+    clock,
+    ...store,
+  };
+}
+
+test('gives the principal back, with the end of the access token that asked for it', async () => {
+  const { tickets, clock } = setUp();
+  const ticket = await tickets.issue(principal);
+  expect(ticket).toBe(encodeURIComponent(ticket));
+  clock.ms += 29_000;
+  await expect(tickets.redeem(ticket)).resolves.toEqual(principal);
+});
+
+test('is good once in a process, even at once', async () => {
+  const { tickets, otherProcess } = setUp();
+  const ticket = await tickets.issue(principal);
+  const outcomes = await Promise.allSettled([1, 2, 3].map(() => tickets.redeem(ticket)));
+  expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+  await expect(tickets.redeem(ticket)).rejects.toThrow('used already');
+  await expect(otherProcess.redeem(ticket)).resolves.toEqual(principal);
+});
+
+test('stays used until it expires, whatever is forgotten meanwhile', async () => {
+  const { tickets, clock } = setUp({ maxRemembered: 1 });
+  const ticket = await tickets.issue(principal);
+  await tickets.redeem(ticket);
+  clock.ms += 29_999;
+  await expect(tickets.redeem(ticket)).rejects.toBeInstanceOf(InvalidTicket);
+  const next = await tickets.issue(principal);
+  await expect(tickets.redeem(next)).rejects.toBeInstanceOf(InvalidTicket);
+  clock.ms += 1;
+  await expect(tickets.redeem(ticket)).rejects.toBeInstanceOf(InvalidTicket);
+  clock.ms += 1_000;
+  await expect(tickets.redeem(next)).resolves.toEqual(principal);
+});
+
+test('is refused after 30 seconds, and once its access token has ended', async () => {
+  const { tickets, clock } = setUp();
+  const late = await tickets.issue(principal);
+  const outlived = await tickets.issue({ ...principal, expiresAt: START + 5_000 });
+  clock.ms = START + 5_000;
+  await expect(tickets.redeem(outlived)).rejects.toBeInstanceOf(InvalidTicket);
+  clock.ms = START + 30_000;
+  await expect(tickets.redeem(late)).rejects.toBeInstanceOf(InvalidTicket);
+});
+
+test('is no token, and a token no ticket', async () => {
+  const { tickets, tokens } = setUp();
+  const { access } = await tokens.issue(alice);
+  await expect(tickets.redeem(access)).rejects.toBeInstanceOf(InvalidTicket);
+  await expect(tokens.verifyAccess(await tickets.issue(principal))).rejects.toBeInstanceOf(InvalidToken);
+});
+
+test.each(['', 'x', '..', 'x'.repeat(5_000)])('refuses the text %j', async (text) => {
+  await expect(setUp().tickets.redeem(text)).rejects.toBeInstanceOf(InvalidTicket);
+});
+
+test('dies with a change of password, and with its account', async () => {
+  const { tickets, known } = setUp();
+  const [one, other] = [await tickets.issue(principal), await tickets.issue(principal)];
+  known.set(alice.id, { ...alice, generation: alice.generation + 1 });
+  await expect(tickets.redeem(one)).rejects.toBeInstanceOf(InvalidTicket);
+  known.clear();
+  await expect(tickets.redeem(other)).rejects.toBeInstanceOf(InvalidTicket);
+});

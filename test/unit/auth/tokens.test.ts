@@ -1,0 +1,217 @@
+import { createHmac } from 'node:crypto';
+import * as fc from 'fast-check';
+import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
+import { describe, expect, test } from 'vitest';
+import { deriveKey } from '../../../src/auth/keys.ts';
+import { createTokens, InvalidToken } from '../../../src/auth/tokens.ts';
+import { accountsInMemory, alice, SECRET } from './fixtures.ts';
+
+const START = Date.UTC(2030, 0, 1);
+const KEY = deriveKey(SECRET, 'tokens');
+
+function setUp() {
+  const clock = { ms: START };
+  const store = accountsInMemory(alice);
+  const tokens = createTokens({ secret: SECRET, accounts: store.accounts, now: () => clock.ms });
+  return { tokens, clock, ...store };
+}
+
+/** A token that is right in all but what is overridden. */
+function forge({
+  key = KEY,
+  header = {},
+  claims = {},
+}: { key?: Uint8Array; header?: object; claims?: object } = {}) {
+  const now = START / 1000;
+  return new SignJWT({
+    token_type: 'access',
+    user_id: alice.id,
+    sub: alice.id,
+    jti: 'b4b4b0fc',
+    gen: alice.generation,
+    iss: 'taskbell',
+    aud: 'taskbell',
+    iat: now,
+    exp: now + 60,
+    ...claims,
+  })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT', ...header })
+    .sign(key);
+}
+
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+describe('a pair of tokens', () => {
+  test("carries simplejwt's claims, 15 minutes and a day long", async () => {
+    const { tokens } = setUp();
+    const { access, refresh } = await tokens.issue(alice);
+    const common = { user_id: alice.id, sub: alice.id, iss: 'taskbell', aud: 'taskbell', iat: START / 1000 };
+    expect(decodeJwt(access)).toMatchObject({ ...common, token_type: 'access', exp: START / 1000 + 900 });
+    expect(decodeJwt(refresh)).toMatchObject({
+      ...common,
+      token_type: 'refresh',
+      exp: START / 1000 + 86_400,
+    });
+    expect(decodeJwt(access).jti).not.toBe(decodeJwt(refresh).jti);
+    expect(decodeProtectedHeader(access)).toEqual({ alg: 'HS256', typ: 'JWT' });
+  });
+
+  test('tells who it was issued to, and until when', async () => {
+    const { tokens } = setUp();
+    const { access } = await tokens.issue(alice);
+    await expect(tokens.verifyAccess(access)).resolves.toEqual({ ...alice, expiresAt: START + 900_000 });
+  });
+
+  test('is refreshed as often as one likes until the refresh token ends', async () => {
+    const { tokens, clock } = setUp();
+    const { refresh } = await tokens.issue(alice);
+    clock.ms = START + 86_399_000;
+    for (let i = 0; i < 2; i += 1) {
+      const { access } = await tokens.refresh(refresh);
+      await expect(tokens.verifyAccess(access)).resolves.toMatchObject({ id: alice.id });
+    }
+    clock.ms = START + 86_400_000;
+    await expect(tokens.refresh(refresh)).rejects.toBeInstanceOf(InvalidToken);
+  });
+});
+
+describe('an access token is refused', () => {
+  test('in the second it expires, and not before', async () => {
+    const { tokens, clock } = setUp();
+    const { access } = await tokens.issue(alice);
+    clock.ms = START + 899_000;
+    await expect(tokens.verifyAccess(access)).resolves.toMatchObject({ id: alice.id });
+    clock.ms = START + 900_000;
+    await expect(tokens.verifyAccess(access)).rejects.toBeInstanceOf(InvalidToken);
+  });
+
+  test('when it is a refresh token, and the other way round', async () => {
+    const { tokens } = setUp();
+    const { access, refresh } = await tokens.issue(alice);
+    await expect(tokens.verifyAccess(refresh)).rejects.toBeInstanceOf(InvalidToken);
+    await expect(tokens.refresh(access)).rejects.toBeInstanceOf(InvalidToken);
+  });
+
+  test('when it was forged otherwise than in the cases below: the forger itself is good', async () => {
+    await expect(setUp().tokens.verifyAccess(await forge())).resolves.toMatchObject({ id: alice.id });
+  });
+
+  test.each([
+    ['another key', { key: deriveKey(`${SECRET}!`, 'tokens') }],
+    ["the tickets' key", { key: deriveKey(SECRET, 'tickets') }],
+    ['the secret itself as key', { key: new TextEncoder().encode(SECRET) }],
+    ['another algorithm', { header: { alg: 'HS512' }, key: new Uint8Array(64).fill(1) }],
+    ['another type in its header', { header: { typ: 'at+jwt' } }],
+    ['another audience', { claims: { aud: 'other' } }],
+    ['no audience', { claims: { aud: undefined } }],
+    ['another issuer', { claims: { iss: 'other' } }],
+    ['no expiry', { claims: { exp: undefined } }],
+    ['an expiry in the past', { claims: { exp: START / 1000 - 1 } }],
+    ['not yet valid', { claims: { nbf: START / 1000 + 60 } }],
+    ['no token_type', { claims: { token_type: undefined } }],
+    ['no generation', { claims: { gen: undefined } }],
+    ['an earlier generation', { claims: { gen: alice.generation - 1 } }],
+    ['a later generation', { claims: { gen: alice.generation + 1 } }],
+    ['an unknown account', { claims: { sub: '00000000-0000-4000-8000-000000000000' } }],
+    ['a name for its subject', { claims: { sub: '__proto__' } }],
+  ])('with %s', async (_what, forgery) => {
+    await expect(setUp().tokens.verifyAccess(await forge(forgery))).rejects.toBeInstanceOf(InvalidToken);
+  });
+
+  test('with alg none, with or without a signature', async () => {
+    const { tokens } = setUp();
+    const [, payload, signature] = (await forge()).split('.');
+    for (const alg of ['none', 'None', '']) {
+      for (const end of ['', signature]) {
+        const token = `${encode({ alg, typ: 'JWT' })}.${payload}.${end}`;
+        await expect(tokens.verifyAccess(token)).rejects.toBeInstanceOf(InvalidToken);
+      }
+    }
+  });
+
+  test('with HS512 by our own key', async () => {
+    const [, payload] = (await forge()).split('.');
+    const signed = `${encode({ alg: 'HS512', typ: 'JWT' })}.${payload}`;
+    const token = `${signed}.${createHmac('sha512', KEY).update(signed).digest('base64url')}`;
+    await expect(setUp().tokens.verifyAccess(token)).rejects.toBeInstanceOf(InvalidToken);
+  });
+
+  test('with any one character changed', async () => {
+    const { tokens } = setUp();
+    const good = await forge();
+    // The last character of a signature of 32 bytes has two bits that decode to nothing.
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(good.length - 2),
+        fc.constantFrom(...'ABCxyz019-_.=é \0'.split('')),
+        async (at, character) => {
+          fc.pre(good[at] !== character);
+          const bad = good.slice(0, at) + character + good.slice(at + 1);
+          await expect(tokens.verifyAccess(bad)).rejects.toBeInstanceOf(InvalidToken);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test('when it is any text at all', async () => {
+    const { tokens } = setUp();
+    const part = fc.oneof(
+      fc.string(),
+      fc.json().map((text) => Buffer.from(text).toString('base64url')),
+    );
+    const token = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(part, { maxLength: 5 }).map((parts) => parts.join('.')),
+    );
+    await fc.assert(
+      fc.asyncProperty(token, async (text) => {
+        await expect(tokens.verifyAccess(text)).rejects.toBeInstanceOf(InvalidToken);
+        await expect(tokens.refresh(text)).rejects.toBeInstanceOf(InvalidToken);
+      }),
+    );
+  });
+
+  test('when it is huge, though well signed', async () => {
+    const token = await forge({ claims: { pad: 'x'.repeat(3_000) } });
+    await expect(setUp().tokens.verifyAccess(token)).rejects.toThrow('too long');
+  });
+});
+
+describe('the account behind a token', () => {
+  test('being removed kills its tokens', async () => {
+    const { tokens, known } = setUp();
+    const { access, refresh } = await tokens.issue(alice);
+    known.clear();
+    await expect(tokens.verifyAccess(access)).rejects.toBeInstanceOf(InvalidToken);
+    await expect(tokens.refresh(refresh)).rejects.toBeInstanceOf(InvalidToken);
+  });
+
+  test('with another generation kills those of before, and has those of its own', async () => {
+    const { tokens, known } = setUp();
+    const before = await tokens.issue(alice);
+    const changed = { ...alice, generation: alice.generation + 1 };
+    known.set(alice.id, changed);
+    const after = await tokens.issue(changed);
+    await expect(tokens.verifyAccess(before.access)).rejects.toBeInstanceOf(InvalidToken);
+    await expect(tokens.refresh(before.refresh)).rejects.toBeInstanceOf(InvalidToken);
+    await expect(tokens.verifyAccess(after.access)).resolves.toMatchObject({
+      generation: changed.generation,
+    });
+  });
+
+  test('is looked for once more in the file, if another process signed it in first', async () => {
+    const { tokens, known, onRefresh } = setUp();
+    const { access } = await tokens.issue(alice);
+    known.clear();
+    onRefresh(() => known.set(alice.id, alice));
+    await expect(tokens.verifyAccess(access)).resolves.toMatchObject({ id: alice.id });
+  });
+
+  test('gives the role of now, not that of the token', async () => {
+    const { tokens, known } = setUp();
+    const { access } = await tokens.issue({ ...alice, role: 'admin' });
+    expect(known.get(alice.id)?.role).toBe('user');
+    await expect(tokens.verifyAccess(access)).resolves.toMatchObject({ role: 'user' });
+  });
+});

@@ -1,0 +1,138 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineTaskType } from '../../../activities/types/define.ts';
+import { createTaskTypes, loadTaskModules } from '../../../activities/types/index.ts';
+import { createContext, failureOf } from './support.ts';
+
+const settings = { dataDir: undefined, httpAllowHosts: [] };
+
+const greet = defineTaskType({
+  name: 'greet',
+  description: 'Greets somebody',
+  payload: z.strictObject({ who: z.string().default('world'), 'a/b~c': z.array(z.number()).optional() }),
+  run: async (_context, { who }) => `Hello, ${who}`,
+});
+
+describe('createTaskTypes', () => {
+  it('has the built-in types, and the given ones after them', () => {
+    const types = createTaskTypes({ ...settings, extra: [greet] });
+    expect(types.list().map(({ name }) => name)).toEqual(['process-data', 'http-request', 'greet']);
+    expect(types.get('greet')).toMatchObject({ name: 'greet', description: 'Greets somebody' });
+    expect(types.get('toString')).toBeUndefined();
+  });
+
+  it('refuses two types of one name', () => {
+    expect(() => createTaskTypes({ ...settings, extra: [greet, greet] })).toThrow(
+      'There are two task types called "greet"',
+    );
+    const mine = { ...greet, name: 'process-data' };
+    expect(() => createTaskTypes({ ...settings, extra: [mine] })).toThrow(
+      'two task types called "process-data"',
+    );
+  });
+
+  it('runs a type on its parsed payload, defaults applied', async () => {
+    const type = createTaskTypes({ ...settings, extra: [greet] }).get('greet');
+    expect(await type?.run(createContext(), {})).toBe('Hello, world');
+  });
+
+  it('says where a payload does not fit, and does not run it', async () => {
+    const type = createTaskTypes({ ...settings, extra: [greet] }).get('greet');
+    const payload = { who: 1, 'a/b~c': [1, 'x'] };
+    expect(type?.check(payload).map(({ pointer }) => pointer)).toEqual([
+      '/payload/who',
+      '/payload/a~1b~0c/1',
+    ]);
+    expect(type?.check({ who: 'x' })).toEqual([]);
+    const failure = await failureOf(Promise.resolve(type?.run(createContext(), payload)));
+    expect(failure).toMatchObject({ type: 'InvalidPayload', retryable: false });
+    expect(failure.message).toContain('/payload/who: ');
+  });
+
+  it('can describe the payloads of the built-in types as JSON schema', () => {
+    for (const { payload } of createTaskTypes(settings).list()) {
+      expect(z.toJSONSchema(payload, { io: 'input' })).toMatchObject({
+        type: 'object',
+        additionalProperties: false,
+      });
+    }
+  });
+});
+
+describe('loadTaskModules', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'taskbell-modules-'));
+  const type = (name: string) =>
+    `{ name: '${name}', description: '', payload: { safeParse: (data) => ({ success: true, data }) }, run: async () => '${name}' }`;
+  const write = (name: string, source: string) => {
+    writeFileSync(join(folder, name), source);
+    return join(folder, name);
+  };
+
+  beforeAll(() => {
+    write('one.mjs', `export default ${type('one')};`);
+    write('two.mjs', `export default [${type('two')}, ${type('three')}];`);
+    write('four.cjs', `module.exports = ${type('four')};`);
+    const packageFolder = join(folder, 'node_modules/some-tasks');
+    mkdirSync(packageFolder, { recursive: true });
+    writeFileSync(join(packageFolder, 'package.json'), '{"name":"some-tasks","main":"./main.cjs"}');
+    writeFileSync(join(packageFolder, 'main.cjs'), `module.exports = ${type('five')};`);
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('loads modules by path, relative path and URL, in their order', async () => {
+    const one = relative(process.cwd(), join(folder, 'one.mjs'));
+    const four = pathToFileURL(join(folder, 'four.cjs')).href;
+    const types = await loadTaskModules([join(folder, 'two.mjs'), one, four]);
+    expect(types.map(({ name }) => name)).toEqual(['two', 'three', 'one', 'four']);
+    expect(
+      await createTaskTypes({ ...settings, extra: types })
+        .get('four')
+        ?.run(createContext(), {}),
+    ).toBe('four');
+  });
+
+  it('loads a package from where the service was started, and a path without ./', async () => {
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const types = await loadTaskModules(['some-tasks', 'one.mjs', './one.mjs']);
+      expect(types.map(({ name }) => name)).toEqual(['five', 'one', 'one']);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  it.each([
+    ['export const greet = 1;', 'it has no default export'],
+    ['export default 1;', 'its default export is not a task type, nor an array of them'],
+    ['export default [null];', "its default export's item 1 is not a task type, nor an array of them"],
+    [
+      `export default { ...${type('x')}, run: 1, payload: {} };`,
+      '`payload` is no zod schema, `run` is no function',
+    ],
+    ['export default {};', '`name` is no string, `description` is no string'],
+    [`export default ${type('Bad Name')};`, 'lower-case letters, digits and hyphens, not "Bad Name"'],
+    ['throw new Error("boom");', 'it cannot be loaded: boom'],
+    ['export default (', 'it cannot be loaded: '],
+  ])('says what is wrong with %j', async (source, message) => {
+    const path = write(`bad-${Math.abs(hashOf(source))}.mjs`, source);
+    const error: unknown = await loadTaskModules([path]).catch((error: unknown) => error);
+    expect(String(error)).toContain(`Task module "${path}": `);
+    expect(String(error)).toContain(message);
+  });
+
+  it.each(['./none.mjs', 'no-such-package-at-all'])('names %s, which does not exist', async (specifier) => {
+    await expect(loadTaskModules([specifier])).rejects.toThrow(
+      `Task module "${specifier}": it cannot be loaded: `,
+    );
+  });
+});
+
+function hashOf(text: string): number {
+  return [...Buffer.from(text)].reduce((hash, byte) => Math.imul(hash, 31) + byte, 7);
+}

@@ -1,0 +1,121 @@
+/** One attempt at a task: schedules the activity, and reads its end as the task's retry policy needs it. */
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  proxyActivities,
+  rootCause,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import type {
+  AttemptFailure,
+  AttemptInput,
+  AttemptReport,
+  AttemptSuccess,
+  ErrorReport,
+  TaskInput,
+} from '../src/contract/workflow.ts';
+import type { FailedAttempt, TaskState } from './state.ts';
+
+export type AttemptEnd =
+  | ({ readonly kind: 'succeeded' } & AttemptSuccess)
+  | { readonly kind: 'failed'; readonly failed: FailedAttempt; readonly error: ErrorReport }
+  /** Paused or edited before it began. */
+  | { readonly kind: 'withdrawn' };
+
+export interface Attempt {
+  /** @throws CancelledFailure once the task is cancelled and the handler has stopped. */
+  readonly end: Promise<AttemptEnd>;
+  withdraw(): void;
+}
+
+/** Seconds. The worker ends an attempt at its hard limit; the server does so only where the worker does not. */
+const hardLimitMargin = 30;
+
+const { processTask } = proxyActivities<Activities>({
+  startToCloseTimeout: '1 day',
+  // A worker that dies is noticed within this time, whatever the attempt's own limit.
+  heartbeatTimeout: '8 seconds',
+  // The default would let the workflow end while the handler still runs.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  // For lost workers and hand-backs only: a handler's own failure is non-retryable here, and the workflow applies
+  // the task's policy to it. The activity itself gives up after too many lost attempts.
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+  // Eager dispatch would bypass the order by priority and fairness.
+  allowEagerDispatch: false,
+});
+
+export function startAttempt(input: TaskInput, state: TaskState): Attempt {
+  const scope = new CancellationScope();
+  return {
+    end: ending(
+      scope.run(() => schedule(input, state)),
+      state,
+    ),
+    withdraw: () => scope.cancel(),
+  };
+}
+
+function schedule(input: TaskInput, { spec, attempt, checkpoint }: TaskState): Promise<AttemptSuccess> {
+  const attemptInput: AttemptInput = {
+    type: input.type,
+    payload: spec.payload,
+    owner: input.owner,
+    prior_attempts: attempt,
+    soft_time_limit: spec.soft_time_limit,
+    time_limit: spec.time_limit,
+    checkpoint,
+  };
+  const options = {
+    startToCloseTimeout: (spec.time_limit + hardLimitMargin) * 1000,
+    summary: attempt === 0 ? input.type : `${input.type}, after attempt ${attempt}`,
+    priority: { priorityKey: spec.priority },
+  };
+  return processTask.executeWithOptions(options, [attemptInput]);
+}
+
+async function ending(attempt: Promise<AttemptSuccess>, before: TaskState): Promise<AttemptEnd> {
+  try {
+    return { kind: 'succeeded', ...(await attempt) };
+  } catch (error) {
+    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('Task cancelled');
+    if (isCancellation(error)) return { kind: 'withdrawn' };
+    return failedEnd(error, before);
+  }
+}
+
+function failedEnd(error: unknown, before: TaskState): AttemptEnd {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const summary: ErrorReport = {
+    type: cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : 'WorkerLost',
+    message: rootCause(error) ?? 'The attempt ended without saying why',
+  };
+  const details = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
+  if (!isAttemptFailure(details)) {
+    // The attempt never reported: its worker was lost, or the failure was too large for the server to keep.
+    const report = lostReport(before.attempt + 1, summary);
+    return {
+      kind: 'failed',
+      failed: { report, retryable: true, retryAfterMs: 0, checkpoint: null },
+      error: summary,
+    };
+  }
+  const { report, retryable, retry_after_ms, checkpoint } = details;
+  return {
+    kind: 'failed',
+    failed: { report, retryable, retryAfterMs: retry_after_ms ?? 0, checkpoint },
+    error: report.error ?? summary,
+  };
+}
+
+function lostReport(attempt: number, error: ErrorReport): AttemptReport {
+  const at = new Date().toISOString();
+  return { attempt, started_at: at, finished_at: at, worker: '', outcome: 'lost', error, log: [] };
+}
+
+function isAttemptFailure(value: unknown): value is AttemptFailure {
+  return typeof value === 'object' && value !== null && 'report' in value && 'retryable' in value;
+}

@@ -1,0 +1,14 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { AttemptBegun, TaskCommand, TaskEdit, TaskStatusReport } from '../src/contract/workflow.ts';
+
+/** Pause, resume, run-now. A signal, so that it lands even while no worker is up. */
+export const commandSignal = defineSignal<[TaskCommand]>('command');
+
+/** Sent by an attempt that has lived for a second: short ones spare their workflow the extra work. */
+export const attemptBegunSignal = defineSignal<[AttemptBegun]>('attempt-begun');
+
+/** Changes a task that has not started. An update, so that it can be refused; answers with the new version. */
+export const editUpdate = defineUpdate<number, [TaskEdit]>('edit');
+
+/** The workflow's own view of the task. */
+export const statusQuery = defineQuery<TaskStatusReport>('status');

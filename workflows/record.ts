@@ -1,0 +1,104 @@
+/** Writes the task's state where it can be read without asking the workflow: search attributes, memo, details. */
+import {
+  ApplicationFailure,
+  setCurrentDetails,
+  upsertMemo,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { SearchAttributeUpdatePair } from '@temporalio/common';
+import { searchAttributes } from '../src/contract/names.ts';
+import { truncateBytes, truncateCharacters } from '../src/contract/text.ts';
+import type { ErrorReport, TaskFailureDetails, TaskMemo } from '../src/contract/workflow.ts';
+import type { TaskState } from './state.ts';
+
+/** Longest error message in the memo, in bytes: the memo rides on every row of a list. */
+export const memoErrorBytes = 1024;
+
+/** Writes what has changed between two states. Rides in a workflow task that happens anyway. */
+export function recordState(before: TaskState, after: TaskState): void {
+  if (after.version !== before.version) upsertSearchAttributes(changedAttributes(before, after));
+  const memo = changedMemo(before, after);
+  if (Object.keys(memo).length > 0) upsertMemo(memo);
+  story(after);
+}
+
+function changedAttributes(before: TaskState, after: TaskState): SearchAttributeUpdatePair[] {
+  const pairs: SearchAttributeUpdatePair[] = [
+    { key: searchAttributes.version, value: after.version },
+    { key: searchAttributes.updatedAt, value: new Date(after.updatedAt) },
+  ];
+  if (after.status !== before.status) pairs.push({ key: searchAttributes.status, value: after.status });
+  if (after.spec === before.spec) return pairs;
+  const { name, tags, scheduled_time } = after.spec;
+  if (name !== before.spec.name) pairs.push({ key: searchAttributes.name, value: name });
+  if (tags !== before.spec.tags) pairs.push({ key: searchAttributes.tags, value: [...tags] });
+  if (scheduled_time !== before.spec.scheduled_time) {
+    pairs.push({ key: searchAttributes.scheduledAt, value: new Date(scheduled_time) });
+  }
+  return pairs;
+}
+
+/** A task that simply succeeds never comes here with anything to write. */
+function changedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
+  const failed = after.attempts !== before.attempts ? failureMemo(after) : {};
+  if (after.spec === before.spec) return failed;
+  const { name, description, priority, retry, soft_time_limit, time_limit } = after.spec;
+  return {
+    name,
+    description: truncateCharacters(description, 200),
+    priority,
+    retry,
+    soft_time_limit,
+    time_limit,
+    edited: true,
+  };
+}
+
+function failureMemo({
+  attempts,
+  attempt,
+  retryCount,
+  startedAt,
+  nextAttemptAt,
+}: TaskState): Partial<TaskMemo> {
+  const message = attempts.at(-1)?.error?.message;
+  return {
+    attempt,
+    retry_count: retryCount,
+    next_attempt_at: nextAttemptAt === null ? null : new Date(nextAttemptAt).toISOString(),
+    ...(startedAt === null ? {} : { started_at: startedAt }),
+    ...(message === undefined ? {} : { error_message: truncateBytes(message, memoErrorBytes) }),
+  };
+}
+
+/** One sentence on where the task stands, at the top of its page in the Temporal Web UI. */
+export function story(state: TaskState): void {
+  setCurrentDetails(sentence(state));
+}
+
+function sentence({ status, spec, nextAttemptAt, retryCount, attempts, runNow }: TaskState): string {
+  switch (status) {
+    case 'SCHEDULED':
+      return runNow ? '**Scheduled**: running now on request.' : `**Scheduled** for ${spec.scheduled_time}.`;
+    case 'PAUSED':
+      return `**Paused**. Its time is ${spec.scheduled_time}; it waits to be resumed.`;
+    case 'PENDING':
+      return '**Pending**: its time has come, and it waits for a worker.';
+    case 'RUNNING': {
+      const error = attempts.at(-1)?.error;
+      if (nextAttemptAt === null || !error) return '**Running**.';
+      return `**Retry ${retryCount}** at ${new Date(nextAttemptAt).toISOString()}, after: ${error.message}`;
+    }
+  }
+}
+
+/** The failure with which the workflow ends once there are to be no more attempts. */
+export function recordFailure(state: TaskState, error: ErrorReport): ApplicationFailure {
+  const details: TaskFailureDetails = {
+    attempt: state.attempt,
+    started_at: state.startedAt,
+    retry_count: state.retryCount,
+    attempts: state.attempts,
+  };
+  return ApplicationFailure.nonRetryable(error.message, error.type, details);
+}

@@ -1,0 +1,175 @@
+/**
+ * The task's state and its transitions, as pure functions: no Temporal, no clock, no chance. A transition that does
+ * not apply returns the state it was given.
+ *
+ *     SCHEDULED ⇄ PAUSED          messages
+ *     SCHEDULED → PENDING         its time has come; the first attempt is scheduled
+ *     PENDING   → SCHEDULED       edited, or PAUSED, before the attempt has begun: it is withdrawn
+ *     PENDING   → RUNNING         an attempt has begun; stays so through failures and backoff to the end
+ */
+import type { JsonValue } from '../src/contract/json.ts';
+import type { StoredStatus } from '../src/contract/names.ts';
+import type {
+  AttemptBegun,
+  AttemptReport,
+  EditRefusal,
+  TaskCommand,
+  TaskEdit,
+  TaskInput,
+  TaskSpec,
+} from '../src/contract/workflow.ts';
+
+export interface TaskState {
+  readonly spec: TaskSpec;
+  readonly status: StoredStatus;
+  readonly version: number;
+  /** Milliseconds since the epoch, as are all instants here. */
+  readonly updatedAt: number;
+  readonly startedAt: string | null;
+  /** Attempts begun so far in this run. */
+  readonly attempt: number;
+  /** Retries so far over all runs; `retriesLeft` is this run's. */
+  readonly retryCount: number;
+  readonly retriesLeft: number;
+  /** Asked to run before its time. */
+  readonly runNow: boolean;
+  /** Set during a backoff. */
+  readonly nextAttemptAt: number | null;
+  readonly attempts: readonly AttemptReport[];
+  readonly checkpoint: JsonValue | null;
+}
+
+/** A handler's failure as the retry policy needs to see it. */
+export interface FailedAttempt {
+  readonly report: AttemptReport;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number;
+  readonly checkpoint: JsonValue | null;
+}
+
+export function initialState(input: TaskInput, now: number): TaskState {
+  const { name, description, scheduled_time, payload, tags, priority, retry } = input;
+  const { soft_time_limit, time_limit } = input;
+  return {
+    spec: { name, description, scheduled_time, payload, tags, priority, retry, soft_time_limit, time_limit },
+    status: 'SCHEDULED',
+    version: input.version,
+    updatedAt: now,
+    startedAt: null,
+    attempt: 0,
+    retryCount: input.retry_count,
+    retriesLeft: retry.max_retries,
+    runNow: false,
+    nextAttemptAt: null,
+    attempts: [],
+    checkpoint: null,
+  };
+}
+
+/** Milliseconds until the task may run; 0 or less when it may run at once. */
+export function timeLeft(state: TaskState, now: number): number {
+  return state.runNow ? 0 : Date.parse(state.spec.scheduled_time) - now;
+}
+
+export function obey(state: TaskState, { command }: TaskCommand, now: number): TaskState {
+  switch (command) {
+    case 'pause':
+      return state.status === 'SCHEDULED' || state.status === 'PENDING'
+        ? written(state, now, { status: 'PAUSED', runNow: false })
+        : state;
+    case 'resume':
+      return state.status === 'PAUSED' ? written(state, now, { status: 'SCHEDULED' }) : state;
+    case 'run-now':
+      if (state.nextAttemptAt !== null) return written(state, now, { nextAttemptAt: now });
+      return state.status === 'SCHEDULED' || state.status === 'PAUSED'
+        ? written(state, now, { status: 'SCHEDULED', runNow: true })
+        : state;
+  }
+}
+
+/** Why an edit must be refused; undefined when it may happen. */
+export function editRefusal(state: TaskState, edit: TaskEdit, now: number): EditRefusal | undefined {
+  if (now > Date.parse(edit.not_after)) return 'expired';
+  if (state.status === 'RUNNING') return 'wrong_state';
+  if (edit.expected_version !== null && edit.expected_version !== state.version) return 'stale_version';
+  return undefined;
+}
+
+export function applyEdit(state: TaskState, { changes }: TaskEdit, now: number): TaskState {
+  const spec = { ...state.spec, ...changes };
+  const rescheduled = changes.scheduled_time !== undefined;
+  return written(state, now, {
+    spec,
+    status: state.status === 'PENDING' ? 'SCHEDULED' : state.status,
+    retriesLeft: spec.retry.max_retries,
+    runNow: state.runNow && !rescheduled,
+  });
+}
+
+/** The task's time has come: its first attempt is being scheduled. */
+export function becomeDue(state: TaskState, now: number): TaskState {
+  return state.status === 'SCHEDULED' ? written(state, now, { status: 'PENDING' }) : state;
+}
+
+export function attemptBegun(state: TaskState, begun: AttemptBegun, now: number): TaskState {
+  if (begun.attempt <= state.attempt) return state;
+  const startedAt = state.startedAt ?? begun.started_at;
+  // Later attempts are visible without a write; the first one moves the task to RUNNING in the lists.
+  if (state.status === 'RUNNING') return { ...state, attempt: begun.attempt };
+  return written(state, now, { status: 'RUNNING', attempt: begun.attempt, startedAt });
+}
+
+/** The backoff is over, and the next attempt is being scheduled. */
+export function endBackoff(state: TaskState): TaskState {
+  return state.nextAttemptAt === null ? state : { ...state, nextAttemptAt: null };
+}
+
+/**
+ * Records a failed attempt and applies the task's retry policy.
+ * @param random between 0 and 1: where in ±10 % of jitter the backoff falls.
+ * @returns a state with `nextAttemptAt` set, or without it when there are to be no more attempts.
+ */
+export function attemptFailed(
+  state: TaskState,
+  failed: FailedAttempt,
+  now: number,
+  random: number,
+): TaskState {
+  const retry = failed.retryable && state.retriesLeft > 0;
+  const delay = Math.max(failed.retryAfterMs, backoffMs(state, random));
+  return written(state, now, {
+    status: 'RUNNING',
+    attempt: failed.report.attempt,
+    startedAt: state.startedAt ?? failed.report.started_at,
+    attempts: bounded([...state.attempts, failed.report]),
+    checkpoint: failed.checkpoint ?? state.checkpoint,
+    nextAttemptAt: retry ? now + delay : null,
+    retriesLeft: retry ? state.retriesLeft - 1 : state.retriesLeft,
+    retryCount: retry ? state.retryCount + 1 : state.retryCount,
+  });
+}
+
+function backoffMs({ spec: { retry }, retriesLeft }: TaskState, random: number): number {
+  const exponent = retry.max_retries - retriesLeft;
+  const seconds = Math.min(
+    retry.initial_interval * retry.backoff_coefficient ** exponent,
+    retry.maximum_interval,
+  );
+  return Math.round(seconds * 1000 * (0.9 + 0.2 * random));
+}
+
+const maxReportsLength = 128 * 1024;
+
+/** Keeps every attempt's outcome, but the logs of only as many recent ones as fit. */
+function bounded(attempts: readonly AttemptReport[]): AttemptReport[] {
+  let length = 0;
+  const kept = attempts.toReversed().map((report) => {
+    length += report.log.reduce((sum, line) => sum + line.length, 0);
+    return length > maxReportsLength ? { ...report, log: [] } : report;
+  });
+  return kept.toReversed();
+}
+
+function written(state: TaskState, now: number, changes: Partial<TaskState>): TaskState {
+  return { ...state, ...changes, version: state.version + 1, updatedAt: now };
+}

@@ -1,0 +1,156 @@
+/**
+ * The life of one task: it waits for its time, is attempted until an attempt succeeds or its retry policy is used
+ * up, and ends in Temporal as it ends for its owner: completed, failed or cancelled.
+ */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  isCancellation,
+  setHandler,
+} from '@temporalio/workflow';
+import type { EditRefusal, TaskInput, TaskOutcome, TaskStatusReport } from '../src/contract/workflow.ts';
+import { startAttempt, type Attempt } from './attempt.ts';
+import { attemptBegunSignal, commandSignal, editUpdate, statusQuery } from './messages.ts';
+import { recordFailure, recordState, story } from './record.ts';
+import {
+  applyEdit,
+  attemptBegun,
+  attemptFailed,
+  becomeDue,
+  editRefusal,
+  endBackoff,
+  initialState,
+  obey,
+  timeLeft,
+  type TaskState,
+} from './state.ts';
+
+const refusals: Record<EditRefusal, string> = {
+  wrong_state: 'The task has started',
+  stale_version: 'The task has changed meanwhile',
+  expired: 'The edit came too late to be answered',
+};
+
+export async function task(input: TaskInput): Promise<TaskOutcome> {
+  const run = new Run(initialState(input, Date.now()));
+  handleMessages(run);
+  story(run.state);
+  try {
+    // A cancellation that came before the first workflow task does not keep the code from starting.
+    throwIfCancelled();
+    return await live(input, run);
+  } catch (error) {
+    if (isCancellation(error) || !CancellationScope.current().consideredCancelled) throw error;
+    throw new CancelledFailure('Task cancelled');
+  }
+}
+
+/** The state of this run, and the attempt that may have to be withdrawn when the state changes. */
+class Run {
+  state: TaskState;
+  attempt: Attempt | undefined;
+
+  constructor(state: TaskState) {
+    this.state = state;
+  }
+
+  /** Moves to `next` and writes down what has changed. */
+  update(next: TaskState): void {
+    if (next === this.state) return;
+    recordState(this.state, next);
+    this.state = next;
+    if (next.status === 'SCHEDULED' || next.status === 'PAUSED') this.attempt?.withdraw();
+  }
+}
+
+function handleMessages(run: Run): void {
+  setHandler(commandSignal, (command) => run.update(obey(run.state, command, Date.now())));
+  setHandler(attemptBegunSignal, (begun) => run.update(attemptBegun(run.state, begun, Date.now())));
+  setHandler(statusQuery, () => report(run.state));
+  setHandler(
+    editUpdate,
+    (edit) => {
+      run.update(applyEdit(run.state, edit, Date.now()));
+      return run.state.version;
+    },
+    {
+      validator: (edit) => {
+        const refusal = editRefusal(run.state, edit, Date.now());
+        if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusals[refusal], refusal);
+      },
+    },
+  );
+}
+
+async function live(input: TaskInput, run: Run): Promise<TaskOutcome> {
+  for (;;) {
+    if (run.state.status !== 'RUNNING') {
+      await untilDue(run);
+      run.update(becomeDue(run.state, Date.now()));
+    }
+    run.update(endBackoff(run.state));
+    run.attempt = startAttempt(input, run.state);
+    const ended = await run.attempt.end;
+    run.attempt = undefined;
+    if (ended.kind === 'withdrawn') continue;
+    if (ended.kind === 'succeeded') {
+      const { result, report: last } = ended;
+      const { startedAt, attempts } = run.state;
+      return {
+        result,
+        attempt: last.attempt,
+        started_at: startedAt ?? last.started_at,
+        attempts: [...attempts, last],
+      };
+    }
+    throwIfCancelled();
+    run.update(attemptFailed(run.state, ended.failed, Date.now(), Math.random()));
+    if (run.state.nextAttemptAt === null) throw recordFailure(run.state, ended.error);
+    await untilNextAttempt(run);
+  }
+}
+
+/** Sleeps until the task's time, in a timer raced against messages that change it. */
+async function untilDue(run: Run): Promise<void> {
+  for (;;) {
+    const { state } = run;
+    if (state.status === 'PAUSED') {
+      await condition(() => run.state.status !== 'PAUSED');
+      continue;
+    }
+    const left = timeLeft(state, Date.now());
+    if (left <= 0) return;
+    const summary = `Waiting until ${state.spec.scheduled_time}`;
+    await condition(() => run.state !== state, left, { summary });
+  }
+}
+
+async function untilNextAttempt(run: Run): Promise<void> {
+  for (;;) {
+    const { nextAttemptAt } = run.state;
+    if (nextAttemptAt === null || nextAttemptAt <= Date.now()) return;
+    const summary = `Retry ${run.state.retryCount} at ${new Date(nextAttemptAt).toISOString()}`;
+    await condition(() => run.state.nextAttemptAt !== nextAttemptAt, nextAttemptAt - Date.now(), { summary });
+  }
+}
+
+function throwIfCancelled(): void {
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('Task cancelled');
+}
+
+function report(state: TaskState): TaskStatusReport {
+  const { nextAttemptAt } = state;
+  return {
+    spec: state.spec,
+    status: state.status,
+    version: state.version,
+    updated_at: new Date(state.updatedAt).toISOString(),
+    started_at: state.startedAt,
+    attempt: state.attempt,
+    retry_count: state.retryCount,
+    next_attempt_at: nextAttemptAt === null ? null : new Date(nextAttemptAt).toISOString(),
+    attempts: state.attempts,
+  };
+}
