@@ -6,9 +6,11 @@ import { pathToFileURL } from 'node:url';
 import { ensureBuild } from './lib/build.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { checkNodeVersion } from './lib/node-version.mjs';
+import { stopWithNpm } from './lib/npm-parent.mjs';
 import { root } from './lib/root.mjs';
 
 checkNodeVersion();
+stopWithNpm();
 await ensureDependencies();
 await ensureBuild();
 

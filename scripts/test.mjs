@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { ensureBuild } from './lib/build.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { checkNodeVersion } from './lib/node-version.mjs';
+import { stopWithNpm } from './lib/npm-parent.mjs';
 import { runNode, runNpm } from './lib/run.mjs';
 import { ensureSystemPackages } from './lib/system-packages.mjs';
 import { ensureTemporal } from './lib/temporal.mjs';
@@ -14,6 +15,7 @@ import { ensureTemporal } from './lib/temporal.mjs';
 const vitestArgs = process.argv.slice(2);
 
 checkNodeVersion();
+stopWithNpm();
 await ensureDependencies();
 await ensureSystemPackages();
 await ensureBuild();

@@ -24,10 +24,11 @@ export type AttemptEnd =
   | ({ readonly kind: 'succeeded' } & AttemptSuccess)
   | { readonly kind: 'failed'; readonly failed: FailedAttempt; readonly error: ErrorReport }
   /** Paused or edited before it began. */
-  | { readonly kind: 'withdrawn' };
+  | { readonly kind: 'withdrawn' }
+  /** The task is cancelled, and the handler, if it had begun, has stopped. */
+  | { readonly kind: 'cancelled'; readonly report: AttemptReport | undefined };
 
 export interface Attempt {
-  /** @throws CancelledFailure once the task is cancelled and the handler has stopped. */
   readonly end: Promise<AttemptEnd>;
   withdraw(): void;
 }
@@ -81,10 +82,17 @@ async function ending(attempt: Promise<AttemptSuccess>, before: TaskState): Prom
   try {
     return { kind: 'succeeded', ...(await attempt) };
   } catch (error) {
-    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('Task cancelled');
+    if (CancellationScope.current().consideredCancelled)
+      return { kind: 'cancelled', report: cancelledReport(error) };
     if (isCancellation(error)) return { kind: 'withdrawn' };
     return failedEnd(error, before);
   }
+}
+
+function cancelledReport(error: unknown): AttemptReport | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  // Only our own activity gives details with its cancellation, and only once its handler had begun.
+  return cause instanceof CancelledFailure ? (cause.details[0] as AttemptReport | undefined) : undefined;
 }
 
 function failedEnd(error: unknown, before: TaskState): AttemptEnd {

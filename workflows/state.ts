@@ -149,6 +149,16 @@ export function attemptFailed(
   });
 }
 
+/** Keeps what a cancelled attempt has left behind. The task is about to end, so nothing is written for it. */
+export function attemptCancelled(state: TaskState, report: AttemptReport): TaskState {
+  return {
+    ...state,
+    attempt: report.attempt,
+    startedAt: state.startedAt ?? report.started_at,
+    attempts: bounded([...state.attempts, report]),
+  };
+}
+
 function backoffMs({ spec: { retry }, retriesLeft }: TaskState, random: number): number {
   const exponent = retry.max_retries - retriesLeft;
   const seconds = Math.min(

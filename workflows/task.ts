@@ -17,6 +17,7 @@ import { recordFailure, recordState, story } from './record.ts';
 import {
   applyEdit,
   attemptBegun,
+  attemptCancelled,
   attemptFailed,
   becomeDue,
   editRefusal,
@@ -105,7 +106,10 @@ async function live(input: TaskInput, run: Run): Promise<TaskOutcome> {
         attempts: [...attempts, last],
       };
     }
-    throwIfCancelled();
+    if (ended.kind === 'cancelled') {
+      if (ended.report) run.update(attemptCancelled(run.state, ended.report));
+      throw new CancelledFailure('Task cancelled');
+    }
     run.update(attemptFailed(run.state, ended.failed, Date.now(), Math.random()));
     if (run.state.nextAttemptAt === null) throw recordFailure(run.state, ended.error);
     await untilNextAttempt(run);

@@ -31,12 +31,11 @@ export async function createUsersView({ path, onChange, onError }: Dependencies)
 
   async function check(): Promise<void> {
     try {
-      if ((await signatureOf(path)) === signature) return;
-      const loaded = await load(path);
+      const isSame = (await signatureOf(path)) === signature;
       const before = users;
-      ({ users, signature } = loaded);
+      if (!isSame) ({ users, signature } = await load(path));
       lastError = undefined;
-      onChange(before, users);
+      if (!isSame) onChange(before, users);
     } catch (error) {
       const failure = asUsersFileError(path, error);
       if (failure.message !== lastError) onError(failure);

@@ -63,7 +63,7 @@ export async function removeTask(reader: Reader, actor: Actor, id: string): Prom
   const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
   for (const { runId } of older) await removeRun(reader, id, runId);
   await removeRun(reader, id, newest.runId);
-  return { done: await isGone(reader, id, newest.runId) };
+  return { done: await isGone(reader, id) };
 }
 
 async function removeRun({ store }: Reader, id: string, runId: string): Promise<void> {
@@ -127,11 +127,12 @@ async function waitFor(
   }
 }
 
-async function isGone({ store }: Reader, id: string, runId: string): Promise<boolean> {
+/** Of several runs, the server drops one after the other. */
+async function isGone({ store }: Reader, id: string): Promise<boolean> {
   const deadline = Date.now() + effectTimeoutMs;
   for (;;) {
     try {
-      await store.describe(id, runId);
+      await store.describe(id);
     } catch (error) {
       if (isNotFound(error)) return true;
       throw error;

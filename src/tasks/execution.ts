@@ -1,5 +1,5 @@
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto, { type temporal } from '@temporalio/proto';
 import { searchAttributes, taskWorkflowType, type StoredStatus } from '../contract/names.ts';
 import type { AttemptHeartbeat, TaskMemo } from '../contract/workflow.ts';
 
@@ -7,7 +7,7 @@ type ExecutionInfo = temporal.api.workflow.v1.IWorkflowExecutionInfo;
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
 type Describe = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
 
-const { PendingActivityState, WorkflowExecutionStatus } = temporal.api.enums.v1;
+const { PendingActivityState, WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
 const statuses: Readonly<
   Partial<Record<temporal.api.enums.v1.WorkflowExecutionStatus, Execution['status']>>

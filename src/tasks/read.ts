@@ -2,7 +2,7 @@ import { AppError } from '../contract/errors.ts';
 import type { Task, TaskSummary } from '../contract/task.ts';
 import type { AttemptReport } from '../contract/workflow.ts';
 import { type Actor, loadTask } from './access.ts';
-import type { Ending } from './ending.ts';
+import { attemptsIn, type Ending } from './ending.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { replacementsOf, runsOf, tasksOf } from './search.ts';
 import { summarise } from './snapshot.ts';
@@ -39,11 +39,12 @@ export async function readTask(reader: Reader, actor: Actor, execution: LiveExec
     extras(reader, actor, execution),
     attemptsSoFar(reader.store, execution),
   ]);
+  const reported = known.ending?.attempts;
   const task: Task = {
     ...summarise(execution, known),
     description: input?.description ?? execution.memo.description,
     payload: input?.payload ?? null,
-    attempts: known.ending?.attempts ?? attempts ?? [],
+    attempts: reported?.length ? reported : (attempts ?? []),
     ...(attempts === undefined ? { stale: true } : {}),
   };
   return { task, etag: etagOf(execution.runId, task) };
@@ -64,7 +65,15 @@ async function attemptsSoFar(
   store: TaskStore,
   execution: LiveExecution,
 ): Promise<readonly AttemptReport[] | undefined> {
-  if (execution.status !== 'open' || execution.memo.attempt === 0) return [];
+  if (execution.memo.attempt === 0) return [];
+  if (
+    execution.status === 'cancelled' ||
+    execution.status === 'terminated' ||
+    execution.status === 'timed_out'
+  ) {
+    return attemptsIn(store.events(execution.id, execution.runId));
+  }
+  if (execution.status !== 'open') return [];
   try {
     return (await store.query(execution.id, execution.runId)).attempts;
   } catch (error) {

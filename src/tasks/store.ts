@@ -3,14 +3,14 @@
  * nothing of owners or of what a state means.
  */
 import { Client, type Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto, { type temporal } from '@temporalio/proto';
 import { commandSignal, statusQuery } from '../../workflows/messages.ts';
 import type { TaskCommand, TaskInput, TaskStatusReport } from '../contract/workflow.ts';
 import { type Ending, readEnding } from './ending.ts';
 import { decode, type Execution, type LiveExecution, readExecution, readLiveExecution } from './execution.ts';
 import { translate } from './temporal-errors.ts';
 
-const { HistoryEventFilterType, TaskQueueType } = temporal.api.enums.v1;
+const { HistoryEventFilterType, TaskQueueType } = proto.temporal.api.enums.v1;
 
 type Event = temporal.api.history.v1.IHistoryEvent;
 type HistoryPage = temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse;

@@ -2,7 +2,7 @@ import { Column } from './column.ts';
 import { invalidData } from './invalid-data.ts';
 import { ellipsis, firstCodePoints } from '../text.ts';
 
-const MAX_COLUMNS = 1000;
+export const MAX_COLUMNS = 1000;
 const MAX_NAME_CODE_POINTS = 200;
 /** Different values held per column, and in all: some 150 bytes each, so about 15 MB. */
 const HELD_PER_COLUMN = 5_000;

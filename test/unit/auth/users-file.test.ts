@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -65,6 +65,13 @@ describe('a write', () => {
     await chmod(path, 0o644);
     await updateUsersFile(path, () => [user]);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("by root leaves the file to the folder's owner", async () => {
+    const { home, path } = await setUp({ version: 1, users: [user] });
+    await chown(home, 1234, 1235);
+    await updateUsersFile(path, (users) => [...users, other]);
+    expect(await stat(path)).toMatchObject({ uid: 1234, gid: 1235 });
   });
 
   test('that changes nothing writes nothing', async () => {

@@ -107,17 +107,18 @@ describe('http-request', () => {
     const hungUp = new Promise<void>((resolve) => (closed = resolve));
     const host = await serve((request, response) => {
       const more = () => {
-        while (!response.destroyed && response.write('x😀'.repeat(3000))) written++;
+        while (!response.destroyed && response.write('😀'.repeat(3000))) written++;
       };
       response.on('drain', more);
       request.on('close', () => closed?.());
+      response.write('x');
       more();
     });
     const result = await send(host);
     await hungUp;
     expect(result.truncated).toBe(true);
-    expect(result.body).toBe(`${'x😀'.repeat(13_107)}x`);
-    expect(written * 15_000).toBeLessThan(50_000_000);
+    expect(result.body).toBe(`x${'😀'.repeat(16_383)}`);
+    expect(written * 12_000).toBeLessThan(50_000_000);
   });
 
   it.each([
@@ -145,14 +146,11 @@ describe('http-request', () => {
   ])('decompresses %s that was not asked for, within the same limit', async (encoding, compress) => {
     const host = await serve((request, response) => {
       response.setHeader('content-encoding', encoding);
-      response.end(compress(request.url === '/bomb' ? Buffer.alloc(200_000_000) : 'small'));
+      response.end(compress(request.url === '/bomb' ? Buffer.alloc(10_000_000) : 'small'));
     });
     expect(await send(host)).toMatchObject({ body: 'small', truncated: false });
-    const before = process.memoryUsage.rss();
     const bomb = await send(host, { url: `http://${host}/bomb` });
-    expect(bomb.truncated).toBe(true);
-    // The server's own 200 MB come and go in this process as well.
-    expect(process.memoryUsage.rss() - before).toBeLessThan(400_000_000);
+    expect(bomb).toMatchObject({ truncated: true, body: expect.stringMatching(/^\0{10000,}$/) });
   });
 
   it.each(['HEAD', 'OPTIONS', 'DELETE', 'PATCH'])('sends %s', async (method) => {

@@ -52,6 +52,11 @@ describe('process-data: CSV', () => {
     });
   });
 
+  it('refuses a header of a million equal names without naming them all', async () => {
+    const failure = await failureOf(run('a,'.repeat(1_000_000)));
+    expect(failure).toMatchObject({ type: 'InvalidData', message: expect.stringContaining('1000 columns') });
+  });
+
   it.each([
     ['a row that is too long', 'a,b\n1,2\n"x\ny",2\n1,2,3\n', 'Line 5 has more fields than the header'],
     ['text after a closing quote', 'a,b\n1,"x"y\n', 'malformed at line 2'],

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Task } from '../../src/contract/task.ts';
+import type { Caller } from '../support/caller.ts';
+import { type Service, startService } from '../support/service.ts';
+
+const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
+const quickly = { initial_interval: 0.1, backoff_coefficient: 1 };
+
+let service: Service;
+let alice: Caller;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal') });
+  alice = await service.as('alice');
+});
+afterAll(() => service.close());
+
+async function run(task: Record<string, unknown>): Promise<Task> {
+  const { id } = await alice.create({ name: 'attempted', delay: 0, ...task });
+  return alice.until(id, 'its end', ended);
+}
+
+describe("the task's retry policy", () => {
+  test('repeats a failed attempt, hands the checkpoint on, keeps the key and every attempt with its log', async () => {
+    const task = await run({ type: 'flaky', payload: { failures: 2 }, retry: quickly });
+    expect(task).toMatchObject({ status: 'COMPLETED', attempt: 3, retry_count: 2, error_message: null });
+    const { earlier } = task.result as { earlier: string[] };
+    expect(earlier).toHaveLength(2);
+    expect(new Set(earlier).size).toBe(1);
+    expect(task.attempts).toMatchObject([
+      { attempt: 1, outcome: 'failed', error: { type: 'Flaky', message: 'failure 1' } },
+      { attempt: 2, outcome: 'failed', error: { type: 'Flaky', message: 'failure 2' } },
+      { attempt: 3, outcome: 'completed', error: null },
+    ]);
+    expect(task.attempts[1]?.log).toEqual([expect.stringMatching(/^\S+Z INFO attempt 2$/)]);
+  });
+
+  test('ends the task FAILED with the last error once the retries are used up; a retry has them all again', async () => {
+    const task = await run({
+      type: 'flaky',
+      payload: { failures: 3 },
+      retry: { ...quickly, max_retries: 1 },
+    });
+    expect(task).toMatchObject({ status: 'FAILED', attempt: 2, retry_count: 1, error_message: 'failure 2' });
+    expect(task.attempts).toHaveLength(2);
+    await alice.call('POST', `/api/tasks/${task.id}/retry/`);
+    const again = await alice.until(
+      task.id,
+      'its second end',
+      (now) => ended(now) && now.version > task.version,
+    );
+    expect(again).toMatchObject({ status: 'FAILED', attempt: 2, retry_count: 3 });
+  });
+
+  test('does not repeat what is said to be final', async () => {
+    const task = await run({ type: 'hopeless', retry: quickly });
+    expect(task).toMatchObject({ status: 'FAILED', attempt: 1, error_message: 'no retry can help' });
+    expect(task.attempts).toMatchObject([{ error: { type: 'Hopeless' } }]);
+  });
+
+  test('waits at least as long as the failure asks for', async () => {
+    const task = await run({ type: 'flaky', payload: { failures: 1, retry_after_ms: 900 }, retry: quickly });
+    const [first, second] = task.attempts;
+    const gap = Date.parse(second?.started_at ?? '') - Date.parse(first?.finished_at ?? '');
+    expect(gap).toBeGreaterThanOrEqual(900);
+  });
+});
+
+describe('time limits', () => {
+  test('the soft limit tells the handler to stop; the failure is retried', async () => {
+    const task = await run({
+      type: 'slow',
+      payload: { steps: 100, step_ms: 100 },
+      soft_time_limit: 1,
+      time_limit: 20,
+      retry: { ...quickly, max_retries: 1 },
+    });
+    expect(task).toMatchObject({ status: 'FAILED', attempt: 2 });
+    expect(task.attempts).toMatchObject([
+      { error: { type: 'SoftTimeLimitExceeded' } },
+      { error: { type: 'SoftTimeLimitExceeded' } },
+    ]);
+  });
+
+  test('the hard limit ends an attempt whose handler ignores everything; it is not retried', async () => {
+    const task = await run({ type: 'hangs', soft_time_limit: 1, time_limit: 2, retry: quickly });
+    expect(task).toMatchObject({ status: 'FAILED', attempt: 1 });
+    expect(task.attempts).toMatchObject([{ error: { type: 'TimeLimitExceeded' } }]);
+  });
+});
+
+describe('results', () => {
+  test.each([
+    ['huge', 'ResultTooLarge'],
+    ['cyclic', 'ResultNotSerialisable'],
+    ['function', 'ResultNotSerialisable'],
+  ])('a %s one fails the task for good as %s', async (kind, type) => {
+    const task = await run({ type: 'odd', payload: { kind }, retry: quickly });
+    expect(task).toMatchObject({ status: 'FAILED', attempt: 1, result: null });
+    expect(task.attempts).toMatchObject([{ error: { type } }]);
+  });
+
+  test('none at all is null', async () => {
+    expect(await run({ type: 'odd', payload: { kind: 'nothing' } })).toMatchObject({
+      status: 'COMPLETED',
+      result: null,
+    });
+  });
+
+  test('a thrown value that is no Error is a failure all the same', async () => {
+    const task = await run({ type: 'odd', payload: { kind: 'throws-a-string' }, retry: { max_retries: 0 } });
+    expect(task).toMatchObject({ status: 'FAILED' });
+    expect(task.error_message).toContain('just a string');
+  });
+});
+
+test('a task type that the worker does not know fails the task at once, by name', async () => {
+  const other = await startService({ temporal: inject('temporal'), workers: 0 });
+  try {
+    await other.startWorker({ TASKBELL_TASK_MODULES: '' });
+    const caller = await other.as('alice');
+    const { id } = await caller.create({ name: 'unknown', type: 'echo', delay: 0 });
+    const task = await caller.until(id, 'its end', ended);
+    expect(task).toMatchObject({ status: 'FAILED', attempt: 1 });
+    expect(task.error_message).toContain('"echo"');
+  } finally {
+    await other.close();
+  }
+});

@@ -1,0 +1,306 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Task } from '../../src/contract/task.ts';
+import type { Caller } from '../support/caller.ts';
+import { waitFor } from '../support/engine-wait.ts';
+import { type Service, startService } from '../support/service.ts';
+
+const hour = 3600;
+const running = ({ status, waiting }: Task): boolean => status === 'RUNNING' && waiting === null;
+const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
+
+let service: Service;
+let alice: Caller;
+let temporal: Client;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal') });
+  alice = await service.as('alice');
+  temporal = new Client({ connection: await Connection.connect({ address: inject('temporal').address }) });
+});
+
+afterAll(async () => {
+  await service.close();
+  await temporal.connection.close();
+});
+
+const command = (id: string, name: string) => alice.call<Task>('POST', `/api/tasks/${id}/${name}/`);
+
+describe('cancel', () => {
+  test('of a scheduled task takes effect at once, twice as well as once, and Temporal shows it as cancelled', async () => {
+    const { id } = await alice.create({ name: 'never', delay: hour });
+    const first = await command(id, 'cancel');
+    expect(first).toMatchObject({
+      status: 200,
+      body: { status: 'CANCELLED', attempt: 0, error_message: null },
+    });
+    const second = await command(id, 'cancel');
+    expect(second).toMatchObject({ status: 200, body: { status: 'CANCELLED' } });
+    expect(second.body.version).toBe(first.body.version);
+    const { status } = await temporal.workflow.getHandle(id).describe();
+    expect(status.name).toBe('CANCELLED');
+  });
+
+  test.each([
+    ['stops when told to', { type: 'slow', payload: { steps: 1000, step_ms: 100 } }],
+    ['throws an error of its own when told to stop', { type: 'grumpy', payload: { then: 'throw' } }],
+    ['returns a result when told to stop', { type: 'grumpy', payload: { then: 'return' } }],
+  ])('of a running task whose handler %s ends CANCELLED', async (_how, task) => {
+    const { id } = await alice.create({ name: 'running', delay: 0, ...task });
+    await alice.until(id, 'it to run', running);
+    const answer = await command(id, 'cancel');
+    expect([200, 202]).toContain(answer.status);
+    const end = await alice.until(id, 'its end', ended);
+    expect(end).toMatchObject({ status: 'CANCELLED', waiting: null, result: null, attempt: 1 });
+    expect(end.started_at).not.toBeNull();
+    expect(end.attempts).toMatchObject([{ attempt: 1, outcome: 'cancelled' }]);
+  });
+
+  test('of a task in backoff takes effect at once', async () => {
+    const { id } = await alice.create({ name: 'backoff', type: 'flaky', delay: 0, payload: { failures: 9 } });
+    await alice.until(id, 'its backoff', ({ waiting }) => waiting?.reason === 'backoff');
+    expect(await command(id, 'cancel')).toMatchObject({ status: 200, body: { status: 'CANCELLED' } });
+  });
+
+  test('of a completed task is 409 and changes nothing', async () => {
+    const { id } = await alice.create({ name: 'done', delay: 0 });
+    const before = await alice.until(id, 'its end', ended);
+    const answer = await command(id, 'cancel');
+    expect(answer).toMatchObject({
+      status: 409,
+      body: { code: 'wrong_state', error: 'Task cannot be cancelled in its current state' },
+    });
+    expect(await alice.read(id)).toEqual(before);
+  });
+});
+
+describe('pause, resume and run-now', () => {
+  test('a paused task stays SCHEDULED past its time, and resume then runs it at once', async () => {
+    const { id } = await alice.create({ name: 'paused', delay: 1 });
+    expect(await command(id, 'pause')).toMatchObject({
+      status: 200,
+      body: { waiting: { reason: 'paused' } },
+    });
+    const late = await alice.until(
+      id,
+      'its time to pass',
+      (task) => Date.parse(task.scheduled_time) < Date.now() - 500,
+    );
+    expect(late).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'paused' } });
+    expect((await command(id, 'resume')).status).toBe(200);
+    expect((await alice.until(id, 'its end', ended)).status).toBe('COMPLETED');
+  });
+
+  test('resume before its time leaves a task waiting for it', async () => {
+    const { id } = await alice.create({ name: 'resumed', delay: hour });
+    await command(id, 'pause');
+    const resumed = await command(id, 'resume');
+    expect(resumed).toMatchObject({
+      status: 200,
+      body: { status: 'SCHEDULED', waiting: { reason: 'time' } },
+    });
+  });
+
+  test('run-now runs a task before its time, paused or not', async () => {
+    for (const pauseFirst of [false, true]) {
+      const { id } = await alice.create({ name: 'now', delay: hour });
+      if (pauseFirst) await command(id, 'pause');
+      expect((await command(id, 'run-now')).status).toBe(200);
+      const end = await alice.until(id, 'its end', ended);
+      expect(end.status).toBe('COMPLETED');
+      expect(Date.parse(end.scheduled_time)).toBeGreaterThan(Date.now());
+    }
+  });
+
+  test('run-now in a backoff begins the next attempt', async () => {
+    const { id } = await alice.create({ name: 'backoff', type: 'flaky', delay: 0, payload: { failures: 1 } });
+    const waits = await alice.until(id, 'its backoff', ({ waiting }) => waiting?.reason === 'backoff');
+    expect(waits).toMatchObject({
+      status: 'RUNNING',
+      attempt: 1,
+      retry_count: 1,
+      error_message: 'failure 1',
+    });
+    expect(Date.parse(waits.waiting?.until ?? '')).toBeGreaterThan(Date.now() + 40_000);
+    expect((await command(id, 'run-now')).status).toBe(200);
+    expect(await alice.until(id, 'its end', ended)).toMatchObject({ status: 'COMPLETED', attempt: 2 });
+  });
+
+  test('of a running or ended task are 409', async () => {
+    const { id } = await alice.create({
+      name: 'running',
+      type: 'grumpy',
+      delay: 0,
+      payload: { then: 'throw' },
+    });
+    await alice.until(id, 'it to run', running);
+    for (const name of ['pause', 'resume', 'run-now']) expect((await command(id, name)).status).toBe(409);
+    await command(id, 'cancel');
+    await alice.until(id, 'its end', ended);
+    for (const name of ['pause', 'resume', 'run-now']) expect((await command(id, name)).status).toBe(409);
+  });
+});
+
+describe('retry', () => {
+  test('of a task that has not ended is 409', async () => {
+    const { id } = await alice.create({ name: 'open', delay: hour });
+    expect(await command(id, 'retry')).toMatchObject({
+      status: 409,
+      body: { error: 'Task cannot be retried' },
+    });
+  });
+
+  test('of one cancelled before its time keeps that time; many at once start one run', async () => {
+    const { id, scheduled_time } = await alice.create({ name: 'again', delay: hour });
+    await command(id, 'cancel');
+    const answers = await Promise.all(Array.from({ length: 20 }, () => command(id, 'retry')));
+    const statuses = new Set(answers.map(({ status }) => status));
+    expect(statuses).toContain(200);
+    expect([...statuses].filter((status) => status !== 200 && status !== 409)).toEqual([]);
+    expect(await alice.read(id)).toMatchObject({ status: 'SCHEDULED', scheduled_time, retry_count: 1 });
+    const runs = [];
+    for await (const run of temporal.workflow.list({ query: `WorkflowId = '${id}'` })) runs.push(run.runId);
+    expect(runs).toHaveLength(2);
+  });
+
+  test('carries the edited payload over, and an earlier run no longer stands in the list', async () => {
+    const { id } = await alice.create({
+      name: 'edited',
+      type: 'echo',
+      delay: hour,
+      payload: { which: 'first' },
+    });
+    expect(
+      (await alice.call('PATCH', `/api/tasks/${id}/`, { payload: { which: 'second' }, delay: 0 })).status,
+    ).toBe(200);
+    const first = await alice.until(id, 'its end', ended);
+    expect(first.result).toMatchObject({ payload: { which: 'second' } });
+    await command(id, 'retry');
+    const second = await alice.until(
+      id,
+      'its second end',
+      (task) => ended(task) && task.version > first.version,
+    );
+    expect(second.result).toMatchObject({ payload: { which: 'second' } });
+    expect(second.payload).toEqual({ which: 'second' });
+    const key = (task: Task): unknown => (task.result as { idempotencyKey: string }).idempotencyKey;
+    expect(key(second)).not.toBe(key(first));
+    const { body: list } = await alice.call<Task[]>('GET', '/api/tasks/');
+    expect(list.filter((task) => task.id === id)).toMatchObject([
+      { status: 'COMPLETED', version: second.version },
+    ]);
+  });
+});
+
+describe('edit', () => {
+  test('reschedules a task, once with an ETag and not again with the same one', async () => {
+    const created = await alice.call<Task>('POST', '/api/tasks/', { name: 'moved', delay: hour });
+    const { id } = created.body;
+    const etag = created.headers.get('ETag') ?? '';
+    const at = new Date(Date.now() + 2 * hour * 1000).toISOString();
+    const patched = await alice.call<Task>(
+      'PATCH',
+      `/api/tasks/${id}/`,
+      { scheduled_time: at },
+      { 'If-Match': etag },
+    );
+    expect(patched).toMatchObject({
+      status: 200,
+      body: { scheduled_time: at, version: created.body.version + 1 },
+    });
+    const stale = await alice.call(
+      'PATCH',
+      `/api/tasks/${id}/`,
+      { name: 'lost update' },
+      { 'If-Match': etag },
+    );
+    expect(stale).toMatchObject({ status: 412, body: { code: 'stale_version' } });
+    expect(await alice.read(id)).toMatchObject({ name: 'moved', scheduled_time: at });
+    const soon = await alice.call<Task>('PATCH', `/api/tasks/${id}/`, { delay: 0.2 });
+    expect(soon.status).toBe(200);
+    const end = await alice.until(id, 'its end', ended);
+    expect(Date.parse(end.started_at ?? '')).toBeGreaterThanOrEqual(Date.parse(soon.body.scheduled_time));
+  });
+
+  test('is 409 once the task has started, and says why', async () => {
+    const { id } = await alice.create({ name: 'started', delay: 0 });
+    await alice.until(id, 'its end', ended);
+    const answer = await alice.call('PATCH', `/api/tasks/${id}/`, { name: 'late' });
+    expect(answer).toMatchObject({ status: 409, body: { detail: 'Task has started and cannot be changed' } });
+  });
+});
+
+describe('delete', () => {
+  test('removes an ended task with all its runs, and a scheduled one, which then never runs', async () => {
+    const { id: done } = await alice.create({ name: 'done', delay: 0 });
+    await alice.until(done, 'its end', ended);
+    await command(done, 'retry');
+    await alice.until(done, 'its second end', (task) => ended(task) && task.retry_count === 1);
+    const { id: waiting } = await alice.create({ name: 'waiting', delay: hour });
+    for (const id of [done, waiting]) {
+      const answer = await alice.call('DELETE', `/api/tasks/${id}/`);
+      expect([204, 202]).toContain(answer.status);
+      const gone = async () => (await alice.call('GET', `/api/tasks/${id}/`)).status === 404;
+      expect(answer.status === 204 ? await gone() : await waitFor('it to be gone', gone)).toBe(true);
+      expect((await alice.call('DELETE', `/api/tasks/${id}/`)).status).toBe(404);
+    }
+  });
+
+  test('of a running task is 409', async () => {
+    const { id } = await alice.create({
+      name: 'running',
+      type: 'grumpy',
+      delay: 0,
+      payload: { then: 'throw' },
+    });
+    await alice.until(id, 'it to run', running);
+    expect((await alice.call('DELETE', `/api/tasks/${id}/`)).status).toBe(409);
+    await command(id, 'cancel');
+  });
+});
+
+describe('Temporal', () => {
+  test('reads like a story: summary, details of where the task stands, the kind of failure', async () => {
+    const { id } = await alice.create({
+      name: 'Nightly',
+      description: 'All *sales*',
+      type: 'hopeless',
+      delay: 0,
+    });
+    await alice.until(id, 'its failure', ({ status }) => status === 'FAILED');
+    const handle = temporal.workflow.getHandle(id);
+    const description = await handle.describe();
+    expect(description.status.name).toBe('FAILED');
+    expect(await description.staticSummary()).toBe('hopeless: Nightly');
+    expect(await description.staticDetails()).toBe('All *sales*');
+    const waiting = await alice.create({ name: 'Later', delay: hour });
+    const metadata = await temporal.workflow
+      .getHandle(waiting.id)
+      .query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+    expect(metadata.currentDetails).toContain(`Scheduled** for ${waiting.scheduled_time}`);
+    const { events } = await temporal.workflow.getHandle(waiting.id).fetchHistory();
+    const timer = events?.find(({ timerStartedEventAttributes }) => timerStartedEventAttributes);
+    expect(Buffer.from(timer?.userMetadata?.summary?.data ?? []).toString()).toContain(
+      waiting.scheduled_time,
+    );
+  });
+
+  test('ends a task from outside: it reads FAILED, and says why', async () => {
+    const { id } = await alice.create({ name: 'terminated', delay: hour });
+    await temporal.workflow.getHandle(id).terminate('by an operator');
+    expect(await alice.read(id)).toMatchObject({
+      status: 'FAILED',
+      error_message: 'Terminated from outside: by an operator',
+    });
+  });
+
+  test('holds workflows that are no tasks: they are 404', async () => {
+    const id = randomUUID();
+    const options = { workflowId: id, taskQueue: 'nobody', args: [] };
+    const handle = await temporal.workflow.start('somethingElse', options);
+    expect((await alice.call('GET', `/api/tasks/${id}/`)).status).toBe(404);
+    expect((await alice.call('POST', `/api/tasks/${id}/cancel/`)).status).toBe(404);
+    await handle.terminate();
+  });
+});

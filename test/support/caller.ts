@@ -1,0 +1,140 @@
+import { WebSocket } from 'ws';
+import type { FeedMessage, Task } from '../../src/contract/task.ts';
+import { waitFor } from './engine-wait.ts';
+
+export interface Answer<B> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: B;
+}
+
+/** A signed-in client of a running service, as bare as a user's own. */
+export interface Caller {
+  readonly token: string;
+  call<B = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer<B>>;
+  /** Creates a task; fails unless that answers 201. */
+  create(task: Record<string, unknown>): Promise<Task>;
+  read(id: string): Promise<Task>;
+  /** Reads the task until it is as expected. */
+  until(id: string, what: string, expected: (task: Task) => boolean, deadlineMs?: number): Promise<Task>;
+  watch(path: string): Promise<Feed>;
+}
+
+export type TaskMessage = Extract<FeedMessage, { type: 'task' }>;
+
+/** What an open socket has received so far. */
+export interface Feed {
+  readonly socket: WebSocket;
+  readonly messages: FeedMessage[];
+  /** Set once the socket is closed. */
+  readonly closed: { code?: number; reason?: string };
+  tasks(): TaskMessage[];
+  until(what: string, expected: (feed: Feed) => boolean, deadlineMs?: number): Promise<void>;
+}
+
+export async function callUrl<B>(
+  url: string,
+  method: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer<B>> {
+  const response = await fetch(url, {
+    method,
+    headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  // The caller names the shape that it is going to assert on.
+  const parsed = (text === '' ? undefined : JSON.parse(text)) as B;
+  return { status: response.status, headers: response.headers, body: parsed };
+}
+
+export async function signIn(url: string, username: string, password: string): Promise<Caller> {
+  const path = `${url}/api/token/`;
+  const { status, body } = await callUrl<{ access: string }>(path, 'POST', { username, password });
+  if (status !== 200) throw new Error(`Could not sign in as ${username}: ${status} ${JSON.stringify(body)}`);
+  return createCaller(url, body.access);
+}
+
+export function createCaller(url: string, token: string): Caller {
+  const authorization = { Authorization: `Bearer ${token}` };
+  const caller: Caller = {
+    token,
+    call: (method, path, body, headers = {}) =>
+      callUrl(`${url}${path}`, method, body, { ...authorization, ...headers }),
+
+    async create(task) {
+      const { status, body } = await caller.call<Task>('POST', '/api/tasks/', task);
+      if (status !== 201) throw new Error(`Create answered ${status}: ${JSON.stringify(body)}`);
+      return body;
+    },
+
+    async read(id) {
+      const { status, body } = await caller.call<Task>('GET', `/api/tasks/${id}/`);
+      if (status !== 200) throw new Error(`Read answered ${status}: ${JSON.stringify(body)}`);
+      return body;
+    },
+
+    async until(id, what, expected, deadlineMs) {
+      const seen: string[] = [];
+      const found = waitFor(
+        what,
+        async () => {
+          const task = await caller.read(id);
+          seen.push(`${task.status} ${JSON.stringify(task.waiting)}`);
+          return expected(task) && task;
+        },
+        deadlineMs,
+      );
+      return found.catch((error: unknown) => {
+        throw new Error(`${String(error)}; seen last: ${seen.at(-1)}`, { cause: error });
+      });
+    },
+
+    watch: (path) => openFeed(`${url.replace(/^http/, 'ws')}${path}`, authorization),
+  };
+  return caller;
+}
+
+/** @throws the HTTP status, when the upgrade is refused. */
+export async function openFeed(url: string, headers: Record<string, string> = {}): Promise<Feed> {
+  const socket = new WebSocket(url, { headers });
+  const messages: FeedMessage[] = [];
+  const closed: { code?: number; reason?: string } = {};
+  const feed: Feed = {
+    socket,
+    messages,
+    closed,
+    tasks: () => messages.filter((message) => message.type === 'task'),
+    until: async (what, expected, deadlineMs) => {
+      await waitFor(what, () => expected(feed), deadlineMs).catch((error: unknown) => {
+        throw new Error(`${String(error)}; received: ${JSON.stringify(messages)}`, { cause: error });
+      });
+    },
+  };
+  socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString()) as FeedMessage));
+  socket.on('close', (code, reason) => Object.assign(closed, { code, reason: reason.toString() }));
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('unexpected-response', (_request, response) => {
+      reject(new RefusedUpgrade(response.statusCode ?? 0));
+      socket.terminate();
+    });
+    socket.on('error', reject);
+  });
+  return feed;
+}
+
+export class RefusedUpgrade extends Error {
+  override readonly name = 'RefusedUpgrade';
+  readonly status: number;
+  constructor(status: number) {
+    super(`The upgrade was refused with ${status}`);
+    this.status = status;
+  }
+}

@@ -1,0 +1,84 @@
+// Task types for tests, as a user's module would have them: loaded by real workers through TASKBELL_TASK_MODULES.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { defineTaskType, TaskFailure } from '../../dist/activities/types/define.js';
+
+const echo = defineTaskType({
+  name: 'echo',
+  description: 'Returns what its handler was given',
+  payload: z.looseObject({}),
+  run: async ({ taskId, owner, attempt, idempotencyKey }, payload) => ({
+    taskId,
+    owner: { ...owner },
+    attempt,
+    idempotencyKey,
+    payload,
+  }),
+});
+
+const flaky = defineTaskType({
+  name: 'flaky',
+  description: 'Fails in its first attempts',
+  payload: z.strictObject({ failures: z.int(), retry_after_ms: z.int().optional() }),
+  run: async ({ attempt, checkpoint, idempotencyKey, log }, { failures, retry_after_ms }) => {
+    log.info(`attempt ${attempt}`);
+    const before = checkpoint.read() ?? [];
+    checkpoint.write([...before, idempotencyKey]);
+    if (attempt > failures) return { attempt, earlier: before };
+    throw new TaskFailure('Flaky', `failure ${attempt}`, { retryable: true, retryAfterMs: retry_after_ms });
+  },
+});
+
+const hopeless = defineTaskType({
+  name: 'hopeless',
+  description: 'Fails, and says that no retry can help',
+  payload: z.strictObject({}),
+  run: async () => {
+    throw new TaskFailure('Hopeless', 'no retry can help', { retryable: false });
+  },
+});
+
+const slow = defineTaskType({
+  name: 'slow',
+  description: 'Takes its time, tells of its progress and stops when told to',
+  payload: z.strictObject({ steps: z.int(), step_ms: z.int() }),
+  run: async ({ progress, signal }, { steps, step_ms }) => {
+    for (let step = 1; step <= steps; step += 1) {
+      await sleep(step_ms, undefined, { signal });
+      progress((step / steps) * 100, `step ${step} of ${steps}`);
+    }
+    return { steps };
+  },
+});
+
+const grumpy = defineTaskType({
+  name: 'grumpy',
+  description: 'Runs until it is told to stop, then throws an error of its own, or returns',
+  payload: z.strictObject({ then: z.enum(['throw', 'return']) }),
+  run: async ({ signal }, { then }) => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    if (then === 'throw') throw new Error('I was interrupted');
+    return { stopped: String(signal.reason) };
+  },
+});
+
+const hangs = defineTaskType({
+  name: 'hangs',
+  description: 'Never ends, whatever it is told',
+  payload: z.strictObject({}),
+  run: () => new Promise(() => undefined),
+});
+
+const odd = defineTaskType({
+  name: 'odd',
+  description: 'Returns what cannot be kept',
+  payload: z.strictObject({ kind: z.enum(['huge', 'cyclic', 'function', 'nothing', 'throws-a-string']) }),
+  run: async (_context, { kind }) => {
+    const cyclic = {};
+    cyclic.self = cyclic;
+    if (kind === 'throws-a-string') throw 'just a string';
+    return { huge: 'x'.repeat(300_000), cyclic, function: () => 1, nothing: undefined }[kind];
+  },
+});
+
+export default [echo, flaky, hopeless, slow, grumpy, hangs, odd];

@@ -1,0 +1,83 @@
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lockHome } from '../../../src/cli/home-lock.ts';
+import { makeHome, provideJwtSecret } from '../../../src/cli/home.ts';
+import { installAtomically } from '../../../src/engine/obtain.ts';
+import { isAlive, recordProcess } from '../../../src/engine/processes.ts';
+
+let home: string;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'taskbell-home-'));
+});
+
+afterEach(async () => {
+  await rm(home, { recursive: true, force: true });
+});
+
+test('a new home is for its user alone', async () => {
+  const path = join(home, 'new', 'home');
+  await makeHome(path);
+  expect((await stat(path)).mode & 0o777).toBe(0o700);
+});
+
+test('the secret is made once', async () => {
+  const first = await provideJwtSecret(home);
+  await expect(provideJwtSecret(home)).resolves.toBe(first);
+});
+
+test('a secret file that was emptied is refused', async () => {
+  await writeFile(join(home, 'jwt-secret'), '\n');
+  await expect(provideJwtSecret(home)).rejects.toThrow('Delete it, and a new one is made.');
+});
+
+test('a home is locked once, and free after the release', async () => {
+  const lock = await lockHome(home);
+  await expect(lockHome(home)).rejects.toThrow(`Taskbell is already running here (pid ${process.pid}`);
+  await lock.release();
+  await (await lockHome(home)).release();
+  expect(await readdir(home)).toEqual([]);
+});
+
+test.each([
+  ['of a process that is gone', JSON.stringify({ pid: 2 ** 22 + 1, startedAt: '1' })],
+  ['whose process id another process has now', JSON.stringify({ pid: process.pid, startedAt: '1' })],
+  ['that a crash cut off', '{"pid":'],
+])('a lock %s is taken over', async (_what, content) => {
+  await writeFile(join(home, 'up.lock'), content);
+  await lockHome(home);
+  expect(await readFile(join(home, 'up.lock'), 'utf8')).toContain(`"pid":${process.pid}`);
+});
+
+test('of many that take over a lock at once, one gets it', async () => {
+  await writeFile(join(home, 'up.lock'), '{}');
+  const results = await Promise.allSettled(Array.from({ length: 20 }, () => lockHome(home)));
+  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});
+
+test('a process is told from a later one with its id', () => {
+  const record = recordProcess(process.pid);
+  expect(record).toMatchObject({ pid: process.pid });
+  expect(isAlive({ pid: process.pid, startedAt: record?.startedAt })).toBe(true);
+  expect(isAlive({ pid: process.pid, startedAt: '1' })).toBe(false);
+});
+
+test('an executable is installed whole by many at once, and by none that fails', async () => {
+  const target = join(home, 'temporal');
+  const make = async (folder: string): Promise<string> => {
+    await writeFile(join(folder, 'out'), 'whole');
+    return join(folder, 'out');
+  };
+  await expect(
+    installAtomically(target, async (folder) => {
+      await writeFile(join(folder, 'out'), 'half');
+      throw new Error('killed');
+    }),
+  ).rejects.toThrow('killed');
+  expect(await readdir(home)).toEqual([]);
+  await Promise.all(Array.from({ length: 10 }, () => installAtomically(target, make)));
+  expect(await readdir(home)).toEqual(['temporal']);
+  expect(await readFile(target, 'utf8')).toBe('whole');
+});

@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { showProgress } from '../../../src/cli/progress.ts';
+import { curlLine, summary } from '../../../src/cli/up-summary.ts';
+
+const url = 'http://127.0.0.1:8000';
+
+describe('the curl line', () => {
+  test('gets a token and creates a task when it is pasted into a shell', () => {
+    const line = curlLine(url, { name: 'admin', password: `it's "$HOME" \\ \`x\`` });
+    // curl as a function that shows its arguments; for the token it answers as the API does.
+    const curl = `curl() { case "$2" in */token/) printf '%s' "$6" >&2; echo '{"refresh":"r","access":"a.b-c"}';;
+      *) printf '%s\\n' "$@";; esac; }`;
+    const shell = spawnSync('sh', ['-c', `${curl}\n${line}`], { encoding: 'utf8' });
+    expect(shell.stdout.trim().split('\n')).toEqual([
+      '-s',
+      `${url}/api/tasks/`,
+      '-H',
+      'Authorization: Bearer a.b-c',
+      '-H',
+      'Content-Type: application/json',
+      '-d',
+      '{"name":"My first task","delay":10}',
+    ]);
+    expect(JSON.parse(shell.stderr)).toEqual({ username: 'admin', password: `it's "$HOME" \\ \`x\`` });
+  });
+});
+
+describe('the summary', () => {
+  test('shows a new password, and the link that signs in', () => {
+    const text = summary({
+      url,
+      webUiUrl: undefined,
+      retentionDays: 30,
+      firstUser: { name: 'admin', password: 'pw', link: `${url}/#token` },
+    });
+    expect(text).toContain('user admin, password pw (shown only this once)');
+    expect(text).toContain(`${url}/#token`);
+    expect(text).not.toContain('Note');
+  });
+
+  test('says what to replace when no password is known, and that tasks are kept for a short time', () => {
+    const text = summary({ url, webUiUrl: 'http://ui', retentionDays: 3, firstUser: null });
+    expect(text).toContain('with your password in place of PASSWORD:');
+    expect(text).toContain('"password":"PASSWORD"');
+    expect(text).toContain('ended tasks are kept for 3 days');
+  });
+});
+
+describe('the progress', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  function open(terminal: boolean) {
+    const stream = new PassThrough();
+    const display = showProgress(Object.assign(stream, { isTTY: terminal, hasColors: () => terminal }));
+    return { display, written: () => String(stream.read() ?? '') };
+  }
+
+  test('is a line every 15 s where lines cannot be rewritten', async () => {
+    const { display, written } = open(false);
+    display.report({ waitingFor: 'Building' });
+    await vi.advanceTimersByTimeAsync(14_000);
+    expect(written()).toBe('Building… 0:00\n');
+    display.report({ waitingFor: 'Building', detail: 'package 7' });
+    await vi.advanceTimersByTimeAsync(66_500);
+    expect(written().split('\n').slice(0, 2)).toEqual([
+      'Building… 0:15 (package 7)',
+      'Building… 0:30 (package 7)',
+    ]);
+    display.clear();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(written()).toBe('');
+  });
+
+  test('rewrites one line on a terminal, and wipes it', async () => {
+    const { display, written } = open(true);
+    display.report({ waitingFor: 'Building' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(written()).toBe('Building… 0:00\r\u001B[2KBuilding… 0:01');
+    display.clear();
+    expect(written()).toBe('\r\u001B[2K');
+  });
+
+  test('is silent about what takes no time', async () => {
+    const { display, written } = open(true);
+    display.report({ waitingFor: 'Building' });
+    await vi.advanceTimersByTimeAsync(400);
+    display.clear();
+    expect(written()).toBe('');
+  });
+});
