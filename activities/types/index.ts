@@ -1,6 +1,7 @@
 /** The registry: which task types there are. Add a built-in one to `createTaskTypes`; see define.ts for what it is. */
 import type { z } from 'zod';
 import type { FieldError } from '../../src/contract/errors.ts';
+import { fieldErrors } from '../../src/contract/issues.ts';
 import type { JsonValue } from '../../src/contract/json.ts';
 import { TaskFailure, type TaskContext, type TaskType } from './define.ts';
 import { createHttpRequest } from './http-request/index.ts';
@@ -69,13 +70,5 @@ function forgetPayload<Payload>(type: TaskType<Payload>): AnyTaskType {
 }
 
 function errorsOf(error: z.ZodError | undefined): FieldError[] {
-  return (error?.issues ?? []).map(({ path, message }) => ({
-    pointer: ['/payload', ...path.map(escapePointer)].join('/'),
-    message,
-  }));
-}
-
-/** RFC 6901: `~` and `/` would be read as syntax. */
-function escapePointer(key: PropertyKey): string {
-  return String(key).replaceAll('~', '~0').replaceAll('/', '~1');
+  return error ? fieldErrors(error, '/payload') : [];
 }

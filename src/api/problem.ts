@@ -68,12 +68,20 @@ export function problemResponse(logger: Logger) {
   return (error: unknown, c: Context): Response => {
     const requestId = c.res.headers.get('X-Request-Id') ?? randomUUID();
     const { status, body, headers } = problemOf(error, requestId);
-    if (status >= 500) logger.error({ err: error, requestId, path: c.req.path }, 'request failed');
+    if (status === 500) logger.error({ err: error, requestId, path: c.req.path }, 'request failed');
+    else if (status > 500)
+      logger.warn({ reason: reasonOf(error), requestId, path: c.req.path }, 'request refused');
     return new Response(JSON.stringify(body), {
       status,
       headers: { ...headers, 'Content-Type': 'application/problem+json', 'X-Request-Id': requestId },
     });
   };
+}
+
+/** An outage is no fault of ours: its cause in one line will do. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function asAppError(error: unknown): AppError {

@@ -86,7 +86,10 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
   function failed(error: unknown): void {
     failures += 1;
     if (failures !== failuresBeforeNotice) return;
-    logger.warn({ err: error }, 'Temporal cannot be reached');
+    logger.warn(
+      { reason: error instanceof Error ? error.message : String(error) },
+      'Temporal cannot be reached',
+    );
     hub.notice('unreachable', 'Temporal cannot be reached; what you see may be out of date.');
   }
 

@@ -24,6 +24,8 @@ export interface SocketsOptions {
   readonly admit: (request: IncomingMessage, url: URL) => Promise<Principal>;
   /** The first observation of a task, for those who may see it. */
   readonly observeAs: (actor: Actor, id: string) => Promise<Observation>;
+  /** Whether the principal's token is still good: it may have died while the socket was being opened. */
+  readonly isCurrent: (principal: Principal) => boolean;
   readonly problemOf: (error: unknown, requestId: string) => Problem;
   readonly logger: Logger;
   readonly pingMs?: number;
@@ -101,6 +103,7 @@ export function createSockets(options: SocketsOptions): Sockets {
       client.alive = true;
     });
     limitMessages(socket);
+    if (!options.isCurrent(principal)) socket.close(closeCode.unauthenticated, 'account changed');
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
     socket.on('close', () => {
       clearTimeout(expiry);

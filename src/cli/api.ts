@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { createTaskTypes, loadTaskModules } from '../../activities/types/index.ts';
 import { createApp } from '../api/app.ts';
@@ -25,11 +24,9 @@ import { usersFilePath } from './users.ts';
 /** `taskbell api`: HTTP and sockets, until it is told to stop. Lives, not ready, while Temporal is away. */
 export async function api(config: Config): Promise<void> {
   const logger = createLogger(config, 'api');
-  // Connects when it is first used, and again whenever the connection is lost.
-  const connection = Connection.lazy(temporalConnection(config));
-  const closers: (() => Promise<void> | void)[] = [() => connection.close()];
+  const closers: (() => Promise<void> | void)[] = [];
   try {
-    const listeners = await start(config, connection, logger, closers);
+    const listeners = await start(config, logger, closers);
     logger.info({ urls: listeners.map(({ url }) => url) }, 'api is up');
     notifyReady({ url: listeners[0]?.url ?? '' });
     await stopRequested();
@@ -41,7 +38,6 @@ export async function api(config: Config): Promise<void> {
 
 async function start(
   config: Config,
-  connection: Connection,
   logger: Logger,
   closers: (() => Promise<void> | void)[],
 ): Promise<Listener[]> {
@@ -62,18 +58,20 @@ async function start(
   const tickets = createTickets({ secret, accounts });
   const authenticate = createAuthenticate({ tokens });
   const tasks = createTaskService({
-    connection,
+    connection: temporalConnection(config),
     namespace: config.temporal.namespace,
     taskQueue: config.taskQueue,
     identity: `api ${process.pid}@${hostname()}`,
     taskTypes,
     webUiUrl: config.webUiUrl,
   });
+  closers.push(() => tasks.close());
   const { hub, poller } = createFeed(tasks, logger);
   const sockets = createSockets({
     hub,
     admit: createAdmission({ authenticate, tickets }),
     observeAs: tasks.observeAs,
+    isCurrent: ({ id, generation }) => accounts.find(id)?.generation === generation,
     problemOf,
     logger,
   });

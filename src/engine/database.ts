@@ -24,7 +24,11 @@ export async function stopOrphan(home: string, report?: Report): Promise<void> {
   if (state === undefined || state.process === null) return;
   const { pid, startedAt } = state.process;
   report?.({ waitingFor: 'Stopping the Temporal server that an earlier run left behind' });
-  await stopRecorded({ pid, startedAt }, stopDeadlineMs);
+  if (!(await stopRecorded({ pid, startedAt }, stopDeadlineMs))) {
+    throw new EngineError(
+      `The Temporal server of an earlier run (pid ${pid}) can't be stopped; end it yourself.`,
+    );
+  }
   writeEngineState(home, { ...state, process: null });
 }
 

@@ -2,8 +2,10 @@ import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { childEnvironment } from '../config.ts';
 
 const pollMs = 50;
+const killMs = 5_000;
 
 /** A process as a file can remember it: ids are reused, an id together with its start is not. */
 export interface ProcessRecord {
@@ -47,14 +49,20 @@ export async function stopChild(child: ChildProcess, deadlineMs: number, force?:
   killGroup(pid);
 }
 
-/** Ends a process that isn't our child, so that only asking again and again tells when it is gone. */
-export async function stopRecorded(record: ProcessRecord, deadlineMs: number): Promise<void> {
+/**
+ * Ends a process that isn't our child, so that only asking again and again tells when it is gone.
+ * @returns false when it can't be ended: it belongs to another user.
+ */
+export async function stopRecorded(record: ProcessRecord, deadlineMs: number): Promise<boolean> {
   const killAt = Date.now() + deadlineMs;
   if (isAlive(record)) signalProcess(record.pid, 'SIGTERM');
   while (isAlive(record)) {
-    if (Date.now() > killAt) signalProcess(record.pid, 'SIGKILL');
+    const late = Date.now() - killAt;
+    if (late > killMs) return false;
+    if (late > 0) signalProcess(record.pid, 'SIGKILL');
     await sleep(pollMs);
   }
+  return true;
 }
 
 /** Kills what is left of the group that `leader` led. */
@@ -104,6 +112,8 @@ function startFromPs(pid: number): string | undefined {
     const [state, ...start] = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
+      // Else the same start reads differently to a process with another locale or time zone.
+      env: childEnvironment({ LC_ALL: 'C', TZ: 'UTC' }),
     })
       .trim()
       .split(/\s+/);

@@ -1,7 +1,6 @@
 /** What the shapes in src/contract cannot say: the clock, the task type's own schema, how fields fit together. */
 import type { TaskTypes } from '../../activities/types/index.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
-import { fieldErrors } from '../contract/issues.ts';
 import type { TaskSpec } from '../contract/workflow.ts';
 
 /** For clocks that differ from ours. */
@@ -39,8 +38,8 @@ export function checkPayload(
   const bytes = Buffer.byteLength(JSON.stringify(payload));
   if (bytes > maxPayloadBytes)
     throw invalid('/payload', `The payload is ${bytes} bytes; at most ${maxPayloadBytes}.`);
-  const parsed = type.payload.safeParse(payload);
-  if (!parsed.success) throw validation(fieldErrors(parsed.error, '/payload'));
+  const errors = type.check(payload);
+  if (errors.length > 0) throw validation(errors);
   return payload;
 }
 

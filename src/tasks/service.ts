@@ -1,8 +1,9 @@
-import type { Connection } from '@temporalio/client';
+import type { ConnectionOptions } from '@temporalio/client';
 import type { TaskTypes } from '../../activities/types/index.ts';
 import type { CreateTaskInput, EditTaskInput } from '../contract/task.ts';
 import { type Actor, loadTask } from './access.ts';
 import { cancelTask, pauseTask, removeTask, resumeTask, runTaskNow } from './commands.ts';
+import { createConnection } from './connection.ts';
 import { createTask, type Writer } from './create.ts';
 import { editTask } from './edit.ts';
 import { changesSince, type FeedCursor, observeAs, observeTask } from './feed.ts';
@@ -11,7 +12,7 @@ import { retryTask } from './retry.ts';
 import { createTaskStore } from './store.ts';
 
 export interface TaskServiceOptions {
-  readonly connection: Connection;
+  readonly connection: ConnectionOptions;
   readonly namespace: string;
   readonly taskQueue: string;
   readonly identity: string;
@@ -24,7 +25,7 @@ export type TaskService = ReturnType<typeof createTaskService>;
 
 /** Everything that can be done with tasks. The only holder of the Temporal client; throws AppError. */
 export function createTaskService(options: TaskServiceOptions) {
-  const store = createTaskStore(options);
+  const store = createTaskStore({ ...options, connection: createConnection(options.connection) });
   const { webUiUrl, namespace } = options;
   const webUiLink = (id: string, runId: string): string | undefined =>
     webUiUrl === undefined
@@ -50,5 +51,6 @@ export function createTaskService(options: TaskServiceOptions) {
     observeAs: (actor: Actor, id: string) => observeAs(writer, actor, id),
     observe: (id: string) => observeTask(writer, id),
     workersSeen: () => store.workersSeen(),
+    close: () => store.close(),
   };
 }

@@ -41,10 +41,17 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
   /** Every call goes through here. The deadline also bounds the client's own silent retries. */
   async function call<T>(fn: () => Promise<T>, timeoutMs = callTimeoutMs): Promise<T> {
     try {
-      return await connection.withDeadline(Date.now() + timeoutMs, fn);
+      return await tracked(connection.withDeadline(Date.now() + timeoutMs, fn));
     } catch (error) {
       throw translate(error);
     }
+  }
+
+  const inFlight = new Set<Promise<unknown>>();
+
+  function tracked<T>(promise: Promise<T>): Promise<T> {
+    inFlight.add(promise);
+    return promise.finally(() => inFlight.delete(promise));
   }
 
   async function firstEvent(
@@ -120,9 +127,8 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
 
     /** @throws a gRPC error with code 4 when no worker answers in time. */
     query(id: string, runId: string): Promise<TaskStatusReport> {
-      return connection.withDeadline(Date.now() + queryTimeoutMs, () =>
-        client.workflow.getHandle(id, runId).query(statusQuery),
-      );
+      const handle = client.workflow.getHandle(id, runId);
+      return tracked(connection.withDeadline(Date.now() + queryTimeoutMs, () => handle.query(statusQuery)));
     },
 
     /** Unlike the SDK's own call, this one takes a reason, which the event history keeps. */
@@ -137,6 +143,12 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
     async remove(id: string, runId: string): Promise<void> {
       const workflowExecution = { workflowId: id, runId };
       await call(() => service.deleteWorkflowExecution({ namespace, workflowExecution }));
+    },
+
+    /** Closes the connection once the calls under way are over: a retry on a closed one would end the process. */
+    async close(): Promise<void> {
+      await Promise.allSettled(inFlight);
+      await connection.close();
     },
 
     /** When the task queue's workers were last seen, from those that have polled it of late. */

@@ -102,7 +102,7 @@ describe('process-data: which files', () => {
   );
 
   it('refuses a FIFO without waiting for its writer', async () => {
-    execFileSync('mkfifo', [join(dataDir, 'alice/fifo.csv')]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(dataDir, 'alice/fifo.csv')]);
     const failure = await failureOf(run('fifo.csv'));
     expect(failure).toMatchObject({ type: 'FileNotAllowed', retryable: false });
     expect(failure.message).toContain('not a regular file');

@@ -1,0 +1,177 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+import type { Task } from '../../src/contract/task.ts';
+import { startEmbedded } from '../../src/engine/embedded.ts';
+import { locateTemporal } from '../../src/engine/locate.ts';
+import { ensureNamespace } from '../../src/engine/namespace.ts';
+import type { TemporalCli } from '../../src/engine/version.ts';
+import { createCaller } from '../support/caller.ts';
+import { waitFor } from '../support/engine-wait.ts';
+import { anonymously, type Service, startService } from '../support/service.ts';
+
+const hour = 3600;
+const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
+const running = ({ status, waiting }: Task): boolean => status === 'RUNNING' && waiting === null;
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function start(options: Partial<Parameters<typeof startService>[0]> = {}): Promise<Service> {
+  const service = await startService({ temporal: inject('temporal'), ...options });
+  closers.push(() => service.close());
+  return service;
+}
+
+describe('without a worker', () => {
+  test('tasks that are due wait for one, cancel, pause and run-now land, and nothing fails', async () => {
+    const service = await start({ workers: 0 });
+    const alice = await service.as('alice');
+    const due = await alice.create({ name: 'due', delay: 0 });
+    const waits = await alice.until(due.id, 'its time', ({ status }) => status === 'PENDING');
+    expect(waits.waiting).toEqual({ reason: 'worker' });
+    const cancelled = await alice.create({ name: 'cancelled', delay: hour });
+    const paused = await alice.create({ name: 'paused', delay: 0 });
+    const now = await alice.create({ name: 'now', delay: hour });
+    const say = async (id: string, ...names: string[]) => {
+      for (const name of names) {
+        expect(await alice.call('POST', `/api/tasks/${id}/${name}/`)).toMatchObject({ status: 202 });
+      }
+    };
+    await say(cancelled.id, 'cancel');
+    expect(await alice.read(cancelled.id)).toMatchObject({ waiting: { reason: 'cancelling' } });
+    await say(paused.id, 'pause');
+    expect((await alice.call('POST', `/api/tasks/${paused.id}/resume/`)).status).toBe(200);
+    await say(paused.id, 'pause');
+    await say(now.id, 'run-now');
+
+    await service.startWorker();
+    expect(await alice.until(due.id, 'the due one', ended)).toMatchObject({ status: 'COMPLETED' });
+    expect(await alice.until(now.id, 'the hurried one', ended)).toMatchObject({ status: 'COMPLETED' });
+    expect(await alice.until(cancelled.id, 'the cancelled one', ended)).toMatchObject({
+      status: 'CANCELLED',
+      attempt: 0,
+    });
+    const last = await alice.until(paused.id, 'the pause', ({ waiting }) => waiting?.reason === 'paused');
+    expect(last).toMatchObject({ status: 'SCHEDULED', attempt: 0 });
+    const events = await historyOf(cancelled.id);
+    expect(events.filter((event) => event.activityTaskScheduledEventAttributes)).toEqual([]);
+  });
+
+  test('an edit is 503, and is not made later when a worker comes', async () => {
+    const service = await start({ workers: 0 });
+    const alice = await service.as('alice');
+    const { id } = await alice.create({ name: 'before', delay: hour });
+    const answer = await alice.call('PATCH', `/api/tasks/${id}/`, { name: 'after' });
+    expect(answer).toMatchObject({ status: 503, body: { code: 'no_worker' } });
+    expect(answer.headers.get('Retry-After')).toBe('5');
+    await service.startWorker();
+    // The worker has come once it obeys a command.
+    await waitFor(
+      'a worker',
+      async () => (await alice.call('POST', `/api/tasks/${id}/pause/`)).status === 200,
+    );
+    expect(await alice.read(id)).toMatchObject({ name: 'before', waiting: { reason: 'paused' } });
+  });
+});
+
+describe('a worker that dies', () => {
+  test('by kill -9 in an attempt is noticed, and the attempt begins again elsewhere with the same key', async () => {
+    const service = await start({ workers: 0 });
+    const first = await service.startWorker();
+    const alice = await service.as('alice');
+    const { id } = await alice.create({
+      name: 'lost',
+      type: 'slow',
+      delay: 0,
+      payload: { steps: 30, step_ms: 100 },
+    });
+    await alice.until(id, 'it to run', running);
+    process.kill(first.pid, 'SIGKILL');
+    await service.startWorker();
+    const end = await alice.until(id, 'its end', ended);
+    expect(end).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
+  });
+
+  test('by SIGTERM hands a running attempt back, which uses up no retry, and exits', async () => {
+    const service = await start({ workers: 0, environment: { TASKBELL_SHUTDOWN_GRACE: '1' } });
+    const first = await service.startWorker();
+    const alice = await service.as('alice');
+    const task = { type: 'slow', delay: 0, payload: { steps: 40, step_ms: 100 }, retry: { max_retries: 0 } };
+    const { id } = await alice.create({ name: 'handed back', ...task });
+    await alice.until(id, 'it to run', running);
+    const [, second] = await Promise.all([first.close(), service.startWorker()]);
+    expect(await first.ended).toBe('exit code 0');
+    const end = await alice.until(id, 'its end', ended);
+    expect(end).toMatchObject({ status: 'COMPLETED', retry_count: 0 });
+    expect(end.attempts.at(-1)?.worker).toContain(String(second.pid));
+  });
+});
+
+describe('restarts between creation and due time lose nothing', () => {
+  let cli: TemporalCli;
+  beforeAll(async () => {
+    cli = await locateTemporal(readConfig().engine, () => undefined);
+  });
+
+  test('of the Temporal server (kill -9), the API (kill -9) and the worker, all at once', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'taskbell-restart-'));
+    closers.push(() => rm(home, { recursive: true, force: true }));
+    const server = await startEmbedded({ home, cli, port: 0, webUiPort: 0, namespace: 'default' });
+    const connection = await Connection.connect({ address: server.address });
+    await ensureNamespace(connection, { namespace: 'default', create: true });
+    await connection.close();
+    const service = await start({ temporal: { address: server.address, namespace: 'default' }, workers: 0 });
+    const worker = await service.startWorker();
+    const alice = await service.as('alice');
+    const tasks = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        alice.create({ name: `kept ${index}`, delay: 6, type: 'echo' }),
+      ),
+    );
+    const feed = await alice.watch(`/ws/tasks/${tasks[0]?.id}/`);
+
+    process.kill(server.pid, 'SIGKILL');
+    await server.ended;
+    await waitFor('writes to be refused', async () => {
+      const { status, headers } = await alice.call('POST', '/api/tasks/', { name: 'refused', delay: 1 });
+      return status === 503 && headers.has('Retry-After');
+    });
+    expect((await anonymously(service, 'GET', '/readyz')).status).toBe(503);
+    expect((await anonymously(service, 'GET', '/healthz')).status).toBe(200);
+    await feed.until('watchers to be told', ({ messages }) =>
+      messages.some((message) => message.type === 'notice' && message.notice === 'unreachable'),
+    );
+    process.kill(worker.pid, 'SIGKILL');
+
+    const again = await startEmbedded({ home, cli, port: server.port, webUiPort: 0, namespace: 'default' });
+    closers.push(() => again.close());
+    await service.startWorker();
+    await feed.until('the watcher to see the end', () => feed.tasks().at(-1)?.status === 'COMPLETED');
+    expect(feed.messages.some((message) => message.type === 'notice' && message.notice === 'resumed')).toBe(
+      true,
+    );
+
+    const api = await service.startApi();
+    const elsewhere = createCaller(api.url ?? '', alice.token);
+    for (const { id, scheduled_time } of tasks) {
+      const end = await elsewhere.until(id, 'its end', ended);
+      expect(end.status).toBe('COMPLETED');
+      expect(Date.parse(end.started_at ?? '')).toBeGreaterThanOrEqual(Date.parse(scheduled_time));
+    }
+  }, 120_000);
+});
+
+async function historyOf(workflowId: string) {
+  const connection = await Connection.connect({ address: inject('temporal').address });
+  try {
+    return (await new Client({ connection }).workflow.getHandle(workflowId).fetchHistory()).events ?? [];
+  } finally {
+    await connection.close();
+  }
+}
