@@ -1,77 +1,43 @@
-import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { withFileLock } from '../auth/file-lock.ts';
 import { EngineError } from '../engine/errors.ts';
-import { isAlive, isErrno, recordProcess } from '../engine/processes.ts';
+import { type ProcessRecord, isAlive, isErrno, recordProcess } from '../engine/processes.ts';
 
-const owner = z.object({ pid: z.number(), startedAt: z.string().optional() });
+const recordSchema = z.object({ pid: z.number(), startedAt: z.string().optional() });
 
 export interface HomeLock {
   release(): Promise<void>;
 }
 
 /**
- * Makes sure that one `taskbell up` at a time uses HOME. The lock of a process that is gone is taken over.
+ * Makes sure that one `taskbell up` at a time uses HOME: it writes its name into HOME/up.lock, unless a process that
+ * lives stands there. The guard is held for that moment alone, so that of many at once one gets it.
  * @throws {EngineError} when another one runs.
  */
 export async function lockHome(home: string): Promise<HomeLock> {
   const path = join(home, 'up.lock');
-  // Written aside and linked, so that nobody ever sees an empty lock.
-  const mine = `${path}.${randomUUID()}`;
-  await writeFile(mine, JSON.stringify(recordProcess(process.pid)), { mode: 0o600 });
-  try {
-    while (!(await tryLink(mine, path))) await removeIfAbandoned(path);
-  } finally {
-    await rm(mine, { force: true });
-  }
+  await withFileLock(`${path}.guard`, async (guard) => {
+    const holder = await readHolder(path);
+    if (holder !== undefined && isAlive(holder)) {
+      throw new EngineError(`Taskbell is already running here (pid ${holder.pid}, ${path}).`);
+    }
+    await writeFile(`${path}.new`, JSON.stringify(recordProcess(process.pid)), { mode: 0o600 });
+    await guard.assertHeld();
+    await rename(`${path}.new`, path);
+  });
   return { release: () => rm(path, { force: true }) };
 }
 
-async function tryLink(mine: string, path: string): Promise<boolean> {
+/** @returns undefined when nobody holds it: no lock, or one that isn't ours or was cut off by a crash. */
+async function readHolder(path: string): Promise<ProcessRecord | undefined> {
   try {
-    await link(mine, path);
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'EEXIST')) return false;
-    throw error;
-  }
-}
-
-async function removeIfAbandoned(path: string): Promise<void> {
-  const text = await readText(path);
-  if (text === undefined) return;
-  const holder = parseOwner(text);
-  if (holder !== undefined && isAlive(holder)) {
-    throw new EngineError(`Taskbell is already running here (pid ${holder.pid}, ${path}).`);
-  }
-  // Moved before it is removed: of two that take it over at once, one might else remove the other's new lock.
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return;
-    throw error;
-  }
-  if ((await readText(aside)) !== text) await tryLink(aside, path);
-  await rm(aside, { force: true });
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-}
-
-function parseOwner(text: string): { pid: number; startedAt: string | undefined } | undefined {
-  try {
-    const { pid, startedAt } = owner.parse(JSON.parse(text));
+    const { pid, startedAt } = recordSchema.parse(JSON.parse(await readFile(path, 'utf8')));
     return { pid, startedAt };
-  } catch {
-    // Not one of ours, or cut off by a crash: nobody holds it.
-    return undefined;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError || error instanceof z.ZodError)
+      return undefined;
+    throw error;
   }
 }

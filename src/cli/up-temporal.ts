@@ -79,7 +79,7 @@ export async function useEmbedded(
   const { namespace } = config.temporal;
   const connection = await connectTemporal({ address });
   try {
-    const facts = await unlessAborted(ensureNamespace(connection, { namespace, create: true, report }), stop);
+    const facts = await ensureNamespace(connection, { namespace, create: true, report, signal: stop });
     const webUiUrl = config.webUiUrl ?? server.webUiUrl;
     const profile = await writeProfile(config.home, address, namespace);
     return {

@@ -127,6 +127,11 @@ const fields = {
   time_limit: timeLimit(1800, 'The attempt is ended.'),
 };
 
+/** All that is wrong is said at once: zod would leave a check of the whole out when one of the fields is wrong. */
+const besideOthers = {
+  when: ({ value }: { value: unknown }): boolean => typeof value === 'object' && value !== null,
+};
+
 /** POST /api/tasks/ */
 export const createTaskInput = z
   .strictObject({
@@ -153,7 +158,7 @@ export const createTaskInput = z
       context.addIssue({ code: 'custom', path: ['scheduled_time'], message: 'This field is required.' });
     }
     oneTimeOnly(task, context);
-  })
+  }, besideOthers)
   .meta({ id: 'CreateTask' });
 export type CreateTaskInput = z.infer<typeof createTaskInput>;
 
@@ -173,7 +178,7 @@ export const editTaskInput = z
     soft_time_limit: fields.soft_time_limit.unwrap().optional(),
     time_limit: fields.time_limit.unwrap().optional(),
   })
-  .superRefine(oneTimeOnly)
+  .superRefine(oneTimeOnly, besideOthers)
   .meta({ id: 'EditTask' });
 export type EditTaskInput = z.infer<typeof editTaskInput>;
 

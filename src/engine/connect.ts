@@ -4,12 +4,16 @@ import { EngineError, errorMessage } from './errors.ts';
 
 const connectTimeoutMs = 5_000;
 
-/** @throws {EngineError} naming the address. */
+/**
+ * A connection for the engine's few calls. Without the SDK's retries: a retry that is still waiting when the
+ * connection is closed throws where nobody can catch it, which would end `taskbell up` before it stopped its server.
+ * @throws {EngineError} naming the address.
+ */
 export async function connectTemporal(
   options: ClientConnectConfig['connectionOptions'],
 ): Promise<Connection> {
   try {
-    return await Connection.connect({ connectTimeout: connectTimeoutMs, ...options });
+    return await Connection.connect({ connectTimeout: connectTimeoutMs, interceptors: [], ...options });
   } catch (error) {
     throw new EngineError(
       `Temporal at ${options.address ?? 'localhost:7233'} can't be reached: ${errorMessage(error)}. ` +

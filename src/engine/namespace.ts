@@ -15,7 +15,7 @@ const final: ReadonlySet<number | undefined> = new Set([
 const daySeconds = 86_400;
 const retentionDays = 30;
 /** A cluster's caches of search attributes may lag by a minute. */
-const deadlineMs = 90_000;
+const setUpMs = 90_000;
 const checkMs = 15_000;
 const pollMs = 200;
 
@@ -24,12 +24,15 @@ export interface NamespaceOptions {
   /** May create and change things: for the embedded server, and for an explicit `taskbell setup`. */
   readonly create: boolean;
   readonly report?: Report | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface NamespaceFacts {
   /** How long the namespace keeps an ended task. */
   readonly retentionDays: number;
 }
+
+type Repeat = <T>(attempt: () => Promise<T>) => Promise<T>;
 
 /**
  * Makes sure that the namespace is fit for tasks: it exists and has our search attributes, usable in queries. With
@@ -40,12 +43,16 @@ export async function ensureNamespace(
   connection: Connection,
   options: NamespaceOptions,
 ): Promise<NamespaceFacts> {
-  const { namespace, create, report } = options;
+  const { namespace, create, report, signal } = options;
   report?.({ waitingFor: `Checking namespace "${namespace}"` });
   try {
-    const [act, limitMs] = create ? [setUp, deadlineMs] : [check, checkMs];
-    return await connection.withDeadline(Date.now() + limitMs, () => act(connection, namespace));
+    const deadline = Date.now() + (create ? setUpMs : checkMs);
+    const repeat: Repeat = (attempt) => eventually(deadline, signal, attempt);
+    return await connection.withDeadline(deadline, () =>
+      create ? setUp(connection, namespace, repeat) : repeat(() => check(connection, namespace)),
+    );
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof EngineError) throw error;
     throw new EngineError(`Namespace "${namespace}" can't be used: ${errorMessage(error)}`, { cause: error });
   }
@@ -64,11 +71,10 @@ async function check(connection: Connection, namespace: string): Promise<Namespa
   );
 }
 
-async function setUp(connection: Connection, namespace: string): Promise<NamespaceFacts> {
-  const deadline = Date.now() + deadlineMs;
-  const days = await eventually(deadline, () => provideNamespace(connection, namespace));
-  await eventually(deadline, () => addMissingAttributes(connection, namespace));
-  await eventually(deadline, async () => {
+async function setUp(connection: Connection, namespace: string, repeat: Repeat): Promise<NamespaceFacts> {
+  const days = await repeat(() => provideNamespace(connection, namespace));
+  await repeat(() => addMissingAttributes(connection, namespace));
+  await repeat(async () => {
     const faults = await attributeFaults(connection, namespace);
     if (faults.length > 0) throw new Error(`not there yet: ${faults.join(', ')}`);
     await queryAttributes(connection, namespace);
@@ -105,14 +111,19 @@ async function readRetentionDays(connection: Connection, namespace: string): Pro
   }
 }
 
-/** Repeats what the server's caches may still refuse; not what we refuse ourselves. */
-async function eventually<T>(deadline: number, attempt: () => Promise<T>): Promise<T> {
+/** Repeats what the server's caches, or a server that is just starting, may still refuse; not what we refuse. */
+async function eventually<T>(
+  deadline: number,
+  signal: AbortSignal | undefined,
+  attempt: () => Promise<T>,
+): Promise<T> {
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
+      signal?.throwIfAborted();
       if (error instanceof EngineError || final.has(grpcCode(error)) || Date.now() > deadline) throw error;
     }
-    await sleep(pollMs);
+    await sleep(pollMs, undefined, { signal });
   }
 }

@@ -23,7 +23,7 @@ export async function waitUntilServing(
     try {
       // A failed gRPC channel waits a second or more before it tries again; a bare socket is cheaper to ask with.
       await probe(address);
-      const connection = await Connection.connect({ address, connectTimeout: 5_000 });
+      const connection = await Connection.connect({ address, connectTimeout: 5_000, interceptors: [] });
       await connection.close();
       return;
     } catch (error) {

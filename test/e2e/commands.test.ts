@@ -44,8 +44,8 @@ describe('cancel', () => {
 
   test.each([
     ['stops when told to', { type: 'slow', payload: { steps: 1000, step_ms: 100 } }],
-    ['throws an error of its own when told to stop', { type: 'grumpy', payload: { then: 'throw' } }],
-    ['returns a result when told to stop', { type: 'grumpy', payload: { then: 'return' } }],
+    ['throws an error of its own when told to stop', { type: 'grumpy', payload: { ends_by: 'throw' } }],
+    ['returns a result when told to stop', { type: 'grumpy', payload: { ends_by: 'return' } }],
   ])('of a running task whose handler %s ends CANCELLED', async (_how, task) => {
     const { id } = await alice.create({ name: 'running', delay: 0, ...task });
     await alice.until(id, 'it to run', running);
@@ -132,7 +132,7 @@ describe('pause, resume and run-now', () => {
       name: 'running',
       type: 'grumpy',
       delay: 0,
-      payload: { then: 'throw' },
+      payload: { ends_by: 'throw' },
     });
     await alice.until(id, 'it to run', running);
     for (const name of ['pause', 'resume', 'run-now']) expect((await command(id, name)).status).toBe(409);
@@ -252,7 +252,7 @@ describe('delete', () => {
       name: 'running',
       type: 'grumpy',
       delay: 0,
-      payload: { then: 'throw' },
+      payload: { ends_by: 'throw' },
     });
     await alice.until(id, 'it to run', running);
     expect((await alice.call('DELETE', `/api/tasks/${id}/`)).status).toBe(409);

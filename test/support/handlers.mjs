@@ -54,10 +54,10 @@ const slow = defineTaskType({
 const grumpy = defineTaskType({
   name: 'grumpy',
   description: 'Runs until it is told to stop, then throws an error of its own, or returns',
-  payload: z.strictObject({ then: z.enum(['throw', 'return']) }),
-  run: async ({ signal }, { then }) => {
+  payload: z.strictObject({ ends_by: z.enum(['throw', 'return']) }),
+  run: async ({ signal }, { ends_by }) => {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    if (then === 'throw') throw new Error('I was interrupted');
+    if (ends_by === 'throw') throw new Error('I was interrupted');
     return { stopped: String(signal.reason) };
   },
 });
