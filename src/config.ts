@@ -99,13 +99,13 @@ export interface Config {
  * @throws {ConfigError} naming all faults at once.
  */
 export function readConfig(environment: Environment = process.env): Config {
-  const parsed = variables.safeParse(withSecretFiles(dropEmpty(environment)));
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new ConfigError(lines.join('\n'));
-  }
+  const set = dropEmpty(environment);
+  const faults: string[] = [];
+  const parsed = variables.safeParse(withSecretFiles(set, faults));
+  for (const { path, message } of parsed.error?.issues ?? []) faults.push(`${path.join('.')}: ${message}`);
+  const external = externalTemporal(set, faults);
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults.join('\n'));
   const env = parsed.data;
-  const external = externalTemporal(environment);
   return {
     host: env.HOST,
     port: env.PORT,
@@ -115,7 +115,7 @@ export function readConfig(environment: Environment = process.env): Config {
     logLevel: env.TASKBELL_LOG_LEVEL,
     taskQueue: env.TASKBELL_TASK_QUEUE,
     webUiUrl: env.TASKBELL_WEB_UI_URL,
-    temporal: { external, namespace: external?.namespace ?? environment['TEMPORAL_NAMESPACE'] ?? 'default' },
+    temporal: { external, namespace: external?.namespace ?? set['TEMPORAL_NAMESPACE'] ?? 'default' },
     engine: {
       port: env.TASKBELL_TEMPORAL_PORT,
       webUiPort: env.TASKBELL_TEMPORAL_UI_PORT,
@@ -144,32 +144,35 @@ function dropEmpty(environment: Environment): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
 }
 
-function withSecretFiles(environment: Environment): Environment {
+function withSecretFiles(environment: Environment, faults: string[]): Environment {
   const path = environment['TASKBELL_JWT_SECRET_FILE'];
   if (path === undefined) return environment;
   try {
     return { ...environment, TASKBELL_JWT_SECRET: readFileSync(path, 'utf8').trim() };
   } catch (error) {
-    throw new ConfigError(`TASKBELL_JWT_SECRET_FILE: ${describe(error)}`);
+    faults.push(`TASKBELL_JWT_SECRET_FILE: ${describe(error)}`);
+    return environment;
   }
 }
 
-function externalTemporal(environment: Environment): ClientConnectConfig | undefined {
+function externalTemporal(environment: Environment, faults: string[]): ClientConnectConfig | undefined {
   const named = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'];
-  const set = dropEmpty(environment);
-  if (!named.some((name) => set[name] !== undefined)) return undefined;
+  if (!named.some((name) => environment[name] !== undefined)) return undefined;
   const overrideEnvVars = Object.fromEntries(
-    Object.entries(set).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
   try {
     return loadClientConnectConfig({ overrideEnvVars });
   } catch (error) {
-    throw new ConfigError(`TEMPORAL_…: ${describe(error)}`);
+    faults.push(`TEMPORAL_…: ${describe(error)}`);
+    return undefined;
   }
 }
 
+/** In one line: a TOML parser's message goes on with an excerpt of the file. */
 function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n', 1).join();
 }
 
 /** The environment for a child process: ours with the changes; undefined removes a variable. */

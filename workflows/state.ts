@@ -113,6 +113,8 @@ export function becomeDue(state: TaskState, now: number): TaskState {
 
 export function attemptBegun(state: TaskState, begun: AttemptBegun, now: number): TaskState {
   if (begun.attempt <= state.attempt) return state;
+  // An attempt that is being withdrawn may still tell of itself; a paused task must not run for that.
+  if (state.status === 'SCHEDULED' || state.status === 'PAUSED') return state;
   const startedAt = state.startedAt ?? begun.started_at;
   // Later attempts are visible without a write; the first one moves the task to RUNNING in the lists.
   if (state.status === 'RUNNING') return { ...state, attempt: begun.attempt };

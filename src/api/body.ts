@@ -17,17 +17,18 @@ export const limitBody = bodyLimit({
 
 /**
  * Lets only JSON objects through: 415 for another content type, 400 for what does not parse, for another root, for
- * keys that would reach an object's prototype, and for null characters, which PostgreSQL cannot store.
+ * keys that would reach an object's prototype, and for what could not be kept as it is: null characters (PostgreSQL
+ * has none), lone surrogates, numbers without end.
  */
 export const requireJson: MiddlewareHandler = async (c, next) => {
   if (!['POST', 'PUT', 'PATCH'].includes(c.req.method)) return next();
-  const text = await c.req.text();
-  if (text === '') return next();
+  const bytes = await c.req.arrayBuffer();
+  if (bytes.byteLength === 0) return next();
   const type = c.req.header('Content-Type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new AppError('unsupported_media_type', 'Send application/json.');
   }
-  const root: unknown = parse(text);
+  const root: unknown = parse(bytes);
   if (typeof root !== 'object' || root === null || Array.isArray(root)) {
     throw new AppError('malformed_request', 'The request body must be a JSON object.');
   }
@@ -38,14 +39,16 @@ export const requireJson: MiddlewareHandler = async (c, next) => {
   return next();
 };
 
-function parse(text: string): unknown {
+function parse(bytes: ArrayBuffer): unknown {
   try {
+    // Strictly: `Request.json` would put U+FFFD in the place of what is no UTF-8, and keep that.
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return secureJson.parse(text, undefined, { protoAction: 'error', constructorAction: 'error' });
   } catch (cause) {
     const reserved = cause instanceof SyntaxError && cause.message.includes('forbidden prototype');
     const detail = reserved
       ? 'The request body has a forbidden key.'
-      : 'JSON parse error: the body is not JSON.';
+      : 'JSON parse error: the body is not JSON in UTF-8.';
     throw new AppError('malformed_request', detail, { cause });
   }
 }
@@ -56,6 +59,8 @@ function faultIn(value: unknown, pointer: string, depth = 0): FieldError | undef
     const kept = !value.includes('\u0000') && value.isWellFormed();
     return kept ? undefined : { pointer, message: 'Null characters and lone surrogates are not allowed.' };
   }
+  // 1e999 is JSON, but would be kept as null.
+  if (value === Infinity || value === -Infinity) return { pointer, message: 'This number is too large.' };
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, member] of Object.entries(value)) {
     const at = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;

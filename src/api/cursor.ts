@@ -23,9 +23,9 @@ export function openCursor(key: Uint8Array, scope: string, cursor: string): Uint
 }
 
 function mac(key: Uint8Array, scope: string, pageToken: Uint8Array): Buffer {
+  // Quoted, the scope tells by itself where it ends.
   return createHmac('sha256', key)
-    .update(scope)
-    .update('\0')
+    .update(JSON.stringify(scope))
     .update(pageToken)
     .digest()
     .subarray(0, macBytes);

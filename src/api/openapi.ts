@@ -26,6 +26,8 @@ export function allowedMethods(app: Api, path: string): string[] {
   return app.openAPIRegistry.definitions.flatMap((definition) => {
     if (definition.type !== 'route') return [];
     const pattern = new RegExp(`^${definition.route.path.replace(/\{[^}]+\}/g, '[^/]+')}$`);
-    return pattern.test(bare) ? [definition.route.method.toUpperCase()] : [];
+    if (!pattern.test(bare)) return [];
+    const method = definition.route.method.toUpperCase();
+    return method === 'GET' ? ['GET', 'HEAD'] : [method];
   });
 }

@@ -120,7 +120,13 @@ export function isForward(last: Observation, next: Observation): boolean {
   if (next.task.version !== last.task.version) return next.task.version > last.task.version;
   // A new run always begins with a higher version.
   if (next.runId !== last.runId) return false;
-  return rank[next.task.status] >= rank[last.task.status];
+  if (endedStatuses.has(next.task.status)) return true;
+  if (rank[next.task.status] !== rank[last.task.status]) {
+    return rank[next.task.status] > rank[last.task.status];
+  }
+  // A newcomer's observation may have been made before one that has been told; and an attempt that has just ended
+  // counts no more for as long as its workflow has not heard of it.
+  return next.transitions >= last.transitions && next.task.attempt >= last.task.attempt;
 }
 
 /** `type` is the kind of message, so the task's own type goes by another name. */

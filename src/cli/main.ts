@@ -2,12 +2,10 @@
 import { Command } from 'commander';
 import { type Config, ConfigError, readConfig, readHome } from '../config.ts';
 import { EngineError } from '../engine/errors.ts';
-import { api } from './api.ts';
 import { hasParent, notifyFatal } from './parent.ts';
-import { setup } from './setup.ts';
-import { up } from './up.ts';
 import { ensureFirstUser, usersCommand } from './users.ts';
-import { worker } from './worker.ts';
+
+// A command loads only what it needs: `up` starts three processes, and each would pay for all of it.
 
 /** Runs a command with a checked configuration, and turns what a person can act on into one line and exit code 1. */
 function withConfig(run: (config: Config) => Promise<number | void>) {
@@ -37,14 +35,26 @@ const program = new Command('taskbell')
 program
   .command('up')
   .description('start everything: Temporal (unless TEMPORAL_ADDRESS says where one is), worker and API')
-  .action(withConfig((config) => up(config, { firstUser: () => ensureFirstUser(config.home) })));
-program.command('api').description('run the HTTP API and the WebSocket feed').action(withConfig(api));
-program.command('worker').description('run a worker').action(withConfig(worker));
+  .action(
+    withConfig(async (config) => {
+      const { up } = await import('./up.ts');
+      return up(config, { firstUser: () => ensureFirstUser(config.home) });
+    }),
+  );
+program
+  .command('api')
+  .description('run the HTTP API and the WebSocket feed')
+  .action(withConfig(async (config) => (await import('./api.ts')).api(config)));
+program
+  .command('worker')
+  .description('run a worker')
+  .action(withConfig(async (config) => (await import('./worker.ts')).worker(config)));
 program
   .command('setup')
   .description('prepare the namespace of your own Temporal server: retention and search attributes')
   .action(
     withConfig(async (config) => {
+      const { setup } = await import('./setup.ts');
       const { retentionDays } = await setup(config);
       process.stdout.write(
         `Namespace ${config.temporal.namespace} is ready; tasks are kept ${retentionDays} days.\n`,

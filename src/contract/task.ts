@@ -23,19 +23,24 @@ export const progress = z
   .object({ percent: z.number().min(0).max(100), message: z.string() })
   .nullable()
   .meta({ description: 'How far the running attempt has come.' });
-export type Progress = z.infer<typeof progress>;
 
 const maxSeconds = 365 * 86_400;
 
-const interval = (fallback: number) =>
-  z.number().min(0.1).max(maxSeconds).default(fallback).meta({ description: 'Seconds.' });
+const interval = z.number().min(0.1).max(maxSeconds).meta({ description: 'Seconds.' });
+
+const retryFields = {
+  max_retries: z.int().min(0).max(100),
+  initial_interval: interval,
+  backoff_coefficient: z.number().min(1).max(100),
+  maximum_interval: interval,
+};
 
 export const retryPolicy = z
   .strictObject({
-    max_retries: z.int().min(0).max(100).default(3),
-    initial_interval: interval(60),
-    backoff_coefficient: z.number().min(1).max(100).default(2),
-    maximum_interval: interval(3600),
+    max_retries: retryFields.max_retries.default(3),
+    initial_interval: retryFields.initial_interval.default(60),
+    backoff_coefficient: retryFields.backoff_coefficient.default(2),
+    maximum_interval: retryFields.maximum_interval.default(3600),
   })
   .meta({ id: 'RetryPolicy', description: 'How often, and how soon, a failed attempt is tried again.' });
 
@@ -174,7 +179,7 @@ export const editTaskInput = z
     payload: fields.payload.optional(),
     tags: fields.tags.optional(),
     priority: fields.priority.optional(),
-    retry: fields.retry.optional(),
+    retry: z.strictObject(retryFields).partial().optional(),
     soft_time_limit: fields.soft_time_limit.unwrap().optional(),
     time_limit: fields.time_limit.unwrap().optional(),
   })

@@ -13,16 +13,18 @@ export function scheduledTime(
   request: { scheduled_time?: string | undefined; delay?: number | undefined },
   now: number,
 ) {
-  if (request.delay !== undefined) return new Date(now + request.delay * 1000).toISOString();
-  if (request.scheduled_time === undefined) return undefined;
-  const at = Date.parse(request.scheduled_time);
-  if (at < now - pastGraceMs) throw invalid('/scheduled_time', 'Cannot schedule tasks in the past');
+  const { delay, scheduled_time } = request;
+  const text = delay === undefined ? scheduled_time : new Date(now + delay * 1000).toISOString();
+  if (text === undefined) return undefined;
+  const pointer = delay === undefined ? '/scheduled_time' : '/delay';
+  const at = Date.parse(text);
+  if (at < now - pastGraceMs) throw invalid(pointer, 'Cannot schedule tasks in the past');
   const horizon = new Date(now);
   horizon.setUTCFullYear(horizon.getUTCFullYear() + horizonYears);
   if (at > horizon.getTime()) {
-    throw invalid('/scheduled_time', `Cannot schedule tasks more than ${horizonYears} years ahead`);
+    throw invalid(pointer, `Cannot schedule tasks more than ${horizonYears} years ahead`);
   }
-  return request.scheduled_time;
+  return text;
 }
 
 export function checkPayload(

@@ -7,7 +7,7 @@ import type { TaskInput } from '../contract/workflow.ts';
 import { type Actor, loadTask } from './access.ts';
 import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
 import type { LiveExecution } from './execution.ts';
-import { etagOf, type Reader, readTask, type TaskView } from './read.ts';
+import { etagOf, type Reader, readTask, type TaskView, webUiUrl } from './read.ts';
 import { summarise } from './snapshot.ts';
 import { memoOf, startRun, uuidFrom } from './start.ts';
 
@@ -106,9 +106,8 @@ function justStarted(
     cancelRequested: false,
     transitions: 0,
   };
-  const webUiUrl = actor.role === 'admin' ? writer.webUiLink(id, runId) : undefined;
   const task: Task = {
-    ...summarise(execution, { now, webUiUrl }),
+    ...summarise(execution, { now, webUiUrl: webUiUrl(writer, actor, execution) }),
     description: input.description,
     payload: input.payload,
     attempts: [],

@@ -35,6 +35,7 @@ export async function editTask(
   if (seen.status !== 'SCHEDULED' && seen.status !== 'PENDING')
     throw wrongState('Task has started and cannot be changed');
   const changes = checkedChanges(writer.taskTypes, before, request, await currentInput(store, before));
+  if (Object.keys(changes).length === 0) return readTask(writer, actor, before);
   const edit: TaskEdit = {
     changes,
     by: actor.id,
@@ -91,7 +92,8 @@ function checkedChanges(
   if (request.type !== undefined && request.type !== before.memo.type) {
     throw invalid('/type', 'The type of a task cannot be changed.');
   }
-  const { name, description, tags, priority, retry, soft_time_limit, time_limit } = request;
+  const { name, description, tags, priority, soft_time_limit, time_limit } = request;
+  const retry = request.retry && { ...(current ?? before.memo).retry, ...dropUndefined(request.retry) };
   checkLimits(soft_time_limit ?? before.memo.soft_time_limit, time_limit ?? before.memo.time_limit);
   const unchangedTime = request.scheduled_time === current?.scheduled_time;
   const scheduled_time = unchangedTime ? undefined : scheduledTime(request, Date.now());

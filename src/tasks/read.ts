@@ -52,8 +52,16 @@ export async function readTask(reader: Reader, actor: Actor, execution: LiveExec
 
 async function extras(reader: Reader, actor: Actor, execution: Execution) {
   const ending = await endingOf(reader.store, execution);
-  const webUiUrl = actor.role === 'admin' ? reader.webUiLink(execution.id, execution.runId) : undefined;
-  return { now: Date.now(), ending, webUiUrl };
+  return { now: Date.now(), ending, webUiUrl: webUiUrl(reader, actor, execution) };
+}
+
+/** It shows every tenant: for admins alone. */
+export function webUiUrl(
+  { webUiLink }: Reader,
+  actor: Actor,
+  { id, runId }: Pick<Execution, 'id' | 'runId'>,
+) {
+  return actor.role === 'admin' ? webUiLink(id, runId) : undefined;
 }
 
 export async function endingOf(store: TaskStore, execution: Execution): Promise<Ending | undefined> {
@@ -93,13 +101,16 @@ export interface TaskPage {
 }
 
 /** Unfinished tasks first, newest start first; then ended ones, latest end first. May lag by two seconds. */
-export async function listTasks({ store }: Reader, actor: Actor, request: ListRequest): Promise<TaskPage> {
+export async function listTasks(reader: Reader, actor: Actor, request: ListRequest): Promise<TaskPage> {
+  const { store } = reader;
   const owner = actor.role === 'admin' ? undefined : actor.id;
   const page = await store.list(tasksOf(owner), request.limit, request.pageToken);
   const rows = page.executions.filter((row) => owner === undefined || row.owner === owner);
   const superseded = await supersededRuns(store, rows);
   const now = Date.now();
-  const tasks = rows.filter((row) => !superseded.has(row.runId)).map((row) => summarise(row, { now }));
+  const tasks = rows
+    .filter((row) => !superseded.has(row.runId))
+    .map((row) => summarise(row, { now, webUiUrl: webUiUrl(reader, actor, row) }));
   return { tasks, nextPageToken: page.nextPageToken };
 }
 

@@ -80,11 +80,20 @@ function rowView(execution: Execution, now: number): View {
 function liveView(execution: LiveExecution, now: number): View {
   const row = rowView(execution, now);
   if (execution.status !== 'open') return row;
-  const view = execution.pending ? attemptView(row, execution.pending, now) : betweenAttempts(execution, row);
+  const view = execution.pending
+    ? attemptView(execution, row, execution.pending, now)
+    : betweenAttempts(execution, row);
   return execution.cancelRequested ? { ...view, waiting: { reason: 'cancelling' } } : view;
 }
 
-function attemptView(row: View, pending: NonNullable<LiveExecution['pending']>, now: number): View {
+function attemptView(
+  { storedStatus }: LiveExecution,
+  row: View,
+  pending: NonNullable<LiveExecution['pending']>,
+  now: number,
+): View {
+  // PENDING is written together with the first attempt, so this one is being withdrawn: the task does not run.
+  if (storedStatus === 'SCHEDULED' || storedStatus === 'PAUSED') return row;
   if (!pending.begun) return { ...row, waiting: { reason: 'worker' } };
   const waitsUntil = pending.nextAt;
   const waiting: Waiting = pending.running

@@ -1,19 +1,23 @@
 import type { Logger as TemporalLogger, LogMetadata } from '@temporalio/worker';
 import type { Logger } from 'pino';
 
+type Level = 'error' | 'warn' | 'debug' | 'trace';
+
+/** What the SDK finds worth an INFO (its worker's changes of state) is detail to whoever runs Taskbell. */
+const levels = { ERROR: 'error', WARN: 'warn', INFO: 'debug', DEBUG: 'debug', TRACE: 'trace' } as const;
+
 /** Sends the SDK's log lines where all of ours go. */
 export function temporalLogger(logger: Logger): TemporalLogger {
-  const write =
-    (level: 'error' | 'warn' | 'info' | 'debug' | 'trace') => (message: string, meta?: LogMetadata) =>
-      logger[level]({ ...meta, ...(meta?.['error'] ? { err: meta['error'] } : {}) }, message);
+  const write = (level: Level) => (message: string, meta?: LogMetadata) => {
+    const { error, ...rest } = meta ?? {};
+    logger[level]({ ...rest, ...(error === undefined ? {} : { err: error }) }, message);
+  };
   return {
     log: (level, message, meta) => write(levels[level])(message, meta),
     error: write('error'),
     warn: write('warn'),
-    info: write('info'),
+    info: write('debug'),
     debug: write('debug'),
     trace: write('trace'),
   };
 }
-
-const levels = { ERROR: 'error', WARN: 'warn', INFO: 'info', DEBUG: 'debug', TRACE: 'trace' } as const;

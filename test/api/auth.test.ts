@@ -1,0 +1,252 @@
+import { randomUUID } from 'node:crypto';
+import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { deriveKey } from '../../src/auth/keys.ts';
+import { createUsers } from '../../src/auth/users.ts';
+import { usersFilePath } from '../../src/cli/users.ts';
+import { callUrl, type Caller, openFeed, signIn } from '../support/caller.ts';
+import { waitFor } from '../support/engine-wait.ts';
+import { anonymously, passwords, type Service, startService } from '../support/service.ts';
+
+/** As test/support/service.ts starts the API with it; the first test here fails when the two differ. */
+const key = deriveKey('a secret that only these tests know about', 'tokens');
+
+let service: Service;
+let alice: Caller;
+let refreshToken: string;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal'), workers: 0 });
+  alice = await service.as('alice');
+  const credentials = { username: 'alice', password: passwords.alice };
+  const { body } = await anonymously<{ refresh: string }>(service, 'POST', '/api/token/', credentials);
+  refreshToken = body.refresh;
+});
+
+afterAll(() => service.close());
+
+const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
+
+/** A token of alice's that only differs from a real one in what is given. */
+function forge(
+  claims: Record<string, unknown> = {},
+  { alg = 'HS256', signedWith = key } = {},
+): Promise<string> {
+  return new SignJWT({ ...decodeJwt(alice.token), jti: randomUUID(), ...claims })
+    .setProtectedHeader({ alg, typ: 'JWT' })
+    .sign(signedWith);
+}
+
+const readWith = (authorization: string) =>
+  anonymously(service, 'GET', '/api/tasks/', undefined, { Authorization: authorization });
+
+test('a token signed as ours are is good: what follows is refused for what it says, not for how it was made', async () => {
+  expect((await readWith(`Bearer ${await forge()}`)).status).toBe(200);
+  expect((await readWith(`bearer ${await forge({ exp: inSeconds(5) })}`)).status).toBe(200);
+});
+
+const noCredentials = 'Authentication credentials were not provided.';
+const invalidToken = 'Given token not valid for any token type';
+
+test.each<[string, () => string | Promise<string>, string]>([
+  ['an empty header', () => '', noCredentials],
+  [
+    'another scheme',
+    () => `Basic ${Buffer.from('alice:alice-password-1').toString('base64')}`,
+    noCredentials,
+  ],
+  ['a token without its scheme', () => alice.token, noCredentials],
+  ['no token', () => 'Bearer', 'Authorization header must contain two space-delimited values'],
+  [
+    'two tokens',
+    () => `Bearer ${alice.token} ${alice.token}`,
+    'Authorization header must contain two space-delimited values',
+  ],
+  ['what is no token', () => 'Bearer x', invalidToken],
+  ['a token without its signature', () => `Bearer ${alice.token.replace(/\.[^.]*$/, '.')}`, invalidToken],
+  [
+    'a token with another payload',
+    async () => {
+      const [header, , signature] = alice.token.split('.');
+      const [, payload] = (await forge({ sub: randomUUID() })).split('.');
+      return `Bearer ${header}.${payload}.${signature}`;
+    },
+    invalidToken,
+  ],
+  ['alg none', () => `Bearer ${new UnsecuredJWT({ ...decodeJwt(alice.token) }).encode()}`, invalidToken],
+  [
+    'alg none with a signature',
+    async () => {
+      const [header] = new UnsecuredJWT({}).encode().split('.');
+      const [, payload, signature] = alice.token.split('.');
+      return `Bearer ${header}.${payload}.${signature}`;
+    },
+    invalidToken,
+  ],
+  ['another algorithm', async () => `Bearer ${await forge({}, { alg: 'HS512' })}`, invalidToken],
+  [
+    'a wrong key',
+    async () => `Bearer ${await forge({}, { signedWith: new Uint8Array(32).fill(7) })}`,
+    invalidToken,
+  ],
+  [
+    'the key of another purpose',
+    async () => {
+      const signedWith = deriveKey('a secret that only these tests know about', 'tickets');
+      return `Bearer ${await forge({}, { signedWith })}`;
+    },
+    invalidToken,
+  ],
+  ['a wrong audience', async () => `Bearer ${await forge({ aud: 'taskbell-ticket' })}`, invalidToken],
+  ['a wrong issuer', async () => `Bearer ${await forge({ iss: 'somebody' })}`, invalidToken],
+  ['an expired token', async () => `Bearer ${await forge({ exp: inSeconds(-1) })}`, invalidToken],
+  ['a token without an end', async () => `Bearer ${await forge({ exp: undefined })}`, invalidToken],
+  ['a token that is not yet good', async () => `Bearer ${await forge({ nbf: inSeconds(60) })}`, invalidToken],
+  [
+    'an account that does not exist',
+    async () => `Bearer ${await forge({ sub: randomUUID() })}`,
+    invalidToken,
+  ],
+  ['another generation of the account', async () => `Bearer ${await forge({ gen: 99 })}`, invalidToken],
+  ['a refresh token', () => `Bearer ${refreshToken}`, invalidToken],
+  [
+    'a WebSocket ticket',
+    async () => {
+      const { body } = await alice.call('POST', '/api/ws-ticket/');
+      return `Bearer ${String(body['ticket'])}`;
+    },
+    invalidToken,
+  ],
+  ['a very long token', async () => `Bearer ${await forge({ more: 'x'.repeat(5000) })}`, invalidToken],
+])('refuses %s with 401', async (_what, header, detail) => {
+  const answer = await readWith(await header());
+  expect(answer).toMatchObject({
+    status: 401,
+    body: {
+      status: 401,
+      title: 'Unauthorized',
+      detail,
+      code: expect.stringMatching(/^(not_authenticated|token_not_valid)$/),
+    },
+  });
+  expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer realm="api"');
+  expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+});
+
+test('every route that says it needs a token does, with and without trailing slash, before it looks at anything else', async () => {
+  type Document = { paths: Record<string, Record<string, { security?: unknown[] }>> };
+  const { body } = await anonymously<Document>(service, 'GET', '/openapi.json');
+  const routes = Object.entries(body.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, { security }]) => ({
+      path,
+      method: method.toUpperCase(),
+      security,
+    })),
+  );
+  const open = routes.filter(({ security }) => security === undefined).map(({ path }) => path);
+  expect(open.toSorted()).toEqual(['/api/token', '/api/token/refresh', '/healthz', '/readyz']);
+  const closed = routes.filter(({ security }) => security !== undefined);
+  expect(closed.length).toBeGreaterThan(12);
+  for (const { path, method } of closed) {
+    const address = path.replaceAll(/\{\w+\}/g, randomUUID());
+    for (const slash of ['', '/']) {
+      const body = ['POST', 'PUT', 'PATCH'].includes(method) ? { nonsense: true } : undefined;
+      const answer = await anonymously(service, method, address + slash, body);
+      expect(answer, `${method} ${address}${slash}`).toMatchObject({
+        status: 401,
+        body: { detail: noCredentials },
+      });
+      expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer realm="api"');
+    }
+  }
+});
+
+describe('sign-in', () => {
+  test('an unknown user and a wrong password get the same answer', async () => {
+    const [unknown, wrong] = await Promise.all(
+      ['nobody', 'alice'].map((username) =>
+        anonymously(service, 'POST', '/api/token/', { username, password: 'not-the-password' }),
+      ),
+    );
+    expect(unknown).toMatchObject({ status: 401, body: { code: 'no_active_account' } });
+    const withoutId = (body: Record<string, unknown> = {}) => ({ ...body, request_id: '' });
+    expect(withoutId(unknown?.body)).toEqual(withoutId(wrong?.body));
+  });
+
+  test.each([
+    ['a field missing', { username: 'alice' }, '/password'],
+    ['a blank field', { username: '', password: 'x' }, '/username'],
+    ['a field of another type', { username: ['alice'], password: 'x' }, '/username'],
+    ['an enormous password', { username: 'alice', password: 'x'.repeat(2000) }, '/password'],
+    ['a null character', { username: 'alice\u0000', password: 'x' }, '/username'],
+  ])('with %s is 400 and names it', async (_what, body, pointer) => {
+    const answer = await anonymously(service, 'POST', '/api/token/', body);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'validation', errors: [{ pointer }] } });
+  });
+
+  test('a refresh token gives an access token that works; an access token gives none', async () => {
+    const refresh = (token: string) =>
+      anonymously<{ access: string }>(service, 'POST', '/api/token/refresh/', { refresh: token });
+    const { status, body } = await refresh(refreshToken);
+    expect(status).toBe(200);
+    expect((await readWith(`Bearer ${body.access}`)).status).toBe(200);
+    expect(await refresh(alice.token)).toMatchObject({ status: 401, body: { code: 'token_not_valid' } });
+    expect((await refresh(await forge({ token_type: 'refresh', exp: inSeconds(-1) }))).status).toBe(401);
+  });
+});
+
+describe('a token dies within 5 s of', () => {
+  const users = () => createUsers({ path: usersFilePath(service.home) });
+  const password = 'a-password-of-carol';
+
+  test.each<[string, 'user' | 'admin', (name: string) => Promise<void>]>([
+    ['the removal of its user', 'user', (name) => users().remove(name)],
+    ['a change of the password', 'user', (name) => users().changePassword(name, 'another-password')],
+    ['the end of being admin', 'admin', (name) => users().changeRole(name, 'user')],
+  ])('%s, and so does its refresh token', async (_what, role, change) => {
+    const name = `carol-${randomUUID()}`;
+    await users().add(name, password, role);
+    const carol = await signIn(service.url, name, password);
+    const credentials = { username: name, password };
+    const { body } = await anonymously<{ refresh: string }>(service, 'POST', '/api/token/', credentials);
+    expect((await carol.call('GET', '/api/tasks/')).status).toBe(200);
+    await change(name);
+    const dead = async () => (await carol.call('GET', '/api/tasks/')).status === 401;
+    await waitFor('the token to die', dead, 5000);
+    const refreshed = await anonymously(service, 'POST', '/api/token/refresh/', { refresh: body.refresh });
+    expect(refreshed).toMatchObject({ status: 401, body: { code: 'token_not_valid' } });
+  });
+
+  test('…a removal for good: a new user of the same name does not inherit it', async () => {
+    const name = `carol-${randomUUID()}`;
+    await users().add(name, password, 'user');
+    const carol = await signIn(service.url, name, password);
+    const { id } = await carol.create({ name: "the first carol's", delay: 3600 });
+    await users().remove(name);
+    await users().add(name, password, 'user');
+    const second = await signIn(service.url, name, password);
+    expect((await second.call('GET', `/api/tasks/${id}/`)).status).toBe(404);
+    const dead = async () => (await carol.call('GET', '/api/tasks/')).status === 401;
+    await waitFor('the first token to die', dead, 5000);
+  });
+});
+
+test('a ticket opens one socket, once, and only for those who may see the task', async () => {
+  const { id } = await alice.create({ name: 'watched', delay: 3600 });
+  const ticketOf = async (caller: Caller): Promise<string> => {
+    const { status, body } = await caller.call<{ ticket: string }>('POST', '/api/ws-ticket/');
+    expect(status).toBe(200);
+    return body.ticket;
+  };
+  const socketUrl = (ticket: string) =>
+    `${service.url.replace(/^http/, 'ws')}/ws/tasks/${id}/?ticket=${ticket}`;
+  const ticket = await ticketOf(alice);
+  const feed = await openFeed(socketUrl(ticket));
+  await feed.until('the snapshot', ({ messages }) => messages.length > 0);
+  feed.socket.close();
+  await expect(openFeed(socketUrl(ticket))).rejects.toMatchObject({ status: 401 });
+  await expect(openFeed(socketUrl(alice.token))).rejects.toMatchObject({ status: 401 });
+  const bobs = await ticketOf(await service.as('bob'));
+  await expect(openFeed(socketUrl(bobs))).rejects.toMatchObject({ status: 404 });
+  expect((await callUrl(`${service.url}/api/ws-ticket/`, 'POST')).status).toBe(401);
+});

@@ -1,0 +1,335 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { z } from 'zod';
+import { serverArguments } from '../../src/engine/flags.ts';
+import { waitFor } from '../support/engine-wait.ts';
+
+// Several processes, and a new namespace.
+vi.setConfig({ testTimeout: 90_000 });
+
+const main = 'dist/src/cli/main.js';
+/** What our containers run, and what "runs natively" below starts. */
+const commands = {
+  setup: ['node', main, 'setup'],
+  api: ['node', main, 'api'],
+  worker: ['node', main, 'worker'],
+};
+type Role = keyof typeof commands;
+const roles = Object.keys(commands) as Role[];
+
+const secrets = { TASKBELL_JWT_SECRET: 'j'.repeat(64), POSTGRES_PASSWORD: 'p'.repeat(64) };
+
+const service = z.object({
+  image: z.string(),
+  user: z.string(),
+  command: z.array(z.string()).nullish(),
+  environment: z.record(z.string(), z.string()).default({}),
+  ports: z.array(z.union([z.string(), z.object({ host_ip: z.string() })])).default([]),
+  networks: z.record(z.string(), z.unknown()),
+  depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
+  healthcheck: z.object({ test: z.array(z.string()) }).optional(),
+  cap_drop: z.array(z.string()).default([]),
+  security_opt: z.array(z.string()).default([]),
+  read_only: z.boolean().default(false),
+  init: z.boolean().default(false),
+  mem_limit: z.string().optional(),
+  pids_limit: z.number().optional(),
+  stop_grace_period: z.string().default('10s'),
+});
+const project = z.object({
+  services: z.record(z.string(), service),
+  networks: z.record(z.string(), z.object({ internal: z.boolean().optional() }).nullable()),
+});
+type Service = z.infer<typeof service>;
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'taskbell-compose-'));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** `docker-compose config` with .env.example filled in; nothing else of this machine's environment gets in. */
+function compose(values: Record<string, string>, ...args: string[]) {
+  const example = readFileSync('.env.example', 'utf8');
+  const envFile = join(folder, 'env');
+  writeFileSync(
+    envFile,
+    example.replace(/^(\w+)=$/gm, (line, name: string) => `${line}${values[name] ?? ''}`),
+  );
+  const result = spawnSync(
+    'docker-compose',
+    ['-f', 'docker-compose.yml', '--env-file', envFile, 'config', ...args],
+    { encoding: 'utf8', env: { PATH: process.env['PATH'] } },
+  );
+  if (result.error)
+    throw new Error('docker-compose is needed: `apt-get install docker-compose`', {
+      cause: result.error,
+    });
+  return result;
+}
+
+/** Compose v2 speaks JSON; 1.29 doesn't, but then Python's YAML is there, which it is made with. */
+function parsedProject(): z.infer<typeof project> {
+  const json = compose(secrets, '--format', 'json');
+  if (json.stdout.startsWith('{')) return project.parse(JSON.parse(json.stdout));
+  const yaml = compose(secrets);
+  const script = 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)';
+  const converted = spawnSync('python3', ['-c', script], { encoding: 'utf8', input: yaml.stdout });
+  expect(converted.stderr).toBe('');
+  return project.parse(JSON.parse(converted.stdout));
+}
+
+describe('docker-compose.yml', () => {
+  let services: Record<string, Service>;
+  let networks: z.infer<typeof project>['networks'];
+
+  beforeAll(() => ({ services, networks } = parsedProject()));
+
+  function get(name: string): Service {
+    const found = services[name];
+    if (!found) throw new Error(`There is no service ${name}`);
+    return found;
+  }
+
+  test('is accepted once the secrets are set', () => {
+    expect(compose(secrets, '-q')).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  });
+
+  test.each(Object.keys(secrets))('is refused without %s, and says how to make it', (name) => {
+    const { status, stderr } = compose({ ...secrets, [name]: '' }, '-q');
+    expect(status).not.toBe(0);
+    expect(stderr).toMatch(new RegExp(`${name} must be set in \\.env; \`openssl rand \\S+ \\d+\` makes one`));
+  });
+
+  test('holds no secret of its own: all that is called one comes from the environment', () => {
+    const named = Object.values(services)
+      .flatMap(({ environment }) => Object.entries(environment))
+      .filter(([name]) => /SECRET|PASSWORD|PWD|TOKEN|KEY/.test(name));
+    expect(new Set(named.map(([, value]) => value))).toEqual(new Set(Object.values(secrets)));
+  });
+
+  test('gives each secret to those alone who need it', () => {
+    const holders = (secret: string): string[] =>
+      Object.keys(services).filter((name) => Object.values(get(name).environment).includes(secret));
+    expect(holders(secrets.TASKBELL_JWT_SECRET)).toEqual(['api']);
+    expect(holders(secrets.POSTGRES_PASSWORD).toSorted()).toEqual([
+      'postgresql',
+      'temporal',
+      'temporal-schema',
+    ]);
+  });
+
+  test('names every image exactly, and ours by the version of this package', () => {
+    const { version } = z.object({ version: z.string() }).parse(readJson('package.json'));
+    for (const { image } of Object.values(services)) expect(image).toMatch(exactTag);
+    for (const role of roles) expect(get(role).image).toBe(`taskbell:${version}`);
+    expect(Object.values(services).map(({ image }) => image)).not.toContainEqual(
+      expect.stringContaining('auto-setup'),
+    );
+  });
+
+  test('runs nothing as root, nor lets anything become it', () => {
+    for (const [name, { user, cap_drop, security_opt }] of Object.entries(services)) {
+      expect(user, name).toMatch(/^([1-9]\d*:[1-9]\d*|postgres)$/);
+      expect(cap_drop, name).toEqual(['ALL']);
+      expect(security_opt, name).toEqual(['no-new-privileges:true']);
+    }
+  });
+
+  test('publishes the API and the Web UI alone, on loopback', () => {
+    const published = Object.entries(services).filter(([, { ports }]) => ports.length > 0);
+    expect(published.map(([name]) => name).toSorted()).toEqual(['api', 'temporal-ui']);
+    for (const port of published.flatMap(([, { ports }]) => ports)) {
+      expect(typeof port === 'string' ? port.split(':')[0] : port.host_ip).toBe('127.0.0.1');
+    }
+  });
+
+  test('keeps PostgreSQL and Temporal on networks without a way out', () => {
+    const internal = (name: string): boolean => networks[name]?.internal === true;
+    for (const name of ['postgresql', 'temporal-schema', 'temporal']) {
+      expect(Object.keys(get(name).networks).every(internal), name).toBe(true);
+    }
+    const onDatabase = Object.keys(services).filter((name) => 'database' in get(name).networks);
+    expect(onDatabase.toSorted()).toEqual(['postgresql', 'temporal', 'temporal-schema']);
+  });
+
+  test('starts each when what it needs is ready: database, schema, server, namespace', () => {
+    const order = ['temporal-schema', 'temporal', 'setup', 'api', 'worker'].map((name) => [
+      name,
+      ...Object.entries(get(name).depends_on).flatMap(([needed, { condition }]) => [needed, condition]),
+    ]);
+    expect(order).toEqual([
+      ['temporal-schema', 'postgresql', 'service_healthy'],
+      ['temporal', 'temporal-schema', 'service_completed_successfully'],
+      ['setup', 'temporal', 'service_healthy'],
+      ['api', 'setup', 'service_completed_successfully'],
+      ['worker', 'setup', 'service_completed_successfully'],
+    ]);
+  });
+
+  test.each(roles)('runs %s by the command that is tested natively, sealed and within limits', (role) => {
+    const { command, read_only, init, mem_limit, pids_limit, environment } = get(role);
+    expect(command).toEqual(commands[role]);
+    expect({ read_only, init }).toEqual({ read_only: true, init: true });
+    expect(pids_limit).toBeGreaterThan(0);
+    const heapMiB = Number(/--max-old-space-size=(\d+)/.exec(environment['NODE_OPTIONS'] ?? '')?.[1] ?? 0);
+    expect(mebibytes(mem_limit)).toBeGreaterThan(heapMiB);
+  });
+
+  test('lets a worker end its attempts before it is killed', () => {
+    const { stop_grace_period, environment } = get('worker');
+    const forceSeconds = 10;
+    expect(seconds(stop_grace_period)).toBeGreaterThan(
+      Number(environment['TASKBELL_SHUTDOWN_GRACE']) + forceSeconds,
+    );
+  });
+
+  test('gives the Temporal server the settings of the embedded one', () => {
+    const file = readFileSync('deploy/temporal/dynamicconfig.yaml', 'utf8');
+    const entries = [...file.matchAll(/^([\w.]+):\n {2}- value: (.+)$/gm)].map(
+      ([, key, value]) => `${key}=${value?.replaceAll("'", '"')}`,
+    );
+    const flags = { host: '', port: 0, webUiPort: 0, namespace: '', databaseFile: '' };
+    const args = serverArguments(flags);
+    const embedded = args.filter((_, i) => args[i - 1] === '--dynamic-config-value');
+    expect(embedded.length).toBeGreaterThan(5);
+    expect(entries.toSorted()).toEqual(embedded.toSorted());
+  });
+
+  describe('its commands, run natively', () => {
+    let children: ChildProcess[] = [];
+
+    afterEach(async () => {
+      const left = children.filter((child) => child.exitCode === null && child.signalCode === null);
+      for (const child of left) child.kill('SIGKILL');
+      await Promise.all(left.map((child) => once(child, 'exit')));
+      children = [];
+    });
+
+    /** As the container does, but for places: nothing of this machine's environment gets in. */
+    function start(role: Role, command: readonly string[] = commands[role]) {
+      if (!existsSync(main)) throw new Error('dist is missing: `npm run build`');
+      const child = spawn(process.execPath, command.slice(1), {
+        env: {
+          PATH: process.env['PATH'],
+          ...get(role).environment,
+          TEMPORAL_ADDRESS: inject('temporal').address,
+          TASKBELL_HOME: folder,
+          TASKBELL_DATA_DIR: folder,
+          HOST: '127.0.0.1',
+          PORT: '0',
+        },
+      });
+      children.push(child);
+      let output = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+      const ended = once(child, 'close').then(() => child.exitCode);
+      return { child, ended, output: () => output };
+    }
+
+    test('set the namespace up, serve, run a task, and stop at SIGTERM', async () => {
+      const setup = start('setup');
+      expect(await setup.ended, setup.output()).toBe(0);
+      expect(setup.output()).toContain('Namespace taskbell is ready');
+
+      const add = ['users', 'add', 'alice', '--password-stdin', '--admin'];
+      const users = start('api', ['node', main, ...add]);
+      users.child.stdin.end('a good long password');
+      expect(await users.ended, users.output()).toBe(0);
+
+      const [api, worker] = [start('api'), start('worker')];
+      const url = await waitFor('the API', () => /"urls":\["([^"]+)"/.exec(api.output())?.[1]);
+      await waitFor('a worker', async () =>
+        /"workers":1\b/.test(await (await fetch(`${url}/readyz`)).text()),
+      );
+      expect(checkHealth(url)).toBe(0);
+
+      const headers = { 'content-type': 'application/json' };
+      const signIn = { username: 'alice', password: 'a good long password' };
+      const { access } = z
+        .object({ access: z.string() })
+        .parse(await post(`${url}/api/token/`, signIn, headers));
+      const authorized = { ...headers, authorization: `Bearer ${access}` };
+      const { id } = z
+        .object({ id: z.string() })
+        .parse(await post(`${url}/api/tasks/`, { name: 'From a container', delay: 0 }, authorized));
+      await waitFor('the task', async () => {
+        const response = await fetch(`${url}/api/tasks/${id}/`, { headers: authorized });
+        return /"status":"COMPLETED"/.test(await response.text());
+      });
+
+      for (const { child } of [worker, api]) child.kill('SIGTERM');
+      expect([await worker.ended, await api.ended], worker.output() + api.output()).toEqual([0, 0]);
+      expect(checkHealth(url)).toBe(1);
+    });
+
+    /** The container's own health check, at this address. */
+    function checkHealth(url: string): number | null {
+      const [, , ...args] = get('api').healthcheck?.test ?? [];
+      const here = args.map((arg) => arg.replace('http://127.0.0.1:8000', url));
+      expect(here.join(' ')).toContain(`${url}/readyz`);
+      return spawnSync(process.execPath, here, { timeout: 20_000 }).status;
+    }
+  });
+});
+
+describe('Dockerfile', () => {
+  const lines = readFileSync('Dockerfile', 'utf8').split('\n');
+  const rest = (instruction: string): string[] =>
+    lines
+      .filter((line) => line.startsWith(`${instruction} `))
+      .map((line) => line.slice(instruction.length + 1));
+
+  test('builds from one exact Debian image, and ends as a user other than root', () => {
+    const image = rest('ARG')[0]?.split('=')[1];
+    expect(image).toMatch(exactTag);
+    expect(image).toMatch(/-slim$/);
+    expect(new Set(rest('FROM').map((from) => from.split(' ')[0]))).toEqual(new Set(['${NODE_IMAGE}']));
+    expect(rest('USER')).toEqual(['1000:1000']);
+    expect(lines.lastIndexOf('USER 1000:1000')).toBeGreaterThan(
+      lines.findLastIndex((it) => it.startsWith('RUN')),
+    );
+    expect(rest('CMD')).toEqual([JSON.stringify(commands.api).replaceAll(',', ', ')]);
+  });
+
+  test('gets what it copies, and nothing else, past .dockerignore', () => {
+    const copied = rest('COPY')
+      .filter((line) => !line.startsWith('--from'))
+      .flatMap((line) => line.split(' ').slice(0, -1));
+    const ignore = readFileSync('.dockerignore', 'utf8').split('\n');
+    expect(ignore).toContain('*');
+    const allowed = ignore.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+    expect(new Set(copied)).toEqual(new Set(allowed));
+    for (const path of allowed) expect(existsSync(resolve(path)), path).toBe(true);
+  });
+});
+
+/** A version down to its last number; `16` or `latest` would be another image tomorrow. */
+const exactTag = /^[a-z/-]+:\d+\.\d+[\w.-]*$/;
+
+function mebibytes(text = '0'): number {
+  const [, number, unit = ''] = /^(\d+)([mg]?)$/.exec(text) ?? [];
+  return Number(number) * ({ '': 1 / 1024 ** 2, m: 1, g: 1024 }[unit] ?? Number.NaN);
+}
+
+/** "60s", "1m0s" */
+function seconds(text: string): number {
+  const [, m = '0', s = '0'] = /^(?:(\d+)m)?(?:(\d+)s)?$/.exec(text) ?? [];
+  return Number(m) * 60 + Number(s);
+}
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+async function post(url: string, body: object, headers: Record<string, string>): Promise<unknown> {
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  expect(response.ok, `${url}: ${response.status}`).toBe(true);
+  return await response.json();
+}

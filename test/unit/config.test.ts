@@ -1,0 +1,202 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Config, ConfigError, readConfig, readHome } from '../../src/config.ts';
+
+const secret = 'a secret of at least 32 characters, made up';
+
+/** The lines of the fault that this environment has. */
+function faultsOf(environment: Record<string, string>): string[] {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+async function fileWith(text: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'taskbell-config-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'secret');
+  await writeFile(path, text);
+  return path;
+}
+
+describe('the configuration', () => {
+  test('has the documented defaults', () => {
+    const expected: Config = {
+      host: '127.0.0.1',
+      port: 8000,
+      webSocketPort: undefined,
+      home: resolve('.taskbell'),
+      jwtSecret: undefined,
+      logLevel: 'info',
+      taskQueue: 'taskbell',
+      webUiUrl: undefined,
+      temporal: { external: undefined, namespace: 'default' },
+      engine: { port: 7233, webUiPort: 8233, cli: undefined, cacheDir: join(homedir(), '.cache/taskbell') },
+      worker: { concurrency: 4, shutdownGraceMs: 30_000 },
+      types: { dataDir: undefined, httpAllowHosts: [], modules: [] },
+    };
+    expect(readConfig({})).toMatchObject(expected);
+  });
+
+  test('takes an empty variable for one that is not set', () => {
+    const names = [
+      'HOST',
+      'PORT',
+      'TASKBELL_WS_PORT',
+      'TASKBELL_HOME',
+      'TASKBELL_JWT_SECRET',
+      'TASKBELL_JWT_SECRET_FILE',
+      'TASKBELL_DATA_DIR',
+      'TASKBELL_HTTP_ALLOW_HOSTS',
+      'TASKBELL_TASK_QUEUE',
+      'TASKBELL_WEB_UI_URL',
+      'TASKBELL_LOG_LEVEL',
+      'TASKBELL_SHUTDOWN_GRACE',
+      'TEMPORAL_ADDRESS',
+      'TEMPORAL_NAMESPACE',
+      'TEMPORAL_PROFILE',
+      'TEMPORAL_CONFIG_FILE',
+      'TEMPORAL_CLI',
+      'XDG_CACHE_HOME',
+    ];
+    expect(readConfig(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(readConfig({}));
+    expect(readHome({ TASKBELL_HOME: '' })).toBe(readHome({}));
+  });
+
+  test('reads every variable', () => {
+    const config = readConfig({
+      HOST: '0.0.0.0',
+      PORT: '0',
+      TASKBELL_WS_PORT: '8001',
+      TASKBELL_HOME: 'somewhere',
+      TASKBELL_TEMPORAL_PORT: '0',
+      TASKBELL_TEMPORAL_UI_PORT: '1',
+      TASKBELL_TASK_QUEUE: 'other',
+      TASKBELL_JWT_SECRET: secret,
+      TASKBELL_WORKER_CONCURRENCY: '9',
+      TASKBELL_SHUTDOWN_GRACE: '0',
+      TASKBELL_DATA_DIR: 'data',
+      TASKBELL_HTTP_ALLOW_HOSTS: ' a:1, b:2 ,,',
+      TASKBELL_TASK_MODULES: './one.mjs,two',
+      TASKBELL_WEB_UI_URL: 'https://ui.example/temporal',
+      TASKBELL_LOG_LEVEL: 'debug',
+      TEMPORAL_CLI: '/bin/temporal',
+      XDG_CACHE_HOME: '/cache',
+    });
+    expect(config).toMatchObject({
+      host: '0.0.0.0',
+      port: 0,
+      webSocketPort: 8001,
+      home: resolve('somewhere'),
+      jwtSecret: secret,
+      taskQueue: 'other',
+      webUiUrl: 'https://ui.example/temporal',
+      logLevel: 'debug',
+      engine: { port: 0, webUiPort: 1, cli: '/bin/temporal', cacheDir: '/cache/taskbell' },
+      worker: { concurrency: 9, shutdownGraceMs: 0 },
+      types: { dataDir: resolve('data'), httpAllowHosts: ['a:1', 'b:2'], modules: ['./one.mjs', 'two'] },
+    });
+  });
+
+  test.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80.5'],
+    ['PORT', '8e3'],
+    ['PORT', ' 80'],
+    ['TASKBELL_WS_PORT', 'x'],
+    ['TASKBELL_WORKER_CONCURRENCY', '0'],
+    ['TASKBELL_SHUTDOWN_GRACE', '9999999999'],
+    ['TASKBELL_JWT_SECRET', 'x'.repeat(31)],
+    ['TASKBELL_WEB_UI_URL', 'javascript:alert(1)'],
+    ['TASKBELL_LOG_LEVEL', 'loud'],
+  ])('refuses %s=%s, and names the variable', (name, value) => {
+    const faults = faultsOf({ [name]: value });
+    expect(faults).toHaveLength(1);
+    expect(faults[0]?.startsWith(`${name}: `)).toBe(true);
+  });
+
+  test('never repeats a secret that it refuses', () => {
+    expect(faultsOf({ TASKBELL_JWT_SECRET: 'hunter2' }).join()).not.toContain('hunter2');
+  });
+});
+
+describe('a secret in a file', () => {
+  test('is read without the newline at its end', async () => {
+    const path = await fileWith(`${secret}\n`);
+    expect(readConfig({ TASKBELL_JWT_SECRET_FILE: path }).jwtSecret).toBe(secret);
+  });
+
+  test('is refused by the name of its variable when it is too short', async () => {
+    const path = await fileWith('short\n');
+    expect(faultsOf({ TASKBELL_JWT_SECRET_FILE: path })).toEqual([
+      expect.stringMatching(/^TASKBELL_JWT_SECRET: /),
+    ]);
+  });
+
+  test('that is not there is a fault beside all the others', async () => {
+    const faults = faultsOf({
+      TASKBELL_JWT_SECRET_FILE: '/nowhere/secret',
+      PORT: 'x',
+      TASKBELL_WORKER_CONCURRENCY: '0',
+      TEMPORAL_CONFIG_FILE: await fileWith('not toml'),
+    });
+    expect(faults.map((fault) => fault.split(':')[0])).toEqual([
+      'TASKBELL_JWT_SECRET_FILE',
+      'PORT',
+      'TASKBELL_WORKER_CONCURRENCY',
+      'TEMPORAL_…',
+    ]);
+  });
+});
+
+describe('the Temporal server', () => {
+  test('is the embedded one with a namespace of its own choice', () => {
+    expect(readConfig({ TEMPORAL_NAMESPACE: 'mine' }).temporal).toEqual({
+      external: undefined,
+      namespace: 'mine',
+    });
+  });
+
+  test("is somebody else's once TEMPORAL_ADDRESS is set, with its namespace and credentials", () => {
+    const { temporal } = readConfig({
+      TEMPORAL_ADDRESS: 'temporal.example:7233',
+      TEMPORAL_NAMESPACE: 'prod',
+      TEMPORAL_API_KEY: 'key',
+    });
+    expect(temporal.namespace).toBe('prod');
+    expect(temporal.external?.connectionOptions).toMatchObject({
+      address: 'temporal.example:7233',
+      apiKey: 'key',
+    });
+  });
+
+  test("has the SDK's own default namespace where none is named", () => {
+    const { temporal } = readConfig({ TEMPORAL_ADDRESS: 'temporal.example:7233' });
+    expect(temporal).toMatchObject({
+      namespace: 'default',
+      external: { connectionOptions: { address: 'temporal.example:7233' } },
+    });
+  });
+
+  test('is read from the profile that is named', async () => {
+    const path = await fileWith('[profile.staging]\naddress = "staging.example:7233"\nnamespace = "stage"\n');
+    const { temporal } = readConfig({ TEMPORAL_CONFIG_FILE: path, TEMPORAL_PROFILE: 'staging' });
+    expect(temporal).toMatchObject({
+      namespace: 'stage',
+      external: { connectionOptions: { address: 'staging.example:7233' } },
+    });
+  });
+
+  test('is a fault when its profile file makes no sense', async () => {
+    expect(faultsOf({ TEMPORAL_CONFIG_FILE: await fileWith('not toml') })).toEqual([
+      expect.stringMatching(/^TEMPORAL_…: /),
+    ]);
+  });
+});

@@ -1,0 +1,329 @@
+import fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
+import { createHub, type Hub, isForward, type Watcher } from '../../src/bridge/hub.ts';
+import {
+  endedStatuses,
+  type FeedMessage,
+  type TaskStatus,
+  type TaskSummary,
+} from '../../src/contract/task.ts';
+import type { Observation } from '../../src/tasks/feed.ts';
+
+const at = '2030-01-01T00:00:00.000Z';
+
+function seen(changes: Partial<TaskSummary> = {}, run: { runId?: string; transitions?: number } = {}) {
+  const task: TaskSummary = {
+    id: 'a',
+    name: 'a task',
+    description: '',
+    type: 'echo',
+    status: 'SCHEDULED',
+    waiting: null,
+    progress: null,
+    scheduled_time: at,
+    tags: [],
+    priority: 3,
+    retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
+    soft_time_limit: 1,
+    time_limit: 2,
+    attempt: 0,
+    retry_count: 0,
+    max_retries: 3,
+    result: null,
+    error_message: null,
+    created_at: at,
+    updated_at: at,
+    started_at: null,
+    finished_at: null,
+    version: 1,
+    owner: 'alice',
+    links: { self: '/api/tasks/a/' },
+    ...changes,
+  };
+  const observation: Observation = { runId: 'run 1', transitions: 1, ...run, task };
+  return observation;
+}
+
+type TaskMessage = Extract<FeedMessage, { type: 'task' }>;
+
+/** A watcher that remembers what it was told. */
+class Spectator implements Watcher {
+  readonly texts: string[] = [];
+  isGone = false;
+
+  send(text: string): void {
+    this.texts.push(text);
+  }
+  gone(): void {
+    this.isGone = true;
+  }
+  get messages(): FeedMessage[] {
+    return this.texts.map((text) => JSON.parse(text) as FeedMessage);
+  }
+  get tasks(): TaskMessage[] {
+    return this.messages.filter((message) => message.type === 'task');
+  }
+  get statuses(): TaskStatus[] {
+    return this.tasks.map(({ status }) => status);
+  }
+}
+
+function watched(hub: Hub, first: Observation) {
+  const spectator = new Spectator();
+  return { spectator, leave: hub.watch(first, spectator) };
+}
+
+const quiet = { onFirst: () => undefined };
+const running = { status: 'RUNNING', version: 2, attempt: 1 } as const;
+
+describe('a hub', () => {
+  test('keeps one entry per task, whatever the number of its watchers', () => {
+    const hub = createHub(quiet);
+    const leaves = Array.from({ length: 1000 }, () => watched(hub, seen()).leave);
+    expect(hub.size).toBe(1);
+    expect([...hub.ids()]).toEqual(['a']);
+    for (const leave of leaves.slice(1)) leave();
+    expect(hub.size).toBe(1);
+    leaves[0]?.();
+    expect(hub.size).toBe(0);
+    expect(hub.last('a')).toBeUndefined();
+  });
+
+  test('calls onFirst when there is something to watch again, and only then', () => {
+    const onFirst = vi.fn();
+    const hub = createHub({ onFirst });
+    const one = watched(hub, seen());
+    const other = watched(hub, seen({ id: 'b' }));
+    watched(hub, seen()).leave();
+    expect(onFirst).toHaveBeenCalledTimes(1);
+    one.leave();
+    other.leave();
+    expect(onFirst).toHaveBeenCalledTimes(1);
+    watched(hub, seen());
+    expect(onFirst).toHaveBeenCalledTimes(2);
+  });
+
+  test('sends the snapshot first, with the kind of message as its type', () => {
+    const { spectator } = watched(createHub(quiet), seen());
+    expect(spectator.messages).toEqual([{ ...seen().task, type: 'task', task_type: 'echo' }]);
+  });
+
+  test('sends a change to all watchers of that task alone', () => {
+    const hub = createHub(quiet);
+    const [one, two] = [watched(hub, seen()), watched(hub, seen())];
+    const other = watched(hub, seen({ id: 'b' }));
+    hub.publish('a', seen(running));
+    expect(one.spectator.statuses).toEqual(['SCHEDULED', 'RUNNING']);
+    expect(two.spectator.texts).toEqual(one.spectator.texts);
+    expect(other.spectator.statuses).toEqual(['SCHEDULED']);
+  });
+
+  test('makes the JSON of a change once for all watchers', () => {
+    const hub = createHub(quiet);
+    for (let i = 0; i < 100; i += 1) watched(hub, seen());
+    const stringify = vi.spyOn(JSON, 'stringify');
+    hub.publish('a', seen(running));
+    expect(stringify).toHaveBeenCalledTimes(1);
+    hub.notice('unreachable', 'away');
+    expect(stringify).toHaveBeenCalledTimes(2);
+    stringify.mockRestore();
+  });
+
+  test('is silent about an observation that says nothing new', () => {
+    const hub = createHub(quiet);
+    const { spectator } = watched(hub, seen());
+    hub.publish('a', seen({}, { transitions: 9 }));
+    expect(spectator.texts).toHaveLength(1);
+  });
+
+  test('tells the others what a newcomer has seen later, and the newcomer what the others know', () => {
+    const hub = createHub(quiet);
+    const one = watched(hub, seen());
+    const newcomer = watched(hub, seen(running));
+    expect(one.spectator.statuses).toEqual(['SCHEDULED', 'RUNNING']);
+    expect(newcomer.spectator.statuses).toEqual(['RUNNING']);
+    const late = watched(hub, seen());
+    expect(late.spectator.statuses).toEqual(['RUNNING']);
+    expect(one.spectator.texts).toHaveLength(2);
+  });
+
+  test('sends nothing to a watcher that has left', () => {
+    const hub = createHub(quiet);
+    watched(hub, seen());
+    const { spectator, leave } = watched(hub, seen());
+    leave();
+    hub.publish('a', seen(running));
+    hub.notice('draining', 'bye');
+    hub.publish('a', undefined);
+    expect(spectator.texts).toHaveLength(1);
+    expect(spectator.isGone).toBe(false);
+  });
+
+  test('tells every watcher that its task is gone, once, and forgets it', () => {
+    const hub = createHub(quiet);
+    const gone = vi.fn();
+    const leaves = [1, 2].map(() => hub.watch(seen(), { send: () => undefined, gone }));
+    hub.publish('a', undefined);
+    hub.publish('a', undefined);
+    expect(gone).toHaveBeenCalledTimes(2);
+    expect(hub.size).toBe(0);
+    const later = watched(hub, seen());
+    for (const leave of leaves) leave();
+    hub.publish('a', seen(running));
+    expect(later.spectator.statuses).toEqual(['SCHEDULED', 'RUNNING']);
+  });
+
+  test('ignores what is published of a task that nobody watches', () => {
+    const hub = createHub(quiet);
+    hub.publish('a', seen());
+    expect(hub.size).toBe(0);
+  });
+
+  test('tells all watchers of the feed itself, without a status', () => {
+    const hub = createHub(quiet);
+    const all = [watched(hub, seen()), watched(hub, seen()), watched(hub, seen({ id: 'b' }))];
+    hub.notice('unreachable', 'away');
+    for (const { spectator } of all) {
+      expect(spectator.messages.at(-1)).toEqual({ type: 'notice', notice: 'unreachable', detail: 'away' });
+    }
+  });
+});
+
+describe('the news in a list', () => {
+  const hub = createHub(quiet);
+  watched(hub, seen({ version: 5, status: 'RUNNING' }));
+  const change = { id: 'a', runId: 'run 1', version: 5, ended: false };
+
+  test.each([
+    ['a row of a task that nobody watches is none', { ...change, id: 'b', version: 9 }, false],
+    ['a row with the version that is known is none', change, false],
+    ['a row with an older version is none', { ...change, version: 4 }, false],
+    ['a row with a newer version is some', { ...change, version: 6 }, true],
+    ['the end of the run that is known as open is some', { ...change, ended: true }, true],
+    ['the end of an older run is none', { ...change, runId: 'run 0', version: 4, ended: true }, false],
+  ] as const)('%s', (_what, row, expected) => {
+    expect(hub.isNews(row)).toBe(expected);
+  });
+
+  test('the end of a run is none once it has been told', () => {
+    hub.publish('a', seen({ version: 5, status: 'COMPLETED' }));
+    expect(hub.isNews({ ...change, ended: true })).toBe(false);
+  });
+});
+
+describe('the order of what watchers are told', () => {
+  const one = { runId: 'run 1' };
+  const two = { runId: 'run 2' };
+
+  test.each([
+    ['RUNNING after PENDING of one version', seen({ status: 'PENDING' }), seen({ status: 'RUNNING' }), true],
+    ['PENDING after RUNNING of one version', seen({ status: 'RUNNING' }), seen({ status: 'PENDING' }), false],
+    ['an older version', seen({ version: 3 }), seen({ version: 2, status: 'RUNNING' }), false],
+    ['SCHEDULED of a newer version after PENDING', seen({ status: 'PENDING' }), seen({ version: 2 }), true],
+    ['the end, with the same version', seen(running), seen({ ...running, status: 'COMPLETED' }), true],
+    [
+      'a second end of one run',
+      seen({ status: 'COMPLETED' }),
+      seen({ status: 'CANCELLED', version: 2 }),
+      false,
+    ],
+    ['a new run after the end', seen({ status: 'FAILED' }, one), seen({ version: 2 }, two), true],
+    [
+      'an older run after a newer one',
+      seen({ version: 2 }, two),
+      seen({ version: 1, status: 'FAILED' }, one),
+      false,
+    ],
+    ['another run of the same version', seen({}, one), seen({}, two), false],
+    [
+      'an observation of the same version that was made earlier, and came later',
+      seen({ ...running, progress: { percent: 50, message: '' } }, { transitions: 12 }),
+      seen({ ...running, progress: { percent: 30, message: '' } }, { transitions: 10 }),
+      false,
+    ],
+    [
+      'a lower attempt, seen between the end of the attempt and the end of its run',
+      seen({ ...running, attempt: 2 }),
+      seen({ ...running, attempt: 1 }, { transitions: 2 }),
+      false,
+    ],
+    [
+      'the end of a run that counts fewer attempts than were seen',
+      seen(running),
+      seen({ ...running, status: 'CANCELLED', attempt: 0 }),
+      true,
+    ],
+    [
+      'an attempt withdrawn by a pause, which is a write',
+      seen(running),
+      seen({ status: 'SCHEDULED', version: 3, attempt: 0 }, { transitions: 2 }),
+      true,
+    ],
+  ])('%s', (_what, last, next, forward) => {
+    expect(isForward(last, next)).toBe(forward);
+  });
+
+  test('holds however late and out of order observations come', () => {
+    fc.assert(
+      fc.property(histories, fc.infiniteStream(fc.nat()), (history, picks) => {
+        const hub = createHub(quiet);
+        const first = history[0];
+        if (!first) return;
+        const { spectator } = watched(hub, first);
+        for (const pick of picks.take(history.length * 2)) hub.publish('a', history[pick % history.length]);
+        for (const observation of history) hub.publish('a', observation);
+
+        const told = spectator.tasks;
+        expect(told.at(-1)).toMatchObject({ ...history.at(-1)?.task, type: 'task' });
+        const versions = told.map(({ version }) => version);
+        expect(versions).toEqual(versions.toSorted((a, b) => a - b));
+        for (const [index, message] of told.entries()) {
+          const before = told[index - 1];
+          if (before?.version !== message.version) continue;
+          expect(rank(message.status)).toBeGreaterThanOrEqual(rank(before.status));
+          expect(message.progress?.percent ?? 100).toBeGreaterThanOrEqual(before.progress?.percent ?? 0);
+        }
+        // A message names its run by the name of its task, for this test alone.
+        const ends = told.filter(({ status }) => endedStatuses.has(status)).map(({ name }) => name);
+        expect(new Set(ends).size).toBe(ends.length);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+function rank(status: TaskStatus): number {
+  return ['SCHEDULED', 'PENDING', 'RUNNING'].indexOf(status) + 1 || 4;
+}
+
+/** What really happened to a task, run after run, as an observer who sees everything would have seen it. */
+const histories: fc.Arbitrary<Observation[]> = fc
+  .array(
+    fc.record({
+      steps: fc.nat(4),
+      end: fc.constantFrom('COMPLETED', 'FAILED', 'CANCELLED'),
+    } as const),
+    { minLength: 1, maxLength: 3 },
+  )
+  .map((runs) => {
+    const history: Observation[] = [];
+    let version = 0;
+    let transitions = 0;
+    for (const [index, { steps, end }] of runs.entries()) {
+      const runId = `run ${index}`;
+      const add = (changes: Partial<TaskSummary>): void => {
+        transitions += 1;
+        history.push(seen({ name: runId, version, ...changes }, { runId, transitions }));
+      };
+      version += 1;
+      add({ status: 'SCHEDULED' });
+      version += 1;
+      add({ status: 'PENDING' });
+      for (let step = 0; step < steps; step += 1) {
+        const progress = { percent: (step + 1) * 20, message: '' };
+        add({ status: 'RUNNING', attempt: 1, progress });
+      }
+      add({ status: end, attempt: 1 });
+    }
+    return history;
+  });

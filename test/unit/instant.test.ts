@@ -1,0 +1,148 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { instantInput, parseInstant } from '../../src/contract/instant.ts';
+
+const two = (value: number): string => String(value).padStart(2, '0');
+
+const offset = fc.oneof(
+  fc.constantFrom('Z', '+00:00', '-00:00', '+23:59', '-23:59', '+05:30'),
+  fc
+    .tuple(fc.constantFrom('+', '-'), fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }))
+    .map(([sign, hours, minutes]) => `${sign}${two(hours)}:${two(minutes)}`),
+);
+
+/** Any minute of the years 1 to 9998, as people write it in some part of the world. */
+const dateTime = fc.record({
+  local: fc
+    .date({
+      min: new Date('0001-01-02T00:00:00Z'),
+      max: new Date('9998-12-30T00:00:00Z'),
+      noInvalidDate: true,
+    })
+    .map((date) => date.toISOString().slice(0, 19)),
+  fraction: fc.option(
+    fc.integer({ min: 0, max: 999 }).map((ms) => `.${String(ms).padStart(3, '0')}`),
+    {
+      nil: '',
+    },
+  ),
+  offset,
+});
+
+test('reads every date and time of the calendar as Date does', () => {
+  fc.assert(
+    fc.property(dateTime, ({ local, fraction, offset }) => {
+      const text = `${local}${fraction}${offset}`;
+      expect(parseInstant(text)).toBe(Date.parse(text));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('the same instant comes out, whatever separates date and time, and however the offset is written', () => {
+  fc.assert(
+    fc.property(dateTime, ({ local, fraction }) => {
+      const expected = parseInstant(`${local}${fraction}Z`);
+      expect(parseInstant(`${local.replace('T', ' ')}${fraction}z`)).toBe(expected);
+      expect(parseInstant(`${local.replace('T', 't')}${fraction}+00:00`)).toBe(expected);
+    }),
+  );
+});
+
+test('seconds may be missing, and finer fractions than milliseconds are rounded up, so that nothing runs early', () => {
+  fc.assert(
+    fc.property(dateTime, fc.integer({ min: 1, max: 999_999_999 }), ({ local }, nanos) => {
+      const start = Date.parse(`${local}Z`);
+      expect(parseInstant(`${local.slice(0, 16)}Z`)).toBe(Date.parse(`${local.slice(0, 16)}:00Z`));
+      const ms = (parseInstant(`${local}.${String(nanos).padStart(9, '0')}Z`) ?? 0) - start;
+      expect(ms).toBe(Math.ceil(nanos / 1e6));
+    }),
+  );
+});
+
+const lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+test('refuses exactly the days that the calendar lacks', () => {
+  const part = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 9999 }), part(13), part(33), (year, month, day) => {
+      const leap = month === 2 && ((year % 4 === 0 && year % 100 !== 0) || year % 400 === 0);
+      const exists = day >= 1 && day <= (lengths[month - 1] ?? 0) + (leap ? 1 : 0);
+      const text = `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T12:00:00Z`;
+      expect(parseInstant(text) !== undefined, text).toBe(exists);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('refuses exactly the times of day and offsets that no clock shows', () => {
+  const part = fc.integer({ min: 0, max: 99 });
+  fc.assert(
+    fc.property(part, part, part, part, part, (hour, minute, second, offsetHour, offsetMinute) => {
+      const text = `2028-02-29T${two(hour)}:${two(minute)}:${two(second)}-${two(offsetHour)}:${two(offsetMinute)}`;
+      const exists = [hour < 24, minute < 60, second < 60, offsetHour < 24, offsetMinute < 60].every(Boolean);
+      expect(parseInstant(text) !== undefined, text).toBe(exists);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+/** One character put in, taken out or replaced. */
+const mutation = fc.record({
+  at: fc.nat(30),
+  remove: fc.nat(2),
+  insert: fc.oneof(
+    fc.constantFrom(...'0123456789-+:.TtZz ,/\u0000\n'),
+    fc.string({ unit: 'binary', maxLength: 3 }),
+  ),
+});
+
+test('a damaged text never throws; what is still accepted reads the same when it is written anew', () => {
+  fc.assert(
+    fc.property(
+      dateTime,
+      fc.array(mutation, { minLength: 1, maxLength: 3 }),
+      ({ local, fraction, offset }, mutations) => {
+        let text = `${local}${fraction}${offset}`;
+        for (const { at, remove, insert } of mutations) {
+          text = text.slice(0, at) + insert + text.slice(at + remove);
+        }
+        const ms = parseInstant(text);
+        const parsed = instantInput.safeParse(text);
+        expect(parsed.success).toBe(ms !== undefined);
+        if (ms === undefined || ms < 0) return;
+        expect(Number.isInteger(ms)).toBe(true);
+        expect(parseInstant(new Date(ms).toISOString())).toBe(ms);
+        // The day that was written is the day that was read: nothing has rolled over.
+        const [, sign = '+', hours = '0', minutes = '0'] = /([+-])(\d\d):(\d\d)$/.exec(text) ?? [];
+        const offsetMs = (Number(hours) * 60 + Number(minutes)) * 60_000 * (sign === '-' ? -1 : 1);
+        const wall = new Date(Math.floor((ms + offsetMs) / 1000) * 1000).toISOString();
+        const written = `${text.slice(0, 10)}T${text.slice(11, 16)}`;
+        expect([wall.slice(0, 16), new Date(Date.parse(wall) - 1).toISOString().slice(0, 16)]).toContain(
+          written,
+        );
+      },
+    ),
+    { numRuns: 5000 },
+  );
+});
+
+test.each([
+  ['2030-02-28T10:00', 'Datetime has no offset: end it with Z or, say, +05:30.'],
+  ['2030-02-28T10:00:00.123', 'Datetime has no offset: end it with Z or, say, +05:30.'],
+  ['2030-02-30T10:00', expect.stringContaining('Datetime has wrong format.')],
+  ['2030-02-30T10:00Z', expect.stringContaining('Datetime has wrong format.')],
+  ['2030-06-30T23:59:60Z', expect.stringContaining('Datetime has wrong format.')],
+  ['2030-06-30T24:00:00Z', expect.stringContaining('Datetime has wrong format.')],
+  ['+002030-06-30T12:00:00Z', expect.stringContaining('Datetime has wrong format.')],
+  ['２０３０-06-30T12:00:00Z', expect.stringContaining('Datetime has wrong format.')],
+  ['', expect.stringContaining('Datetime has wrong format.')],
+])('tells why %j is refused', (text, message) => {
+  const { error } = instantInput.safeParse(text);
+  expect(error?.issues).toMatchObject([{ message }]);
+});
+
+test('writes what it has read in UTC with milliseconds', () => {
+  expect(instantInput.parse('2030-01-31T09:30+05:30')).toBe('2030-01-31T04:00:00.000Z');
+  expect(instantInput.parse('2030-12-31t23:59:59.9999z')).toBe('2031-01-01T00:00:00.000Z');
+});

@@ -1,0 +1,262 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createHub, type Watcher } from '../../src/bridge/hub.ts';
+import { createLookouts } from '../../src/bridge/lookouts.ts';
+import type { TaskSummary } from '../../src/contract/task.ts';
+import type { Observation } from '../../src/tasks/feed.ts';
+
+const start = Date.parse('2030-01-01T00:00:00.000Z');
+const iso = (ms: number) => new Date(ms).toISOString();
+
+function seen(id: string, changes: Partial<TaskSummary> = {}, transitions = 1): Observation {
+  const task: TaskSummary = {
+    id,
+    name: 'a task',
+    description: '',
+    type: 'echo',
+    status: 'RUNNING',
+    waiting: null,
+    progress: null,
+    scheduled_time: iso(start),
+    tags: [],
+    priority: 3,
+    retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
+    soft_time_limit: 1,
+    time_limit: 2,
+    attempt: 0,
+    retry_count: 0,
+    max_retries: 3,
+    result: null,
+    error_message: null,
+    created_at: iso(start),
+    updated_at: iso(start),
+    started_at: null,
+    finished_at: null,
+    version: 1,
+    owner: 'alice',
+    links: { self: '' },
+    ...changes,
+  };
+  return { runId: 'run', transitions, task };
+}
+
+const silent: Watcher = { send: () => undefined, gone: () => undefined };
+
+/** Lookouts over observations that the test answers itself, one by one. */
+class Scene {
+  readonly hub = createHub({ onFirst: () => undefined });
+  /** When each look at a task began, in milliseconds since the start. */
+  readonly looks: { id: string; at: number }[] = [];
+  readonly answers = new Map<string, Observation | undefined | Error>();
+  readonly lookouts = createLookouts({
+    hub: this.hub,
+    observe: (id) => this.observe(id),
+    logger: pino({ level: 'silent' }),
+  });
+  takesMs = 0;
+  atOnce = 0;
+  mostAtOnce = 0;
+
+  watch(first: Observation): () => void {
+    this.answers.set(first.task.id, first);
+    return this.hub.watch(first, silent);
+  }
+
+  private async observe(id: string): Promise<Observation | undefined> {
+    this.looks.push({ id, at: Date.now() - start });
+    this.atOnce += 1;
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce);
+    await new Promise((resolve) => setTimeout(resolve, this.takesMs));
+    this.atOnce -= 1;
+    const answer = this.answers.get(id);
+    if (answer instanceof Error) throw answer;
+    return answer;
+  }
+
+  /** What the poller does each tick, until the time has passed. */
+  async tickFor(ms: number, tickMs = 250): Promise<void> {
+    const until = Date.now() + ms;
+    while (Date.now() < until) {
+      this.lookouts.lookAtDue(Date.now());
+      await vi.advanceTimersByTimeAsync(tickMs);
+    }
+  }
+
+  looksAt(id: string): number[] {
+    return this.looks.filter((look) => look.id === id).map(({ at }) => at);
+  }
+}
+
+let scene: Scene;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: start });
+  scene = new Scene();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('looks at watched tasks', () => {
+  test('are never two at once at the same task; one that is asked for meanwhile follows', async () => {
+    scene.takesMs = 1000;
+    scene.watch(seen('a'));
+    scene.lookouts.look('a');
+    await vi.advanceTimersByTimeAsync(500);
+    for (let i = 0; i < 10; i += 1) scene.lookouts.look('a');
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(scene.looksAt('a')).toEqual([0, 1000]);
+    expect(scene.mostAtOnce).toBe(1);
+  });
+
+  test('are at most eight at once, and all get their turn', async () => {
+    scene.takesMs = 100;
+    for (let i = 0; i < 50; i += 1) scene.watch(seen(`task ${i}`));
+    for (let i = 0; i < 50; i += 1) scene.lookouts.look(`task ${i}`);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(scene.mostAtOnce).toBe(8);
+    expect(new Set(scene.looks.map(({ id }) => id)).size).toBe(50);
+    expect(scene.looks).toHaveLength(50);
+  });
+
+  test('tell the hub what they have seen, or that the task is gone', async () => {
+    const told: string[] = [];
+    const gone = vi.fn();
+    scene.hub.watch(seen('a'), { send: (text) => told.push(text), gone });
+    scene.answers.set('a', seen('a', { version: 2 }));
+    scene.lookouts.look('a');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(told).toHaveLength(2);
+    scene.answers.set('a', undefined);
+    scene.lookouts.look('a');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(gone).toHaveBeenCalledTimes(1);
+    await scene.tickFor(120_000, 1000);
+    expect(scene.looks).toHaveLength(2);
+  });
+
+  test('are not made at a task that nobody watches', async () => {
+    scene.lookouts.look('a');
+    const leave = scene.watch(seen('b'));
+    leave();
+    scene.lookouts.look('b');
+    await scene.tickFor(120_000, 1000);
+    expect(scene.looks).toEqual([]);
+  });
+
+  test('that were still to come are dropped once the last watcher has left', async () => {
+    scene.takesMs = 100;
+    const leaves = Array.from({ length: 20 }, (_, i) => scene.watch(seen(`task ${i}`)));
+    for (let i = 0; i < 20; i += 1) scene.lookouts.look(`task ${i}`);
+    expect(scene.looks).toHaveLength(8);
+    for (const leave of leaves) leave();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(scene.looks).toHaveLength(8);
+  });
+
+  test('are over once idle() resolves, those in the queue included', async () => {
+    scene.takesMs = 100;
+    for (let i = 0; i < 20; i += 1) {
+      scene.watch(seen(`task ${i}`));
+      scene.lookouts.look(`task ${i}`);
+    }
+    const idle = scene.lookouts.idle();
+    await vi.advanceTimersByTimeAsync(1000);
+    await idle;
+    expect(scene.looks).toHaveLength(20);
+    expect(scene.atOnce).toBe(0);
+  });
+});
+
+describe('the rhythm of looks', () => {
+  /** The gaps after the first look, with which every watch begins. */
+  async function gapsOver(ms: number, first: Observation): Promise<number[]> {
+    scene.watch(first);
+    await scene.tickFor(ms, 50);
+    const at = scene.looksAt('a');
+    return at.slice(1).map((time, index) => time - (at[index] ?? 0));
+  }
+
+  test('slows down to once a second for a running task in which nothing moves', async () => {
+    const gaps = await gapsOver(10_000, seen('a'));
+    expect(gaps.slice(0, 2).every((gap) => gap < 500)).toBe(true);
+    expect(gaps.slice(-3)).toEqual([1000, 1000, 1000]);
+    expect(gaps).toEqual(gaps.toSorted((a, b) => a - b));
+  });
+
+  test('is quick while something moves', async () => {
+    let transitions = 1;
+    scene.watch(seen('a'));
+    const interval = setInterval(() => scene.answers.set('a', seen('a', {}, (transitions += 1))), 50);
+    await scene.tickFor(5000, 50);
+    clearInterval(interval);
+    const at = scene.looksAt('a');
+    expect(at.length).toBeGreaterThanOrEqual(16);
+  });
+
+  test('is slower after errors, up to five seconds, and recovers', async () => {
+    scene.watch(seen('a'));
+    scene.answers.set('a', new Error('away'));
+    await scene.tickFor(30_000, 50);
+    const failed = scene.looksAt('a');
+    expect((failed.at(-1) ?? 0) - (failed.at(-2) ?? 0)).toBe(5000);
+    scene.answers.set('a', seen('a'));
+    await scene.tickFor(10_000, 50);
+    const at = scene.looksAt('a');
+    expect((at.at(-1) ?? 0) - (at.at(-2) ?? 0)).toBe(1000);
+  });
+
+  test.each([
+    ['a paused task', { status: 'SCHEDULED', waiting: { reason: 'paused' } }],
+    [
+      'a task whose time is far away',
+      {
+        status: 'SCHEDULED',
+        waiting: { reason: 'time', until: iso(start + 1e9) },
+        scheduled_time: iso(start + 1e9),
+      },
+    ],
+    ['an ended task', { status: 'COMPLETED' }],
+  ] as const)('is once a minute for %s', async (_what, changes) => {
+    const gaps = await gapsOver(181_000, seen('a', changes));
+    expect(gaps).toEqual([60_000, 60_000, 60_000]);
+  });
+
+  test('follows a cancellation that waits for a worker', async () => {
+    const gaps = await gapsOver(
+      10_000,
+      seen('a', { status: 'SCHEDULED', waiting: { reason: 'cancelling' } }),
+    );
+    expect(gaps.at(-1)).toBe(1000);
+  });
+
+  test('begins as soon as the time of a scheduled task has come', async () => {
+    const due = start + 20_000;
+    const waiting = { reason: 'time', until: iso(due) } as const;
+    scene.watch(seen('a', { status: 'SCHEDULED', waiting, scheduled_time: iso(due) }));
+    await scene.tickFor(19_900, 50);
+    expect(scene.looksAt('a')).toEqual([0]);
+    await scene.tickFor(200, 50);
+    expect(scene.looksAt('a').at(1)).toBeLessThanOrEqual(20_050);
+  });
+
+  test('does not quicken for a changed task that could not be looked at, which is tried again', async () => {
+    const waiting = { reason: 'paused' } as const;
+    scene.watch(seen('a', { status: 'SCHEDULED', waiting }));
+    await scene.tickFor(1000);
+    scene.looks.length = 0;
+    scene.answers.set('a', new Error('away'));
+    const until = Date.now() + 30_000;
+    while (Date.now() < until) {
+      scene.lookouts.lookAtNews('a');
+      await scene.tickFor(250);
+    }
+    expect(scene.looks.length).toBeLessThan(15);
+    const failed = scene.looks.length;
+    scene.answers.set('a', seen('a', { status: 'SCHEDULED', waiting, version: 2 }));
+    await scene.tickFor(6000);
+    expect(scene.looks.length - failed).toBe(1);
+    expect(scene.hub.last('a')?.task.version).toBe(2);
+  });
+});

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { closedSince, replacementsOf, runsOf, tasksOf, writtenSince } from '../../src/tasks/search.ts';
+
+const { address, namespace } = inject('temporal');
+let connection: Connection;
+let client: Client;
+
+beforeAll(async () => {
+  connection = await Connection.connect({ address });
+  client = new Client({ connection, namespace });
+});
+
+afterAll(() => connection.close());
+
+const wordBuilders = {
+  tasksOf,
+  runsOf,
+  'replacementsOf one': (id: string) => replacementsOf([id]),
+  'replacementsOf a second': (id: string) => replacementsOf([randomUUID(), id]),
+};
+
+const hostile = [
+  '',
+  "' OR '1'='1",
+  '" OR ""="',
+  "x' OR StartTime > '2000-01-01T00:00:00Z",
+  "\\' OR 1=1 --",
+  "''",
+  'a b',
+  'a%',
+  'ä',
+  'a\n',
+  'a\u0000',
+  '`a`',
+  'x'.repeat(256),
+];
+
+describe.each(Object.entries(wordBuilders))('%s', (_name, build) => {
+  test.each(hostile)('throws at %j instead of asking for it', (value) => {
+    expect(() => build(value)).toThrow(TypeError);
+  });
+
+  test('lets through only values that mean nothing but themselves, and those unchanged', () => {
+    const safe = fc.property(fc.string({ unit: 'binary' }), (value) => {
+      if (/^[A-Za-z0-9_-]+$/.test(value)) expect(build(value)).toContain(`'${value}'`);
+      else expect(() => build(value)).toThrow(TypeError);
+    });
+    fc.assert(safe, { numRuns: 500 });
+  });
+});
+
+describe('every query', () => {
+  const queries = (id: string, ms: number) => [
+    tasksOf(undefined),
+    tasksOf(id),
+    runsOf(id),
+    replacementsOf([id, randomUUID()]),
+    writtenSince(ms),
+    closedSince(ms),
+  ];
+
+  test('asks for tasks alone', () => {
+    for (const query of queries(randomUUID(), 0)) expect(query).toMatch(/^WorkflowType = 'task'(?: AND |$)/);
+  });
+
+  test('carries no quote but those around its values', () => {
+    const quotes = fc.property(fc.uuid(), fc.integer({ min: 0, max: 4e12 }), (id, ms) => {
+      for (const query of queries(id, ms)) {
+        const values = query.match(/'[A-Za-z0-9_.:-]*'/g) ?? [];
+        expect(query.split("'")).toHaveLength(values.length * 2 + 1);
+        expect(query).not.toMatch(/["\\]/);
+      }
+    });
+    fc.assert(quotes);
+  });
+
+  test.each(queries(randomUUID(), Date.now()))('is accepted by the server: %s', async (query) => {
+    const page = await client.workflowService.listWorkflowExecutions({ namespace, query, pageSize: 10 });
+    expect(Array.isArray(page.executions)).toBe(true);
+  });
+
+  test('for an owner finds the tasks of that owner alone', async () => {
+    const query = tasksOf(randomUUID());
+    const page = await client.workflowService.listWorkflowExecutions({ namespace, query, pageSize: 10 });
+    expect(page.executions).toEqual([]);
+  });
+});
+
+describe('an instant', () => {
+  test.each([writtenSince, closedSince])('is written in full RFC 3339, in UTC', (build) => {
+    expect(build(Date.UTC(2030, 0, 31, 9, 30, 0, 7))).toContain("'2030-01-31T09:30:00.007Z'");
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, 8.64e15 + 1])('that is none throws: %s', (ms) => {
+    expect(() => writtenSince(ms)).toThrow(RangeError);
+    expect(() => closedSince(ms)).toThrow(RangeError);
+  });
+});
+
+test('what has closed does not include what is open', () => {
+  expect(closedSince(0)).toContain("BETWEEN '1970-01-01T00:00:00.000Z' AND '2100-01-01T00:00:00Z'");
+});

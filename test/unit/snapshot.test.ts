@@ -1,0 +1,307 @@
+import { describe, expect, test } from 'vitest';
+import type { TaskMemo } from '../../src/contract/workflow.ts';
+import type { Ending } from '../../src/tasks/ending.ts';
+import type { Execution, LiveExecution, PendingAttempt } from '../../src/tasks/execution.ts';
+import { summarise } from '../../src/tasks/snapshot.ts';
+
+const now = Date.parse('2030-01-01T12:00:00.000Z');
+const earlier = now - 60_000;
+const later = now + 60_000;
+const iso = (ms: number) => new Date(ms).toISOString();
+
+const memo: TaskMemo = {
+  name: 'a task',
+  description: 'of some kind',
+  type: 'echo',
+  priority: 2,
+  retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
+  soft_time_limit: 10,
+  time_limit: 20,
+  created_at: iso(earlier),
+  retry_count: 0,
+  attempt: 0,
+};
+
+const row: Execution = {
+  id: '9f6f4b0e-0000-4000-8000-000000000001',
+  runId: 'run',
+  status: 'open',
+  closedAt: undefined,
+  owner: 'alice',
+  storedStatus: 'SCHEDULED',
+  tags: ['a', 'b'],
+  scheduledAt: later,
+  updatedAt: earlier,
+  version: 4,
+  memo,
+};
+
+function live(changes: Partial<LiveExecution>): LiveExecution {
+  return { ...row, pending: undefined, cancelRequested: false, transitions: 1, ...changes };
+}
+
+const waitingAttempt: PendingAttempt = {
+  begun: false,
+  running: false,
+  cancelRequested: false,
+  attempt: 1,
+  startedAt: undefined,
+  nextAt: undefined,
+  heartbeat: undefined,
+};
+
+const progress = { percent: 40, message: 'almost half' };
+const runningAttempt: PendingAttempt = {
+  ...waitingAttempt,
+  begun: true,
+  running: true,
+  startedAt: earlier,
+  heartbeat: { progress, checkpoint: null, handed_back: 0 },
+};
+/** Lost with its worker; the server's next try is to come. */
+const lostAttempt: PendingAttempt = { ...waitingAttempt, begun: true, attempt: 2, nextAt: later };
+
+const view = (execution: Execution, ending?: Ending) => summarise(execution, { now, ending });
+
+interface Case {
+  readonly what: string;
+  readonly execution: Partial<LiveExecution>;
+  readonly shown: Partial<ReturnType<typeof view>>;
+}
+
+const paused = { reason: 'paused' } as const;
+const worker = { reason: 'worker' } as const;
+const due = { scheduledAt: earlier };
+
+const cases: Case[] = [
+  {
+    what: 'before its time: SCHEDULED, waits for the time',
+    execution: {},
+    shown: { status: 'SCHEDULED', waiting: { reason: 'time', until: iso(later) }, attempt: 0 },
+  },
+  {
+    what: 'its time has passed, though nothing has been written since: PENDING, waits for a worker',
+    execution: due,
+    shown: { status: 'PENDING', waiting: worker },
+  },
+  {
+    what: 'its time is this very millisecond: PENDING',
+    execution: { scheduledAt: now },
+    shown: { status: 'PENDING', waiting: worker },
+  },
+  {
+    what: 'paused before its time: SCHEDULED, paused',
+    execution: { storedStatus: 'PAUSED' },
+    shown: { status: 'SCHEDULED', waiting: paused },
+  },
+  {
+    what: 'paused past its time: SCHEDULED, paused',
+    execution: { storedStatus: 'PAUSED', ...due },
+    shown: { status: 'SCHEDULED', waiting: paused },
+  },
+  {
+    what: 'its first attempt waits for a worker: PENDING',
+    execution: { storedStatus: 'PENDING', ...due, pending: waitingAttempt },
+    shown: { status: 'PENDING', waiting: worker, progress: null, attempt: 0 },
+  },
+  {
+    what: 'run on request long before its time: PENDING',
+    execution: { storedStatus: 'PENDING', scheduledAt: later, pending: waitingAttempt },
+    shown: { status: 'PENDING', waiting: worker },
+  },
+  {
+    what: 'its first attempt has begun, though nothing has been written: RUNNING with its progress',
+    execution: { storedStatus: 'PENDING', ...due, pending: runningAttempt },
+    shown: { status: 'RUNNING', waiting: null, progress, attempt: 1, started_at: iso(earlier) },
+  },
+  {
+    what: 'stored PENDING, and no attempt is left: it has just ended: RUNNING',
+    execution: { storedStatus: 'PENDING', ...due },
+    shown: { status: 'RUNNING', waiting: null },
+  },
+  {
+    what: 'its worker was lost, and the server tries again later: RUNNING, backoff',
+    execution: { storedStatus: 'PENDING', ...due, pending: lostAttempt },
+    shown: { status: 'RUNNING', waiting: { reason: 'backoff', until: iso(later) }, attempt: 2 },
+  },
+  {
+    what: 'its worker was lost, and the time of the next try has come: RUNNING, waits for a worker',
+    execution: { storedStatus: 'PENDING', ...due, pending: { ...lostAttempt, nextAt: now } },
+    shown: { status: 'RUNNING', waiting: worker },
+  },
+  {
+    what: 'an attempt is being withdrawn from a task that is paused: paused, not RUNNING',
+    execution: { storedStatus: 'PAUSED', ...due, pending: { ...runningAttempt, cancelRequested: true } },
+    shown: { status: 'SCHEDULED', waiting: paused, progress: null, attempt: 0 },
+  },
+  {
+    what: 'an attempt is being withdrawn from a task that was given a later time: SCHEDULED',
+    execution: { pending: { ...runningAttempt, cancelRequested: true } },
+    shown: { status: 'SCHEDULED', waiting: { reason: 'time', until: iso(later) } },
+  },
+  {
+    what: 'in the backoff between its own attempts: RUNNING, backoff, with the last error',
+    execution: {
+      storedStatus: 'RUNNING',
+      ...due,
+      memo: { ...memo, attempt: 1, retry_count: 1, next_attempt_at: iso(later), error_message: 'no luck' },
+    },
+    shown: {
+      status: 'RUNNING',
+      waiting: { reason: 'backoff', until: iso(later) },
+      attempt: 1,
+      retry_count: 1,
+      error_message: 'no luck',
+    },
+  },
+  {
+    what: 'its second attempt waits for a worker: RUNNING',
+    execution: {
+      storedStatus: 'RUNNING',
+      ...due,
+      memo: { ...memo, attempt: 1, next_attempt_at: iso(earlier) },
+      pending: waitingAttempt,
+    },
+    shown: { status: 'RUNNING', waiting: worker, attempt: 1 },
+  },
+  {
+    what: 'its second attempt runs: RUNNING, counted on, with the start of the first',
+    execution: {
+      storedStatus: 'RUNNING',
+      ...due,
+      memo: { ...memo, attempt: 1, started_at: iso(earlier - 5) },
+      pending: runningAttempt,
+    },
+    shown: { status: 'RUNNING', waiting: null, attempt: 2, started_at: iso(earlier - 5), progress },
+  },
+  {
+    what: 'cancelled before its time, and no worker has come yet: SCHEDULED, cancelling',
+    execution: { cancelRequested: true },
+    shown: { status: 'SCHEDULED', waiting: { reason: 'cancelling' } },
+  },
+  {
+    what: 'cancelled while its attempt waits: PENDING, cancelling',
+    execution: { storedStatus: 'PENDING', ...due, pending: waitingAttempt, cancelRequested: true },
+    shown: { status: 'PENDING', waiting: { reason: 'cancelling' } },
+  },
+  {
+    what: 'cancelled while it runs: RUNNING, cancelling, with its progress',
+    execution: { storedStatus: 'PENDING', ...due, pending: runningAttempt, cancelRequested: true },
+    shown: { status: 'RUNNING', waiting: { reason: 'cancelling' }, progress },
+  },
+  {
+    what: 'cancelled while it is paused: SCHEDULED, cancelling',
+    execution: { storedStatus: 'PAUSED', cancelRequested: true },
+    shown: { status: 'SCHEDULED', waiting: { reason: 'cancelling' } },
+  },
+];
+
+describe('an open task as describe tells it', () => {
+  test.each(cases.map(({ what, ...rest }) => [what, rest] as const))('%s', (_what, { execution, shown }) => {
+    expect(view(live(execution))).toMatchObject(shown);
+  });
+});
+
+const ended = { closedAt: now, storedStatus: 'PENDING' } as const;
+const ending: Ending = {
+  result: { done: true },
+  errorMessage: null,
+  attempts: [],
+  attempt: 1,
+  startedAt: iso(earlier),
+};
+const noEnding: Ending = {
+  result: null,
+  errorMessage: null,
+  attempts: [],
+  attempt: undefined,
+  startedAt: undefined,
+};
+
+describe('an ended task', () => {
+  test('shows its result and the instants of its attempt and its end', () => {
+    expect(view(live({ ...ended, status: 'completed' }), ending)).toMatchObject({
+      status: 'COMPLETED',
+      waiting: null,
+      progress: null,
+      result: { done: true },
+      error_message: null,
+      attempt: 1,
+      started_at: iso(earlier),
+      finished_at: iso(now),
+      updated_at: iso(now),
+    });
+  });
+
+  test.each([
+    ['completed', 'COMPLETED'],
+    ['failed', 'FAILED'],
+    ['cancelled', 'CANCELLED'],
+    ['terminated', 'FAILED'],
+    ['timed_out', 'FAILED'],
+  ] as const)('whose run was %s reads %s, whatever was stored last', (status, shown) => {
+    for (const storedStatus of ['SCHEDULED', 'PAUSED', 'PENDING', 'RUNNING'] as const) {
+      const execution = live({ status, closedAt: now, storedStatus, cancelRequested: true });
+      expect(view(execution)).toMatchObject({ status: shown, waiting: null, progress: null });
+    }
+  });
+
+  test.each([
+    ['terminated', 'Terminated from outside'],
+    ['timed_out', 'Timed out in Temporal'],
+  ] as const)('whose run was %s says so', (status, message) => {
+    expect(view(live({ ...ended, status }), noEnding).error_message).toBe(message);
+    expect(view({ ...row, ...ended, status }).error_message).toBe(message);
+  });
+
+  test('says why it was terminated, where somebody has given a reason', () => {
+    const errorMessage = 'Terminated from outside: by mistake';
+    const shown = view(live({ ...ended, status: 'terminated' }), { ...noEnding, errorMessage });
+    expect(shown.error_message).toBe(errorMessage);
+  });
+
+  test.each(['completed', 'cancelled'] as const)(
+    'that was %s does not show the error of an earlier attempt',
+    (status) => {
+      const execution = live({ ...ended, status, memo: { ...memo, attempt: 1, error_message: 'no luck' } });
+      expect(view(execution, noEnding).error_message).toBeNull();
+    },
+  );
+
+  test('that failed shows its whole error from the close event, and the memo of it in lists', () => {
+    const execution = live({ ...ended, status: 'failed', memo: { ...memo, error_message: 'sho…' } });
+    expect(view(execution, { ...noEnding, errorMessage: 'short' }).error_message).toBe('short');
+    expect(view(execution).error_message).toBe('sho…');
+  });
+});
+
+describe('a row of a list', () => {
+  test('counts the attempt that succeeded after those that the memo tells of', () => {
+    const completed = { ...row, ...ended, status: 'completed', memo: { ...memo, attempt: 2 } } as const;
+    expect(view(completed).attempt).toBe(3);
+    expect(view({ ...completed, status: 'failed' }).attempt).toBe(2);
+  });
+
+  test('of a task whose attempt waits or has just begun shows PENDING, as it was written', () => {
+    expect(view({ ...row, ...due, storedStatus: 'PENDING' })).toMatchObject({
+      status: 'PENDING',
+      waiting: worker,
+    });
+  });
+
+  test('carries what the memo and the search attributes hold, and no link for other tenants', () => {
+    expect(view(row)).toMatchObject({
+      id: row.id,
+      name: 'a task',
+      description: 'of some kind',
+      type: 'echo',
+      tags: ['a', 'b'],
+      priority: 2,
+      max_retries: 3,
+      version: 4,
+      owner: 'alice',
+      links: { self: `/api/tasks/${row.id}/` },
+    });
+    expect(view(row).links).not.toHaveProperty('temporal');
+  });
+});
