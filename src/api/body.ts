@@ -53,8 +53,7 @@ function parse(bytes: ArrayBuffer): unknown {
   }
 }
 
-function faultIn(value: unknown, pointer: string, depth = 0): FieldError | undefined {
-  if (depth > maxDepth) return { pointer, message: `Nested more than ${maxDepth} levels deep.` };
+function faultIn(value: unknown, pointer: string, depth = 1): FieldError | undefined {
   if (typeof value === 'string') {
     const kept = !value.includes('\u0000') && value.isWellFormed();
     return kept ? undefined : { pointer, message: 'Null characters and lone surrogates are not allowed.' };
@@ -62,6 +61,7 @@ function faultIn(value: unknown, pointer: string, depth = 0): FieldError | undef
   // 1e999 is JSON, but would be kept as null.
   if (value === Infinity || value === -Infinity) return { pointer, message: 'This number is too large.' };
   if (typeof value !== 'object' || value === null) return undefined;
+  if (depth > maxDepth) return { pointer, message: `Nested more than ${maxDepth} levels deep.` };
   for (const [key, member] of Object.entries(value)) {
     const at = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
     const fault = faultIn(key, at, depth + 1) ?? faultIn(member, at, depth + 1);

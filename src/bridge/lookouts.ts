@@ -10,6 +10,8 @@ import type { Hub } from './hub.ts';
 export interface Lookouts {
   /** Looks at a task as soon as its turn comes; again, if it is being looked at just now. */
   look(id: string): void;
+  /** The same for a task that a list has news of. A failed look is not hurried by it: it is repeated in its time. */
+  lookAtNews(id: string): void;
   /** Looks at the tasks whose state may have moved without a trace in the lists. */
   lookAtDue(now: number): void;
   /** Resolves when no look is under way. */
@@ -28,6 +30,7 @@ interface Lookout {
   transitions: number;
   /** Grows while nothing moves, and after errors. */
   intervalMs: number;
+  failed: boolean;
 }
 
 const maxLooksAtOnce = 8;
@@ -53,6 +56,8 @@ export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookou
       if (looking.size >= maxLooksAtOnce) return;
       if (looking.has(id)) continue;
       queue.delete(id);
+      // Its last watcher may have left while it waited for its turn.
+      if (!hub.last(id)) continue;
       const work = lookAt(id).finally(() => {
         looking.delete(id);
         drain();
@@ -70,10 +75,10 @@ export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookou
       const transitions = observation?.transitions ?? 0;
       const moved = transitions !== before?.transitions;
       const intervalMs = moved ? soonestMs : Math.min((before?.intervalMs ?? soonestMs) * 1.5, slowestMs);
-      lookouts.set(id, { lookedAt, transitions, intervalMs });
+      lookouts.set(id, { lookedAt, transitions, intervalMs, failed: false });
     } catch (error) {
       const intervalMs = Math.min((before?.intervalMs ?? soonestMs) * 2, slowestAfterErrorsMs);
-      lookouts.set(id, { lookedAt, transitions: before?.transitions ?? -1, intervalMs });
+      lookouts.set(id, { lookedAt, transitions: before?.transitions ?? -1, intervalMs, failed: true });
       logger.debug({ err: error, id }, 'a watched task could not be looked at');
     }
     if (!hub.last(id)) lookouts.delete(id);
@@ -82,8 +87,9 @@ export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookou
   function isDue(id: string, now: number): boolean {
     const task = hub.last(id)?.task;
     if (!task) return false;
-    const { lookedAt = 0, intervalMs = soonestMs } = lookouts.get(id) ?? {};
+    const { lookedAt = 0, intervalMs = soonestMs, failed = false } = lookouts.get(id) ?? {};
     if (now - lookedAt >= reconcileMs) return true;
+    if (failed) return now - lookedAt >= intervalMs;
     if (endedStatuses.has(task.status)) return false;
     const underWay = task.status !== 'SCHEDULED' || task.waiting?.reason === 'cancelling';
     const timeHasCome = task.waiting?.reason === 'time' && Date.parse(task.scheduled_time) <= now;
@@ -92,12 +98,16 @@ export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookou
 
   return {
     look,
+    lookAtNews(id) {
+      if (!lookouts.get(id)?.failed) look(id);
+    },
     lookAtDue(now) {
       for (const id of lookouts.keys()) if (!hub.last(id)) lookouts.delete(id);
       for (const id of hub.ids()) if (isDue(id, now)) look(id);
     },
     async idle() {
-      await Promise.all(looking.values());
+      // Those that wait in the queue begin as others end.
+      while (looking.size > 0) await Promise.all(looking.values());
     },
   };
 }

@@ -40,7 +40,7 @@ const freshCursorMs = 10_000;
 const failuresBeforeNotice = 2;
 
 export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: PollerOptions): Poller {
-  const lookouts = createLookouts({ hub, observe: source.observe, logger });
+  const lookouts = createLookouts({ hub, observe: (id) => source.observe(id), logger });
   let cursor: FeedCursor = { written: 0, closed: 0 };
   let failures = 0;
   let running: Promise<void> | undefined;
@@ -49,6 +49,8 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
   async function run(): Promise<void> {
     const since = Date.now() - freshCursorMs;
     cursor = { written: since, closed: since };
+    // Those who watch now have not been told of an earlier outage.
+    failures = 0;
     while (hub.size > 0 && !closing.signal.aborted) {
       const startedAt = Date.now();
       await tick();
@@ -70,7 +72,7 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
   }
 
   function lookAtNews(changes: readonly Change[]): void {
-    for (const change of changes) if (hub.isNews(change)) lookouts.look(change.id);
+    for (const change of changes) if (hub.isNews(change)) lookouts.lookAtNews(change.id);
   }
 
   function recovered(): void {

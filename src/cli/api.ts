@@ -16,7 +16,7 @@ import { createSockets } from '../bridge/sockets.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { createTaskService } from '../tasks/service.ts';
 import { createLogger } from './log.ts';
-import { notifyReady } from './parent.ts';
+import { logLife, notifyReady } from './parent.ts';
 import { stopRequested } from './stop.ts';
 import { temporalConnection } from './temporal.ts';
 import { usersFilePath } from './users.ts';
@@ -27,12 +27,12 @@ export async function api(config: Config): Promise<void> {
   const closers: (() => Promise<void> | void)[] = [];
   try {
     const listeners = await start(config, logger, closers);
-    logger.info({ urls: listeners.map(({ url }) => url) }, 'api is up');
+    logLife(logger, { urls: listeners.map(({ url }) => url) }, 'api is up');
     notifyReady({ url: listeners[0]?.url ?? '' });
     await stopRequested();
   } finally {
     for (const close of closers.toReversed()) await close();
-    logger.info('api has stopped');
+    logLife(logger, {}, 'api has stopped');
   }
 }
 

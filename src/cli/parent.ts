@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { z } from 'zod';
 
 /**
@@ -15,6 +16,11 @@ export type RoleMessage = z.infer<typeof roleMessage>;
 
 export function notifyReady(info: { readonly url?: string } = {}): void {
   send({ type: 'ready', ...info });
+}
+
+/** Says that a role has come or gone: in its log when it stands alone; `up` tells in its own words. */
+export function logLife(logger: Logger, facts: Record<string, unknown>, message: string): void {
+  logger[hasParent() ? 'debug' : 'info'](facts, message);
 }
 
 /** For a wrong configuration: `up` shows the message and ends, in place of restarting the role. */

@@ -3,7 +3,7 @@ import { createTaskTypes, loadTaskModules } from '../../activities/types/index.t
 import type { Config } from '../config.ts';
 import { startWorker } from '../worker/worker.ts';
 import { createLogger } from './log.ts';
-import { notifyReady } from './parent.ts';
+import { logLife, notifyReady } from './parent.ts';
 import { stopRequested } from './stop.ts';
 import { temporalConnection } from './temporal.ts';
 
@@ -24,10 +24,10 @@ export async function worker(config: Config): Promise<void> {
     ...config.worker,
     logger,
   });
-  logger.info({ identity: running.identity, taskQueue: config.taskQueue }, 'worker is up');
+  logLife(logger, { identity: running.identity, taskQueue: config.taskQueue }, 'worker is up');
   notifyReady();
   await Promise.race([stopRequested(), running.ended]);
   running.stop();
   await running.ended;
-  logger.info('worker has stopped');
+  logLife(logger, {}, 'worker has stopped');
 }

@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+// `npm run demo`: makes a bare clone ready, then shows a handful of real tasks live.
+import { join } from 'node:path';
+import { ensureBuild } from './lib/build.mjs';
+import { ensureDependencies } from './lib/dependencies.mjs';
+import { checkNodeVersion } from './lib/node-version.mjs';
+import { stopWithNpm } from './lib/npm-parent.mjs';
+import { root } from './lib/root.mjs';
+
+checkNodeVersion();
+stopWithNpm();
+await ensureDependencies();
+await ensureBuild();
+
+// Only now: before the build it may not be there.
+const { demoCommand } = await import('../dist/src/cli/demo.js');
+await demoCommand({ weatherFile: join(root, 'examples', 'weather.csv') }).parseAsync();

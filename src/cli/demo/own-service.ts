@@ -1,0 +1,16 @@
+/**
+ * What service.ts forks: `taskbell up` on a home that is thrown away. It ends with the demo that forked it, in
+ * whatever way that ends, and leaves nothing behind.
+ */
+import { rm } from 'node:fs/promises';
+import { readConfig } from '../../config.ts';
+import { onParentGone } from '../parent.ts';
+import { up } from '../up.ts';
+
+const config = readConfig();
+onParentGone(() => process.kill(process.pid, 'SIGTERM'));
+try {
+  process.exitCode = await up(config);
+} finally {
+  await rm(config.home, { recursive: true, force: true });
+}

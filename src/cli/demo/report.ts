@@ -1,0 +1,65 @@
+/** What is said when all is over; pure. */
+import { type Part, hasEnded, isAsExpected } from './show.ts';
+import { type Paint, wordOf } from './table.ts';
+import { isAddressRefusal } from './tasks.ts';
+
+interface ReportOptions {
+  readonly url: string;
+  /** `host:port` at which the demo's target should be, and at which it is. */
+  readonly target: { readonly wished: string; readonly actual: string };
+  /** Whether the addresses of the tasks lead anywhere after the demo. */
+  readonly withLinks: boolean;
+  readonly deadlineMs: number;
+  readonly paint: Paint;
+}
+
+/** The demo's last lines: what came of each task, and whether that was as it should be. */
+export function report(parts: readonly Part[], options: ReportOptions): string {
+  const { paint, target, deadlineMs } = options;
+  const wrong = parts.filter((part) => !isAsExpected(part));
+  const refused = parts.some(isRefused);
+  const allWell = paint(refused ? 'All others ended as they should.' : 'All ended as they should.', 'bold');
+  return [
+    '',
+    ...parts.flatMap((part) => outcome(part, options)),
+    '',
+    ...(refused ? [...refusalAdvice(target, paint), ''] : []),
+    ...(wrong.length === 0 ? [allWell] : wrong.map((part) => paint(complaint(part, deadlineMs), 'red'))),
+  ].join('\n');
+}
+
+function outcome(part: Part, { url, withLinks, paint }: ReportOptions): string[] {
+  const { scene, row, created } = part;
+  const { task } = row;
+  const asExpected = task !== undefined && isAsExpected(part) && !isRefused(part);
+  const what = asExpected ? scene.summary(task) : (task?.error_message ?? '');
+  const links = created && withLinks ? [`${url}${created.links.self}`, created.links.temporal] : [];
+  return [
+    `  ${paint(row.name, 'bold')}: ${wordOf(row)}`,
+    ...[what].filter((line) => line !== '').map((line) => `    ${line}`),
+    ...links.filter((link) => link !== undefined).map((link) => `    ${paint(link, 'dim')}`),
+  ];
+}
+
+function isRefused({ scene, row: { task, refusal } }: Part): boolean {
+  return (
+    refusal !== undefined || (scene.ifRefused !== undefined && task !== undefined && isAddressRefusal(task))
+  );
+}
+
+function refusalAdvice({ wished, actual }: ReportOptions['target'], paint: Paint): string[] {
+  const what = 'Refused: the running service does not allow calls to loopback addresses.';
+  return [
+    paint(what, 'yellow'),
+    `To see this too, start it with TASKBELL_HTTP_ALLOW_HOSTS=${wished}`,
+    ...(wished === actual ? [] : [`(${wished} is in use by another program just now; that must end first).`]),
+  ];
+}
+
+function complaint(part: Part, deadlineMs: number): string {
+  const { scene, row } = part;
+  if (!hasEnded(part)) return `${row.name}: still ${wordOf(row)} after ${deadlineMs / 1000} s.`;
+  const attempts = scene.attempts === undefined ? '' : ` in ${scene.attempts} attempts`;
+  const got = scene.attempts === undefined ? '' : ` in ${row.task?.attempt ?? 0}`;
+  return `${row.name}: should end as ${scene.ends}${attempts}, but ended as ${wordOf(row)}${got}.`;
+}

@@ -1,0 +1,396 @@
+/** What a body may not be. Each refusal is 400 (or 413, 415) with the place of the fault, and none is ever 500. */
+import { request } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Task } from '../../src/contract/task.ts';
+import type { Caller } from '../support/caller.ts';
+import { type Service, startService } from '../support/service.ts';
+
+let service: Service;
+let alice: Caller;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal'), workers: 0 });
+  alice = await service.as('alice');
+});
+
+afterAll(() => service.close());
+
+const inYears = (years: number): string => {
+  const date = new Date();
+  date.setUTCFullYear(date.getUTCFullYear() + years);
+  return date.toISOString();
+};
+const inSeconds = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
+
+/** Fields that, on top of a name and a delay, make a body bad; the fields that `errors[]` names. */
+const bad: [what: string, fields: Record<string, unknown>, ...pointers: string[]][] = [
+  ['no time at all', { delay: undefined }, '/scheduled_time'],
+  ['both scheduled_time and delay', { scheduled_time: inSeconds(60) }, '/delay'],
+  [
+    'a time without an offset',
+    { delay: undefined, scheduled_time: '2027-01-31T09:30:00' },
+    '/scheduled_time',
+  ],
+  [
+    'a day that the calendar lacks',
+    { delay: undefined, scheduled_time: '2027-02-30T09:30:00Z' },
+    '/scheduled_time',
+  ],
+  [
+    'an hour that the clock lacks',
+    { delay: undefined, scheduled_time: '2027-01-31T24:00:00Z' },
+    '/scheduled_time',
+  ],
+  ['a time in words', { delay: undefined, scheduled_time: 'tomorrow' }, '/scheduled_time'],
+  ['a time in seconds', { delay: undefined, scheduled_time: 1_900_000_000 }, '/scheduled_time'],
+  ['no time but null', { delay: undefined, scheduled_time: null }, '/scheduled_time'],
+  ['a past time', { delay: undefined, scheduled_time: inSeconds(-5) }, '/scheduled_time'],
+  [
+    'a time before Christ',
+    { delay: undefined, scheduled_time: '0000-01-01T00:00:00+23:59' },
+    '/scheduled_time',
+  ],
+  ['a time beyond the horizon', { delay: undefined, scheduled_time: inYears(10.01 + 1) }, '/scheduled_time'],
+  ['the end of time', { delay: undefined, scheduled_time: '9999-12-31T23:59:59-23:59' }, '/scheduled_time'],
+  ['a negative delay', { delay: -1 }, '/delay'],
+  ['a delay in words', { delay: '60' }, '/delay'],
+  ['a delay beyond the horizon', { delay: 10 * 366 * 86_400 }, '/delay'],
+  ['an enormous delay', { delay: 1e300 }, '/delay'],
+  ['no name', { name: undefined }, '/name'],
+  ['an empty name', { name: '' }, '/name'],
+  ['a blank name', { name: ' \t\n\u00A0\u3000' }, '/name'],
+  ['a name of 201 characters', { name: 'n'.repeat(201) }, '/name'],
+  ['a name of 201 emoji', { name: '🦊'.repeat(201) }, '/name'],
+  ['a name that is a number', { name: 5 }, '/name'],
+  ['a name that is null', { name: null }, '/name'],
+  ['a null character in the name', { name: 'a\u0000b' }, '/name'],
+  ['a lone surrogate in the name', { name: 'a\uD83Eb' }, '/name'],
+  ['a null character in the description', { description: '\u0000' }, '/description'],
+  ['a lone surrogate in the description', { description: '\uDD8A' }, '/description'],
+  ['a description of 10,001 characters', { description: 'd'.repeat(10_001) }, '/description'],
+  ['a description that is null', { description: null }, '/description'],
+  ['a null character deep in the payload', { payload: { rows: [{ a: 'x\u0000' }] } }, '/payload/rows/0/a'],
+  [
+    'a null character in a key of the payload',
+    { payload: { rows: [{ 'a\u0000': 1 }] } },
+    '/payload/rows/0/a\u0000',
+  ],
+  ['a lone surrogate in the payload', { payload: { csv: '\uD800' } }, '/payload/csv'],
+  ['an unknown field', { foo: 1 }, '/foo'],
+  ['several unknown fields', { foo: 1, 'a/b~c': 2 }, '/foo', '/a~1b~0c'],
+  ['an unknown field of the retry policy', { retry: { retries: 1 } }, '/retry/retries'],
+  ['an unknown type', { type: 'no-such-type' }, '/type'],
+  ['a type named like a property of objects', { type: 'constructor' }, '/type'],
+  ['a type that is null', { type: null }, '/type'],
+  ['a payload that its type does not know', { payload: { foo: 1 } }, '/payload/foo'],
+  ['a payload of the wrong shape', { payload: { rows: 5 } }, '/payload/rows'],
+  ['a payload that is no object', { payload: 5 }, '/payload'],
+  ['a payload that is null', { payload: null }, '/payload'],
+  ['a payload without its required field', { type: 'http-request', payload: {} }, '/payload/url'],
+  ['a payload with a bad address', { type: 'http-request', payload: { url: 'ftp://x/' } }, '/payload/url'],
+  ['a payload over 256 KiB', { type: 'echo', payload: { a: 'x'.repeat(256 * 1024) } }, '/payload'],
+  ['a payload over 256 KiB in bytes alone', { type: 'echo', payload: { a: '€'.repeat(90_000) } }, '/payload'],
+  ['a tag with a blank', { tags: ['ok', 'not ok'] }, '/tags/1'],
+  ['an empty tag', { tags: [''] }, '/tags/0'],
+  ['a tag of 65 characters', { tags: ['t'.repeat(65)] }, '/tags/0'],
+  ['a tag with a quote', { tags: ["' OR '1'='1"] }, '/tags/0'],
+  ['a tag with a line end', { tags: ['tag\n'] }, '/tags/0'],
+  ['a tag of another alphabet', { tags: ['ярлык'] }, '/tags/0'],
+  ['a tag twice', { tags: ['a', 'b', 'a'] }, '/tags'],
+  ['11 tags', { tags: Array.from({ length: 11 }, (_, index) => `tag-${index}`) }, '/tags'],
+  ['tags that are no list', { tags: 'a' }, '/tags'],
+  ...[0, 6, 2.5, '1', null].map((priority): (typeof bad)[number] => [
+    `priority ${JSON.stringify(priority)}`,
+    { priority },
+    '/priority',
+  ]),
+  ...[-1, 0.5, 101, 1e300, '3', null].map((value): (typeof bad)[number] => [
+    `max_retries ${JSON.stringify(value)}`,
+    { retry: { max_retries: value } },
+    '/retry/max_retries',
+  ]),
+  ...[-1, 0, 1e12].map((value): (typeof bad)[number] => [
+    `initial_interval ${value}`,
+    { retry: { initial_interval: value } },
+    '/retry/initial_interval',
+  ]),
+  ...[-1, 0, 1e12].map((value): (typeof bad)[number] => [
+    `maximum_interval ${value}`,
+    { retry: { maximum_interval: value } },
+    '/retry/maximum_interval',
+  ]),
+  ...[-2, 0.9, 101].map((value): (typeof bad)[number] => [
+    `backoff_coefficient ${value}`,
+    { retry: { backoff_coefficient: value } },
+    '/retry/backoff_coefficient',
+  ]),
+  ...['soft_time_limit', 'time_limit'].flatMap((field) =>
+    [-1, 0, 1.5, 1e12, '60', null].map((value): (typeof bad)[number] => [
+      `${field} ${JSON.stringify(value)}`,
+      { [field]: value },
+      `/${field}`,
+    ]),
+  ),
+  ['a soft limit over the hard one', { soft_time_limit: 11, time_limit: 10 }, '/soft_time_limit'],
+  ['a soft limit over the default of the hard one', { soft_time_limit: 1801 }, '/soft_time_limit'],
+  [
+    'several faults at once',
+    { name: '', delay: -1, priority: 9, foo: 1 },
+    '/name',
+    '/delay',
+    '/priority',
+    '/foo',
+  ],
+  ['a fault in a field, and no time', { name: '', delay: undefined }, '/name', '/scheduled_time'],
+];
+
+test.each(bad)('refuses %s with 400 that says where', async (_what, fields, ...pointers) => {
+  const answer = await alice.call<{ errors: { pointer: string; message: string }[] }>('POST', '/api/tasks/', {
+    name: 'n',
+    delay: 3600,
+    ...fields,
+  });
+  expect(answer).toMatchObject({
+    status: 400,
+    body: { code: 'validation', detail: 'The request does not fit.' },
+  });
+  expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+  const named = new Set(answer.body.errors.map(({ pointer }) => pointer));
+  expect(named).toEqual(new Set(pointers));
+  for (const { message } of answer.body.errors) expect(message.length).toBeGreaterThan(5);
+});
+
+const good: [what: string, fields: Record<string, unknown>][] = [
+  ['200 emoji in the name', { name: '🦊'.repeat(200) }],
+  ['right-to-left text', { name: 'שלום \u202Eabc\u202C مرحبا', description: 'مهمة مجدولة' }],
+  [
+    'combining characters, not normalised',
+    { name: 'e\u0301 é n\u0303 가 \u1112\u1161\u11ab', description: 'Z͑ͫ̓' },
+  ],
+  ['joined emoji and flags', { name: '👩‍👩‍👧‍👦 🇺🇳 👍🏽', description: '\u200b\u200d\ufeff' }],
+  ['quotes, backslashes, line ends', { name: `a'b"c\\d\`e\n\tf' OR '1'='1`, description: '\r\n"\\u0000"' }],
+  ['surrounding blanks', { name: ' n ', description: ' d ' }],
+  ['10,000 emoji in the description', { description: '🦊'.repeat(10_000) }],
+  [
+    'words that mean something to programs',
+    { name: '__proto__', description: 'constructor', tags: ['null', 'true', '0'] },
+  ],
+  ['10 tags of 64 characters', { tags: Array.from({ length: 10 }, (_, index) => `${index}`.repeat(64)) }],
+  ['a payload of exactly 256 KiB', { type: 'echo', payload: { a: 'x'.repeat(256 * 1024 - 8) } }],
+  [
+    'odd keys and numbers in a payload',
+    { type: 'echo', payload: { '': 1e-7, constructor: 1, 'a.b/c~d': [null, -1.5, {}], '🦊': '🦊' } },
+  ],
+  [
+    'the bounds of limits and retries',
+    {
+      retry: {
+        max_retries: 100,
+        initial_interval: 0.1,
+        backoff_coefficient: 1,
+        maximum_interval: 31_536_000,
+      },
+      soft_time_limit: 604_800,
+      time_limit: 604_800,
+    },
+  ],
+];
+
+test.each(good)('keeps %s exactly', async (_what, fields) => {
+  const created = await alice.create({ name: 'n', delay: 3600, ...fields });
+  expect(created).toMatchObject(fields);
+  expect(await alice.read(created.id)).toMatchObject(fields);
+});
+
+test('the list shows text exactly too', async () => {
+  const name = 'e\u0301 שלום 👩‍👩‍👧‍👦 \'"\\';
+  const { id } = await alice.create({ name, delay: 3600 });
+  await expect
+    .poll(
+      async () =>
+        (await alice.call<Task[]>('GET', '/api/tasks/?limit=100')).body.find((task) => task.id === id)?.name,
+    )
+    .toBe(name);
+});
+
+test.each([
+  ['an offset', '+05:30', 5.5],
+  ['another offset', '-11:00', -11],
+])('a time with %s is kept as the instant that it is', async (_what, offset, hours) => {
+  const at = new Date(Math.ceil(Date.now() / 1000) * 1000 + 3_600_000);
+  const local = new Date(at.getTime() + hours * 3_600_000).toISOString().slice(0, 19);
+  const { scheduled_time } = await alice.create({ name: 'n', scheduled_time: `${local}${offset}` });
+  expect(scheduled_time).toBe(at.toISOString());
+});
+
+test('a time of just now is not past: clocks differ', async () => {
+  const created = await alice.create({ name: 'n', scheduled_time: inSeconds(-1) });
+  expect(['SCHEDULED', 'PENDING']).toContain(created.status);
+});
+
+/** Sends bytes as they are. */
+async function send(body: BodyInit, contentType: string | null = 'application/json') {
+  const headers = {
+    Authorization: `Bearer ${alice.token}`,
+    ...(contentType === null ? {} : { 'Content-Type': contentType }),
+  };
+  const response = await fetch(`${service.url}/api/tasks/`, { method: 'POST', headers, body });
+  const answer = (await response.json()) as Record<string, unknown>;
+  return { status: response.status, type: response.headers.get('Content-Type'), body: answer };
+}
+
+const bytes = (...parts: (string | number[])[]): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(Buffer.concat(parts.map((part) => Buffer.from(part as string))));
+
+describe('a body', () => {
+  test.each<[string, BodyInit]>([
+    ['an empty one', ''],
+    ['one that is cut off', '{"name": "n", "delay": 36'],
+    ['one with a trailing comma', '{"name": "n", "delay": 3600,}'],
+    ['one with single quotes', "{'name': 'n'}"],
+    ['one with NaN', '{"name": "n", "delay": NaN}'],
+    ['two documents', '{"name":"n","delay":1}{"name":"n","delay":1}'],
+    ['invalid UTF-8', bytes('{"name":"', [0xc3, 0x28], '","delay":3600}')],
+    ['a surrogate in UTF-8', bytes('{"name":"', [0xed, 0xa0, 0x80], '","delay":3600}')],
+    ['Latin-1', Buffer.from('{"name":"café","delay":3600}', 'latin1')],
+    ['UTF-16', Buffer.from('{"name":"n","delay":3600}', 'utf16le')],
+    ['a list', '[{"name":"n","delay":3600}]'],
+    ['a string', '"name"'],
+    ['a number', '5'],
+    ['null', 'null'],
+    ['a key __proto__', '{"name":"n","delay":3600,"__proto__":{"role":"admin"}}'],
+    ['a key __proto__ in escapes', '{"name":"n","delay":3600,"payload":{"\\u005f_proto__":{"x":1}}}'],
+    ['a key __proto__ that is null', '{"name":"n","delay":3600,"payload":{"__proto__":null}}'],
+    ['constructor.prototype', '{"name":"n","delay":3600,"payload":{"constructor":{"prototype":{"x":1}}}}'],
+    ['100,000 levels', `{"name":"n","payload":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+    ['100,000 open brackets', '['.repeat(100_000)],
+  ])('that is %s is 400', async (_what, body) => {
+    const answer = await send(body);
+    expect(answer).toMatchObject({ status: 400, type: 'application/problem+json' });
+    expect(answer.body).toMatchObject({
+      status: 400,
+      detail: expect.any(String),
+      request_id: expect.any(String),
+    });
+  });
+
+  test('with a number that no machine can hold is 400, where null would have been kept', async () => {
+    const answer = await send('{"name":"n","delay":3600,"type":"echo","payload":{"a":[1e999]}}');
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/payload/a/0' }] } });
+    const delay = await send('{"name":"n","delay":1e999}');
+    expect(delay).toMatchObject({ status: 400, body: { errors: [{ pointer: '/delay' }] } });
+  });
+
+  test('may be 100 levels deep, and no more', async () => {
+    const nested = (levels: number): string => {
+      const inner = levels - 1;
+      return `{"name":"n","delay":3600,"type":"echo","payload":{"a":${'['.repeat(inner - 1)}${']'.repeat(inner - 1)}}}`;
+    };
+    expect((await send(nested(100))).status).toBe(201);
+    const answer = await send(nested(101));
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { errors: [{ message: 'Nested more than 100 levels deep.' }] },
+    });
+  });
+
+  test('pollutes nothing with keys that look like it could', async () => {
+    const answer = await send(
+      '{"name":"n","delay":3600,"type":"echo","payload":{"constructor":{"x":1},"toString":1,"hasOwnProperty":2}}',
+    );
+    expect(answer).toMatchObject({ status: 201, body: { payload: { constructor: { x: 1 }, toString: 1 } } });
+    expect((await alice.read(String(answer.body['id']))).payload).toEqual({
+      constructor: { x: 1 },
+      toString: 1,
+      hasOwnProperty: 2,
+    });
+  });
+
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/jsonp',
+    'application/json-patch+json',
+    'json',
+    '',
+  ])('of content type %j is 415', async (type) => {
+    const answer = await send('{"name":"n","delay":3600}', type);
+    expect(answer).toMatchObject({
+      status: 415,
+      type: 'application/problem+json',
+      body: { code: 'unsupported_media_type' },
+    });
+  });
+
+  test('without any content type is 415', async () => {
+    expect((await send(bytes('{"name":"n","delay":3600}'), null)).status).toBe(415);
+  });
+
+  test.each(['application/json; charset=utf-8', 'Application/JSON', 'application/json;charset="UTF-8"'])(
+    'of content type %j is fine',
+    async (type) => {
+      expect((await send('{"name":"n","delay":3600}', type)).status).toBe(201);
+    },
+  );
+
+  test('may begin with a byte order mark', async () => {
+    expect((await send(bytes([0xef, 0xbb, 0xbf], '{"name":"n","delay":3600}'))).status).toBe(201);
+  });
+});
+
+describe('a body of more than 1 MiB is 413', () => {
+  const large = `{"name":"n","delay":3600,"payload":{"csv":"${'x'.repeat(1024 * 1024)}"}}`;
+
+  test('by its Content-Length', async () => {
+    const answer = await send(large);
+    expect(answer).toMatchObject({
+      status: 413,
+      type: 'application/problem+json',
+      body: { code: 'payload_too_large' },
+    });
+  });
+
+  /** A body in chunks, whose length nobody has told. */
+  function sendChunks(chunks: string[]): Promise<{ status: number | undefined; body: unknown }> {
+    return new Promise((resolve, reject) => {
+      const headers = {
+        Authorization: `Bearer ${alice.token}`,
+        'Content-Type': 'application/json',
+        'Transfer-Encoding': 'chunked',
+      };
+      const sent = request(`${service.url}/api/tasks/`, { method: 'POST', headers }, (response) => {
+        json(response).then((body) => resolve({ status: response.statusCode, body }), reject);
+      });
+      sent.on('error', reject);
+      for (const chunk of chunks) sent.write(chunk);
+      sent.end();
+    });
+  }
+
+  test('in chunks, too', async () => {
+    const chunks = Array.from({ length: 65 }, (_, index) =>
+      large.slice(index * 16_384, (index + 1) * 16_384),
+    );
+    expect(await sendChunks(chunks)).toMatchObject({ status: 413, body: { code: 'payload_too_large' } });
+  });
+
+  test('and a smaller one in chunks is fine', async () => {
+    const answer = await sendChunks(['{"name":"n', '", "delay', '": 3600}']);
+    expect(answer).toMatchObject({ status: 201, body: { name: 'n' } });
+  });
+
+  test('on every route that takes a body, whatever else it would say', async () => {
+    for (const [method, path] of [
+      ['POST', '/api/token/'],
+      ['POST', '/api/token/refresh'],
+      ['PATCH', '/api/tasks/x'],
+      ['PUT', '/api/tasks/x/'],
+      ['POST', '/api/tasks/x/cancel'],
+    ]) {
+      const answer = await alice.call(method ?? '', path ?? '', { large });
+      expect(answer.status, `${method} ${path}`).toBe(413);
+    }
+  });
+});

@@ -1,0 +1,212 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { choosePorts } from '../../src/engine/ports.ts';
+import { waitFor } from '../support/engine-wait.ts';
+
+// Each shows tasks for ten seconds; the first starts a Temporal server, a worker and an API as well.
+vi.setConfig({ testTimeout: 150_000 });
+
+interface Running {
+  readonly child: ChildProcess;
+  output(): string;
+  exitCode(): Promise<number | null>;
+}
+
+function run(script: readonly string[], environment: Record<string, string>): Running {
+  const child = spawn(process.execPath, script, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  const closed = once(child, 'close');
+  return {
+    child,
+    output: () => output,
+    async exitCode() {
+      await closed;
+      return child.exitCode;
+    },
+  };
+}
+
+function runDemo(environment: Record<string, string>): Running {
+  return run(['scripts/demo.mjs'], environment);
+}
+
+/** The output shows why it is another code. */
+async function expectExit(demo: Running, code: number): Promise<void> {
+  const got = await demo.exitCode();
+  expect({ code: got, output: demo.output() }).toMatchObject({ code });
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  return choosePorts(
+    '127.0.0.1',
+    Array.from({ length: count }, () => ({ port: 0, variable: 'PORT' })),
+  );
+}
+
+/** "Due in an hour, then cancelled" → "CANCELLED", from the last lines. */
+function endings(output: string): Record<string, string> {
+  const lines = output.matchAll(/^ {2}(\S.*): ([A-Z]+)$/gm);
+  return Object.fromEntries(Array.from(lines, ([, name = '', word = '']) => [name, word]));
+}
+
+const allFive = {
+  'Summarise a year of weather': 'COMPLETED',
+  'Ask a server for a forecast': 'COMPLETED',
+  'Call a server that fails twice': 'COMPLETED',
+  'Due in an hour, then cancelled': 'CANCELLED',
+  'Due in 30 minutes, then moved up': 'COMPLETED',
+};
+
+test('with nothing up, starts a service of its own, shows all five tasks to their ends, and leaves nothing behind', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'taskbell-demo-test-'));
+  const [port = 0] = await freePorts(1);
+  // A Temporal server and a secret that are meant for another service.
+  const foreign = { TEMPORAL_ADDRESS: '127.0.0.1:9', TASKBELL_JWT_SECRET: 'x'.repeat(32) };
+  const demo = runDemo({
+    TMPDIR: folder,
+    TASKBELL_HOME: join(folder, 'home'),
+    PORT: String(port),
+    ...foreign,
+  });
+  await expectExit(demo, 0);
+  expect(endings(demo.output())).toEqual(allFive);
+  expect(demo.output()).toMatch(/365 days: highs 17\.4 °C on average/);
+  expect(demo.output()).toMatch(/took [\d.]+ s after 3 attempts/);
+  expect(demo.output()).toContain('All ended as they should.');
+  expect(await readdir(folder)).toEqual([]);
+  await rm(folder, { recursive: true });
+});
+
+describe('with a service up', () => {
+  let home: string;
+  let environment: Record<string, string>;
+  let target: string;
+  let service: Running;
+  let api: (path: string, body?: object) => Promise<unknown>;
+
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'taskbell-demo-test-'));
+    const [port = 0, targetPort = 0] = await freePorts(2);
+    target = `127.0.0.1:${targetPort}`;
+    const { address, namespace } = inject('temporal');
+    environment = { TASKBELL_HOME: home, PORT: String(port) };
+    service = run(['scripts/start.mjs', 'up'], {
+      ...environment,
+      TEMPORAL_ADDRESS: address,
+      TEMPORAL_NAMESPACE: namespace,
+      TASKBELL_JWT_SECRET: 'a secret of at least 32 characters',
+      TASKBELL_TASK_QUEUE: 'demo-test',
+      TASKBELL_HTTP_ALLOW_HOSTS: target,
+      TASKBELL_TASK_MODULES: './examples/greet.mjs',
+    });
+    await waitFor('the service', () => {
+      if (service.child.exitCode !== null) throw new Error(`It ended:\n${service.output()}`);
+      return service.output().includes('Ctrl-C stops it');
+    });
+    const password = / password (\S+)/.exec(service.output())?.[1] ?? '';
+    api = createApi(`http://127.0.0.1:${port}/api`, password);
+  });
+
+  afterAll(async () => {
+    service.child.kill('SIGTERM');
+    await service.exitCode();
+    await rm(home, { recursive: true });
+  });
+
+  async function userNames(): Promise<string[]> {
+    const { users } = JSON.parse(await readFile(join(home, 'users.json'), 'utf8')) as {
+      users: { name: string }[];
+    };
+    return users.map(({ name }) => name);
+  }
+
+  test('shows all five tasks there, and removes the user it added', async () => {
+    const demo = runDemo({ ...environment, TASKBELL_HTTP_ALLOW_HOSTS: target });
+    await expectExit(demo, 0);
+    expect(endings(demo.output())).toEqual(allFive);
+    const address = `http://127.0.0.1:${environment['PORT']}`;
+    expect(demo.output().match(new RegExp(`${address}/api/tasks/[0-9a-f-]{36}/$`, 'gm'))).toHaveLength(5);
+    expect(await userNames()).toEqual(['admin']);
+  });
+
+  test('says what the service refuses, and how to allow it, and goes on with the rest', async () => {
+    const [elsewhere = 0] = await freePorts(1);
+    const demo = runDemo({ ...environment, TASKBELL_HTTP_ALLOW_HOSTS: `127.0.0.1:${elsewhere}` });
+    await expectExit(demo, 0);
+    expect(endings(demo.output())).toEqual({
+      'Summarise a year of weather': 'COMPLETED',
+      'Ask a server for a forecast': 'REFUSED',
+      'Call a host that does not exist': 'FAILED',
+      'Due in an hour, then cancelled': 'CANCELLED',
+      'Due in 30 minutes, then moved up': 'COMPLETED',
+    });
+    expect(demo.output()).toContain(`start it with TASKBELL_HTTP_ALLOW_HOSTS=127.0.0.1:${elsewhere}`);
+  });
+
+  test('cancels its tasks and removes its user at a Ctrl-C', async () => {
+    const demo = runDemo({ ...environment, TASKBELL_HTTP_ALLOW_HOSTS: target });
+    await waitFor('the tasks', () => /moved up +SCHEDULED/.test(demo.output()));
+    const name = (await userNames()).find((name) => name !== 'admin');
+    demo.child.kill('SIGINT');
+    await expectExit(demo, 130);
+    expect(name).toMatch(/^demo-/);
+    expect(await userNames()).toEqual(['admin']);
+    // Lists may lag by two seconds.
+    await waitFor('the tasks to be cancelled', async () => {
+      const tasks = (await api('/tasks/')) as { status: string }[];
+      return tasks.every(({ status }) => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status));
+    });
+  });
+
+  test('says what to do when it finds no users file', async () => {
+    const demo = runDemo({ ...environment, TASKBELL_HOME: join(home, 'another') });
+    expect(await demo.exitCode()).toBe(1);
+    expect(demo.output()).toBe(
+      `There is no users file in ${join(home, 'another')}, where the demo would add a temporary user.\n` +
+        `Set TASKBELL_HOME to the service's folder, or sign in as a user of it: npm run demo -- --user NAME --password-stdin\n`,
+    );
+  });
+
+  test('runs the task type of examples/greet.mjs', async () => {
+    const task = { name: 'Hello', type: 'greet', payload: { who: 'world' }, delay: 0 };
+    const { id } = (await api('/tasks/', task)) as { id: string };
+    const ended = await waitFor('its end', async () => {
+      const { status, result } = (await api(`/tasks/${id}/`)) as { status: string; result: unknown };
+      return status === 'COMPLETED' && { result };
+    });
+    expect(ended.result).toEqual({ greeting: 'Hello, world', attempt: 1 });
+  });
+});
+
+/** Calls as the admin. */
+function createApi(url: string, password: string): (path: string, body?: object) => Promise<unknown> {
+  const call = async (
+    path: string,
+    body: object | undefined,
+    headers: Record<string, string>,
+  ): Promise<unknown> => {
+    const response = await fetch(`${url}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer: unknown = await response.json();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`);
+    return answer;
+  };
+  return async (path, body) => {
+    const credentials = { username: 'admin', password };
+    const { access } = (await call('/token/', credentials, {})) as { access: string };
+    return call(path, body, { Authorization: `Bearer ${access}` });
+  };
+}

@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { addressOf, probe } from '../../../src/cli/demo/probe.ts';
+
+async function probed(answers: Record<string, [number, string]>) {
+  const server = createServer((request, response) => {
+    const [status, body] = answers[request.url ?? ''] ?? [404, 'no'];
+    response.writeHead(status).end(body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    return await probe(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+const healthz: [number, string] = [200, '{"status":"ok"}'];
+
+test('finds a service, and how many workers it has', async () => {
+  expect(await probed({ '/healthz': healthz, '/readyz': [200, '{"status":"ready","workers":2}'] })).toEqual({
+    kind: 'up',
+    workers: 2,
+  });
+});
+
+test('finds a service whose Temporal server does not answer', async () => {
+  const problem = '{"status":503,"code":"temporal_unavailable"}';
+  expect(await probed({ '/healthz': healthz, '/readyz': [503, problem] })).toEqual({ kind: 'unready' });
+});
+
+test('takes something else at that port for no service', async () => {
+  expect(await probed({ '/healthz': [200, '<h1>Hello</h1>'] })).toEqual({ kind: 'none' });
+});
+
+test('takes a port where nothing listens for no service', async () => {
+  expect(await probe('http://127.0.0.1:9')).toEqual({ kind: 'none' });
+});
+
+test.each([
+  ['127.0.0.1', 'http://127.0.0.1:8000'],
+  ['0.0.0.0', 'http://127.0.0.1:8000'],
+  ['::', 'http://[::1]:8000'],
+  ['example.org', 'http://example.org:8000'],
+])('a service that listens on %s is called at %s', (host, address) => {
+  expect(addressOf({ host, port: 8000 })).toBe(address);
+});

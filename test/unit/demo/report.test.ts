@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { report } from '../../../src/cli/demo/report.ts';
+import type { Part } from '../../../src/cli/demo/show.ts';
+import { plain } from '../../../src/cli/demo/table.ts';
+import type { Scene } from '../../../src/cli/demo/tasks.ts';
+import type { Task, TaskSummary } from '../../../src/contract/task.ts';
+import { aTask } from './fixtures.ts';
+
+function part(scene: Partial<Scene>, changes: Partial<TaskSummary>): Part {
+  const task = aTask({ waiting: null, ...changes });
+  const created: Task = { ...aTask(), payload: {}, attempts: [] };
+  return {
+    scene: { task: { name: 'A task' }, ends: 'COMPLETED', summary: () => 'what came of it', ...scene },
+    row: { name: 'A task', task },
+    created,
+  };
+}
+
+const options = {
+  url: 'http://127.0.0.1:8000',
+  target: { wished: '127.0.0.1:8765', actual: '127.0.0.1:8765' },
+  withLinks: true,
+  deadlineMs: 90_000,
+  paint: plain,
+};
+
+test('tells what came of a task, and where it is', () => {
+  expect(report([part({}, { status: 'COMPLETED', attempt: 1 })], options).split('\n')).toEqual([
+    '',
+    '  A task: COMPLETED',
+    '    what came of it',
+    `    http://127.0.0.1:8000/api/tasks/${aTask().id}/`,
+    '',
+    'All ended as they should.',
+  ]);
+});
+
+test('complains of another ending than the expected one, with the task’s error', () => {
+  const text = report([part({}, { status: 'FAILED', attempt: 1, error_message: 'disk full' })], options);
+  expect(text).toContain('    disk full\n');
+  expect(text).toContain('A task: should end as COMPLETED, but ended as FAILED.');
+});
+
+test('complains of a task that was to fail first and did not', () => {
+  const text = report([part({ attempts: 3 }, { status: 'COMPLETED', attempt: 1 })], options);
+  expect(text).toContain('A task: should end as COMPLETED in 3 attempts, but ended as COMPLETED in 1.');
+});
+
+test('complains of a task that has not ended in time', () => {
+  const text = report([part({}, { status: 'RUNNING', attempt: 1 })], options);
+  expect(text).toContain('A task: still RUNNING after 90 s.');
+});
+
+test.each([
+  '127.0.0.1 is not allowed: only public addresses are called',
+  '/payload/url: Port 8765 is not allowed',
+])('takes the worker’s "%s" for a setting, and says which one it is', (error_message) => {
+  const refused = part(
+    { ifRefused: { instead: undefined } },
+    { status: 'FAILED', attempt: 1, error_message },
+  );
+  const text = report([refused], options);
+  expect(text).toContain('start it with TASKBELL_HTTP_ALLOW_HOSTS=127.0.0.1:8765\n');
+  expect(text).toContain('All others ended as they should.');
+});
+
+test('says that another program has the port that could be allowed', () => {
+  const refused: Part = {
+    ...part({ ifRefused: { instead: undefined } }, {}),
+    created: undefined,
+    row: { name: 'A task', task: undefined, refusal: 'not allowed' },
+  };
+  const target = { wished: '127.0.0.1:8765', actual: '127.0.0.1:40001' };
+  expect(report([refused], { ...options, target })).toContain('127.0.0.1:8765 is in use by another program');
+});

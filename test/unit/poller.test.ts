@@ -1,0 +1,318 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createHub, type Watcher } from '../../src/bridge/hub.ts';
+import { createPoller, type FeedSource, type Poller } from '../../src/bridge/poller.ts';
+import type { FeedMessage, TaskSummary } from '../../src/contract/task.ts';
+import type { Change, Changes, FeedCursor, Observation } from '../../src/tasks/feed.ts';
+
+const start = Date.parse('2030-01-01T00:00:00.000Z');
+const at = new Date(start).toISOString();
+
+function seen(id: string, changes: Partial<TaskSummary> = {}, runId = 'run 1'): Observation {
+  const task: TaskSummary = {
+    id,
+    name: 'a task',
+    description: '',
+    type: 'echo',
+    status: 'SCHEDULED',
+    waiting: { reason: 'paused' },
+    progress: null,
+    scheduled_time: at,
+    tags: [],
+    priority: 3,
+    retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
+    soft_time_limit: 1,
+    time_limit: 2,
+    attempt: 0,
+    retry_count: 0,
+    max_retries: 3,
+    result: null,
+    error_message: null,
+    created_at: at,
+    updated_at: at,
+    started_at: null,
+    finished_at: null,
+    version: 1,
+    owner: 'alice',
+    links: { self: '' },
+    ...changes,
+  };
+  return { runId, transitions: 1, task };
+}
+
+/** A Temporal that the test writes by hand. Each `changesSince` stands for two list calls. */
+class FakeSource implements FeedSource {
+  readonly ticks: { at: number; cursor: FeedCursor }[] = [];
+  readonly observed: string[] = [];
+  readonly tasks = new Map<string, Observation>();
+  changes: Change[] = [];
+  away = false;
+  takesMs = 0;
+
+  async changesSince(cursor: FeedCursor): Promise<Changes> {
+    this.ticks.push({ at: Date.now() - start, cursor });
+    await this.answer();
+    return { changes: this.changes, cursor: { written: cursor.written + 1, closed: cursor.closed + 1 } };
+  }
+
+  async observe(id: string): Promise<Observation | undefined> {
+    this.observed.push(id);
+    await this.answer();
+    return this.tasks.get(id);
+  }
+
+  private async answer(): Promise<void> {
+    if (this.takesMs > 0) await new Promise((resolve) => setTimeout(resolve, this.takesMs));
+    if (this.away) throw new Error('14 UNAVAILABLE');
+  }
+
+  /** Writes the task's new state, and the row that tells of it. */
+  write(observation: Observation): void {
+    const { runId, task } = observation;
+    this.tasks.set(task.id, observation);
+    const ended = ['COMPLETED', 'FAILED', 'CANCELLED'].includes(task.status);
+    this.changes = [...this.changes, { id: task.id, runId, version: task.version, ended }];
+  }
+
+  get calls(): number {
+    return this.ticks.length + this.observed.length;
+  }
+}
+
+let source: FakeSource;
+let poller: Poller;
+let hub: ReturnType<typeof createHub>;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: start });
+  source = new FakeSource();
+  hub = createHub({ onFirst: () => poller.wake() });
+  poller = createPoller({ hub, source, logger: pino({ level: 'silent' }), tickMs: 250 });
+});
+
+afterEach(async () => {
+  const closed = poller.close();
+  await vi.advanceTimersByTimeAsync(10_000);
+  await closed;
+  vi.useRealTimers();
+});
+
+function watch(first: Observation) {
+  const messages: FeedMessage[] = [];
+  let isGone = false;
+  const watcher: Watcher = {
+    send: (text) => messages.push(JSON.parse(text) as FeedMessage),
+    gone: () => {
+      isGone = true;
+    },
+  };
+  if (!source.tasks.has(first.task.id)) source.tasks.set(first.task.id, first);
+  const leave = hub.watch(first, watcher);
+  return {
+    leave,
+    messages,
+    isGone: () => isGone,
+    tasks: () => messages.filter((message) => message.type === 'task'),
+    notices: () => messages.flatMap((message) => (message.type === 'notice' ? [message.notice] : [])),
+  };
+}
+
+function gaps(ticks: readonly { at: number }[]): number[] {
+  return ticks.slice(1).map((tick, index) => tick.at - (ticks[index]?.at ?? 0));
+}
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+describe('while nobody watches', () => {
+  test('no calls are made at all', async () => {
+    await pass(3_600_000);
+    expect(source.calls).toBe(0);
+  });
+
+  test('no calls are made after the last watcher has left, however long that is', async () => {
+    const watchers = [watch(seen('a')), watch(seen('a')), watch(seen('b', { status: 'RUNNING' }))];
+    await pass(5000);
+    expect(source.calls).toBeGreaterThan(0);
+    for (const { leave } of watchers) leave();
+    const before = source.calls;
+    await pass(3_600_000);
+    expect(source.calls).toBe(before);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('looks that are asked for make no calls', async () => {
+    poller.look('a');
+    await pass(1000);
+    expect(source.calls).toBe(0);
+  });
+});
+
+describe('while tasks are watched', () => {
+  test.each([1, 500])('a tick is one pair of lists, with %i tasks watched', async (count) => {
+    for (let i = 0; i < count; i += 1) watch(seen(`task ${i}`));
+    await pass(10_000);
+    expect(source.ticks.length).toBeGreaterThanOrEqual(38);
+    expect(source.ticks.length).toBeLessThanOrEqual(41);
+    expect(source.observed).toHaveLength(count);
+  });
+
+  test('a slow list is waited for, never made twice at once', async () => {
+    source.takesMs = 1000;
+    watch(seen('a'));
+    await pass(10_000);
+    expect(source.ticks).toHaveLength(10);
+    for (const [index, gap] of gaps(source.ticks).entries()) expect([index, gap]).toEqual([index, 1001]);
+  });
+
+  test('the cursor begins ten seconds ago and goes where the lists have led it', async () => {
+    watch(seen('a'));
+    await pass(500);
+    const since = start - 10_000;
+    expect(source.ticks.slice(0, 2).map(({ cursor }) => cursor)).toEqual([
+      { written: since, closed: since },
+      { written: since + 1, closed: since + 1 },
+    ]);
+  });
+
+  test('the cursor begins anew after a time without watchers', async () => {
+    watch(seen('a')).leave();
+    await pass(60_000);
+    watch(seen('a'));
+    expect(source.ticks.at(-1)?.cursor.written).toBe(start + 50_000);
+  });
+
+  test('a change is told within a tick, and the same row looked at only once', async () => {
+    const watcher = watch(seen('a'));
+    watch(seen('b'));
+    await pass(1000);
+    source.observed.length = 0;
+    source.write(seen('a', { version: 2 }));
+    source.write(seen('unwatched', { version: 2 }));
+    await pass(250);
+    expect(watcher.tasks().map(({ version }) => version)).toEqual([1, 2]);
+    await pass(10_000);
+    expect(source.observed).toEqual(['a']);
+  });
+
+  test('an end is told once, and a new run after it', async () => {
+    const watcher = watch(seen('a'));
+    source.write(seen('a', { status: 'FAILED', version: 2 }));
+    await pass(5000);
+    source.write(seen('a', { status: 'SCHEDULED', version: 3 }, 'run 2'));
+    await pass(5000);
+    source.write(seen('a', { status: 'COMPLETED', version: 3 }, 'run 2'));
+    await pass(130_000);
+    expect(watcher.tasks().map(({ status }) => status)).toEqual([
+      'SCHEDULED',
+      'FAILED',
+      'SCHEDULED',
+      'COMPLETED',
+    ]);
+  });
+
+  test('what the lists have lost is found within a minute', async () => {
+    const watcher = watch(seen('a'));
+    await pass(1000);
+    source.tasks.set('a', seen('a', { version: 2 }));
+    await pass(60_000);
+    expect(watcher.tasks().map(({ version }) => version)).toEqual([1, 2]);
+  });
+
+  test('a task that is gone is told to all its watchers, and then no calls are made', async () => {
+    const watchers = [watch(seen('a')), watch(seen('a'))];
+    await pass(1000);
+    source.tasks.delete('a');
+    poller.look('a');
+    await pass(300);
+    expect(watchers.map(({ isGone }) => isGone())).toEqual([true, true]);
+    const before = source.calls;
+    await pass(120_000);
+    expect(source.calls).toBe(before);
+  });
+
+  test('a look that is asked for is made at once', async () => {
+    const watcher = watch(seen('a'));
+    await pass(1000);
+    source.tasks.set('a', seen('a', { version: 2 }));
+    poller.look('a');
+    await pass(0);
+    expect(watcher.tasks()).toHaveLength(2);
+  });
+});
+
+describe('when Temporal is away', () => {
+  test('watchers are told of its going and its coming once each', async () => {
+    const watcher = watch(seen('a'));
+    await pass(1000);
+    source.away = true;
+    await pass(60_000);
+    expect(watcher.notices()).toEqual(['unreachable']);
+    source.away = false;
+    await pass(60_000);
+    expect(watcher.notices()).toEqual(['unreachable', 'resumed']);
+  });
+
+  test('a single failed tick is not worth a word', async () => {
+    const watcher = watch(seen('a'));
+    await pass(1010);
+    source.away = true;
+    await pass(250);
+    source.away = false;
+    await pass(10_000);
+    expect(watcher.notices()).toEqual([]);
+  });
+
+  test('the ticks grow rarer, up to every two seconds, and quick again afterwards', async () => {
+    watch(seen('a'));
+    source.away = true;
+    await pass(20_000);
+    expect(gaps(source.ticks).slice(0, 5)).toEqual([250, 500, 1000, 2000, 2000]);
+    source.away = false;
+    await pass(10_000);
+    expect(gaps(source.ticks).at(-1)).toBe(250);
+  });
+
+  test('everything watched is looked at once it is back', async () => {
+    const watchers = [watch(seen('a')), watch(seen('b'))];
+    await pass(1000);
+    source.away = true;
+    await pass(30_000);
+    // Written meanwhile, and past the lists' window.
+    source.tasks.set('a', seen('a', { version: 2 }));
+    source.tasks.set('b', seen('b', { version: 3 }));
+    source.away = false;
+    await pass(2100);
+    expect(watchers.map(({ tasks }) => tasks().at(-1)?.version)).toEqual([2, 3]);
+  });
+
+  test('those who come after an outage that nobody saw the end of are not told of its end', async () => {
+    const first = watch(seen('a'));
+    source.away = true;
+    await pass(10_000);
+    first.leave();
+    await pass(10_000);
+    source.away = false;
+    const second = watch(seen('a'));
+    await pass(10_000);
+    expect(second.notices()).toEqual([]);
+  });
+});
+
+describe('a poller that is closed', () => {
+  test('makes no more calls, and waits for those under way', async () => {
+    source.takesMs = 1000;
+    watch(seen('a'));
+    await pass(500);
+    let closed = false;
+    const closing = poller.close().then(() => (closed = true));
+    await pass(400);
+    expect(closed).toBe(false);
+    await pass(5000);
+    await closing;
+    const before = source.calls;
+    poller.wake();
+    watch(seen('b'));
+    await pass(60_000);
+    expect(source.calls).toBe(before);
+  });
+});
