@@ -118,9 +118,11 @@ function betweenAttempts(execution: LiveExecution, row: View): View {
   return execution.storedStatus === 'PENDING' ? { ...row, status: 'RUNNING', waiting: null } : row;
 }
 
+/** A backoff that is over leaves the task waiting for a worker to begin the next attempt. */
 function backoff({ memo }: Execution, now: number): Waiting {
   const until = memo.next_attempt_at;
-  return until && Date.parse(until) > now ? { reason: 'backoff', until } : null;
+  if (!until) return null;
+  return Date.parse(until) > now ? { reason: 'backoff', until } : { reason: 'worker' };
 }
 
 function errorMessage({ status, memo }: Execution): string | null {

@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, defaultPayloadConverter } from '@temporalio/client';
 import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import type { Task } from '../../src/contract/task.ts';
+import type { AttemptHeartbeat } from '../../src/contract/workflow.ts';
 import { startEmbedded } from '../../src/engine/embedded.ts';
 import { locateTemporal } from '../../src/engine/locate.ts';
 import { ensureNamespace } from '../../src/engine/namespace.ts';
@@ -105,8 +106,11 @@ describe('a worker that dies', () => {
     const task = { type: 'slow', delay: 0, payload: { steps: 40, step_ms: 100 }, retry: { max_retries: 0 } };
     const { id } = await alice.create({ name: 'handed back', ...task });
     await alice.until(id, 'it to run', running);
-    const [, second] = await Promise.all([first.close(), service.startWorker()]);
+    await first.close();
     expect(await first.ended).toBe('exit code 0');
+    // So that it does not count among the attempts that lost their worker.
+    expect((await heartbeatOf(id))?.handed_back).toBe(1);
+    const second = await service.startWorker();
     const end = await alice.until(id, 'its end', ended);
     expect(end).toMatchObject({ status: 'COMPLETED', retry_count: 0 });
     expect(end.attempts.at(-1)?.worker).toContain(String(second.pid));
@@ -167,10 +171,24 @@ describe('restarts between creation and due time lose nothing', () => {
   }, 120_000);
 });
 
+async function heartbeatOf(workflowId: string): Promise<AttemptHeartbeat | undefined> {
+  return withTemporal(async ({ workflow }) => {
+    const { raw } = await workflow.getHandle(workflowId).describe();
+    const payload = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0];
+    return payload ? defaultPayloadConverter.fromPayload<AttemptHeartbeat>(payload) : undefined;
+  });
+}
+
 async function historyOf(workflowId: string) {
+  return withTemporal(
+    async ({ workflow }) => (await workflow.getHandle(workflowId).fetchHistory()).events ?? [],
+  );
+}
+
+async function withTemporal<T>(ask: (client: Client) => Promise<T>): Promise<T> {
   const connection = await Connection.connect({ address: inject('temporal').address });
   try {
-    return (await new Client({ connection }).workflow.getHandle(workflowId).fetchHistory()).events ?? [];
+    return await ask(new Client({ connection }));
   } finally {
     await connection.close();
   }
