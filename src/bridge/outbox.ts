@@ -1,5 +1,3 @@
-import type { WebSocket } from 'ws';
-
 /** Past this much unsent, only the latest message is kept. */
 const holdBytes = 64 * 1024;
 /** Past this much, or after this long without progress, the client is told to come back later. */
@@ -7,6 +5,16 @@ const maxBytes = 1024 * 1024;
 const stuckMs = 30_000;
 
 export const tryAgainLater = 1013;
+
+/** What an outbox needs of a WebSocket. */
+export interface OutgoingSocket {
+  readonly OPEN: number;
+  readonly readyState: number;
+  /** Bytes that have not left for the client yet. */
+  readonly bufferedAmount: number;
+  send(text: string, written: () => void): void;
+  close(code: number, reason: string): void;
+}
 
 /**
  * Sends to one socket no faster than its client reads. A state replaces the one that still waits before it; notices
@@ -19,7 +27,7 @@ export interface Outbox {
   check(now: number): void;
 }
 
-export function createOutbox(socket: WebSocket): Outbox {
+export function createOutbox(socket: OutgoingSocket): Outbox {
   const held = new Map<string, string>();
   let stuckSince: number | undefined;
 
@@ -28,13 +36,18 @@ export function createOutbox(socket: WebSocket): Outbox {
     if (socket.bufferedAmount > maxBytes) giveUp();
   }
 
+  /** Something has left for the client: however slowly, it reads. */
   function flush(): void {
+    stuckSince = undefined;
     for (const [key, text] of held) {
-      if (socket.readyState !== socket.OPEN || socket.bufferedAmount > holdBytes) return;
+      if (socket.readyState !== socket.OPEN) return;
+      if (socket.bufferedAmount > holdBytes) {
+        stuckSince = Date.now();
+        return;
+      }
       held.delete(key);
       transmit(text);
     }
-    if (socket.bufferedAmount <= holdBytes) stuckSince = undefined;
   }
 
   function giveUp(): void {

@@ -51,6 +51,8 @@ const defaultPingMs = 25_000;
 const drainMs = 3000;
 /** A watcher has nothing to say; a few messages are forgiven. */
 const maxMessages = 20;
+/** Less than an outbox holds back for, since it waits for the end of what it has sent itself. */
+const maxUnreadPongBytes = 16 * 1024;
 const maxTimerMs = 2 ** 31 - 1;
 const path = /^\/ws\/tasks\/([0-9a-fA-F-]{36})\/?$/;
 
@@ -61,6 +63,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     clientTracking: false,
     maxPayload: 16 * 1024,
     perMessageDeflate: false,
+    autoPong: false,
   });
   const clients = new Map<WebSocket, Client>();
   let closing = false;
@@ -80,7 +83,7 @@ export function createSockets(options: SocketsOptions): Sockets {
   }
 
   async function admit(request: IncomingMessage) {
-    const url = new URL(request.url ?? '/', 'http://host');
+    const url = urlOf(request);
     const id = path.exec(url.pathname)?.[1]?.toLowerCase();
     const principal = await options.admit(request, url);
     if (id === undefined) throw notFound();
@@ -103,6 +106,7 @@ export function createSockets(options: SocketsOptions): Sockets {
       client.alive = true;
     });
     limitMessages(socket);
+    answerPings(socket);
     if (!options.isCurrent(principal)) socket.close(closeCode.unauthenticated, 'account changed');
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
     socket.on('close', () => {
@@ -161,6 +165,19 @@ function limitMessages(socket: WebSocket): void {
   });
 }
 
+/** But not those of a client that does not read the answers: they would pile up here. */
+function answerPings(socket: WebSocket): void {
+  socket.on('ping', (data) => {
+    if (socket.bufferedAmount <= maxUnreadPongBytes) socket.pong(data);
+  });
+}
+
+function urlOf({ url = '/' }: IncomingMessage): URL {
+  // `//` and its like are no addresses at all.
+  if (!URL.canParse(url, 'http://host')) throw notFound();
+  return new URL(url, 'http://host');
+}
+
 /** States of the task replace each other while they wait for a slow client; a notice replaces only its like. */
 function keyOf(text: string): string {
   return text.startsWith('{"type":"notice"') ? 'notice' : 'task';
@@ -175,5 +192,7 @@ function refuse(socket: Duplex, { status, body, headers }: Problem): void {
     `Content-Length: ${Buffer.byteLength(text)}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
+  // Otherwise a client that keeps its own half open would keep the socket for ever.
+  socket.once('finish', () => socket.destroy());
   socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
 }

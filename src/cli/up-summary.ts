@@ -22,6 +22,8 @@ export function summary({ url, webUiUrl, firstUser, retentionDays }: SummaryFact
   if (firstUser !== null) {
     rows.push(['Sign in', `user ${firstUser.name}, password ${firstUser.password} (shown only this once)`]);
     if (firstUser.link !== undefined) rows.push(['', firstUser.link]);
+  } else {
+    rows.push(['Sign in', 'with your password; `npm run taskbell -- users passwd NAME` sets a new one']);
   }
   if (webUiUrl !== undefined) rows.push(['Temporal Web UI', webUiUrl]);
   if (retentionDays < wishedRetentionDays) {

@@ -46,7 +46,9 @@ export async function changesSince({ store }: Reader, cursor: FeedCursor): Promi
   return {
     changes: [...written, ...closed].map(changeOf),
     cursor: {
-      written: Math.max(cursor.written, ...written.map((row) => row.updatedAt)),
+      // A run's first write bears the time of the API that started it: where that clock runs ahead, it must not carry
+      // us past the writes of others.
+      written: Math.max(cursor.written, ...written.map((row) => Math.min(row.updatedAt, Date.now()))),
       closed: Math.max(cursor.closed, ...closed.map((row) => row.closedAt ?? 0)),
     },
   };

@@ -114,7 +114,7 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
 function asFailure(error: unknown, url: URL): TaskFailure {
   if (error instanceof TaskFailure) return error;
   const { code, message } = describe(error);
-  const what = [code, message].filter((part) => part !== '').join(': ');
+  const what = message.includes(code) ? message : `${code}: ${message}`;
   const text = `No response from ${hostAndPort(url)}: ${what}`;
   return new TaskFailure('HttpConnection', text, { retryable: true, cause: error });
 }
