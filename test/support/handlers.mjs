@@ -9,7 +9,7 @@ const echo = defineTaskType({
   payload: z.looseObject({}),
   run: async ({ taskId, owner, attempt, idempotencyKey }, payload) => ({
     taskId,
-    owner: { ...owner },
+    owner,
     attempt,
     idempotencyKey,
     payload,
