@@ -6,6 +6,9 @@ import { TaskFailure } from './types/define.ts';
 /** Keeps a failure, with its log, well below what the server stores of one. */
 const maxMessageBytes = 4 * 1024;
 
+/** A day: the longest wait that a handler can ask for. */
+const maxRetryAfterMs = 86_400_000;
+
 /** The worker is shutting down: the attempt begins again elsewhere and counts for nothing. */
 export class WorkerShutdown extends Error {
   override readonly name = 'WorkerShutdown';
@@ -32,13 +35,19 @@ export interface DescribedFailure {
 export function describeFailure(error: unknown): DescribedFailure {
   if (error instanceof TaskFailure) {
     const { type, retryable, retryAfterMs } = error;
-    return { report: reportOf(type, error.message), retryable, retryAfterMs };
+    return { report: reportOf(type, error.message), retryable, retryAfterMs: bounded(retryAfterMs) };
   }
   const report =
     error instanceof Error
       ? reportOf(error.name, error.message || error.name)
       : reportOf('Error', `The handler threw no Error but ${inspect(error, { depth: 1 })}`);
   return { report, retryable: true, retryAfterMs: undefined };
+}
+
+/** A handler may ask for anything; a date that no calendar has would stop the workflow for good. */
+function bounded(retryAfterMs: number | undefined): number | undefined {
+  if (retryAfterMs === undefined || !(retryAfterMs > 0)) return undefined;
+  return Math.min(Math.round(retryAfterMs), maxRetryAfterMs);
 }
 
 function reportOf(type: string, message: string): ErrorReport {

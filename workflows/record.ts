@@ -40,8 +40,8 @@ function changedAttributes(before: TaskState, after: TaskState): SearchAttribute
 
 /** A task that simply succeeds never comes here with anything to write. */
 function changedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
-  const failed = after.attempts !== before.attempts ? failureMemo(after) : {};
-  if (after.spec === before.spec) return failed;
+  if (after.attempts !== before.attempts) return failureMemo(after);
+  if (after.spec === before.spec) return hurriedMemo(before, after);
   const { name, description, priority, retry, soft_time_limit, time_limit } = after.spec;
   return {
     name,
@@ -52,6 +52,12 @@ function changedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
     time_limit,
     edited: true,
   };
+}
+
+/** Run-now has ended a backoff: whoever reads the memo must not go on waiting for its end. */
+function hurriedMemo(before: TaskState, { nextAttemptAt }: TaskState): Partial<TaskMemo> {
+  if (nextAttemptAt === null || nextAttemptAt === before.nextAttemptAt) return {};
+  return { next_attempt_at: new Date(nextAttemptAt).toISOString() };
 }
 
 function failureMemo({

@@ -18,7 +18,8 @@ export const limitBody: MiddlewareHandler = async (c, next) => {
   // A body that nobody has looked at is drained by the server.
   if (Number(length ?? 0) > maxBodyBytes) throw tooLarge();
   if (length !== undefined || !c.req.raw.body) return next();
-  c.req.raw = new Request(c.req.raw, { body: await readWhole(c.req.raw.body) });
+  const body = await readWhole(c.req.raw.body).catch(endedEarly);
+  c.req.raw = new Request(c.req.raw, { method: c.req.method, body });
   return next();
 };
 
@@ -36,6 +37,12 @@ async function readWhole(stream: ReadableStream<Uint8Array>): Promise<Uint8Array
   return Buffer.concat(chunks);
 }
 
+/** The client went away, or was cut off for its slowness: no fault of ours. */
+function endedEarly(cause: unknown): never {
+  if (cause instanceof AppError) throw cause;
+  throw new AppError('malformed_request', 'The request body ended early.', { cause });
+}
+
 function tooLarge(): AppError {
   return new AppError('payload_too_large', `The request body is larger than ${maxBodyBytes} bytes.`);
 }
@@ -47,7 +54,7 @@ function tooLarge(): AppError {
  */
 export const requireJson: MiddlewareHandler = async (c, next) => {
   if (!['POST', 'PUT', 'PATCH'].includes(c.req.method)) return next();
-  const bytes = await c.req.arrayBuffer();
+  const bytes = await c.req.arrayBuffer().catch(endedEarly);
   if (bytes.byteLength === 0) return next();
   const type = c.req.header('Content-Type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {

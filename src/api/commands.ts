@@ -16,7 +16,7 @@ function commandRoute<P extends string>(path: P, summary: string, description: s
     responses: {
       200: json(task, 'The effect is there.'),
       202: json(task, 'The effect is on its way: the task needs a worker, or its handler, to get there.'),
-      ...problems(401, 404, 409, 503),
+      ...problems(400, 401, 404, 409, 413, 415, 503),
     },
   });
 }

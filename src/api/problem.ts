@@ -71,10 +71,11 @@ export function problemResponse(logger: Logger) {
     if (status === 500) logger.error({ err: error, requestId, path: c.req.path }, 'request failed');
     else if (status > 500)
       logger.warn({ reason: reasonOf(error), requestId, path: c.req.path }, 'request refused');
-    return new Response(JSON.stringify(body), {
-      status,
-      headers: { ...headers, 'Content-Type': 'application/problem+json', 'X-Request-Id': requestId },
-    });
+    // What was set for every answer, and Allow: hono keeps that only where more than one handler was involved.
+    const all = new Headers(c.res.headers);
+    const own = { ...headers, 'Content-Type': 'application/problem+json', 'X-Request-Id': requestId };
+    for (const [name, value] of Object.entries(own)) all.set(name, value);
+    return new Response(JSON.stringify(body), { status, headers: all });
   };
 }
 

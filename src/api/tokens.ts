@@ -34,7 +34,7 @@ const issueTicket = createRoute({
     'For browsers, which cannot send a header with the upgrade. Good once, for 30 seconds, as `?ticket=`.',
   tags: ['Accounts'],
   security: [{ bearer: [] }],
-  responses: { 200: json(ticket, 'The ticket.'), ...problems(401) },
+  responses: { 200: json(ticket, 'The ticket.'), ...problems(400, 401, 413, 415) },
 });
 
 export function tokenRoutes(app: Api, { accounts, tokens, tickets }: ApiDependencies): void {

@@ -73,8 +73,9 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     watch(first, watcher) {
       const { id } = first.task;
       const entry = enter(first);
-      // The newcomer may have seen more than the entry has: then it is news for the others.
-      publish(id, first);
+      // The newcomer may have seen more than the entry has: then it is news for the others. But a newer run waits
+      // for its look, which tells the end of the one before it first.
+      if (!skipsEnd(entry.last, first)) publish(id, first);
       entry.watchers.add(watcher);
       watcher.send(entry.text);
       return () => {
@@ -113,10 +114,17 @@ const rank: Record<TaskStatus, number> = {
   CANCELLED: 3,
 };
 
+/** Whether `next` is of another run than `last`, whose own end has not been seen. */
+export function skipsEnd(last: Observation, next: Observation): boolean {
+  return next.runId !== last.runId && !endedStatuses.has(last.task.status);
+}
+
 /** Observations of one task may arrive out of order; only what leads forward is told. */
 export function isForward(last: Observation, next: Observation): boolean {
   // One end a run, and after it only another run.
   if (next.runId === last.runId && endedStatuses.has(last.task.status)) return false;
+  // Deleted, and made anew under the same id (by its Idempotency-Key): another task, which counts from the beginning.
+  if (next.task.created_at !== last.task.created_at) return next.task.created_at > last.task.created_at;
   if (next.task.version !== last.task.version) return next.task.version > last.task.version;
   // A new run always begins with a higher version.
   if (next.runId !== last.runId) return false;

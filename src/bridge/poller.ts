@@ -14,7 +14,8 @@ import { createLookouts } from './lookouts.ts';
 /** What the poller needs of the task service. */
 export interface FeedSource {
   changesSince(cursor: FeedCursor): Promise<Changes>;
-  observe(id: string): Promise<Observation | undefined>;
+  /** The newest run, or the named one; undefined when there is none. */
+  observe(id: string, runId?: string): Promise<Observation | undefined>;
 }
 
 export interface PollerOptions {
@@ -27,7 +28,7 @@ export interface PollerOptions {
 export interface Poller {
   /** Begins to poll; does nothing while it polls already. */
   wake(): void;
-  /** Looks at one task at once. */
+  /** Looks at once at a task to which something was just done. */
   look(id: string): void;
   close(): Promise<void>;
 }
@@ -40,7 +41,7 @@ const freshCursorMs = 10_000;
 const failuresBeforeNotice = 2;
 
 export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: PollerOptions): Poller {
-  const lookouts = createLookouts({ hub, observe: (id) => source.observe(id), logger });
+  const lookouts = createLookouts({ hub, observe: (id, runId) => source.observe(id, runId), logger });
   let cursor: FeedCursor = { written: 0, closed: 0 };
   let failures = 0;
   let running: Promise<void> | undefined;
@@ -106,7 +107,7 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
 
   return {
     wake,
-    look: lookouts.look,
+    look: lookouts.follow,
     async close() {
       closing.abort();
       await running;

@@ -49,8 +49,9 @@ interface Client {
 const closeCode = { policy: 1008, restart: 1012, unauthenticated: 4401, gone: 4404 } as const;
 const defaultPingMs = 25_000;
 const drainMs = 3000;
-/** A watcher has nothing to say; a few messages are forgiven. */
+/** A watcher has nothing to say, but some clients keep a connection alive with messages of their own. */
 const maxMessages = 20;
+const messageWindowMs = 60_000;
 /** Less than an outbox holds back for, since it waits for the end of what it has sent itself. */
 const maxUnreadPongBytes = 16 * 1024;
 const maxTimerMs = 2 ** 31 - 1;
@@ -159,7 +160,10 @@ export function createSockets(options: SocketsOptions): Sockets {
 
 function limitMessages(socket: WebSocket): void {
   let messages = 0;
+  let windowEndsAt = 0;
   socket.on('message', () => {
+    const now = Date.now();
+    if (now >= windowEndsAt) [messages, windowEndsAt] = [0, now + messageWindowMs];
     messages += 1;
     if (messages > maxMessages) socket.close(closeCode.policy, 'this feed takes no messages');
   });

@@ -63,10 +63,14 @@ export async function observeAs(reader: Reader, actor: Actor, id: string): Promi
   return observation(reader, await loadTask(reader.store, actor, id));
 }
 
-/** @returns undefined when the task is gone. Who may see it was decided when its watcher came. */
-export async function observeTask(reader: Reader, id: string): Promise<Observation | undefined> {
+/** The newest run, or the named one. @returns undefined when it is gone. Who may see it was decided when its watcher came. */
+export async function observeTask(
+  reader: Reader,
+  id: string,
+  runId?: string,
+): Promise<Observation | undefined> {
   try {
-    const execution = await reader.store.describe(id);
+    const execution = await reader.store.describe(id, runId);
     return execution && (await observation(reader, execution));
   } catch (error) {
     if (error instanceof AppError && error.code === 'not_found') return undefined;

@@ -49,7 +49,7 @@ export function createTaskService(options: TaskServiceOptions) {
     remove: (actor: Actor, id: string) => removeTask(writer, actor, id),
     changesSince: (cursor: FeedCursor) => changesSince(writer, cursor),
     observeAs: (actor: Actor, id: string) => observeAs(writer, actor, id),
-    observe: (id: string) => observeTask(writer, id),
+    observe: (id: string, runId?: string) => observeTask(writer, id, runId),
     workersSeen: () => store.workersSeen(),
     close: () => store.close(),
   };

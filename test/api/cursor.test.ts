@@ -60,7 +60,7 @@ test('a changed cursor is refused, or means the same as before', () => {
       let opened: Uint8Array = pageToken;
       const isRefused = refused(() => (opened = openCursor(key, scope, changed)));
       // base64url has more than one spelling for the same bytes.
-      if (!isRefused) expect([...opened]).toEqual([...pageToken]);
+      expect(isRefused ? [] : [...opened]).toEqual(isRefused ? [] : [...pageToken]);
     }),
     { numRuns: 2000 },
   );

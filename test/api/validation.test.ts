@@ -1,5 +1,5 @@
 /** What a body may not be. Each refusal is 400 (or 413, 415) with the place of the fault, and none is ever 500. */
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
@@ -229,8 +229,12 @@ test('a time of just now is not past: clocks differ', async () => {
   expect(['SCHEDULED', 'PENDING']).toContain(created.status);
 });
 
+const authorized = () => ({ Authorization: `Bearer ${alice.token}`, 'Content-Type': 'application/json' });
+
+type Bytes = string | Uint8Array<ArrayBuffer>;
+
 /** Sends bytes as they are. */
-async function send(body: BodyInit, contentType: string | null = 'application/json') {
+async function send(body: Bytes, contentType: string | null = 'application/json') {
   const headers = {
     Authorization: `Bearer ${alice.token}`,
     ...(contentType === null ? {} : { 'Content-Type': contentType }),
@@ -244,7 +248,7 @@ const bytes = (...parts: (string | number[])[]): Uint8Array<ArrayBuffer> =>
   new Uint8Array(Buffer.concat(parts.map((part) => Buffer.from(part as string))));
 
 describe('a body', () => {
-  test.each<[string, BodyInit]>([
+  test.each<[string, Bytes]>([
     ['an empty one', ''],
     ['one that is cut off', '{"name": "n", "delay": 36'],
     ['one with a trailing comma', '{"name": "n", "delay": 3600,}'],
@@ -253,8 +257,8 @@ describe('a body', () => {
     ['two documents', '{"name":"n","delay":1}{"name":"n","delay":1}'],
     ['invalid UTF-8', bytes('{"name":"', [0xc3, 0x28], '","delay":3600}')],
     ['a surrogate in UTF-8', bytes('{"name":"', [0xed, 0xa0, 0x80], '","delay":3600}')],
-    ['Latin-1', Buffer.from('{"name":"café","delay":3600}', 'latin1')],
-    ['UTF-16', Buffer.from('{"name":"n","delay":3600}', 'utf16le')],
+    ['Latin-1', new Uint8Array(Buffer.from('{"name":"café","delay":3600}', 'latin1'))],
+    ['UTF-16', new Uint8Array(Buffer.from('{"name":"n","delay":3600}', 'utf16le'))],
     ['a list', '[{"name":"n","delay":3600}]'],
     ['a string', '"name"'],
     ['a number', '5'],
@@ -355,11 +359,7 @@ describe('a body of more than 1 MiB is 413', () => {
   /** A body in chunks, whose length nobody has told. */
   function sendChunks(chunks: string[]): Promise<{ status: number | undefined; body: unknown }> {
     return new Promise((resolve, reject) => {
-      const headers = {
-        Authorization: `Bearer ${alice.token}`,
-        'Content-Type': 'application/json',
-        'Transfer-Encoding': 'chunked',
-      };
+      const headers = { ...authorized(), 'Transfer-Encoding': 'chunked' };
       const sent = request(`${service.url}/api/tasks/`, { method: 'POST', headers }, (response) => {
         json(response).then((body) => resolve({ status: response.statusCode, body }), reject);
       });
@@ -381,16 +381,58 @@ describe('a body of more than 1 MiB is 413', () => {
     expect(answer).toMatchObject({ status: 201, body: { name: 'n' } });
   });
 
-  test('on every route that takes a body, whatever else it would say', async () => {
+  test('on every route that takes a body, and the connection stays good for the next request', async () => {
+    // One connection for all: each request would fail if the one before had left it in a bad state.
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const sockets = new Set<unknown>();
+    const ask = (method: string, path: string, body: string, headers: Record<string, string>) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const url = `${service.url}${path}`;
+        const sent = request(url, { method, headers: { ...authorized(), ...headers }, agent }, (response) => {
+          response.resume().once('end', () => resolve(response.statusCode));
+        });
+        sent.on('socket', (socket) => sockets.add(socket)).on('error', reject);
+        if (headers['Transfer-Encoding'] === undefined) sent.end(body);
+        else sent.write(body.slice(0, 100_000), () => sent.end(body.slice(100_000)));
+      });
     for (const [method, path] of [
+      ['POST', '/api/tasks/'],
       ['POST', '/api/token/'],
       ['POST', '/api/token/refresh'],
       ['PATCH', '/api/tasks/x'],
       ['PUT', '/api/tasks/x/'],
       ['POST', '/api/tasks/x/cancel'],
-    ]) {
-      const answer = await alice.call(method ?? '', path ?? '', { large });
-      expect(answer.status, `${method} ${path}`).toBe(413);
+    ] as const) {
+      const length = { 'Content-Length': String(Buffer.byteLength(large)) };
+      expect(await ask(method, path, large, length), `${method} ${path}`).toBe(413);
+      expect(await ask(method, path, large, { 'Transfer-Encoding': 'chunked' }), `${method} ${path}`).toBe(
+        413,
+      );
     }
+    expect(await ask('POST', '/api/tasks/', '{"name":"n","delay":3600}', { 'Content-Length': '25' })).toBe(
+      201,
+    );
+    expect(sockets.size).toBe(1);
+    agent.destroy();
+  });
+
+  test('and one that never ends is given up', async () => {
+    const sent = request(`${service.url}/api/tasks/`, {
+      method: 'POST',
+      headers: { ...authorized(), 'Transfer-Encoding': 'chunked' },
+    });
+    const status = new Promise<number | undefined>((resolve, reject) => {
+      sent.on('response', (response) => resolve(response.statusCode)).on('error', reject);
+    });
+    const closed = new Promise((resolve) => sent.once('close', resolve));
+    const chunk = 'x'.repeat(64 * 1024);
+    const pump = (): void => {
+      while (!sent.destroyed && sent.write(chunk));
+      if (!sent.destroyed) sent.once('drain', pump);
+    };
+    pump();
+    expect(await status).toBe(413);
+    sent.on('error', () => undefined);
+    await closed;
   });
 });

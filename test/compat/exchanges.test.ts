@@ -58,6 +58,7 @@ describe.each([
   for (const recorded of exchanges) {
     const { what, here, eventually } = recorded;
     test(here ? `${what}: ${here.why}` : what, async () => {
+      expect.hasAssertions();
       if (eventually) await vi.waitFor(() => play(recorded), { timeout: 20_000, interval: 100 });
       else await play(recorded);
     });

@@ -111,6 +111,18 @@ describe('a task from its creation to its end', () => {
     expect(gap).toBeGreaterThanOrEqual(1000);
   });
 
+  test('tells a watcher the end of a run even if its retry comes at once', async () => {
+    const { id } = await alice.create({ name: 'again', type: 'hopeless', delay: 1 });
+    const feed = await alice.watch(`/ws/tasks/${id}/`);
+    await alice.until(id, 'its failure', ({ status }) => status === 'FAILED');
+    expect((await alice.call('POST', `/api/tasks/${id}/retry/`)).status).toBe(200);
+    const ends = () => feed.tasks().filter(({ status }) => status === 'FAILED');
+    await feed.until('both ends', () => ends().length === 2);
+    feed.socket.close();
+    const [first, second] = ends();
+    expect(second?.version).toBeGreaterThan(first?.version ?? Infinity);
+  });
+
   test('ends FAILED without a retry when the failure is final, and a retry begins a new run', async () => {
     const { id } = await alice.create({
       name: 'lost',

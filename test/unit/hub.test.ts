@@ -90,7 +90,7 @@ describe('a hub', () => {
   });
 
   test('calls onFirst when there is something to watch again, and only then', () => {
-    const onFirst = vi.fn();
+    const onFirst = vi.fn<() => void>();
     const hub = createHub({ onFirst });
     const one = watched(hub, seen());
     const other = watched(hub, seen({ id: 'b' }));
@@ -161,7 +161,7 @@ describe('a hub', () => {
 
   test('tells every watcher that its task is gone, once, and forgets it', () => {
     const hub = createHub(quiet);
-    const gone = vi.fn();
+    const gone = vi.fn<() => void>();
     const leaves = [1, 2].map(() => hub.watch(seen(), { send: () => undefined, gone }));
     hub.publish('a', undefined);
     hub.publish('a', undefined);

@@ -92,7 +92,7 @@ const mutation = fc.record({
   at: fc.nat(30),
   remove: fc.nat(2),
   insert: fc.oneof(
-    fc.constantFrom(...'0123456789-+:.TtZz ,/\u0000\n'),
+    fc.constantFrom(...Array.from('0123456789-+:.TtZz ,/\u0000\n')),
     fc.string({ unit: 'binary', maxLength: 3 }),
   ),
 });

@@ -8,7 +8,7 @@ import type { Observation } from '../../src/tasks/feed.ts';
 const start = Date.parse('2030-01-01T00:00:00.000Z');
 const iso = (ms: number) => new Date(ms).toISOString();
 
-function seen(id: string, changes: Partial<TaskSummary> = {}, transitions = 1): Observation {
+function seen(id: string, changes: Partial<TaskSummary> = {}, transitions = 1, runId = 'run 1'): Observation {
   const task: TaskSummary = {
     id,
     name: 'a task',
@@ -37,7 +37,7 @@ function seen(id: string, changes: Partial<TaskSummary> = {}, transitions = 1): 
     links: { self: '' },
     ...changes,
   };
-  return { runId: 'run', transitions, task };
+  return { runId, transitions, task };
 }
 
 const silent: Watcher = { send: () => undefined, gone: () => undefined };
@@ -48,9 +48,11 @@ class Scene {
   /** When each look at a task began, in milliseconds since the start. */
   readonly looks: { id: string; at: number }[] = [];
   readonly answers = new Map<string, Observation | undefined | Error>();
+  /** Runs that are not the newest any more. */
+  readonly former: Observation[] = [];
   readonly lookouts = createLookouts({
     hub: this.hub,
-    observe: (id) => this.observe(id),
+    observe: (id, runId) => this.observe(id, runId),
     logger: pino({ level: 'silent' }),
   });
   takesMs = 0;
@@ -62,7 +64,7 @@ class Scene {
     return this.hub.watch(first, silent);
   }
 
-  private async observe(id: string): Promise<Observation | undefined> {
+  private async observe(id: string, runId?: string): Promise<Observation | undefined> {
     this.looks.push({ id, at: Date.now() - start });
     this.atOnce += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce);
@@ -70,7 +72,7 @@ class Scene {
     this.atOnce -= 1;
     const answer = this.answers.get(id);
     if (answer instanceof Error) throw answer;
-    return answer;
+    return runId === undefined ? answer : this.former.find((run) => run.runId === runId);
   }
 
   /** What the poller does each tick, until the time has passed. */
@@ -122,7 +124,7 @@ describe('looks at watched tasks', () => {
 
   test('tell the hub what they have seen, or that the task is gone', async () => {
     const told: string[] = [];
-    const gone = vi.fn();
+    const gone = vi.fn<() => void>();
     scene.hub.watch(seen('a'), { send: (text) => told.push(text), gone });
     scene.answers.set('a', seen('a', { version: 2 }));
     scene.lookouts.look('a');
@@ -134,6 +136,35 @@ describe('looks at watched tasks', () => {
     expect(gone).toHaveBeenCalledTimes(1);
     await scene.tickFor(120_000, 1000);
     expect(scene.looks).toHaveLength(2);
+  });
+
+  test('tell the end of a run though a retry has been quicker, and then of the new run', async () => {
+    const told: string[] = [];
+    const send = (text: string) => {
+      const { status, version } = JSON.parse(text) as TaskSummary;
+      told.push(`${status} ${version}`);
+    };
+    scene.hub.watch(seen('a'), { send, gone: () => undefined });
+    scene.former.push(seen('a', { status: 'FAILED', version: 2 }, 5));
+    const retried = seen('a', { status: 'PENDING', version: 3 }, 1, 'run 2');
+    scene.answers.set('a', retried);
+    // One who comes now has seen the new run before the others could.
+    scene.watch(retried);
+    scene.lookouts.look('a');
+    await vi.advanceTimersByTimeAsync(10);
+    expect(told).toEqual(['RUNNING 1', 'FAILED 2', 'PENDING 3']);
+    expect(scene.looks).toHaveLength(2);
+    scene.lookouts.look('a');
+    await vi.advanceTimersByTimeAsync(10);
+    expect(scene.looks).toHaveLength(3);
+  });
+
+  test('tell of a new run though the records of the one before are gone', async () => {
+    scene.watch(seen('a'));
+    scene.answers.set('a', seen('a', { status: 'PENDING', version: 3 }, 1, 'run 2'));
+    scene.lookouts.look('a');
+    await vi.advanceTimersByTimeAsync(10);
+    expect(scene.hub.last('a')).toMatchObject({ runId: 'run 2', task: { version: 3 } });
   });
 
   test('are not made at a task that nobody watches', async () => {
@@ -238,6 +269,27 @@ describe('the rhythm of looks', () => {
     expect(scene.looksAt('a')).toEqual([0]);
     await scene.tickFor(200, 50);
     expect(scene.looksAt('a').at(1)).toBeLessThanOrEqual(20_050);
+  });
+
+  test('quickens for an ended task to which something was done, until the effect shows', async () => {
+    const gone = vi.fn<() => void>();
+    scene.hub.watch(seen('a', { status: 'COMPLETED' }), { send: () => undefined, gone });
+    scene.answers.set('a', seen('a', { status: 'COMPLETED' }));
+    await scene.tickFor(1000);
+    scene.lookouts.follow('a');
+    await scene.tickFor(10_000);
+    scene.answers.set('a', undefined);
+    await scene.tickFor(1250);
+    expect(gone).toHaveBeenCalledTimes(1);
+  });
+
+  test('is as before where no effect shows', async () => {
+    scene.watch(seen('a', { status: 'COMPLETED' }));
+    scene.lookouts.follow('a');
+    await scene.tickFor(41_000);
+    const followed = scene.looks.length;
+    await scene.tickFor(50_000);
+    expect(scene.looks).toHaveLength(followed);
   });
 
   test('does not quicken for a changed task that could not be looked at, which is tried again', async () => {

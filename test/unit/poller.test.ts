@@ -48,6 +48,7 @@ class FakeSource implements FeedSource {
   changes: Change[] = [];
   away = false;
   takesMs = 0;
+  lookTakesMs = 0;
 
   async changesSince(cursor: FeedCursor): Promise<Changes> {
     this.ticks.push({ at: Date.now() - start, cursor });
@@ -57,12 +58,12 @@ class FakeSource implements FeedSource {
 
   async observe(id: string): Promise<Observation | undefined> {
     this.observed.push(id);
-    await this.answer();
+    await this.answer(this.lookTakesMs);
     return this.tasks.get(id);
   }
 
-  private async answer(): Promise<void> {
-    if (this.takesMs > 0) await new Promise((resolve) => setTimeout(resolve, this.takesMs));
+  private async answer(takesMs = this.takesMs): Promise<void> {
+    if (takesMs > 0) await new Promise((resolve) => setTimeout(resolve, takesMs));
     if (this.away) throw new Error('14 UNAVAILABLE');
   }
 
@@ -299,6 +300,19 @@ describe('when Temporal is away', () => {
 });
 
 describe('a poller that is closed', () => {
+  test('waits for a look that is under way', async () => {
+    watch(seen('a'));
+    await pass(1000);
+    source.lookTakesMs = 3000;
+    poller.look('a');
+    let closed = false;
+    const closing = poller.close().then(() => (closed = true));
+    await pass(2900);
+    expect(closed).toBe(false);
+    await pass(200);
+    await closing;
+  });
+
   test('makes no more calls, and waits for those under way', async () => {
     source.takesMs = 1000;
     watch(seen('a'));

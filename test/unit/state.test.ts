@@ -283,6 +283,12 @@ describe('the state of a task', () => {
     expect(attemptBegun(failed, { attempt: 1, started_at: '' }, start)).toBe(failed);
   });
 
+  test('does not write the begin of a later attempt', () => {
+    const failed = attemptFailed(becomeDue(scheduled(), start), failure(1), start, 0.5);
+    const begun = attemptBegun(endBackoff(failed), { attempt: 2, started_at: '' }, start + 5);
+    expect(begun).toMatchObject({ attempt: 2, version: failed.version, updatedAt: failed.updatedAt });
+  });
+
   test('keeps the start of its first attempt and the last checkpoint', () => {
     const pending = becomeDue(scheduled(), start);
     const begun = attemptBegun(pending, { attempt: 1, started_at: 'first' }, start);

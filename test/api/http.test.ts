@@ -1,0 +1,282 @@
+/** What holds for all routes: methods, headers, the shape of refusals, clients that dawdle. */
+import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { problem } from '../../src/contract/problem.ts';
+import { type Answer, type Caller } from '../support/caller.ts';
+import { waitFor } from '../support/engine-wait.ts';
+import { anonymously, type Service, startService } from '../support/service.ts';
+
+let service: Service;
+let alice: Caller;
+let dawdling: Promise<CutOff[]>;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal') });
+  alice = await service.as('alice');
+  // They take their time while all the other tests go on.
+  dawdling = Promise.all(
+    Object.keys(dawdlers).flatMap((what) => Array.from({ length: 20 }, () => dawdle(what))),
+  );
+});
+
+/** What is sent at once, and then over and over, a byte at a time. */
+const dawdlers: Record<string, [atOnce: string, slowly: string]> = {
+  'in its first line': ['GET /', 'x'],
+  'in its headers': ['GET /api/tasks/ HTTP/1.1\r\nHost: x\r\n', 'X-Header: 1\r\n'],
+  'in the headers of an upgrade': [
+    'GET /ws/tasks/x/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n',
+    'X-Header: 1\r\n',
+  ],
+  'before it has said anything': ['', ''],
+};
+
+interface CutOff {
+  readonly what: string;
+  readonly afterMs: number;
+  readonly received: string;
+}
+
+function dawdle(what: string): Promise<CutOff> {
+  return new Promise((resolve) => {
+    const { hostname, port } = new URL(service.url);
+    const socket = connect(Number(port), hostname);
+    const [atOnce = '', slowly = ''] = dawdlers[what] ?? [];
+    const startedAt = Date.now();
+    let received = '';
+    let sent = 0;
+    if (atOnce !== '') socket.write(atOnce);
+    const drip = setInterval(() => {
+      if (slowly !== '') socket.write(slowly[sent % slowly.length] ?? '');
+      sent += 1;
+    }, 200);
+    socket.on('data', (data: Buffer) => (received += data.toString()));
+    // Writing to a connection that has been cut off: what we are waiting for.
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      clearInterval(drip);
+      resolve({ what, afterMs: Date.now() - startedAt, received });
+    });
+  });
+}
+
+afterAll(() => service.close());
+
+const headersOf = (response: { headers: Headers }) => Object.fromEntries(response.headers);
+
+describe('a method that a path does not know is 405, and Allow says which it knows:', () => {
+  test.each([
+    ['PUT', '/api/tasks/', ['GET', 'HEAD', 'POST']],
+    ['DELETE', '/api/tasks', ['GET', 'HEAD', 'POST']],
+    ['POST', '/api/tasks/ID/', ['DELETE', 'GET', 'HEAD', 'PATCH', 'PUT']],
+    ['GET', '/api/tasks/ID/cancel/', ['POST']],
+    ['DELETE', '/api/tasks/ID/status', ['GET', 'HEAD']],
+    ['POST', '/tasks/ID/status/', ['GET', 'HEAD']],
+    ['GET', '/api/token/', ['POST']],
+    ['GET', '/api/ws-ticket', ['POST']],
+    ['POST', '/api/task-types/', ['GET', 'HEAD']],
+    ['POST', '/healthz', ['GET', 'HEAD']],
+    ['OPTIONS', '/api/tasks/', ['GET', 'HEAD', 'POST']],
+    ['PROPFIND', '/api/tasks/', ['GET', 'HEAD', 'POST']],
+  ])('%s %s', async (method, path, allowed) => {
+    const answer = await alice.call(method, path.replace('ID', randomUUID()));
+    expect(answer).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } });
+    expect(answer.body['detail']).toBe(`Method "${method}" not allowed.`);
+    expect(answer.headers.get('Allow')?.split(', ').toSorted()).toEqual(allowed);
+  });
+
+  test('and HEAD answers as GET does, without a body', async () => {
+    const { id } = await alice.create({ name: 'n', delay: 3600 });
+    for (const path of [
+      `/api/tasks/${id}/`,
+      '/api/tasks/',
+      `/api/tasks/${randomUUID()}`,
+      '/healthz',
+      '/nope',
+    ]) {
+      const [get, head] = [await alice.call('GET', path), await alice.call('HEAD', path)];
+      expect(head.status, path).toBe(get.status);
+      expect(head.body).toBeUndefined();
+      expect(head.headers.get('Content-Type')).toBe(get.headers.get('Content-Type'));
+      expect(head.headers.get('ETag')).toBe(get.headers.get('ETag'));
+    }
+  });
+});
+
+test.each([
+  ['GET', '/'],
+  ['GET', '/api/'],
+  ['GET', '/api/nope/'],
+  ['POST', '/api/nope'],
+  ['DELETE', '/nope'],
+  ['GET', '/api/tasks/x/y/z'],
+  ['GET', '/API/TASKS/'],
+  ['GET', '/api/tasks//'],
+  ['GET', '/.env'],
+  ['GET', '/%2e%2e/%2e%2e/etc/passwd'],
+  ['GET', '/%E0%A4%A'],
+  ['GET', `/${'x'.repeat(5000)}`],
+])('%s %s, which is nowhere, is a problem document with 404', async (method, path) => {
+  const answer = await alice.call(method, path);
+  expect(answer).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+});
+
+test.each<[number, string, () => Promise<Answer<Record<string, unknown>>>]>([
+  [400, 'Bad Request', () => alice.call('POST', '/api/tasks/', { name: '' })],
+  [401, 'Unauthorized', () => anonymously(service, 'GET', '/api/tasks/')],
+  [404, 'Not Found', () => alice.call('GET', `/api/tasks/${randomUUID()}/`)],
+  [404, 'Not Found', () => anonymously(service, 'GET', '/nope')],
+  [405, 'Method Not Allowed', () => alice.call('PUT', '/api/tasks/')],
+  [
+    409,
+    'Conflict',
+    async () => {
+      const { id } = await alice.create({ name: 'n', delay: 3600 });
+      return alice.call('POST', `/api/tasks/${id}/retry/`);
+    },
+  ],
+  [413, 'Payload Too Large', () => alice.call('POST', '/api/tasks/', { name: 'x'.repeat(1024 * 1024) })],
+  [
+    415,
+    'Unsupported Media Type',
+    () => alice.call('POST', '/api/tasks/', {}, { 'Content-Type': 'text/plain' }),
+  ],
+])(
+  'a refusal with %i is an RFC 9457 problem, named by the id that its header has',
+  async (status, title, ask) => {
+    const { body, headers, status: answered } = await ask();
+    expect(answered).toBe(status);
+    const parsed = problem.parse(body);
+    expect(parsed).toMatchObject({ type: 'about:blank', title, status });
+    expect(parsed.request_id).toBe(headers.get('X-Request-Id'));
+    expect(parsed.request_id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(headers.get('Content-Type')).toBe('application/problem+json');
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
+    expect(headers.get('Cache-Control')).toBe('no-store');
+  },
+);
+
+test('every answer has an id of its own, is not sniffed, not kept, and does not tell what made it', async () => {
+  const answers = await Promise.all([
+    alice.call('GET', '/api/tasks/'),
+    alice.call('GET', '/api/task-types/'),
+    alice.call('POST', '/api/ws-ticket/'),
+    anonymously(service, 'GET', '/healthz'),
+    anonymously(service, 'GET', '/openapi.json'),
+    anonymously(service, 'GET', '/api/tasks/', undefined, { 'X-Request-Id': 'mine' }),
+  ]);
+  for (const answer of answers) {
+    const headers = headersOf(answer);
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+    expect(headers).not.toHaveProperty('x-powered-by');
+    expect(headers).not.toHaveProperty('server');
+  }
+  const ids = answers.map(({ headers }) => headers.get('X-Request-Id'));
+  expect(new Set(ids).size).toBe(answers.length);
+  expect(ids).not.toContain('mine');
+});
+
+test('/healthz says that the process lives, with and without trailing slash, to anybody', async () => {
+  for (const path of ['/healthz', '/healthz/']) {
+    expect(await anonymously(service, 'GET', path)).toMatchObject({ status: 200, body: { status: 'ok' } });
+  }
+});
+
+test('/readyz is ready once Temporal answers, and counts the workers', async () => {
+  const readiness = () => anonymously(service, 'GET', '/readyz');
+  expect(await readiness()).toMatchObject({ status: 200, body: { status: 'ready' } });
+  await waitFor('the worker to be seen', async () => (await readiness()).body['workers'] === 1);
+  await service.startWorker();
+  await waitFor('the second worker to be seen', async () => (await readiness()).body['workers'] === 2);
+});
+
+test('/readyz is 503 while Temporal is away, though the process lives; tasks are 503 within 5 s and say when to come back', async () => {
+  // Nobody listens there.
+  const environment = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+  const cutOff = await startService({ temporal: inject('temporal'), workers: 0, environment });
+  try {
+    expect((await anonymously(cutOff, 'GET', '/healthz')).status).toBe(200);
+    const carol = await cutOff.as('alice');
+    const startedAt = Date.now();
+    const answers = await Promise.all([
+      anonymously(cutOff, 'GET', '/readyz'),
+      carol.call('GET', '/api/tasks/'),
+      carol.call('GET', `/api/tasks/${randomUUID()}/`),
+      carol.call('POST', '/api/tasks/', { name: 'n', delay: 3600 }),
+      carol.call('POST', '/api/tasks/', { name: 'n', delay: 3600 }, { 'Idempotency-Key': 'k' }),
+      carol.call('POST', `/api/tasks/${randomUUID()}/cancel/`),
+      carol.call('DELETE', `/api/tasks/${randomUUID()}/`),
+    ]);
+    expect(Date.now() - startedAt).toBeLessThan(5000);
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ status: 503, body: { code: 'temporal_unavailable' } });
+      expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0);
+      expect(JSON.stringify(answer.body)).not.toMatch(/127\.0\.0\.1|grpc|ECONNREFUSED/i);
+    }
+    // What needs no Temporal goes on.
+    expect((await carol.call('GET', '/api/task-types/')).status).toBe(200);
+    expect((await carol.call('POST', '/api/tasks/', { name: '' })).status).toBe(400);
+  } finally {
+    await cutOff.close();
+  }
+});
+
+test('a client that goes away in the middle of its body harms nobody', async () => {
+  for (const framing of ['Content-Length: 1000', 'Transfer-Encoding: chunked']) {
+    const { hostname, port } = new URL(service.url);
+    const head = `POST /api/tasks/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${alice.token}\r\n`;
+    const socket = connect(Number(port), hostname);
+    socket.write(`${head}Content-Type: application/json\r\n${framing}\r\n\r\n5\r\n{"nam`);
+    await new Promise((resolve) => socket.once('connect', resolve));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.destroySoon();
+    await closed;
+  }
+  expect((await anonymously(service, 'GET', '/healthz')).status).toBe(200);
+});
+
+test('a GET with a body is answered as one without', async () => {
+  const { hostname, port } = new URL(service.url);
+  for (const body of [
+    'Content-Length: 2\r\n\r\n{}',
+    'Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+  ]) {
+    const socket = connect(Number(port), hostname);
+    const head = `GET /api/tasks/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${alice.token}\r\n`;
+    socket.write(`${head}Content-Type: application/json\r\n${body}`);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /);
+  }
+});
+
+test('headers that are too large are refused, and what is no HTTP too', async () => {
+  const answer = await fetch(`${service.url}/healthz`, { headers: { 'X-Large': 'x'.repeat(20_000) } });
+  expect(answer.status).toBe(431);
+  const raw = (message: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(service.url);
+      const socket = connect(Number(port), hostname, () => socket.write(message));
+      let received = '';
+      socket.on('data', (data: Buffer) => (received += data.toString()));
+      socket.on('error', reject).on('close', () => resolve(received));
+    });
+  expect(await raw('hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+  // Two lengths: what smuggles a request past a proxy.
+  const smuggled =
+    'POST /api/token/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n';
+  expect(await raw(smuggled)).toMatch(/^HTTP\/1\.1 400 /);
+  expect((await anonymously(service, 'GET', '/healthz')).status).toBe(200);
+});
+
+describe('a client that dawdles with its headers is cut off within 20 s,', () => {
+  test.each(Object.keys(dawdlers))('%s', { timeout: 40_000 }, async (what) => {
+    const cutOffs = (await dawdling).filter((each) => each.what === what);
+    expect(cutOffs.length).toBeGreaterThan(0);
+    for (const { afterMs, received } of cutOffs) {
+      expect(afterMs).toBeGreaterThan(8000);
+      expect(afterMs).toBeLessThan(20_000);
+      expect(received).toMatch(/^(HTTP\/1\.1 408 Request Timeout\r\n|$)/);
+    }
+  });
+});

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import type { Task } from '../../src/contract/task.ts';
+import type { Caller } from '../support/caller.ts';
+import { waitFor } from '../support/engine-wait.ts';
+import { type Service, startService } from '../support/service.ts';
+
+let service: Service;
+let alice: Caller;
+let bob: Caller;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal') });
+  [alice, bob] = await Promise.all([service.as('alice'), service.as('bob')]);
+});
+
+afterAll(() => service.close());
+
+const create = (caller: Caller, key: string, body: Record<string, unknown>) =>
+  caller.call<Task>('POST', '/api/tasks/', body, { 'Idempotency-Key': key });
+
+test('the same key 50 times at once makes one task, and every answer is 201 with its id', async () => {
+  const key = randomUUID();
+  const body = { name: key, delay: 3600 };
+  const answers = await Promise.all(Array.from({ length: 50 }, () => create(alice, key, body)));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+  expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+  expect(new Set(answers.map(({ body }) => body.scheduled_time)).size).toBe(1);
+  const [first] = answers;
+  expect(first?.headers.get('Location')).toBe(`/api/tasks/${first?.body.id}/`);
+  const listed = await waitFor('the list to have it', async () => {
+    const { body } = await alice.call<Task[]>('GET', '/api/tasks/?limit=100');
+    const named = body.filter(({ name }) => name === key);
+    return named.length > 0 && named;
+  });
+  expect(listed.map(({ id }) => id)).toEqual([first?.body.id]);
+});
+
+test('without a key, the same body makes another task each time', async () => {
+  const [one, two] = await Promise.all([1, 2].map(() => alice.create({ name: 'twice', delay: 3600 })));
+  expect(one?.id).not.toBe(two?.id);
+});
+
+describe('the same key', () => {
+  test('with another body is 422, and with the same in another order is 201', async () => {
+    const key = randomUUID();
+    const retry = { max_retries: 1, initial_interval: 5 };
+    const first = await create(alice, key, { name: 'n', delay: 3600, tags: ['a', 'b'], retry });
+    for (const other of [
+      { name: 'm' },
+      { delay: 3601 },
+      { tags: ['b', 'a'] },
+      { payload: { rows: [] } },
+      { retry: {} },
+    ]) {
+      const answer = await create(alice, key, { name: 'n', delay: 3600, tags: ['a', 'b'], retry, ...other });
+      expect(answer, JSON.stringify(other)).toMatchObject({ status: 422, body: { code: 'key_reused' } });
+      expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+    }
+    const reordered = {
+      retry: { initial_interval: 5, max_retries: 1 },
+      tags: ['a', 'b'],
+      delay: 3600,
+      name: 'n',
+    };
+    expect(await create(alice, key, reordered)).toMatchObject({ status: 201, body: { id: first.body.id } });
+    expect((await alice.read(first.body.id)).version).toBe(1);
+  });
+
+  test('with the same instant in another spelling, or a default spelt out, is the same body', async () => {
+    const key = randomUUID();
+    const first = await create(alice, key, { name: 'n', scheduled_time: '2030-01-31T09:30:00Z' });
+    const again = await create(alice, key, {
+      name: 'n',
+      scheduled_time: '2030-01-31T15:00:00+05:30',
+      priority: 3,
+    });
+    expect(again).toMatchObject({ status: 201, body: { id: first.body.id } });
+  });
+
+  test('of another user makes another task, and neither learns of the other', async () => {
+    const key = randomUUID();
+    const [mine, theirs] = await Promise.all([
+      create(alice, key, { name: "alice's", delay: 3600 }),
+      create(bob, key, { name: "bob's", delay: 3600 }),
+    ]);
+    expect([mine.status, theirs.status]).toEqual([201, 201]);
+    expect(mine.body.id).not.toBe(theirs.body.id);
+    expect(mine.body.owner).not.toBe(theirs.body.owner);
+  });
+
+  test('once its time has passed, is still 201 with the task as it is now', async () => {
+    const key = randomUUID();
+    const body = { name: 'n', scheduled_time: new Date(Date.now() + 500).toISOString() };
+    const { body: created } = await create(alice, key, body);
+    const done = await alice.until(created.id, 'its end', ({ status }) => status === 'COMPLETED');
+    // Past the grace that a time of just now gets: a new task would be refused.
+    const isPast = (): boolean => Date.now() > Date.parse(body.scheduled_time) + 2100;
+    await waitFor('its time to be past', isPast);
+    expect((await create(alice, randomUUID(), body)).status).toBe(400);
+    const again = await create(alice, key, body);
+    expect(again).toMatchObject({ status: 201, body: { id: created.id, status: 'COMPLETED' } });
+    expect(again.body).toEqual(done);
+  });
+
+  test('after an edit and a retry gives the task as it is now', async () => {
+    const key = randomUUID();
+    const { body: created } = await create(alice, key, { name: 'n', delay: 3600 });
+    await alice.call('PATCH', `/api/tasks/${created.id}/`, { name: 'edited' });
+    await alice.call('POST', `/api/tasks/${created.id}/cancel/`);
+    expect((await alice.call('POST', `/api/tasks/${created.id}/retry/`)).status).toBe(200);
+    const again = await create(alice, key, { name: 'n', delay: 3600 });
+    expect(again).toMatchObject({ status: 201, body: { id: created.id, name: 'edited', retry_count: 1 } });
+    expect((await create(alice, key, { name: 'edited', delay: 3600 })).status).toBe(422);
+  });
+
+  test('after DELETE makes a new task', async () => {
+    const key = randomUUID();
+    const { body: created } = await create(alice, key, { name: 'n', delay: 3600 });
+    expect([202, 204]).toContain((await alice.call('DELETE', `/api/tasks/${created.id}/`)).status);
+    const gone = async () => (await alice.call('GET', `/api/tasks/${created.id}/`)).status === 404;
+    await waitFor('it to be gone', gone);
+    const again = await create(alice, key, { name: 'another', delay: 7200 });
+    expect(again).toMatchObject({ status: 201, body: { name: 'another', status: 'SCHEDULED', version: 1 } });
+    expect(await alice.read(again.body.id)).toMatchObject({ name: 'another', status: 'SCHEDULED' });
+  });
+});
+
+test.each([
+  ['empty', ''],
+  ['of 256 characters', 'k'.repeat(256)],
+])('a key that is %s is 400', async (_what, key) => {
+  const answer = await create(alice, key, { name: 'n', delay: 3600 });
+  expect(answer).toMatchObject({ status: 400, body: { code: 'validation' } });
+});
+
+test.each([
+  ['of one character', () => 'k'],
+  ['of 255 characters', () => randomUUID().padEnd(255, 'k')],
+  ['with quotes, blanks and other marks', () => `"${randomUUID()}" '%00' ; = , \\`],
+  ['in Latin-1', () => `ключ-é-${randomUUID()}`.replaceAll(/[^\x20-\xff]/g, '')],
+])('a key %s is fine, twice', async (_what, makeKey) => {
+  const key = makeKey();
+  const [first, second] = [
+    await create(alice, key, { name: 'n', delay: 3600 }),
+    await create(alice, key, { name: 'n', delay: 3600 }),
+  ];
+  expect([first.status, second.status]).toEqual([201, 201]);
+  expect(second.body.id).toBe(first.body.id);
+});
+
+test('a bad body uses up no key', async () => {
+  const key = randomUUID();
+  expect((await create(alice, key, { name: '', delay: 3600 })).status).toBe(400);
+  expect((await create(alice, key, { name: 'n', scheduled_time: '2020-01-01T00:00:00Z' })).status).toBe(400);
+  expect((await create(alice, key, { name: 'n', delay: 3600 })).status).toBe(201);
+});

@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { createUsers } from '../../src/auth/users.ts';
+import { usersFilePath } from '../../src/cli/users.ts';
+import type { Task, TaskSummary } from '../../src/contract/task.ts';
+import { type Caller, signIn } from '../support/caller.ts';
+import { waitFor } from '../support/engine-wait.ts';
+import { type Service, startService } from '../support/service.ts';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal') });
+});
+
+afterAll(() => service.close());
+
+/** A user with no tasks yet. */
+async function newUser(): Promise<Caller> {
+  const name = `user-${randomUUID()}`;
+  await createUsers({ path: usersFilePath(service.home) }).add(name, 'a-good-password', 'user');
+  return signIn(service.url, name, 'a-good-password');
+}
+
+const next = (headers: Headers): string | undefined =>
+  /^<([^>]+)>; rel="next"$/.exec(headers.get('Link') ?? '')?.[1];
+
+/** All pages, by their Link headers. */
+async function pages(caller: Caller, limit: number): Promise<TaskSummary[][]> {
+  const found: TaskSummary[][] = [];
+  for (let path: string | undefined = `/api/tasks/?limit=${limit}`; path !== undefined;) {
+    const answer: Awaited<ReturnType<typeof caller.call<TaskSummary[]>>> = await caller.call('GET', path);
+    expect(answer.status).toBe(200);
+    found.push(answer.body);
+    path = next(answer.headers);
+  }
+  return found;
+}
+
+describe('a list', () => {
+  const unfinished: string[] = [];
+  const ended: string[] = [];
+  let owner: Caller;
+
+  beforeAll(async () => {
+    owner = await newUser();
+    for (let index = 0; index < 20; index += 1) {
+      const { id } = await owner.create({ name: `open ${index}`, delay: 3600, description: 'd'.repeat(300) });
+      unfinished.unshift(id);
+    }
+    // One after the other, so that it is known which ended last.
+    for (let index = 0; index < 5; index += 1) {
+      const { id } = await owner.create({ name: `done ${index}`, type: 'echo', delay: 0, payload: { a: 1 } });
+      await owner.until(id, 'its end', ({ status }) => status === 'COMPLETED');
+      ended.unshift(id);
+    }
+    await waitFor('the list to know all of them', async () => {
+      const rows = (await pages(owner, 100)).flat();
+      return rows.length === 25 && rows.filter(({ status }) => status === 'COMPLETED').length === 5;
+    });
+  });
+
+  test.each([1, 7, 10, 25, 100])(
+    'in pages of %i has every task once, unfinished ones first, newest first',
+    async (limit) => {
+      const found = await pages(owner, limit);
+      expect(found.flat().map(({ id }) => id)).toEqual([...unfinished, ...ended]);
+      for (const page of found.slice(0, -1)) expect(page).toHaveLength(limit);
+      // At most one page to find out that there are no more.
+      expect(found.length).toBeLessThanOrEqual(Math.floor(25 / limit) + 1);
+    },
+  );
+
+  test('keeps its place when tasks are made between two pages', async () => {
+    const reader = await newUser();
+    for (let index = 0; index < 6; index += 1) await reader.create({ name: `n ${index}`, delay: 3600 });
+    await waitFor('the list to know all', async () => (await pages(reader, 100)).flat().length === 6);
+    const first = await reader.call<TaskSummary[]>('GET', '/api/tasks/?limit=3');
+    const { id: late } = await reader.create({ name: 'late', delay: 3600 });
+    await waitFor('the list to know it', async () =>
+      (await pages(reader, 100)).flat().some(({ id }) => id === late),
+    );
+    const second = await reader.call<TaskSummary[]>('GET', next(first.headers) ?? '');
+    const ids = [...first.body, ...second.body].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(6);
+    expect(ids).not.toContain(late);
+  });
+
+  test('has neither payload nor attempts nor result; the first 200 characters of the description', async () => {
+    for (const row of (await pages(owner, 100)).flat()) {
+      expect(row).not.toHaveProperty('payload');
+      expect(row).not.toHaveProperty('attempts');
+      expect(row.result).toBeNull();
+      expect(row.description.length).toBe(row.status === 'SCHEDULED' ? 200 : 0);
+    }
+  });
+
+  test('says of each task what the task itself says', async () => {
+    for (const row of (await pages(owner, 100)).flat()) {
+      const { payload: _payload, attempts: _attempts, ...task } = await owner.read(row.id);
+      // By design, lists don't read what only the history knows.
+      const { result, description, started_at } = row;
+      expect(row).toEqual({ ...task, result, description, started_at });
+    }
+  });
+
+  test('shows 50 tasks unless told otherwise, and says where the next are', async () => {
+    const busy = await newUser();
+    await Promise.all(Array.from({ length: 52 }, () => busy.create({ name: 'n', delay: 3600 })));
+    await waitFor('the list to know all', async () => (await pages(busy, 100)).flat().length === 52);
+    const { body, headers } = await busy.call<TaskSummary[]>('GET', '/api/tasks/');
+    expect(body).toHaveLength(50);
+    expect((await busy.call<TaskSummary[]>('GET', next(headers) ?? '')).body).toHaveLength(2);
+  });
+
+  test('of somebody without tasks is empty, and has no next page', async () => {
+    const answer = await (await newUser()).call('GET', '/api/tasks/');
+    expect(answer).toMatchObject({ status: 200, body: [] });
+    expect(answer.headers.get('Link')).toBeNull();
+  });
+
+  test.each(['0', '-1', '101', '1.5', 'abc', '', '1e9', 'NaN', '10&limit=20'])(
+    'refuses limit=%s',
+    async (limit) => {
+      const answer = await owner.call('GET', `/api/tasks/?limit=${limit}`);
+      expect(answer).toMatchObject({
+        status: 400,
+        body: { code: 'validation', errors: [{ pointer: '?limit' }] },
+      });
+    },
+  );
+
+  describe('refuses a cursor', () => {
+    const open = (caller: Caller, cursor: string) =>
+      caller.call('GET', `/api/tasks/?limit=10&cursor=${cursor}`);
+    const refusal = { status: 400, body: { code: 'validation', errors: [{ pointer: '?cursor' }] } };
+    const cursorOf = async (caller: Caller): Promise<string> => {
+      const { headers } = await caller.call('GET', '/api/tasks/?limit=10');
+      return new URL(next(headers) ?? '', service.url).searchParams.get('cursor') ?? '';
+    };
+
+    test('that is none, or too long', async () => {
+      for (const cursor of ['x', '', 'AAAA', '%00', '🦊', 'A'.repeat(2000), 'A'.repeat(5000)])
+        expect(await open(owner, cursor)).toMatchObject(refusal);
+    });
+
+    test('with any character changed', async () => {
+      const cursor = await cursorOf(owner);
+      expect(cursor.length).toBeGreaterThan(30);
+      for (let at = 0; at < cursor.length; at += Math.ceil(cursor.length / 25)) {
+        const other = cursor[at] === 'A' ? 'B' : 'A';
+        expect(await open(owner, cursor.slice(0, at) + other + cursor.slice(at + 1))).toMatchObject(refusal);
+      }
+      expect(await open(owner, cursor.slice(0, -4))).toMatchObject(refusal);
+      expect(await open(owner, `${cursor}AAAA`)).toMatchObject(refusal);
+    });
+
+    test("of another user's list, an admin's among them", async () => {
+      expect(await open(await newUser(), await cursorOf(owner))).toMatchObject(refusal);
+      const root = await service.as('root');
+      expect(await open(root, await cursorOf(owner))).toMatchObject(refusal);
+      expect(await open(owner, await cursorOf(root))).toMatchObject(refusal);
+    });
+  });
+});
+
+test('a retried task stands in the list once, as its newest run, open or ended, and an earlier one never shows', async () => {
+  const owner = await newUser();
+  const { id: open } = await owner.create({ name: 'cancelled, then retried', delay: 3600 });
+  const { id: done } = await owner.create({ name: 'done three times', delay: 0 });
+  await owner.call('POST', `/api/tasks/${open}/cancel/`);
+  await owner.call('POST', `/api/tasks/${open}/retry/`);
+  for (let runs = 1; runs <= 3; runs += 1) {
+    const isOver = ({ status, retry_count }: Task) => status === 'COMPLETED' && retry_count === runs - 1;
+    await owner.until(done, `the end of run ${runs}`, isOver);
+    if (runs < 3) await owner.call('POST', `/api/tasks/${done}/retry/`);
+  }
+  const [newestOpen, newestDone] = await Promise.all([owner.read(open), owner.read(done)]);
+  const rows = await waitFor('the list to know the newest runs', async () => {
+    const rows = (await pages(owner, 100)).flat();
+    return (
+      rows.some(
+        ({ id, version, status }) => id === done && version === newestDone.version && status === 'COMPLETED',
+      ) && rows
+    );
+  });
+  expect(rows.map(({ id, status, version }) => ({ id, status, version }))).toEqual([
+    { id: open, status: 'SCHEDULED', version: newestOpen.version },
+    { id: done, status: 'COMPLETED', version: newestDone.version },
+  ]);
+  // Earlier runs may fill whole pages, which are then empty; none of them shows.
+  expect((await pages(owner, 1)).flat().map(({ id }) => id)).toEqual([open, done]);
+});
+
+test('a deleted task leaves the list', async () => {
+  const owner = await newUser();
+  const { id } = await owner.create({ name: 'n', delay: 3600 });
+  await waitFor('the list to know it', async () => (await pages(owner, 10)).flat().length === 1);
+  await owner.call('DELETE', `/api/tasks/${id}/`);
+  await expect.poll(async () => (await pages(owner, 10)).flat(), { timeout: 10_000 }).toEqual([]);
+});

@@ -1,0 +1,179 @@
+/** How an open socket ends, in a real service. */
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { createTokens } from '../../src/auth/tokens.ts';
+import { createUsers } from '../../src/auth/users.ts';
+import { usersFilePath } from '../../src/cli/users.ts';
+import { type Caller, createCaller, type Feed, openFeed, RefusedUpgrade, signIn } from '../support/caller.ts';
+import { type Service, startService } from '../support/service.ts';
+
+/** As in test/support/service.ts. */
+const secret = 'a secret that only these tests know about';
+
+let service: Service;
+let alice: Caller;
+let root: Caller;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal') });
+  [alice, root] = await Promise.all([service.as('alice'), service.as('root')]);
+});
+
+afterAll(() => service.close());
+
+const users = () => createUsers({ path: usersFilePath(service.home) });
+const farAway = { name: 'far away', delay: 86_400 };
+
+async function watch(caller: Caller, id: string): Promise<Feed> {
+  const feed = await caller.watch(`/ws/tasks/${id}/`);
+  await feed.until('the snapshot', ({ messages }) => messages.length > 0);
+  return feed;
+}
+
+/** The code with which the socket is closed. */
+async function closeCode(feed: Feed, deadlineMs = 5000): Promise<number | undefined> {
+  await feed.until('the close', ({ closed }) => closed.code !== undefined, deadlineMs);
+  return feed.closed.code;
+}
+
+describe('a socket ends with 4404', () => {
+  test('when its task is deleted, for all its watchers and no others', async () => {
+    const [{ id }, other] = await Promise.all([alice.create(farAway), alice.create(farAway)]);
+    const feeds = await Promise.all([watch(alice, id), watch(alice, id), watch(root, id)]);
+    const bystander = await watch(alice, other.id);
+    expect((await alice.call('DELETE', `/api/tasks/${id}/`)).status).toBe(204);
+    for (const feed of feeds) expect(await closeCode(feed)).toBe(4404);
+    expect(bystander.closed).toEqual({});
+    bystander.socket.close();
+    await expect(watch(alice, id)).rejects.toThrow(new RefusedUpgrade(404));
+  });
+
+  test('when its ended task is deleted', async () => {
+    const { id } = await alice.create({ name: 'brief', type: 'echo', delay: 0 });
+    const feed = await watch(alice, id);
+    await feed.until('the end', ({ tasks }) => tasks().at(-1)?.status === 'COMPLETED');
+    const { status } = await alice.call('DELETE', `/api/tasks/${id}/`);
+    expect([202, 204]).toContain(status);
+    expect(await closeCode(feed)).toBe(4404);
+  });
+});
+
+describe('a socket ends with 4401', () => {
+  async function addAndSignIn(name: string): Promise<Caller> {
+    await users().add(name, `${name}-password-1`, 'user');
+    return signIn(service.url, name, `${name}-password-1`);
+  }
+
+  test('when its user is removed, and those of others stay', async () => {
+    const carol = await addAndSignIn('carol');
+    const [hers, others] = await Promise.all([carol.create(farAway), alice.create(farAway)]);
+    const [feed, bystander] = await Promise.all([watch(carol, hers.id), watch(alice, others.id)]);
+    await users().remove('carol');
+    expect(await closeCode(feed)).toBe(4401);
+    expect(bystander.closed).toEqual({});
+    bystander.socket.close();
+  });
+
+  test('when its user gets another password', async () => {
+    const dave = await addAndSignIn('dave');
+    const feed = await watch(dave, (await dave.create(farAway)).id);
+    await users().changePassword('dave', 'dave-password-2');
+    expect(await closeCode(feed)).toBe(4401);
+    await expect(watch(dave, feed.tasks()[0]?.id ?? '')).rejects.toThrow(new RefusedUpgrade(401));
+  });
+
+  test('when its admin becomes a user', async () => {
+    await users().add('erin', 'erin-password-1', 'admin');
+    const erin = await signIn(service.url, 'erin', 'erin-password-1');
+    const feed = await watch(erin, (await alice.create(farAway)).id);
+    await users().changeRole('erin', 'user');
+    expect(await closeCode(feed)).toBe(4401);
+  });
+
+  test('when its token ends, and not before', async () => {
+    const account = (await users().list()).find(({ name }) => name === 'alice');
+    if (!account) throw new Error('alice is missing');
+    const accounts = { find: () => account, refresh: async () => undefined };
+    const lifetimeMs = 15 * 60_000;
+    const tokens = createTokens({ secret, accounts, now: () => Date.now() - lifetimeMs + 3000 });
+    const { id } = await alice.create(farAway);
+    const issuedAt = Date.now();
+    const { access } = await tokens.issue(account);
+    const feed = await watch(createCaller(service.url, access), id);
+    expect(await closeCode(feed)).toBe(4401);
+    // Tokens tell their end in whole seconds.
+    expect(Date.now() - issuedAt).toBeGreaterThanOrEqual(1900);
+    expect(feed.closed.reason).toBe('token expired');
+  });
+
+  test('when the token that asked for its ticket ends', async () => {
+    const account = (await users().list()).find(({ name }) => name === 'alice');
+    if (!account) throw new Error('alice is missing');
+    const accounts = { find: () => account, refresh: async () => undefined };
+    const tokens = createTokens({ secret, accounts, now: () => Date.now() - 15 * 60_000 + 3000 });
+    const { id } = await alice.create(farAway);
+    const shortLived = createCaller(service.url, (await tokens.issue(account)).access);
+    const { body } = await shortLived.call<{ ticket: string }>('POST', '/api/ws-ticket/');
+    const url = `${service.url.replace('http', 'ws')}/ws/tasks/${id}/?ticket=${body.ticket}`;
+    expect(await closeCode(await openFeed(url))).toBe(4401);
+  });
+});
+
+describe('a client that talks', () => {
+  test('is forgiven a few messages', async () => {
+    const { id } = await alice.create({ name: 'soon', type: 'echo', delay: 1 });
+    const feed = await watch(alice, id);
+    for (let i = 0; i < 20; i += 1) feed.socket.send('{"type":"hello"}');
+    await feed.until('the end', ({ tasks }) => tasks().at(-1)?.status === 'COMPLETED');
+    expect(feed.closed).toEqual({});
+    feed.socket.close();
+  });
+
+  test('without end is closed with 1008, which others do not notice', async () => {
+    const { id } = await alice.create({ name: 'soon', type: 'echo', delay: 2 });
+    const [flood, bystander] = await Promise.all([watch(alice, id), watch(alice, id)]);
+    for (let i = 0; i < 10_000; i += 1) flood.socket.send('x'.repeat(100));
+    expect(await closeCode(flood)).toBe(1008);
+    await bystander.until('the end', ({ tasks }) => tasks().at(-1)?.status === 'COMPLETED');
+    bystander.socket.close();
+  });
+
+  test('at length is closed with 1009', async () => {
+    const { id } = await alice.create(farAway);
+    const fits = await watch(alice, id);
+    fits.socket.send('x'.repeat(16 * 1024));
+    const feed = await watch(alice, id);
+    feed.socket.send('x'.repeat(16 * 1024 + 1));
+    expect(await closeCode(feed)).toBe(1009);
+    expect(fits.closed).toEqual({});
+    fits.socket.close();
+  });
+
+  test('in fragments that are too long together is closed with 1009', async () => {
+    const { id } = await alice.create(farAway);
+    const feed = await watch(alice, id);
+    for (let i = 0; i < 4; i += 1) feed.socket.send('x'.repeat(8 * 1024), { fin: false });
+    expect(await closeCode(feed)).toBe(1009);
+  });
+});
+
+describe('an API process that is told to stop', () => {
+  test('tells its watchers, closes with 1012, and the next one gives them a snapshot again', async () => {
+    const { id } = await alice.create({ name: 'across the restart', type: 'echo', delay: 8 });
+    const first = await service.startApi();
+    const feed = await watch(createCaller(first.url ?? '', alice.token), id);
+    process.kill(first.pid, 'SIGTERM');
+    expect(await closeCode(feed)).toBe(1012);
+    const notice = feed.messages.at(-1);
+    expect(notice).toMatchObject({ type: 'notice', notice: 'draining' });
+    expect(notice).not.toHaveProperty('status');
+    expect(await first.ended).toBe('exit code 0');
+
+    const second = await service.startApi({ PORT: new URL(first.url ?? '').port });
+    expect(second.url).toBe(first.url);
+    const again = await watch(createCaller(second.url ?? '', alice.token), id);
+    expect(again.tasks()[0]).toMatchObject({ id, status: 'SCHEDULED', version: 1 });
+    await again.until('the end', ({ tasks }) => tasks().at(-1)?.status === 'COMPLETED');
+    again.socket.close();
+    await second.close();
+  });
+});

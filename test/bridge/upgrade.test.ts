@@ -1,0 +1,186 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type Caller, openFeed, RefusedUpgrade } from '../support/caller.ts';
+import { type Service, startService } from '../support/service.ts';
+
+let service: Service;
+let alice: Caller;
+let bob: Caller;
+let root: Caller;
+let id: string;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal'), workers: 0 });
+  [alice, bob, root] = await Promise.all([service.as('alice'), service.as('bob'), service.as('root')]);
+  ({ id } = await alice.create({ name: 'far away', delay: 86_400 }));
+});
+
+afterAll(() => service.close());
+
+interface Refusal {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Record<string, unknown>;
+}
+
+/** Asks for the upgrade and reads the answer that refuses it, of which a WebSocket library shows the status alone. */
+async function refusal(path: string, headers: Record<string, string> = {}): Promise<Refusal> {
+  const upgrading = request(`${service.url}${path}`, {
+    headers: {
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': 'MDEyMzQ1Njc4OWFiY2RlZg==',
+      ...headers,
+    },
+  }).end();
+  // Without this, one that succeeds would be waited for in vain.
+  upgrading.once('upgrade', (_response, socket) => {
+    socket.destroy();
+    upgrading.emit('error', new Error('The upgrade succeeded'));
+  });
+  const [response] = (await once(upgrading, 'response')) as [IncomingMessage];
+  const text = (await response.toArray()).join('');
+  const body = JSON.parse(text) as Record<string, unknown>;
+  return { status: response.statusCode ?? 0, headers: response.headers, body };
+}
+
+const bearer = ({ token }: Caller) => ({ Authorization: `Bearer ${token}` });
+
+async function ticketOf(caller: Caller): Promise<string> {
+  const { body } = await caller.call<{ ticket: string }>('POST', '/api/ws-ticket/');
+  return body.ticket;
+}
+
+function withTicket(ticket: string, headers: Record<string, string> = {}) {
+  return openFeed(
+    `${service.url.replace('http', 'ws')}/ws/tasks/${id}/?ticket=${encodeURIComponent(ticket)}`,
+    headers,
+  );
+}
+
+describe('an upgrade', () => {
+  test("is answered with the task's snapshot first", async () => {
+    const feed = await alice.watch(`/ws/tasks/${id}/`);
+    await feed.until('the snapshot', ({ messages }) => messages.length > 0);
+    feed.socket.close();
+    const task = await alice.read(id);
+    const { payload: _payload, attempts: _attempts, stale: _stale, ...summary } = task;
+    expect(feed.messages).toEqual([{ ...summary, type: 'task', task_type: 'process-data' }]);
+  });
+
+  test.each([
+    ['without its trailing slash', (task: string) => `/ws/tasks/${task}`],
+    ['with its id in capitals', (task: string) => `/ws/tasks/${task.toUpperCase()}/`],
+  ])('works %s', async (_what, path) => {
+    const feed = await alice.watch(path(id));
+    await feed.until('the snapshot', ({ messages }) => messages.length > 0);
+    feed.socket.close();
+    expect(feed.tasks()[0]?.id).toBe(id);
+  });
+
+  test("is open to an admin for another owner's task", async () => {
+    const feed = await root.watch(`/ws/tasks/${id}/`);
+    await feed.until('the snapshot', ({ messages }) => messages.length > 0);
+    feed.socket.close();
+    expect(feed.tasks()[0]?.id).toBe(id);
+  });
+});
+
+describe('a refused upgrade', () => {
+  test('without a token is a 401 with a problem document', async () => {
+    const { status, headers, body } = await refusal(`/ws/tasks/${id}/`);
+    expect(status).toBe(401);
+    expect(headers['content-type']).toBe('application/problem+json');
+    expect(headers['www-authenticate']).toBe('Bearer realm="api"');
+    expect(body).toMatchObject({
+      status: 401,
+      code: 'not_authenticated',
+      detail: 'Authentication credentials were not provided.',
+    });
+    expect(body['request_id']).toEqual(expect.any(String));
+  });
+
+  test.each(['Bearer nonsense', 'Bearer', 'Bearer a b', 'Basic YWxpY2U6eA=='])(
+    'with the credentials %j is a 401',
+    async (Authorization) => {
+      expect((await refusal(`/ws/tasks/${id}/`, { Authorization })).status).toBe(401);
+    },
+  );
+
+  test("says the same of another owner's task as of one that does not exist", async () => {
+    const others = await refusal(`/ws/tasks/${id}/`, bearer(bob));
+    const unknown = await refusal('/ws/tasks/00000000-0000-4000-8000-000000000000/', bearer(bob));
+    for (const { body } of [others, unknown]) delete body['request_id'];
+    expect(others.status).toBe(404);
+    expect(others.body).toEqual(unknown.body);
+    expect(Object.keys(others.headers)).toEqual(Object.keys(unknown.headers));
+  });
+
+  test.each([
+    '/',
+    '/ws/',
+    '/ws/tasks/nothing/',
+    '/ws/tasks/../../etc/passwd',
+    '/ws/schedules/',
+    '//ws/tasks/x/',
+  ])('for the path %s is a 404', async (path) => {
+    expect((await refusal(path, bearer(alice))).status).toBe(404);
+  });
+
+  test('leaves the service in good health', async () => {
+    await Promise.all(Array.from({ length: 50 }, () => refusal(`/ws/tasks/${id}/`)));
+    expect((await alice.read(id)).id).toBe(id);
+  });
+});
+
+describe('a ticket', () => {
+  test('opens a socket once', async () => {
+    const ticket = await ticketOf(alice);
+    const feed = await withTicket(ticket, { Origin: service.url });
+    await feed.until('the snapshot', ({ messages }) => messages.length > 0);
+    await expect(withTicket(ticket, { Origin: service.url })).rejects.toThrow(new RefusedUpgrade(401));
+    feed.socket.close();
+  });
+
+  test('of which several are redeemed at once opens one socket', async () => {
+    const ticket = await ticketOf(alice);
+    const opened = await Promise.allSettled(Array.from({ length: 10 }, () => withTicket(ticket)));
+    const feeds = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    for (const { socket } of feeds) socket.close();
+    expect(feeds).toHaveLength(1);
+  });
+
+  test.each(['https://evil.example', 'null', 'not an origin'])(
+    'is refused with 403 for the Origin %s',
+    async (Origin) => {
+      const path = `/ws/tasks/${id}/?ticket=${await ticketOf(alice)}`;
+      const { status, body } = await refusal(path, { Origin });
+      expect({ status, code: body['code'] }).toEqual({ status: 403, code: 'forbidden' });
+    },
+  );
+
+  test('is refused for the same host on another port', async () => {
+    const { hostname } = new URL(service.url);
+    const opening = withTicket(await ticketOf(alice), { Origin: `http://${hostname}:1` });
+    await expect(opening).rejects.toThrow(new RefusedUpgrade(403));
+  });
+
+  test("does not open another owner's task", async () => {
+    await expect(withTicket(await ticketOf(bob))).rejects.toThrow(new RefusedUpgrade(404));
+  });
+
+  test.each(['', 'nonsense'])('that reads %j is refused with 401', async (ticket) => {
+    await expect(withTicket(ticket)).rejects.toThrow(new RefusedUpgrade(401));
+  });
+
+  test('cannot be an access token', async () => {
+    await expect(withTicket(alice.token)).rejects.toThrow(new RefusedUpgrade(401));
+  });
+
+  test('is no access token itself', async () => {
+    const Authorization = `Bearer ${await ticketOf(alice)}`;
+    expect((await refusal(`/ws/tasks/${id}/`, { Authorization })).status).toBe(401);
+  });
+});
