@@ -1,12 +1,16 @@
 import type { JsonValue } from '../src/contract/json.ts';
 import { truncateBytes } from '../src/contract/text.ts';
 import type { AttemptHeartbeat, AttemptReport, ErrorReport } from '../src/contract/workflow.ts';
+import { keptJson } from './kept-json.ts';
 import type { TaskContext } from './types/define.ts';
 
 const maxLogLines = 200;
 const maxLogBytes = 16 * 1024;
 const maxLineBytes = 2 * 1024;
 const maxProgressMessageBytes = 500;
+
+/** It rides in every heartbeat and failure: a hundred attempts' worth must fit into the history. */
+const maxCheckpointBytes = 64 * 1024;
 
 export interface RecordStart {
   readonly attempt: number;
@@ -41,13 +45,13 @@ export class AttemptRecord {
 
   /** The members of a handler's context that write to this record. */
   members(): Pick<TaskContext, 'log' | 'checkpoint' | 'progress'> {
-    const line = (level: string) => (message: string) => this.#addLine(level, message);
+    const line = (level: string) => (message: string) => this.addLine(level, message);
     return {
       log: { info: line('INFO'), warn: line('WARN'), error: line('ERROR') },
       checkpoint: {
         read: () => this.#checkpoint ?? undefined,
         write: (value) => {
-          this.#checkpoint = value;
+          this.#checkpoint = keptJson('Checkpoint', value, maxCheckpointBytes);
         },
       },
       progress: (percent, message = '') => {
@@ -75,7 +79,7 @@ export class AttemptRecord {
     };
   }
 
-  #addLine(level: string, message: string): void {
+  addLine(level: string, message: string): void {
     const line = truncateBytes(`${new Date().toISOString()} ${level} ${message}`, maxLineBytes);
     this.#log.push(line);
     this.#logBytes += Buffer.byteLength(line);

@@ -50,6 +50,11 @@ function bounded(retryAfterMs: number | undefined): number | undefined {
   return Math.min(Math.round(retryAfterMs), maxRetryAfterMs);
 }
 
-function reportOf(type: string, message: string): ErrorReport {
-  return { type: truncateBytes(type, 100), message: truncateBytes(message, maxMessageBytes) };
+/** Of errors from handlers even the members' types are hearsay. */
+function reportOf(type: unknown, message: unknown): ErrorReport {
+  return { type: truncateBytes(text(type), 100), message: truncateBytes(text(message), maxMessageBytes) };
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : inspect(value, { depth: 1 });
 }

@@ -71,13 +71,14 @@ export function createProcessTask({ taskTypes, announce, worker }: ProcessTaskDe
 
 /** Heartbeats while the attempt lasts, and the announcement once it has lasted long enough to be worth it. */
 function keepTelling(activity: Context, record: AttemptRecord, announce: () => Promise<void>): () => void {
-  const heartbeats = setInterval(() => activity.heartbeat(record.heartbeat()), heartbeatIntervalMs);
+  // A handler that never ends must not keep a process alive that has given up on it.
+  const heartbeats = setInterval(() => activity.heartbeat(record.heartbeat()), heartbeatIntervalMs).unref();
   const announcement = setTimeout(() => {
     announce().catch((error: unknown) => {
       // Lists show PENDING until the attempt ends; whoever reads the one task sees the truth all the same.
       activity.log.warn('Could not announce the attempt', { error });
     });
-  }, announceAfterMs);
+  }, announceAfterMs).unref();
   return () => {
     clearInterval(heartbeats);
     clearTimeout(announcement);
@@ -95,9 +96,10 @@ function asActivityFailure(
     activity.heartbeat(record.heartbeat(handedBack + 1));
     return ApplicationFailure.create({ type: 'HandedBack', message: error.message, nextRetryDelay: 1 });
   }
-  if (error instanceof CancelledFailure) {
+  if (error instanceof CancelledFailure && activity.cancellationSignal.aborted) {
     return new CancelledFailure('Task cancelled', [record.report('cancelled', null)]);
   }
+  if (!(error instanceof TaskFailure) && error instanceof Error) record.addLine('ERROR', String(error.stack));
   const { report, retryable, retryAfterMs } = describeFailure(error);
   const details: AttemptFailure = {
     report: record.report(report.type === 'WorkerLost' ? 'lost' : 'failed', report),
@@ -110,8 +112,8 @@ function asActivityFailure(
     message: report.message,
     // The task's own policy is the workflow's business; Temporal's is for lost workers.
     nonRetryable: true,
+    // No cause: it would bring the untruncated message and stack along. The stack is in the attempt's log.
     details: [details],
-    ...(error instanceof Error ? { cause: error } : {}),
   });
 }
 

@@ -2,6 +2,7 @@ import { CancelledFailure, type Context } from '@temporalio/activity';
 import type { JsonValue } from '../src/contract/json.ts';
 import type { AttemptInput } from '../src/contract/workflow.ts';
 import type { AttemptRecord } from './attempt-record.ts';
+import { keptJson } from './kept-json.ts';
 import { SoftTimeLimitExceeded, WorkerShutdown } from './failures.ts';
 import { TaskFailure, type TaskContext } from './types/define.ts';
 import type { AnyTaskType } from './types/index.ts';
@@ -34,7 +35,7 @@ export async function runHandler(run: HandlerRun): Promise<JsonValue> {
     const result = await Promise.race([handler, limits.hardLimit]);
     // A handler that returns after a cancellation has still been cancelled: nobody wants its result any more.
     if (stopping.signal.reason instanceof CancelledFailure) throw stopping.signal.reason;
-    return checkedResult(result);
+    return keptJson('Result', result, maxResultBytes);
   } catch (error) {
     throw interrupted(stopping.signal, error);
   } finally {
@@ -67,7 +68,7 @@ function startLimits({ soft_time_limit, time_limit }: AttemptInput, stopping: Ab
       const failure = new TaskFailure('TimeLimitExceeded', message, { retryable: false });
       stopping.abort(failure);
       reject(failure);
-    }, time_limit * 1000);
+    }, time_limit * 1000).unref();
   });
   return {
     hardLimit,
@@ -93,34 +94,4 @@ function interrupted(signal: AbortSignal, error: unknown): unknown {
   if (reason instanceof CancelledFailure || reason instanceof WorkerShutdown) return reason;
   if (reason instanceof SoftTimeLimitExceeded && !(error instanceof TaskFailure)) return reason;
   return error;
-}
-
-function checkedResult(result: unknown): JsonValue {
-  const text = serialise(result);
-  const bytes = Buffer.byteLength(text);
-  if (bytes > maxResultBytes) {
-    const message = `The result is ${bytes} bytes of JSON; at most ${maxResultBytes} are kept`;
-    throw new TaskFailure('ResultTooLarge', message, { retryable: false });
-  }
-  const value: JsonValue = JSON.parse(text);
-  return value;
-}
-
-function serialise(result: unknown): string {
-  // A handler that returns nothing has the result null.
-  if (result === undefined) return 'null';
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(result);
-  } catch (cause) {
-    throw notSerialisable(cause instanceof Error ? cause.message : 'unknown reason', cause);
-  }
-  // A function or a symbol.
-  if (text === undefined) throw notSerialisable(`it is a ${typeof result}`);
-  return text;
-}
-
-function notSerialisable(why: string, cause?: unknown): TaskFailure {
-  const message = `The result cannot be written as JSON: ${why}`;
-  return new TaskFailure('ResultNotSerialisable', message, { retryable: false, cause });
 }

@@ -8,6 +8,7 @@ import {
   isCancellation,
   proxyActivities,
   rootCause,
+  TimeoutFailure,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type {
@@ -18,6 +19,7 @@ import type {
   ErrorReport,
   TaskInput,
 } from '../src/contract/workflow.ts';
+import { truncateBytes } from '../src/contract/text.ts';
 import type { FailedAttempt, TaskState } from './state.ts';
 
 export type AttemptEnd =
@@ -35,6 +37,7 @@ export interface Attempt {
 
 /** Seconds. The worker ends an attempt at its hard limit; the server does so only where the worker does not. */
 const hardLimitMargin = 30;
+const maxMessageBytes = 4 * 1024;
 
 const { processTask } = proxyActivities<Activities>({
   startToCloseTimeout: '1 day',
@@ -98,8 +101,8 @@ function cancelledReport(error: unknown): AttemptReport | undefined {
 function failedEnd(error: unknown, before: TaskState): AttemptEnd {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const summary: ErrorReport = {
-    type: cause instanceof ApplicationFailure ? (cause.type ?? 'Error') : 'WorkerLost',
-    message: rootCause(error) ?? 'The attempt ended without saying why',
+    type: kindOf(cause),
+    message: truncateBytes(rootCause(error) ?? 'The attempt ended without saying why', maxMessageBytes),
   };
   const details = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
   if (!isAttemptFailure(details)) {
@@ -117,6 +120,11 @@ function failedEnd(error: unknown, before: TaskState): AttemptEnd {
     failed: { report, retryable, retryAfterMs: retry_after_ms ?? 0, checkpoint },
     error: report.error ?? summary,
   };
+}
+
+function kindOf(cause: unknown): string {
+  if (cause instanceof ApplicationFailure) return cause.type ?? 'Error';
+  return cause instanceof TimeoutFailure ? 'WorkerLost' : 'AttemptLost';
 }
 
 function lostReport(attempt: number, error: ErrorReport): AttemptReport {

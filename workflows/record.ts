@@ -54,10 +54,13 @@ function changedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
   };
 }
 
-/** Run-now has ended a backoff: whoever reads the memo must not go on waiting for its end. */
-function hurriedMemo(before: TaskState, { nextAttemptAt }: TaskState): Partial<TaskMemo> {
-  if (nextAttemptAt === null || nextAttemptAt === before.nextAttemptAt) return {};
-  return { next_attempt_at: new Date(nextAttemptAt).toISOString() };
+/** Run-now has ended a backoff, or an attempt after one has begun: lists must not go on showing the wait. */
+function hurriedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
+  const { nextAttemptAt } = after;
+  const hurried = nextAttemptAt !== null && nextAttemptAt !== before.nextAttemptAt;
+  if (hurried) return { next_attempt_at: new Date(nextAttemptAt).toISOString() };
+  const begunAgain = before.status === 'RUNNING' && after.attempt > before.attempt;
+  return begunAgain ? { next_attempt_at: null } : {};
 }
 
 function failureMemo({

@@ -9,6 +9,8 @@
  */
 import type { JsonValue } from '../src/contract/json.ts';
 import type { StoredStatus } from '../src/contract/names.ts';
+import { specOf } from '../src/contract/spec.ts';
+import { truncateCharacters } from '../src/contract/text.ts';
 import type {
   AttemptBegun,
   AttemptReport,
@@ -48,17 +50,15 @@ export interface FailedAttempt {
 }
 
 export function initialState(input: TaskInput, now: number): TaskState {
-  const { name, description, scheduled_time, payload, tags, priority, retry } = input;
-  const { soft_time_limit, time_limit } = input;
   return {
-    spec: { name, description, scheduled_time, payload, tags, priority, retry, soft_time_limit, time_limit },
+    spec: specOf(input),
     status: 'SCHEDULED',
     version: input.version,
     updatedAt: now,
     startedAt: null,
     attempt: 0,
     retryCount: input.retry_count,
-    retriesLeft: retry.max_retries,
+    retriesLeft: input.retry.max_retries,
     runNow: false,
     nextAttemptAt: null,
     attempts: [],
@@ -84,6 +84,9 @@ export function obey(state: TaskState, { command }: TaskCommand, now: number): T
       return state.status === 'SCHEDULED' || state.status === 'PAUSED'
         ? written(state, now, { status: 'SCHEDULED', runNow: true })
         : state;
+    default:
+      // A command of a later version: to this one it means nothing.
+      return state;
   }
 }
 
@@ -91,13 +94,12 @@ export function obey(state: TaskState, { command }: TaskCommand, now: number): T
 export function editRefusal(state: TaskState, edit: TaskEdit, now: number): EditRefusal | undefined {
   if (now > Date.parse(edit.not_after)) return 'expired';
   if (state.status === 'RUNNING') return 'wrong_state';
-  if (edit.expected_version !== null && edit.expected_version !== state.version) return 'stale_version';
+  if (edit.expected_version !== state.version) return 'stale_version';
   return undefined;
 }
 
-export function applyEdit(state: TaskState, { changes }: TaskEdit, now: number): TaskState {
-  const spec = { ...state.spec, ...changes };
-  const rescheduled = changes.scheduled_time !== undefined;
+export function applyEdit(state: TaskState, { spec }: TaskEdit, now: number): TaskState {
+  const rescheduled = spec.scheduled_time !== state.spec.scheduled_time;
   return written(state, now, {
     spec,
     status: state.status === 'PENDING' ? 'SCHEDULED' : state.status,
@@ -138,12 +140,12 @@ export function attemptFailed(
   random: number,
 ): TaskState {
   const retry = failed.retryable && state.retriesLeft > 0;
-  const delay = Math.max(failed.retryAfterMs, backoffMs(state, random));
+  const delay = Math.max(bounded(failed.retryAfterMs), backoffMs(state, random));
   return written(state, now, {
     status: 'RUNNING',
     attempt: failed.report.attempt,
     startedAt: state.startedAt ?? failed.report.started_at,
-    attempts: bounded([...state.attempts, failed.report]),
+    attempts: fitting([...state.attempts, failed.report]),
     checkpoint: failed.checkpoint ?? state.checkpoint,
     nextAttemptAt: retry ? now + delay : null,
     retriesLeft: retry ? state.retriesLeft - 1 : state.retriesLeft,
@@ -157,7 +159,7 @@ export function attemptCancelled(state: TaskState, report: AttemptReport): TaskS
     ...state,
     attempt: report.attempt,
     startedAt: state.startedAt ?? report.started_at,
-    attempts: bounded([...state.attempts, report]),
+    attempts: fitting([...state.attempts, report]),
   };
 }
 
@@ -170,16 +172,31 @@ function backoffMs({ spec: { retry }, retriesLeft }: TaskState, random: number):
   return Math.round(seconds * 1000 * (0.9 + 0.2 * random));
 }
 
-const maxReportsLength = 128 * 1024;
+/** A day. A date that no calendar has would fail the workflow task for ever, whoever asked for it. */
+const maxRetryAfterMs = 86_400_000;
 
-/** Keeps every attempt's outcome, but the logs of only as many recent ones as fit. */
-function bounded(attempts: readonly AttemptReport[]): AttemptReport[] {
+function bounded(retryAfterMs: number): number {
+  return retryAfterMs > 0 ? Math.min(retryAfterMs, maxRetryAfterMs) : 0;
+}
+
+/** In characters of JSON. They end up in one payload, of which the server takes 2 MB. */
+const maxReportsLength = 128 * 1024;
+const shortMessageLength = 200;
+
+/** Keeps every attempt's outcome, but the logs and long messages of only as many recent ones as fit. */
+function fitting(attempts: readonly AttemptReport[]): AttemptReport[] {
   let length = 0;
   const kept = attempts.toReversed().map((report) => {
-    length += report.log.reduce((sum, line) => sum + line.length, 0);
-    return length > maxReportsLength ? { ...report, log: [] } : report;
+    length += JSON.stringify(report).length;
+    return length > maxReportsLength ? shortened(report) : report;
   });
   return kept.toReversed();
+}
+
+function shortened(report: AttemptReport): AttemptReport {
+  const { error } = report;
+  const message = error && truncateCharacters(error.message, shortMessageLength);
+  return { ...report, log: [], error: error && { type: error.type, message: message ?? '' } };
 }
 
 function written(state: TaskState, now: number, changes: Partial<TaskState>): TaskState {

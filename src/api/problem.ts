@@ -39,6 +39,9 @@ const formerFields: ReadonlySet<string> = new Set([
   'refresh',
 ]);
 
+/** A body may have a fault for every byte; nobody reads more than this. */
+const maxErrors = 50;
+
 /** Describes any error to a client. What is none of ours says nothing of the inside; its cause belongs in the log. */
 export function problemOf(error: unknown, requestId: string): Problem {
   const known = asAppError(error);
@@ -57,7 +60,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
       status,
       detail: known.message,
       code: known.code,
-      ...(known.errors.length > 0 ? { errors: known.errors } : {}),
+      ...(known.errors.length > 0 ? { errors: known.errors.slice(0, maxErrors) } : {}),
       request_id: requestId,
     },
   };

@@ -31,8 +31,19 @@ export async function api(config: Config): Promise<void> {
     notifyReady({ url: listeners[0]?.url ?? '' });
     await stopRequested();
   } finally {
-    for (const close of closers.toReversed()) await close();
+    await closeAll(closers, logger);
     logLife(logger, {}, 'api has stopped');
+  }
+}
+
+/** In the reverse order of starting; whatever one of them says, the others must be ended too. */
+async function closeAll(closers: readonly (() => Promise<void> | void)[], logger: Logger): Promise<void> {
+  for (const close of closers.toReversed()) {
+    try {
+      await close();
+    } catch (error) {
+      logger.error({ err: error }, 'could not be closed');
+    }
   }
 }
 
@@ -94,7 +105,7 @@ async function start(
     listeners.push(listener);
     closers.push(() => listener.close());
   }
-  // Last in, first out: no new work, then the watchers, then what feeds them.
+  // Last in, first out: the watchers, then what feeds them, then the listeners, then what requests in hand need.
   closers.push(
     () => poller.close(),
     () => sockets.close(),

@@ -26,8 +26,14 @@ export async function worker(config: Config): Promise<void> {
   });
   logLife(logger, { identity: running.identity, taskQueue: config.taskQueue }, 'worker is up');
   notifyReady();
-  await Promise.race([stopRequested(), running.ended]);
-  running.stop();
-  await running.ended;
+  try {
+    await Promise.race([stopRequested(), running.ended]);
+    running.stop();
+    await running.ended;
+  } catch (error) {
+    logger.error({ err: error }, 'worker gives up; a handler that ignores its signal is left behind');
+    // Such a handler, or the SDK's native half, may keep the process alive for ever.
+    process.exit(1);
+  }
   logLife(logger, {}, 'worker has stopped');
 }

@@ -115,7 +115,6 @@ const readOnlyFields = {
   version: readOnly,
   owner: readOnly,
   links: readOnly,
-  stale: readOnly,
 };
 
 const fields = {
@@ -229,10 +228,6 @@ export const task = z
     ...summary,
     payload: jsonValue,
     attempts: z.array(attemptReport).readonly(),
-    stale: z
-      .boolean()
-      .optional()
-      .meta({ description: 'True when no worker answered: attempts may be incomplete.' }),
   })
   .meta({ id: 'Task' });
 export type Task = z.infer<typeof task>;

@@ -145,10 +145,12 @@ export interface AttemptBegun {
 
 /** The argument of the update `edit`. */
 export interface TaskEdit {
-  readonly changes: Partial<TaskSpec>;
+  /** All of it, so that the newest edit alone tells what the task is to do, however many came before. */
+  readonly spec: TaskSpec;
+  readonly changed: readonly (keyof TaskSpec)[];
   readonly by: string;
-  /** The version that the caller has seen; another one is refused. */
-  readonly expected_version: number | null;
+  /** The version that `spec` was made from; another one is refused. */
+  readonly expected_version: number;
   /** After this instant nobody waits for the answer any more, so the edit must not happen. */
   readonly not_after: string;
 }

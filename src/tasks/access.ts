@@ -1,4 +1,4 @@
-import { notFound } from '../contract/errors.ts';
+import { AppError, notFound } from '../contract/errors.ts';
 import type { LiveExecution } from './execution.ts';
 import type { TaskStore } from './store.ts';
 
@@ -21,4 +21,14 @@ export async function loadTask(store: TaskStore, actor: Actor, id: string): Prom
 
 export function mayAccess(actor: Actor, owner: string): boolean {
   return actor.role === 'admin' || actor.id === owner;
+}
+
+/** Far below what the server takes of one run before it ends it (51,200 events, 50 MB). */
+const maxEvents = 5000;
+const maxHistoryBytes = 16 * 1024 * 1024;
+
+/** @throws AppError wrong_state for a task that has been changed so often that one more could be its end. */
+export function assertChangeable({ historyLength, historyBytes }: LiveExecution): void {
+  if (historyLength < maxEvents && historyBytes < maxHistoryBytes) return;
+  throw new AppError('wrong_state', 'Task has been changed too often; delete it and create it anew');
 }

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { notFound } from '../contract/errors.ts';
 import type { TaskCommand } from '../contract/workflow.ts';
-import { type Actor, loadTask } from './access.ts';
+import { type Actor, assertChangeable, loadTask } from './access.ts';
+import { effectTimeoutMs, waitFor } from './effect.ts';
 import type { LiveExecution } from './execution.ts';
 import { allRunsOf, type Reader, readTask, type TaskView, wrongState } from './read.ts';
 import { summarise } from './snapshot.ts';
@@ -12,16 +13,13 @@ export interface CommandResult extends TaskView {
   readonly done: boolean;
 }
 
-/** How long a command waits for its effect before it answers that it is on its way. */
-const effectTimeoutMs = 1000;
-
 export async function cancelTask(reader: Reader, actor: Actor, id: string): Promise<CommandResult> {
   const before = await loadTask(reader.store, actor, id);
   if (before.status === 'cancelled') return answer(reader, actor, before, true);
   const refused = wrongState('Task cannot be cancelled in its current state');
   if (before.status !== 'open') throw refused;
   if (!before.cancelRequested) await reader.store.cancel(id, before.runId, `Cancelled by ${actor.name}`);
-  const after = await waitFor(reader, before, (execution) => execution.status !== 'open');
+  const after = await waitFor(reader.store, before, (execution) => execution.status !== 'open');
   // Its end was nearer than the cancellation.
   if (after.status !== 'open' && after.status !== 'cancelled') throw refused;
   return answer(reader, actor, after, after.status === 'cancelled');
@@ -31,7 +29,8 @@ export async function pauseTask(reader: Reader, actor: Actor, id: string): Promi
   return command(reader, actor, id, 'pause', {
     refusal: 'Task can be paused only until its first attempt has begun',
     allowed: hasNotBegun,
-    effect: ({ storedStatus }) => storedStatus === 'PAUSED',
+    // An attempt that was waiting for a worker, or had begun a moment ago, is withdrawn first.
+    effect: ({ status, storedStatus, pending }) => status === 'open' && storedStatus === 'PAUSED' && !pending,
   });
 }
 
@@ -90,10 +89,28 @@ async function command(
 ): Promise<CommandResult> {
   const before = await loadTask(reader.store, actor, id);
   if (!rules.allowed(before)) throw wrongState(rules.refusal);
+  assertChangeable(before);
   // Sent even where the effect seems to be there: an earlier command may still wait for a worker.
-  await reader.store.signal(id, before.runId, { command: name, by: actor.id });
-  const after = await waitFor(reader, before, rules.effect);
-  return answer(reader, actor, after, rules.effect(after));
+  await send(reader, before, { command: name, by: actor.id }, rules.refusal);
+  const after = await waitFor(reader.store, before, (now) => rules.effect(now) || now.status !== 'open');
+  const done = rules.effect(after);
+  // Its beginning, or its end, was nearer than the command.
+  if (!done && !rules.allowed(after)) throw wrongState(rules.refusal);
+  return answer(reader, actor, after, done);
+}
+
+async function send(
+  { store }: Reader,
+  { id, runId }: LiveExecution,
+  command: TaskCommand,
+  refusal: string,
+): Promise<void> {
+  try {
+    await store.signal(id, runId, command);
+  } catch (error) {
+    // It has ended since it was looked at.
+    throw isNotFound(error) ? wrongState(refusal) : error;
+  }
 }
 
 async function answer(reader: Reader, actor: Actor, execution: LiveExecution, done: boolean) {
@@ -111,20 +128,6 @@ function inBackoff(execution: LiveExecution): boolean {
 
 function waitsForTime(storedStatus: LiveExecution['storedStatus']): boolean {
   return storedStatus === 'SCHEDULED' || storedStatus === 'PAUSED';
-}
-
-async function waitFor(
-  { store }: Reader,
-  before: LiveExecution,
-  effect: (execution: LiveExecution) => boolean,
-): Promise<LiveExecution> {
-  const deadline = Date.now() + effectTimeoutMs;
-  let latest = before;
-  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, 150)) {
-    latest = (await store.describe(before.id, before.runId)) ?? latest;
-    if (effect(latest) || Date.now() >= deadline) return latest;
-    await sleep(pauseMs);
-  }
 }
 
 /** Of several runs, the server drops one after the other. */

@@ -105,6 +105,8 @@ function justStarted(
     pending: undefined,
     cancelRequested: false,
     transitions: 0,
+    historyLength: 0,
+    historyBytes: 0,
   };
   const task: Task = {
     ...summarise(execution, { now, webUiUrl: webUiUrl(writer, actor, execution) }),

@@ -1,21 +1,28 @@
+import { isDeepStrictEqual } from 'node:util';
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { editUpdate } from '../../workflows/messages.ts';
-import type { TaskTypes } from '../../activities/types/index.ts';
 import { AppError } from '../contract/errors.ts';
+import { specOf } from '../contract/spec.ts';
 import type { EditTaskInput } from '../contract/task.ts';
-import type { TaskEdit, TaskInput, TaskSpec } from '../contract/workflow.ts';
-import { type Actor, loadTask } from './access.ts';
-import { checkLimits, checkPayload, invalid, scheduledTime } from './checks.ts';
+import type { TaskEdit, TaskSpec } from '../contract/workflow.ts';
+import { type Actor, assertChangeable, loadTask } from './access.ts';
+import { checkedChanges } from './changes.ts';
 import type { Writer } from './create.ts';
+import { waitFor } from './effect.ts';
 import type { LiveExecution } from './execution.ts';
 import { etagOf, readTask, type TaskView, wrongState } from './read.ts';
 import { summarise } from './snapshot.ts';
 import { currentInput } from './spec.ts';
+import type { TaskStore } from './store.ts';
 import { isDeadlineExceeded } from './temporal-errors.ts';
 
 /** A worker answers an update within milliseconds, or is not there. */
 const editTimeoutMs = 3000;
+/** An edit that nobody waits for any more must not happen; on its way it may lose this much. */
+const expiryMarginMs = 500;
+/** Of edits that race each other, each is made on top of the one before. */
+const maxTries = 5;
 
 /**
  * Changes a task that has not started, all at once or not at all.
@@ -28,31 +35,71 @@ export async function editTask(
   request: EditTaskInput,
   ifMatch: string | undefined,
 ): Promise<TaskView> {
-  const { store } = writer;
-  const before = await loadTask(store, actor, id);
-  const seen = summarise(before, { now: Date.now() });
-  if (ifMatch !== undefined && !matches(ifMatch, etagOf(before.runId, seen))) throw staleVersion();
-  if (seen.status !== 'SCHEDULED' && seen.status !== 'PENDING')
-    throw wrongState('Task has started and cannot be changed');
-  const changes = checkedChanges(writer.taskTypes, before, request, await currentInput(store, before));
-  if (Object.keys(changes).length === 0) return readTask(writer, actor, before);
-  const edit: TaskEdit = {
-    changes,
-    by: actor.id,
-    expected_version: ifMatch === undefined ? null : before.version,
-    not_after: new Date(Date.now() + editTimeoutMs).toISOString(),
-  };
-  await sendEdit(writer, before, edit);
-  return readTask(writer, actor, await loadTask(store, actor, id));
+  for (let tries = 1; ; tries += 1) {
+    const before = await loadTask(writer.store, actor, id);
+    assertEditable(before, ifMatch);
+    const current = await currentInput(writer.store, before);
+    if (!current) throw new Error(`The start of run ${before.runId} cannot be read`);
+    const changes = checkedChanges(writer.taskTypes, current, request);
+    const changed = Object.keys(changes) as (keyof TaskSpec)[];
+    if (changed.length === 0) return readTask(writer, actor, before);
+    const edit: TaskEdit = {
+      spec: { ...specOf(current), ...changes },
+      changed,
+      by: actor.id,
+      expected_version: before.version,
+      not_after: new Date(Date.now() + editTimeoutMs - expiryMarginMs).toISOString(),
+    };
+    const outcome = await sendEdit(writer, before, edit);
+    if (outcome === 'made') return await settled(writer, actor, before);
+    if (ifMatch !== undefined || tries === maxTries) throw staleVersion();
+  }
 }
 
-async function sendEdit({ store }: Writer, { id, runId }: LiveExecution, edit: TaskEdit): Promise<void> {
+function assertEditable(execution: LiveExecution, ifMatch: string | undefined): void {
+  const seen = summarise(execution, { now: Date.now() });
+  if (ifMatch !== undefined && !matches(ifMatch, etagOf(execution.runId, seen))) throw staleVersion();
+  if (seen.status !== 'SCHEDULED' && seen.status !== 'PENDING') throw started();
+  assertChangeable(execution);
+}
+
+/** An attempt that was waiting for a worker is withdrawn; it may have begun a moment before the edit came. */
+async function settled(writer: Writer, actor: Actor, before: LiveExecution): Promise<TaskView> {
+  const { store } = writer;
+  const edited = await loadTask(store, actor, before.id);
+  if (!before.pending) return readTask(writer, actor, edited);
+  const after = await waitFor(store, edited, ({ status, pending }) => status !== 'open' || !pending?.begun);
+  const view = await readTask(writer, actor, after);
+  const beganAt = Date.parse(view.task.started_at ?? '');
+  if (beganAt <= edited.updatedAt) throw started();
+  return view;
+}
+
+async function sendEdit(writer: Writer, before: LiveExecution, edit: TaskEdit): Promise<'made' | 'stale'> {
+  const { store } = writer;
   try {
-    const handle = store.client.workflow.getHandle(id, runId);
+    const handle = store.client.workflow.getHandle(before.id, before.runId);
     await store.call(() => handle.executeUpdate(editUpdate, { args: [edit] }), editTimeoutMs);
+    return 'made';
   } catch (error) {
-    throw refusalOf(error);
+    const refusal = refusalOf(error);
+    if (!(refusal instanceof AppError)) throw refusal;
+    if (refusal.code === 'stale_version') return 'stale';
+    if (refusal.code === 'no_worker' && (await wasMade(store, before, edit))) return 'made';
+    throw refusal;
   }
+}
+
+/** A worker that stalled may have made the edit although its answer did not come in time. */
+async function wasMade(
+  store: TaskStore,
+  { id, runId, version }: LiveExecution,
+  edit: TaskEdit,
+): Promise<boolean> {
+  const now = await store.describe(id, runId);
+  if (!now || now.version === version) return false;
+  const current = await currentInput(store, now);
+  return current !== undefined && isDeepStrictEqual(specOf(current), edit.spec);
 }
 
 function refusalOf(error: unknown): unknown {
@@ -62,7 +109,7 @@ function refusalOf(error: unknown): unknown {
   if (!(error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure))
     return error;
   const { type } = error.cause;
-  if (type === 'wrong_state') return wrongState('Task has started and cannot be changed');
+  if (type === 'wrong_state') return started();
   if (type === 'stale_version') return staleVersion();
   return type === 'expired' ? noWorker(error) : error;
 }
@@ -72,48 +119,17 @@ function matches(ifMatch: string, etag: string): boolean {
   return ifMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim() === etag);
 }
 
+function started(): AppError {
+  return wrongState('Task has started and cannot be changed');
+}
+
 function staleVersion(): AppError {
   return new AppError('stale_version', 'The task has changed since the version that If-Match names.');
 }
 
 function noWorker(cause: unknown): AppError {
-  return new AppError('no_worker', 'No worker took the change in time; it was not made.', {
+  return new AppError('no_worker', 'No worker took the change in time. Read the task before you try again.', {
     cause,
     retryAfterSeconds: 5,
   });
-}
-
-function checkedChanges(
-  taskTypes: TaskTypes,
-  before: LiveExecution,
-  request: EditTaskInput,
-  current: TaskInput | undefined,
-): Partial<TaskSpec> {
-  if (request.type !== undefined && request.type !== before.memo.type) {
-    throw invalid('/type', 'The type of a task cannot be changed.');
-  }
-  const { name, description, tags, priority, soft_time_limit, time_limit } = request;
-  const retry = request.retry && { ...(current ?? before.memo).retry, ...dropUndefined(request.retry) };
-  checkLimits(soft_time_limit ?? before.memo.soft_time_limit, time_limit ?? before.memo.time_limit);
-  const unchangedTime = request.scheduled_time === current?.scheduled_time;
-  const scheduled_time = unchangedTime ? undefined : scheduledTime(request, Date.now());
-  const payload =
-    request.payload === undefined ? undefined : checkPayload(taskTypes, before.memo.type, request.payload);
-  return dropUndefined({
-    name,
-    description,
-    tags,
-    priority,
-    retry,
-    soft_time_limit,
-    time_limit,
-    scheduled_time,
-    payload,
-  });
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-function dropUndefined<T extends object>(object: T): Defined<T> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

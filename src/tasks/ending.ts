@@ -33,11 +33,13 @@ export function readEnding(event: Event | undefined): Ending {
 }
 
 /**
- * The attempts of a run that ended before its workflow could report them (cancelled, terminated), from its events.
+ * The attempts of a run that are over, from its events, newest first: for a run whose workflow has not reported them
+ * (yet), and without asking a worker. What lies before the last edit was withdrawn by it.
  */
-export async function attemptsIn(events: AsyncIterable<Event>): Promise<AttemptReport[]> {
+export async function attemptsIn(backwards: AsyncIterable<Event>): Promise<AttemptReport[]> {
   const attempts: AttemptReport[] = [];
-  for await (const event of events) {
+  for await (const event of backwards) {
+    if (event.workflowExecutionUpdateAcceptedEventAttributes) break;
     const failure = event.activityTaskFailedEventAttributes?.failure?.applicationFailureInfo?.details;
     const cancelled = event.activityTaskCanceledEventAttributes?.details;
     const report =
@@ -45,7 +47,7 @@ export async function attemptsIn(events: AsyncIterable<Event>): Promise<AttemptR
       decode<AttemptReport>(cancelled?.payloads?.[0]);
     if (report) attempts.push(report);
   }
-  return attempts;
+  return attempts.toReversed();
 }
 
 const nothing: Ending = {

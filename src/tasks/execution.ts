@@ -52,6 +52,9 @@ export interface LiveExecution extends Execution {
   readonly cancelRequested: boolean;
   /** Moves with every heartbeat and attempt, where the length of the history stands still. */
   readonly transitions: number;
+  /** Grows with every command and edit, and has an end on the server. */
+  readonly historyLength: number;
+  readonly historyBytes: number;
 }
 
 /** @returns undefined for a workflow that is not a task of ours. */
@@ -85,6 +88,8 @@ export function readLiveExecution(response: Describe): LiveExecution | undefined
     pending: readPending(response.pendingActivities?.[0]),
     cancelRequested: response.workflowExtendedInfo?.cancelRequested ?? false,
     transitions: Number(info?.stateTransitionCount ?? 0),
+    historyLength: Number(info?.historyLength ?? 0),
+    historyBytes: Number(info?.historySizeBytes ?? 0),
   };
 }
 

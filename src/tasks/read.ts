@@ -1,6 +1,5 @@
 import { AppError } from '../contract/errors.ts';
 import type { Task, TaskSummary } from '../contract/task.ts';
-import type { AttemptReport } from '../contract/workflow.ts';
 import { type Actor, loadTask } from './access.ts';
 import { attemptsIn, type Ending } from './ending.ts';
 import type { Execution, LiveExecution } from './execution.ts';
@@ -8,7 +7,9 @@ import { replacementsOf, runsOf, tasksOf } from './search.ts';
 import { summarise } from './snapshot.ts';
 import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
-import { isDeadlineExceeded } from './temporal-errors.ts';
+
+/** A row takes up to 5 kB, and a gRPC message has its limit. */
+const rowsPerPage = 200;
 
 export interface Reader {
   readonly store: TaskStore;
@@ -32,7 +33,7 @@ export async function readSummary(reader: Reader, actor: Actor, id: string): Pro
   return summarise(execution, await extras(reader, actor, execution));
 }
 
-/** One task with everything. Needs no worker, but for the attempts so far of an open one. */
+/** One task with everything. Needs no worker. */
 export async function readTask(reader: Reader, actor: Actor, execution: LiveExecution): Promise<TaskView> {
   const [input, known, attempts] = await Promise.all([
     currentInput(reader.store, execution),
@@ -44,8 +45,7 @@ export async function readTask(reader: Reader, actor: Actor, execution: LiveExec
     ...summarise(execution, known),
     description: input?.description ?? execution.memo.description,
     payload: input?.payload ?? null,
-    attempts: reported?.length ? reported : (attempts ?? []),
-    ...(attempts === undefined ? { stale: true } : {}),
+    attempts: reported?.length ? reported : attempts,
   };
   return { task, etag: etagOf(execution.runId, task) };
 }
@@ -68,26 +68,10 @@ export async function endingOf(store: TaskStore, execution: Execution): Promise<
   return execution.status === 'open' ? undefined : store.ending(execution.id, execution.runId);
 }
 
-/** @returns undefined when there are some, but no worker answers. */
-async function attemptsSoFar(
-  store: TaskStore,
-  execution: LiveExecution,
-): Promise<readonly AttemptReport[] | undefined> {
-  if (execution.memo.attempt === 0) return [];
-  if (
-    execution.status === 'cancelled' ||
-    execution.status === 'terminated' ||
-    execution.status === 'timed_out'
-  ) {
-    return attemptsIn(store.events(execution.id, execution.runId));
-  }
-  if (execution.status !== 'open') return [];
-  try {
-    return (await store.query(execution.id, execution.runId)).attempts;
-  } catch (error) {
-    if (isDeadlineExceeded(error)) return undefined;
-    throw error;
-  }
+/** A run that has completed or failed reports its attempts in its close event; others tell by their events. */
+async function attemptsSoFar(store: TaskStore, { id, runId, status, memo }: LiveExecution) {
+  const reported = status === 'completed' || status === 'failed';
+  return reported || memo.attempt === 0 ? [] : attemptsIn(store.eventsBackwards(id, runId));
 }
 
 export interface ListRequest {
@@ -138,7 +122,7 @@ export async function allRows(store: TaskStore, query: string): Promise<Executio
   const rows: Execution[] = [];
   let token: Uint8Array | undefined;
   do {
-    const page = await store.list(query, 1000, token);
+    const page = await store.list(query, rowsPerPage, token);
     rows.push(...page.executions);
     token = page.nextPageToken;
   } while (token);

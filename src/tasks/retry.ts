@@ -15,10 +15,11 @@ export async function retryTask(writer: Writer, actor: Actor, id: string): Promi
   const last = await currentInput(store, ended);
   if (!last) throw new Error(`The start of run ${ended.runId} cannot be read`);
   const now = Date.now();
+  const neverBegan = ended.status === 'cancelled' && ended.memo.attempt === 0;
   const input: TaskInput = {
     ...last,
-    // One that was cancelled before its time keeps it; otherwise it is due at once.
-    scheduled_time: new Date(Math.max(ended.scheduledAt, now)).toISOString(),
+    // One that was cancelled before it had begun keeps its time; otherwise it is due at once.
+    scheduled_time: new Date(neverBegan ? Math.max(ended.scheduledAt, now) : now).toISOString(),
     version: ended.version + 1,
     retry_count: ended.memo.retry_count + 1,
   };

@@ -4,8 +4,8 @@
  */
 import { Client, type Connection } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
-import { commandSignal, statusQuery } from '../../workflows/messages.ts';
-import type { TaskCommand, TaskInput, TaskStatusReport } from '../contract/workflow.ts';
+import { commandSignal } from '../../workflows/messages.ts';
+import type { TaskCommand, TaskInput } from '../contract/workflow.ts';
 import { type Ending, readEnding } from './ending.ts';
 import { decode, type Execution, type LiveExecution, readExecution, readLiveExecution } from './execution.ts';
 import { translate } from './temporal-errors.ts';
@@ -13,12 +13,12 @@ import { translate } from './temporal-errors.ts';
 const { HistoryEventFilterType, TaskQueueType } = proto.temporal.api.enums.v1;
 
 type Event = temporal.api.history.v1.IHistoryEvent;
-type HistoryPage = temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse;
+type HistoryPage = temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryReverseResponse;
 
 /** A caller is told within five seconds that Temporal does not answer. */
 const callTimeoutMs = 4000;
-/** A worker answers a query within milliseconds, or is not there. */
-const queryTimeoutMs = 2000;
+/** An event may carry a payload of 256 KiB. */
+const eventsPerPage = 50;
 
 export interface TaskStoreOptions {
   readonly connection: Connection;
@@ -96,15 +96,14 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
       return decode<TaskInput>(event?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]);
     },
 
-    /** All events of a run so far, oldest first. */
-    async *events(id: string, runId: string): AsyncGenerator<Event> {
+    /** The events of a run so far, newest first: what readers look for is near the end. */
+    async *eventsBackwards(id: string, runId: string): AsyncGenerator<Event> {
       let nextPageToken: Uint8Array | null = null;
       do {
         const token: Uint8Array | null = nextPageToken;
         const execution = { workflowId: id, runId };
-        const page: HistoryPage = await call(() =>
-          service.getWorkflowExecutionHistory({ namespace, execution, nextPageToken: token }),
-        );
+        const request = { namespace, execution, maximumPageSize: eventsPerPage, nextPageToken: token };
+        const page: HistoryPage = await call(() => service.getWorkflowExecutionHistoryReverse(request));
         yield* page.history?.events ?? [];
         nextPageToken = page.nextPageToken ?? null;
       } while (nextPageToken && nextPageToken.length > 0);
@@ -123,12 +122,6 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
 
     async signal(id: string, runId: string, command: TaskCommand): Promise<void> {
       await call(() => client.workflow.getHandle(id, runId).signal(commandSignal, command));
-    },
-
-    /** @throws a gRPC error with code 4 when no worker answers in time. */
-    query(id: string, runId: string): Promise<TaskStatusReport> {
-      const handle = client.workflow.getHandle(id, runId);
-      return tracked(connection.withDeadline(Date.now() + queryTimeoutMs, () => handle.query(statusQuery)));
     },
 
     /** Unlike the SDK's own call, this one takes a reason, which the event history keeps. */

@@ -57,9 +57,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 async function runToEnd(worker: Worker, connection: NativeConnection): Promise<void> {
   try {
     await worker.run();
-  } finally {
-    await connection.close();
+  } catch (error) {
+    // A worker that left a handler behind still holds the connection; what went wrong matters more.
+    connection.close().catch(() => undefined);
+    throw error;
   }
+  await connection.close();
 }
 
 function createWorker(connection: NativeConnection, options: WorkerOptions): Promise<Worker> {
@@ -86,7 +89,7 @@ function createWorker(connection: NativeConnection, options: WorkerOptions): Pro
     maxHeartbeatThrottleInterval: '500ms',
     defaultHeartbeatThrottleInterval: '500ms',
     shutdownGraceTime: options.shutdownGraceMs,
-    // Without it, one handler that ignores its signal would keep the worker for ever.
+    // Without it, the worker would wait for ever for a handler that ignores its signal.
     shutdownForceTime: options.shutdownGraceMs + forceAfterGraceMs,
   });
 }

@@ -66,7 +66,7 @@ describe('an upgrade', () => {
     await feed.until('the snapshot', ({ messages }) => messages.length > 0);
     feed.socket.close();
     const task = await alice.read(id);
-    const { payload: _payload, attempts: _attempts, stale: _stale, ...summary } = task;
+    const { payload: _payload, attempts: _attempts, ...summary } = task;
     expect(feed.messages).toEqual([{ ...summary, type: 'task', task_type: 'process-data' }]);
   });
 

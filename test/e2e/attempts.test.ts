@@ -114,6 +114,32 @@ describe('results', () => {
   });
 });
 
+describe('a handler that goes too far', () => {
+  test.each([
+    ['big-checkpoint', 'CheckpointTooLarge'],
+    ['cyclic-checkpoint', 'CheckpointNotSerialisable'],
+  ])('with a %s fails its task for good as %s', async (how, type) => {
+    const task = await run({ type: 'bad', payload: { how }, retry: quickly });
+    expect(task).toMatchObject({ status: 'FAILED', attempt: 1 });
+    expect(task.attempts).toMatchObject([{ outcome: 'failed', error: { type } }]);
+  });
+
+  test.each(['long-message', 'odd-message'])('with a %s fails its attempt, which is retried', async (how) => {
+    const task = await run({ type: 'bad', payload: { how }, retry: quickly });
+    expect(task).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 1 });
+    expect(task.attempts[0]).toMatchObject({ outcome: 'failed', error: { type: 'Error' } });
+    expect(task.attempts[0]?.error?.message.length).toBeLessThan(5000);
+  });
+
+  test('with a retry in a million years waits a day, and can be cancelled', async () => {
+    const { id } = await alice.create({ name: 'far', type: 'bad', delay: 0, payload: { how: 'far-retry' } });
+    const waits = await alice.until(id, 'its backoff', ({ waiting }) => waiting?.reason === 'backoff');
+    expect(Date.parse(waits.waiting?.until ?? '')).toBeLessThan(Date.now() + 25 * 3_600_000);
+    const { body } = await alice.call<Task>('POST', `/api/tasks/${id}/cancel/`);
+    expect(body.status).toBe('CANCELLED');
+  });
+});
+
 test('a task type that the worker does not know fails the task at once, by name', async () => {
   const other = await startService({ temporal: inject('temporal'), workers: 0 });
   try {

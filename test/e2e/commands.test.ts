@@ -127,6 +127,24 @@ describe('pause, resume and run-now', () => {
     expect(await alice.until(id, 'its end', ended)).toMatchObject({ status: 'COMPLETED', attempt: 2 });
   });
 
+  test('a pause that is answered with 200 holds, however near the beginning it comes', async () => {
+    for (let round = 0; round < 12; round += 1) {
+      const { id } = await alice.create({
+        name: 'near',
+        type: 'slow',
+        delay: 0,
+        payload: { steps: 3, step_ms: 50 },
+      });
+      const answer = await command(id, 'pause');
+      expect([200, 202, 409]).toContain(answer.status);
+      if (answer.status !== 200) continue;
+      expect(answer.body).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'paused' } });
+      const resumed = await command(id, 'resume');
+      expect(resumed.body.attempts).toEqual([]);
+      expect((await alice.until(id, 'its end', ended)).status).toBe('COMPLETED');
+    }
+  });
+
   test('of a running or ended task are 409', async () => {
     const { id } = await alice.create({
       name: 'running',
@@ -164,6 +182,15 @@ describe('retry', () => {
     expect(runs).toHaveLength(2);
   });
 
+  test('of one that was run before its time is due at once', async () => {
+    const { id } = await alice.create({ name: 'early', type: 'hopeless', delay: hour });
+    await command(id, 'run-now');
+    await alice.until(id, 'its end', ended);
+    await command(id, 'retry');
+    const again = await alice.until(id, 'its second end', (task) => ended(task) && task.retry_count === 1);
+    expect(again.status).toBe('FAILED');
+  });
+
   test('carries the edited payload over, and an earlier run no longer stands in the list', async () => {
     const { id } = await alice.create({
       name: 'edited',
@@ -194,6 +221,26 @@ describe('retry', () => {
 });
 
 describe('edit', () => {
+  test('of large payloads, many times, leaves the task readable and obedient', async () => {
+    const { id } = await alice.create({ name: 'large', type: 'echo', delay: hour });
+    for (let round = 1; round <= 20; round += 1) {
+      const payload = { round, text: 'x'.repeat(250_000) };
+      expect((await alice.call('PATCH', `/api/tasks/${id}/`, { payload })).status).toBe(200);
+    }
+    expect((await alice.read(id)).payload).toMatchObject({ round: 20 });
+    expect(await command(id, 'cancel')).toMatchObject({ status: 200, body: { status: 'CANCELLED' } });
+  });
+
+  test('of different fields at once loses none of them', async () => {
+    const { id } = await alice.create({ name: 'together', delay: hour });
+    const changes = [{ name: 'renamed' }, { description: 'described' }, { priority: 1 }, { tags: ['x'] }];
+    const answers = await Promise.all(
+      changes.map((change) => alice.call('PATCH', `/api/tasks/${id}/`, change)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(await alice.read(id)).toMatchObject(Object.assign({}, ...changes) as Record<string, unknown>);
+  });
+
   test('reschedules a task, once with an ETag and not again with the same one', async () => {
     const created = await alice.call<Task>('POST', '/api/tasks/', { name: 'moved', delay: hour });
     const { id } = created.body;

@@ -117,6 +117,17 @@ describe('a worker that dies', () => {
   });
 });
 
+test('a worker whose handler ignores everything exits all the same, soon after its grace time', async () => {
+  const service = await start({ workers: 0, environment: { TASKBELL_SHUTDOWN_GRACE: '1' } });
+  const worker = await service.startWorker();
+  const alice = await service.as('alice');
+  const { id } = await alice.create({ name: 'hangs', type: 'hangs', delay: 0 });
+  await alice.until(id, 'it to run', running);
+  process.kill(worker.pid, 'SIGTERM');
+  expect(await worker.ended).toBe('exit code 1');
+  await alice.call('POST', `/api/tasks/${id}/cancel/`);
+});
+
 describe('restarts between creation and due time lose nothing', () => {
   let cli: TemporalCli;
   beforeAll(async () => {

@@ -81,4 +81,22 @@ const odd = defineTaskType({
   },
 });
 
-export default [echo, flaky, hopeless, slow, grumpy, hangs, odd];
+const bad = defineTaskType({
+  name: 'bad',
+  description: 'Fails in ways that nobody should survive',
+  payload: z.strictObject({
+    how: z.enum(['big-checkpoint', 'cyclic-checkpoint', 'long-message', 'odd-message', 'far-retry']),
+  }),
+  run: async ({ checkpoint, attempt }, { how }) => {
+    if (attempt > 1) return { attempt };
+    const cyclic = {};
+    cyclic.self = cyclic;
+    if (how === 'big-checkpoint') checkpoint.write('x'.repeat(3_000_000));
+    if (how === 'cyclic-checkpoint') checkpoint.write(cyclic);
+    if (how === 'long-message') throw new Error('x'.repeat(5_000_000));
+    if (how === 'odd-message') throw Object.assign(new Error('odd'), { message: { not: 'a string' } });
+    throw new TaskFailure('Far', 'come back in a million years', { retryable: true, retryAfterMs: 1e17 });
+  },
+});
+
+export default [echo, flaky, hopeless, slow, grumpy, hangs, odd, bad];

@@ -37,7 +37,15 @@ const row: Execution = {
 };
 
 function live(changes: Partial<LiveExecution>): LiveExecution {
-  return { ...row, pending: undefined, cancelRequested: false, transitions: 1, ...changes };
+  return {
+    ...row,
+    pending: undefined,
+    cancelRequested: false,
+    transitions: 1,
+    historyLength: 3,
+    historyBytes: 0,
+    ...changes,
+  };
 }
 
 const waitingAttempt: PendingAttempt = {

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { StoredStatus } from '../../src/contract/names.ts';
-import type { AttemptReport, RetryPolicy, TaskEdit, TaskInput } from '../../src/contract/workflow.ts';
+import type {
+  AttemptReport,
+  RetryPolicy,
+  TaskEdit,
+  TaskInput,
+  TaskSpec,
+} from '../../src/contract/workflow.ts';
 import {
   applyEdit,
   attemptBegun,
@@ -44,11 +50,15 @@ function stateIn(status: StoredStatus): TaskState {
   return { ...scheduled(), status };
 }
 
-function edit(changes: TaskEdit['changes'] = {}, expected: number | null = null): TaskEdit {
+function edit(
+  changes: Partial<TaskSpec> = {},
+  from: Pick<TaskState, 'spec' | 'version'> = scheduled(),
+): TaskEdit {
   return {
-    changes,
+    spec: { ...from.spec, ...changes },
+    changed: Object.keys(changes) as (keyof TaskSpec)[],
     by: 'o',
-    expected_version: expected,
+    expected_version: from.version,
     not_after: new Date(start + 10 * year).toISOString(),
   };
 }
@@ -70,7 +80,7 @@ type CommandName = (typeof commands)[number];
 
 type Action =
   | { readonly kind: 'command'; readonly command: CommandName }
-  | { readonly kind: 'edit'; readonly changes: TaskEdit['changes']; readonly versionOff: number | null }
+  | { readonly kind: 'edit'; readonly changes: Partial<TaskSpec>; readonly versionOff: number }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'proceed' }
   | { readonly kind: 'begun' }
@@ -121,7 +131,7 @@ class Walk {
   }
 
   private edit({ changes, versionOff }: Extract<Action, { kind: 'edit' }>): void {
-    const request = edit(changes, versionOff === null ? null : this.state.version + versionOff);
+    const request = edit(changes, { spec: this.state.spec, version: this.state.version + versionOff });
     if (editRefusal(this.state, request, this.now) !== undefined) return;
     this.step('edit', applyEdit(this.state, request, this.now));
   }
@@ -207,7 +217,7 @@ const actions: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ kind: fc.constant('command' as const), command: fc.constantFrom(...commands) }),
   fc.record({
     kind: fc.constant('edit' as const),
-    versionOff: fc.constantFrom(null, 0, 0, -1, 1),
+    versionOff: fc.constantFrom(0, 0, 0, -1, 1),
     changes: fc.record(
       {
         name: fc.string(),
@@ -300,9 +310,9 @@ describe('the state of a task', () => {
   test('runs before its time on request until an edit gives it another time', () => {
     const asked = obey(scheduled(), { command: 'run-now', by: 'o' }, start);
     expect(timeLeft(asked, start)).toBe(0);
-    expect(timeLeft(applyEdit(asked, edit({ name: 'new' }), start), start)).toBe(0);
+    expect(timeLeft(applyEdit(asked, edit({ name: 'new' }, asked), start), start)).toBe(0);
     const later = new Date(start + 5000).toISOString();
-    expect(timeLeft(applyEdit(asked, edit({ scheduled_time: later }), start), start)).toBe(5000);
+    expect(timeLeft(applyEdit(asked, edit({ scheduled_time: later }, asked), start), start)).toBe(5000);
   });
 
   test('takes its next attempt at once when it is asked to in a backoff', () => {

@@ -1,0 +1,35 @@
+import type { JsonValue } from '../src/contract/json.ts';
+import { TaskFailure } from './types/define.ts';
+
+/**
+ * Copies what a handler gave, as JSON keeps it and as it was at this moment.
+ * @throws TaskFailure `ResultTooLarge`, `CheckpointNotSerialisable` and so on, after the name: no retry would help.
+ */
+export function keptJson(name: 'Result' | 'Checkpoint', value: unknown, maxBytes: number): JsonValue {
+  const text = serialise(name, value);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxBytes) {
+    const message = `The ${name.toLowerCase()} is ${bytes} bytes of JSON; at most ${maxBytes} are kept`;
+    throw new TaskFailure(`${name}TooLarge`, message, { retryable: false });
+  }
+  const kept: JsonValue = JSON.parse(text);
+  return kept;
+}
+
+function serialise(name: string, value: unknown): string {
+  // A handler that returns nothing has the result null.
+  if (value === undefined) return 'null';
+  const fault = (why: string, cause?: unknown): TaskFailure => {
+    const message = `The ${name.toLowerCase()} cannot be written as JSON: ${why}`;
+    return new TaskFailure(`${name}NotSerialisable`, message, { retryable: false, cause });
+  };
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (cause) {
+    throw fault(cause instanceof Error ? cause.message : 'unknown reason', cause);
+  }
+  // A function or a symbol.
+  if (text === undefined) throw fault(`it is a ${typeof value}`);
+  return text;
+}

@@ -1,0 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LiveExecution } from './execution.ts';
+import type { TaskStore } from './store.ts';
+
+/** How long a command waits for its effect before it answers that it is on its way. */
+export const effectTimeoutMs = 1000;
+
+/** @returns the run as it is once the effect is there, or when the time is up. */
+export async function waitFor(
+  store: TaskStore,
+  before: LiveExecution,
+  effect: (execution: LiveExecution) => boolean,
+): Promise<LiveExecution> {
+  const deadline = Date.now() + effectTimeoutMs;
+  let latest = before;
+  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, 150)) {
+    latest = (await store.describe(before.id, before.runId)) ?? latest;
+    if (effect(latest) || Date.now() >= deadline) return latest;
+    await sleep(pauseMs);
+  }
+}
