@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
@@ -21,8 +22,8 @@ import { isDeadlineExceeded } from './temporal-errors.ts';
 const editTimeoutMs = 3000;
 /** An edit that nobody waits for any more must not happen; on its way it may lose this much. */
 const expiryMarginMs = 500;
-/** Of edits that race each other, each is made on top of the one before. */
-const maxTries = 5;
+/** Of edits that race each other, each is made on top of the one before, for as long as this. */
+const raceMs = 5000;
 
 /**
  * Changes a task that has not started, all at once or not at all.
@@ -35,7 +36,8 @@ export async function editTask(
   request: EditTaskInput,
   ifMatch: string | undefined,
 ): Promise<TaskView> {
-  for (let tries = 1; ; tries += 1) {
+  const deadline = Date.now() + raceMs;
+  for (;;) {
     const before = await loadTask(writer.store, actor, id);
     assertEditable(before, ifMatch);
     const current = await currentInput(writer.store, before);
@@ -52,7 +54,9 @@ export async function editTask(
     };
     const outcome = await sendEdit(writer, before, edit);
     if (outcome === 'made') return await settled(writer, actor, before);
-    if (ifMatch !== undefined || tries === maxTries) throw staleVersion();
+    if (ifMatch !== undefined) throw staleVersion();
+    if (Date.now() > deadline) throw wrongState('Task is being changed by too many at once');
+    await sleep(Math.random() * 50);
   }
 }
 

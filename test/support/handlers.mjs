@@ -23,7 +23,7 @@ const flaky = defineTaskType({
   run: async ({ attempt, checkpoint, idempotencyKey, log }, { failures, retry_after_ms }) => {
     log.info(`attempt ${attempt}`);
     const before = checkpoint.read() ?? [];
-    checkpoint.write([...before, idempotencyKey]);
+    checkpoint.write(before.concat(idempotencyKey));
     if (attempt > failures) return { attempt, earlier: before };
     throw new TaskFailure('Flaky', `failure ${attempt}`, { retryable: true, retryAfterMs: retry_after_ms });
   },

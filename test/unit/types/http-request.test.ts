@@ -231,13 +231,13 @@ describe('http-request: failures', () => {
     server?.close();
     const refused = await failureOf(send(host));
     expect(refused).toMatchObject({ type: 'HttpConnection', retryable: true });
-    expect(refused.message).toMatch(/^No response from 127\.0\.0\.1:\d+: ECONNREFUSED/);
+    expect(refused.message).toMatch(/^No response from 127\.0\.0\.1:\d+: .*ECONNREFUSED/);
   });
 
   it('takes a name that does not exist for a failure of the connection', async () => {
     const failure = await failureOf(send('no-such-host.invalid:8080'));
     expect(failure).toMatchObject({ type: 'HttpConnection', retryable: true });
-    expect(failure.message).toMatch(/^No response from no-such-host\.invalid:8080: E(?:NOTFOUND|AI_AGAIN)/);
+    expect(failure.message).toMatch(/^No response from no-such-host\.invalid:8080: .*E(?:NOTFOUND|AI_AGAIN)/);
   });
 
   it.each([
