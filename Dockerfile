@@ -2,13 +2,11 @@
 # Debian, since Temporal's native core needs glibc. To pin by digest: `docker buildx imagetools inspect TAG` shows it.
 ARG NODE_IMAGE=node:20.20.2-bookworm-slim
 
-# No package's own install script is needed, so none is run. `npm ci` refuses a lockfile that was made with a mirror that
-# lacked other platforms' optional packages; `npm install` takes the same versions, and passes over those.
+# No package's own install script is needed, so none is run.
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund \
-  || npm install --no-save --ignore-scripts --no-audit --no-fund
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
 COPY workflows ./workflows
@@ -20,8 +18,7 @@ FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 # The native core comes for five platforms in one package; only this image's own is kept.
-RUN (npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
-  || npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund) \
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
   && cd node_modules/@temporalio/core-bridge/releases \
   && ls | grep -v -x "$(uname -m)-unknown-linux-gnu" | xargs rm -rf
 

@@ -18,7 +18,7 @@ try {
   const namespace = process.env.TEMPORAL_NAMESPACE ?? 'default';
   const client = new Client({ connection, namespace });
   const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-  // Who ran it is nobody's business, and means nothing to a replay.
+  // Who ran it, and where, means nothing to a replay.
   const json = JSON.stringify(JSON.parse(historyToJSON(history)), anonymous, 1);
   const path = join(root, 'test', 'replay', 'histories', `${name}.json`);
   await writeFile(path, `${json}\n`);
@@ -29,5 +29,6 @@ try {
 
 function anonymous(key, value) {
   if (key === 'identity') return 'someone';
+  if (key === 'stackTrace') return '';
   return typeof value === 'string' ? value.replace(/\b\d+@[\w.]+/g, '1@host') : value;
 }

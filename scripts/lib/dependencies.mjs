@@ -7,14 +7,11 @@ const flags = ['--no-audit', '--no-fund', '--ignore-scripts'];
 
 /**
  * Installs unless node_modules holds what package-lock.json says. Without packages' own scripts: none needs them.
- * `npm ci` refuses a lockfile that lacks an optional package for some other platform, which happens when a registry's
- * mirror had none; `npm install` takes the same versions and passes over those.
  */
 export async function ensureDependencies() {
   if (areInstalled()) return;
   console.error('Installing dependencies (npm)…');
-  if ((await runNpm(['ci', ...flags, '--loglevel=silent'])) === 0) return;
-  await orExit(runNpm(['install', '--no-save', ...flags, '--loglevel=error']));
+  await orExit(runNpm(['ci', ...flags, '--loglevel=error']));
 }
 
 /** npm writes node_modules/.package-lock.json as the last step of an installation: it tells what is really there. */
