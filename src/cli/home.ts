@@ -1,19 +1,35 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
 import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { EngineError, errorMessage } from '../engine/errors.ts';
 import { isErrno } from '../engine/processes.ts';
 
 /** Makes TASKBELL_HOME, for this user alone. @throws {EngineError} when it can't be made or written. */
 export async function makeHome(home: string): Promise<void> {
   try {
-    await mkdir(home, { recursive: true, mode: 0o700 });
+    await makeFolder(home);
     await access(home, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new EngineError(
       `${home} can't be written (${errorMessage(error)}). Set TASKBELL_HOME to a folder that can.`,
       { cause: error },
     );
+  }
+}
+
+/**
+ * As mkdir's own `recursive`, which never ends where a file system (/proc, say) answers ENOENT although the parent is
+ * there.
+ */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (isErrno(error, 'EEXIST') && statSync(path).isDirectory()) return;
+    if (!isErrno(error, 'ENOENT') || existsSync(dirname(path))) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path, { mode: 0o700 });
   }
 }
 

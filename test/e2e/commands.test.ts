@@ -147,7 +147,7 @@ describe('pause, resume and run-now', () => {
 
   test('are counted on an open run, so that they can be refused before the server would end it', async () => {
     const { id } = await alice.create({ name: 'restless', delay: hour });
-    const lengthOf = async () => Number((await temporal.workflow.getHandle(id).describe()).historyLength);
+    const lengthOf = async () => (await temporal.workflow.getHandle(id).describe()).historyLength;
     const before = await lengthOf();
     for (let round = 0; round < 3; round += 1) {
       await command(id, 'pause');

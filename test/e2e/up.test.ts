@@ -198,11 +198,14 @@ test('ends with one line when the port is in use', async () => {
   });
 });
 
-test('ends with one line when its home cannot be made', async () => {
+test.each([
+  ['lies under a file', (folder: string) => join(folder, 'file', 'home')],
+  ['is a file', (folder: string) => join(folder, 'file')],
+  ['lies where no folder can be made, though the parent is there', () => '/proc/home'],
+])('ends with one line when its home %s', async (_where, pathIn) => {
   const folder = await mkdtemp(join(tmpdir(), 'taskbell-up-'));
   await writeFile(join(folder, 'file'), '');
-  const path = join(folder, 'file', 'home');
-  const up = start({ TASKBELL_HOME: path });
+  const up = start({ TASKBELL_HOME: pathIn(folder) });
   expect(await up.exitCode()).toBe(1);
   expect(up.output()).toMatch(/^[^\n]+can't be written[^\n]+Set TASKBELL_HOME to a folder that can\.\n$/);
   await rm(folder, { recursive: true });
