@@ -1,13 +1,8 @@
 import { inspect } from 'node:util';
+import { boundedRetryAfterMs, maxErrorMessageBytes } from '../src/contract/limits.ts';
 import type { ErrorReport } from '../src/contract/workflow.ts';
 import { truncateBytes } from '../src/contract/text.ts';
 import { TaskFailure } from './types/define.ts';
-
-/** Keeps a failure, with its log, well below what the server stores of one. */
-const maxMessageBytes = 4 * 1024;
-
-/** A day: the longest wait that a handler can ask for. */
-const maxRetryAfterMs = 86_400_000;
 
 /** The worker is shutting down: the attempt begins again elsewhere and counts for nothing. */
 export class WorkerShutdown extends Error {
@@ -35,7 +30,8 @@ export interface DescribedFailure {
 export function describeFailure(error: unknown): DescribedFailure {
   if (error instanceof TaskFailure) {
     const { type, retryable, retryAfterMs } = error;
-    return { report: reportOf(type, error.message), retryable, retryAfterMs: bounded(retryAfterMs) };
+    const granted = retryAfterMs === undefined ? undefined : boundedRetryAfterMs(retryAfterMs);
+    return { report: reportOf(type, error.message), retryable, retryAfterMs: granted };
   }
   const report =
     error instanceof Error
@@ -44,15 +40,12 @@ export function describeFailure(error: unknown): DescribedFailure {
   return { report, retryable: true, retryAfterMs: undefined };
 }
 
-/** A handler may ask for anything; a date that no calendar has would stop the workflow for good. */
-function bounded(retryAfterMs: number | undefined): number | undefined {
-  if (retryAfterMs === undefined || !(retryAfterMs > 0)) return undefined;
-  return Math.min(Math.round(retryAfterMs), maxRetryAfterMs);
-}
-
 /** Of errors from handlers even the members' types are hearsay. */
 function reportOf(type: unknown, message: unknown): ErrorReport {
-  return { type: truncateBytes(text(type), 100), message: truncateBytes(text(message), maxMessageBytes) };
+  return {
+    type: truncateBytes(text(type), 100),
+    message: truncateBytes(text(message), maxErrorMessageBytes),
+  };
 }
 
 function text(value: unknown): string {

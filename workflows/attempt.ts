@@ -19,6 +19,7 @@ import type {
   ErrorReport,
   TaskInput,
 } from '../src/contract/workflow.ts';
+import { maxErrorMessageBytes } from '../src/contract/limits.ts';
 import { truncateBytes } from '../src/contract/text.ts';
 import type { FailedAttempt, TaskState } from './state.ts';
 
@@ -37,7 +38,6 @@ export interface Attempt {
 
 /** Seconds. The worker ends an attempt at its hard limit; the server does so only where the worker does not. */
 const hardLimitMargin = 30;
-const maxMessageBytes = 4 * 1024;
 
 const { processTask } = proxyActivities<Activities>({
   startToCloseTimeout: '1 day',
@@ -102,7 +102,7 @@ function failedEnd(error: unknown, before: TaskState): AttemptEnd {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const summary: ErrorReport = {
     type: kindOf(cause),
-    message: truncateBytes(rootCause(error) ?? 'The attempt ended without saying why', maxMessageBytes),
+    message: truncateBytes(rootCause(error) ?? 'The attempt ended without saying why', maxErrorMessageBytes),
   };
   const details = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
   if (!isAttemptFailure(details)) {

@@ -8,6 +8,7 @@
  *     PENDING   → RUNNING         an attempt has begun; stays so through failures and backoff to the end
  */
 import type { JsonValue } from '../src/contract/json.ts';
+import { boundedRetryAfterMs } from '../src/contract/limits.ts';
 import type { StoredStatus } from '../src/contract/names.ts';
 import { specOf } from '../src/contract/spec.ts';
 import { truncateCharacters } from '../src/contract/text.ts';
@@ -140,7 +141,7 @@ export function attemptFailed(
   random: number,
 ): TaskState {
   const retry = failed.retryable && state.retriesLeft > 0;
-  const delay = Math.max(bounded(failed.retryAfterMs), backoffMs(state, random));
+  const delay = Math.max(boundedRetryAfterMs(failed.retryAfterMs), backoffMs(state, random));
   return written(state, now, {
     status: 'RUNNING',
     attempt: failed.report.attempt,
@@ -170,13 +171,6 @@ function backoffMs({ spec: { retry }, retriesLeft }: TaskState, random: number):
     retry.maximum_interval,
   );
   return Math.round(seconds * 1000 * (0.9 + 0.2 * random));
-}
-
-/** A day. A date that no calendar has would fail the workflow task for ever, whoever asked for it. */
-const maxRetryAfterMs = 86_400_000;
-
-function bounded(retryAfterMs: number): number {
-  return retryAfterMs > 0 ? Math.min(retryAfterMs, maxRetryAfterMs) : 0;
 }
 
 /** In characters of JSON. They end up in one payload, of which the server takes 2 MB. */

@@ -11,43 +11,16 @@ import type { Principal } from '../../src/auth/tokens.ts';
 import { createHub, type Hub } from '../../src/bridge/hub.ts';
 import { createSockets, type Sockets, type SocketsOptions } from '../../src/bridge/sockets.ts';
 import { notFound } from '../../src/contract/errors.ts';
-import type { TaskSummary } from '../../src/contract/task.ts';
 import type { Observation } from '../../src/tasks/feed.ts';
 import { type Feed, openFeed } from '../support/caller.ts';
 import { waitFor } from '../support/engine-wait.ts';
+import { aTask } from '../support/task.ts';
 
 const id = '00000000-0000-4000-8000-000000000001';
-const at = '2030-01-01T00:00:00.000Z';
 const path = `/ws/tasks/${id}/`;
 
 function seen(version: number, description = ''): Observation {
-  const task: TaskSummary = {
-    id,
-    name: 'a task',
-    description,
-    type: 'echo',
-    status: 'RUNNING',
-    waiting: null,
-    progress: null,
-    scheduled_time: at,
-    tags: [],
-    priority: 3,
-    retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
-    soft_time_limit: 1,
-    time_limit: 2,
-    attempt: 1,
-    retry_count: 0,
-    max_retries: 3,
-    result: null,
-    error_message: null,
-    created_at: at,
-    updated_at: at,
-    started_at: null,
-    finished_at: null,
-    version,
-    owner: 'alice',
-    links: { self: '' },
-  };
+  const task = aTask({ id, description, status: 'RUNNING', attempt: 1, version });
   return { runId: 'run', transitions: version, task };
 }
 

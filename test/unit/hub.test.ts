@@ -8,39 +8,10 @@ import {
   type TaskSummary,
 } from '../../src/contract/task.ts';
 import type { Observation } from '../../src/tasks/feed.ts';
-
-const at = '2030-01-01T00:00:00.000Z';
+import { aTask } from '../support/task.ts';
 
 function seen(changes: Partial<TaskSummary> = {}, run: { runId?: string; transitions?: number } = {}) {
-  const task: TaskSummary = {
-    id: 'a',
-    name: 'a task',
-    description: '',
-    type: 'echo',
-    status: 'SCHEDULED',
-    waiting: null,
-    progress: null,
-    scheduled_time: at,
-    tags: [],
-    priority: 3,
-    retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
-    soft_time_limit: 1,
-    time_limit: 2,
-    attempt: 0,
-    retry_count: 0,
-    max_retries: 3,
-    result: null,
-    error_message: null,
-    created_at: at,
-    updated_at: at,
-    started_at: null,
-    finished_at: null,
-    version: 1,
-    owner: 'alice',
-    links: { self: '/api/tasks/a/' },
-    ...changes,
-  };
-  const observation: Observation = { runId: 'run 1', transitions: 1, ...run, task };
+  const observation: Observation = { runId: 'run 1', transitions: 1, ...run, task: aTask(changes) };
   return observation;
 }
 

@@ -4,40 +4,13 @@ import { createHub, type Watcher } from '../../src/bridge/hub.ts';
 import { createLookouts } from '../../src/bridge/lookouts.ts';
 import type { TaskSummary } from '../../src/contract/task.ts';
 import type { Observation } from '../../src/tasks/feed.ts';
+import { aTask } from '../support/task.ts';
 
 const start = Date.parse('2030-01-01T00:00:00.000Z');
 const iso = (ms: number) => new Date(ms).toISOString();
 
 function seen(id: string, changes: Partial<TaskSummary> = {}, transitions = 1, runId = 'run 1'): Observation {
-  const task: TaskSummary = {
-    id,
-    name: 'a task',
-    description: '',
-    type: 'echo',
-    status: 'RUNNING',
-    waiting: null,
-    progress: null,
-    scheduled_time: iso(start),
-    tags: [],
-    priority: 3,
-    retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
-    soft_time_limit: 1,
-    time_limit: 2,
-    attempt: 0,
-    retry_count: 0,
-    max_retries: 3,
-    result: null,
-    error_message: null,
-    created_at: iso(start),
-    updated_at: iso(start),
-    started_at: null,
-    finished_at: null,
-    version: 1,
-    owner: 'alice',
-    links: { self: '' },
-    ...changes,
-  };
-  return { runId, transitions, task };
+  return { runId, transitions, task: aTask({ id, status: 'RUNNING', ...changes }) };
 }
 
 const silent: Watcher = { send: () => undefined, gone: () => undefined };

@@ -4,39 +4,12 @@ import { createHub, type Watcher } from '../../src/bridge/hub.ts';
 import { createPoller, type FeedSource, type Poller } from '../../src/bridge/poller.ts';
 import type { FeedMessage, TaskSummary } from '../../src/contract/task.ts';
 import type { Change, Changes, FeedCursor, Observation } from '../../src/tasks/feed.ts';
+import { aTask } from '../support/task.ts';
 
 const start = Date.parse('2030-01-01T00:00:00.000Z');
-const at = new Date(start).toISOString();
 
 function seen(id: string, changes: Partial<TaskSummary> = {}, runId = 'run 1'): Observation {
-  const task: TaskSummary = {
-    id,
-    name: 'a task',
-    description: '',
-    type: 'echo',
-    status: 'SCHEDULED',
-    waiting: { reason: 'paused' },
-    progress: null,
-    scheduled_time: at,
-    tags: [],
-    priority: 3,
-    retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
-    soft_time_limit: 1,
-    time_limit: 2,
-    attempt: 0,
-    retry_count: 0,
-    max_retries: 3,
-    result: null,
-    error_message: null,
-    created_at: at,
-    updated_at: at,
-    started_at: null,
-    finished_at: null,
-    version: 1,
-    owner: 'alice',
-    links: { self: '' },
-    ...changes,
-  };
+  const task = aTask({ id, waiting: { reason: 'paused' }, ...changes });
   return { runId, transitions: 1, task };
 }
 

@@ -1,0 +1,35 @@
+import type { TaskSummary } from '../../src/contract/task.ts';
+
+const at = '2030-01-01T00:00:00.000Z';
+
+/** A task for tests that need no service: scheduled, and like any other but for the changes. */
+export function aTask(changes: Partial<TaskSummary> = {}): TaskSummary {
+  return {
+    id: 'a',
+    name: 'a task',
+    description: '',
+    type: 'echo',
+    status: 'SCHEDULED',
+    waiting: null,
+    progress: null,
+    scheduled_time: at,
+    tags: [],
+    priority: 3,
+    retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
+    soft_time_limit: 1,
+    time_limit: 2,
+    attempt: 0,
+    retry_count: 0,
+    max_retries: 3,
+    result: null,
+    error_message: null,
+    created_at: at,
+    updated_at: at,
+    started_at: null,
+    finished_at: null,
+    version: 1,
+    owner: 'alice',
+    links: { self: '/api/tasks/a/' },
+    ...changes,
+  };
+}
