@@ -1,40 +1,27 @@
 import type { JsonValue } from '../src/contract/json.ts';
-import { truncateBytes } from '../src/contract/text.ts';
+import { maxCheckpointBytes } from '../src/contract/limits.ts';
 import type { AttemptHeartbeat, AttemptReport, ErrorReport } from '../src/contract/workflow.ts';
-import { keptJson } from './kept-json.ts';
-import type { TaskContext } from './types/define.ts';
+import type { EarlierTries } from './earlier-tries.ts';
+import { LogLines } from './log-lines.ts';
+import type { Told } from './pool/messages.ts';
 
-const maxLogLines = 200;
-const maxLogBytes = 16 * 1024;
-const maxLineBytes = 2 * 1024;
-const maxProgressMessageBytes = 500;
-
-/** It rides in every heartbeat and failure: a hundred attempts' worth must fit into the history. */
-const maxCheckpointBytes = 64 * 1024;
-
-export interface RecordStart {
-  readonly attempt: number;
+export interface RecordStart extends Omit<EarlierTries, 'lost' | 'unreported'> {
   readonly startedAt: Date;
   readonly worker: string;
-  readonly checkpoint: JsonValue | null;
-  readonly handedBack: number;
 }
 
-/**
- * What one attempt leaves behind: log lines, progress, checkpoint. Bounded, since all of it travels in heartbeats and
- * failures, and ends up in the task's event history.
- */
+/** What one attempt leaves behind: log lines, progress, checkpoint, and how it ended. */
 export class AttemptRecord {
   readonly #start: RecordStart;
   readonly #onChange: () => void;
-  readonly #log: string[] = [];
-  #logBytes = 0;
-  #progress: AttemptHeartbeat['progress'] = null;
+  readonly #log = new LogLines();
+  #progress: AttemptHeartbeat['progress'];
   #checkpoint: JsonValue | null;
 
   /** @param onChange called whenever there is something new to tell watchers. */
   constructor(start: RecordStart, onChange: () => void) {
     this.#start = start;
+    this.#progress = start.progress;
     this.#checkpoint = start.checkpoint;
     this.#onChange = onChange;
   }
@@ -43,27 +30,60 @@ export class AttemptRecord {
     return this.#checkpoint;
   }
 
-  /** The members of a handler's context that write to this record. */
-  members(): Pick<TaskContext, 'log' | 'checkpoint' | 'progress'> {
-    const line = (level: string) => (message: string) => this.addLine(level, message);
+  /** Takes down what the handler says. */
+  take({ log = [], progress, checkpoint }: Told): void {
+    for (const line of log) this.#log.add(line);
+    if (checkpoint !== undefined) this.#keep(checkpoint);
+    if (!progress) return;
+    this.#progress = progress;
+    this.#onChange();
+  }
+
+  #keep(checkpoint: string): void {
+    // Bounded where it was written, unless a handler has gone behind our back.
+    if (checkpoint.length > maxCheckpointBytes) return;
+    try {
+      this.#checkpoint = JSON.parse(checkpoint);
+    } catch {
+      // It has gone behind our back, and must not take the worker down with it: this is not JSON.
+    }
+  }
+
+  heartbeat(): AttemptHeartbeat {
+    const { attempt, startedAt, worker, handedBack, deferred } = this.#start;
     return {
-      log: { info: line('INFO'), warn: line('WARN'), error: line('ERROR') },
-      checkpoint: {
-        read: () => this.#checkpoint ?? undefined,
-        write: (value) => {
-          this.#checkpoint = keptJson('Checkpoint', value, maxCheckpointBytes);
-        },
-      },
-      progress: (percent, message = '') => {
-        const clamped = Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : 0;
-        this.#progress = { percent: clamped, message: truncateBytes(message, maxProgressMessageBytes) };
-        this.#onChange();
+      progress: this.#progress,
+      checkpoint: this.#checkpoint,
+      handed_back: handedBack,
+      deferred,
+      reported: attempt - 1,
+      current: {
+        attempt,
+        started_at: startedAt.toISOString(),
+        worker,
+        log: this.#log.list(),
+        heard_at: new Date().toISOString(),
       },
     };
   }
 
-  heartbeat(handedBack = this.#start.handedBack): AttemptHeartbeat {
-    return { progress: this.#progress, checkpoint: this.#checkpoint, handed_back: handedBack };
+  /** The last one of an attempt that was interrupted, and has been reported so. */
+  lastHeartbeat(outcome: 'handed_back' | 'lost'): AttemptHeartbeat {
+    const { attempt, handedBack } = this.#start;
+    const counted = outcome === 'handed_back' ? handedBack + 1 : handedBack;
+    return { ...this.heartbeat(), handed_back: counted, reported: attempt };
+  }
+
+  /** Of a try that never ran. */
+  deferral(): AttemptHeartbeat {
+    const { attempt, handedBack, deferred } = this.#start;
+    return {
+      progress: this.#progress,
+      checkpoint: this.#checkpoint,
+      handed_back: handedBack + 1,
+      deferred: deferred + 1,
+      reported: attempt - 1,
+    };
   }
 
   report(outcome: AttemptReport['outcome'], error: ErrorReport | null): AttemptReport {
@@ -75,16 +95,7 @@ export class AttemptRecord {
       worker,
       outcome,
       error,
-      log: [...this.#log],
+      log: this.#log.list(),
     };
-  }
-
-  addLine(level: string, message: string): void {
-    const line = truncateBytes(`${new Date().toISOString()} ${level} ${message}`, maxLineBytes);
-    this.#log.push(line);
-    this.#logBytes += Buffer.byteLength(line);
-    while (this.#log.length > maxLogLines || this.#logBytes > maxLogBytes) {
-      this.#logBytes -= Buffer.byteLength(this.#log.shift() ?? '');
-    }
   }
 }

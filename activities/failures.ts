@@ -1,47 +1,36 @@
 import { inspect } from 'node:util';
 import { boundedRetryAfterMs, maxErrorMessageBytes } from '../src/contract/limits.ts';
-import type { ErrorReport } from '../src/contract/workflow.ts';
 import { truncateBytes } from '../src/contract/text.ts';
+import type { HandlerFailure } from './pool/messages.ts';
 import { TaskFailure } from './types/define.ts';
 
-/** The worker is shutting down: the attempt begins again elsewhere and counts for nothing. */
-export class WorkerShutdown extends Error {
-  override readonly name = 'WorkerShutdown';
-  constructor() {
-    super('The worker shut down; the attempt begins again elsewhere');
-  }
-}
-
-/** The abort reason at the soft limit: the handler may still clean up and report. */
-export class SoftTimeLimitExceeded extends Error {
-  override readonly name = 'SoftTimeLimitExceeded';
-  constructor(seconds: number) {
-    super(`The attempt went over its soft time limit of ${seconds} s`);
-  }
-}
-
-export interface DescribedFailure {
-  readonly report: ErrorReport;
-  readonly retryable: boolean;
-  readonly retryAfterMs: number | undefined;
-}
-
 /** Reads whatever a handler threw. Anything that does not say otherwise is worth a retry. */
-export function describeFailure(error: unknown): DescribedFailure {
-  if (error instanceof TaskFailure) {
-    const { type, retryable, retryAfterMs } = error;
-    const granted = retryAfterMs === undefined ? undefined : boundedRetryAfterMs(retryAfterMs);
-    return { report: reportOf(type, error.message), retryable, retryAfterMs: granted };
+export function describeFailure(error: unknown): HandlerFailure {
+  if (isTaskFailure(error)) {
+    const { type, message, retryable, retryAfterMs } = error;
+    const granted = typeof retryAfterMs === 'number' ? boundedRetryAfterMs(retryAfterMs) : undefined;
+    return { ...named(type, message), retryable, retryAfterMs: granted, deliberate: true };
   }
   const report =
     error instanceof Error
-      ? reportOf(error.name, error.message || error.name)
-      : reportOf('Error', `The handler threw no Error but ${inspect(error, { depth: 1 })}`);
-  return { report, retryable: true, retryAfterMs: undefined };
+      ? named(error.name, error.message || error.name)
+      : named('Error', `The handler threw no Error but ${inspect(error, { depth: 1 })}`);
+  return { ...report, retryable: true, deliberate: false };
+}
+
+/** By its looks, since a user's module may have a copy of the class of its own. */
+export function isTaskFailure(error: unknown): error is TaskFailure {
+  if (error instanceof TaskFailure) return true;
+  return (
+    error instanceof Error &&
+    error.name === 'TaskFailure' &&
+    'retryable' in error &&
+    typeof error.retryable === 'boolean'
+  );
 }
 
 /** Of errors from handlers even the members' types are hearsay. */
-function reportOf(type: unknown, message: unknown): ErrorReport {
+function named(type: unknown, message: unknown): Pick<HandlerFailure, 'type' | 'message'> {
   return {
     type: truncateBytes(text(type), 100),
     message: truncateBytes(text(message), maxErrorMessageBytes),
@@ -50,4 +39,17 @@ function reportOf(type: unknown, message: unknown): ErrorReport {
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : inspect(value, { depth: 1 });
+}
+
+/** The attempt did not end by its handler's doing: the server begins another one, which uses up no retry. */
+export class AttemptInterrupted extends Error {
+  override readonly name = 'AttemptInterrupted';
+  readonly outcome: 'lost' | 'handed_back';
+  readonly type: string;
+
+  constructor(outcome: 'lost' | 'handed_back', type: string, message: string) {
+    super(message);
+    this.outcome = outcome;
+    this.type = type;
+  }
 }

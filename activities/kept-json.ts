@@ -1,19 +1,18 @@
-import type { JsonValue } from '../src/contract/json.ts';
 import { TaskFailure } from './types/define.ts';
 
 /**
- * Copies what a handler gave, as JSON keeps it and as it was at this moment.
+ * What a handler gave, as JSON keeps it and as it was at this moment.
+ * @returns the JSON.
  * @throws TaskFailure `ResultTooLarge`, `CheckpointNotSerialisable` and so on, after the name: no retry would help.
  */
-export function keptJson(name: 'Result' | 'Checkpoint', value: unknown, maxBytes: number): JsonValue {
+export function keptJson(name: 'Result' | 'Checkpoint', value: unknown, maxBytes: number): string {
   const text = serialise(name, value);
   const bytes = Buffer.byteLength(text);
   if (bytes > maxBytes) {
     const message = `The ${name.toLowerCase()} is ${bytes} bytes of JSON; at most ${maxBytes} are kept`;
     throw new TaskFailure(`${name}TooLarge`, message, { retryable: false });
   }
-  const kept: JsonValue = JSON.parse(text);
-  return kept;
+  return text;
 }
 
 function serialise(name: string, value: unknown): string {

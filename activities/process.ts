@@ -1,125 +1,205 @@
 /**
  * One attempt at a task, as a Temporal activity. It
- * - refuses what no attempt can mend (an unknown type, a payload that does not fit, a task that loses its workers),
- * - runs the handler under its time limits, with heartbeats that carry progress and checkpoint,
- * - and says in its failure whether the task's own retry policy may try again.
+ * - reports attempts before it that were lost, of which only the server and the last heartbeat know,
+ * - refuses what no attempt can mend (an unknown type, a task that loses its workers),
+ * - runs the handler in a process of the pool, with heartbeats that carry log, progress and checkpoint,
+ * - and says in its failure whether the task's own retry policy may try again, or the server is to.
  */
-import { Context, CancelledFailure } from '@temporalio/activity';
+import { CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import type { JsonValue } from '../src/contract/json.ts';
 import type {
   AttemptBegun,
   AttemptFailure,
-  AttemptHeartbeat,
   AttemptInput,
+  AttemptOver,
+  AttemptReport,
   AttemptSuccess,
 } from '../src/contract/workflow.ts';
 import { AttemptRecord } from './attempt-record.ts';
-import { describeFailure, WorkerShutdown } from './failures.ts';
+import { type EarlierTries, earlierTries } from './earlier-tries.ts';
+import { AttemptInterrupted, describeFailure } from './failures.ts';
+import { Heartbeats } from './heartbeats.ts';
+import type { HandlerPool } from './pool/pool.ts';
+import { Probation } from './probation.ts';
 import { runHandler } from './run-handler.ts';
 import { TaskFailure } from './types/define.ts';
-import type { TaskTypes } from './types/index.ts';
 
-export interface ProcessTaskDependencies {
-  readonly taskTypes: TaskTypes;
-  /** The worker's identity, as the task's owner sees it with each attempt. */
-  readonly worker: string;
-  /** Tells the task's workflow that an attempt runs, once it has lived for a second. */
-  readonly announce: (workflow: { workflowId: string; runId: string }, begun: AttemptBegun) => Promise<void>;
+export interface WorkflowRun {
+  readonly workflowId: string;
+  readonly runId: string;
 }
 
-/** Also how soon a cancellation reaches the handler: the server answers heartbeats with it. */
-const heartbeatIntervalMs = 800;
+export interface ProcessTaskDependencies {
+  readonly pool: HandlerPool;
+  /** The worker's identity, as the task's owner sees it with each attempt. */
+  readonly worker: string;
+  readonly signals: {
+    /** Tells the task's workflow that an attempt runs, once it has lived for a second. */
+    begun(workflow: WorkflowRun, begun: AttemptBegun): Promise<void>;
+    /** Tells it of an attempt that was lost or handed back. */
+    over(workflow: WorkflowRun, over: AttemptOver): Promise<void>;
+  };
+}
+
 const announceAfterMs = 1000;
 /** A task whose attempts end with the loss of their worker this often is taken to be the cause. */
 const maxLostAttempts = 5;
+/** Until a task on probation asks again for its turn. */
+const deferMs = 3000;
 
-export function createProcessTask({ taskTypes, announce, worker }: ProcessTaskDependencies) {
+/** An attempt that the server has dealt to this worker. */
+interface Attempt {
+  readonly dependencies: ProcessTaskDependencies;
+  readonly activity: Context;
+  readonly workflow: WorkflowRun;
+  readonly input: AttemptInput;
+  readonly tries: EarlierTries;
+  readonly startedAt: Date;
+  readonly record: AttemptRecord;
+  readonly heartbeats: Heartbeats;
+}
+
+export function createProcessTask(dependencies: ProcessTaskDependencies) {
+  const probation = new Probation();
   return async function processTask(input: AttemptInput): Promise<AttemptSuccess> {
-    const activity = Context.current();
-    const { info } = activity;
-    const workflow = info.workflowExecution;
-    if (!workflow) throw new TypeError('processTask belongs to a workflow: it attempts a task');
-    const last: AttemptHeartbeat | undefined = info.heartbeatDetails;
-    const handedBack = last?.handed_back ?? 0;
-    const attempt = input.prior_attempts + info.attempt;
-    const start = {
-      attempt,
-      startedAt: new Date(),
-      worker,
-      checkpoint: last?.checkpoint ?? input.checkpoint,
-      handedBack,
-    };
-    const record = new AttemptRecord(start, () => activity.heartbeat(record.heartbeat()));
+    const attempt = dealt(dependencies, input);
+    const { tries, record } = attempt;
+    if (tries.lost >= maxLostAttempts) throw await givenUp(attempt);
+    await reportLost(attempt, tries.unreported);
+    const turn = probation.admit(tries.lost);
+    if (!turn) throw deferred(attempt);
+    const stopTelling = keepTelling(attempt);
     try {
-      if (info.attempt - 1 - handedBack >= maxLostAttempts) throw lostTooOften();
-      const type = taskTypes.get(input.type);
-      if (!type) throw unknownType(input.type);
-      const stop = keepTelling(activity, record, () =>
-        announce(workflow, { attempt, started_at: start.startedAt.toISOString() }),
-      );
-      try {
-        const result = await runHandler({ type, input, record, activity, attempt, workflow });
-        return { result, report: record.report('completed', null) };
-      } finally {
-        stop();
-      }
+      await turn.settle(attempt.activity.cancellationSignal);
+      const result = await run(attempt);
+      return { result, report: record.report('completed', null) };
     } catch (error) {
-      throw asActivityFailure(error, activity, record, handedBack);
+      throw await activityFailure(error, attempt);
+    } finally {
+      stopTelling();
+      turn.end();
     }
   };
 }
 
+function dealt(dependencies: ProcessTaskDependencies, input: AttemptInput): Attempt {
+  const activity = Context.current();
+  const workflow = activity.info.workflowExecution;
+  if (!workflow) throw new TypeError('processTask belongs to a workflow: it attempts a task');
+  const tries = earlierTries(activity.info, input);
+  const startedAt = new Date();
+  const { worker } = dependencies;
+  const heartbeats = new Heartbeats(() => activity.heartbeat(record.heartbeat()));
+  const record = new AttemptRecord({ ...tries, startedAt, worker }, () => heartbeats.soon());
+  return { dependencies, activity, workflow, input, tries, startedAt, record, heartbeats };
+}
+
+function run({ dependencies, activity, workflow, input, tries, record }: Attempt): Promise<JsonValue> {
+  const { pool } = dependencies;
+  const rules = pool.types.get(input.type);
+  if (!rules) throw unknownType(input.type);
+  const stopping = activity.cancellationSignal;
+  return runHandler({ pool, rules, input, attempt: tries.attempt, workflow, record, stopping });
+}
+
 /** Heartbeats while the attempt lasts, and the announcement once it has lasted long enough to be worth it. */
-function keepTelling(activity: Context, record: AttemptRecord, announce: () => Promise<void>): () => void {
-  // A handler that never ends must not keep a process alive that has given up on it.
-  const heartbeats = setInterval(() => activity.heartbeat(record.heartbeat()), heartbeatIntervalMs).unref();
+function keepTelling({
+  dependencies,
+  activity,
+  workflow,
+  tries,
+  startedAt,
+  heartbeats,
+}: Attempt): () => void {
+  heartbeats.start();
+  // What the server knows of an earlier try must be replaced before this one can be lost as well.
+  if (activity.info.attempt > 1) heartbeats.now();
   const announcement = setTimeout(() => {
-    announce().catch((error: unknown) => {
+    const begun = { attempt: tries.attempt, started_at: startedAt.toISOString() };
+    dependencies.signals.begun(workflow, begun).catch((error: unknown) => {
       // Lists show PENDING until the attempt ends; whoever reads the one task sees the truth all the same.
       activity.log.warn('Could not announce the attempt', { error });
     });
-  }, announceAfterMs).unref();
+  }, announceAfterMs);
   return () => {
-    clearInterval(heartbeats);
+    heartbeats.stop();
     clearTimeout(announcement);
   };
 }
 
-function asActivityFailure(
-  error: unknown,
-  activity: Context,
-  record: AttemptRecord,
-  handedBack: number,
-): Error {
-  if (error instanceof WorkerShutdown) {
-    // The count must reach the server before the failure does, or the hand-back would pass for a lost worker.
-    activity.heartbeat(record.heartbeat(handedBack + 1));
-    return ApplicationFailure.create({ type: 'HandedBack', message: error.message, nextRetryDelay: 1 });
+async function reportLost(attempt: Attempt, reports: readonly AttemptReport[]): Promise<void> {
+  const { dependencies, activity, workflow } = attempt;
+  try {
+    for (const report of reports) await dependencies.signals.over(workflow, { report });
+  } catch (error) {
+    // The attempt itself matters more than the record of the one before it.
+    activity.log.warn('Could not report an interrupted attempt', { error });
   }
+}
+
+/** No attempt is begun any more: the failure is that of the last one that was lost. */
+async function givenUp(attempt: Attempt): Promise<Error> {
+  const { unreported, attempt: number } = attempt.tries;
+  await reportLost(attempt, unreported.slice(0, -1));
+  const last = unreported.at(-1) ?? { ...attempt.record.report('lost', null), attempt: number - 1 };
+  return lostTooOften(attempt, last);
+}
+
+function lostTooOften(attempt: Attempt, last: AttemptReport): Error {
+  const message = `The task is given up: its worker was lost ${maxLostAttempts} times while it ran`;
+  return failure(attempt, { ...last, error: { type: 'WorkerLost', message } }, { retryable: false });
+}
+
+/** Gives the slot back without having begun: another task is on probation here. */
+function deferred({ activity, record }: Attempt): Error {
+  activity.heartbeat(record.deferral());
+  const message = 'Waits for another task that, like this one, was lost with its worker';
+  return ApplicationFailure.create({ type: 'Deferred', message, nextRetryDelay: deferMs });
+}
+
+async function activityFailure(error: unknown, attempt: Attempt): Promise<Error> {
+  const { activity, record } = attempt;
+  if (error instanceof AttemptInterrupted) return interrupted(error, attempt);
   if (error instanceof CancelledFailure && activity.cancellationSignal.aborted) {
     return new CancelledFailure('Task cancelled', [record.report('cancelled', null)]);
   }
-  if (!(error instanceof TaskFailure) && error instanceof Error) record.addLine('ERROR', String(error.stack));
-  const { report, retryable, retryAfterMs } = describeFailure(error);
+  const { type, message, ...retry } = describeFailure(error);
+  return failure(attempt, record.report('failed', { type, message }), retry);
+}
+
+/** The server begins another attempt by its own policy: after a hand-back at once. */
+async function interrupted({ outcome, type, message }: AttemptInterrupted, attempt: Attempt): Promise<Error> {
+  const { activity, record, tries } = attempt;
+  const report = record.report(outcome, { type, message });
+  if (outcome === 'lost' && tries.lost + 1 >= maxLostAttempts) return lostTooOften(attempt, report);
+  await reportLost(attempt, [report]);
+  // The count must reach the server before the failure does, or a hand-back would pass for a lost worker.
+  activity.heartbeat(record.lastHeartbeat(outcome));
+  const soon = outcome === 'handed_back' ? { nextRetryDelay: 1 } : {};
+  return ApplicationFailure.create({ type, message, ...soon });
+}
+
+function failure(
+  { record }: Attempt,
+  report: AttemptReport,
+  { retryable, retryAfterMs }: { retryable: boolean; retryAfterMs?: number | undefined },
+): Error {
+  const { checkpoint } = record;
   const details: AttemptFailure = {
-    report: record.report(report.type === 'WorkerLost' ? 'lost' : 'failed', report),
+    report,
     retryable,
     retry_after_ms: retryAfterMs ?? null,
-    checkpoint: record.checkpoint,
+    checkpoint,
   };
   return ApplicationFailure.create({
-    type: report.type,
-    message: report.message,
+    type: report.error?.type ?? 'Error',
+    message: report.error?.message ?? '',
     // The task's own policy is the workflow's business; Temporal's is for lost workers.
     nonRetryable: true,
     // No cause: it would bring the untruncated message and stack along. The stack is in the attempt's log.
     details: [details],
   });
-}
-
-function lostTooOften(): TaskFailure {
-  const message = `The worker was lost ${maxLostAttempts} times while it ran this task`;
-  return new TaskFailure('WorkerLost', message, { retryable: false });
 }
 
 function unknownType(type: string): TaskFailure {

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { anonymous } from './lib/anonymous.mjs';
 import { root } from './lib/root.mjs';
 
 const [name, workflowId, runId] = process.argv.slice(2);
@@ -18,17 +19,10 @@ try {
   const namespace = process.env.TEMPORAL_NAMESPACE ?? 'default';
   const client = new Client({ connection, namespace });
   const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-  // Who ran it, and where, means nothing to a replay.
   const json = JSON.stringify(JSON.parse(historyToJSON(history)), anonymous, 1);
   const path = join(root, 'test', 'replay', 'histories', `${name}.json`);
   await writeFile(path, `${json}\n`);
   console.log(`${history.events?.length ?? 0} events → ${path}`);
 } finally {
   await connection.close();
-}
-
-function anonymous(key, value) {
-  if (key === 'identity') return 'someone';
-  if (key === 'stackTrace') return '';
-  return typeof value === 'string' ? value.replace(/\b\d+@[\w.]+/g, '1@host') : value;
 }

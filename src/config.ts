@@ -50,6 +50,9 @@ const variables = z.object({
     .min(32, 'must be at least 32 characters; `openssl rand -base64 48` makes one')
     .optional(),
   TASKBELL_WORKER_CONCURRENCY: integer(1, 1_000, 4),
+  TASKBELL_MAX_TASKS_PER_CHILD: integer(1, 999_999_999, 1_000),
+  // Less than this, and a process that has done nothing yet would be over it.
+  TASKBELL_MAX_MEMORY_PER_CHILD_MB: integer(128, 1_048_576, 400),
   TASKBELL_SHUTDOWN_GRACE: integer(0, 86_400, 30),
   TASKBELL_DATA_DIR: z.string().optional(),
   TASKBELL_HTTP_ALLOW_HOSTS: list,
@@ -86,6 +89,8 @@ export interface Config {
     readonly cacheDir: string;
   };
   readonly worker: { readonly concurrency: number; readonly shutdownGraceMs: number };
+  /** The processes in which handlers run. */
+  readonly handlers: { readonly maxAttempts: number; readonly maxMemoryMb: number };
   readonly types: {
     readonly dataDir: string | undefined;
     readonly httpAllowHosts: readonly string[];
@@ -125,6 +130,10 @@ export function readConfig(environment: Environment = process.env): Config {
     worker: {
       concurrency: env.TASKBELL_WORKER_CONCURRENCY,
       shutdownGraceMs: env.TASKBELL_SHUTDOWN_GRACE * 1000,
+    },
+    handlers: {
+      maxAttempts: env.TASKBELL_MAX_TASKS_PER_CHILD,
+      maxMemoryMb: env.TASKBELL_MAX_MEMORY_PER_CHILD_MB,
     },
     types: {
       dataDir: env.TASKBELL_DATA_DIR === undefined ? undefined : resolve(env.TASKBELL_DATA_DIR),
@@ -178,4 +187,27 @@ function describe(error: unknown): string {
 /** The environment for a child process: ours with the changes; undefined removes a variable. */
 export function childEnvironment(changes: Environment = {}): Record<string, string | undefined> {
   return { ...process.env, ...changes };
+}
+
+/** What handlers may see of the environment: what programs need to run at all, and what is named for them. */
+const handlerVariables = new Set(
+  (
+    'PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TMPDIR TEMP TMP ' +
+    'NODE_ENV NODE_EXTRA_CA_CERTS SSL_CERT_FILE SSL_CERT_DIR'
+  ).split(' '),
+);
+const handlerPrefixes = ['LC_', 'TASK_'];
+
+/**
+ * The environment of the processes in which handlers run: by a list of what is allowed, so that none of the service's
+ * secrets is ever in it. Variables whose names begin with `TASK_` are the handlers' own.
+ */
+export function handlerEnvironment(environment: Environment = process.env): Record<string, string> {
+  const allowed = (name: string): boolean =>
+    handlerVariables.has(name) || handlerPrefixes.some((prefix) => name.startsWith(prefix));
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && allowed(entry[0]),
+    ),
+  );
 }

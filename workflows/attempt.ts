@@ -13,12 +13,14 @@ import {
 import type { Activities } from '../activities/index.ts';
 import type {
   AttemptFailure,
+  AttemptHeartbeat,
   AttemptInput,
   AttemptReport,
   AttemptSuccess,
   ErrorReport,
   TaskInput,
 } from '../src/contract/workflow.ts';
+import { lostAttempt } from '../src/contract/lost-attempt.ts';
 import { maxErrorMessageBytes } from '../src/contract/limits.ts';
 import { truncateBytes } from '../src/contract/text.ts';
 import type { FailedAttempt, TaskState } from './state.ts';
@@ -94,8 +96,16 @@ async function ending(attempt: Promise<AttemptSuccess>, before: TaskState): Prom
 
 function cancelledReport(error: unknown): AttemptReport | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
+  // The worker was lost while the attempt wound up: the server repeats nothing that is cancelled.
+  if (cause instanceof TimeoutFailure) return lostReport(cause);
   // Only our own activity gives details with its cancellation, and only once its handler had begun.
   return cause instanceof CancelledFailure ? (cause.details[0] as AttemptReport | undefined) : undefined;
+}
+
+/** What the last heartbeat told of an attempt whose worker was lost. */
+function lostReport({ lastHeartbeatDetails }: TimeoutFailure): AttemptReport | undefined {
+  const { current } = (lastHeartbeatDetails ?? {}) as Partial<AttemptHeartbeat>;
+  return current && lostAttempt(current);
 }
 
 function failedEnd(error: unknown, before: TaskState): AttemptEnd {
@@ -107,7 +117,8 @@ function failedEnd(error: unknown, before: TaskState): AttemptEnd {
   const details = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
   if (!isAttemptFailure(details)) {
     // The attempt never reported: its worker was lost, or the failure was too large for the server to keep.
-    const report = lostReport(before.attempt + 1, summary);
+    const known = cause instanceof TimeoutFailure ? lostReport(cause) : undefined;
+    const report = known ?? unknownReport(before.attempt + 1, summary);
     return {
       kind: 'failed',
       failed: { report, retryable: true, retryAfterMs: 0, checkpoint: null },
@@ -127,9 +138,9 @@ function kindOf(cause: unknown): string {
   return cause instanceof TimeoutFailure ? 'WorkerLost' : 'AttemptLost';
 }
 
-function lostReport(attempt: number, error: ErrorReport): AttemptReport {
+function unknownReport(attempt: number, error: ErrorReport): AttemptReport {
   const at = new Date().toISOString();
-  return { attempt, started_at: at, finished_at: at, worker: '', outcome: 'lost', error, log: [] };
+  return { ...lostAttempt({ attempt, started_at: at, heard_at: at, worker: '', log: [] }), error };
 }
 
 function isAttemptFailure(value: unknown): value is AttemptFailure {

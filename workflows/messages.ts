@@ -1,11 +1,24 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { AttemptBegun, TaskCommand, TaskEdit, TaskStatusReport } from '../src/contract/workflow.ts';
+import { attemptOverSignalName } from '../src/contract/names.ts';
+import type {
+  AttemptBegun,
+  AttemptOver,
+  TaskCommand,
+  TaskEdit,
+  TaskStatusReport,
+} from '../src/contract/workflow.ts';
 
 /** Pause, resume, run-now. A signal, so that it lands even while no worker is up. */
 export const commandSignal = defineSignal<[TaskCommand]>('command');
 
 /** Sent by an attempt that has lived for a second: short ones spare their workflow the extra work. */
 export const attemptBegunSignal = defineSignal<[AttemptBegun]>('attempt-begun');
+
+/**
+ * Sent for an attempt that was lost or handed back, by whoever knows of it first: the server repeats such an attempt
+ * without a word to the workflow, and without a place for what the attempt has left behind.
+ */
+export const attemptOverSignal = defineSignal<[AttemptOver]>(attemptOverSignalName);
 
 /** Changes a task that has not started. An update, so that it can be refused; answers with the new version. */
 export const editUpdate = defineUpdate<number, [TaskEdit]>('edit');

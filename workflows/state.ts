@@ -8,10 +8,9 @@
  *     PENDING   → RUNNING         an attempt has begun; stays so through failures and backoff to the end
  */
 import type { JsonValue } from '../src/contract/json.ts';
-import { boundedRetryAfterMs } from '../src/contract/limits.ts';
+import { boundedRetryAfterMs, maxCheckpointsLength } from '../src/contract/limits.ts';
 import type { StoredStatus } from '../src/contract/names.ts';
 import { specOf } from '../src/contract/spec.ts';
-import { truncateCharacters } from '../src/contract/text.ts';
 import type {
   AttemptBegun,
   AttemptReport,
@@ -21,6 +20,7 @@ import type {
   TaskInput,
   TaskSpec,
 } from '../src/contract/workflow.ts';
+import { mergedReports } from './reports.ts';
 
 export interface TaskState {
   readonly spec: TaskSpec;
@@ -39,7 +39,11 @@ export interface TaskState {
   /** Set during a backoff. */
   readonly nextAttemptAt: number | null;
   readonly attempts: readonly AttemptReport[];
+  /** Attempts of the present activity that were lost or handed back; joins `attempts` once the activity is over. */
+  readonly interrupted: readonly AttemptReport[];
   readonly checkpoint: JsonValue | null;
+  /** Of all checkpoints handed on so far, in characters of JSON. */
+  readonly checkpointsLength: number;
 }
 
 /** A handler's failure as the retry policy needs to see it. */
@@ -63,7 +67,9 @@ export function initialState(input: TaskInput, now: number): TaskState {
     runNow: false,
     nextAttemptAt: null,
     attempts: [],
+    interrupted: [],
     checkpoint: null,
+    checkpointsLength: 0,
   };
 }
 
@@ -142,26 +148,44 @@ export function attemptFailed(
 ): TaskState {
   const retry = failed.retryable && state.retriesLeft > 0;
   const delay = Math.max(boundedRetryAfterMs(failed.retryAfterMs), backoffMs(state, random));
+  const checkpoint = failed.checkpoint ?? state.checkpoint;
+  const checkpointsLength = state.checkpointsLength + (JSON.stringify(checkpoint)?.length ?? 0);
   return written(state, now, {
     status: 'RUNNING',
     attempt: failed.report.attempt,
-    startedAt: state.startedAt ?? failed.report.started_at,
-    attempts: fitting([...state.attempts, failed.report]),
-    checkpoint: failed.checkpoint ?? state.checkpoint,
+    startedAt: state.startedAt ?? firstStart(state, failed.report),
+    attempts: mergedReports(state.attempts, state.interrupted, [failed.report]),
+    interrupted: [],
+    checkpoint: checkpointsLength > maxCheckpointsLength ? null : checkpoint,
+    checkpointsLength,
     nextAttemptAt: retry ? now + delay : null,
     retriesLeft: retry ? state.retriesLeft - 1 : state.retriesLeft,
     retryCount: retry ? state.retryCount + 1 : state.retryCount,
   });
 }
 
-/** Keeps what a cancelled attempt has left behind. The task is about to end, so nothing is written for it. */
-export function attemptCancelled(state: TaskState, report: AttemptReport): TaskState {
+/** The server will begin another attempt by itself; for the task's owner nothing has changed but the record. */
+export function attemptInterrupted(state: TaskState, report: AttemptReport): TaskState {
+  return { ...state, interrupted: mergedReports(state.interrupted, [report]) };
+}
+
+/** Keeps what a cancelled attempt has left behind, if one had begun. The task is about to end: nothing is written. */
+export function attemptCancelled(state: TaskState, report: AttemptReport | undefined): TaskState {
+  const over = mergedReports(state.interrupted, report ? [report] : []);
+  const [first] = over;
+  if (!first) return state;
   return {
     ...state,
-    attempt: report.attempt,
-    startedAt: state.startedAt ?? report.started_at,
-    attempts: fitting([...state.attempts, report]),
+    attempt: over.at(-1)?.attempt ?? state.attempt,
+    startedAt: state.startedAt ?? first.started_at,
+    attempts: mergedReports(state.attempts, over),
+    interrupted: [],
   };
+}
+
+/** When the task's work began: the first attempt may have been one that was lost. */
+export function firstStart({ interrupted }: TaskState, last: AttemptReport): string {
+  return interrupted[0]?.started_at ?? last.started_at;
 }
 
 function backoffMs({ spec: { retry }, retriesLeft }: TaskState, random: number): number {
@@ -171,26 +195,6 @@ function backoffMs({ spec: { retry }, retriesLeft }: TaskState, random: number):
     retry.maximum_interval,
   );
   return Math.round(seconds * 1000 * (0.9 + 0.2 * random));
-}
-
-/** In characters of JSON. They end up in one payload, of which the server takes 2 MB. */
-const maxReportsLength = 128 * 1024;
-const shortMessageLength = 200;
-
-/** Keeps every attempt's outcome, but the logs and long messages of only as many recent ones as fit. */
-function fitting(attempts: readonly AttemptReport[]): AttemptReport[] {
-  let length = 0;
-  const kept = attempts.toReversed().map((report) => {
-    length += JSON.stringify(report).length;
-    return length > maxReportsLength ? shortened(report) : report;
-  });
-  return kept.toReversed();
-}
-
-function shortened(report: AttemptReport): AttemptReport {
-  const { error } = report;
-  const message = error && truncateCharacters(error.message, shortMessageLength);
-  return { ...report, log: [], error: error && { type: error.type, message: message ?? '' } };
 }
 
 function written(state: TaskState, now: number, changes: Partial<TaskState>): TaskState {

@@ -10,18 +10,28 @@ import {
   isCancellation,
   setHandler,
 } from '@temporalio/workflow';
-import type { EditRefusal, TaskInput, TaskOutcome, TaskStatusReport } from '../src/contract/workflow.ts';
+import type { JsonValue } from '../src/contract/json.ts';
+import type {
+  AttemptReport,
+  EditRefusal,
+  TaskInput,
+  TaskOutcome,
+  TaskStatusReport,
+} from '../src/contract/workflow.ts';
 import { startAttempt, type Attempt } from './attempt.ts';
-import { attemptBegunSignal, commandSignal, editUpdate, statusQuery } from './messages.ts';
+import { attemptBegunSignal, attemptOverSignal, commandSignal, editUpdate, statusQuery } from './messages.ts';
 import { recordFailure, recordState, story } from './record.ts';
+import { mergedReports } from './reports.ts';
 import {
   applyEdit,
   attemptBegun,
   attemptCancelled,
   attemptFailed,
+  attemptInterrupted,
   becomeDue,
   editRefusal,
   endBackoff,
+  firstStart,
   initialState,
   obey,
   timeLeft,
@@ -69,6 +79,7 @@ class Run {
 function handleMessages(run: Run): void {
   setHandler(commandSignal, (command) => run.update(obey(run.state, command, Date.now())));
   setHandler(attemptBegunSignal, (begun) => run.update(attemptBegun(run.state, begun, Date.now())));
+  setHandler(attemptOverSignal, ({ report }) => run.update(attemptInterrupted(run.state, report)));
   setHandler(statusQuery, () => report(run.state));
   setHandler(
     editUpdate,
@@ -97,23 +108,25 @@ async function live(input: TaskInput, run: Run): Promise<TaskOutcome> {
     run.attempt = undefined;
     if (ended.kind === 'withdrawn') continue;
     if (ended.kind === 'succeeded') {
-      const { result, report: last } = ended;
-      const { startedAt, attempts } = run.state;
-      return {
-        result,
-        attempt: last.attempt,
-        started_at: startedAt ?? last.started_at,
-        attempts: [...attempts, last],
-      };
+      return outcome(run.state, ended.result, ended.report);
     }
     if (ended.kind === 'cancelled') {
-      if (ended.report) run.update(attemptCancelled(run.state, ended.report));
+      run.update(attemptCancelled(run.state, ended.report));
       throw new CancelledFailure('Task cancelled');
     }
     run.update(attemptFailed(run.state, ended.failed, Date.now(), Math.random()));
     if (run.state.nextAttemptAt === null) throw recordFailure(run.state, ended.error);
     await untilNextAttempt(run);
   }
+}
+
+function outcome(state: TaskState, result: JsonValue, last: AttemptReport): TaskOutcome {
+  return {
+    result,
+    attempt: last.attempt,
+    started_at: state.startedAt ?? firstStart(state, last),
+    attempts: mergedReports(state.attempts, state.interrupted, [last]),
+  };
 }
 
 /** Sleeps until the task's time, in a timer raced against messages that change it. */
@@ -155,6 +168,6 @@ function report(state: TaskState): TaskStatusReport {
     attempt: state.attempt,
     retry_count: state.retryCount,
     next_attempt_at: nextAttemptAt === null ? null : new Date(nextAttemptAt).toISOString(),
-    attempts: state.attempts,
+    attempts: [...state.attempts, ...state.interrupted],
   };
 }

@@ -14,6 +14,23 @@ export interface TaskLog {
   error(message: string): void;
 }
 
+/**
+ * Why an attempt is told to stop, as the `name` of its signal's reason. After a cancellation nothing the handler does
+ * changes the task's end; after the soft time limit it may still return a result; what a shutdown cuts short begins
+ * again elsewhere, with the last checkpoint.
+ */
+export const stopReasons = ['SoftTimeLimitExceeded', 'Cancelled', 'WorkerShutdown'] as const;
+export type StopReason = (typeof stopReasons)[number];
+
+/** The reason of a handler's signal. */
+export class AttemptStopped extends Error {
+  override readonly name: StopReason;
+  constructor(name: StopReason, message: string) {
+    super(message);
+    this.name = name;
+  }
+}
+
 /** What a handler is given for one attempt. */
 export interface TaskContext {
   readonly taskId: string;
@@ -22,10 +39,17 @@ export interface TaskContext {
   readonly attempt: number;
   /** The same for every attempt of a run, so that a receiver can recognise a repetition. */
   readonly idempotencyKey: string;
-  /** Fires on cancellation, the soft time limit and shutdown. Pass it on; stop when it fires. */
+  /**
+   * Fires on cancellation, the soft time limit and shutdown, with an {@link AttemptStopped} as its reason. Pass it on;
+   * stop when it fires. A handler that does not is killed with its process: at the hard time limit, when it has had
+   * its time to clean up after a cancellation ({@link TaskType.cleanupSeconds}), 2 s after a shutdown's grace time.
+   */
   readonly signal: AbortSignal;
   readonly log: TaskLog;
-  /** What an earlier attempt of this run saved last (`undefined` at first), to resume from. */
+  /**
+   * What an earlier attempt of this run saved last (`undefined` at first), to resume from. At most 256 KiB of JSON.
+   * What was written in the last second before a kill -9 may be lost.
+   */
   readonly checkpoint: { read(): JsonValue | undefined; write(value: JsonValue): void };
   /**
    * Tells watchers how far the attempt has come.
@@ -45,6 +69,17 @@ export interface TaskType<Payload = unknown> {
    * whether a failure is worth a retry; any other error counts as retryable.
    */
   run(context: TaskContext, payload: Payload): Promise<JsonValue>;
+  /**
+   * Whether the task's retry policy applies to an attempt that went over a limit. Another attempt meets the same
+   * limits, so by default it does so only for the soft one, after which a handler has been able to save a checkpoint.
+   */
+  readonly retryOn?: {
+    readonly softTimeLimit?: boolean;
+    readonly timeLimit?: boolean;
+    readonly memoryLimit?: boolean;
+  };
+  /** How long the handler may clean up after a cancellation before its process is killed. 10 by default. */
+  readonly cleanupSeconds?: number;
 }
 
 /**

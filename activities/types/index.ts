@@ -19,6 +19,8 @@ export interface AnyTaskType {
   readonly payload: z.ZodType;
   /** What is wrong with a payload, by JSON pointer into a task (`/payload/url`); nothing, if it fits. */
   check(payload: unknown): FieldError[];
+  readonly retryOn: TaskType['retryOn'];
+  readonly cleanupSeconds: number | undefined;
   /** Runs one attempt on a payload as it was sent. One that does not fit is a non-retryable `InvalidPayload`. */
   run(context: TaskContext, payload: unknown): Promise<JsonValue>;
 }
@@ -54,10 +56,12 @@ export function createTaskTypes({ dataDir, httpAllowHosts, extra = [] }: TaskTyp
 }
 
 function forgetPayload<Payload>(type: TaskType<Payload>): AnyTaskType {
-  const { name, description, payload: schema } = type;
+  const { name, description, payload: schema, retryOn, cleanupSeconds } = type;
   return {
     name,
     description,
+    retryOn,
+    cleanupSeconds,
     payload: schema,
     check: (payload) => errorsOf(schema.safeParse(payload).error),
     async run(context, payload) {

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
 import { defineTaskType, type TaskType } from './define.ts';
 
 /**
@@ -64,6 +65,12 @@ function asTaskType(value: unknown, fault: (what: string, cause?: unknown) => Er
   }
 }
 
+const retryOn = z
+  .strictObject({ softTimeLimit: z.boolean(), timeLimit: z.boolean(), memoryLimit: z.boolean() })
+  .partial()
+  .optional();
+const cleanupSeconds = z.number().min(0).max(3600).optional();
+
 /** The schema is recognised by what it can do: the user's copy of zod may be another one than ours. */
 const REQUIREMENTS: readonly { met: (value: object) => boolean; text: string }[] = [
   { met: (value) => 'name' in value && typeof value.name === 'string', text: '`name` is no string' },
@@ -73,6 +80,15 @@ const REQUIREMENTS: readonly { met: (value: object) => boolean; text: string }[]
   },
   { met: (value) => 'payload' in value && isSchema(value.payload), text: '`payload` is no zod schema' },
   { met: (value) => 'run' in value && typeof value.run === 'function', text: '`run` is no function' },
+  {
+    met: (value) => retryOn.safeParse('retryOn' in value ? value.retryOn : undefined).success,
+    text: '`retryOn` is not made of softTimeLimit, timeLimit and memoryLimit, true or false each',
+  },
+  {
+    met: (value) =>
+      cleanupSeconds.safeParse('cleanupSeconds' in value ? value.cleanupSeconds : undefined).success,
+    text: '`cleanupSeconds` is no number from 0 to 3600',
+  },
 ];
 
 function isSchema(value: unknown): boolean {

@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { createTaskTypes, loadTaskModules } from '../../activities/types/index.ts';
-import type { Config } from '../config.ts';
-import { startWorker } from '../worker/worker.ts';
+import type { Logger } from 'pino';
+import { TaskTypesError } from '../../activities/pool/handler-process.ts';
+import { type HandlerPool, startPool } from '../../activities/pool/pool.ts';
+import { type Config, ConfigError, handlerEnvironment } from '../config.ts';
+import { type RunningWorker, startWorker } from '../worker/worker.ts';
 import { createLogger } from './log.ts';
 import { logLife, notifyReady } from './parent.ts';
 import { stopRequested } from './stop.ts';
@@ -10,30 +12,52 @@ import { temporalConnection } from './temporal.ts';
 /** `taskbell worker`: runs until it is told to stop, then gives back what it could not finish. */
 export async function worker(config: Config): Promise<void> {
   const logger = createLogger(config, 'worker');
-  const taskTypes = createTaskTypes({
-    dataDir: config.types.dataDir,
-    httpAllowHosts: config.types.httpAllowHosts,
-    extra: await loadTaskModules(config.types.modules),
-  });
-  const running = await startWorker({
-    connection: temporalConnection(config),
-    namespace: config.temporal.namespace,
-    taskQueue: config.taskQueue,
-    taskTypes,
-    workflowBundle: fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url)),
-    ...config.worker,
-    logger,
-  });
-  logLife(logger, { identity: running.identity, taskQueue: config.taskQueue }, 'worker is up');
-  notifyReady();
+  const pool = await startHandlers(config, logger);
   try {
-    await Promise.race([stopRequested(), running.ended]);
+    const running = await startWorker({
+      connection: temporalConnection(config),
+      namespace: config.temporal.namespace,
+      taskQueue: config.taskQueue,
+      pool,
+      workflowBundle: fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url)),
+      ...config.worker,
+      logger,
+    });
+    logLife(logger, { identity: running.identity, taskQueue: config.taskQueue }, 'worker is up');
+    notifyReady();
+    await untilStopped(running, pool, logger);
+  } finally {
+    await pool.close();
+  }
+  logLife(logger, {}, 'worker has stopped');
+}
+
+async function startHandlers(config: Config, logger: Logger): Promise<HandlerPool> {
+  const { dataDir, httpAllowHosts, modules } = config.types;
+  try {
+    return await startPool({
+      entry: fileURLToPath(new URL('../../activities/pool/handler-main.js', import.meta.url)),
+      settings: { dataDir, httpAllowHosts: [...httpAllowHosts], modules: [...modules] },
+      environment: handlerEnvironment(),
+      concurrency: config.worker.concurrency,
+      ...config.handlers,
+      logger,
+    });
+  } catch (error) {
+    if (error instanceof TaskTypesError) throw new ConfigError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function untilStopped(running: RunningWorker, pool: HandlerPool, logger: Logger): Promise<void> {
+  try {
+    await Promise.race([stopRequested(), running.ended, pool.failed]);
     running.stop();
     await running.ended;
   } catch (error) {
-    logger.error({ err: error }, 'worker gives up; a handler that ignores its signal is left behind');
-    // Such a handler, or the SDK's native half, may keep the process alive for ever.
+    logger.error({ err: error }, 'worker gives up');
+    await pool.close();
+    // An attempt that could not be ended, or the SDK's native half, may keep the process alive for ever.
     process.exit(1);
   }
-  logLife(logger, {}, 'worker has stopped');
 }

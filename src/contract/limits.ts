@@ -11,3 +11,12 @@ const maxRetryAfterMs = 86_400_000;
 export function boundedRetryAfterMs(asked: number): number {
   return asked > 0 ? Math.min(Math.ceil(asked), maxRetryAfterMs) : 0;
 }
+
+/** Of a checkpoint, as JSON: it rides in every heartbeat. */
+export const maxCheckpointBytes = 256 * 1024;
+
+/**
+ * Of all the checkpoints that failed attempts hand on in one run, as JSON. Each stands twice in the event history,
+ * which may have 50 MB; beyond this, an attempt after a failure begins anew.
+ */
+export const maxCheckpointsLength = 8 * 1024 * 1024;

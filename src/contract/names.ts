@@ -21,3 +21,6 @@ export const searchAttributes = {
 
 /** What an open run's `TaskStatus` may hold. Ended runs take their status from Temporal's execution status. */
 export type StoredStatus = 'SCHEDULED' | 'PAUSED' | 'PENDING' | 'RUNNING';
+
+/** The signal by which a workflow hears of an attempt that was lost or handed back; also read from the history. */
+export const attemptOverSignalName = 'attempt-over';

@@ -56,13 +56,18 @@ const attemptReport = z
   .object({
     attempt: z.int(),
     started_at: instant,
-    finished_at: instant,
+    finished_at: instant.nullable(),
     worker: z.string(),
-    outcome: z.enum(['completed', 'failed', 'cancelled', 'lost']),
+    outcome: z
+      .enum(['running', 'completed', 'failed', 'cancelled', 'lost', 'handed_back'])
+      .meta({ description: 'The last two use up no retry: a worker was lost, or shut down.' }),
     error: z.object({ type: z.string(), message: z.string() }).nullable(),
-    log: z.array(z.string()).readonly(),
+    log: z.array(z.string()).readonly().meta({
+      description: 'The last 200 lines, at most 16 KiB; those of a running attempt are up to 2 s old.',
+    }),
   })
   .meta({ id: 'Attempt' });
+export type Attempt = z.infer<typeof attemptReport>;
 
 const printable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
 const unprintable = 'Null characters and lone surrogates are not allowed.';

@@ -74,7 +74,8 @@ export interface AttemptReport {
   readonly started_at: string;
   readonly finished_at: string;
   readonly worker: string;
-  readonly outcome: 'completed' | 'failed' | 'cancelled' | 'lost';
+  /** `lost`: its worker or its process was killed. `handed_back`: its worker shut down. Neither uses up a retry. */
+  readonly outcome: 'completed' | 'failed' | 'cancelled' | 'lost' | 'handed_back';
   readonly error: ErrorReport | null;
   /** The last lines that the handler logged. */
   readonly log: readonly string[];
@@ -107,12 +108,28 @@ export interface AttemptFailure {
   readonly checkpoint: JsonValue | null;
 }
 
-/** What a running attempt tells through its heartbeats. */
+/** What a running attempt tells through its heartbeats. The server keeps the last one for the next attempt. */
 export interface AttemptHeartbeat {
   readonly progress: { readonly percent: number; readonly message: string } | null;
   readonly checkpoint: JsonValue | null;
-  /** How many attempts of this activity a shutting-down worker gave back: they count as nobody's failure. */
+  /** Tries of this activity that a worker gave back, shutting down or deferring: they count as nobody's failure. */
   readonly handed_back: number;
+  /** Those of them that never ran: the worker was trying another suspect task. They are no attempts. */
+  readonly deferred?: number;
+  /** The attempts up to this one have been reported to the workflow. */
+  readonly reported?: number;
+  /** The attempt that this heartbeat is of. */
+  readonly current?: RunningAttempt;
+}
+
+/** What is known of an attempt while it runs. */
+export interface RunningAttempt {
+  readonly attempt: number;
+  readonly started_at: string;
+  readonly worker: string;
+  readonly log: readonly string[];
+  /** When it was heard of last. */
+  readonly heard_at: string;
 }
 
 /** The result of the `task` workflow. */
@@ -141,6 +158,11 @@ export interface TaskCommand {
 export interface AttemptBegun {
   readonly attempt: number;
   readonly started_at: string;
+}
+
+/** The argument of the signal `attempt-over`: an attempt was lost or handed back, and the server begins another. */
+export interface AttemptOver {
+  readonly report: AttemptReport;
 }
 
 /** The argument of the update `edit`. */

@@ -1,6 +1,6 @@
 import type { temporal } from '@temporalio/proto';
 import type { JsonValue } from '../contract/json.ts';
-import type { AttemptFailure, AttemptReport, TaskFailureDetails, TaskOutcome } from '../contract/workflow.ts';
+import type { AttemptReport, TaskFailureDetails, TaskOutcome } from '../contract/workflow.ts';
 import { decode } from './execution.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
@@ -30,24 +30,6 @@ export function readEnding(event: Event | undefined): Ending {
   }
   const reason = event?.workflowExecutionTerminatedEventAttributes?.reason;
   return { ...nothing, errorMessage: reason ? `Terminated from outside: ${reason}` : null };
-}
-
-/**
- * The attempts of a run that are over, from its events, newest first: for a run whose workflow has not reported them
- * (yet), and without asking a worker. What lies before the last edit was withdrawn by it.
- */
-export async function attemptsIn(backwards: AsyncIterable<Event>): Promise<AttemptReport[]> {
-  const attempts: AttemptReport[] = [];
-  for await (const event of backwards) {
-    if (event.workflowExecutionUpdateAcceptedEventAttributes) break;
-    const failure = event.activityTaskFailedEventAttributes?.failure?.applicationFailureInfo?.details;
-    const cancelled = event.activityTaskCanceledEventAttributes?.details;
-    const report =
-      decode<AttemptFailure>(failure?.payloads?.[0])?.report ??
-      decode<AttemptReport>(cancelled?.payloads?.[0]);
-    if (report) attempts.push(report);
-  }
-  return attempts.toReversed();
 }
 
 const nothing: Ending = {

@@ -40,8 +40,9 @@ export interface PendingAttempt {
   readonly begun: boolean;
   readonly running: boolean;
   readonly cancelRequested: boolean;
-  /** Tries of this one activity, from 1. */
+  /** Attempts that this one activity has made so far, the present or next one included; from 1. */
   readonly attempt: number;
+  readonly worker: string;
   readonly startedAt: number | undefined;
   readonly nextAt: number | undefined;
   readonly heartbeat: AttemptHeartbeat | undefined;
@@ -95,16 +96,18 @@ export function readLiveExecution(response: Describe): LiveExecution | undefined
 
 function readPending(activity: PendingActivity | undefined): PendingAttempt | undefined {
   if (!activity) return undefined;
-  const attempt = activity.attempt ?? 1;
+  const heartbeat = decode<AttemptHeartbeat>(activity.heartbeatDetails?.payloads?.[0]);
+  const attempt = (activity.attempt ?? 1) - (heartbeat?.deferred ?? 0);
   const running = activity.state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED;
   return {
     begun: running || attempt > 1,
     running,
     cancelRequested: activity.state === PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
     attempt,
+    worker: activity.lastWorkerIdentity ?? '',
     startedAt: running ? millis(activity.lastStartedTime) : undefined,
     nextAt: running ? undefined : millis(activity.nextAttemptScheduleTime),
-    heartbeat: decode<AttemptHeartbeat>(activity.heartbeatDetails?.payloads?.[0]),
+    heartbeat,
   };
 }
 

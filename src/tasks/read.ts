@@ -1,7 +1,8 @@
 import { AppError } from '../contract/errors.ts';
-import type { Task, TaskSummary } from '../contract/task.ts';
+import type { Attempt, Task, TaskSummary } from '../contract/task.ts';
 import { type Actor, loadTask } from './access.ts';
-import { attemptsIn, type Ending } from './ending.ts';
+import { attemptsIn, mayHaveAttempts, unreportedAttempt } from './attempts.ts';
+import type { Ending } from './ending.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { replacementsOf, runsOf, tasksOf } from './search.ts';
 import { summarise } from './snapshot.ts';
@@ -68,10 +69,11 @@ export async function endingOf(store: TaskStore, execution: Execution): Promise<
   return execution.status === 'open' ? undefined : store.ending(execution.id, execution.runId);
 }
 
-/** A run that has completed or failed reports its attempts in its close event; others tell by their events. */
-async function attemptsSoFar(store: TaskStore, { id, runId, status, memo }: LiveExecution) {
-  const reported = status === 'completed' || status === 'failed';
-  return reported || memo.attempt === 0 ? [] : attemptsIn(store.eventsBackwards(id, runId));
+async function attemptsSoFar(store: TaskStore, execution: LiveExecution): Promise<Attempt[]> {
+  const { id, runId } = execution;
+  const over = mayHaveAttempts(execution) ? await attemptsIn(store.eventsBackwards(id, runId)) : [];
+  const last = unreportedAttempt(execution, over);
+  return last ? [...over, last] : over;
 }
 
 export interface ListRequest {

@@ -105,7 +105,8 @@ function attemptView(
     status: 'RUNNING',
     waiting,
     progress: pending.heartbeat?.progress ?? null,
-    attempt: row.attempt + pending.attempt,
+    // Between two tries of the server's own, the next one has not begun.
+    attempt: row.attempt + pending.attempt - (pending.running ? 0 : 1),
     started_at: row.started_at ?? (pending.startedAt === undefined ? null : iso(pending.startedAt)),
   };
 }

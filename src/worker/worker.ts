@@ -5,13 +5,19 @@
  * ended (`ended` resolves; rejects when the worker cannot go on). Created by `taskbell worker`.
  */
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import type { ConnectionOptions } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import {
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions as TemporalWorkerOptions,
+} from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
-import type { TaskTypes } from '../../activities/types/index.ts';
-import { attemptBegunSignal } from '../../workflows/messages.ts';
-import type { AttemptBegun } from '../contract/workflow.ts';
+import type { HandlerPool } from '../../activities/pool/pool.ts';
+import type { ProcessTaskDependencies } from '../../activities/process.ts';
+import { attemptBegunSignal, attemptOverSignal } from '../../workflows/messages.ts';
 import { temporalLogger } from './logger.ts';
 import type { Logger } from 'pino';
 
@@ -19,7 +25,8 @@ export interface WorkerOptions {
   readonly connection: ConnectionOptions;
   readonly namespace: string;
   readonly taskQueue: string;
-  readonly taskTypes: TaskTypes;
+  /** Runs the handlers. Whoever made it closes it, after the worker has ended. */
+  readonly pool: HandlerPool;
   /** Path of the prebuilt workflow bundle. */
   readonly workflowBundle: string;
   readonly concurrency: number;
@@ -33,8 +40,11 @@ export interface RunningWorker {
   readonly ended: Promise<void>;
 }
 
-/** After the grace time handlers are told to stop; one that does not is left behind after this much more. */
+/** After the grace time handlers are told to stop, and killed soon after. This is for what even that does not end. */
 const forceAfterGraceMs = 10_000;
+
+/** How long the workflows must have had nothing to do when the last attempt has ended, and how long to wait for it. */
+const settleMs = { idle: 300, step: 50, most: 5000 };
 
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   Runtime.install({
@@ -45,53 +55,95 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   });
   const connection = await NativeConnection.connect(nativeOptions(options.connection));
   try {
-    const worker = await createWorker(connection, options);
-    const ended = runToEnd(worker, connection);
-    return { identity: identity(), stop: () => worker.shutdown(), ended };
+    const attempts = await Worker.create(attemptOptions(connection, options));
+    const workflows = await Worker.create(workflowOptions(connection, options));
+    const ended = runToEnd(attempts, workflows, connection);
+    return { identity: identity(), stop: () => attempts.shutdown(), ended };
   } catch (error) {
     await connection.close();
     throw error;
   }
 }
 
-async function runToEnd(worker: Worker, connection: NativeConnection): Promise<void> {
+/** Two workers of Temporal's, so that attempts which end in the grace time still find somebody to end their tasks. */
+async function runToEnd(attempts: Worker, workflows: Worker, connection: NativeConnection): Promise<void> {
+  const running = workflows.run();
   try {
-    await worker.run();
+    await Promise.race([attempts.run(), running]);
+    await settled(workflows);
+    shutDown(workflows);
+    await running;
   } catch (error) {
-    // A worker that left a handler behind still holds the connection; what went wrong matters more.
+    shutDown(attempts);
+    shutDown(workflows);
+    // A worker that left an attempt behind still holds the connection; what went wrong matters more.
     connection.close().catch(() => undefined);
     throw error;
   }
   await connection.close();
 }
 
-function createWorker(connection: NativeConnection, options: WorkerOptions): Promise<Worker> {
-  const client = new Client({ connection, namespace: options.namespace });
-  const announce = async (
-    { workflowId, runId }: { workflowId: string; runId: string },
-    begun: AttemptBegun,
-  ): Promise<void> => client.workflow.getHandle(workflowId, runId).signal(attemptBegunSignal, begun);
-  return Worker.create({
-    connection,
-    namespace: options.namespace,
-    taskQueue: options.taskQueue,
-    identity: identity(),
-    workflowBundle: { codePath: options.workflowBundle },
-    activities: createActivities({ taskTypes: options.taskTypes, announce, worker: identity() }),
+/** Until the workflows have taken note of the last attempts' ends. */
+async function settled(workflows: Worker): Promise<void> {
+  const deadline = Date.now() + settleMs.most;
+  let idleSince = Date.now();
+  while (Date.now() < deadline && Date.now() - idleSince < settleMs.idle) {
+    await sleep(settleMs.step);
+    if (workflows.getStatus().numInFlightWorkflowActivations > 0) idleSince = Date.now();
+  }
+}
+
+function shutDown(worker: Worker): void {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+}
+
+function attemptOptions(connection: NativeConnection, options: WorkerOptions): TemporalWorkerOptions {
+  return {
+    ...commonOptions(connection, options),
+    activities: createActivities({
+      pool: options.pool,
+      signals: signalsOf(connection, options),
+      worker: identity(),
+    }),
     // Attempts poll only while there is a free slot, so nothing is held here that another worker could run.
     maxConcurrentActivityTaskExecutions: options.concurrency,
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: Math.min(options.concurrency, 10) },
-    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
-    maxConcurrentWorkflowTaskExecutions: 100,
-    // About 1 MiB of memory each; the default grows with the heap.
-    maxCachedWorkflows: 500,
     // The default of a minute would delay every cancellation and every word of progress by as much.
     maxHeartbeatThrottleInterval: '500ms',
     defaultHeartbeatThrottleInterval: '500ms',
     shutdownGraceTime: options.shutdownGraceMs,
-    // Without it, the worker would wait for ever for a handler that ignores its signal.
+    // Without it, the worker would wait for ever for a Temporal server that is gone, say.
     shutdownForceTime: options.shutdownGraceMs + forceAfterGraceMs,
-  });
+  };
+}
+
+function workflowOptions(connection: NativeConnection, options: WorkerOptions): TemporalWorkerOptions {
+  return {
+    ...commonOptions(connection, options),
+    workflowBundle: { codePath: options.workflowBundle },
+    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
+    maxConcurrentWorkflowTaskExecutions: 100,
+    // About 1 MiB of memory each; the default grows with the heap.
+    maxCachedWorkflows: 500,
+    shutdownForceTime: forceAfterGraceMs,
+  };
+}
+
+function commonOptions(connection: NativeConnection, { namespace, taskQueue }: WorkerOptions) {
+  return { connection, namespace, taskQueue, identity: identity() };
+}
+
+function signalsOf(
+  connection: NativeConnection,
+  { namespace }: WorkerOptions,
+): ProcessTaskDependencies['signals'] {
+  const { workflow } = new Client({ connection, namespace });
+  return {
+    begun: ({ workflowId, runId }, begun) =>
+      workflow.getHandle(workflowId, runId).signal(attemptBegunSignal, begun),
+    over: ({ workflowId, runId }, over) =>
+      workflow.getHandle(workflowId, runId).signal(attemptOverSignal, over),
+  };
 }
 
 function nativeOptions({ address, tls, apiKey, metadata }: ConnectionOptions) {

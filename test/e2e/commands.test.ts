@@ -140,7 +140,8 @@ describe('pause, resume and run-now', () => {
       if (answer.status !== 200) continue;
       expect(answer.body).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'paused' } });
       const resumed = await command(id, 'resume');
-      expect(resumed.body.attempts).toEqual([]);
+      // It may have begun again already; nothing of it is over.
+      expect(resumed.body.attempts.filter(({ outcome }) => outcome !== 'running')).toEqual([]);
       expect((await alice.until(id, 'its end', ended)).status).toBe('COMPLETED');
     }
   });

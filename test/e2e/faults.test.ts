@@ -124,7 +124,7 @@ test('a worker whose handler ignores everything exits all the same, soon after i
   const { id } = await alice.create({ name: 'hangs', type: 'hangs', delay: 0 });
   await alice.until(id, 'it to run', running);
   process.kill(worker.pid, 'SIGTERM');
-  expect(await worker.ended).toBe('exit code 1');
+  expect(await worker.ended).toBe('exit code 0');
   await alice.call('POST', `/api/tasks/${id}/cancel/`);
 });
 

@@ -50,7 +50,10 @@ export async function startService({
     PORT: '0',
     TASKBELL_HOME: home,
     TASKBELL_TASK_QUEUE: taskQueue,
-    TASKBELL_TASK_MODULES: resolve('test/support/handlers.mjs'),
+    TASKBELL_TASK_MODULES: [
+      resolve('test/support/handlers.mjs'),
+      resolve('test/support/misbehaving.mjs'),
+    ].join(),
     TASKBELL_LOG_LEVEL: process.env['TASKBELL_LOG_LEVEL'] ?? 'error',
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,

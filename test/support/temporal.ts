@@ -11,6 +11,7 @@ export interface TestServer {
   readonly address: string;
   readonly namespace: string;
   readonly webUiUrl: string;
+  readonly pid: number;
   close(): Promise<void>;
 }
 
@@ -34,7 +35,8 @@ export async function startTestServer(): Promise<TestServer> {
     await close();
     throw error;
   }
-  return { address: server.address, namespace, webUiUrl: server.webUiUrl, close };
+  const { address, webUiUrl, pid } = server;
+  return { address, namespace, webUiUrl, pid, close };
 }
 
 async function prepare(address: string, namespace: string): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Config, ConfigError, readConfig, readHome } from '../../src/config.ts';
+import { type Config, ConfigError, handlerEnvironment, readConfig, readHome } from '../../src/config.ts';
 
 const secret = 'a secret of at least 32 characters, made up';
 
@@ -39,6 +39,7 @@ describe('the configuration', () => {
       temporal: { external: undefined, namespace: 'default' },
       engine: { port: 7233, webUiPort: 8233, cli: undefined, cacheDir: join(homedir(), '.cache/taskbell') },
       worker: { concurrency: 4, shutdownGraceMs: 30_000 },
+      handlers: { maxAttempts: 1000, maxMemoryMb: 400 },
       types: { dataDir: undefined, httpAllowHosts: [], modules: [] },
     };
     expect(readConfig({})).toMatchObject(expected);
@@ -58,6 +59,8 @@ describe('the configuration', () => {
       'TASKBELL_WEB_UI_URL',
       'TASKBELL_LOG_LEVEL',
       'TASKBELL_SHUTDOWN_GRACE',
+      'TASKBELL_MAX_TASKS_PER_CHILD',
+      'TASKBELL_MAX_MEMORY_PER_CHILD_MB',
       'TEMPORAL_ADDRESS',
       'TEMPORAL_NAMESPACE',
       'TEMPORAL_PROFILE',
@@ -81,6 +84,8 @@ describe('the configuration', () => {
       TASKBELL_JWT_SECRET: secret,
       TASKBELL_WORKER_CONCURRENCY: '9',
       TASKBELL_SHUTDOWN_GRACE: '0',
+      TASKBELL_MAX_TASKS_PER_CHILD: '1',
+      TASKBELL_MAX_MEMORY_PER_CHILD_MB: '128',
       TASKBELL_DATA_DIR: 'data',
       TASKBELL_HTTP_ALLOW_HOSTS: ' a:1, b:2 ,,',
       TASKBELL_TASK_MODULES: './one.mjs,two',
@@ -100,6 +105,7 @@ describe('the configuration', () => {
       logLevel: 'debug',
       engine: { port: 0, webUiPort: 1, cli: '/bin/temporal', cacheDir: '/cache/taskbell' },
       worker: { concurrency: 9, shutdownGraceMs: 0 },
+      handlers: { maxAttempts: 1, maxMemoryMb: 128 },
       types: { dataDir: resolve('data'), httpAllowHosts: ['a:1', 'b:2'], modules: ['./one.mjs', 'two'] },
     });
   });
@@ -113,6 +119,8 @@ describe('the configuration', () => {
     ['TASKBELL_WS_PORT', 'x'],
     ['TASKBELL_WORKER_CONCURRENCY', '0'],
     ['TASKBELL_SHUTDOWN_GRACE', '9999999999'],
+    ['TASKBELL_MAX_TASKS_PER_CHILD', '0'],
+    ['TASKBELL_MAX_MEMORY_PER_CHILD_MB', '127'],
     ['TASKBELL_JWT_SECRET', 'x'.repeat(31)],
     ['TASKBELL_WEB_UI_URL', 'javascript:alert(1)'],
     ['TASKBELL_LOG_LEVEL', 'loud'],
@@ -125,6 +133,21 @@ describe('the configuration', () => {
   test('never repeats a secret that it refuses', () => {
     expect(faultsOf({ TASKBELL_JWT_SECRET: 'hunter2' }).join()).not.toContain('hunter2');
   });
+});
+
+test("a handler's environment has what programs need and what is named for it, and no secrets", () => {
+  const allowed = { PATH: '/bin', HOME: '/home', LC_ALL: 'C', TZ: 'UTC', TASK_SMTP: 'smtp', TASK_: 'odd' };
+  const kept = handlerEnvironment({
+    ...allowed,
+    LANG: undefined,
+    TASKBELL_JWT_SECRET: secret,
+    TASKBELL_HOME: '/home/.taskbell',
+    TEMPORAL_API_KEY: 'key',
+    NODE_OPTIONS: '--require ./evil.js',
+    AWS_SECRET_ACCESS_KEY: 'key',
+    task_lower: 'case counts',
+  });
+  expect(kept).toEqual(allowed);
 });
 
 describe('a secret in a file', () => {

@@ -53,6 +53,7 @@ const waitingAttempt: PendingAttempt = {
   running: false,
   cancelRequested: false,
   attempt: 1,
+  worker: '',
   startedAt: undefined,
   nextAt: undefined,
   heartbeat: undefined,
@@ -130,7 +131,7 @@ const cases: Case[] = [
   {
     what: 'its worker was lost, and the server tries again later: RUNNING, backoff',
     execution: { storedStatus: 'PENDING', ...due, pending: lostAttempt },
-    shown: { status: 'RUNNING', waiting: { reason: 'backoff', until: iso(later) }, attempt: 2 },
+    shown: { status: 'RUNNING', waiting: { reason: 'backoff', until: iso(later) }, attempt: 1 },
   },
   {
     what: 'its worker was lost, and the time of the next try has come: RUNNING, waits for a worker',

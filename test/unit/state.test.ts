@@ -13,6 +13,7 @@ import {
   attemptBegun,
   attemptCancelled,
   attemptFailed,
+  attemptInterrupted,
   becomeDue,
   editRefusal,
   endBackoff,
@@ -336,6 +337,57 @@ describe('the state of a task', () => {
     expect(cancelled).toMatchObject({ attempt: 1, version: running.version, status: 'RUNNING' });
     expect(cancelled.attempts).toHaveLength(1);
   });
+});
+
+describe('attempts that were lost or handed back', () => {
+  const lost = (attempt: number): AttemptReport => ({ ...report(attempt), outcome: 'lost', error: null });
+  const running = stateIn('RUNNING');
+
+  test('are kept aside, without a write, and join the others once the activity is over', () => {
+    const interrupted = attemptInterrupted(attemptInterrupted(running, lost(1)), lost(2));
+    expect(interrupted).toMatchObject({ version: running.version, attempt: running.attempt, attempts: [] });
+    const failed = attemptFailed(interrupted, failure(3), start, 0.5);
+    expect(failed.attempts.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
+      [1, 'lost'],
+      [2, 'lost'],
+      [3, 'failed'],
+    ]);
+    expect(failed).toMatchObject({ interrupted: [], attempt: 3, retryCount: 1 });
+  });
+
+  test('count once, however often they are told of, in the order of their numbers', () => {
+    const told = [lost(2), lost(1), lost(2)].reduce(attemptInterrupted, running);
+    const failed = attemptFailed(told, failure(2), start, 0.5);
+    expect(failed.attempts.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
+      [1, 'lost'],
+      [2, 'failed'],
+    ]);
+  });
+
+  test('are kept when the task is cancelled before the next one has begun', () => {
+    const cancelled = attemptCancelled(attemptInterrupted(running, lost(1)), undefined);
+    expect(cancelled).toMatchObject({ attempt: 1, attempts: [{ outcome: 'lost' }], interrupted: [] });
+    expect(attemptCancelled(running, undefined)).toBe(running);
+  });
+
+  test('give the task its start', () => {
+    const early = { ...lost(1), started_at: 'early' };
+    const pending = attemptInterrupted(becomeDue(scheduled(), start), early);
+    expect(attemptFailed(pending, failure(2), start, 0.5).startedAt).toBe('early');
+  });
+});
+
+test('checkpoints are handed on until they would fill the event history', () => {
+  const large = 'x'.repeat(250 * 1024);
+  let state = scheduled({ retry: { ...input.retry, max_retries: 100 } });
+  const kept: boolean[] = [];
+  for (let attempt = 1; attempt <= 100; attempt += 1) {
+    state = attemptFailed(endBackoff(state), failure(attempt, { checkpoint: large }), start, 0);
+    kept.push(state.checkpoint !== null);
+  }
+  // 8 MiB of them.
+  expect(kept.lastIndexOf(true)).toBe(31);
+  expect(kept.indexOf(false)).toBe(32);
 });
 
 describe('the backoff', () => {

@@ -4,6 +4,7 @@ import { FrequentValues, type Counter } from './frequent-values.ts';
 import { instantOf, kindOfText, type Kind } from './kinds.ts';
 import { Mean } from './mean.ts';
 import { QuantileSketch } from './quantile-sketch.ts';
+import type { RestoredColumn, SavedColumn } from './saved-table.ts';
 import { keyOf } from './value-key.ts';
 
 /** What takes over when a column has too many different values to hold them all. */
@@ -21,16 +22,49 @@ interface Sketches {
  */
 export class Column {
   readonly kinds = new Set<Kind>();
-  readonly values = new FrequentValues();
-  readonly extremes = new Extremes();
+  readonly values: FrequentValues;
+  readonly extremes: Extremes;
   sketches: Sketches | undefined;
   /** Values that are not missing. */
   count = 0;
   readonly #capacity: () => number;
 
   /** @param capacity how many different values may be held; may fall while the column is filled. */
-  constructor(capacity: () => number) {
+  constructor(capacity: () => number, values = new FrequentValues(), extremes = new Extremes()) {
     this.#capacity = capacity;
+    this.values = values;
+    this.extremes = extremes;
+  }
+
+  /** @param shrinks how often to halve what is held of a column that is approximate anyway; exact ones stay so. */
+  save(shrinks: number): SavedColumn {
+    const { kinds, count, values, extremes, sketches } = this;
+    return {
+      kinds: [...kinds],
+      count,
+      values: values.save(sketches ? shrinks : 0),
+      extremes: extremes.save(),
+      sketches: sketches && {
+        distinct: sketches.distinct.save(),
+        quantiles: sketches.quantiles.save(),
+        mean: sketches.mean.save(),
+      },
+    };
+  }
+
+  static restore(
+    { kinds, count, values, extremes, sketches }: RestoredColumn,
+    capacity: () => number,
+  ): Column {
+    const column = new Column(capacity, FrequentValues.restore(values), Extremes.restore(extremes));
+    for (const kind of kinds) column.kinds.add(kind);
+    column.count = count;
+    column.sketches = sketches && {
+      distinct: DistinctSketch.restore(sketches.distinct),
+      quantiles: QuantileSketch.restore(sketches.quantiles),
+      mean: Mean.restore(sketches.mean),
+    };
+    return column;
   }
 
   /** Adds a CSV field. What it is follows from its text; an empty one is missing. */

@@ -1,9 +1,9 @@
 import { pipeline } from 'node:stream/promises';
-import { CsvError, parse } from 'csv-parse';
-import type { TaskContext } from '../define.ts';
+import { CsvError, Parser } from 'csv-parse';
 import { chunksOf, headOf, type ByteSource } from './bytes.ts';
 import type { Column } from './column.ts';
 import { invalidData } from './invalid-data.ts';
+import type { Reading } from './reading.ts';
 import { MAX_COLUMNS, type Table } from './table.ts';
 import { ellipsis } from '../text.ts';
 
@@ -11,36 +11,99 @@ import { ellipsis } from '../text.ts';
 const MAX_RECORD_BYTES = 8 * 1024 * 1024;
 const DELIMITERS = [',', ';', '\t'];
 
-/** Adds the rows of a CSV source, whose first line names the columns, to the table. */
-export async function readCsv(source: ByteSource, table: Table, context: TaskContext): Promise<void> {
-  const parser = parse({
-    bom: true,
-    delimiter: delimiterOf(await headOf(source)),
-    max_record_size: MAX_RECORD_BYTES,
-    // All of them, because files do mix line ends.
-    record_delimiter: ['\r\n', '\n', '\r'],
-    relax_column_count_less: true,
-    skip_empty_lines: true,
-  });
+/** Adds the rows of a CSV source, whose first line names the columns, to the reading's table. */
+export async function readCsv(source: ByteSource, reading: Reading): Promise<void> {
+  const head = await headOf(source);
+  const delimiter = delimiterOf(head);
+  const again = reading.position > 0 ? headerAgain(head, delimiter, reading.table) : Buffer.alloc(0);
+  const parser = new RowParser(reading, delimiter, again.length);
+  const chunks = async function* () {
+    if (again.length > 0) yield again;
+    yield* chunksOf(source, reading);
+  };
   try {
     // An abort comes in by the chunks, which end with the signal's reason; the pipeline's own would be an AbortError.
-    await pipeline(chunksOf(source, context), parser, (records) => addRecords(records, table));
+    await pipeline(chunks, parser.resume());
   } catch (error) {
     throw error instanceof CsvError ? malformed(error) : error;
   }
 }
 
-async function addRecords(records: AsyncIterable<string[]>, table: Table): Promise<void> {
-  let columns: Column[] | undefined;
-  for await (const record of records) {
-    if (columns === undefined) {
-      // One more than the table takes, for it to refuse; a header of millions would take long to name.
-      columns = uniqueNames(record.slice(0, MAX_COLUMNS + 1)).map((name) => table.column(name));
-      continue;
-    }
-    table.rows++;
-    for (let i = 0; i < record.length; i++) columns[i]?.addText(record[i] ?? '');
+/**
+ * A header with as many columns, for the parser to begin with when it resumes behind the real one: from it, it learns
+ * how many fields a row has, and from its byte order mark the encoding.
+ */
+function headerAgain(head: Buffer, delimiter: string, table: Table): Buffer {
+  const encoding = head[0] === 0xff && head[1] === 0xfe ? 'utf16le' : 'utf8';
+  const names = [...table.columns.keys()].map((_, i) => `column_${i + 1}`);
+  return Buffer.from(`\uFEFF${names.join(delimiter)}\n`, encoding);
+}
+
+/**
+ * Adds each record at the moment it is parsed, when `info` says where it ends. The parser's own `info` and `on_record`
+ * say so too, but take 2 µs for each, which is 40 % more time.
+ */
+class RowParser extends Parser {
+  readonly #reading: Reading;
+  /** Where in the source the parser's first byte stands. */
+  readonly #offset: number;
+  readonly #resumed: boolean;
+  #columns: readonly Column[] | undefined;
+
+  /** @param headerBytes how long the header is that it begins with again, if it resumes. */
+  constructor(reading: Reading, delimiter: string, headerBytes: number) {
+    super({
+      bom: true,
+      delimiter,
+      max_record_size: MAX_RECORD_BYTES,
+      // All of them, because files do mix line ends.
+      record_delimiter: ['\r\n', '\n', '\r'],
+      relax_column_count_less: true,
+      skip_empty_lines: true,
+    });
+    this.#reading = reading;
+    this.#offset = reading.position - headerBytes;
+    this.#resumed = headerBytes > 0;
   }
+
+  /** Nothing is passed on: records that wait for a reader would be in no checkpoint. */
+  override push(record: string[] | null): boolean {
+    if (record === null) return super.push(null);
+    // Not thrown, which at the end of the data nobody would catch.
+    if (!this.destroyed) this.#tryToAdd(record);
+    return true;
+  }
+
+  #tryToAdd(record: string[]): void {
+    try {
+      this.#add(record);
+    } catch (error) {
+      this.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #add(record: string[]): void {
+    const reading = this.#reading;
+    const { table } = reading;
+    if (this.#columns) {
+      table.rows++;
+      for (let i = 0; i < record.length; i++) this.#columns[i]?.addText(record[i] ?? '');
+    } else if (this.#resumed) {
+      this.#columns = [...table.columns.values()];
+      // Error messages count on from there.
+      Object.assign(this.info, { lines: reading.line });
+      return;
+    } else {
+      this.#columns = columnsOf(record, table);
+    }
+    reading.position = this.#offset + this.info.bytes;
+    reading.line = this.info.lines;
+  }
+}
+
+function columnsOf(header: readonly string[], table: Table): Column[] {
+  // One more than the table takes, for it to refuse; a header of millions would take long to name.
+  return uniqueNames(header.slice(0, MAX_COLUMNS + 1)).map((name) => table.column(name));
 }
 
 /** The delimiter that the first line has most of; a comma if it has none. */

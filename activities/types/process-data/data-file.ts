@@ -10,7 +10,10 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOL
 /** A file open for reading; whoever got it closes it. */
 export interface DataFile {
   readonly handle: FileHandle;
+  /** Without links. */
+  readonly path: string;
   readonly size: number;
+  readonly modifiedAtMs: number;
 }
 
 /**
@@ -55,7 +58,7 @@ async function openInside(roots: readonly string[], real: string, path: string):
     const stats = await handle.stat();
     if (!stats.isFile()) throw notAllowed(path, 'it is not a regular file');
     await refuseSwapped(handle, real, path);
-    return { handle, size: stats.size };
+    return { handle, path: real, size: stats.size, modifiedAtMs: stats.mtimeMs };
   } catch (error) {
     await handle.close();
     throw error;

@@ -2,6 +2,8 @@ const INDEX_BITS = 14;
 const REGISTERS = 1 << INDEX_BITS;
 /** Bits of the hash whose leading zeros are counted. */
 const RANK_BITS = 32;
+/** `0` stands for rank 0, `Q` for the highest: none that JSON would have to escape. */
+const SAVED_ZERO = 0x30;
 
 const asNumber = new Float64Array(1);
 const asWords = new Uint32Array(asNumber.buffer);
@@ -37,6 +39,17 @@ export class DistinctSketch {
     const index = mix(a ^ Math.imul(b, 0xcc9e2d51)) >>> (32 - INDEX_BITS);
     const rank = Math.clz32(mix(b ^ Math.imul(a, 0x1b873593))) + 1;
     if (rank > (this.#registers[index] ?? 0)) this.#registers[index] = rank;
+  }
+
+  /** A character for each register, which deflate packs as well as any encoding of ours would. */
+  save(): string {
+    return Buffer.from(this.#registers.map((rank) => rank + SAVED_ZERO)).toString('latin1');
+  }
+
+  static restore(saved: string): DistinctSketch {
+    const sketch = new DistinctSketch();
+    sketch.#registers.set(Buffer.from(saved, 'latin1').map((character) => character - SAVED_ZERO));
+    return sketch;
   }
 
   estimate(): number {

@@ -1,4 +1,5 @@
 import { instantOf, type Kind } from './kinds.ts';
+import { savedDouble, type RestoredExtremes, type SavedExtremes } from './saved-table.ts';
 
 interface Range<T> {
   min: T;
@@ -18,8 +19,24 @@ export class Extremes {
     this.#text = widened(this.#text, key, (a, b) => a < b);
     if (kind === 'number') this.#number = widened(this.#number, number, (a, b) => a < b);
     if (kind !== 'date') return;
-    const date = { at: instantOf(key) ?? NaN, text: key };
-    this.#date = widened(this.#date, date, (a, b) => a.at < b.at);
+    this.#date = widened(this.#date, dated(key), (a, b) => a.at < b.at);
+  }
+
+  save(): SavedExtremes {
+    const [number, date] = [this.#number, this.#date];
+    return {
+      number: number && { min: savedDouble(number.min), max: savedDouble(number.max) },
+      date: date && { min: date.min.text, max: date.max.text },
+      text: this.#text,
+    };
+  }
+
+  static restore({ number, date, text }: RestoredExtremes): Extremes {
+    const extremes = new Extremes();
+    extremes.#number = number;
+    extremes.#date = date && { min: dated(date.min), max: dated(date.max) };
+    extremes.#text = text;
+    return extremes;
   }
 
   /** For a column of that kind; `undefined` where there is no order (booleans). */
@@ -28,6 +45,10 @@ export class Extremes {
     if (kind === 'string') return this.#text;
     return kind === 'date' && this.#date ? { min: this.#date.min.text, max: this.#date.max.text } : undefined;
   }
+}
+
+function dated(text: string): { at: number; text: string } {
+  return { at: instantOf(text) ?? NaN, text };
 }
 
 function widened<T>(range: Range<T> | undefined, value: T, less: (a: T, b: T) => boolean): Range<T> {

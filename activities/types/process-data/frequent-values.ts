@@ -1,3 +1,5 @@
+import type { RestoredValues, SavedValues } from './saved-table.ts';
+
 /** A value's count since it was first (or again) held. */
 export interface Counter {
   count: number;
@@ -39,12 +41,42 @@ export class FrequentValues {
     return this.#counters.entries();
   }
 
+  /**
+   * @param shrinks how often the copy is shrunk, for it to be smaller. What is said of {@link missed} goes for it too,
+   * with the number of values that it held before it was shrunk last.
+   */
+  save(shrinks = 0): SavedValues {
+    const copy = new FrequentValues();
+    // Shared, since shrinking makes a new map.
+    [copy.#counters, copy.#missed] = [this.#counters, this.#missed];
+    for (let i = 0; i < shrinks; i++) copy.shrink();
+    const counters = [...copy.#counters.values()];
+    return {
+      missed: copy.#missed,
+      keys: [...copy.#counters.keys()],
+      counts: counters.map(({ count }) => count),
+      missedBefore: counters.map(({ missed }) => missed),
+      isNumber: counters.map(({ number }) => (Number.isNaN(number) ? 0 : 1)),
+    };
+  }
+
+  /** In the order in which they were held: a mean's last digits depend on it. */
+  static restore({ missed, keys, counts, missedBefore, isNumber }: RestoredValues): FrequentValues {
+    const values = new FrequentValues();
+    for (const [i, key] of keys.entries()) {
+      const number = isNumber[i] === 1 ? Number(key) : NaN;
+      values.#counters.set(key, { count: counts[i] ?? 0, missed: missedBefore[i] ?? 0, number });
+    }
+    values.#missed = missed;
+    return values;
+  }
+
   /** Lets go of the rarer half (more, if many are equally rare). */
   shrink(): void {
     const most = new Float64Array(this.#counters.size);
     let i = 0;
     for (const counter of this.#counters.values()) most[i++] = mostOf(counter);
-    const missed = most.sort()[most.length >> 1] ?? 0;
+    const missed = most.sort()[most.length >> 1] ?? this.#missed;
     // A new map: where values hardly repeat, nearly all go, and deleting them one by one takes longer.
     const kept = new Map<string, Counter>();
     for (const [key, counter] of this.#counters) {

@@ -1,17 +1,10 @@
-import { extname } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import { defineTaskType, TaskFailure, type TaskContext, type TaskType } from '../define.ts';
-import { fileSource, progressReporter, textSource } from './bytes.ts';
-import { readCsv } from './csv.ts';
-import { openDataFile } from './data-file.ts';
-import { readJsonRows } from './json-rows.ts';
+import { defineTaskType, type TaskContext, type TaskOwner, type TaskType } from '../define.ts';
+import { Reading, type Source } from './reading.ts';
 import { summariseTable } from './result.ts';
-import { Table } from './table.ts';
+import { csvSource, openFileSource, rowsSource } from './source.ts';
 
 const MESSAGE = 'Data processed successfully';
-/** Some milliseconds' worth; then the event loop runs. */
-const ROWS_AT_ONCE = 1000;
 
 // Not z.record: that would copy each row, and leave out a column called __proto__.
 const row = z.unknown().refine(isObject, 'A row is an object with a property for each column');
@@ -45,50 +38,41 @@ export function createProcessData(settings: { dataDir: string | undefined }): Ta
     name: 'process-data',
     description: 'Summarises rows, CSV text or a data file, column by column',
     payload,
-    async run(context, { rows, csv, file }) {
-      const table = new Table();
-      if (rows !== undefined) await readRows(rows, table, context);
-      else if (csv !== undefined) await readCsv(textSource(csv), table, context);
-      else if (file !== undefined) await readFile(settings.dataDir, file, table, context);
-      else return { message: MESSAGE };
-      const { shortened, ...summary } = await summariseTable(table, context.signal);
-      if (shortened)
-        context.log.warn('The summary is large: values are shortened, and fewer frequent ones listed');
-      context.progress(100);
-      return { message: MESSAGE, ...summary };
+    async run(context, data) {
+      const source = await openSource(data, settings.dataDir, context.owner);
+      if (source === undefined) return { message: MESSAGE };
+      try {
+        return { message: MESSAGE, ...(await summariseSource(source, context)) };
+      } finally {
+        await source.close();
+      }
     },
   });
 }
 
-async function readRows(rows: readonly unknown[], table: Table, context: TaskContext): Promise<void> {
-  const report = progressReporter(context);
-  for (const [i, row] of rows.entries()) {
-    if (i % ROWS_AT_ONCE === 0) {
-      await setImmediate();
-      context.signal.throwIfAborted();
-      report(i / rows.length);
-    }
-    if (isObject(row)) table.addObject(row);
-  }
+async function openSource(
+  { rows, csv, file }: ProcessDataPayload,
+  dataDir: string | undefined,
+  owner: TaskOwner,
+): Promise<Source | undefined> {
+  // None is left out: the schema has seen that they all are.
+  if (rows !== undefined) return rowsSource(rows.filter(isObject));
+  if (csv !== undefined) return csvSource(csv);
+  return file === undefined ? undefined : openFileSource(dataDir, owner, file);
 }
 
-async function readFile(
-  dataDir: string | undefined,
-  path: string,
-  table: Table,
-  context: TaskContext,
-): Promise<void> {
-  if (dataDir === undefined) {
-    throw new TaskFailure('FileNotAllowed', 'Files are not enabled: TASKBELL_DATA_DIR is not set', {
-      retryable: false,
-    });
-  }
-  const { handle, size } = await openDataFile(dataDir, context.owner, path);
+async function summariseSource(source: Source, context: TaskContext) {
+  const reading = await Reading.begin(context, source);
   try {
-    const read = extname(path).toLowerCase() === '.json' ? readJsonRows : readCsv;
-    await read(fileSource(handle, size), table, context);
-  } finally {
-    await handle.close();
+    await source.read(reading);
+    const { shortened, ...summary } = await summariseTable(reading.table, context.signal);
+    if (shortened)
+      context.log.warn('The summary is large: values are shortened, and fewer frequent ones listed');
+    context.progress(100);
+    return summary;
+  } catch (error) {
+    await reading.interrupted();
+    throw error;
   }
 }
 

@@ -1,11 +1,14 @@
-import { StringDecoder } from 'node:string_decoder';
-import type { TaskContext } from '../define.ts';
 import { chunksOf, type ByteSource } from './bytes.ts';
 import { invalidData } from './invalid-data.ts';
-import type { Table } from './table.ts';
+import type { Reading } from './reading.ts';
 
 /** A row's limit, without which one unclosed bracket would read the whole file into memory. */
-const MAX_ROW_CHARACTERS = 8 * 1024 * 1024;
+const MAX_ROW_BYTES = 8 * 1024 * 1024;
+const BYTE_ORDER_MARK = '\u00EF\u00BB\u00BF';
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const [OPEN_BRACKET, CLOSE_BRACKET] = [0x5b, 0x5d];
+const [OPEN_BRACE, CLOSE_BRACE] = [0x7b, 0x7d];
 
 /**
  * What may come next between rows; inside a row, JSON.parse judges.
@@ -16,45 +19,51 @@ const MAX_ROW_CHARACTERS = 8 * 1024 * 1024;
 type Expected = 'array' | 'first row' | 'row' | 'comma' | 'end';
 
 /**
- * Adds the rows of a JSON array of objects to the table, one at a time: JSON.parse on a whole file would block the
- * event loop and hold everything at once.
+ * Adds the rows of a JSON array of objects to the reading's table, one at a time: JSON.parse on a whole file would block
+ * the event loop and hold everything at once.
  */
-export async function readJsonRows(source: ByteSource, table: Table, context: TaskContext): Promise<void> {
-  const splitter = new RowSplitter(table);
-  const decoder = new StringDecoder('utf8');
-  for await (const chunk of chunksOf(source, context)) splitter.add(decoder.write(chunk));
-  context.signal.throwIfAborted();
+export async function readJsonRows(source: ByteSource, reading: Reading): Promise<void> {
+  const splitter = new RowSplitter(reading);
+  for await (const chunk of chunksOf(source, reading)) splitter.add(chunk);
   splitter.end();
 }
 
+/**
+ * Splits bytes, not text, since a checkpoint needs to know at which byte a row ends. Those that mean something here never
+ * are a part of another character in UTF-8.
+ */
 class RowSplitter {
-  readonly #table: Table;
-  #expected: Expected = 'array';
+  readonly #reading: Reading;
+  #expected: Expected;
   /** Brackets open in the current row; 0 between rows. */
   #depth = 0;
   #inString = false;
   #escaped = false;
   /** The beginning of a row that goes on in the next chunk. */
-  #begun = '';
+  #begun: Buffer[] = [];
+  #begunBytes = 0;
+  /** Where the next chunk begins in the source. */
+  #offset: number;
 
-  constructor(table: Table) {
-    this.#table = table;
+  constructor(reading: Reading) {
+    this.#reading = reading;
+    this.#offset = reading.position;
+    this.#expected = reading.position > 0 ? 'comma' : 'array';
   }
 
-  add(text: string): void {
+  add(chunk: Buffer): void {
     let start = 0;
-    for (let i = 0; i < text.length; i++) {
-      const character = text.charAt(i);
+    for (let i = 0; i < chunk.length; i++) {
+      const byte = chunk[i] ?? 0;
       if (this.#depth === 0) {
-        this.#between(character);
+        this.#between(String.fromCharCode(byte));
         start = i;
-      } else if (this.#closesRow(character)) {
-        this.#addRow(this.#begun + text.slice(start, i + 1));
-        this.#begun = '';
+      } else if (this.#closesRow(byte)) {
+        this.#addRow(chunk.subarray(start, i + 1), this.#offset + i + 1);
       }
     }
-    if (this.#depth > 0) this.#begun += text.slice(start);
-    if (this.#begun.length > MAX_ROW_CHARACTERS) throw this.#malformed('it is too long');
+    this.#offset += chunk.length;
+    if (this.#depth > 0) this.#keep(chunk.subarray(start));
   }
 
   end(): void {
@@ -63,38 +72,49 @@ class RowSplitter {
 
   #between(character: string): void {
     const expected = this.#expected;
-    if (/[\s\uFEFF]/.test(character)) return;
+    if (/[ \t\r\n]/.test(character)) return;
     if (character === '{' && (expected === 'first row' || expected === 'row')) this.#depth = 1;
     else if (character === '[' && expected === 'array') this.#expected = 'first row';
     else if (character === ',' && expected === 'comma') this.#expected = 'row';
     else if (character === ']' && (expected === 'first row' || expected === 'comma')) this.#expected = 'end';
+    else if (BYTE_ORDER_MARK.includes(character) && expected === 'array') return;
     else if (expected === 'array') throw invalidData('The JSON is not an array of objects');
     else if (expected === 'end') throw invalidData('The JSON goes on after its array of rows');
     else throw this.#malformed(expected === 'comma' ? 'no comma before it' : 'it is not an object');
   }
 
-  #closesRow(character: string): boolean {
+  #closesRow(byte: number): boolean {
     if (this.#escaped) this.#escaped = false;
-    else if (this.#inString && character === '\\') this.#escaped = true;
-    else if (character === '"') this.#inString = !this.#inString;
+    else if (this.#inString && byte === BACKSLASH) this.#escaped = true;
+    else if (byte === QUOTE) this.#inString = !this.#inString;
     else if (this.#inString) return false;
-    else if (character === '{' || character === '[') this.#depth++;
-    else if (character === '}' || character === ']') return --this.#depth === 0;
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#depth++;
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) return --this.#depth === 0;
     return false;
   }
 
-  #addRow(text: string): void {
+  #keep(piece: Buffer): void {
+    this.#begun.push(piece);
+    this.#begunBytes += piece.length;
+    if (this.#begunBytes > MAX_ROW_BYTES) throw this.#malformed('it is too long');
+  }
+
+  #addRow(rest: Buffer, end: number): void {
+    const text = this.#begun.length > 0 ? Buffer.concat([...this.#begun, rest]).toString() : rest.toString();
+    this.#begun = [];
+    this.#begunBytes = 0;
     this.#expected = 'comma';
     try {
       // An object, since it begins with a brace.
-      this.#table.addObject(JSON.parse(text) as object);
+      this.#reading.table.addObject(JSON.parse(text) as object);
     } catch (error) {
       if (error instanceof SyntaxError) throw this.#malformed(error.message, error);
       throw error;
     }
+    this.#reading.position = end;
   }
 
   #malformed(why: string, cause?: unknown): Error {
-    return invalidData(`Row ${this.#table.rows + 1} of the JSON is malformed: ${why}`, cause);
+    return invalidData(`Row ${this.#reading.table.rows + 1} of the JSON is malformed: ${why}`, cause);
   }
 }

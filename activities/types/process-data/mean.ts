@@ -1,3 +1,5 @@
+import { savedDouble, type RestoredMean, type SavedMean } from './saved-table.ts';
+
 /** 2^-64: with it, not even 2^64 of the largest doubles overflow the sum. */
 const SCALE = 2 ** -64;
 
@@ -13,6 +15,16 @@ export class Mean {
     this.#lost += Math.abs(this.#sum) >= Math.abs(term) ? this.#sum - sum + term : term - sum + this.#sum;
     this.#sum = sum;
     this.#count += times;
+  }
+
+  save(): SavedMean {
+    return { sum: savedDouble(this.#sum), lost: savedDouble(this.#lost), count: this.#count };
+  }
+
+  static restore({ sum, lost, count }: RestoredMean): Mean {
+    const mean = new Mean();
+    [mean.#sum, mean.#lost, mean.#count] = [sum, lost, count];
+    return mean;
   }
 
   value(): number {

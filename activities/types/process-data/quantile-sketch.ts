@@ -1,3 +1,11 @@
+import {
+  savedDouble,
+  type RestoredBuckets,
+  type RestoredQuantiles,
+  type SavedBuckets,
+  type SavedQuantiles,
+} from './saved-table.ts';
+
 /** An estimate is within this share of the true value. */
 export const RELATIVE_ERROR = 0.01;
 
@@ -14,8 +22,8 @@ type Buckets = Map<number, number>;
  * value whatever the distribution.
  */
 export class QuantileSketch {
-  readonly #negative: Buckets = new Map();
-  readonly #positive: Buckets = new Map();
+  #negative: Buckets = new Map();
+  #positive: Buckets = new Map();
   #zeros = 0;
   #count = 0;
 
@@ -42,6 +50,19 @@ export class QuantileSketch {
     return NaN;
   }
 
+  save(): SavedQuantiles {
+    const [negative, positive] = [saveBuckets(this.#negative), saveBuckets(this.#positive)];
+    return { negative, positive, zeros: this.#zeros, count: this.#count };
+  }
+
+  static restore({ negative, positive, zeros, count }: RestoredQuantiles): QuantileSketch {
+    const sketch = new QuantileSketch();
+    sketch.#negative = restoreBuckets(negative);
+    sketch.#positive = restoreBuckets(positive);
+    [sketch.#zeros, sketch.#count] = [zeros, count];
+    return sketch;
+  }
+
   *#ascending(): Generator<[value: number, count: number]> {
     const byBucket = (a: [number, number], b: [number, number]) => a[0] - b[0];
     for (const [bucket, count] of [...this.#negative].sort(byBucket).reverse()) {
@@ -50,6 +71,18 @@ export class QuantileSketch {
     yield [0, this.#zeros];
     for (const [bucket, count] of [...this.#positive].sort(byBucket)) yield [middle(bucket), count];
   }
+}
+
+/** By their distances, which are nearly all 1 and so take next to no room once deflated. */
+function saveBuckets(buckets: Buckets): SavedBuckets {
+  const ascending = [...buckets].sort(([a], [b]) => a - b);
+  const distances = ascending.map(([bucket], i) => savedDouble(bucket - (ascending[i - 1]?.[0] ?? 0)));
+  return { distances, counts: ascending.map(([, count]) => count) };
+}
+
+function restoreBuckets({ distances, counts }: RestoredBuckets): Buckets {
+  let bucket = 0;
+  return new Map(distances.map((distance, i) => [(bucket += distance), counts[i] ?? 0]));
 }
 
 /** The value whose relative distance from both ends of its bucket is the same. */

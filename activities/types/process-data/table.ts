@@ -1,5 +1,6 @@
 import { Column } from './column.ts';
 import { invalidData } from './invalid-data.ts';
+import type { RestoredTable, SavedTable } from './saved-table.ts';
 import { ellipsis, firstCodePoints } from '../text.ts';
 
 export const MAX_COLUMNS = 1000;
@@ -25,6 +26,23 @@ export class Table {
     for (const [name, value] of Object.entries(row)) this.column(name).addJson(value);
   }
 
+  /** @param shrinks how often to halve what is held of columns that are approximate anyway. */
+  save(shrinks: number): SavedTable {
+    return {
+      rows: this.rows,
+      columns: [...this.columns].map(([name, column]) => [name, column.save(shrinks)]),
+    };
+  }
+
+  static restore({ rows, columns }: RestoredTable): Table {
+    const table = new Table();
+    table.rows = rows;
+    for (const [name, column] of columns) table.columns.set(name, Column.restore(column, table.#capacity));
+    return table;
+  }
+
+  readonly #capacity = () => Math.min(HELD_PER_COLUMN, HELD_IN_ALL / this.columns.size);
+
   #add(name: string): Column {
     if (this.columns.size >= MAX_COLUMNS) {
       throw invalidData(`The data have more than ${MAX_COLUMNS} columns, the most that are summarised`);
@@ -34,7 +52,7 @@ export class Table {
         `A column's name is longer than ${MAX_NAME_CODE_POINTS} characters: ${ellipsis(name, MAX_NAME_CODE_POINTS)}`,
       );
     }
-    const column = new Column(() => Math.min(HELD_PER_COLUMN, HELD_IN_ALL / this.columns.size));
+    const column = new Column(this.#capacity);
     this.columns.set(name, column);
     return column;
   }

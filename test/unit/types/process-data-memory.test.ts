@@ -21,13 +21,26 @@ const program = `
     silentSince = now;
     turns++;
   }, 5).unref();
-  const context = { owner: { id: '1', name: 'alice' }, signal: new AbortController().signal, progress() {}, log: console };
+  let checkpoints = 0;
+  const context = {
+    owner: { id: '1', name: 'alice' },
+    signal: new AbortController().signal,
+    checkpoint: { read: () => undefined, write: () => void checkpoints++ },
+    progress() {},
+    log: console,
+  };
   const type = createProcessData({ dataDir: import.meta.dirname });
   const { rows } = await type.run(context, { file: 'large.csv' });
   const maxRssMb = process.resourceUsage().maxRSS / 1024;
-  console.log(JSON.stringify({ rows, maxRssMb, longest, turns }));
+  console.log(JSON.stringify({ rows, maxRssMb, longest, turns, checkpoints }));
 `;
-const report = z.object({ rows: z.number(), maxRssMb: z.number(), longest: z.number(), turns: z.number() });
+const report = z.object({
+  rows: z.number(),
+  maxRssMb: z.number(),
+  longest: z.number(),
+  turns: z.number(),
+  checkpoints: z.number(),
+});
 
 let rows = 0;
 

@@ -1,0 +1,53 @@
+/** What is known of an activity's earlier tries, from the server's count of them and the last heartbeat. */
+import type { Info } from '@temporalio/activity';
+import type { JsonValue } from '../src/contract/json.ts';
+import { lostAttempt } from '../src/contract/lost-attempt.ts';
+import type { AttemptHeartbeat, AttemptInput, AttemptReport } from '../src/contract/workflow.ts';
+
+export interface EarlierTries {
+  /** The number of the attempt that begins now. */
+  readonly attempt: number;
+  readonly checkpoint: JsonValue | null;
+  readonly progress: AttemptHeartbeat['progress'];
+  readonly handedBack: number;
+  readonly deferred: number;
+  /** Attempts that ended with the loss of their worker. */
+  readonly lost: number;
+  /** Those of them that the workflow has not heard of, oldest first. */
+  readonly unreported: readonly AttemptReport[];
+}
+
+/** What the server says of the try that it deals. */
+export type Dealt = Pick<Info, 'attempt' | 'scheduledTimestampMs' | 'heartbeatDetails'>;
+
+export function earlierTries(
+  info: Dealt,
+  input: Pick<AttemptInput, 'prior_attempts' | 'checkpoint'>,
+): EarlierTries {
+  const last = info.heartbeatDetails as AttemptHeartbeat | undefined;
+  const deferred = last?.deferred ?? 0;
+  const handedBack = last?.handed_back ?? 0;
+  const attempt = input.prior_attempts + info.attempt - deferred;
+  // A heartbeat without the number is of an older version, which had no way to report.
+  const reported = last ? (last.reported ?? attempt - 1) : input.prior_attempts;
+  const numbers = Array.from(
+    { length: Math.max(0, attempt - 1 - reported) },
+    (_, index) => reported + 1 + index,
+  );
+  return {
+    attempt,
+    checkpoint: last?.checkpoint ?? input.checkpoint,
+    progress: last?.progress ?? null,
+    handedBack,
+    deferred,
+    lost: info.attempt - 1 - handedBack,
+    unreported: numbers.map((number) => lostReport(number, info, last)),
+  };
+}
+
+function lostReport(attempt: number, info: Dealt, last: AttemptHeartbeat | undefined): AttemptReport {
+  if (last?.current?.attempt === attempt) return lostAttempt(last.current);
+  // Lost before its first heartbeat: all that is known is when it might have begun.
+  const at = new Date(info.scheduledTimestampMs).toISOString();
+  return lostAttempt({ attempt, started_at: at, heard_at: at, worker: '', log: [] });
+}

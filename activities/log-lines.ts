@@ -1,0 +1,42 @@
+import { truncateBytes } from '../src/contract/text.ts';
+
+const maxLines = 200;
+const maxBytes = 16 * 1024;
+const maxLineBytes = 2 * 1024;
+
+/** The last lines of an attempt's log. Bounded, since they travel in heartbeats and failures. */
+export class LogLines {
+  #lines: string[] = [];
+  #bytes = 0;
+
+  get size(): number {
+    return this.#lines.length;
+  }
+
+  /** @param line with its time and level, from {@link logLine}. */
+  add(line: string): void {
+    const kept = truncateBytes(line, maxLineBytes);
+    this.#lines.push(kept);
+    this.#bytes += Buffer.byteLength(kept);
+    while (this.#lines.length > maxLines || this.#bytes > maxBytes) {
+      this.#bytes -= Buffer.byteLength(this.#lines.shift() ?? '');
+    }
+  }
+
+  /** The lines so far. */
+  list(): string[] {
+    return [...this.#lines];
+  }
+
+  /** The lines so far, and none are left. */
+  take(): string[] {
+    const lines = this.#lines;
+    this.#lines = [];
+    this.#bytes = 0;
+    return lines;
+  }
+}
+
+export function logLine(level: 'INFO' | 'WARN' | 'ERROR', message: string): string {
+  return `${new Date().toISOString()} ${level} ${message}`;
+}

@@ -1,0 +1,93 @@
+/** One attempt, in the process that runs its handler. */
+import { maxCheckpointBytes } from '../../src/contract/limits.ts';
+import { truncateBytes } from '../../src/contract/text.ts';
+import { describeFailure, isTaskFailure } from '../failures.ts';
+import { keptJson } from '../kept-json.ts';
+import { AttemptStopped, type TaskContext } from '../types/define.ts';
+import type { TaskTypes } from '../types/index.ts';
+import type { FromHandler, HandlerFailure, HandlerInput, ToHandler } from './messages.ts';
+import { Teller } from './teller.ts';
+
+const maxResultBytes = 256 * 1024;
+const maxProgressMessageBytes = 500;
+
+export class HandlerAttempt {
+  readonly #input: HandlerInput;
+  readonly #send: (message: FromHandler) => void;
+  readonly #stopping = new AbortController();
+  readonly #teller: Teller;
+  #over = false;
+
+  constructor(input: HandlerInput, send: (message: FromHandler) => void) {
+    this.#input = input;
+    this.#send = send;
+    this.#teller = new Teller((told) => send({ type: 'told', told }));
+  }
+
+  stop({ reason, message }: Extract<ToHandler, { type: 'stop' }>): void {
+    this.#stopping.abort(new AttemptStopped(reason, message));
+  }
+
+  async run(types: TaskTypes): Promise<void> {
+    const { taskType, payload } = this.#input;
+    try {
+      const type = types.get(taskType);
+      if (!type) throw new TypeError(`The worker should have refused the task type ${taskType}`);
+      const result = keptJson('Result', await type.run(this.#context(), payload), maxResultBytes);
+      this.#end({ type: 'completed', result, residentBytes: process.memoryUsage.rss() });
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Ends the attempt with what its handler threw, wherever that came up. */
+  fail(error: unknown): void {
+    if (this.#over) return;
+    // Where it was when it was told to stop is of no interest.
+    const expected = isTaskFailure(error) || this.#stopping.signal.aborted;
+    if (error instanceof Error && !expected) this.#teller.log('ERROR', String(error.stack ?? error));
+    const failure: HandlerFailure = describeFailure(error);
+    this.#end({ type: 'failed', failure, residentBytes: process.memoryUsage.rss() });
+  }
+
+  #end(message: FromHandler): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.flush();
+    this.#send(message);
+  }
+
+  /** Says what has not been said yet; the handler's later words are nobody's. */
+  flush(): void {
+    this.#teller.close();
+  }
+
+  #context(): TaskContext {
+    const { taskId, owner, attempt, idempotencyKey, checkpoint } = this.#input;
+    const teller = this.#teller;
+    let saved = checkpoint;
+    return {
+      taskId,
+      owner,
+      attempt,
+      idempotencyKey,
+      signal: this.#stopping.signal,
+      log: {
+        info: (message) => teller.log('INFO', message),
+        warn: (message) => teller.log('WARN', message),
+        error: (message) => teller.log('ERROR', message),
+      },
+      checkpoint: {
+        read: () => (saved === undefined ? undefined : JSON.parse(saved)),
+        write: (value) => {
+          saved = keptJson('Checkpoint', value, maxCheckpointBytes);
+          teller.checkpoint(saved);
+        },
+      },
+      progress: (percent, message = '') => {
+        const clamped = Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : 0;
+        teller.progress(clamped, truncateBytes(message, maxProgressMessageBytes));
+      },
+    };
+  }
+}

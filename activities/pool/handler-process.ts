@@ -1,0 +1,267 @@
+/**
+ * A handler process, as its worker sees it.
+ *
+ *     starting → idle ⇄ busy → ended
+ *
+ * It ends by `kill`, by `retire`, or by what its handler does. Created by the pool, which replaces it.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type FromHandler,
+  fromHandler,
+  type HandlerFailure,
+  type HandlerInput,
+  type HandlerSettings,
+  type Told,
+  type ToHandler,
+  type TypeRules,
+} from './messages.ts';
+import { forwardOutput } from './output.ts';
+import type { StopReason } from '../types/define.ts';
+
+/** Why we kill a process while its handler runs. */
+export type KillReason = 'TimeLimitExceeded' | 'MemoryLimitExceeded' | StopReason;
+
+/** How a handler's run ended. */
+export type RunEnd =
+  | { readonly kind: 'completed'; readonly result: string }
+  | { readonly kind: 'failed'; readonly failure: HandlerFailure }
+  /** Its process ended without a word. */
+  | {
+      readonly kind: 'died';
+      readonly code: number | null;
+      readonly signal: NodeJS.Signals | null;
+      readonly killedFor: KillReason | undefined;
+    };
+
+export interface PoolLogger {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+export interface HandlerProcessOptions {
+  /** The script of the process. */
+  readonly entry: string;
+  readonly settings: HandlerSettings;
+  /** All of its environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Above what the pool lets it use, so that the pool's verdict comes before V8's. */
+  readonly maxHeapMb: number;
+  readonly logger: PoolLogger;
+}
+
+/** How long a process that was told to go may take, before it is killed. */
+const retireMs = 2000;
+const lastMessagesMs = 500;
+
+/** The task types cannot be loaded. The message says why, fit to be shown as it is. */
+export class TaskTypesError extends Error {
+  override readonly name = 'TaskTypesError';
+}
+
+interface Run {
+  readonly input: HandlerInput;
+  readonly onTold: (told: Told) => void;
+  readonly end: (end: RunEnd) => void;
+}
+
+export class HandlerProcess {
+  /** Resolves with the rules of its task types once it can run handlers. Rejects if it never can. */
+  readonly ready: Promise<ReadonlyMap<string, TypeRules>>;
+  readonly ended: Promise<void>;
+  /** Attempts that it was given; the pool counts. */
+  attempts = 0;
+  /** After its last attempt. */
+  residentBytes = 0;
+  readonly #child: ChildProcess;
+  readonly #logger: PoolLogger;
+  #run: Run | undefined;
+  #warned = false;
+  #killedFor: KillReason | undefined;
+  /** It was killed, or says that it goes: nothing it is given now would be done. */
+  #leaving = false;
+  /** Of the latest attempt: what it printed may be read after it is over. */
+  #taskId: string | undefined;
+
+  constructor({ entry, settings, environment, maxHeapMb, logger }: HandlerProcessOptions) {
+    this.#logger = logger;
+    this.#child = fork(entry, [], {
+      env: environment,
+      execArgv: [`--max-old-space-size=${maxHeapMb}`],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // The leader of a group: see killGroup.
+      detached: true,
+    });
+    const end = endOf(this.#child);
+    this.ready = readiness(this.#child, end);
+    this.ended = this.#untilEnd(end);
+    this.#child.on('message', (message) => this.#receive(message));
+    const onOutOfHeap = (): unknown => (this.#killedFor ??= 'MemoryLimitExceeded');
+    forwardOutput(this.#child, logger, () => this.#facts(), onOutOfHeap);
+    this.#send({ type: 'load', settings });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Whether it may be given an attempt. */
+  get alive(): boolean {
+    const { exitCode, signalCode, connected } = this.#child;
+    return exitCode === null && signalCode === null && connected && !this.#leaving;
+  }
+
+  run(input: HandlerInput, onTold: (told: Told) => void): Promise<RunEnd> {
+    if (this.#run) throw new Error('A handler process runs one attempt at a time');
+    // What an earlier handler has printed is none of this one's doing.
+    this.#killedFor = undefined;
+    this.#taskId = input.taskId;
+    return new Promise((resolve) => {
+      this.#run = { input, onTold, end: resolve };
+      this.#send({ type: 'run', input });
+    });
+  }
+
+  /** Fires the signal of the handler that runs. */
+  stop(reason: StopReason, message: string): void {
+    this.#send({ type: 'stop', reason, message });
+  }
+
+  kill(reason?: KillReason): void {
+    this.#killedFor ??= reason;
+    this.#leaving = true;
+    killGroup(this.#child);
+  }
+
+  /** Lets it go, idle as it is. */
+  async retire(): Promise<void> {
+    if (this.#child.connected) this.#child.disconnect();
+    const timer = setTimeout(() => this.kill(), retireMs);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  #receive(received: unknown): void {
+    const parsed = fromHandler.safeParse(received);
+    if (!parsed.success) {
+      if (!this.#warned) {
+        this.#logger.warn(this.#facts(), 'A handler sends its worker messages of its own; ignored');
+      }
+      this.#warned = true;
+      return;
+    }
+    const message = parsed.data;
+    switch (message.type) {
+      case 'told':
+        this.#run?.onTold(message.told);
+        return;
+      case 'completed':
+        this.#finish({ kind: 'completed', result: message.result }, message.residentBytes);
+        return;
+      case 'failed':
+        this.#finish({ kind: 'failed', failure: message.failure }, message.residentBytes);
+        return;
+      case 'leaving':
+        this.#leaving = true;
+        return;
+      case 'ready':
+      case 'unusable':
+    }
+  }
+
+  #facts(): object {
+    return { handlerPid: this.pid, task: this.#taskId };
+  }
+
+  #finish(end: RunEnd, residentBytes: number): void {
+    const run = this.#run;
+    this.#run = undefined;
+    this.residentBytes = residentBytes;
+    run?.end(end);
+  }
+
+  #send(message: ToHandler): void {
+    // Fails for a process that has just died, or could not be started, whose end tells more.
+    if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  async #untilEnd(end: Promise<ProcessEnd>): Promise<void> {
+    const { code, signal } = await end;
+    this.#finish({ kind: 'died', code, signal, killedFor: this.#killedFor }, 0);
+  }
+}
+
+interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+async function readiness(
+  child: ChildProcess,
+  end: Promise<ProcessEnd>,
+): Promise<ReadonlyMap<string, TypeRules>> {
+  const first = await Promise.race([announcement(child), failAt(end)]);
+  if (first.type === 'ready') return new Map(Object.entries(first.types));
+  throw new TaskTypesError(first.message);
+}
+
+/** What it says of itself once it has loaded its task types, or could not. Their modules may send words of their own. */
+function announcement(child: ChildProcess): Promise<Extract<FromHandler, { type: 'ready' | 'unusable' }>> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.on('message', function listen(received) {
+      const { data } = fromHandler.safeParse(received);
+      if (data?.type !== 'ready' && data?.type !== 'unusable') return;
+      child.off('message', listen);
+      child.off('error', reject);
+      resolve(data);
+    });
+  });
+}
+
+async function failAt(end: Promise<ProcessEnd>): Promise<never> {
+  const { code, signal } = await end;
+  throw new Error(`A handler process ended before it was ready (${signal ?? `exit code ${code}`})`);
+}
+
+async function endOf(child: ChildProcess): Promise<ProcessEnd> {
+  await new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    // It could not be started. Other errors (a signal or message that did not reach it) come before its exit.
+    child.on('error', () => {
+      if (child.pid === undefined) resolve();
+    });
+  });
+  killSurvivors(child);
+  // Its last words may come after its exit. Not for ever: what left its group may hold its output open.
+  const lastWords = [
+    ...(child.connected ? [once(child, 'disconnect')] : []),
+    ...(child.stderr && !child.stderr.readableEnded ? [once(child.stderr, 'end')] : []),
+  ];
+  await Promise.race([Promise.all(lastWords), sleep(lastMessagesMs)]);
+  return { code: child.exitCode, signal: child.signalCode };
+}
+
+/** What its handler has started goes with it: the process leads a group of its own. */
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // There is no group yet (it is just being started), or on systems that know none.
+    child.kill('SIGKILL');
+  }
+}
+
+/** Of a process that ended by itself: its group lives on without its leader. */
+function killSurvivors({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // There are none.
+  }
+}

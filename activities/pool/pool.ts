@@ -1,0 +1,229 @@
+/**
+ * The processes in which a worker's handlers run: as many as it runs attempts at once, and a spare, which takes the
+ * place of one that has to go (it has served its time, it leaks, its handler was killed) while the next is started.
+ *
+ * starting → serving → closed. `failed` rejects when no process can be started any more.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HandlerProcess, type HandlerProcessOptions } from './handler-process.ts';
+import { residentBytes } from './memory.ts';
+import type { TypeRules } from './messages.ts';
+
+export interface PoolOptions extends Omit<HandlerProcessOptions, 'maxHeapMb'> {
+  /** Attempts at a time. */
+  readonly concurrency: number;
+  /** A process is replaced after as many attempts. */
+  readonly maxAttempts: number;
+  /** A process is replaced after an attempt that leaves it above this; one far above it is killed in the attempt. */
+  readonly maxMemoryMb: number;
+}
+
+export interface HandlerPool {
+  /** By name; they do not change while the pool lives. */
+  readonly types: ReadonlyMap<string, TypeRules>;
+  readonly maxMemoryMb: number;
+  readonly failed: Promise<never>;
+  /** A process for one attempt. There are as many as there may be attempts, but one may just be replaced. */
+  acquire(signal: AbortSignal): Promise<HandlerProcess>;
+  release(handlerProcess: HandlerProcess): void;
+  close(): Promise<void>;
+}
+
+/** Of the memory limit; over this an attempt is not waited for. */
+const killAbove = 1.5;
+const memoryIntervalMs = 250;
+const spares = 1;
+/** So close to its last attempt, a process has its successor started. */
+const lastAttempts = 5;
+const startBackoffMs = { first: 500, most: 10_000 };
+const maxFailedStarts = 5;
+
+/** @throws Error when the task types cannot be loaded. */
+export async function startPool(options: PoolOptions): Promise<HandlerPool> {
+  const pool = new Pool(options);
+  try {
+    await pool.start();
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+  return pool;
+}
+
+class Pool implements HandlerPool {
+  types: ReadonlyMap<string, TypeRules> = new Map();
+  readonly maxMemoryMb: number;
+  readonly failed: Promise<never>;
+  readonly #options: PoolOptions;
+  readonly #all = new Set<HandlerProcess>();
+  readonly #busy = new Set<HandlerProcess>();
+  readonly #newborn = new Set<HandlerProcess>();
+  /** All that have not ended, with those that were told to go. */
+  readonly #living = new Set<HandlerProcess>();
+  readonly #closing = new AbortController();
+  readonly #watch: NodeJS.Timeout;
+  #idle: HandlerProcess[] = [];
+  /** In the order in which they came. */
+  #waiting: ((handlerProcess: HandlerProcess) => void)[] = [];
+  /** Starts that failed and are put off. */
+  #pausing = 0;
+  #failedStarts = 0;
+  #fail: (error: unknown) => void = () => undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.maxMemoryMb = options.maxMemoryMb;
+    this.failed = new Promise((_resolve, reject) => (this.#fail = reject));
+    // Whoever waits for it hears of it.
+    this.failed.catch(() => undefined);
+    this.#watch = setInterval(() => void this.#watchMemory(), memoryIntervalMs).unref();
+  }
+
+  async start(): Promise<void> {
+    this.types = await this.#startOne();
+    this.#refill();
+  }
+
+  async acquire(signal: AbortSignal): Promise<HandlerProcess> {
+    signal.throwIfAborted();
+    this.#idle = this.#idle.filter(({ alive }) => alive);
+    const handlerProcess = this.#idle.pop() ?? (await this.#untilFree(signal));
+    handlerProcess.attempts += 1;
+    this.#busy.add(handlerProcess);
+    this.#refill();
+    return handlerProcess;
+  }
+
+  release(handlerProcess: HandlerProcess): void {
+    this.#busy.delete(handlerProcess);
+    if (!this.#all.has(handlerProcess)) return;
+    const { attempts, residentBytes } = handlerProcess;
+    const worn = attempts >= this.#options.maxAttempts || residentBytes > this.#maxBytes;
+    if (worn || !handlerProcess.alive) this.#replace(handlerProcess);
+    else this.#offer(handlerProcess);
+    this.#refill();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('The pool is closed'));
+    clearInterval(this.#watch);
+    for (const newborn of this.#newborn) newborn.kill();
+    await Promise.all([...this.#living].map((handlerProcess) => this.#end(handlerProcess)));
+  }
+
+  get #maxBytes(): number {
+    return this.#options.maxMemoryMb * 1024 * 1024;
+  }
+
+  #untilFree(signal: AbortSignal): Promise<HandlerProcess> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiting = this.#waiting.filter((other) => other !== take);
+        reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+      };
+      const take = (handlerProcess: HandlerProcess): void => {
+        signal.removeEventListener('abort', leave);
+        resolve(handlerProcess);
+      };
+      this.#waiting.push(take);
+      signal.addEventListener('abort', leave, { once: true });
+    });
+  }
+
+  #offer(handlerProcess: HandlerProcess): void {
+    const take = this.#waiting.shift();
+    if (take) take(handlerProcess);
+    else this.#idle.push(handlerProcess);
+  }
+
+  #replace(handlerProcess: HandlerProcess): void {
+    this.#forget(handlerProcess);
+    void this.#end(handlerProcess);
+  }
+
+  #forget(handlerProcess: HandlerProcess): void {
+    this.#all.delete(handlerProcess);
+    this.#busy.delete(handlerProcess);
+    this.#idle = this.#idle.filter((other) => other !== handlerProcess);
+  }
+
+  async #end(handlerProcess: HandlerProcess): Promise<void> {
+    if (this.#busy.has(handlerProcess)) handlerProcess.kill();
+    await handlerProcess.retire();
+  }
+
+  /** Starts what is missing, and the successors of those that have served nearly all their time. */
+  #refill(): void {
+    const { concurrency, maxAttempts } = this.#options;
+    const margin = Math.min(lastAttempts, Math.floor(maxAttempts / 2));
+    const leaving = [...this.#all].filter(({ attempts }) => attempts >= maxAttempts - margin).length;
+    const wanted = concurrency + spares + leaving;
+    const coming = (): number => this.#all.size + this.#newborn.size + this.#pausing;
+    while (!this.#closing.signal.aborted && coming() < wanted) void this.#startAnother();
+  }
+
+  async #startAnother(): Promise<void> {
+    try {
+      await this.#startOne();
+      this.#failedStarts = 0;
+    } catch (error) {
+      await this.#startFailed(error);
+    }
+    this.#refill();
+  }
+
+  async #startFailed(reason: unknown): Promise<void> {
+    const { signal } = this.#closing;
+    if (signal.aborted) return;
+    this.#failedStarts += 1;
+    this.#options.logger.error({ err: reason }, 'A handler process could not be started');
+    if (this.#failedStarts >= maxFailedStarts && this.#all.size === 0) this.#fail(reason);
+    const delayMs = Math.min(startBackoffMs.first * 2 ** (this.#failedStarts - 1), startBackoffMs.most);
+    this.#pausing += 1;
+    await pause(delayMs, signal);
+    this.#pausing -= 1;
+  }
+
+  async #startOne(): Promise<ReadonlyMap<string, TypeRules>> {
+    const { maxMemoryMb } = this.#options;
+    const handlerProcess = new HandlerProcess({ ...this.#options, maxHeapMb: Math.ceil(maxMemoryMb * 2) });
+    this.#newborn.add(handlerProcess);
+    this.#living.add(handlerProcess);
+    void handlerProcess.ended.then(() => this.#living.delete(handlerProcess));
+    try {
+      const types = await handlerProcess.ready;
+      this.#closing.signal.throwIfAborted();
+      // The word that it is ready may be read after its end.
+      if (!handlerProcess.alive) throw new Error('A handler process ended as soon as it was ready');
+      this.#all.add(handlerProcess);
+      void this.#dropAtEnd(handlerProcess);
+      this.#offer(handlerProcess);
+      return types;
+    } catch (error) {
+      handlerProcess.kill();
+      throw error;
+    } finally {
+      this.#newborn.delete(handlerProcess);
+    }
+  }
+
+  async #dropAtEnd(handlerProcess: HandlerProcess): Promise<void> {
+    await handlerProcess.ended;
+    this.#forget(handlerProcess);
+    this.#refill();
+  }
+
+  async #watchMemory(): Promise<void> {
+    const pids = [...this.#busy].flatMap(({ pid }) => pid ?? []);
+    const measured = await residentBytes(pids);
+    for (const handlerProcess of this.#busy) {
+      const bytes = measured.get(handlerProcess.pid ?? 0) ?? 0;
+      if (bytes > this.#maxBytes * killAbove) handlerProcess.kill('MemoryLimitExceeded');
+    }
+  }
+}
+
+/** Ends early when the signal fires. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

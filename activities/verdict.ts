@@ -1,0 +1,87 @@
+/** What the end of a handler's run means for its attempt. */
+import { CancelledFailure } from '@temporalio/common';
+import type { JsonValue } from '../src/contract/json.ts';
+import type { AttemptInput } from '../src/contract/workflow.ts';
+import { AttemptInterrupted } from './failures.ts';
+import type { KillReason, RunEnd } from './pool/handler-process.ts';
+import type { TypeRules } from './pool/messages.ts';
+import { TaskFailure, type StopReason } from './types/define.ts';
+
+export interface Circumstances {
+  readonly input: Pick<AttemptInput, 'soft_time_limit' | 'time_limit'>;
+  readonly rules: Pick<TypeRules, 'retryOn'>;
+  readonly maxMemoryMb: number;
+  /** Why the handler was told to stop, if it was. */
+  readonly stopped: StopReason | undefined;
+}
+
+/**
+ * @returns the handler's result.
+ * @throws CancelledFailure, {@link AttemptInterrupted}, or TaskFailure.
+ */
+export function verdict(end: RunEnd, circumstances: Circumstances): JsonValue {
+  const { stopped } = circumstances;
+  // Whatever a handler does once its task is cancelled: nobody waits for it any more.
+  if (stopped === 'Cancelled') throw new CancelledFailure('Task cancelled');
+  switch (end.kind) {
+    case 'completed':
+      return JSON.parse(end.result);
+    case 'died':
+      throw (end.killedFor && killed(end.killedFor, circumstances)) ?? died(end, stopped);
+    case 'failed': {
+      // A handler that was told to stop may throw anything while it winds up.
+      if (stopped === 'WorkerShutdown') throw handedBack();
+      const { type, message, retryable, retryAfterMs, deliberate } = end.failure;
+      if (stopped === 'SoftTimeLimitExceeded' && !deliberate) throw overSoftLimit(circumstances);
+      throw new TaskFailure(type, message, { retryable, retryAfterMs });
+    }
+  }
+}
+
+function killed(reason: KillReason, { input, rules, maxMemoryMb }: Circumstances): Error | undefined {
+  switch (reason) {
+    case 'TimeLimitExceeded': {
+      const message = `The attempt went over its time limit of ${input.time_limit} s`;
+      return new TaskFailure(reason, message, { retryable: rules.retryOn.timeLimit });
+    }
+    case 'MemoryLimitExceeded': {
+      const message = `The attempt went over one and a half times the memory limit of ${maxMemoryMb} MB`;
+      return new TaskFailure(reason, message, { retryable: rules.retryOn.memoryLimit });
+    }
+    case 'WorkerShutdown':
+      return handedBack();
+    case 'Cancelled':
+    case 'SoftTimeLimitExceeded':
+      return undefined;
+  }
+}
+
+function died({ code, signal }: Extract<RunEnd, { kind: 'died' }>, stopped: StopReason | undefined): Error {
+  // By somebody else, the kernel that ran out of memory for instance: not the handler's own doing.
+  if (signal === 'SIGKILL') {
+    return new AttemptInterrupted('lost', 'ProcessKilled', "The handler's process was killed from outside");
+  }
+  // It may wind up by ending its process, too.
+  if (stopped === 'WorkerShutdown') return handedBack();
+  if (signal === null) {
+    const message = `The handler ended its process with exit code ${code}`;
+    return new TaskFailure('ProcessExited', message, { retryable: true });
+  }
+  return new TaskFailure('ProcessCrashed', `The handler crashed its process (${signal})`, {
+    retryable: true,
+  });
+}
+
+function overSoftLimit({ input, rules }: Circumstances): TaskFailure {
+  const retryable = rules.retryOn.softTimeLimit;
+  return new TaskFailure('SoftTimeLimitExceeded', softLimitMessage(input), { retryable });
+}
+
+export function softLimitMessage({ soft_time_limit }: Pick<AttemptInput, 'soft_time_limit'>): string {
+  return `The attempt went over its soft time limit of ${soft_time_limit} s`;
+}
+
+export function handedBack(): AttemptInterrupted {
+  const message = 'The worker shut down; the attempt begins again elsewhere';
+  return new AttemptInterrupted('handed_back', 'HandedBack', message);
+}

@@ -1,0 +1,68 @@
+/** The attempts of a run, from its events and its pending activity: without asking a worker. */
+import type { temporal } from '@temporalio/proto';
+import { lostAttempt } from '../contract/lost-attempt.ts';
+import { attemptOverSignalName } from '../contract/names.ts';
+import type { Attempt } from '../contract/task.ts';
+import type { AttemptFailure, AttemptHeartbeat, AttemptOver, AttemptReport } from '../contract/workflow.ts';
+import { decode, type LiveExecution, type PendingAttempt } from './execution.ts';
+
+type Event = temporal.api.history.v1.IHistoryEvent;
+
+/**
+ * The attempts of a run that are over, from its events, newest first: for a run whose workflow has not reported them
+ * (yet). What lies before the last edit was withdrawn by it.
+ */
+export async function attemptsIn(backwards: AsyncIterable<Event>): Promise<AttemptReport[]> {
+  const attempts = new Map<number, AttemptReport>();
+  for await (const event of backwards) {
+    if (event.workflowExecutionUpdateAcceptedEventAttributes) break;
+    const report = reportIn(event);
+    // An attempt may be told of twice: the later word counts.
+    if (report && !attempts.has(report.attempt)) attempts.set(report.attempt, report);
+  }
+  return [...attempts.values()].toSorted((a, b) => a.attempt - b.attempt);
+}
+
+function reportIn(event: Event): AttemptReport | undefined {
+  const signal = event.workflowExecutionSignaledEventAttributes;
+  if (signal?.signalName === attemptOverSignalName)
+    return decode<AttemptOver>(signal.input?.payloads?.[0])?.report;
+  const failure = event.activityTaskFailedEventAttributes?.failure?.applicationFailureInfo?.details;
+  const cancelled = event.activityTaskCanceledEventAttributes?.details;
+  const lost = event.activityTaskTimedOutEventAttributes?.failure?.timeoutFailureInfo?.lastHeartbeatDetails;
+  const current = decode<AttemptHeartbeat>(lost?.payloads?.[0])?.current;
+  return (
+    decode<AttemptFailure>(failure?.payloads?.[0])?.report ??
+    decode<AttemptReport>(cancelled?.payloads?.[0]) ??
+    (current && lostAttempt(current))
+  );
+}
+
+/** Whether there can be any. Most tasks have none that is over, and their history need not be read for it. */
+export function mayHaveAttempts({ status, memo, pending }: LiveExecution): boolean {
+  // These report their attempts in their close event.
+  if (status === 'completed' || status === 'failed') return false;
+  return memo.attempt > 0 || status !== 'open' || (pending?.attempt ?? 1) > 1;
+}
+
+/** The attempt of an open run that is not over, or that was lost and has not been reported yet. */
+export function unreportedAttempt(
+  execution: LiveExecution,
+  over: readonly AttemptReport[],
+): Attempt | undefined {
+  const { pending, memo } = execution;
+  if (!pending?.begun) return undefined;
+  const attempt = memo.attempt + pending.attempt;
+  const { current } = pending.heartbeat ?? {};
+  if (pending.running) return running(attempt, pending);
+  const isReported = over.some((report) => report.attempt === current?.attempt);
+  return current && !isReported ? lostAttempt(current) : undefined;
+}
+
+function running(attempt: number, { startedAt, worker, heartbeat }: PendingAttempt): Attempt {
+  const current = heartbeat?.current;
+  // The last heartbeat may still be of the attempt before.
+  const log = current?.attempt === attempt ? current.log : [];
+  const started_at = new Date(startedAt ?? 0).toISOString();
+  return { attempt, started_at, finished_at: null, worker, outcome: 'running', error: null, log };
+}

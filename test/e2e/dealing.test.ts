@@ -1,0 +1,127 @@
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import { endedStatuses, type Task } from '../../src/contract/task.ts';
+import type { Caller } from '../support/caller.ts';
+import { type Dealt, dealt, longestIdleMs } from '../support/dealing.ts';
+import { type Service, startService } from '../support/service.ts';
+
+const hour = 3600;
+const ended = ({ status }: Task): boolean => endedStatuses.has(status);
+const running = ({ status, waiting }: Task): boolean => status === 'RUNNING' && waiting === null;
+
+let service: Service | undefined;
+afterEach(() => service?.close());
+
+async function startWorkers(workers: number, concurrency: number): Promise<Caller> {
+  const environment = { TASKBELL_WORKER_CONCURRENCY: String(concurrency) };
+  service = await startService({ temporal: inject('temporal'), workers, environment });
+  return service.as('alice');
+}
+
+/** Keeps slots of the workers busy until they are released. */
+async function occupy(alice: Caller, slots: number): Promise<{ release(): Promise<Task[]> }> {
+  const task = { name: 'occupies a slot', type: 'grumpy', delay: 0, payload: { ends_by: 'return' } };
+  const created = await Promise.all(Array.from({ length: slots }, () => alice.create(task)));
+  await Promise.all(created.map(({ id }) => alice.until(id, 'it to run', running)));
+  const release = () =>
+    Promise.all(
+      created.map(async ({ id }) => {
+        await alice.call('POST', `/api/tasks/${id}/cancel/`);
+        return alice.until(id, 'its end', ended);
+      }),
+    );
+  return { release };
+}
+
+function endOfAll(alice: Caller, tasks: readonly Task[]): Promise<Task[]> {
+  return Promise.all(tasks.map(({ id }) => alice.until(id, 'its end', ended)));
+}
+
+describe('a worker holds no due task that another could run', () => {
+  test.each([1, 2])(
+    'two workers of %i slots, all but one slot busy: all go to the free one',
+    async (slots) => {
+      const alice = await startWorkers(2, slots);
+      const busy = await occupy(alice, 2 * slots - 1);
+      const short = { name: 'short', type: 'slow', delay: 0, payload: { steps: 1, step_ms: 20 } };
+      const created = await Promise.all(Array.from({ length: 12 }, () => alice.create(short)));
+      // A task held by a worker without a free slot would not end before the release.
+      const tasks = (await endOfAll(alice, created)).map(dealt);
+      const occupied = (await busy.release()).map(dealt);
+      const inOrder = tasks.toSorted((a, b) => a.startedAt - b.startedAt);
+      for (const [index, task] of inOrder.slice(1).entries()) {
+        expect(task.startedAt).toBeGreaterThanOrEqual(inOrder[index]?.finishedAt ?? Number.NaN);
+      }
+      const [free, ...others] = workersOf(tasks);
+      expect(others).toEqual([]);
+      expect(occupied.filter(({ worker }) => worker === free)).toHaveLength(slots - 1);
+      expect(workersOf([...tasks, ...occupied])).toHaveLength(2);
+    },
+  );
+
+  test('two workers with tasks of unequal length: neither idles while a task waits behind the longest', async () => {
+    const alice = await startWorkers(2, 1);
+    const create = (step_ms: number) =>
+      alice.create({ name: 'unequal', type: 'slow', delay: 0, payload: { steps: 1, step_ms } });
+    const longMs = 6000;
+    const long = await create(longMs);
+    await alice.until(long.id, 'it to run', running);
+    // The other worker is through with them when the long one is not half done.
+    const lengths = Array.from({ length: 14 }, (_, index) => 20 + 12 * index);
+    const short = await Promise.all(lengths.map(create));
+    const tasks = (await endOfAll(alice, [long, ...short])).map(dealt);
+    expect(workersOf(tasks)).toHaveLength(2);
+    expect(longestIdleMs(tasks, 2)).toBeLessThan(longMs / 3);
+  });
+});
+
+describe('priority', () => {
+  /** Waits until its attempt stands in the queue of the workers. */
+  const queued = (alice: Caller, id: string, version: number) =>
+    alice.until(id, 'it to queue', (task) => task.status === 'PENDING' && task.version === version);
+
+  test('orders due tasks that wait for a worker, whatever the order of their creation', async () => {
+    const alice = await startWorkers(1, 1);
+    const busy = await occupy(alice, 1);
+    const created: Task[] = [];
+    for (const priority of [5, 3, 1, 4, 2, 5, 3, 1, 4, 2]) {
+      created.push(await alice.create({ name: `priority ${priority}`, type: 'echo', delay: 0, priority }));
+    }
+    await Promise.all(created.map(({ id, version }) => queued(alice, id, version + 1)));
+    await busy.release();
+    const tasks = byStart(await endOfAll(alice, created));
+    expect(tasks.map(({ priority }) => priority)).toEqual([1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
+  });
+
+  test('counts as edited, also when the task already waits for a worker', async () => {
+    const alice = await startWorkers(1, 1);
+    const busy = await occupy(alice, 1);
+    const create = (name: string, priority: number, delay: number) =>
+      alice.create({ name, type: 'echo', delay, priority });
+    const lowered = await create('lowered while it waits', 1, 0);
+    const untouched = await create('untouched', 3, 0);
+    const raised = await create('raised while it waits', 5, 0);
+    const before = await create('raised before its time', 5, hour);
+    await Promise.all([lowered, untouched, raised].map(({ id, version }) => queued(alice, id, version + 1)));
+    const edit = async ({ id }: Task, priority: number) =>
+      expect(await alice.call('PATCH', `/api/tasks/${id}/`, { priority })).toMatchObject({ status: 200 });
+    await edit(lowered, 4);
+    await edit(raised, 1);
+    await edit(before, 2);
+    await alice.call('POST', `/api/tasks/${before.id}/run-now/`);
+    // Each was written three times: due, edited and due again; edited, told to run and due.
+    await Promise.all([lowered, raised, before].map(({ id, version }) => queued(alice, id, version + 3)));
+    await busy.release();
+    const tasks = byStart(await endOfAll(alice, [lowered, untouched, raised, before]));
+    expect(tasks.map(({ name }) => name)).toEqual(
+      [raised, before, untouched, lowered].map(({ name }) => name),
+    );
+  });
+});
+
+function workersOf(tasks: readonly Dealt[]): string[] {
+  return [...new Set(tasks.map(({ worker }) => worker))];
+}
+
+function byStart(tasks: readonly Task[]): Task[] {
+  return tasks.toSorted((a, b) => dealt(a).startedAt - dealt(b).startedAt);
+}

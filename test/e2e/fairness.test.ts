@@ -1,0 +1,45 @@
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createBacklog, createProbe, startDelay, untilCompleted } from '../support/backlog.ts';
+import { type Service, startService } from '../support/service.ts';
+import { startTestServer, type TestServer } from '../support/temporal.ts';
+
+const backlog = { tasks: 1000, runTimeMs: 300, dueInMs: 20_000 };
+/** The promise: one task's run time and a second. */
+const promisedMs = backlog.runTimeMs + 1000;
+/** A single probe's delay on a machine that is busy with something else; without fairness it is over 40 s. */
+const noisyMs = 5000;
+
+let server: TestServer;
+let service: Service;
+let temporal: Client;
+
+beforeAll(async () => {
+  // A server of its own: what is left of the backlog must not load the one that the other tests share.
+  server = await startTestServer();
+  service = await startService({ temporal: server, environment: { TASKBELL_WORKER_CONCURRENCY: '4' } });
+  temporal = new Client({ connection: await Connection.connect({ address: server.address }) });
+});
+
+afterAll(async () => {
+  await temporal?.connection.close();
+  await service?.close();
+  await server?.close();
+});
+
+test("an owner's 1,000 due tasks delay another owner's single ones by no more than a run time and a second", async () => {
+  const [alice, bob] = await Promise.all([service.as('alice'), service.as('bob')]);
+  await createBacklog(alice, backlog);
+  const delays: number[] = [];
+  for (const completed of [10, 50, 90, 130, 170, 210, 250]) {
+    await untilCompleted(temporal, completed);
+    delays.push(await startDelay(bob, await createProbe(bob)));
+  }
+  const { count: left } = await temporal.workflow.count("ExecutionStatus = 'Running'");
+  // There was a queue to get past all the time.
+  expect(left).toBeGreaterThan(backlog.tasks / 2);
+  const sorted = delays.toSorted((a, b) => a - b);
+  const shown = `delays in milliseconds: ${delays.join(', ')}`;
+  expect(sorted[Math.floor(sorted.length / 2)], shown).toBeLessThanOrEqual(promisedMs);
+  expect(sorted.at(-1), shown).toBeLessThanOrEqual(noisyMs);
+}, 240_000);

@@ -1,0 +1,99 @@
+/** Workers that are lost, by a task's own doing or by chance. */
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import type { Task } from '../../src/contract/task.ts';
+import { type Service, startService } from '../support/service.ts';
+
+const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function start(): Promise<Service> {
+  const service = await startService({ temporal: inject('temporal'), workers: 0 });
+  closers.push(() => service.close());
+  return service;
+}
+
+/** Starts a worker again whenever it has ended, as `taskbell up` does. @returns how often it was lost. */
+function superviseWorker(service: Service): { readonly lost: () => number } {
+  let lost = 0;
+  const closing = new AbortController();
+  const lives = (async () => {
+    while (!closing.signal.aborted) {
+      const life = await service.startWorker();
+      await life.ended;
+      lost += 1;
+    }
+  })();
+  closers.push(async () => {
+    closing.abort();
+    await service.close();
+    await lives;
+  });
+  return { lost: () => lost };
+}
+
+describe('a worker that is lost', () => {
+  test('leaves the record of its attempt, with its log, and the checkpoint for the next one', async () => {
+    const service = await start();
+    const first = await service.startWorker();
+    const alice = await service.as('alice');
+    const payload = { how: 'kill-worker' };
+    const { id } = await alice.create({ name: 'lost', type: 'dies', delay: 0, payload });
+    expect(await first.ended).toBe('signal SIGKILL');
+    const second = await service.startWorker();
+    const task = await alice.until(id, 'its end', ended);
+    expect(task).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
+    expect(task.attempts).toMatchObject([
+      { attempt: 1, outcome: 'lost', error: { type: 'WorkerLost' } },
+      { attempt: 2, outcome: 'completed', worker: expect.stringContaining(String(second.pid)) },
+    ]);
+  }, 60_000);
+
+  test('while an attempt winds up after a cancellation ends the task CANCELLED, with its record', async () => {
+    const service = await start();
+    const first = await service.startWorker();
+    const alice = await service.as('alice');
+    const { id } = await alice.create({ name: 'lost', type: 'loops', delay: 0 });
+    await alice.until(id, 'its log', ({ attempts }) => attempts.at(-1)?.log.length === 1);
+    await alice.call('POST', `/api/tasks/${id}/cancel/`);
+    await alice.until(id, 'the cancellation', ({ waiting }) => waiting?.reason === 'cancelling');
+    process.kill(first.pid, 'SIGKILL');
+    await service.startWorker();
+    const task = await alice.until(id, 'its end', ended);
+    expect(task).toMatchObject({ status: 'CANCELLED', attempt: 1 });
+    expect(task.attempts).toMatchObject([{ attempt: 1, outcome: 'lost', error: { type: 'WorkerLost' } }]);
+    expect(task.attempts[0]?.log[0]).toContain('looping');
+  }, 60_000);
+});
+
+test('a task that takes its worker down each time ends FAILED after five losses, and no other with it', async () => {
+  const service = await start();
+  const supervised = superviseWorker(service);
+  const alice = await service.as('alice');
+  const slow = { type: 'slow', delay: 0, payload: { steps: 120, step_ms: 100 } };
+  const [poison, ...neighbours] = await Promise.all([
+    alice.create({ name: 'poison', type: 'dies', delay: 0, payload: { how: 'kill-worker', times: 99 } }),
+    alice.create({ name: 'neighbour 1', ...slow }),
+    alice.create({ name: 'neighbour 2', ...slow }),
+  ]);
+  const shorts: Task[] = [];
+  const poisoned = alice.until(poison.id, 'the end of the poisonous one', ended, 200_000);
+  while (!ended(await alice.read(poison.id))) {
+    const { id } = await alice.create({ name: 'short', type: 'echo', delay: 0 });
+    // Whatever the poisonous one does: for a start of the worker, and the loss of an attempt, at the most.
+    shorts.push(await alice.until(id, 'a short one', ended, 40_000));
+  }
+  const failed = await poisoned;
+  expect(failed).toMatchObject({ status: 'FAILED', attempt: 5, retry_count: 0 });
+  expect(failed.error_message).toContain('lost 5 times');
+  expect(failed.attempts.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 5 }, () => 'lost'));
+  expect(supervised.lost()).toBe(5);
+  for (const { id } of neighbours) {
+    const neighbour = await alice.until(id, 'the end of a neighbour', ended, 60_000);
+    expect(neighbour).toMatchObject({ status: 'COMPLETED', retry_count: 0 });
+  }
+  expect(shorts.every(({ status }) => status === 'COMPLETED')).toBe(true);
+}, 300_000);

@@ -1,0 +1,189 @@
+/** Handlers that do what no handler should: each harms its own attempt alone. */
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Task } from '../../src/contract/task.ts';
+import type { Caller } from '../support/caller.ts';
+import { childrenOf } from '../support/child-processes.ts';
+import { isRunning, waitFor } from '../support/engine-wait.ts';
+import { type Service, startService } from '../support/service.ts';
+
+const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
+const quickly = { initial_interval: 0.1, backoff_coefficient: 1 };
+
+let service: Service;
+let alice: Caller;
+let workerPid: number;
+
+beforeAll(async () => {
+  service = await startService({
+    temporal: inject('temporal'),
+    workers: 0,
+    environment: { TASKBELL_MAX_MEMORY_PER_CHILD_MB: '200', TASK_OWN: 'mine', NOT_ALLOWED: 'secret' },
+  });
+  const worker = await service.startWorker();
+  workerPid = worker.pid;
+  alice = await service.as('alice');
+});
+afterAll(() => service.close());
+
+async function create(task: Record<string, unknown>): Promise<Task> {
+  return alice.create({ name: 'misbehaves', delay: 0, ...task });
+}
+
+async function run(task: Record<string, unknown>): Promise<Task> {
+  const { id } = await create(task);
+  return alice.until(id, 'its end', ended, 30_000);
+}
+
+function millisecondsOf({ started_at, finished_at }: Task['attempts'][number]): number {
+  return Date.parse(finished_at ?? '') - Date.parse(started_at);
+}
+
+describe('a handler that takes its process down', () => {
+  test.each([
+    ['exit', 'ProcessExited', 'exit code 3'],
+    ['abort', 'ProcessCrashed', 'SIGABRT'],
+    ['throw-later', 'Error', 'thrown in a timer'],
+    ['reject-later', 'RangeError', 'nobody awaits this'],
+  ])('by %s fails its attempt as %s, which uses up a retry', async (how, type, message) => {
+    const task = await run({ type: 'dies', payload: { how }, retry: quickly });
+    expect(task).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 1 });
+    expect(task.result).toMatchObject({ saved: 'saved by attempt 1' });
+    const [first] = task.attempts;
+    expect(first).toMatchObject({ outcome: 'failed', error: { type } });
+    expect(first?.error?.message).toContain(message);
+    expect(first?.log[0]).toContain(`about to ${how}`);
+  });
+
+  test('is not retried for ever', async () => {
+    const task = await run({
+      type: 'dies',
+      payload: { how: 'exit', times: 9 },
+      retry: { ...quickly, max_retries: 2 },
+    });
+    expect(task).toMatchObject({ status: 'FAILED', attempt: 3, retry_count: 2 });
+    expect(task.error_message).toContain('exit code 3');
+  });
+
+  test('by kill -9, as from outside, begins again, which uses up no retry', async () => {
+    const task = await run({ type: 'dies', payload: { how: 'kill-itself' }, retry: { max_retries: 0 } });
+    expect(task).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
+    expect(task.attempts).toMatchObject([
+      { attempt: 1, outcome: 'lost', error: { type: 'ProcessKilled' }, worker: expect.stringMatching(/@/) },
+      { attempt: 2, outcome: 'completed' },
+    ]);
+    expect(task.attempts[0]?.log[0]).toContain('about to kill-itself');
+    const { saved, idempotencyKey } = task.result as Record<string, string>;
+    expect(saved).toBe('saved by attempt 1');
+    expect(idempotencyKey).toContain(task.id);
+  });
+
+  test('by kill -9 five times is given up, with all its attempts', async () => {
+    const task = await run({ type: 'dies', payload: { how: 'kill-itself', times: 99 } });
+    expect(task).toMatchObject({ status: 'FAILED', attempt: 5, retry_count: 0 });
+    expect(task.error_message).toContain('lost 5 times');
+    expect(task.attempts.map(({ attempt, outcome }) => ({ attempt, outcome }))).toEqual(
+      [1, 2, 3, 4, 5].map((attempt) => ({ attempt, outcome: 'lost' })),
+    );
+    expect(task.attempts.at(-1)?.error?.type).toBe('WorkerLost');
+    for (const { log } of task.attempts) expect(log[0]).toContain('about to kill-itself');
+  }, 60_000);
+});
+
+describe('a handler that loops', () => {
+  test('is killed within a second of its hard limit, with what it has started; others go on', async () => {
+    const { id } = await create({ type: 'spawns', soft_time_limit: 1, time_limit: 3, retry: quickly });
+    const begun = await alice.until(id, 'its log', ({ attempts }) => attempts.at(-1)?.log.length === 1);
+    const spawned = Number(/pid (\d+)/.exec(begun.attempts[0]?.log[0] ?? '')?.[1]);
+    expect(await run({ type: 'echo' })).toMatchObject({ status: 'COMPLETED' });
+    const task = await alice.until(id, 'its end', ended);
+    expect(task).toMatchObject({ status: 'FAILED', attempt: 1, retry_count: 0 });
+    expect(task.attempts).toMatchObject([{ outcome: 'failed', error: { type: 'TimeLimitExceeded' } }]);
+    const took = task.attempts.map(millisecondsOf);
+    expect(took).toEqual([expect.toSatisfy((ms: number) => ms >= 3000 && ms < 4500)]);
+    await waitFor('its own process to be gone', () => !isRunning(spawned));
+  });
+
+  test('is alive for its watchers all the while', async () => {
+    const { id } = await create({ type: 'loops', soft_time_limit: 20, time_limit: 20 });
+    const looping = await alice.until(id, 'its progress', ({ progress }) => progress?.percent === 50);
+    expect(looping).toMatchObject({ status: 'RUNNING', waiting: null });
+    expect(looping.attempts).toMatchObject([{ attempt: 1, outcome: 'running', finished_at: null }]);
+    const asked = Date.now();
+    await alice.call('POST', `/api/tasks/${id}/cancel/`);
+    expect(await alice.read(id)).toMatchObject({ status: 'RUNNING', waiting: { reason: 'cancelling' } });
+    const task = await alice.until(id, 'its end', ended);
+    // It has its time to clean up, and never sees that it should.
+    expect(task).toMatchObject({ status: 'CANCELLED', attempts: [{ outcome: 'cancelled' }] });
+    expect(Date.now() - asked).toBeGreaterThan(9_000);
+    expect(task.attempts[0]?.log[0]).toContain('looping');
+  }, 60_000);
+});
+
+describe('a handler that leaks', () => {
+  test('far over the limit is killed in its attempt', async () => {
+    const task = await run({
+      type: 'leaks',
+      payload: { megabytes: 20, steps: 100, step_ms: 30 },
+      retry: quickly,
+    });
+    expect(task).toMatchObject({ status: 'FAILED', attempt: 1 });
+    expect(task.attempts).toMatchObject([{ outcome: 'failed', error: { type: 'MemoryLimitExceeded' } }]);
+  });
+
+  test('until its heap is full, in one go, is killed too', async () => {
+    const task = await run({ type: 'dies', payload: { how: 'exhaust-heap' }, retry: { max_retries: 0 } });
+    expect(task).toMatchObject({ status: 'FAILED', attempts: [{ error: { type: 'MemoryLimitExceeded' } }] });
+  });
+
+  test('over the limit is replaced when its attempt is over', async () => {
+    const { result: first } = await run({ type: 'leaks', payload: { megabytes: 180 } });
+    const { pid } = first as { pid: number };
+    await waitFor('its process to be gone', async () => !(await handlerPids()).includes(pid));
+    // With the spare, there are five again.
+    await expect.poll(handlerPids, { timeout: 10_000 }).toHaveLength(5);
+  });
+});
+
+describe('a handler that talks without end', () => {
+  test('does not keep its worker from its other tasks, and its last words are kept', async () => {
+    const { id } = await create({ type: 'chatters', payload: { milliseconds: 4000 } });
+    await alice.until(id, 'it to talk', ({ progress }) => progress !== null);
+    expect(await run({ type: 'echo' })).toMatchObject({ status: 'COMPLETED' });
+    const task = await alice.until(id, 'its end', ended);
+    expect(task).toMatchObject({ status: 'COMPLETED', error_message: null });
+    const { words } = task.result as { words: number };
+    const log = task.attempts[0]?.log ?? [];
+    expect(log.at(-1)).toContain(`word ${words}`);
+    expect(log.length).toBeLessThanOrEqual(200);
+    expect(Buffer.byteLength(log.join(''))).toBeLessThanOrEqual(16 * 1024);
+  });
+});
+
+test('what a handler leaves behind reaches nobody else', async () => {
+  const { id } = await create({ type: 'forgets' });
+  const forgot = await alice.until(id, 'its end', ended);
+  expect(forgot).toMatchObject({ status: 'COMPLETED', attempts: [{ log: [] }] });
+  const { pid } = forgot.result as { pid: number };
+  await waitFor('its process to be replaced', async () => !(await handlerPids()).includes(pid));
+  expect(await run({ type: 'echo' })).toMatchObject({ status: 'COMPLETED' });
+});
+
+test("a handler sees none of the service's environment but what is meant for it", async () => {
+  const { result } = await run({ type: 'looks-around' });
+  const { environment, parent } = result as { environment: Record<string, string>; parent: number };
+  expect(parent).toBe(workerPid);
+  expect(environment).toMatchObject({ TASK_OWN: 'mine' });
+  const ours = Object.keys(environment).filter((name) => /^(TASKBELL|TEMPORAL)_|SECRET|ALLOWED/.test(name));
+  expect(ours).toEqual([]);
+});
+
+describe('the worker', () => {
+  test('has outlived all of that', () => {
+    expect(isRunning(workerPid)).toBe(true);
+  });
+});
+
+/** The worker's processes for handlers. */
+function handlerPids(): Promise<number[]> {
+  return childrenOf(workerPid);
+}

@@ -1,0 +1,31 @@
+import { afterEach, expect, inject, test } from 'vitest';
+import type { Task } from '../../src/contract/task.ts';
+import { type Service, startService } from '../support/service.ts';
+
+const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
+
+let service: Service | undefined;
+afterEach(() => service?.close());
+
+test('a handler process runs TASKBELL_MAX_TASKS_PER_CHILD attempts and no more', async () => {
+  service = await startService({
+    temporal: inject('temporal'),
+    environment: { TASKBELL_MAX_TASKS_PER_CHILD: '3', TASKBELL_WORKER_CONCURRENCY: '2' },
+  });
+  const alice = await service.as('alice');
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) => {
+      const task = { name: `look ${index}`, type: 'looks-around', delay: 0 };
+      return (await alice.create(task)).id;
+    }),
+  );
+  const served = new Map<number, number>();
+  for (const id of ids) {
+    const task = await alice.until(id, 'its end', ended);
+    expect(task).toMatchObject({ status: 'COMPLETED', attempt: 1, retry_count: 0 });
+    const { pid } = task.result as { pid: number };
+    served.set(pid, (served.get(pid) ?? 0) + 1);
+  }
+  expect(Math.max(...served.values())).toBeLessThanOrEqual(3);
+  expect([...served.values()].reduce((sum, count) => sum + count)).toBe(20);
+});

@@ -1,0 +1,92 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { Task } from '../../src/contract/task.ts';
+import { readLiveExecution } from '../../src/tasks/execution.ts';
+import type { Caller } from '../support/caller.ts';
+import { waitFor } from '../support/engine-wait.ts';
+import { type Service, startService } from '../support/service.ts';
+
+const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
+/** Several times what is read before the first checkpoint, which is written after 2 s. */
+const rows = 1_000_000;
+
+let dataDir: string;
+let service: Service;
+let alice: Caller;
+let temporal: Client;
+/** What the task comes to where nothing interrupts it. */
+let unbroken: Task;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'taskbell-data-'));
+  await mkdir(join(dataDir, 'shared'));
+  await pipeline(Readable.from(lines()), createWriteStream(join(dataDir, 'shared', 'large.csv')));
+  const environment = { TASKBELL_DATA_DIR: dataDir, TASKBELL_SHUTDOWN_GRACE: '0' };
+  const { address, namespace } = inject('temporal');
+  temporal = new Client({ connection: await Connection.connect({ address }), namespace });
+  service = await startService({ temporal: { address, namespace }, workers: 0, environment });
+  alice = await service.as('alice');
+  const worker = await service.startWorker();
+  unbroken = await alice.until((await create()).id, 'an unbroken run', ended, 100_000);
+  await worker.close();
+}, 120_000);
+afterAll(async () => {
+  await service?.close();
+  await temporal?.connection.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+/** Some 60 MB. */
+function* lines(): Generator<string> {
+  yield 'id,city,amount,at\n';
+  for (let row = 0; row < rows; row += 1) {
+    const at = new Date(Date.UTC(2026, 0, 1) + row * 60_000).toISOString();
+    yield `${row},"City, ${row % 500}",${((row * 7919) % 100_003) / 100},${at}\n`;
+  }
+}
+
+function create(): Promise<Task> {
+  return alice.create({ name: 'large', type: 'process-data', delay: 0, payload: { file: 'large.csv' } });
+}
+
+/** Waits until the server has a checkpoint of the attempt that runs: what was not heard of is lost with its worker. */
+async function untilCheckpoint(id: string): Promise<void> {
+  await waitFor('a checkpoint', async () => {
+    const { raw } = await temporal.workflow.getHandle(id).describe();
+    return (readLiveExecution(raw)?.pending?.heartbeat?.checkpoint ?? null) !== null;
+  });
+}
+
+async function untilUnderWay(id: string): Promise<void> {
+  await alice.until(id, 'it to be under way', ({ progress }) => (progress?.percent ?? 0) >= 5);
+}
+
+test.each([
+  ['handed back', 'SIGTERM', untilUnderWay],
+  ['lost', 'SIGKILL', untilCheckpoint],
+] as const)(
+  'process-data goes on from its last chunk when its attempt was %s, and comes to the same result',
+  async (_how, signal, ready) => {
+    const first = await service.startWorker();
+    const { id } = await create();
+    await ready(id);
+    process.kill(first.pid, signal);
+    await first.ended;
+    const second = await service.startWorker();
+    const resumed = await alice.until(id, 'its end', ended, 100_000);
+    expect(resumed).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
+    const [, row, percent] = /Resumed at row (\d+) \((\d+) %\)/.exec(resumed.attempts[1]?.log.join() ?? '') ?? [];
+    expect(Number(row)).toBeGreaterThan(1);
+    expect(Number(percent)).toBeGreaterThan(0);
+    expect(resumed.result).toEqual(unbroken.result);
+    expect(resumed.result).toMatchObject({ rows, columns: { city: { distinct: 500 } } });
+    await second.close();
+  },
+  150_000,
+);

@@ -1,0 +1,199 @@
+/** How attempts are made to stop: by their limits, by a cancellation, by their worker's shutdown. */
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Attempt, Task } from '../../src/contract/task.ts';
+import type { Caller } from '../support/caller.ts';
+import { childrenOf } from '../support/child-processes.ts';
+import { isRunning, waitFor } from '../support/engine-wait.ts';
+import { type Service, startService } from '../support/service.ts';
+
+const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
+const running = ({ attempts }: Task): boolean => attempts.at(-1)?.outcome === 'running';
+const cancelling = ({ waiting }: Task): boolean => waiting?.reason === 'cancelling';
+const quickly = { initial_interval: 0.1, backoff_coefficient: 1 };
+
+/** The instant at which a `tidy` handler was told to stop, in milliseconds. */
+function toldAt({ log }: Attempt): number {
+  return Number(/told at (\d+)/.exec(log.join('\n'))?.[1]);
+}
+
+function cleanupMs(attempt: Attempt): number {
+  return Date.parse(attempt.finished_at ?? '') - toldAt(attempt);
+}
+
+function theAttempt({ attempts: [only, ...others] }: Task): Attempt {
+  if (!only || others.length > 0) throw new Error(`There are ${others.length + 1} attempts`);
+  return only;
+}
+
+describe('limits and cancellation', () => {
+  let service: Service;
+  let alice: Caller;
+  beforeAll(async () => {
+    service = await startService({ temporal: inject('temporal') });
+    alice = await service.as('alice');
+  });
+  afterAll(() => service.close());
+
+  async function create(task: Record<string, unknown>): Promise<Task> {
+    return alice.create({ name: 'stopped', delay: 0, type: 'tidy', ...task });
+  }
+
+  async function run(task: Record<string, unknown>): Promise<Task> {
+    const { id } = await create(task);
+    return alice.until(id, 'its end', ended);
+  }
+
+  describe('the soft limit', () => {
+    const limits = { soft_time_limit: 1, time_limit: 20, retry: quickly };
+
+    test('lets the handler clean up and still report its result', async () => {
+      const task = await run({ ...limits, payload: { cleanup_ms: 300 } });
+      expect(task).toMatchObject({ status: 'COMPLETED', result: { stopped: 'SoftTimeLimitExceeded' } });
+    });
+
+    test('gives its name to whatever the handler then throws', async () => {
+      const task = await run({ ...limits, payload: { ends_by: 'throw' } });
+      // This type says that it is of no use to try again.
+      expect(task).toMatchObject({ status: 'FAILED', attempt: 1 });
+      expect(task.attempts).toMatchObject([{ outcome: 'failed', error: { type: 'SoftTimeLimitExceeded' } }]);
+    });
+
+    test('leaves a failure that the handler names to the handler', async () => {
+      const task = await run({ ...limits, payload: { ends_by: 'fail' } });
+      expect(task).toMatchObject({ status: 'FAILED', attempts: [{ error: { type: 'CleanedUp' } }] });
+    });
+  });
+
+  test('the hard limit ends a cleanup too, and is retried where the type says so, with the checkpoint', async () => {
+    const payload = { cleanup_ms: 60_000 };
+    const task = await run({ payload, soft_time_limit: 1, time_limit: 2, retry: quickly });
+    expect(task).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 1 });
+    expect(task.result).toEqual({ attempt: 2, before: { stopped: 'SoftTimeLimitExceeded' } });
+    expect(task.attempts[0]).toMatchObject({ outcome: 'failed', error: { type: 'TimeLimitExceeded' } });
+  });
+
+  describe('a cancellation', () => {
+    async function cancelled(payload: Record<string, unknown>, limits = {}): Promise<[number, Task]> {
+      const { id } = await create({ payload, ...limits });
+      await alice.until(id, 'it to run', running);
+      const asked = Date.now();
+      await alice.call('POST', `/api/tasks/${id}/cancel/`);
+      return [asked, await alice.until(id, 'its end', ended)];
+    }
+
+    test.each(['report', 'throw', 'fail'])(
+      'reaches the handler soon, and ends the task CANCELLED though the handler may %s',
+      async (ends_by) => {
+        const [asked, task] = await cancelled({ ends_by });
+        expect(task).toMatchObject({ status: 'CANCELLED', result: null, error_message: null });
+        const attempt = theAttempt(task);
+        expect(attempt).toMatchObject({ outcome: 'cancelled', error: null });
+        expect(attempt.log.join()).toContain('Cancelled');
+        // Within a second where the machine is quiet: bench/handlers.ts shows how soon.
+        expect(toldAt(attempt) - asked).toBeLessThan(3000);
+      },
+    );
+
+    test('lets the handler clean up, and shows that it is waited for', async () => {
+      const { id } = await create({ payload: { cleanup_ms: 1500 } });
+      await alice.until(id, 'it to run', running);
+      await alice.call('POST', `/api/tasks/${id}/cancel/`);
+      expect(await alice.read(id)).toMatchObject({ status: 'RUNNING', waiting: { reason: 'cancelling' } });
+      const told = await alice.until(id, 'the handler to be told', ({ attempts }) =>
+        Boolean(attempts[0]?.log.length),
+      );
+      expect(told).toSatisfy(cancelling);
+      const task = await alice.until(id, 'its end', ended);
+      expect(task.status).toBe('CANCELLED');
+      expect(cleanupMs(theAttempt(task))).toBeGreaterThan(1400);
+    });
+
+    test('kills a handler that cleans up for longer than its type may', async () => {
+      const [, task] = await cancelled({ cleanup_ms: 60_000 });
+      expect(task).toMatchObject({ status: 'CANCELLED', attempts: [{ outcome: 'cancelled' }] });
+      expect(cleanupMs(theAttempt(task))).toBeGreaterThan(1900);
+    });
+
+    test('during the cleanup after the soft limit counts as one', async () => {
+      const { id } = await create({ payload: { cleanup_ms: 4000 }, soft_time_limit: 1, time_limit: 20 });
+      await alice.until(id, 'the soft limit', ({ attempts }) => Boolean(attempts[0]?.log.length));
+      await alice.call('POST', `/api/tasks/${id}/cancel/`);
+      expect(await alice.until(id, 'its end', ended)).toMatchObject({ status: 'CANCELLED' });
+    });
+  });
+});
+
+describe('the shutdown of a worker', () => {
+  const closers: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of closers.splice(0)) await close();
+  });
+
+  async function start(grace: string): Promise<Service> {
+    const environment = { TASKBELL_SHUTDOWN_GRACE: grace };
+    const service = await startService({ temporal: inject('temporal'), workers: 0, environment });
+    closers.push(() => service.close());
+    return service;
+  }
+
+  test('hands an attempt back, which begins again elsewhere soon, from its checkpoint and without a retry', async () => {
+    const service = await start('1');
+    const first = await service.startWorker();
+    const alice = await service.as('alice');
+    const task = { type: 'tidy', delay: 0, payload: { ends_by: 'throw' }, retry: { max_retries: 0 } };
+    const { id } = await alice.create({ name: 'handed back', ...task });
+    await alice.until(id, 'it to run', running);
+    const second = await service.startWorker();
+    process.kill(first.pid, 'SIGTERM');
+    const end = await alice.until(id, 'its end', ended);
+    expect(await first.ended).toBe('exit code 0');
+    expect(end).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
+    expect(end.result).toEqual({ attempt: 2, before: { stopped: 'WorkerShutdown' } });
+    const [before, after] = end.attempts;
+    expect(before).toMatchObject({ attempt: 1, outcome: 'handed_back', error: { type: 'HandedBack' } });
+    expect(before?.log.join()).toContain('WorkerShutdown');
+    expect(before?.worker).toContain(String(first.pid));
+    expect(after).toMatchObject({ attempt: 2, outcome: 'completed' });
+    expect(after?.worker).toContain(String(second.pid));
+    const gap = Date.parse(after?.started_at ?? '') - Date.parse(before?.finished_at ?? '');
+    expect(gap).toBeLessThan(5000);
+  });
+
+  test('kills a handler that heeds nothing; the record of its attempt is kept while nobody goes on with it', async () => {
+    const service = await start('1');
+    const worker = await service.startWorker();
+    const alice = await service.as('alice');
+    const { id } = await alice.create({ name: 'loops', type: 'loops', delay: 0 });
+    await alice.until(id, 'its log', ({ attempts }) => attempts.at(-1)?.log.length === 1);
+    const handlers = await childrenOf(worker.pid);
+    process.kill(worker.pid, 'SIGTERM');
+    expect(await worker.ended).toBe('exit code 0');
+    await waitFor('the handlers to be gone', () => handlers.every((pid) => !isRunning(pid)));
+    const open = await alice.read(id);
+    expect(open.attempts).toMatchObject([{ attempt: 1, outcome: 'handed_back' }]);
+    expect(open.attempts[0]?.log[0]).toContain('looping');
+    await alice.call('POST', `/api/tasks/${id}/cancel/`);
+    await service.startWorker();
+    // The attempt may begin once more before the workflow can tell that the task is cancelled.
+    const end = await alice.until(id, 'its end', ended);
+    expect(end.status).toBe('CANCELLED');
+    expect(end.attempts[0]).toEqual(open.attempts[0]);
+  });
+
+  test('lets an attempt finish within the grace time, and begins none', async () => {
+    const service = await start('30');
+    const worker = await service.startWorker();
+    const alice = await service.as('alice');
+    const slow = { type: 'slow', delay: 0, payload: { steps: 20, step_ms: 100 } };
+    const { id } = await alice.create({ name: 'finishes', ...slow });
+    await alice.until(id, 'it to run', running);
+    process.kill(worker.pid, 'SIGTERM');
+    const { id: late } = await alice.create({ name: 'late', type: 'echo', delay: 0 });
+    const end = await alice.until(id, 'its end', ended);
+    expect(end).toMatchObject({ status: 'COMPLETED', attempt: 1, attempts: [{ outcome: 'completed' }] });
+    expect(await worker.ended).toBe('exit code 0');
+    expect(await alice.read(late)).toMatchObject({ status: 'PENDING', attempt: 0 });
+    await service.startWorker();
+    expect(await alice.until(late, 'its end', ended)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+  });
+});

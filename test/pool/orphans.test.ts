@@ -1,0 +1,86 @@
+/** No handler goes on without its worker: its attempt begins again elsewhere. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { on, once } from 'node:events';
+import { resolve } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { childrenOf } from '../support/child-processes.ts';
+import { isRunning, waitFor } from '../support/engine-wait.ts';
+import { anInput, soon, startTestPool } from '../support/pool.ts';
+
+const deadlineMs = 10_000;
+/** As many as there may be attempts, and a spare. */
+const processes = 4;
+
+let parent: ChildProcess | undefined;
+const started: number[] = [];
+afterEach(() => {
+  parent?.kill('SIGKILL');
+  // Each leads a group of its own, but for what handlers have started.
+  for (const pid of started.splice(0)) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+});
+
+/** A process with a pool, as a worker has it. */
+async function startParent(): Promise<ChildProcess> {
+  parent = fork(resolve('test/support/pool-parent.mjs'), { execArgv: [] });
+  await once(parent, 'message', { signal: AbortSignal.timeout(20_000) });
+  return parent;
+}
+
+async function handlersOf({ pid = 0 }: ChildProcess): Promise<number[]> {
+  const pids = await waitFor('all handler processes', async () => {
+    const children = await childrenOf(pid);
+    return children.length === processes && children;
+  });
+  started.push(...pids);
+  return pids;
+}
+
+/** Has it run a handler that sleeps, and one that starts a process and loops. @returns the id of that process. */
+async function makeBusy(parent: ChildProcess): Promise<number> {
+  parent.send('be busy');
+  for await (const [message] of on(parent, 'message', { signal: AbortSignal.timeout(20_000) })) {
+    const spawned = Number(/pid (\d+)/.exec(JSON.stringify(message))?.[1]);
+    if (spawned > 0) {
+      started.push(spawned);
+      return spawned;
+    }
+  }
+  throw new Error('The parent has ended');
+}
+
+async function checkNoneOutlives(parent: ChildProcess, pids: readonly number[]): Promise<void> {
+  expect(pids.filter((pid) => !isRunning(pid))).toEqual([]);
+  parent.kill('SIGKILL');
+  await waitFor('all to be gone', () => !pids.some((pid) => isRunning(pid)), deadlineMs);
+}
+
+describe('after a kill -9 of their worker, handler processes end', () => {
+  test('idle, asleep, and busy in a loop, with the process that a handler has started', async () => {
+    const parent = await startParent();
+    const pids = await handlersOf(parent);
+    const spawned = await makeBusy(parent);
+    await checkNoneOutlives(parent, [...pids, spawned]);
+  }, 60_000);
+
+  test('just starting', async () => {
+    const parent = await startParent();
+    await checkNoneOutlives(parent, await handlersOf(parent));
+  });
+});
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends no handler process', async (signal) => {
+  const pool = await startTestPool({});
+  try {
+    const [idle, busy] = [await pool.acquire(soon()), await pool.acquire(soon())];
+    const ending = busy.run(anInput('grumpy', { ends_by: 'return' }), () => undefined);
+    const pids = await pool.pids();
+    for (const pid of pids) process.kill(pid, signal);
+    // A signal that ends a process does so before the process reads its next message.
+    expect((await idle.run(anInput('echo'), () => undefined)).kind).toBe('completed');
+    busy.stop('Cancelled', 'The test is over');
+    expect((await ending).kind).toBe('completed');
+    expect(await pool.pids()).toEqual(pids);
+  } finally {
+    await pool.close();
+  }
+});

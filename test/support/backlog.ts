@@ -1,0 +1,55 @@
+import type { Client } from '@temporalio/client';
+import { endedStatuses, type Task } from '../../src/contract/task.ts';
+import type { Caller } from './caller.ts';
+import { waitFor } from './engine-wait.ts';
+
+/** More at once would only make the server's one database wait for itself. */
+const lanes = 8;
+
+export interface BacklogOptions {
+  readonly tasks: number;
+  readonly runTimeMs: number;
+  /** Long enough to create them all; where it is not, the rest are due at once. */
+  readonly dueInMs: number;
+}
+
+/** Creates tasks that become due together. */
+export async function createBacklog(owner: Caller, options: BacklogOptions): Promise<void> {
+  const dueAt = Date.now() + options.dueInMs;
+  const payload = { steps: 1, step_ms: options.runTimeMs };
+  const indexes = Array.from({ length: options.tasks }, (_, index) => index).values();
+  const createNext = async (): Promise<void> => {
+    for (const index of indexes) {
+      const delay = Math.max(0, dueAt - Date.now()) / 1000;
+      await owner.create({ name: `backlog ${index}`, type: 'slow', delay, payload });
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, createNext));
+}
+
+/** Creates a task that is due at once. */
+export function createProbe(owner: Caller): Promise<Task> {
+  return owner.create({ name: 'probe', type: 'echo', delay: 0 });
+}
+
+/** Waits until the task has ended. @returns the milliseconds from its time to its start. */
+export async function startDelay(owner: Caller, { id }: Task, deadlineMs?: number): Promise<number> {
+  const task = await owner.until(
+    id,
+    'the probe to end',
+    ({ status }) => endedStatuses.has(status),
+    deadlineMs,
+  );
+  return Date.parse(task.started_at ?? '') - Date.parse(task.scheduled_time);
+}
+
+/** Waits until so many tasks of the whole server have completed. */
+export async function untilCompleted(temporal: Client, tasks: number): Promise<void> {
+  const completed = async (): Promise<boolean> => {
+    const { count } = await temporal.workflow.count(
+      "WorkflowType = 'task' AND ExecutionStatus = 'Completed'",
+    );
+    return count >= tasks;
+  };
+  await waitFor(`${tasks} tasks to complete`, completed, 120_000);
+}

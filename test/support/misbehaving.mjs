@@ -1,0 +1,135 @@
+// Task types that behave as badly as users' own may: loaded by real workers through TASKBELL_TASK_MODULES.
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { defineTaskType, TaskFailure } from '../../dist/activities/types/define.js';
+
+/** Ends of a handler's process, or of what it needs; each is survived by everybody else. */
+const ends = {
+  exit: () => process.exit(3),
+  abort: () => process.abort(),
+  'kill-itself': () => process.kill(process.pid, 'SIGKILL'),
+  'kill-worker': () => process.kill(process.ppid, 'SIGKILL'),
+  'throw-later': () => setTimeout(() => throwHere('thrown in a timer'), 10),
+  'reject-later': () => void Promise.reject(new RangeError('nobody awaits this')),
+  'exhaust-heap': () => {
+    for (const kept = []; ;) kept.push(Array.from({ length: 1e6 }, () => kept.length));
+  },
+};
+
+function throwHere(message) {
+  throw new Error(message);
+}
+
+const dies = defineTaskType({
+  name: 'dies',
+  description: 'Takes its process down, in as many attempts as it is told',
+  payload: z.strictObject({ how: z.enum(Object.keys(ends)), times: z.int().default(1) }),
+  run: async ({ attempt, log, checkpoint, idempotencyKey }, { how, times }) => {
+    if (attempt > times) return { attempt, idempotencyKey, saved: checkpoint.read() ?? null };
+    checkpoint.write(`saved by attempt ${attempt}`);
+    log.info(`about to ${how}`);
+    ends[how]();
+    return new Promise(() => undefined);
+  },
+});
+
+const loops = defineTaskType({
+  name: 'loops',
+  description: 'Never gives its process back, busy as it is',
+  payload: z.strictObject({}),
+  run: async ({ log, progress }) => {
+    log.info('looping');
+    progress(50, 'in the loop');
+    for (;;);
+  },
+});
+
+const leaks = defineTaskType({
+  name: 'leaks',
+  description: 'Keeps megabytes for good, some in each step',
+  payload: z.strictObject({ megabytes: z.int(), steps: z.int().default(1), step_ms: z.int().default(0) }),
+  run: async (_context, { megabytes, steps, step_ms }) => {
+    for (let step = 0; step < steps; step += 1) {
+      leaked.push(Buffer.alloc(megabytes * 1024 * 1024, 1));
+      await sleep(step_ms);
+    }
+    return { pid: process.pid };
+  },
+});
+const leaked = [];
+
+const tidy = defineTaskType({
+  name: 'tidy',
+  description: 'Runs until it is told to stop, cleans up for a while, and reports',
+  payload: z.strictObject({
+    cleanup_ms: z.int().default(0),
+    ends_by: z.enum(['report', 'throw', 'fail']).default('report'),
+  }),
+  retryOn: { softTimeLimit: false, timeLimit: true },
+  cleanupSeconds: 2,
+  run: async ({ signal, log, checkpoint, attempt }, { cleanup_ms, ends_by }) => {
+    const before = checkpoint.read();
+    if (before !== undefined) return { attempt, before };
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    log.info(`told at ${Date.now()}: ${signal.reason.name}`);
+    checkpoint.write({ stopped: signal.reason.name });
+    await sleep(cleanup_ms);
+    if (ends_by === 'throw') throw new Error('I was interrupted');
+    if (ends_by === 'fail') throw new TaskFailure('CleanedUp', 'and says so', { retryable: false });
+    return { stopped: signal.reason.name };
+  },
+});
+
+const chatters = defineTaskType({
+  name: 'chatters',
+  description: 'Says more than anybody can hear',
+  payload: z.strictObject({ milliseconds: z.int() }),
+  run: async ({ log, progress, checkpoint }, { milliseconds }) => {
+    const until = Date.now() + milliseconds;
+    let words = 0;
+    while (Date.now() < until) {
+      words += 1;
+      progress(words % 100, `word ${words}`);
+      log.info(`word ${words}`);
+      checkpoint.write(words);
+      if (words % 100 === 0) console.log(`word ${words}`);
+      if (words % 1000 === 0) process.send?.({ type: 'something of its own' });
+    }
+    return { words };
+  },
+});
+
+const looksAround = defineTaskType({
+  name: 'looks-around',
+  description: 'Tells what it finds in its process',
+  payload: z.strictObject({}),
+  run: async () => ({ environment: process.env, pid: process.pid, parent: process.ppid }),
+});
+
+const spawns = defineTaskType({
+  name: 'spawns',
+  description: 'Starts a process of its own, tells its id and loops',
+  payload: z.strictObject({}),
+  run: async ({ log }) => {
+    const child = spawn('sleep', ['600'], { stdio: 'inherit' });
+    log.info(`pid ${child.pid}`);
+    for (;;);
+  },
+});
+
+const forgets = defineTaskType({
+  name: 'forgets',
+  description: 'Ends, but leaves a timer behind that speaks, and then throws',
+  payload: z.strictObject({}),
+  run: async ({ log, progress }) => {
+    setTimeout(() => {
+      log.info('late words');
+      progress(99);
+      throwHere('thrown after the end');
+    }, 300);
+    return { pid: process.pid };
+  },
+});
+
+export default [dies, loops, leaks, tidy, chatters, looksAround, spawns, forgets];

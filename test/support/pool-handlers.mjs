@@ -1,0 +1,76 @@
+// Task types that show how handlers' processes are dealt with, beside those of handlers.mjs and misbehaving.mjs.
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { defineTaskType } from '../../dist/activities/types/define.js';
+
+const prints = defineTaskType({
+  name: 'prints',
+  description: 'Prints lines, and once more after a pause',
+  payload: z.strictObject({
+    lines: z.int(),
+    length: z.int().default(10),
+    to: z.enum(['log', 'error']).default('log'),
+    pause_ms: z.int().default(0),
+  }),
+  run: async (_context, { lines, length, to, pause_ms }) => {
+    for (let line = 1; line <= lines; line += 1) console[to](`line ${line} `.padEnd(length, '.'));
+    await sleep(pause_ms);
+    console[to]('the last line');
+    return null;
+  },
+});
+
+const sends = defineTaskType({
+  name: 'sends',
+  description: 'Sends its worker messages of its own',
+  payload: z.strictObject({ messages: z.array(z.unknown()) }),
+  run: async (_context, { messages }) => {
+    for (const message of messages) process.send(message);
+    return { pid: process.pid };
+  },
+});
+
+const saves = defineTaskType({
+  name: 'saves',
+  description: 'Saves a checkpoint of as many bytes of JSON',
+  payload: z.strictObject({ bytes: z.int(), character: z.string().default('x') }),
+  run: async ({ checkpoint }, { bytes, character }) => {
+    checkpoint.write(character.repeat((bytes - 2) / Buffer.byteLength(character)));
+    return { saved: checkpoint.read().length };
+  },
+});
+
+const leavesBehind = defineTaskType({
+  name: 'leaves-behind',
+  description: 'Ends, but leaves something behind in or beside its process',
+  payload: z.strictObject({ what: z.enum(['loop', 'process']), exit: z.boolean().default(false) }),
+  run: async ({ log }, { what, exit }) => {
+    if (what === 'loop') {
+      setTimeout(() => {
+        for (;;);
+      }, 50);
+    } else {
+      const child = spawn('sleep', ['600'], { stdio: 'inherit' });
+      log.info(`pid ${child.pid}`);
+    }
+    if (exit) process.exit(4);
+    return { pid: process.pid };
+  },
+});
+
+const throwsAndReturns = defineTaskType({
+  name: 'throws-and-returns',
+  description: 'Throws where nobody catches it, and returns all the same',
+  payload: z.strictObject({}),
+  run: () =>
+    new Promise((resolve) => {
+      setTimeout(() => {
+        // Whatever is sent after this still goes out before the process ends.
+        process.nextTick(() => resolve('as if nothing had happened'));
+        throw new Error('thrown in a timer');
+      }, 0);
+    }),
+});
+
+export default [prints, sends, saves, leavesBehind, throwsAndReturns];

@@ -1,0 +1,102 @@
+import { resolve } from 'node:path';
+import type { HandlerProcess, PoolLogger, RunEnd } from '../../activities/pool/handler-process.ts';
+import type { HandlerInput, Told } from '../../activities/pool/messages.ts';
+import { type HandlerPool, type PoolOptions, startPool } from '../../activities/pool/pool.ts';
+import { childrenOf } from './child-processes.ts';
+
+export const handlerEntry = resolve('dist/activities/pool/handler-main.js');
+export const handlerModules = ['handlers.mjs', 'misbehaving.mjs', 'pool-handlers.mjs'].map((name) =>
+  resolve('test/support', name),
+);
+
+export interface LogEntry {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly facts: object;
+  readonly message: string;
+}
+
+export interface TestPool extends HandlerPool {
+  readonly logged: readonly LogEntry[];
+  /** The ids of all its processes, however far they are. A test file has one pool at a time. */
+  pids(): Promise<number[]>;
+}
+
+/** A pool as a worker has it, with its handlers' code from dist/. */
+export async function startTestPool({
+  modules = handlerModules,
+  logged = [],
+  ...options
+}: Partial<PoolOptions> & {
+  readonly modules?: readonly string[];
+  readonly logged?: LogEntry[];
+}): Promise<TestPool> {
+  const log =
+    (level: LogEntry['level']) =>
+    (facts: object, message: string): void =>
+      void logged.push({ level, facts, message });
+  const logger: PoolLogger = { info: log('info'), warn: log('warn'), error: log('error') };
+  const pool = await startPool({
+    entry: handlerEntry,
+    settings: { httpAllowHosts: [], modules: [...modules] },
+    environment: { PATH: process.env['PATH'] ?? '' },
+    concurrency: 1,
+    maxAttempts: 1000,
+    maxMemoryMb: 400,
+    logger,
+    ...options,
+  });
+  return {
+    types: pool.types,
+    maxMemoryMb: pool.maxMemoryMb,
+    failed: pool.failed,
+    acquire: (signal) => pool.acquire(signal),
+    release: (handlerProcess) => pool.release(handlerProcess),
+    close: () => pool.close(),
+    logged,
+    pids: () => childrenOf(process.pid),
+  };
+}
+
+/** What an acquire waits for at most, so that one that is never served fails its test by itself. */
+export function soon(): AbortSignal {
+  return AbortSignal.timeout(20_000);
+}
+
+export interface Ran {
+  readonly end: RunEnd;
+  readonly pid: number;
+  readonly told: readonly Told[];
+}
+
+/** One attempt, on a process that the pool gives. */
+export async function attempt(pool: HandlerPool, taskType: string, payload: unknown = {}): Promise<Ran> {
+  const handlerProcess = await pool.acquire(soon());
+  const { pid } = handlerProcess;
+  const told: Told[] = [];
+  const end = await handlerProcess.run(anInput(taskType, payload), (words) => void told.push(words));
+  pool.release(handlerProcess);
+  return { end, pid: pid ?? 0, told };
+}
+
+/** A handler that runs until `finish`. */
+export function occupy(pool: HandlerPool, handlerProcess: HandlerProcess): { finish(): Promise<void> } {
+  const ending = handlerProcess.run(anInput('grumpy', { ends_by: 'return' }), () => undefined);
+  return {
+    async finish() {
+      handlerProcess.stop('WorkerShutdown', 'The test is over');
+      await ending;
+      pool.release(handlerProcess);
+    },
+  };
+}
+
+export function anInput(taskType: string, payload: unknown = {}): HandlerInput {
+  return {
+    taskType,
+    payload,
+    taskId: `task of type ${taskType}`,
+    owner: { id: 'u1', name: 'alice' },
+    attempt: 1,
+    idempotencyKey: 'task.run',
+  };
+}

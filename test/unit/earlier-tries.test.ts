@@ -1,0 +1,275 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { AttemptRecord } from '../../activities/attempt-record.ts';
+import { type Dealt, type EarlierTries, earlierTries } from '../../activities/earlier-tries.ts';
+import type { JsonValue } from '../../src/contract/json.ts';
+import type { AttemptHeartbeat, AttemptReport } from '../../src/contract/workflow.ts';
+
+const scheduledAt = '2030-01-01T00:00:00.000Z';
+const nothingBefore = { prior_attempts: 0, checkpoint: null };
+
+/** The try that the server deals as its `attempt`th, with the last heartbeat that it has of the activity. */
+function dealt(attempt: number, last?: AttemptHeartbeat): Dealt {
+  return { attempt, scheduledTimestampMs: Date.parse(scheduledAt), heartbeatDetails: last };
+}
+
+function recordOf(tries: EarlierTries, worker = 'worker'): AttemptRecord {
+  return new AttemptRecord({ ...tries, startedAt: new Date(), worker }, () => undefined);
+}
+
+function numbersOf({ unreported }: EarlierTries): number[] {
+  return unreported.map(({ attempt }) => attempt);
+}
+
+describe('the first try', () => {
+  test('has none before it', () => {
+    expect(earlierTries(dealt(1), nothingBefore)).toEqual({
+      attempt: 1,
+      checkpoint: null,
+      progress: null,
+      handedBack: 0,
+      deferred: 0,
+      lost: 0,
+      unreported: [],
+    });
+  });
+
+  test('after a failed attempt goes on counting, from what that one saved', () => {
+    const tries = earlierTries(dealt(1), { prior_attempts: 3, checkpoint: { row: 7 } });
+    expect(tries).toMatchObject({ attempt: 4, lost: 0, unreported: [], checkpoint: { row: 7 } });
+  });
+});
+
+describe('after the loss of a worker', () => {
+  test('that was heard of, its attempt is told as it was heard of last', () => {
+    const first = recordOf(earlierTries(dealt(1), { prior_attempts: 3, checkpoint: 'older' }), 'worker 1');
+    first.take({ log: ['a line'], progress: { percent: 40, message: 'reading' }, checkpoint: '{"row":7}' });
+    const heartbeat = first.heartbeat();
+    // Never heard.
+    first.take({ log: ['another line'], checkpoint: '{"row":8}' });
+
+    const tries = earlierTries(dealt(2, heartbeat), { prior_attempts: 3, checkpoint: 'older' });
+    expect(tries).toMatchObject({
+      attempt: 5,
+      lost: 1,
+      handedBack: 0,
+      checkpoint: { row: 7 },
+      progress: { percent: 40, message: 'reading' },
+    });
+    const { started_at, finished_at } = first.report('completed', null);
+    expect(tries.unreported).toEqual([
+      {
+        attempt: 4,
+        started_at,
+        finished_at: heartbeat.current?.heard_at,
+        worker: 'worker 1',
+        outcome: 'lost',
+        error: { type: 'WorkerLost', message: 'The worker was lost while it ran this attempt' },
+        log: ['a line'],
+      },
+    ]);
+    expect(Date.parse(finished_at)).toBeGreaterThanOrEqual(
+      Date.parse(tries.unreported[0]?.finished_at ?? ''),
+    );
+  });
+
+  test('that was never heard of, its attempt is told with what the server knows', () => {
+    const tries = earlierTries(dealt(2), { prior_attempts: 1, checkpoint: 'older' });
+    expect(tries).toMatchObject({ attempt: 3, lost: 1, checkpoint: 'older', progress: null });
+    expect(tries.unreported).toMatchObject([
+      { attempt: 2, started_at: scheduledAt, finished_at: scheduledAt, worker: '', outcome: 'lost', log: [] },
+    ]);
+  });
+
+  test('several times without a word, each attempt is told, the oldest first', () => {
+    const tries = earlierTries(dealt(4), { prior_attempts: 2, checkpoint: null });
+    expect(tries).toMatchObject({ attempt: 6, lost: 3 });
+    expect(numbersOf(tries)).toEqual([3, 4, 5]);
+  });
+
+  test('and of more without a word, what was heard stays with its own attempt', () => {
+    const first = recordOf(earlierTries(dealt(1), nothingBefore), 'worker 1');
+    const tries = earlierTries(dealt(3, first.heartbeat()), nothingBefore);
+    expect(tries).toMatchObject({ attempt: 3, lost: 2 });
+    expect(tries.unreported).toMatchObject([
+      { attempt: 1, worker: 'worker 1' },
+      { attempt: 2, worker: '' },
+    ]);
+  });
+
+  test('its process alone was killed: that was told, and counts', () => {
+    const first = recordOf(earlierTries(dealt(1), nothingBefore));
+    const tries = earlierTries(dealt(2, first.lastHeartbeat('lost')), nothingBefore);
+    expect(tries).toMatchObject({ attempt: 2, lost: 1, handedBack: 0, unreported: [] });
+  });
+});
+
+describe('after a hand-back', () => {
+  test('nothing is lost and nothing left to tell, and the attempt goes on from its checkpoint', () => {
+    const first = recordOf(earlierTries(dealt(1), nothingBefore));
+    first.take({ checkpoint: '[1]' });
+    const tries = earlierTries(dealt(2, first.lastHeartbeat('handed_back')), nothingBefore);
+    expect(tries).toMatchObject({ attempt: 2, lost: 0, handedBack: 1, unreported: [], checkpoint: [1] });
+  });
+
+  test('and a loss without a word, the one is lost', () => {
+    const first = recordOf(earlierTries(dealt(1), nothingBefore));
+    const tries = earlierTries(dealt(3, first.lastHeartbeat('handed_back')), nothingBefore);
+    expect(tries).toMatchObject({ attempt: 3, lost: 1, handedBack: 1 });
+    expect(tries.unreported).toMatchObject([{ attempt: 2, worker: '', log: [] }]);
+  });
+});
+
+test('a try that was put off is no attempt, nor a loss', () => {
+  const third = earlierTries(dealt(3), nothingBefore);
+  const tries = earlierTries(dealt(4, recordOf(third).deferral()), nothingBefore);
+  expect(tries).toMatchObject({ attempt: 3, lost: 2, deferred: 1, handedBack: 1, unreported: [] });
+  const again = earlierTries(dealt(5, recordOf(tries).deferral()), nothingBefore);
+  expect(again).toMatchObject({ attempt: 3, lost: 2, deferred: 2, handedBack: 2, unreported: [] });
+});
+
+test("an older version's heartbeat counts, with nothing to tell of its attempt", () => {
+  const old: AttemptHeartbeat = {
+    progress: { percent: 5, message: '' },
+    checkpoint: 'saved',
+    handed_back: 1,
+  };
+  expect(earlierTries(dealt(3, old), { prior_attempts: 2, checkpoint: null })).toEqual({
+    attempt: 5,
+    checkpoint: 'saved',
+    progress: { percent: 5, message: '' },
+    handedBack: 1,
+    deferred: 0,
+    lost: 1,
+    unreported: [],
+  });
+});
+
+/** How a try may end that is not the last one. */
+const ends = [
+  'lost before it reported',
+  'lost before its heartbeat',
+  'lost after its heartbeat',
+  'process killed',
+  'handed back',
+  'deferred',
+] as const;
+type End = (typeof ends)[number];
+
+/** An activity's tries, as processTask carries them out, and what the workflow hears of them. */
+class Activity {
+  readonly reports: AttemptReport[] = [];
+  /** What the last try that was heard of saved. */
+  saved: JsonValue | null = null;
+  #last: AttemptHeartbeat | undefined;
+  #tries = 0;
+  readonly #priorAttempts: number;
+
+  constructor(priorAttempts: number) {
+    this.#priorAttempts = priorAttempts;
+  }
+
+  deal(): EarlierTries {
+    this.#tries += 1;
+    return earlierTries(dealt(this.#tries, this.#last), {
+      prior_attempts: this.#priorAttempts,
+      checkpoint: null,
+    });
+  }
+
+  carryOut(tries: EarlierTries, end: End | 'completed'): void {
+    if (end === 'lost before it reported') return;
+    this.reports.push(...tries.unreported);
+    if (end === 'lost before its heartbeat') return;
+    const record = recordOf(tries, `worker of try ${this.#tries}`);
+    if (end === 'deferred') {
+      this.#last = record.deferral();
+      return;
+    }
+    record.take({ log: [`try ${this.#tries}`], checkpoint: `${this.#tries}` });
+    this.saved = this.#tries;
+    this.#end(record, end);
+  }
+
+  #end(record: AttemptRecord, end: Exclude<End, 'deferred'> | 'completed'): void {
+    if (end === 'process killed' || end === 'handed back') {
+      const outcome = end === 'handed back' ? 'handed_back' : 'lost';
+      this.reports.push(record.report(outcome, null));
+      this.#last = record.lastHeartbeat(outcome);
+      return;
+    }
+    this.#last = record.heartbeat();
+    if (end === 'completed') this.reports.push(record.report('completed', null));
+  }
+}
+
+describe('however tries end', () => {
+  const sequences = fc.array(fc.constantFrom(...ends), { maxLength: 20 });
+
+  test('every attempt is numbered in turn, each loss is counted, and the newest checkpoint is kept', () => {
+    fc.assert(
+      fc.property(sequences, fc.nat(5), (sequence, priorAttempts) => {
+        const activity = new Activity(priorAttempts);
+        let attempt = priorAttempts + 1;
+        let lost = 0;
+        for (const end of sequence) {
+          const tries = activity.deal();
+          expect(tries).toMatchObject({ attempt, lost, checkpoint: activity.saved });
+          activity.carryOut(tries, end);
+          if (end !== 'deferred') attempt += 1;
+          if (end.startsWith('lost') || end === 'process killed') lost += 1;
+        }
+        expect(activity.deal()).toMatchObject({ attempt, lost, checkpoint: activity.saved });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('every attempt is reported once, in order, with how it ended and its own log', () => {
+    fc.assert(
+      fc.property(sequences, fc.nat(5), (sequence, priorAttempts) => {
+        const activity = new Activity(priorAttempts);
+        // A worker that is lost between its report and its heartbeat reports twice: see the next test.
+        const heard = sequence.filter((end) => end !== 'lost before its heartbeat');
+        for (const end of [...heard, 'completed' as const]) activity.carryOut(activity.deal(), end);
+        expect(activity.reports.map(({ attempt, outcome, log }) => ({ attempt, outcome, log }))).toEqual(
+          expectedReports(heard, priorAttempts),
+        );
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('what is reported twice is the same both times, and nothing goes untold', () => {
+    fc.assert(
+      fc.property(sequences, fc.nat(5), (sequence, priorAttempts) => {
+        const activity = new Activity(priorAttempts);
+        for (const end of [...sequence, 'completed' as const]) activity.carryOut(activity.deal(), end);
+        const byNumber = new Map<number, AttemptReport>();
+        for (const report of activity.reports) {
+          expect(report).toEqual(byNumber.get(report.attempt) ?? report);
+          byNumber.set(report.attempt, report);
+        }
+        const attempts = sequence.filter((end) => end !== 'deferred').length + 1;
+        const numbers = Array.from({ length: attempts }, (_, index) => priorAttempts + 1 + index);
+        expect([...byNumber.keys()].sort((a, b) => a - b)).toEqual(numbers);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+function expectedReports(sequence: readonly End[], priorAttempts: number): object[] {
+  const outcomes = {
+    'process killed': 'lost',
+    'handed back': 'handed_back',
+    completed: 'completed',
+  } as const;
+  return [...sequence, 'completed' as const]
+    .map((end, index) => ({ end, log: end === 'lost before it reported' ? [] : [`try ${index + 1}`] }))
+    .flatMap(({ end, log }) => (end === 'deferred' ? [] : { end, log }))
+    .map(({ end, log }, index) => {
+      const outcome = end in outcomes ? outcomes[end as keyof typeof outcomes] : 'lost';
+      return { attempt: priorAttempts + 1 + index, outcome, log };
+    });
+}

@@ -1,0 +1,173 @@
+import { CancelledFailure } from '@temporalio/common';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Guard, isShutdown } from '../../activities/guard.ts';
+import type { HandlerProcess } from '../../activities/pool/handler-process.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  guards.splice(0).forEach((guard) => guard.release());
+  vi.useRealTimers();
+});
+
+const guards: Guard[] = [];
+
+/** What happened to the process, each with its time in milliseconds since the guard began. */
+class FakeProcess implements Pick<HandlerProcess, 'stop' | 'kill'> {
+  readonly events: string[] = [];
+  readonly #begin = Date.now();
+
+  stop(reason: string): void {
+    this.#note(`stop ${reason}`);
+  }
+
+  kill(reason?: string): void {
+    this.#note(`kill ${reason}`);
+  }
+
+  #note(what: string): void {
+    this.events.push(`${Date.now() - this.#begin} ${what}`);
+  }
+}
+
+function guarded({ cleanupMs = 10_000, stopping = new AbortController() } = {}) {
+  const handlerProcess = new FakeProcess();
+  const guard = new Guard(handlerProcess, {
+    input: { soft_time_limit: 60, time_limit: 90 },
+    rules: { cleanupMs },
+    stopping: stopping.signal,
+  });
+  guards.push(guard);
+  return {
+    guard,
+    events: handlerProcess.events,
+    cancel: () => stopping.abort(new CancelledFailure('CANCELLED')),
+    shutDown: () => stopping.abort(new CancelledFailure('WORKER_SHUTDOWN')),
+  };
+}
+
+describe('a handler that takes its time', () => {
+  test('is told to stop at its soft limit, and killed at its hard one', () => {
+    const { guard, events } = guarded();
+    vi.advanceTimersByTime(59_999);
+    expect(events).toEqual([]);
+    expect(guard.stopped).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    expect(events).toEqual(['60000 stop SoftTimeLimitExceeded']);
+    expect(guard.stopped).toBe('SoftTimeLimitExceeded');
+    vi.advanceTimersByTime(29_999);
+    expect(events).toHaveLength(1);
+    vi.advanceTimersByTime(1);
+    expect(events.slice(1)).toEqual(['90000 kill TimeLimitExceeded']);
+    // It was its limit that ended it, not what it was told before.
+    expect(guard.stopped).toBe('SoftTimeLimitExceeded');
+  });
+});
+
+describe('a handler whose task is cancelled', () => {
+  test('is told at once, and killed when its time to clean up is over', () => {
+    const { guard, events, cancel } = guarded({ cleanupMs: 3000 });
+    vi.advanceTimersByTime(5000);
+    cancel();
+    expect(events).toEqual(['5000 stop Cancelled']);
+    expect(guard.stopped).toBe('Cancelled');
+    vi.advanceTimersByTime(2999);
+    expect(events).toHaveLength(1);
+    vi.advanceTimersByTime(1);
+    expect(events.slice(1)).toEqual(['8000 kill Cancelled']);
+  });
+
+  test('after the soft limit is told again, since the cancellation counts', () => {
+    const { guard, events, cancel } = guarded();
+    vi.advanceTimersByTime(61_000);
+    cancel();
+    expect(guard.stopped).toBe('Cancelled');
+    vi.advanceTimersByTime(10_000);
+    expect(events).toEqual([
+      '60000 stop SoftTimeLimitExceeded',
+      '61000 stop Cancelled',
+      '71000 kill Cancelled',
+    ]);
+  });
+
+  test('before the soft limit is not told of the limit any more', () => {
+    const { guard, events, cancel } = guarded({ cleanupMs: 100_000 });
+    vi.advanceTimersByTime(59_000);
+    cancel();
+    vi.advanceTimersByTime(30_999);
+    expect(events).toEqual(['59000 stop Cancelled']);
+    expect(guard.stopped).toBe('Cancelled');
+  });
+
+  test('is killed at its hard limit, however long it may clean up', () => {
+    const { events, cancel } = guarded({ cleanupMs: 3_600_000 });
+    vi.advanceTimersByTime(1000);
+    cancel();
+    vi.advanceTimersByTime(89_000);
+    expect(events).toEqual(['1000 stop Cancelled', '90000 kill TimeLimitExceeded']);
+  });
+
+  test('before it began is told at once', () => {
+    const stopping = new AbortController();
+    stopping.abort(new CancelledFailure('CANCELLED'));
+    const { guard, events } = guarded({ stopping });
+    expect(events).toEqual(['0 stop Cancelled']);
+    expect(guard.stopped).toBe('Cancelled');
+    vi.advanceTimersByTime(10_000);
+    expect(events.slice(1)).toEqual(['10000 kill Cancelled']);
+  });
+});
+
+describe('a handler whose worker shuts down', () => {
+  test('has two seconds for its last checkpoint, whatever its time to clean up is', () => {
+    const { guard, events, shutDown } = guarded({ cleanupMs: 60_000 });
+    vi.advanceTimersByTime(1000);
+    shutDown();
+    expect(guard.stopped).toBe('WorkerShutdown');
+    vi.advanceTimersByTime(1999);
+    expect(events).toEqual(['1000 stop WorkerShutdown']);
+    vi.advanceTimersByTime(1);
+    expect(events.slice(1)).toEqual(['3000 kill WorkerShutdown']);
+  });
+
+  test('before it began is told at once', () => {
+    const stopping = new AbortController();
+    stopping.abort(new CancelledFailure('WORKER_SHUTDOWN'));
+    const { events } = guarded({ stopping });
+    vi.advanceTimersByTime(2000);
+    expect(events).toEqual(['0 stop WorkerShutdown', '2000 kill WorkerShutdown']);
+  });
+});
+
+describe('once it is released', () => {
+  test.each([
+    ['from the start', () => undefined],
+    ['after the soft limit', () => vi.advanceTimersByTime(60_000)],
+  ])('nothing happens to the process any more, %s', (_when, before) => {
+    const { guard, events, cancel } = guarded();
+    before();
+    const soFar = [...events];
+    guard.release();
+    cancel();
+    vi.advanceTimersByTime(3_600_000);
+    expect(events).toEqual(soFar);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('a cancelled handler that has ended in time is not killed: another one may run in its process', () => {
+    const { guard, events, cancel } = guarded();
+    cancel();
+    guard.release();
+    vi.advanceTimersByTime(3_600_000);
+    expect(events).toEqual(['0 stop Cancelled']);
+  });
+});
+
+test.each([
+  [new CancelledFailure('WORKER_SHUTDOWN'), true],
+  [new CancelledFailure('CANCELLED'), false],
+  [new CancelledFailure('TIMED_OUT'), false],
+  [new Error('WORKER_SHUTDOWN'), false],
+  ['WORKER_SHUTDOWN', false],
+])('of the reasons of a cancellation, %s is a shutdown: %s', (reason, is) => {
+  expect(isShutdown(AbortSignal.abort(reason))).toBe(is);
+});

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Probation } from '../../activities/probation.ts';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+describe('a worker', () => {
+  test('runs any number of tasks that were never lost, also beside one on probation', () => {
+    const probation = new Probation();
+    expect(probation.admit(2)).toBeDefined();
+    for (let task = 0; task < 5; task += 1) expect(probation.admit(0)).toBeDefined();
+  });
+
+  test('runs one task on probation at a time', () => {
+    const probation = new Probation();
+    const turn = probation.admit(1);
+    expect(probation.admit(1)).toBeUndefined();
+    expect(probation.admit(4)).toBeUndefined();
+    turn?.end();
+    expect(probation.admit(4)).toBeDefined();
+    expect(probation.admit(1)).toBeUndefined();
+  });
+
+  test.each([
+    [1, 6_000],
+    [2, 31_000],
+  ])('after %i losses holds the others up for a while only', (lost, termMs) => {
+    const probation = new Probation();
+    const turn = probation.admit(lost);
+    vi.advanceTimersByTime(termMs - 1);
+    expect(probation.admit(1)).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    expect(probation.admit(3)).toBeDefined();
+    // The first one's end, later on, is not the end of the other's turn.
+    turn?.end();
+    expect(probation.admit(1)).toBeUndefined();
+  });
+
+  test('after three losses lets nothing run beside it on probation, as long as it takes', () => {
+    const probation = new Probation();
+    expect(probation.admit(3)).toBeDefined();
+    vi.advanceTimersByTime(86_400_000);
+    expect(probation.admit(1)).toBeUndefined();
+  });
+
+  test('does not end a probation when another task ends', () => {
+    const probation = new Probation();
+    probation.admit(3);
+    probation.admit(0)?.end();
+    expect(probation.admit(3)).toBeUndefined();
+  });
+
+  test('waits a second before it runs such a task, unless that is cancelled, and not at all for others', async () => {
+    const settled: string[] = [];
+    const never = new AbortController().signal;
+    const stopping = new AbortController();
+    void new Probation()
+      .admit(0)
+      ?.settle(never)
+      .then(() => settled.push('never lost'));
+    void new Probation()
+      .admit(1)
+      ?.settle(never)
+      .then(() => settled.push('lost'));
+    void new Probation()
+      .admit(1)
+      ?.settle(stopping.signal)
+      .then(() => settled.push('cancelled'));
+    vi.useRealTimers();
+    await expect.poll(() => settled).toEqual(['never lost']);
+    stopping.abort();
+    await expect.poll(() => settled).toEqual(['never lost', 'cancelled']);
+    // The promises of node:timers go by the real clock.
+    await expect.poll(() => settled, { timeout: 10_000 }).toEqual(['never lost', 'cancelled', 'lost']);
+  });
+});

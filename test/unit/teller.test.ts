@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Told } from '../../activities/pool/messages.ts';
+import { Teller } from '../../activities/pool/teller.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const kilobyte = 'x'.repeat(1024);
+
+function listenedTo() {
+  const heard: Told[] = [];
+  const teller = new Teller((told) => void heard.push(told));
+  return { heard, teller };
+}
+
+function sizeOf(messages: readonly Told[]): number {
+  return messages.reduce((sum, message) => sum + JSON.stringify(message).length, 0);
+}
+
+describe('a few words', () => {
+  test('go out at once, each as it is said', () => {
+    const { heard, teller } = listenedTo();
+    teller.log('WARN', 'a line');
+    expect(heard).toEqual([{ log: [expect.stringMatching(/^\d{4}-.*Z WARN a line$/)] }]);
+    teller.progress(50, 'half way');
+    expect(heard[1]).toEqual({ progress: { percent: 50, message: 'half way' } });
+    teller.checkpoint('{"at":1}');
+    expect(heard[2]).toEqual({ checkpoint: '{"at":1}' });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('go out at once again after a pause, however much was said before it', () => {
+    const { heard, teller } = listenedTo();
+    for (let word = 0; word < 10_000; word += 1) teller.progress(word, '');
+    vi.advanceTimersByTime(1000);
+    const before = heard.length;
+    teller.progress(1, 'after the pause');
+    expect(heard.slice(before)).toEqual([{ progress: { percent: 1, message: 'after the pause' } }]);
+  });
+});
+
+describe('a flood of words', () => {
+  test('is gathered, and of each kind the latest is told', () => {
+    const { heard, teller } = listenedTo();
+    for (let word = 1; word <= 10_000; word += 1) {
+      teller.progress(word % 100, `word ${word}`);
+      teller.log('INFO', `word ${word}`);
+      teller.checkpoint(String(word));
+    }
+    // No time has passed: it is one burst.
+    expect(heard.length).toBeLessThanOrEqual(65);
+    const soFar = heard.length;
+    vi.advanceTimersByTime(100);
+    const [gathered, ...more] = heard.slice(soFar);
+    expect(more).toEqual([]);
+    expect(gathered).toMatchObject({ progress: { percent: 0, message: 'word 10000' }, checkpoint: '10000' });
+    expect(gathered?.log?.at(-1)).toContain('word 10000');
+    // Its worker keeps no more than that.
+    expect(gathered?.log).toHaveLength(200);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('of small ones is bounded in messages', () => {
+    const { heard, teller } = listenedTo();
+    for (let millisecond = 0; millisecond < 10_000; millisecond += 1) {
+      for (let word = 0; word < 10; word += 1) teller.progress(word, '');
+      vi.advanceTimersByTime(1);
+    }
+    // 64 at first, 64 in a tenth of a second, and one that goes out on the last of the credit.
+    expect(heard.length).toBeLessThanOrEqual(64 + 100 * 64 + 1);
+    // And goes on all the while.
+    expect(heard.length).toBeGreaterThan(50 * 64);
+  });
+
+  test.each([
+    ['of a handler that lets its timers run', 1],
+    ['of a handler that blocks its process', 0],
+  ])('of large ones is bounded in bytes, %s', (_whose, timers) => {
+    const { heard, teller } = listenedTo();
+    const large = JSON.stringify(kilobyte.repeat(255));
+    const now = vi.spyOn(performance, 'now');
+    let time = performance.now();
+    for (let millisecond = 0; millisecond < 10_000; millisecond += 1) {
+      teller.checkpoint(large);
+      time += 1;
+      // A blocked process has the time, but no timers.
+      if (timers === 0) now.mockReturnValue(time);
+      else vi.advanceTimersByTime(1);
+    }
+    now.mockRestore();
+    const bound = 64 + 100 * 64 + 256;
+    expect(sizeOf(heard) / 1024).toBeLessThanOrEqual(bound * 1.01);
+    expect(heard.length).toBeGreaterThan(15);
+  });
+
+  test('does not hold up for long what is said after it', () => {
+    const { heard, teller } = listenedTo();
+    const large = JSON.stringify(kilobyte.repeat(255));
+    for (let millisecond = 0; millisecond < 10_000; millisecond += 1) {
+      teller.checkpoint(large);
+      vi.advanceTimersByTime(1);
+    }
+    teller.progress(100, 'the last word');
+    vi.advanceTimersByTime(1000);
+    expect(heard.some(({ progress }) => progress?.message === 'the last word')).toBe(true);
+    const before = heard.length;
+    teller.log('INFO', 'and another');
+    expect(heard).toHaveLength(before + 1);
+  });
+
+  test('loses no line while its burst lasts', () => {
+    const { heard, teller } = listenedTo();
+    for (let line = 0; line < 200; line += 1) teller.log('INFO', `line ${line}.`);
+    teller.close();
+    const lines = heard.flatMap(({ log }) => log ?? []);
+    expect(lines.map((line) => /line \d+\./.exec(line)?.[0])).toEqual(
+      Array.from({ length: 200 }, (_, line) => `line ${line}.`),
+    );
+  });
+});
+
+describe('at the end', () => {
+  test('the last words go out at once, also in the middle of a flood', () => {
+    const { heard, teller } = listenedTo();
+    for (let word = 1; word <= 1000; word += 1) {
+      teller.progress(word, 'progress');
+      teller.checkpoint(String(word));
+      teller.log('INFO', `word ${word}`);
+    }
+    const before = heard.length;
+    teller.close();
+    expect(heard).toHaveLength(before + 1);
+    expect(heard.at(-1)).toMatchObject({ progress: { percent: 1000 }, checkpoint: '1000' });
+    expect(heard.at(-1)?.log?.at(-1)).toContain('word 1000');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('nothing is told twice', () => {
+    const { heard, teller } = listenedTo();
+    teller.log('INFO', 'once');
+    teller.close();
+    teller.close();
+    expect(heard).toHaveLength(1);
+  });
+
+  test('nothing is told any more, however long one waits', () => {
+    const { heard, teller } = listenedTo();
+    teller.close();
+    for (let word = 0; word < 1000; word += 1) {
+      teller.log('INFO', 'late');
+      teller.progress(1, 'late');
+      teller.checkpoint('"late"');
+    }
+    vi.advanceTimersByTime(10_000);
+    teller.close();
+    expect(heard).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
