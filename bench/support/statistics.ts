@@ -4,7 +4,15 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
 
-export function row(label: string, values: readonly number[]): string {
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = sorted.length / 2;
+  // Of an even number of values, the mean of the two in the middle.
+  return ((sorted[Math.ceil(half) - 1] ?? Number.NaN) + (sorted[Math.floor(half)] ?? Number.NaN)) / 2;
+}
+
+/** The label, then p50, p95, p99, the greatest and the number of the values. */
+export function row(label: string, values: readonly number[], width = 34, digits = 0): string {
   const cells = [
     percentile(values, 0.5),
     percentile(values, 0.95),
@@ -12,8 +20,8 @@ export function row(label: string, values: readonly number[]): string {
     Math.max(...values),
   ];
   return [
-    label.padEnd(34),
-    ...cells.map((value) => `${Math.round(value)}`.padStart(7)),
+    label.padEnd(width),
+    ...cells.map((value) => value.toFixed(digits).padStart(7)),
     `${values.length}`.padStart(7),
   ].join('');
 }

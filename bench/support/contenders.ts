@@ -1,0 +1,106 @@
+/** The two that are compared: each with a task queue and a real worker process of its own, on one server. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { createTaskTypes } from '../../activities/types/index.ts';
+import { type RoleLife, startRole } from '../../src/cli/role.ts';
+import { createTaskInput } from '../../src/contract/task.ts';
+import { createConnection } from '../../src/tasks/connection.ts';
+import { createTaskService } from '../../src/tasks/service.ts';
+
+export interface Server {
+  readonly address: string;
+  readonly namespace: string;
+}
+
+export interface Contender {
+  readonly name: string;
+  readonly taskQueue: string;
+  readonly workerPid: number;
+  /** Starts one that is due at once. @returns its workflow id. */
+  start(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** The product as it is: its worker, and its own way of creating tasks but for HTTP. */
+export async function startTaskbell(server: Server): Promise<Contender> {
+  const taskQueue = `taskbell-${randomUUID()}`;
+  const worker = await startWorker('worker', resolve('dist/src/cli/main.js'), server, taskQueue);
+  const tasks = createTaskService({
+    connection: { address: server.address },
+    namespace: server.namespace,
+    taskQueue,
+    identity: 'bench',
+    taskTypes: createTaskTypes({ dataDir: undefined, httpAllowHosts: [] }),
+    webUiUrl: undefined,
+  });
+  const request = createTaskInput.parse({ name: 'A task of the benchmark', delay: 0 });
+  const owner = { id: randomUUID(), name: 'alice', role: 'user' } as const;
+  return {
+    name: 'taskbell',
+    taskQueue,
+    workerPid: worker.pid,
+    start: async () => (await tasks.create(owner, request)).task.id,
+    close: async () => {
+      await tasks.close();
+      await worker.close();
+    },
+  };
+}
+
+/** The floor: a workflow that calls one activity. */
+export async function startBare(server: Server): Promise<Contender> {
+  const taskQueue = `bare-${randomUUID()}`;
+  const folder = await mkdtemp(join(tmpdir(), 'taskbell-bench-'));
+  const bundle = join(folder, 'workflow-bundle.js');
+  await writeFile(bundle, await bundleBareWorkflow());
+  const entry = fileURLToPath(new URL('bare-worker.mjs', import.meta.url));
+  const worker = await startWorker('bare', entry, server, taskQueue, { BARE_WORKFLOW_BUNDLE: bundle });
+  const connection = createConnection({ address: server.address });
+  const client = new Client({ connection, namespace: server.namespace });
+  return {
+    name: 'bare',
+    taskQueue,
+    workerPid: worker.pid,
+    async start() {
+      const workflowId = randomUUID();
+      await client.workflow.start('bare', { workflowId, taskQueue, args: ['A task of the benchmark'] });
+      return workflowId;
+    },
+    close: async () => {
+      await connection.close();
+      await worker.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function bundleBareWorkflow(): Promise<string> {
+  const workflowsPath = fileURLToPath(new URL('bare-workflow.ts', import.meta.url));
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
+  return code;
+}
+
+function startWorker(
+  name: string,
+  entry: string,
+  { address, namespace }: Server,
+  taskQueue: string,
+  more: Record<string, string> = {},
+): Promise<RoleLife> {
+  const environment = {
+    PATH: process.env['PATH'],
+    TASKBELL_LOG_LEVEL: 'error',
+    TASKBELL_TASK_QUEUE: taskQueue,
+    TASKBELL_WORKER_CONCURRENCY: '4',
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
+    ...more,
+  };
+  const force = new AbortController().signal;
+  return startRole({ name, entry, environment, stopMs: 20_000, force }, new AbortController().signal);
+}

@@ -1,0 +1,49 @@
+import type { Cost } from './rounds.ts';
+import { median, percentile } from './statistics.ts';
+
+const goal = 1.15;
+
+/** Ratios are of what a task costs: above 1, ours costs more than the floor. Both lists are in the order of the pairs. */
+export function printThroughput(what: string, floor: readonly Cost[], ours: readonly Cost[]): void {
+  console.log(`\n${what}; medians (min..max), ratio of the cost a task to that of a bare workflow\n`);
+  console.log(line('', 'bare', 'taskbell', 'ratio'));
+  const rows: [string, (cost: Cost) => number, ((cost: number) => number)?][] = [
+    ['tasks/s', ({ elapsed }) => elapsed, (elapsed) => 1000 / elapsed],
+    ['worker, CPU ms/task', ({ worker }) => worker],
+    ['server, CPU ms/task', ({ server }) => server],
+    ['both, CPU ms/task', ({ worker, server }) => worker + server],
+  ];
+  for (const [label, cost, shown = (value: number) => value] of rows) {
+    const ratios = ours.map((our, pair) => cost(our) / cost(floor[pair] ?? our));
+    const of = (costs: readonly Cost[]): string =>
+      spread(
+        costs.map((it) => shown(cost(it))),
+        1,
+      );
+    console.log(line(label, of(floor), of(ours), spread(ratios, 2)));
+  }
+  console.log(`\nwanted: ratio of both ≤ ${goal}`);
+}
+
+/** The first is the floor. */
+export function printLatencies(contenders: readonly { name: string; latencies: readonly number[] }[]): void {
+  const [floor] = contenders;
+  console.log(
+    `\nOne task at a time, ${floor?.latencies.length} of each; ms from the start call to the end\n`,
+  );
+  console.log(line('', 'p50', 'p95', 'p50 above floor'));
+  for (const { name, latencies } of contenders) {
+    const [p50, p95] = [percentile(latencies, 0.5), percentile(latencies, 0.95)];
+    const above = p50 - percentile(floor?.latencies ?? [], 0.5);
+    console.log(line(name, p50.toFixed(1), p95.toFixed(1), above.toFixed(1)));
+  }
+}
+
+function spread(values: readonly number[], digits: number): string {
+  const [middle, low, high] = [median(values), Math.min(...values), Math.max(...values)];
+  return `${middle.toFixed(digits)} (${low.toFixed(digits)}..${high.toFixed(digits)})`;
+}
+
+function line(label: string, ...cells: readonly string[]): string {
+  return label.padEnd(20) + cells.map((cell) => cell.padStart(22)).join('');
+}
