@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
-    testTimeout: 30_000,
+    // Longer than what a test waits for, so that the wait says what it waited for.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 });

@@ -17,17 +17,25 @@ export class AttemptRecord {
   readonly #log = new LogLines();
   #progress: AttemptHeartbeat['progress'];
   #checkpoint: JsonValue | null;
+  /** The attempts up to this one stand in the workflow's record. */
+  #reported: number;
 
   /** @param onChange called whenever there is something new to tell watchers. */
   constructor(start: RecordStart, onChange: () => void) {
     this.#start = start;
     this.#progress = start.progress;
     this.#checkpoint = start.checkpoint;
+    this.#reported = start.reported;
     this.#onChange = onChange;
   }
 
   get checkpoint(): JsonValue | null {
     return this.#checkpoint;
+  }
+
+  /** Once the workflow has heard of an attempt's end. */
+  reported(attempt: number): void {
+    this.#reported = Math.max(this.#reported, attempt);
   }
 
   /** Takes down what the handler says. */
@@ -56,7 +64,7 @@ export class AttemptRecord {
       checkpoint: this.#checkpoint,
       handed_back: handedBack,
       deferred,
-      reported: attempt - 1,
+      reported: this.#reported,
       current: {
         attempt,
         started_at: startedAt.toISOString(),
@@ -67,22 +75,22 @@ export class AttemptRecord {
     };
   }
 
-  /** The last one of an attempt that was interrupted, and has been reported so. */
+  /** The last one of an attempt that was interrupted. */
   lastHeartbeat(outcome: 'handed_back' | 'lost'): AttemptHeartbeat {
-    const { attempt, handedBack } = this.#start;
+    const { handedBack } = this.#start;
     const counted = outcome === 'handed_back' ? handedBack + 1 : handedBack;
-    return { ...this.heartbeat(), handed_back: counted, reported: attempt };
+    return { ...this.heartbeat(), handed_back: counted };
   }
 
   /** Of a try that never ran. */
   deferral(): AttemptHeartbeat {
-    const { attempt, handedBack, deferred } = this.#start;
+    const { handedBack, deferred } = this.#start;
     return {
       progress: this.#progress,
       checkpoint: this.#checkpoint,
       handed_back: handedBack + 1,
       deferred: deferred + 1,
-      reported: attempt - 1,
+      reported: this.#reported,
     };
   }
 

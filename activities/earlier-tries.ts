@@ -13,6 +13,8 @@ export interface EarlierTries {
   readonly deferred: number;
   /** Attempts that ended with the loss of their worker. */
   readonly lost: number;
+  /** The attempts up to this one have been reported to the workflow. */
+  readonly reported: number;
   /** Those of them that the workflow has not heard of, oldest first. */
   readonly unreported: readonly AttemptReport[];
 }
@@ -41,6 +43,7 @@ export function earlierTries(
     handedBack,
     deferred,
     lost: info.attempt - 1 - handedBack,
+    reported,
     unreported: numbers.map((number) => lostReport(number, info, last)),
   };
 }

@@ -8,14 +8,16 @@ import { softLimitMessage } from './verdict.ts';
 export interface Guarded {
   readonly input: Pick<AttemptInput, 'soft_time_limit' | 'time_limit'>;
   readonly rules: Pick<TypeRules, 'cleanupMs'>;
-  /** Fires on a cancellation of the task, and when the worker's grace time at shutdown is over. */
+  /** Fires once: on a cancellation of the task, when the worker's grace time is over, when the server gives the attempt up. */
   readonly stopping: AbortSignal;
+  /** Fires when the worker's grace time at shutdown is over, whatever came before. */
+  readonly graceOver: AbortSignal;
 }
 
 type Guardable = Pick<HandlerProcess, 'stop' | 'kill'>;
 
-/** What a handler has for its last checkpoint at a shutdown: the attempt is to begin elsewhere soon. */
-const shutdownMs = 2000;
+/** What a handler has for its last checkpoint where the attempt is to begin elsewhere soon, or has begun there. */
+const handBackMs = 2000;
 
 /** Tells a handler to stop when it must, and kills its process when it does not. */
 export class Guard {
@@ -25,33 +27,32 @@ export class Guard {
   readonly #guarded: Guarded;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #heed = (): void => this.#heedStopping();
+  /** However long it may clean up after a cancellation: the worker would not wait for it. */
+  readonly #heedGrace = (): void => this.#killAfter(handBackMs, 'WorkerShutdown');
 
   /** @param handlerProcess that has begun to run the handler. */
   constructor(handlerProcess: Guardable, guarded: Guarded) {
     this.#process = handlerProcess;
     this.#guarded = guarded;
-    const { input, stopping } = guarded;
+    const { input, stopping, graceOver } = guarded;
     this.#after(input.soft_time_limit * 1000, () => {
       if (!this.stopped) this.#stop('SoftTimeLimitExceeded', softLimitMessage(input));
     });
     this.#killAfter(input.time_limit * 1000, 'TimeLimitExceeded');
-    if (stopping.aborted) this.#heedStopping();
-    else stopping.addEventListener('abort', this.#heed, { once: true });
+    whenAborted(stopping, this.#heed);
+    whenAborted(graceOver, this.#heedGrace);
   }
 
   release(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#guarded.stopping.removeEventListener('abort', this.#heed);
+    this.#guarded.graceOver.removeEventListener('abort', this.#heedGrace);
   }
 
   #heedStopping(): void {
-    if (isShutdown(this.#guarded.stopping)) {
-      this.#stop('WorkerShutdown', 'The worker shuts down');
-      this.#killAfter(shutdownMs, 'WorkerShutdown');
-    } else {
-      this.#stop('Cancelled', 'The task is cancelled');
-      this.#killAfter(this.#guarded.rules.cleanupMs, 'Cancelled');
-    }
+    const reason = stopReason(this.#guarded.stopping);
+    this.#stop(reason, words[reason]);
+    this.#killAfter(reason === 'Cancelled' ? this.#guarded.rules.cleanupMs : handBackMs, reason);
   }
 
   #stop(reason: StopReason, message: string): void {
@@ -68,7 +69,20 @@ export class Guard {
   }
 }
 
-/** Temporal's word for it, in the reason of an activity's cancellation. */
-export function isShutdown({ reason }: AbortSignal): boolean {
-  return reason instanceof CancelledFailure && reason.message === 'WORKER_SHUTDOWN';
+const words = {
+  Cancelled: 'The task is cancelled',
+  WorkerShutdown: 'The worker shuts down',
+  AttemptWithdrawn: 'The server has given this attempt up',
+} as const;
+
+/** Temporal's word for it is in the reason of an activity's cancellation; there are more that mean no cancelled task. */
+export function stopReason({ reason }: AbortSignal): keyof typeof words {
+  const word = reason instanceof CancelledFailure ? reason.message : '';
+  if (word === 'WORKER_SHUTDOWN') return 'WorkerShutdown';
+  return word === 'CANCELLED' ? 'Cancelled' : 'AttemptWithdrawn';
+}
+
+function whenAborted(signal: AbortSignal, act: () => void): void {
+  if (signal.aborted) act();
+  else signal.addEventListener('abort', act, { once: true });
 }

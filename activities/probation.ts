@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
-/** How long a task is on probation that has lost its worker once, and twice; after that, for as long as it runs. */
-const termsMs = [5_000, 30_000];
+/** How long a task is on probation that has lost its worker once, twice, and more often. */
+const termsMs = { first: 5_000, second: 30_000, later: 120_000 };
 /** So long the others need to get out of its way. */
 const settleMs = 1_000;
 
@@ -29,13 +27,22 @@ export class Probation {
       clearTimeout(timer);
       if (this.#holder === holder) this.#holder = undefined;
     };
-    const termMs = termsMs[lost - 1];
-    const timer = termMs === undefined ? undefined : setTimeout(end, termMs + settleMs);
+    const termMs = lost === 1 ? termsMs.first : lost === 2 ? termsMs.second : termsMs.later;
+    const timer = setTimeout(end, termMs + settleMs);
     return { settle: untilSettled, end };
   }
 }
 
 /** A cancellation ends it early; whoever then runs the attempt sees that for himself. */
 async function untilSettled(stopping: AbortSignal): Promise<void> {
-  await sleep(settleMs, undefined, { signal: stopping }).catch(() => undefined);
+  if (stopping.aborted) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      stopping.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, settleMs);
+    stopping.addEventListener('abort', done);
+  });
 }

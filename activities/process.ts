@@ -40,6 +40,8 @@ export interface ProcessTaskDependencies {
     /** Tells it of an attempt that was lost or handed back. */
     over(workflow: WorkflowRun, over: AttemptOver): Promise<void>;
   };
+  /** Fires when the worker shuts down and its grace time is over. */
+  readonly graceOver: AbortSignal;
 }
 
 const announceAfterMs = 1000;
@@ -65,8 +67,14 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
   return async function processTask(input: AttemptInput): Promise<AttemptSuccess> {
     const attempt = dealt(dependencies, input);
     const { tries, record } = attempt;
-    if (tries.lost >= maxLostAttempts) throw await givenUp(attempt);
-    await reportLost(attempt, tries.unreported);
+    // While the reports go out, this try must not be taken for lost as well.
+    attempt.heartbeats.start();
+    try {
+      if (tries.lost >= maxLostAttempts) throw await givenUp(attempt);
+      await reportLost(attempt, tries.unreported);
+    } finally {
+      attempt.heartbeats.stop();
+    }
     const turn = probation.admit(tries.lost);
     if (!turn) throw deferred(attempt);
     const stopTelling = keepTelling(attempt);
@@ -96,11 +104,11 @@ function dealt(dependencies: ProcessTaskDependencies, input: AttemptInput): Atte
 }
 
 function run({ dependencies, activity, workflow, input, tries, record }: Attempt): Promise<JsonValue> {
-  const { pool } = dependencies;
+  const { pool, graceOver } = dependencies;
   const rules = pool.types.get(input.type);
   if (!rules) throw unknownType(input.type);
   const stopping = activity.cancellationSignal;
-  return runHandler({ pool, rules, input, attempt: tries.attempt, workflow, record, stopping });
+  return runHandler({ pool, rules, input, attempt: tries.attempt, workflow, record, stopping, graceOver });
 }
 
 /** Heartbeats while the attempt lasts, and the announcement once it has lasted long enough to be worth it. */
@@ -128,10 +136,14 @@ function keepTelling({
   };
 }
 
+/** What cannot be reported now stays to be reported by the next try, if there is one. */
 async function reportLost(attempt: Attempt, reports: readonly AttemptReport[]): Promise<void> {
-  const { dependencies, activity, workflow } = attempt;
+  const { dependencies, activity, workflow, record } = attempt;
   try {
-    for (const report of reports) await dependencies.signals.over(workflow, { report });
+    for (const report of reports) {
+      await dependencies.signals.over(workflow, { report });
+      record.reported(report.attempt);
+    }
   } catch (error) {
     // The attempt itself matters more than the record of the one before it.
     activity.log.warn('Could not report an interrupted attempt', { error });
@@ -147,7 +159,7 @@ async function givenUp(attempt: Attempt): Promise<Error> {
 }
 
 function lostTooOften(attempt: Attempt, last: AttemptReport): Error {
-  const message = `The task is given up: its worker was lost ${maxLostAttempts} times while it ran`;
+  const message = `The task is given up: its worker or process was lost ${maxLostAttempts} times while it ran`;
   return failure(attempt, { ...last, error: { type: 'WorkerLost', message } }, { retryable: false });
 }
 
@@ -181,11 +193,11 @@ async function interrupted({ outcome, type, message }: AttemptInterrupted, attem
 }
 
 function failure(
-  { record }: Attempt,
+  { record, input }: Attempt,
   report: AttemptReport,
   { retryable, retryAfterMs }: { retryable: boolean; retryAfterMs?: number | undefined },
 ): Error {
-  const { checkpoint } = record;
+  const checkpoint = input.discards_checkpoint === true ? null : record.checkpoint;
   const details: AttemptFailure = {
     report,
     retryable,

@@ -2,7 +2,8 @@ import { CancelledFailure } from '@temporalio/common';
 import type { JsonValue } from '../src/contract/json.ts';
 import type { AttemptInput } from '../src/contract/workflow.ts';
 import type { AttemptRecord } from './attempt-record.ts';
-import { Guard, type Guarded, isShutdown } from './guard.ts';
+import { AttemptInterrupted } from './failures.ts';
+import { Guard, type Guarded, stopReason } from './guard.ts';
 import type { HandlerProcess } from './pool/handler-process.ts';
 import type { HandlerInput, TypeRules } from './pool/messages.ts';
 import type { HandlerPool } from './pool/pool.ts';
@@ -23,17 +24,37 @@ export interface HandlerRun extends Guarded {
  * @throws CancelledFailure, AttemptInterrupted, or TaskFailure.
  */
 export async function runHandler(run: HandlerRun): Promise<JsonValue> {
+  for (let tries = 1; ; tries += 1) {
+    const ended = await runOnce(run);
+    if (ended !== notBegun) return ended.result;
+    if (tries >= maxTries) throw unusable();
+  }
+}
+
+const notBegun = Symbol('not begun');
+/** One process may have died idle, or be blocked by what an earlier handler left behind. */
+const maxTries = 3;
+
+async function runOnce(run: HandlerRun): Promise<{ result: JsonValue } | typeof notBegun> {
   const { pool, record, input, rules } = run;
   const handlerProcess = await acquire(run);
+  const isFresh = handlerProcess.attempts === 1;
   const ending = handlerProcess.run(handlerInput(run), (told) => record.take(told));
   const guard = new Guard(handlerProcess, run);
   try {
     const end = await ending;
-    return verdict(end, { input, rules, maxMemoryMb: pool.maxMemoryMb, stopped: guard.stopped });
+    if (end.kind === 'not_begun' && !guard.stopped) return notBegun;
+    const { stopped } = guard;
+    return { result: verdict(end, { input, rules, maxMemoryMb: pool.maxMemoryMb, stopped, isFresh }) };
   } finally {
     guard.release();
     pool.release(handlerProcess);
   }
+}
+
+function unusable(): AttemptInterrupted {
+  const message = 'No process of the worker could run the handler';
+  return new AttemptInterrupted('lost', 'ProcessKilled', message);
 }
 
 async function acquire({ pool, stopping }: HandlerRun): Promise<HandlerProcess> {
@@ -41,7 +62,7 @@ async function acquire({ pool, stopping }: HandlerRun): Promise<HandlerProcess> 
     return await pool.acquire(stopping);
   } catch (error) {
     if (!stopping.aborted) throw error;
-    throw isShutdown(stopping) ? handedBack() : new CancelledFailure('Task cancelled');
+    throw stopReason(stopping) === 'Cancelled' ? new CancelledFailure('Task cancelled') : handedBack();
   }
 }
 

@@ -13,6 +13,8 @@ export interface Circumstances {
   readonly maxMemoryMb: number;
   /** Why the handler was told to stop, if it was. */
   readonly stopped: StopReason | undefined;
+  /** Whether its process had run no other before: what memory it took is its own. */
+  readonly isFresh: boolean;
 }
 
 /**
@@ -26,11 +28,14 @@ export function verdict(end: RunEnd, circumstances: Circumstances): JsonValue {
   switch (end.kind) {
     case 'completed':
       return JSON.parse(end.result);
+    case 'not_begun':
+      // It was told to stop before its process had come round to it.
+      throw handedBack();
     case 'died':
       throw (end.killedFor && killed(end.killedFor, circumstances)) ?? died(end, stopped);
     case 'failed': {
       // A handler that was told to stop may throw anything while it winds up.
-      if (stopped === 'WorkerShutdown') throw handedBack();
+      if (isToBeginAgain(stopped)) throw handedBack();
       const { type, message, retryable, retryAfterMs, deliberate } = end.failure;
       if (stopped === 'SoftTimeLimitExceeded' && !deliberate) throw overSoftLimit(circumstances);
       throw new TaskFailure(type, message, { retryable, retryAfterMs });
@@ -38,7 +43,10 @@ export function verdict(end: RunEnd, circumstances: Circumstances): JsonValue {
   }
 }
 
-function killed(reason: KillReason, { input, rules, maxMemoryMb }: Circumstances): Error | undefined {
+function killed(
+  reason: KillReason,
+  { input, rules, maxMemoryMb, isFresh }: Circumstances,
+): Error | undefined {
   switch (reason) {
     case 'TimeLimitExceeded': {
       const message = `The attempt went over its time limit of ${input.time_limit} s`;
@@ -46,9 +54,10 @@ function killed(reason: KillReason, { input, rules, maxMemoryMb }: Circumstances
     }
     case 'MemoryLimitExceeded': {
       const message = `The attempt went over one and a half times the memory limit of ${maxMemoryMb} MB`;
-      return new TaskFailure(reason, message, { retryable: rules.retryOn.memoryLimit });
+      return new TaskFailure(reason, message, { retryable: rules.retryOn.memoryLimit || !isFresh });
     }
     case 'WorkerShutdown':
+    case 'AttemptWithdrawn':
       return handedBack();
     case 'Cancelled':
     case 'SoftTimeLimitExceeded':
@@ -56,13 +65,20 @@ function killed(reason: KillReason, { input, rules, maxMemoryMb }: Circumstances
   }
 }
 
-function died({ code, signal }: Extract<RunEnd, { kind: 'died' }>, stopped: StopReason | undefined): Error {
+function died(
+  { code, signal, byAnother }: Extract<RunEnd, { kind: 'died' }>,
+  stopped: StopReason | undefined,
+): Error {
+  if (byAnother) {
+    const message = "What an earlier handler had left behind ended this one's process";
+    return new AttemptInterrupted('lost', 'ProcessKilled', message);
+  }
   // By somebody else, the kernel that ran out of memory for instance: not the handler's own doing.
   if (signal === 'SIGKILL') {
     return new AttemptInterrupted('lost', 'ProcessKilled', "The handler's process was killed from outside");
   }
   // It may wind up by ending its process, too.
-  if (stopped === 'WorkerShutdown') return handedBack();
+  if (isToBeginAgain(stopped)) return handedBack();
   if (signal === null) {
     const message = `The handler ended its process with exit code ${code}`;
     return new TaskFailure('ProcessExited', message, { retryable: true });
@@ -70,6 +86,10 @@ function died({ code, signal }: Extract<RunEnd, { kind: 'died' }>, stopped: Stop
   return new TaskFailure('ProcessCrashed', `The handler crashed its process (${signal})`, {
     retryable: true,
   });
+}
+
+function isToBeginAgain(stopped: StopReason | undefined): boolean {
+  return stopped === 'WorkerShutdown' || stopped === 'AttemptWithdrawn';
 }
 
 function overSoftLimit({ input, rules }: Circumstances): TaskFailure {
@@ -82,6 +102,6 @@ export function softLimitMessage({ soft_time_limit }: Pick<AttemptInput, 'soft_t
 }
 
 export function handedBack(): AttemptInterrupted {
-  const message = 'The worker shut down; the attempt begins again elsewhere';
+  const message = 'The worker gave the attempt back, as when it shuts down; it begins again';
   return new AttemptInterrupted('handed_back', 'HandedBack', message);
 }

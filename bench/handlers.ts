@@ -3,24 +3,23 @@
  *
  *   npm run bench:handlers
  *
- * The overhead is that of the pool alone, against calling the handler in the same process. The rest goes through the
+ * The overhead is that of the pool alone: to a warm process and back. The rest goes through the
  * whole service: API, Temporal server, worker, handler's process. All clocks are this machine's.
  */
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HandlerPool, startPool } from '../activities/pool/pool.ts';
-import type { Task } from '../src/contract/task.ts';
 import type { Caller, Feed } from '../test/support/caller.ts';
 import { startService } from '../test/support/service.ts';
 import { startTestServer } from '../test/support/temporal.ts';
 import { row } from './support/statistics.ts';
+import { hasEnded } from '../test/support/task.ts';
 
 const rounds = { overhead: 2000, recycling: 800, cancel: 40, progress: 4, hardLimit: 8 };
 const concurrency = 4;
 const never = new AbortController().signal;
 const silent = (): void => undefined;
 const modules = [resolve('test/support/handlers.mjs'), resolve('test/support/misbehaving.mjs')];
-const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
 
 console.log(`\nmilliseconds${' '.repeat(36)}    p50    p95    p99    max      n`);
 await overhead();
@@ -32,7 +31,7 @@ const service = await startService({
 });
 try {
   const alice = await service.as('alice');
-  tell('cancel answered → signal fires at handler', await cancelLatencies(alice), 'wanted: p95 ≤ 1000');
+  tell('cancel asked for → signal fires at handler', await cancelLatencies(alice), 'wanted: p95 ≤ 1000');
   tell('progress() → watcher', await progressLatencies(alice), 'wanted: p95 ≤ 1500');
   tell('hard limit → attempt over (busy loop)', await overruns(alice), 'wanted: ≤ 1000');
 } finally {
@@ -115,7 +114,7 @@ async function cancelLatencies(alice: Caller): Promise<number[]> {
     await sleep(Math.random() * 1600);
     const asked = Date.now();
     await alice.call('POST', `/api/tasks/${id}/cancel/`);
-    const { attempts } = await alice.until(id, 'its end', ended);
+    const { attempts } = await alice.until(id, 'its end', hasEnded);
     values.push(Number(attempts[0]?.log[0]?.split(' ').at(-1)) - asked);
   }
   return values;
@@ -127,7 +126,7 @@ async function progressLatencies(alice: Caller): Promise<number[]> {
       const { id } = await alice.create({ name: 'paces', type: 'paces', delay: 0, payload: { times: 40 } });
       const feed = await alice.watch(`/ws/tasks/${id}/`);
       const heard = hearings(feed);
-      const { result } = await alice.until(id, 'its end', ended, 120_000);
+      const { result } = await alice.until(id, 'its end', hasEnded, 120_000);
       feed.socket.close();
       // A word that a later one has overtaken has reached its watchers with that.
       return (result as number[]).map((told) => {
@@ -156,7 +155,7 @@ async function overruns(alice: Caller): Promise<number[]> {
     const loops = { name: 'loops', type: 'loops', delay: 0, ...limits };
     const tasks = await Promise.all([alice.create(loops), alice.create(loops)]);
     for (const { id } of tasks) {
-      const { attempts } = await alice.until(id, 'its end', ended, 60_000);
+      const { attempts } = await alice.until(id, 'its end', hasEnded, 60_000);
       const [attempt] = attempts;
       values.push(Date.parse(attempt?.finished_at ?? '') - Date.parse(attempt?.started_at ?? '') - 2000);
     }

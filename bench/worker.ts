@@ -1,28 +1,29 @@
 /**
  * What a task costs beside the floor: a bare workflow with one activity, on the same server, in the same run.
  *
- *   npm run bench:worker -- [--tasks 200] [--pairs 6] [--latencies 60]
+ *   npm run bench:worker -- [--tasks 200] [--rounds 6] [--latencies 60]
  *
- * The floor has all that a task cannot do without: start, two workflow tasks, one activity without eager dispatch, a
- * worker process set up as ours is (SDK, options, prebuilt bundle). It has nothing of what makes a task of it: no
- * search attributes, memo, priority, fairness key, summaries or current details; no state, message handlers, heartbeat
- * time-out, limits or report; a sentence for its payload and for its result.
+ * `bare`, the floor, has all that a task cannot do without: start, two workflow tasks, one activity without eager
+ * dispatch, a worker process set up as ours is (SDK, options, prebuilt bundle), and nothing of what makes a task of it.
+ * `recorded` is the same with what has to be written so that a task can be found, listed, dealt out in order and read
+ * in the Web UI: search attributes, memo, priority and fairness key, summaries; and a heartbeat time-out. What `taskbell`
+ * costs beyond that is the code of its workflow and activity and its pool of processes.
  *
- * Ours is `taskbell worker`, with tasks created as the API creates them. Both are due at once, so nobody waits in a
+ * Ours is `taskbell worker`, with tasks created as the API creates them. All are due at once, so nobody waits in a
  * timer. Whoever starts them (this process: no HTTP, no API process) is in no CPU figure, but shares the machine.
  *
- * CPU is that of the worker with all its child processes, and of the server. Rounds go A B, B A, A B, …; a ratio is the
- * median of the pairs' ratios, since on a shared machine a pair has more in common than all rounds have.
+ * CPU is that of the worker with all its child processes, and of the server. Rounds go A B C, C B A, …; a
+ * ratio is the median of the rounds' ratios, since on a shared machine neighbours have more in common than all have.
  */
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { startTestServer } from '../test/support/temporal.ts';
-import { type Contender, startBare, startTaskbell } from './support/contenders.ts';
+import { type Contender, startBare, startRecorded, startTaskbell } from './support/contenders.ts';
 import { printLatencies, printThroughput } from './support/report.ts';
-import { type Cost, measureLatency, type Measured, runRound } from './support/rounds.ts';
+import { measureLatency, type Measured, runRound } from './support/rounds.ts';
 
-const warmUp = { tasks: 50, latencies: 5 };
-const { tasks, pairs, latencies } = readArguments();
+const warmUp = { tasks: 300, latencies: 5 };
+const { tasks, rounds, latencies } = readArguments();
 
 const closers: (() => Promise<void>)[] = [];
 try {
@@ -30,27 +31,25 @@ try {
   closers.push(() => server.close());
   const connection = await Connection.connect({ address: server.address });
   closers.push(() => connection.close());
-  const bare = await startBare(server);
-  closers.push(() => bare.close());
-  const taskbell = await startTaskbell(server);
-  closers.push(() => taskbell.close());
+  const contenders: Contender[] = [];
+  for (const start of [startBare, startRecorded, startTaskbell]) {
+    const contender = await start(server);
+    closers.push(() => contender.close());
+    contenders.push(contender);
+  }
   const client = new Client({ connection, namespace: server.namespace });
-  await measure({ client, serverPid: server.pid }, bare, taskbell);
+  await measure({ client, serverPid: server.pid }, contenders);
 } finally {
   for (const close of closers.toReversed()) await close();
 }
 
-async function measure(measured: Measured, bare: Contender, taskbell: Contender): Promise<void> {
-  for (const contender of [bare, taskbell]) await runRound(measured, contender, warmUp.tasks);
-  const rounds = await alternate([bare, taskbell], pairs, (it) => runRound(measured, it, tasks));
+async function measure(measured: Measured, contenders: readonly Contender[]): Promise<void> {
+  for (const contender of contenders) await runRound(measured, contender, warmUp.tasks);
+  const costs = await alternate(contenders, rounds, (it) => runRound(measured, it, tasks));
   printThroughput(
-    `${pairs} pairs of rounds of ${tasks} tasks`,
-    costsOf(rounds, bare),
-    costsOf(rounds, taskbell),
+    `${rounds} rounds of ${tasks} tasks each`,
+    contenders.map((it) => ({ name: it.name, costs: costs.get(it) ?? [] })),
   );
-
-  // Without its pool of child processes, a worker would stand here as a third contender: the difference is the pool's.
-  const contenders = [bare, taskbell];
   await alternate(contenders, warmUp.latencies, (it) => measureLatency(measured, it));
   const waits = await alternate(contenders, latencies, (it) => measureLatency(measured, it));
   printLatencies(contenders.map((it) => ({ name: it.name, latencies: waits.get(it) ?? [] })));
@@ -70,21 +69,17 @@ async function alternate<T>(
   return results;
 }
 
-function costsOf(rounds: ReadonlyMap<Contender, Cost[]>, contender: Contender): readonly Cost[] {
-  return rounds.get(contender) ?? [];
-}
-
-function readArguments(): { tasks: number; pairs: number; latencies: number } {
+function readArguments(): { tasks: number; rounds: number; latencies: number } {
   const { values } = parseArgs({
     options: {
       tasks: { type: 'string', default: '200' },
-      pairs: { type: 'string', default: '6' },
+      rounds: { type: 'string', default: '6' },
       latencies: { type: 'string', default: '60' },
     },
   });
   return {
     tasks: Number(values.tasks),
-    pairs: Number(values.pairs),
+    rounds: Number(values.rounds),
     latencies: Number(values.latencies),
   };
 }

@@ -6,6 +6,7 @@ import {
   CancellationScope,
   CancelledFailure,
   isCancellation,
+  patched,
   proxyActivities,
   rootCause,
   TimeoutFailure,
@@ -23,10 +24,10 @@ import type {
 import { lostAttempt } from '../src/contract/lost-attempt.ts';
 import { maxErrorMessageBytes } from '../src/contract/limits.ts';
 import { truncateBytes } from '../src/contract/text.ts';
-import type { FailedAttempt, TaskState } from './state.ts';
+import { type FailedAttempt, keepsCheckpoints, type TaskState } from './state.ts';
 
+/** How an attempt ended that did not succeed. */
 export type AttemptEnd =
-  | ({ readonly kind: 'succeeded' } & AttemptSuccess)
   | { readonly kind: 'failed'; readonly failed: FailedAttempt; readonly error: ErrorReport }
   /** Paused or edited before it began. */
   | { readonly kind: 'withdrawn' }
@@ -34,8 +35,10 @@ export type AttemptEnd =
   | { readonly kind: 'cancelled'; readonly report: AttemptReport | undefined };
 
 export interface Attempt {
-  readonly end: Promise<AttemptEnd>;
+  readonly success: Promise<AttemptSuccess>;
   withdraw(): void;
+  /** What the rejection of `success` means. */
+  endAfter(error: unknown): AttemptEnd;
 }
 
 /** Seconds. The worker ends an attempt at its hard limit; the server does so only where the worker does not. */
@@ -57,15 +60,14 @@ const { processTask } = proxyActivities<Activities>({
 export function startAttempt(input: TaskInput, state: TaskState): Attempt {
   const scope = new CancellationScope();
   return {
-    end: ending(
-      scope.run(() => schedule(input, state)),
-      state,
-    ),
+    success: scope.run(() => schedule(input, state)),
     withdraw: () => scope.cancel(),
+    endAfter: (error) => endOf(error, state, scope),
   };
 }
 
-function schedule(input: TaskInput, { spec, attempt, checkpoint }: TaskState): Promise<AttemptSuccess> {
+function schedule(input: TaskInput, state: TaskState): Promise<AttemptSuccess> {
+  const { spec, attempt, checkpoint } = state;
   const attemptInput: AttemptInput = {
     type: input.type,
     payload: spec.payload,
@@ -74,6 +76,7 @@ function schedule(input: TaskInput, { spec, attempt, checkpoint }: TaskState): P
     soft_time_limit: spec.soft_time_limit,
     time_limit: spec.time_limit,
     checkpoint,
+    ...(keepsCheckpoints(state) ? {} : { discards_checkpoint: true }),
   };
   const options = {
     startToCloseTimeout: (spec.time_limit + hardLimitMargin) * 1000,
@@ -83,15 +86,14 @@ function schedule(input: TaskInput, { spec, attempt, checkpoint }: TaskState): P
   return processTask.executeWithOptions(options, [attemptInput]);
 }
 
-async function ending(attempt: Promise<AttemptSuccess>, before: TaskState): Promise<AttemptEnd> {
-  try {
-    return { kind: 'succeeded', ...(await attempt) };
-  } catch (error) {
-    if (CancellationScope.current().consideredCancelled)
-      return { kind: 'cancelled', report: cancelledReport(error) };
-    if (isCancellation(error)) return { kind: 'withdrawn' };
-    return failedEnd(error, before);
-  }
+function endOf(error: unknown, before: TaskState, scope: CancellationScope): AttemptEnd {
+  if (CancellationScope.current().consideredCancelled)
+    return { kind: 'cancelled', report: cancelledReport(error) };
+  if (isCancellation(error)) return { kind: 'withdrawn' };
+  // It was being withdrawn when its worker gave it back, or was lost: that is no failure of the handler's.
+  const interrupted = scope.consideredCancelled && !isAttemptFailure(detailsOf(error));
+  if (interrupted && patched('interrupted-while-withdrawn')) return { kind: 'withdrawn' };
+  return failedEnd(error, before);
 }
 
 function cancelledReport(error: unknown): AttemptReport | undefined {
@@ -114,7 +116,7 @@ function failedEnd(error: unknown, before: TaskState): AttemptEnd {
     type: kindOf(cause),
     message: truncateBytes(rootCause(error) ?? 'The attempt ended without saying why', maxErrorMessageBytes),
   };
-  const details = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
+  const details = detailsOf(error);
   if (!isAttemptFailure(details)) {
     // The attempt never reported: its worker was lost, or the failure was too large for the server to keep.
     const known = cause instanceof TimeoutFailure ? lostReport(cause) : undefined;
@@ -131,6 +133,11 @@ function failedEnd(error: unknown, before: TaskState): AttemptEnd {
     failed: { report, retryable, retryAfterMs: retry_after_ms ?? 0, checkpoint },
     error: report.error ?? summary,
   };
+}
+
+function detailsOf(error: unknown): unknown {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
 }
 
 function kindOf(cause: unknown): string {

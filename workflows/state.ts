@@ -8,7 +8,7 @@
  *     PENDING   → RUNNING         an attempt has begun; stays so through failures and backoff to the end
  */
 import type { JsonValue } from '../src/contract/json.ts';
-import { boundedRetryAfterMs, maxCheckpointsLength } from '../src/contract/limits.ts';
+import { boundedRetryAfterMs, maxCheckpointBytesInAll } from '../src/contract/limits.ts';
 import type { StoredStatus } from '../src/contract/names.ts';
 import { specOf } from '../src/contract/spec.ts';
 import type {
@@ -20,6 +20,7 @@ import type {
   TaskInput,
   TaskSpec,
 } from '../src/contract/workflow.ts';
+import { utf8Length } from '../src/contract/text.ts';
 import { mergedReports } from './reports.ts';
 
 export interface TaskState {
@@ -42,7 +43,7 @@ export interface TaskState {
   /** Attempts of the present activity that were lost or handed back; joins `attempts` once the activity is over. */
   readonly interrupted: readonly AttemptReport[];
   readonly checkpoint: JsonValue | null;
-  /** Of all checkpoints handed on so far, in characters of JSON. */
+  /** Of all checkpoints handed on so far, in bytes of JSON. */
   readonly checkpointsLength: number;
 }
 
@@ -149,19 +150,32 @@ export function attemptFailed(
   const retry = failed.retryable && state.retriesLeft > 0;
   const delay = Math.max(boundedRetryAfterMs(failed.retryAfterMs), backoffMs(state, random));
   const checkpoint = failed.checkpoint ?? state.checkpoint;
-  const checkpointsLength = state.checkpointsLength + (JSON.stringify(checkpoint)?.length ?? 0);
+  const checkpointsLength = state.checkpointsLength + utf8Length(JSON.stringify(checkpoint));
   return written(state, now, {
     status: 'RUNNING',
     attempt: failed.report.attempt,
     startedAt: state.startedAt ?? firstStart(state, failed.report),
     attempts: mergedReports(state.attempts, state.interrupted, [failed.report]),
     interrupted: [],
-    checkpoint: checkpointsLength > maxCheckpointsLength ? null : checkpoint,
+    checkpoint: checkpointsLength > maxCheckpointBytesInAll ? null : checkpoint,
     checkpointsLength,
     nextAttemptAt: retry ? now + delay : null,
     retriesLeft: retry ? state.retriesLeft - 1 : state.retriesLeft,
     retryCount: retry ? state.retryCount + 1 : state.retryCount,
   });
+}
+
+/** Whether the history has room for the checkpoint of one more attempt that fails. */
+export function keepsCheckpoints({ checkpointsLength }: TaskState): boolean {
+  return checkpointsLength <= maxCheckpointBytesInAll;
+}
+
+/** The attempt was withdrawn before it had begun; but it may have been lost or handed back before that. */
+export function attemptWithdrawn(state: TaskState): TaskState {
+  const last = state.interrupted.at(-1);
+  if (!last) return state;
+  const attempts = mergedReports(state.attempts, state.interrupted);
+  return { ...state, attempt: last.attempt, attempts, interrupted: [] };
 }
 
 /** The server will begin another attempt by itself; for the task's owner nothing has changed but the record. */

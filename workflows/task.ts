@@ -18,7 +18,7 @@ import type {
   TaskOutcome,
   TaskStatusReport,
 } from '../src/contract/workflow.ts';
-import { startAttempt, type Attempt } from './attempt.ts';
+import { startAttempt, type Attempt, type AttemptEnd } from './attempt.ts';
 import { attemptBegunSignal, attemptOverSignal, commandSignal, editUpdate, statusQuery } from './messages.ts';
 import { recordFailure, recordState, story } from './record.ts';
 import { mergedReports } from './reports.ts';
@@ -28,6 +28,7 @@ import {
   attemptCancelled,
   attemptFailed,
   attemptInterrupted,
+  attemptWithdrawn,
   becomeDue,
   editRefusal,
   endBackoff,
@@ -51,7 +52,20 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
   try {
     // A cancellation that came before the first workflow task does not keep the code from starting.
     throwIfCancelled();
-    return await live(input, run);
+    for (;;) {
+      // The SDK takes a stack trace for each promise: none is made where there is nothing to wait for.
+      while (waitsForTime(run.state)) await untilDueOrChanged(run);
+      run.update(becomeDue(run.state, Date.now()));
+      run.update(endBackoff(run.state));
+      run.attempt = startAttempt(input, run.state);
+      try {
+        const { result, report } = await run.attempt.success;
+        return outcome(run.state, result, report);
+      } catch (error) {
+        heed(run, run.attempt.endAfter(error));
+      }
+      while (waitsForRetry(run.state)) await untilNextAttempt(run);
+    }
   } catch (error) {
     if (isCancellation(error) || !CancellationScope.current().consideredCancelled) throw error;
     throw new CancelledFailure('Task cancelled');
@@ -96,27 +110,19 @@ function handleMessages(run: Run): void {
   );
 }
 
-async function live(input: TaskInput, run: Run): Promise<TaskOutcome> {
-  for (;;) {
-    if (run.state.status !== 'RUNNING') {
-      await untilDue(run);
-      run.update(becomeDue(run.state, Date.now()));
-    }
-    run.update(endBackoff(run.state));
-    run.attempt = startAttempt(input, run.state);
-    const ended = await run.attempt.end;
-    run.attempt = undefined;
-    if (ended.kind === 'withdrawn') continue;
-    if (ended.kind === 'succeeded') {
-      return outcome(run.state, ended.result, ended.report);
-    }
-    if (ended.kind === 'cancelled') {
+/** Takes note of an attempt that did not succeed. @throws what the task ends with, if there is to be no other. */
+function heed(run: Run, ended: AttemptEnd): void {
+  run.attempt = undefined;
+  switch (ended.kind) {
+    case 'withdrawn':
+      run.update(attemptWithdrawn(run.state));
+      return;
+    case 'cancelled':
       run.update(attemptCancelled(run.state, ended.report));
       throw new CancelledFailure('Task cancelled');
-    }
-    run.update(attemptFailed(run.state, ended.failed, Date.now(), Math.random()));
-    if (run.state.nextAttemptAt === null) throw recordFailure(run.state, ended.error);
-    await untilNextAttempt(run);
+    case 'failed':
+      run.update(attemptFailed(run.state, ended.failed, Date.now(), Math.random()));
+      if (run.state.nextAttemptAt === null) throw recordFailure(run.state, ended.error);
   }
 }
 
@@ -129,28 +135,30 @@ function outcome(state: TaskState, result: JsonValue, last: AttemptReport): Task
   };
 }
 
+function waitsForTime(state: TaskState): boolean {
+  return state.status !== 'RUNNING' && (state.status === 'PAUSED' || timeLeft(state, Date.now()) > 0);
+}
+
 /** Sleeps until the task's time, in a timer raced against messages that change it. */
-async function untilDue(run: Run): Promise<void> {
-  for (;;) {
-    const { state } = run;
-    if (state.status === 'PAUSED') {
-      await condition(() => run.state.status !== 'PAUSED');
-      continue;
-    }
-    const left = timeLeft(state, Date.now());
-    if (left <= 0) return;
-    const summary = `Waiting until ${state.spec.scheduled_time}`;
-    await condition(() => run.state !== state, left, { summary });
+async function untilDueOrChanged(run: Run): Promise<void> {
+  const { state } = run;
+  if (state.status === 'PAUSED') {
+    await condition(() => run.state.status !== 'PAUSED');
+    return;
   }
+  const summary = `Waiting until ${state.spec.scheduled_time}`;
+  await condition(() => run.state !== state, timeLeft(state, Date.now()), { summary });
+}
+
+function waitsForRetry({ nextAttemptAt }: TaskState): boolean {
+  return nextAttemptAt !== null && nextAttemptAt > Date.now();
 }
 
 async function untilNextAttempt(run: Run): Promise<void> {
-  for (;;) {
-    const { nextAttemptAt } = run.state;
-    if (nextAttemptAt === null || nextAttemptAt <= Date.now()) return;
-    const summary = `Retry ${run.state.retryCount} at ${new Date(nextAttemptAt).toISOString()}`;
-    await condition(() => run.state.nextAttemptAt !== nextAttemptAt, nextAttemptAt - Date.now(), { summary });
-  }
+  const { nextAttemptAt, retryCount } = run.state;
+  if (nextAttemptAt === null) return;
+  const summary = `Retry ${retryCount} at ${new Date(nextAttemptAt).toISOString()}`;
+  await condition(() => run.state.nextAttemptAt !== nextAttemptAt, nextAttemptAt - Date.now(), { summary });
 }
 
 function throwIfCancelled(): void {

@@ -1,5 +1,5 @@
 /** One attempt, in the process that runs its handler. */
-import { maxCheckpointBytes } from '../../src/contract/limits.ts';
+import { maxCheckpointBytes, maxResultBytes } from '../../src/contract/limits.ts';
 import { truncateBytes } from '../../src/contract/text.ts';
 import { describeFailure, isTaskFailure } from '../failures.ts';
 import { keptJson } from '../kept-json.ts';
@@ -8,33 +8,36 @@ import type { TaskTypes } from '../types/index.ts';
 import type { FromHandler, HandlerFailure, HandlerInput, ToHandler } from './messages.ts';
 import { Teller } from './teller.ts';
 
-const maxResultBytes = 256 * 1024;
 const maxProgressMessageBytes = 500;
 
 export class HandlerAttempt {
   readonly #input: HandlerInput;
+  readonly #number: number;
   readonly #send: (message: FromHandler) => void;
   readonly #stopping = new AbortController();
   readonly #teller: Teller;
   #over = false;
 
-  constructor(input: HandlerInput, send: (message: FromHandler) => void) {
+  constructor({ input, number }: Extract<ToHandler, { type: 'run' }>, send: (message: FromHandler) => void) {
     this.#input = input;
+    this.#number = number;
     this.#send = send;
-    this.#teller = new Teller((told) => send({ type: 'told', told }));
+    this.#teller = new Teller((told) => send({ type: 'told', number, told }));
   }
 
-  stop({ reason, message }: Extract<ToHandler, { type: 'stop' }>): void {
-    this.#stopping.abort(new AttemptStopped(reason, message));
+  stop({ number, reason, message }: Extract<ToHandler, { type: 'stop' }>): void {
+    if (number === this.#number) this.#stopping.abort(new AttemptStopped(reason, message));
   }
 
   async run(types: TaskTypes): Promise<void> {
     const { taskType, payload } = this.#input;
+    const number = this.#number;
+    this.#send({ type: 'begun', number });
     try {
       const type = types.get(taskType);
       if (!type) throw new TypeError(`The worker should have refused the task type ${taskType}`);
       const result = keptJson('Result', await type.run(this.#context(), payload), maxResultBytes);
-      this.#end({ type: 'completed', result, residentBytes: process.memoryUsage.rss() });
+      this.#end({ type: 'completed', number, result, residentBytes: process.memoryUsage.rss() });
     } catch (error) {
       this.fail(error);
     }
@@ -47,7 +50,7 @@ export class HandlerAttempt {
     const expected = isTaskFailure(error) || this.#stopping.signal.aborted;
     if (error instanceof Error && !expected) this.#teller.log('ERROR', String(error.stack ?? error));
     const failure: HandlerFailure = describeFailure(error);
-    this.#end({ type: 'failed', failure, residentBytes: process.memoryUsage.rss() });
+    this.#end({ type: 'failed', number: this.#number, failure, residentBytes: process.memoryUsage.rss() });
   }
 
   #end(message: FromHandler): void {

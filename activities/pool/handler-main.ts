@@ -2,6 +2,7 @@
  * A handler process: loads the task types, then runs one attempt at a time until its worker ends it. Whatever a handler
  * does to its process (a crash, process.exit, a loop without end) is the worker's to notice.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createTaskTypes, loadTaskModules, type TaskTypes } from '../types/index.ts';
 import { HandlerAttempt } from './attempt.ts';
 import { toHandler, type FromHandler, type HandlerSettings } from './messages.ts';
@@ -11,6 +12,11 @@ import { rulesOf } from './rules.ts';
 let types: TaskTypes | undefined;
 let current: HandlerAttempt | undefined;
 let lastSent = Promise.resolve();
+/** Nobody knows in what state a handler has left the process: it ends when its attempt is over. */
+let spoilt = false;
+
+/** Whose doing something is: an attempt that is over may have left timers and promises behind. */
+const attempts = new AsyncLocalStorage<HandlerAttempt>();
 
 process.title = 'taskbell handler';
 // A Ctrl-C in a terminal and a service manager's SIGTERM reach the worker as well, which decides.
@@ -21,13 +27,21 @@ process.on('message', (message) => void receive(message));
 process.on('uncaughtException', (error) => {
   // First, or the worker might give the process another attempt when it hears that this one is over.
   send({ type: 'leaving' });
-  if (current) current.fail(error);
-  else console.error('Thrown while no attempt was running:', error);
-  // Nobody knows in what state the handler has left the process.
-  leave(1);
+  spoilt = true;
+  if (isCurrents()) current?.fail(error);
+  else console.error('Thrown by no attempt that is running:', error);
+  if (!current || isCurrents()) leave(1);
 });
-// process.exit() in a handler: its last words.
-process.on('exit', () => current?.flush());
+process.on('exit', () => {
+  if (!current) return;
+  if (!isCurrents()) send({ type: 'ended_by_another' });
+  // process.exit() in a handler: its last words.
+  current.flush();
+});
+
+function isCurrents(): boolean {
+  return current !== undefined && attempts.getStore() === current;
+}
 
 async function receive(received: unknown): Promise<void> {
   const message = toHandler.parse(received);
@@ -39,11 +53,16 @@ async function receive(received: unknown): Promise<void> {
       return;
     case 'run': {
       if (!types) throw new Error('An attempt came before the task types');
-      current = new HandlerAttempt(message.input, send);
-      await current.run(types);
-      current = undefined;
+      await run(new HandlerAttempt(message, send), types);
     }
   }
+}
+
+async function run(attempt: HandlerAttempt, types: TaskTypes): Promise<void> {
+  current = attempt;
+  await attempts.run(attempt, () => attempt.run(types));
+  current = undefined;
+  if (spoilt) leave(1);
 }
 
 async function load({ dataDir, httpAllowHosts, modules }: HandlerSettings): Promise<void> {

@@ -34,7 +34,11 @@ export type RunEnd =
       readonly code: number | null;
       readonly signal: NodeJS.Signals | null;
       readonly killedFor: KillReason | undefined;
-    };
+      /** By what an earlier handler had left behind. */
+      readonly byAnother: boolean;
+    }
+  /** The handler was never called: the process had ended, or was blocked by what an earlier handler left behind. */
+  | { readonly kind: 'not_begun' };
 
 export interface PoolLogger {
   info(facts: object, message: string): void;
@@ -50,12 +54,17 @@ export interface HandlerProcessOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Above what the pool lets it use, so that the pool's verdict comes before V8's. */
   readonly maxHeapMb: number;
+  /** Within this time it must be able to run handlers: a module may wait for something as it is loaded. */
+  readonly readyMs?: number;
   readonly logger: PoolLogger;
 }
 
 /** How long a process that was told to go may take, before it is killed. */
 const retireMs = 2000;
 const lastMessagesMs = 500;
+const defaultReadyMs = 60_000;
+/** An idle process begins within milliseconds, or is not idle. */
+const beginMs = 5000;
 
 /** The task types cannot be loaded. The message says why, fit to be shown as it is. */
 export class TaskTypesError extends Error {
@@ -63,9 +72,10 @@ export class TaskTypesError extends Error {
 }
 
 interface Run {
-  readonly input: HandlerInput;
+  readonly number: number;
   readonly onTold: (told: Told) => void;
   readonly end: (end: RunEnd) => void;
+  begun: boolean;
 }
 
 export class HandlerProcess {
@@ -78,15 +88,20 @@ export class HandlerProcess {
   residentBytes = 0;
   readonly #child: ChildProcess;
   readonly #logger: PoolLogger;
+  #number = 0;
   #run: Run | undefined;
   #warned = false;
   #killedFor: KillReason | undefined;
+  #endedByAnother = false;
+  /** Handlers that were told to stop may still be busy stopping. */
+  #wasStopped = false;
   /** It was killed, or says that it goes: nothing it is given now would be done. */
   #leaving = false;
   /** Of the latest attempt: what it printed may be read after it is over. */
   #taskId: string | undefined;
 
-  constructor({ entry, settings, environment, maxHeapMb, logger }: HandlerProcessOptions) {
+  constructor(options: HandlerProcessOptions) {
+    const { entry, settings, environment, maxHeapMb, logger, readyMs = defaultReadyMs } = options;
     this.#logger = logger;
     this.#child = fork(entry, [], {
       env: environment,
@@ -96,7 +111,7 @@ export class HandlerProcess {
       detached: true,
     });
     const end = endOf(this.#child);
-    this.ready = readiness(this.#child, end);
+    this.ready = readiness(this.#child, end, readyMs);
     this.ended = this.#untilEnd(end);
     this.#child.on('message', (message) => this.#receive(message));
     const onOutOfHeap = (): unknown => (this.#killedFor ??= 'MemoryLimitExceeded');
@@ -111,7 +126,7 @@ export class HandlerProcess {
   /** Whether it may be given an attempt. */
   get alive(): boolean {
     const { exitCode, signalCode, connected } = this.#child;
-    return exitCode === null && signalCode === null && connected && !this.#leaving;
+    return exitCode === null && signalCode === null && connected && !this.#leaving && !this.#wasStopped;
   }
 
   run(input: HandlerInput, onTold: (told: Told) => void): Promise<RunEnd> {
@@ -119,15 +134,26 @@ export class HandlerProcess {
     // What an earlier handler has printed is none of this one's doing.
     this.#killedFor = undefined;
     this.#taskId = input.taskId;
+    this.#number += 1;
+    const number = this.#number;
     return new Promise((resolve) => {
-      this.#run = { input, onTold, end: resolve };
-      this.#send({ type: 'run', input });
+      const late = setTimeout(() => {
+        if (!run.begun) this.kill();
+      }, beginMs);
+      const end = (how: RunEnd): void => {
+        clearTimeout(late);
+        resolve(run.begun || how.kind !== 'died' ? how : { kind: 'not_begun' });
+      };
+      const run: Run = { number, onTold, end, begun: false };
+      this.#run = run;
+      this.#send({ type: 'run', number, input });
     });
   }
 
   /** Fires the signal of the handler that runs. */
   stop(reason: StopReason, message: string): void {
-    this.#send({ type: 'stop', reason, message });
+    this.#wasStopped = true;
+    this.#send({ type: 'stop', number: this.#number, reason, message });
   }
 
   kill(reason?: KillReason): void {
@@ -153,8 +179,16 @@ export class HandlerProcess {
       this.#warned = true;
       return;
     }
-    const message = parsed.data;
+    this.#heed(parsed.data);
+  }
+
+  #heed(message: FromHandler): void {
+    // Words of an attempt that is over are nobody's.
+    if ('number' in message && message.number !== this.#run?.number) return;
     switch (message.type) {
+      case 'begun':
+        if (this.#run) this.#run.begun = true;
+        return;
       case 'told':
         this.#run?.onTold(message.told);
         return;
@@ -166,6 +200,9 @@ export class HandlerProcess {
         return;
       case 'leaving':
         this.#leaving = true;
+        return;
+      case 'ended_by_another':
+        this.#endedByAnother = true;
         return;
       case 'ready':
       case 'unusable':
@@ -190,7 +227,8 @@ export class HandlerProcess {
 
   async #untilEnd(end: Promise<ProcessEnd>): Promise<void> {
     const { code, signal } = await end;
-    this.#finish({ kind: 'died', code, signal, killedFor: this.#killedFor }, 0);
+    const byAnother = this.#endedByAnother;
+    this.#finish({ kind: 'died', code, signal, killedFor: this.#killedFor, byAnother }, 0);
   }
 }
 
@@ -202,10 +240,16 @@ interface ProcessEnd {
 async function readiness(
   child: ChildProcess,
   end: Promise<ProcessEnd>,
+  readyMs: number,
 ): Promise<ReadonlyMap<string, TypeRules>> {
-  const first = await Promise.race([announcement(child), failAt(end)]);
-  if (first.type === 'ready') return new Map(Object.entries(first.types));
-  throw new TaskTypesError(first.message);
+  const late = setTimeout(() => killGroup(child), readyMs);
+  try {
+    const first = await Promise.race([announcement(child), failAt(end)]);
+    if (first.type === 'ready') return new Map(Object.entries(first.types));
+    throw new TaskTypesError(first.message);
+  } finally {
+    clearTimeout(late);
+  }
 }
 
 /** What it says of itself once it has loaded its task types, or could not. Their modules may send words of their own. */

@@ -65,8 +65,8 @@ class Pool implements HandlerPool {
   #idle: HandlerProcess[] = [];
   /** In the order in which they came. */
   #waiting: ((handlerProcess: HandlerProcess) => void)[] = [];
-  /** Starts that failed and are put off. */
-  #pausing = 0;
+  /** Starts under way, and those that failed and are put off. */
+  #starting = 0;
   #failedStarts = 0;
   #fail: (error: unknown) => void = () => undefined;
 
@@ -158,16 +158,19 @@ class Pool implements HandlerPool {
     const margin = Math.min(lastAttempts, Math.floor(maxAttempts / 2));
     const leaving = [...this.#all].filter(({ attempts }) => attempts >= maxAttempts - margin).length;
     const wanted = concurrency + spares + leaving;
-    const coming = (): number => this.#all.size + this.#newborn.size + this.#pausing;
+    const coming = (): number => this.#all.size + this.#starting;
     while (!this.#closing.signal.aborted && coming() < wanted) void this.#startAnother();
   }
 
   async #startAnother(): Promise<void> {
+    this.#starting += 1;
     try {
       await this.#startOne();
       this.#failedStarts = 0;
     } catch (error) {
       await this.#startFailed(error);
+    } finally {
+      this.#starting -= 1;
     }
     this.#refill();
   }
@@ -179,14 +182,15 @@ class Pool implements HandlerPool {
     this.#options.logger.error({ err: reason }, 'A handler process could not be started');
     if (this.#failedStarts >= maxFailedStarts && this.#all.size === 0) this.#fail(reason);
     const delayMs = Math.min(startBackoffMs.first * 2 ** (this.#failedStarts - 1), startBackoffMs.most);
-    this.#pausing += 1;
     await pause(delayMs, signal);
-    this.#pausing -= 1;
   }
 
   async #startOne(): Promise<ReadonlyMap<string, TypeRules>> {
     const { maxMemoryMb } = this.#options;
-    const handlerProcess = new HandlerProcess({ ...this.#options, maxHeapMb: Math.ceil(maxMemoryMb * 2) });
+    const handlerProcess = new HandlerProcess({
+      ...this.#options,
+      maxHeapMb: Math.ceil(maxMemoryMb * killAbove),
+    });
     this.#newborn.add(handlerProcess);
     this.#living.add(handlerProcess);
     void handlerProcess.ended.then(() => this.#living.delete(handlerProcess));
@@ -214,6 +218,7 @@ class Pool implements HandlerPool {
   }
 
   async #watchMemory(): Promise<void> {
+    if (this.#busy.size === 0) return;
     const pids = [...this.#busy].flatMap(({ pid }) => pid ?? []);
     const measured = await residentBytes(pids);
     for (const handlerProcess of this.#busy) {

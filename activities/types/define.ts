@@ -17,9 +17,15 @@ export interface TaskLog {
 /**
  * Why an attempt is told to stop, as the `name` of its signal's reason. After a cancellation nothing the handler does
  * changes the task's end; after the soft time limit it may still return a result; what a shutdown cuts short begins
- * again elsewhere, with the last checkpoint.
+ * again elsewhere, with the last checkpoint. An attempt is withdrawn when the server has given it up (it did not hear
+ * of it in time) or was told to (in Temporal's Web UI): the task goes on without it.
  */
-export const stopReasons = ['SoftTimeLimitExceeded', 'Cancelled', 'WorkerShutdown'] as const;
+export const stopReasons = [
+  'SoftTimeLimitExceeded',
+  'Cancelled',
+  'WorkerShutdown',
+  'AttemptWithdrawn',
+] as const;
 export type StopReason = (typeof stopReasons)[number];
 
 /** The reason of a handler's signal. */
@@ -40,9 +46,9 @@ export interface TaskContext {
   /** The same for every attempt of a run, so that a receiver can recognise a repetition. */
   readonly idempotencyKey: string;
   /**
-   * Fires on cancellation, the soft time limit and shutdown, with an {@link AttemptStopped} as its reason. Pass it on;
+   * Fires on cancellation, the soft time limit, shutdown and withdrawal, with an {@link AttemptStopped} as its reason. Pass it on;
    * stop when it fires. A handler that does not is killed with its process: at the hard time limit, when it has had
-   * its time to clean up after a cancellation ({@link TaskType.cleanupSeconds}), 2 s after a shutdown's grace time.
+   * its time to clean up after a cancellation ({@link TaskType.cleanupSeconds}), 2 s after a shutdown's grace time or a withdrawal.
    */
   readonly signal: AbortSignal;
   readonly log: TaskLog;

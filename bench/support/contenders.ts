@@ -4,10 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client } from '@temporalio/client';
+import { Client, type WorkflowStartOptions } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { createTaskTypes } from '../../activities/types/index.ts';
 import { type RoleLife, startRole } from '../../src/cli/role.ts';
+import { searchAttributes } from '../../src/contract/names.ts';
 import { createTaskInput } from '../../src/contract/task.ts';
 import { createConnection } from '../../src/tasks/connection.ts';
 import { createTaskService } from '../../src/tasks/service.ts';
@@ -53,7 +54,21 @@ export async function startTaskbell(server: Server): Promise<Contender> {
 }
 
 /** The floor: a workflow that calls one activity. */
-export async function startBare(server: Server): Promise<Contender> {
+export function startBare(server: Server): Promise<Contender> {
+  return startPlain(server, 'bare', () => ({}));
+}
+
+/** The floor with a task's records: search attributes, memo, priority, summaries, details, heartbeat time-out. */
+export function startRecorded(server: Server): Promise<Contender> {
+  const owner = randomUUID();
+  return startPlain(server, 'recorded', () => recordsOf(owner));
+}
+
+async function startPlain(
+  server: Server,
+  workflow: 'bare' | 'recorded',
+  records: () => Partial<WorkflowStartOptions>,
+): Promise<Contender> {
   const taskQueue = `bare-${randomUUID()}`;
   const folder = await mkdtemp(join(tmpdir(), 'taskbell-bench-'));
   const bundle = join(folder, 'workflow-bundle.js');
@@ -63,12 +78,13 @@ export async function startBare(server: Server): Promise<Contender> {
   const connection = createConnection({ address: server.address });
   const client = new Client({ connection, namespace: server.namespace });
   return {
-    name: 'bare',
+    name: workflow,
     taskQueue,
     workerPid: worker.pid,
     async start() {
       const workflowId = randomUUID();
-      await client.workflow.start('bare', { workflowId, taskQueue, args: ['A task of the benchmark'] });
+      const options = { workflowId, taskQueue, args: ['A task of the benchmark'], ...records() };
+      await client.workflow.start(workflow, options);
       return workflowId;
     },
     close: async () => {
@@ -76,6 +92,37 @@ export async function startBare(server: Server): Promise<Contender> {
       await worker.close();
       await rm(folder, { recursive: true, force: true });
     },
+  };
+}
+
+function recordsOf(owner: string): Partial<WorkflowStartOptions> {
+  const now = new Date();
+  const memo = {
+    name: 'A task of the benchmark',
+    description: '',
+    type: 'process-data',
+    priority: 3,
+    retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
+    soft_time_limit: 1500,
+    time_limit: 1800,
+    created_at: now.toISOString(),
+    retry_count: 0,
+    attempt: 0,
+  };
+  return {
+    memo,
+    typedSearchAttributes: [
+      { key: searchAttributes.owner, value: owner },
+      { key: searchAttributes.status, value: 'SCHEDULED' },
+      { key: searchAttributes.type, value: memo.type },
+      { key: searchAttributes.name, value: memo.name },
+      { key: searchAttributes.scheduledAt, value: now },
+      { key: searchAttributes.createdAt, value: now },
+      { key: searchAttributes.updatedAt, value: now },
+      { key: searchAttributes.version, value: 1 },
+    ],
+    priority: { priorityKey: 3, fairnessKey: owner },
+    staticSummary: `${memo.type}: ${memo.name}`,
   };
 }
 

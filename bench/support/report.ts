@@ -3,10 +3,19 @@ import { median, percentile } from './statistics.ts';
 
 const goal = 1.15;
 
-/** Ratios are of what a task costs: above 1, ours costs more than the floor. Both lists are in the order of the pairs. */
-export function printThroughput(what: string, floor: readonly Cost[], ours: readonly Cost[]): void {
-  console.log(`\n${what}; medians (min..max), ratio of the cost a task to that of a bare workflow\n`);
-  console.log(line('', 'bare', 'taskbell', 'ratio'));
+export interface Measurements {
+  readonly name: string;
+  /** In the order of the rounds. */
+  readonly costs: readonly Cost[];
+}
+
+/** Ratios are of what a task costs, round by round: above 1, it costs more than the first one's, the floor. */
+export function printThroughput(what: string, all: readonly Measurements[]): void {
+  const [floor, ...others] = all;
+  console.log(`\n${what}; medians (min..max), ratio of the cost a task to the floor\n`);
+  console.log(
+    line('', ...all.map(({ name }) => name), ...others.map(({ name }) => `${name} / ${floor?.name}`)),
+  );
   const rows: [string, (cost: Cost) => number, ((cost: number) => number)?][] = [
     ['tasks/s', ({ elapsed }) => elapsed, (elapsed) => 1000 / elapsed],
     ['worker, CPU ms/task', ({ worker }) => worker],
@@ -14,13 +23,19 @@ export function printThroughput(what: string, floor: readonly Cost[], ours: read
     ['both, CPU ms/task', ({ worker, server }) => worker + server],
   ];
   for (const [label, cost, shown = (value: number) => value] of rows) {
-    const ratios = ours.map((our, pair) => cost(our) / cost(floor[pair] ?? our));
-    const of = (costs: readonly Cost[]): string =>
+    const values = all.map(({ costs }) =>
       spread(
         costs.map((it) => shown(cost(it))),
         1,
-      );
-    console.log(line(label, of(floor), of(ours), spread(ratios, 2)));
+      ),
+    );
+    const ratios = others.map(({ costs }) =>
+      spread(
+        costs.map((our, round) => cost(our) / cost(floor?.costs[round] ?? our)),
+        2,
+      ),
+    );
+    console.log(line(label, ...values, ...ratios));
   }
   console.log(`\nwanted: ratio of both ≤ ${goal}`);
 }

@@ -12,6 +12,9 @@ export function boundedRetryAfterMs(asked: number): number {
   return asked > 0 ? Math.min(Math.ceil(asked), maxRetryAfterMs) : 0;
 }
 
+/** Of a task's result, as JSON. */
+export const maxResultBytes = 256 * 1024;
+
 /** Of a checkpoint, as JSON: it rides in every heartbeat. */
 export const maxCheckpointBytes = 256 * 1024;
 
@@ -19,4 +22,4 @@ export const maxCheckpointBytes = 256 * 1024;
  * Of all the checkpoints that failed attempts hand on in one run, as JSON. Each stands twice in the event history,
  * which may have 50 MB; beyond this, an attempt after a failure begins anew.
  */
-export const maxCheckpointsLength = 8 * 1024 * 1024;
+export const maxCheckpointBytesInAll = 8 * 1024 * 1024;

@@ -10,7 +10,7 @@ export function truncateBytes(text: string, maxBytes: number): string {
   let end = 0;
   let cut = 0;
   for (const character of text) {
-    bytes += utf8Length(character.codePointAt(0) ?? 0);
+    bytes += bytesOf(character.codePointAt(0) ?? 0);
     if (bytes > maxBytes) return `${text.slice(0, cut)}…`;
     end += character.length;
     if (bytes <= maxBytes - ellipsisBytes) cut = end;
@@ -18,12 +18,19 @@ export function truncateBytes(text: string, maxBytes: number): string {
   return text;
 }
 
+/** In bytes of UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const character of text) bytes += bytesOf(character.codePointAt(0) ?? 0);
+  return bytes;
+}
+
 /** Cuts `text` to its first `maxCharacters` characters (code points). */
 export function truncateCharacters(text: string, maxCharacters: number): string {
   return text.length <= maxCharacters ? text : Array.from(text).slice(0, maxCharacters).join('');
 }
 
-function utf8Length(codePoint: number): number {
+function bytesOf(codePoint: number): number {
   if (codePoint < 0x80) return 1;
   if (codePoint < 0x800) return 2;
   return codePoint < 0x10000 ? 3 : 4;

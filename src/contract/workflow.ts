@@ -92,6 +92,8 @@ export interface AttemptInput {
   readonly time_limit: number;
   /** What the last failed attempt saved. */
   readonly checkpoint: JsonValue | null;
+  /** Should this one fail as well, it hands on none: the run's history has no room for more. */
+  readonly discards_checkpoint?: boolean;
 }
 
 /** The result of the `processTask` activity. */

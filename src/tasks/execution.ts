@@ -86,7 +86,7 @@ export function readLiveExecution(response: Describe): LiveExecution | undefined
   if (!execution) return undefined;
   return {
     ...execution,
-    pending: readPending(response.pendingActivities?.[0]),
+    pending: readPending(response.pendingActivities?.[0], execution.memo.attempt),
     cancelRequested: response.workflowExtendedInfo?.cancelRequested ?? false,
     transitions: Number(info?.stateTransitionCount ?? 0),
     historyLength: Number(info?.historyLength ?? 0),
@@ -94,11 +94,13 @@ export function readLiveExecution(response: Describe): LiveExecution | undefined
   };
 }
 
-function readPending(activity: PendingActivity | undefined): PendingAttempt | undefined {
+/** @param before attempts of the run before this activity's. */
+function readPending(activity: PendingActivity | undefined, before: number): PendingAttempt | undefined {
   if (!activity) return undefined;
   const heartbeat = decode<AttemptHeartbeat>(activity.heartbeatDetails?.payloads?.[0]);
   const attempt = (activity.attempt ?? 1) - (heartbeat?.deferred ?? 0);
-  const running = activity.state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED;
+  const dealt = activity.state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED;
+  const running = dealt && isReallyRunning(before + attempt, attempt, heartbeat);
   return {
     begun: running || attempt > 1,
     running,
@@ -109,6 +111,15 @@ function readPending(activity: PendingActivity | undefined): PendingAttempt | un
     nextAt: running ? undefined : millis(activity.nextAttemptScheduleTime),
     heartbeat,
   };
+}
+
+/**
+ * A worker may be dealt a try and give it back at once. Tries after the first say with their first heartbeat, sent at
+ * their beginning, that they run; those of earlier versions could not.
+ */
+function isReallyRunning(number: number, attempt: number, heartbeat: AttemptHeartbeat | undefined): boolean {
+  if (attempt === 1 || heartbeat?.reported === undefined) return true;
+  return heartbeat.current?.attempt === number;
 }
 
 /** Decodes a payload that our own worker wrote: its shape is the contract's. */

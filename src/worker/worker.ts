@@ -43,6 +43,9 @@ export interface RunningWorker {
 /** After the grace time handlers are told to stop, and killed soon after. This is for what even that does not end. */
 const forceAfterGraceMs = 10_000;
 
+/** An attempt does not wait for long until its workflow has heard of the one before. */
+const signalTimeoutMs = 3000;
+
 /** How long the workflows must have had nothing to do when the last attempt has ended, and how long to wait for it. */
 const settleMs = { idle: 300, step: 50, most: 5000 };
 
@@ -54,11 +57,16 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'WARN' } } },
   });
   const connection = await NativeConnection.connect(nativeOptions(options.connection));
+  const grace = new AbortController();
   try {
-    const attempts = await Worker.create(attemptOptions(connection, options));
+    const attempts = await Worker.create(attemptOptions(connection, options, grace.signal));
     const workflows = await Worker.create(workflowOptions(connection, options));
     const ended = runToEnd(attempts, workflows, connection);
-    return { identity: identity(), stop: () => attempts.shutdown(), ended };
+    const stop = (): void => {
+      attempts.shutdown();
+      setTimeout(() => grace.abort(), options.shutdownGraceMs).unref();
+    };
+    return { identity: identity(), stop, ended };
   } catch (error) {
     await connection.close();
     throw error;
@@ -97,13 +105,18 @@ function shutDown(worker: Worker): void {
   if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
-function attemptOptions(connection: NativeConnection, options: WorkerOptions): TemporalWorkerOptions {
+function attemptOptions(
+  connection: NativeConnection,
+  options: WorkerOptions,
+  graceOver: AbortSignal,
+): TemporalWorkerOptions {
   return {
     ...commonOptions(connection, options),
     activities: createActivities({
       pool: options.pool,
       signals: signalsOf(connection, options),
       worker: identity(),
+      graceOver,
     }),
     // Attempts poll only while there is a free slot, so nothing is held here that another worker could run.
     maxConcurrentActivityTaskExecutions: options.concurrency,
@@ -138,11 +151,13 @@ function signalsOf(
   { namespace }: WorkerOptions,
 ): ProcessTaskDependencies['signals'] {
   const { workflow } = new Client({ connection, namespace });
+  const soon = <T>(call: () => Promise<T>): Promise<T> =>
+    connection.withDeadline(Date.now() + signalTimeoutMs, call);
   return {
     begun: ({ workflowId, runId }, begun) =>
-      workflow.getHandle(workflowId, runId).signal(attemptBegunSignal, begun),
+      soon(() => workflow.getHandle(workflowId, runId).signal(attemptBegunSignal, begun)),
     over: ({ workflowId, runId }, over) =>
-      workflow.getHandle(workflowId, runId).signal(attemptOverSignal, over),
+      soon(() => workflow.getHandle(workflowId, runId).signal(attemptOverSignal, over)),
   };
 }
 

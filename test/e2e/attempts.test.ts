@@ -2,9 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { type Service, startService } from '../support/service.ts';
-
-const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
-const quickly = { initial_interval: 0.1, backoff_coefficient: 1 };
+import { hasEnded, quickly } from '../support/task.ts';
 
 let service: Service;
 let alice: Caller;
@@ -17,7 +15,7 @@ afterAll(() => service.close());
 
 async function run(task: Record<string, unknown>): Promise<Task> {
   const { id } = await alice.create({ name: 'attempted', delay: 0, ...task });
-  return alice.until(id, 'its end', ended);
+  return alice.until(id, 'its end', hasEnded);
 }
 
 describe("the task's retry policy", () => {
@@ -47,9 +45,26 @@ describe("the task's retry policy", () => {
     const again = await alice.until(
       task.id,
       'its second end',
-      (now) => ended(now) && now.version > task.version,
+      (now) => hasEnded(now) && now.version > task.version,
     );
     expect(again).toMatchObject({ status: 'FAILED', attempt: 2, retry_count: 3 });
+  });
+
+  test('shows an attempt that has failed while the next one is waited for, and when that will be', async () => {
+    const retry = { initial_interval: 3, backoff_coefficient: 1 };
+    const task = { type: 'flaky', payload: { failures: 1 }, retry };
+    const { id } = await alice.create({ name: 'waits', delay: 0, ...task });
+    const waits = await alice.until(id, 'its backoff', ({ waiting }) => waiting?.reason === 'backoff');
+    expect(waits.attempts).toMatchObject([{ attempt: 1, outcome: 'failed', error: { type: 'Flaky' } }]);
+    expect(waits.attempts[0]?.log[0]).toContain('attempt 1');
+    const until = Date.parse(waits.waiting?.until ?? '');
+    const wait = until - Date.parse(waits.attempts[0]?.finished_at ?? '');
+    // 3 s ± 10 %, and the time that the failure took to reach the workflow.
+    expect(wait).toBeGreaterThanOrEqual(2700);
+    expect(wait).toBeLessThan(4500);
+    const end = await alice.until(id, 'its end', hasEnded);
+    expect(Date.parse(end.attempts[1]?.started_at ?? '')).toBeGreaterThanOrEqual(until);
+    expect(end.attempts[0]).toEqual(waits.attempts[0]);
   });
 
   test('does not repeat what is said to be final', async () => {
@@ -146,7 +161,7 @@ test('a task type that the worker does not know fails the task at once, by name'
     await other.startWorker({ TASKBELL_TASK_MODULES: '' });
     const caller = await other.as('alice');
     const { id } = await caller.create({ name: 'unknown', type: 'echo', delay: 0 });
-    const task = await caller.until(id, 'its end', ended);
+    const task = await caller.until(id, 'its end', hasEnded);
     expect(task).toMatchObject({ status: 'FAILED', attempt: 1 });
     expect(task.error_message).toContain('"echo"');
   } finally {

@@ -182,6 +182,13 @@ describe('docker-compose.yml', () => {
     expect(mebibytes(mem_limit)).toBeGreaterThan(heapMiB);
   });
 
+  test('gives a worker room for all the attempts that it may run, as docs/workers.md counts', () => {
+    const { mem_limit, environment } = get('worker');
+    const attempts = Number(environment['TASKBELL_WORKER_CONCURRENCY']);
+    const megabytes = Number(environment['TASKBELL_MAX_MEMORY_PER_CHILD_MB']);
+    expect(mebibytes(mem_limit)).toBeGreaterThanOrEqual(attempts * 1.5 * megabytes + 100 + 400);
+  });
+
   test('lets a worker end its attempts before it is killed', () => {
     const { stop_grace_period, environment } = get('worker');
     const forceSeconds = 10;

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Client, Connection, defaultPayloadConverter } from '@temporalio/client';
 import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
-import type { Task } from '../../src/contract/task.ts';
 import type { AttemptHeartbeat } from '../../src/contract/workflow.ts';
 import { startEmbedded } from '../../src/engine/embedded.ts';
 import { locateTemporal } from '../../src/engine/locate.ts';
@@ -13,10 +12,9 @@ import type { TemporalCli } from '../../src/engine/version.ts';
 import { createCaller } from '../support/caller.ts';
 import { waitFor } from '../support/engine-wait.ts';
 import { anonymously, type Service, startService } from '../support/service.ts';
+import { hasEnded, isRunningNow } from '../support/task.ts';
 
 const hour = 3600;
-const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
-const running = ({ status, waiting }: Task): boolean => status === 'RUNNING' && waiting === null;
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -52,9 +50,9 @@ describe('without a worker', () => {
     await say(now.id, 'run-now');
 
     await service.startWorker();
-    expect(await alice.until(due.id, 'the due one', ended)).toMatchObject({ status: 'COMPLETED' });
-    expect(await alice.until(now.id, 'the hurried one', ended)).toMatchObject({ status: 'COMPLETED' });
-    expect(await alice.until(cancelled.id, 'the cancelled one', ended)).toMatchObject({
+    expect(await alice.until(due.id, 'the due one', hasEnded)).toMatchObject({ status: 'COMPLETED' });
+    expect(await alice.until(now.id, 'the hurried one', hasEnded)).toMatchObject({ status: 'COMPLETED' });
+    expect(await alice.until(cancelled.id, 'the cancelled one', hasEnded)).toMatchObject({
       status: 'CANCELLED',
       attempt: 0,
     });
@@ -92,10 +90,10 @@ describe('a worker that dies', () => {
       delay: 0,
       payload: { steps: 30, step_ms: 100 },
     });
-    await alice.until(id, 'it to run', running);
+    await alice.until(id, 'it to run', isRunningNow);
     process.kill(first.pid, 'SIGKILL');
     await service.startWorker();
-    const end = await alice.until(id, 'its end', ended);
+    const end = await alice.until(id, 'its end', hasEnded);
     expect(end).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
   });
 
@@ -105,13 +103,13 @@ describe('a worker that dies', () => {
     const alice = await service.as('alice');
     const task = { type: 'slow', delay: 0, payload: { steps: 40, step_ms: 100 }, retry: { max_retries: 0 } };
     const { id } = await alice.create({ name: 'handed back', ...task });
-    await alice.until(id, 'it to run', running);
+    await alice.until(id, 'it to run', isRunningNow);
     await first.close();
     expect(await first.ended).toBe('exit code 0');
     // So that it does not count among the attempts that lost their worker.
     expect((await heartbeatOf(id))?.handed_back).toBe(1);
     const second = await service.startWorker();
-    const end = await alice.until(id, 'its end', ended);
+    const end = await alice.until(id, 'its end', hasEnded);
     expect(end).toMatchObject({ status: 'COMPLETED', retry_count: 0 });
     expect(end.attempts.at(-1)?.worker).toContain(String(second.pid));
   });
@@ -122,7 +120,7 @@ test('a worker whose handler ignores everything exits all the same, soon after i
   const worker = await service.startWorker();
   const alice = await service.as('alice');
   const { id } = await alice.create({ name: 'hangs', type: 'hangs', delay: 0 });
-  await alice.until(id, 'it to run', running);
+  await alice.until(id, 'it to run', isRunningNow);
   process.kill(worker.pid, 'SIGTERM');
   expect(await worker.ended).toBe('exit code 0');
   await alice.call('POST', `/api/tasks/${id}/cancel/`);
@@ -175,7 +173,7 @@ describe('restarts between creation and due time lose nothing', () => {
     const api = await service.startApi();
     const elsewhere = createCaller(api.url ?? '', alice.token);
     for (const { id, scheduled_time } of tasks) {
-      const end = await elsewhere.until(id, 'its end', ended);
+      const end = await elsewhere.until(id, 'its end', hasEnded);
       expect(end.status).toBe('COMPLETED');
       expect(Date.parse(end.started_at ?? '')).toBeGreaterThanOrEqual(Date.parse(scheduled_time));
     }

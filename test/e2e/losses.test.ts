@@ -2,8 +2,7 @@
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { type Service, startService } from '../support/service.ts';
-
-const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
+import { hasEnded } from '../support/task.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -16,7 +15,7 @@ async function start(): Promise<Service> {
   return service;
 }
 
-/** Starts a worker again whenever it has ended, as `taskbell up` does. @returns how often it was lost. */
+/** Starts a worker again whenever it has hasEnded, as `taskbell up` does. @returns how often it was lost. */
 function superviseWorker(service: Service): { readonly lost: () => number } {
   let lost = 0;
   const closing = new AbortController();
@@ -40,15 +39,38 @@ describe('a worker that is lost', () => {
     const service = await start();
     const first = await service.startWorker();
     const alice = await service.as('alice');
+    const task = { type: 'remembers', delay: 0, time_limit: 86_400 };
+    const { id } = await alice.create({ name: 'lost', ...task });
+    await alice.until(id, 'its log', ({ attempts }) => attempts.at(-1)?.log.length === 1);
+    const second = await service.startWorker();
+    process.kill(first.pid, 'SIGKILL');
+    const killedAt = Date.now();
+    const noticed = await alice.until(id, 'the loss', ({ attempts }) => attempts[0]?.outcome === 'lost');
+    expect(noticed.attempts[0]?.log[0]).toContain('saved');
+    const end = await alice.until(id, 'its end', hasEnded);
+    expect(end).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
+    expect(end.result).toEqual({ saved: 'saved by attempt 1' });
+    expect(end.attempts).toMatchObject([
+      { attempt: 1, outcome: 'lost', error: { type: 'WorkerLost' }, log: noticed.attempts[0]?.log },
+      { attempt: 2, outcome: 'completed', worker: expect.stringContaining(String(second.pid)) },
+    ]);
+    // Ten seconds until it is noticed, whatever the time limit, and some until the server deals it out again.
+    expect(Date.parse(end.attempts[1]?.started_at ?? '') - killedAt).toBeLessThan(15_000);
+  }, 90_000);
+
+  test('by its own task, too', async () => {
+    const service = await start();
+    const first = await service.startWorker();
+    const alice = await service.as('alice');
     const payload = { how: 'kill-worker' };
     const { id } = await alice.create({ name: 'lost', type: 'dies', delay: 0, payload });
     expect(await first.ended).toBe('signal SIGKILL');
-    const second = await service.startWorker();
-    const task = await alice.until(id, 'its end', ended);
+    await service.startWorker();
+    const task = await alice.until(id, 'its end', hasEnded);
     expect(task).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
     expect(task.attempts).toMatchObject([
       { attempt: 1, outcome: 'lost', error: { type: 'WorkerLost' } },
-      { attempt: 2, outcome: 'completed', worker: expect.stringContaining(String(second.pid)) },
+      { attempt: 2, outcome: 'completed' },
     ]);
   }, 60_000);
 
@@ -62,7 +84,7 @@ describe('a worker that is lost', () => {
     await alice.until(id, 'the cancellation', ({ waiting }) => waiting?.reason === 'cancelling');
     process.kill(first.pid, 'SIGKILL');
     await service.startWorker();
-    const task = await alice.until(id, 'its end', ended);
+    const task = await alice.until(id, 'its end', hasEnded);
     expect(task).toMatchObject({ status: 'CANCELLED', attempt: 1 });
     expect(task.attempts).toMatchObject([{ attempt: 1, outcome: 'lost', error: { type: 'WorkerLost' } }]);
     expect(task.attempts[0]?.log[0]).toContain('looping');
@@ -80,11 +102,11 @@ test('a task that takes its worker down each time ends FAILED after five losses,
     alice.create({ name: 'neighbour 2', ...slow }),
   ]);
   const shorts: Task[] = [];
-  const poisoned = alice.until(poison.id, 'the end of the poisonous one', ended, 200_000);
-  while (!ended(await alice.read(poison.id))) {
+  const poisoned = alice.until(poison.id, 'the end of the poisonous one', hasEnded, 200_000);
+  while (!hasEnded(await alice.read(poison.id))) {
     const { id } = await alice.create({ name: 'short', type: 'echo', delay: 0 });
     // Whatever the poisonous one does: for a start of the worker, and the loss of an attempt, at the most.
-    shorts.push(await alice.until(id, 'a short one', ended, 40_000));
+    shorts.push(await alice.until(id, 'a short one', hasEnded, 40_000));
   }
   const failed = await poisoned;
   expect(failed).toMatchObject({ status: 'FAILED', attempt: 5, retry_count: 0 });
@@ -92,7 +114,7 @@ test('a task that takes its worker down each time ends FAILED after five losses,
   expect(failed.attempts.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 5 }, () => 'lost'));
   expect(supervised.lost()).toBe(5);
   for (const { id } of neighbours) {
-    const neighbour = await alice.until(id, 'the end of a neighbour', ended, 60_000);
+    const neighbour = await alice.until(id, 'the end of a neighbour', hasEnded, 60_000);
     expect(neighbour).toMatchObject({ status: 'COMPLETED', retry_count: 0 });
   }
   expect(shorts.every(({ status }) => status === 'COMPLETED')).toBe(true);

@@ -4,10 +4,9 @@ import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { childrenOf } from '../support/child-processes.ts';
 import { isRunning, waitFor } from '../support/engine-wait.ts';
+import { spawnedPid } from '../support/pool.ts';
 import { type Service, startService } from '../support/service.ts';
-
-const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
-const quickly = { initial_interval: 0.1, backoff_coefficient: 1 };
+import { hasEnded, quickly } from '../support/task.ts';
 
 let service: Service;
 let alice: Caller;
@@ -31,7 +30,11 @@ async function create(task: Record<string, unknown>): Promise<Task> {
 
 async function run(task: Record<string, unknown>): Promise<Task> {
   const { id } = await create(task);
-  return alice.until(id, 'its end', ended, 30_000);
+  return alice.until(id, 'its end', hasEnded, 55_000);
+}
+
+function endedFirst(first: Task, second: Task): boolean {
+  return Date.parse(first.finished_at ?? '') < Date.parse(second.finished_at ?? '');
 }
 
 function millisecondsOf({ started_at, finished_at }: Task['attempts'][number]): number {
@@ -86,20 +89,23 @@ describe('a handler that takes its process down', () => {
     );
     expect(task.attempts.at(-1)?.error?.type).toBe('WorkerLost');
     for (const { log } of task.attempts) expect(log[0]).toContain('about to kill-itself');
-  }, 60_000);
+  }, 90_000);
 });
 
 describe('a handler that loops', () => {
-  test('is killed within a second of its hard limit, with what it has started; others go on', async () => {
+  test('is killed at its hard limit, with what it has started, and its log is kept; others go on meanwhile', async () => {
     const { id } = await create({ type: 'spawns', soft_time_limit: 1, time_limit: 3, retry: quickly });
     const begun = await alice.until(id, 'its log', ({ attempts }) => attempts.at(-1)?.log.length === 1);
-    const spawned = Number(/pid (\d+)/.exec(begun.attempts[0]?.log[0] ?? '')?.[1]);
-    expect(await run({ type: 'echo' })).toMatchObject({ status: 'COMPLETED' });
-    const task = await alice.until(id, 'its end', ended);
+    const spawned = spawnedPid(begun.attempts[0]?.log ?? []);
+    const other = await run({ type: 'echo' });
+    const task = await alice.until(id, 'its end', hasEnded);
     expect(task).toMatchObject({ status: 'FAILED', attempt: 1, retry_count: 0 });
     expect(task.attempts).toMatchObject([{ outcome: 'failed', error: { type: 'TimeLimitExceeded' } }]);
+    expect(task.attempts[0]?.log[0]).toContain(`pid ${spawned}`);
+    expect(other).toSatisfy((echo: Task) => echo.status === 'COMPLETED' && endedFirst(echo, task));
+    // Within a second where the machine is quiet: bench/handlers.ts shows how soon.
     const took = task.attempts.map(millisecondsOf);
-    expect(took).toEqual([expect.toSatisfy((ms: number) => ms >= 3000 && ms < 4500)]);
+    expect(took).toEqual([expect.toSatisfy((ms: number) => ms >= 3000 && ms < 6000)]);
     await waitFor('its own process to be gone', () => !isRunning(spawned));
   });
 
@@ -108,13 +114,18 @@ describe('a handler that loops', () => {
     const looping = await alice.until(id, 'its progress', ({ progress }) => progress?.percent === 50);
     expect(looping).toMatchObject({ status: 'RUNNING', waiting: null });
     expect(looping.attempts).toMatchObject([{ attempt: 1, outcome: 'running', finished_at: null }]);
+    const idle = new Set(await handlerPids());
     const asked = Date.now();
     await alice.call('POST', `/api/tasks/${id}/cancel/`);
     expect(await alice.read(id)).toMatchObject({ status: 'RUNNING', waiting: { reason: 'cancelling' } });
-    const task = await alice.until(id, 'its end', ended);
+    const task = await alice.until(id, 'its end', hasEnded);
+    // Its process is gone by then, and only its.
+    expect([...idle].filter((pid) => !isRunning(pid))).toHaveLength(1);
     // It has its time to clean up, and never sees that it should.
     expect(task).toMatchObject({ status: 'CANCELLED', attempts: [{ outcome: 'cancelled' }] });
-    expect(Date.now() - asked).toBeGreaterThan(9_000);
+    const took = Date.now() - asked;
+    expect(took).toBeGreaterThan(9_000);
+    expect(took).toBeLessThan(20_000);
     expect(task.attempts[0]?.log[0]).toContain('looping');
   }, 60_000);
 });
@@ -136,7 +147,7 @@ describe('a handler that leaks', () => {
   });
 
   test('over the limit is replaced when its attempt is over', async () => {
-    const { result: first } = await run({ type: 'leaks', payload: { megabytes: 180 } });
+    const { result: first } = await run({ type: 'leaks', payload: { megabytes: 150 } });
     const { pid } = first as { pid: number };
     await waitFor('its process to be gone', async () => !(await handlerPids()).includes(pid));
     // With the spare, there are five again.
@@ -148,8 +159,9 @@ describe('a handler that talks without end', () => {
   test('does not keep its worker from its other tasks, and its last words are kept', async () => {
     const { id } = await create({ type: 'chatters', payload: { milliseconds: 4000 } });
     await alice.until(id, 'it to talk', ({ progress }) => progress !== null);
-    expect(await run({ type: 'echo' })).toMatchObject({ status: 'COMPLETED' });
-    const task = await alice.until(id, 'its end', ended);
+    const other = await run({ type: 'echo' });
+    const task = await alice.until(id, 'its end', hasEnded);
+    expect(other).toSatisfy((echo: Task) => echo.status === 'COMPLETED' && endedFirst(echo, task));
     expect(task).toMatchObject({ status: 'COMPLETED', error_message: null });
     const { words } = task.result as { words: number };
     const log = task.attempts[0]?.log ?? [];
@@ -160,12 +172,13 @@ describe('a handler that talks without end', () => {
 });
 
 test('what a handler leaves behind reaches nobody else', async () => {
-  const { id } = await create({ type: 'forgets' });
-  const forgot = await alice.until(id, 'its end', ended);
+  const forgot = await run({ type: 'forgets' });
+  // In the same process, most likely: the last one to become free is the first to be taken.
+  const slow = await run({ type: 'slow', payload: { steps: 10, step_ms: 100 }, retry: { max_retries: 0 } });
   expect(forgot).toMatchObject({ status: 'COMPLETED', attempts: [{ log: [] }] });
+  expect(slow).toMatchObject({ status: 'COMPLETED', attempt: 1, attempts: [{ log: [] }] });
   const { pid } = forgot.result as { pid: number };
   await waitFor('its process to be replaced', async () => !(await handlerPids()).includes(pid));
-  expect(await run({ type: 'echo' })).toMatchObject({ status: 'COMPLETED' });
 });
 
 test("a handler sees none of the service's environment but what is meant for it", async () => {

@@ -11,8 +11,8 @@ import { readLiveExecution } from '../../src/tasks/execution.ts';
 import type { Caller } from '../support/caller.ts';
 import { waitFor } from '../support/engine-wait.ts';
 import { type Service, startService } from '../support/service.ts';
+import { hasEnded } from '../support/task.ts';
 
-const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
 /** Several times what is read before the first checkpoint, which is written after 2 s. */
 const rows = 1_000_000;
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
   service = await startService({ temporal: { address, namespace }, workers: 0, environment });
   alice = await service.as('alice');
   const worker = await service.startWorker();
-  unbroken = await alice.until((await create()).id, 'an unbroken run', ended, 100_000);
+  unbroken = await alice.until((await create()).id, 'an unbroken run', hasEnded, 100_000);
   await worker.close();
 }, 120_000);
 afterAll(async () => {
@@ -79,9 +79,10 @@ test.each([
     process.kill(first.pid, signal);
     await first.ended;
     const second = await service.startWorker();
-    const resumed = await alice.until(id, 'its end', ended, 100_000);
+    const resumed = await alice.until(id, 'its end', hasEnded, 100_000);
     expect(resumed).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
-    const [, row, percent] = /Resumed at row (\d+) \((\d+) %\)/.exec(resumed.attempts[1]?.log.join() ?? '') ?? [];
+    const [, row, percent] =
+      /Resumed at row (\d+) \((\d+) %\)/.exec(resumed.attempts[1]?.log.join() ?? '') ?? [];
     expect(Number(row)).toBeGreaterThan(1);
     expect(Number(percent)).toBeGreaterThan(0);
     expect(resumed.result).toEqual(unbroken.result);

@@ -5,11 +5,9 @@ import type { Caller } from '../support/caller.ts';
 import { childrenOf } from '../support/child-processes.ts';
 import { isRunning, waitFor } from '../support/engine-wait.ts';
 import { type Service, startService } from '../support/service.ts';
+import { attemptRuns, hasEnded, quickly } from '../support/task.ts';
 
-const ended = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
-const running = ({ attempts }: Task): boolean => attempts.at(-1)?.outcome === 'running';
 const cancelling = ({ waiting }: Task): boolean => waiting?.reason === 'cancelling';
-const quickly = { initial_interval: 0.1, backoff_coefficient: 1 };
 
 /** The instant at which a `tidy` handler was told to stop, in milliseconds. */
 function toldAt({ log }: Attempt): number {
@@ -40,7 +38,7 @@ describe('limits and cancellation', () => {
 
   async function run(task: Record<string, unknown>): Promise<Task> {
     const { id } = await create(task);
-    return alice.until(id, 'its end', ended);
+    return alice.until(id, 'its end', hasEnded);
   }
 
   describe('the soft limit', () => {
@@ -75,10 +73,10 @@ describe('limits and cancellation', () => {
   describe('a cancellation', () => {
     async function cancelled(payload: Record<string, unknown>, limits = {}): Promise<[number, Task]> {
       const { id } = await create({ payload, ...limits });
-      await alice.until(id, 'it to run', running);
+      await alice.until(id, 'it to run', attemptRuns);
       const asked = Date.now();
       await alice.call('POST', `/api/tasks/${id}/cancel/`);
-      return [asked, await alice.until(id, 'its end', ended)];
+      return [asked, await alice.until(id, 'its end', hasEnded)];
     }
 
     test.each(['report', 'throw', 'fail'])(
@@ -95,17 +93,18 @@ describe('limits and cancellation', () => {
     );
 
     test('lets the handler clean up, and shows that it is waited for', async () => {
-      const { id } = await create({ payload: { cleanup_ms: 1500 } });
-      await alice.until(id, 'it to run', running);
+      const cleanupForMs = 6000;
+      const { id } = await create({ type: 'thorough', payload: { cleanup_ms: cleanupForMs } });
+      await alice.until(id, 'it to run', attemptRuns);
       await alice.call('POST', `/api/tasks/${id}/cancel/`);
       expect(await alice.read(id)).toMatchObject({ status: 'RUNNING', waiting: { reason: 'cancelling' } });
       const told = await alice.until(id, 'the handler to be told', ({ attempts }) =>
         Boolean(attempts[0]?.log.length),
       );
       expect(told).toSatisfy(cancelling);
-      const task = await alice.until(id, 'its end', ended);
+      const task = await alice.until(id, 'its end', hasEnded);
       expect(task.status).toBe('CANCELLED');
-      expect(cleanupMs(theAttempt(task))).toBeGreaterThan(1400);
+      expect(cleanupMs(theAttempt(task))).toBeGreaterThan(cleanupForMs - 100);
     });
 
     test('kills a handler that cleans up for longer than its type may', async () => {
@@ -115,10 +114,11 @@ describe('limits and cancellation', () => {
     });
 
     test('during the cleanup after the soft limit counts as one', async () => {
-      const { id } = await create({ payload: { cleanup_ms: 4000 }, soft_time_limit: 1, time_limit: 20 });
+      const payload = { cleanup_ms: 8000 };
+      const { id } = await create({ type: 'thorough', payload, soft_time_limit: 1, time_limit: 60 });
       await alice.until(id, 'the soft limit', ({ attempts }) => Boolean(attempts[0]?.log.length));
       await alice.call('POST', `/api/tasks/${id}/cancel/`);
-      expect(await alice.until(id, 'its end', ended)).toMatchObject({ status: 'CANCELLED' });
+      expect(await alice.until(id, 'its end', hasEnded)).toMatchObject({ status: 'CANCELLED' });
     });
   });
 });
@@ -142,10 +142,10 @@ describe('the shutdown of a worker', () => {
     const alice = await service.as('alice');
     const task = { type: 'tidy', delay: 0, payload: { ends_by: 'throw' }, retry: { max_retries: 0 } };
     const { id } = await alice.create({ name: 'handed back', ...task });
-    await alice.until(id, 'it to run', running);
+    await alice.until(id, 'it to run', attemptRuns);
     const second = await service.startWorker();
     process.kill(first.pid, 'SIGTERM');
-    const end = await alice.until(id, 'its end', ended);
+    const end = await alice.until(id, 'its end', hasEnded);
     expect(await first.ended).toBe('exit code 0');
     expect(end).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
     expect(end.result).toEqual({ attempt: 2, before: { stopped: 'WorkerShutdown' } });
@@ -175,10 +175,10 @@ describe('the shutdown of a worker', () => {
     await alice.call('POST', `/api/tasks/${id}/cancel/`);
     await service.startWorker();
     // The attempt may begin once more before the workflow can tell that the task is cancelled.
-    const end = await alice.until(id, 'its end', ended);
+    const end = await alice.until(id, 'its end', hasEnded);
     expect(end.status).toBe('CANCELLED');
     expect(end.attempts[0]).toEqual(open.attempts[0]);
-  });
+  }, 90_000);
 
   test('lets an attempt finish within the grace time, and begins none', async () => {
     const service = await start('30');
@@ -186,14 +186,14 @@ describe('the shutdown of a worker', () => {
     const alice = await service.as('alice');
     const slow = { type: 'slow', delay: 0, payload: { steps: 20, step_ms: 100 } };
     const { id } = await alice.create({ name: 'finishes', ...slow });
-    await alice.until(id, 'it to run', running);
+    await alice.until(id, 'it to run', attemptRuns);
     process.kill(worker.pid, 'SIGTERM');
     const { id: late } = await alice.create({ name: 'late', type: 'echo', delay: 0 });
-    const end = await alice.until(id, 'its end', ended);
+    const end = await alice.until(id, 'its end', hasEnded);
     expect(end).toMatchObject({ status: 'COMPLETED', attempt: 1, attempts: [{ outcome: 'completed' }] });
     expect(await worker.ended).toBe('exit code 0');
     expect(await alice.read(late)).toMatchObject({ status: 'PENDING', attempt: 0 });
     await service.startWorker();
-    expect(await alice.until(late, 'its end', ended)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+    expect(await alice.until(late, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
   });
 });

@@ -140,7 +140,7 @@ test('kills what is left at a second signal', async () => {
   for (const { pid } of up.events()) expect(isRunning(pid)).toBe(false);
 });
 
-test('starts a crashed role again, the API at the same address', async () => {
+test('starts a crashed API again, at the same address', async () => {
   const up = startOnShared();
   const url = await up.ready();
   const { pid } = await ask(url);
@@ -148,6 +148,25 @@ test('starts a crashed role again, the API at the same address', async () => {
   const again = await waitFor('the API', () => ask(url).catch(() => undefined));
   expect(again.pid).not.toBe(pid);
   expect(up.output()).toContain('The api ended (signal SIGKILL); starting it again in 0.05 s.');
+});
+
+test('starts a crashed worker again, later each time', async () => {
+  const up = startOnShared();
+  await up.ready();
+  const workers = (): number[] =>
+    up.events().flatMap(({ event, role, pid }) => (event === 'ready' && role === 'worker' ? [pid] : []));
+  for (const [lives, delay] of [
+    [1, '0.05'],
+    [2, '0.1'],
+  ] as const) {
+    const latest = await waitFor(`life ${lives} of the worker`, () => workers()[lives - 1]);
+    process.kill(latest, 'SIGKILL');
+    await waitFor('its end to be told', () =>
+      up.output().includes(`The worker ended (signal SIGKILL); starting it again in ${delay} s.`),
+    );
+  }
+  const third = await waitFor('its third life', () => workers()[2]);
+  expect(isRunning(third)).toBe(true);
 });
 
 test('starts a crashed Temporal server again at the same address', async () => {

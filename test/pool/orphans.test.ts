@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { childrenOf } from '../support/child-processes.ts';
 import { isRunning, waitFor } from '../support/engine-wait.ts';
-import { anInput, soon, startTestPool } from '../support/pool.ts';
+import { anInput, soon, spawnedPid, startTestPool } from '../support/pool.ts';
 
 const deadlineMs = 10_000;
 /** As many as there may be attempts, and a spare. */
@@ -39,7 +39,7 @@ async function handlersOf({ pid = 0 }: ChildProcess): Promise<number[]> {
 async function makeBusy(parent: ChildProcess): Promise<number> {
   parent.send('be busy');
   for await (const [message] of on(parent, 'message', { signal: AbortSignal.timeout(20_000) })) {
-    const spawned = Number(/pid (\d+)/.exec(JSON.stringify(message))?.[1]);
+    const spawned = spawnedPid([JSON.stringify(message)]);
     if (spawned > 0) {
       started.push(spawned);
       return spawned;

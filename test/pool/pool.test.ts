@@ -1,41 +1,26 @@
 /** The pool of handler processes, with real ones. What it means for tasks is in test/e2e/misbehaviour.test.ts. */
+import { ChildProcess } from 'node:child_process';
 import { getEventListeners } from 'node:events';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type HandlerProcess, TaskTypesError } from '../../activities/pool/handler-process.ts';
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { HandlerProcess } from '../../activities/pool/handler-process.ts';
 import type { Told } from '../../activities/pool/messages.ts';
-import { maxCheckpointBytes } from '../../src/contract/limits.ts';
-import { childrenOf } from '../support/child-processes.ts';
 import { isRunning, waitFor } from '../support/engine-wait.ts';
 import {
+  acquireAll,
   anInput,
   attempt,
-  type LogEntry,
+  failedStarts,
   occupy,
+  pidsOf,
   soon,
+  spawnedPid,
   startTestPool,
   type TestPool,
+  usePools,
 } from '../support/pool.ts';
 
-const pools: TestPool[] = [];
-let folder: string;
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'taskbell-pool-'));
-});
-afterEach(async () => {
-  await Promise.all(pools.splice(0).map((pool) => pool.close()));
-  await rm(folder, { recursive: true, force: true });
-  expect(await childrenOf(process.pid)).toEqual([]);
-});
-
-async function start(options: Parameters<typeof startTestPool>[0] = {}): Promise<TestPool> {
-  const pool = await startTestPool(options);
-  pools.push(pool);
-  return pool;
-}
+const { start, path, writeModule } = usePools();
 
 /** The pool's processes once there are as many. */
 function processesOf(pool: TestPool, count: number): Promise<number[]> {
@@ -44,26 +29,6 @@ function processesOf(pool: TestPool, count: number): Promise<number[]> {
     return pids.length === count && pids;
   });
 }
-
-/** Until so many of a pool's processes are ready, which only acquiring them tells. */
-async function acquireAll(pool: TestPool, count: number): Promise<HandlerProcess[]> {
-  return Promise.all(Array.from({ length: count }, () => pool.acquire(soon())));
-}
-
-function pidsOf(processes: readonly HandlerProcess[]): number[] {
-  return processes.map(({ pid }) => pid ?? 0).sort((a, b) => a - b);
-}
-
-function writeModule(name: string, code: string): Promise<string> {
-  const path = join(folder, name);
-  const from = (file: string): string => JSON.stringify(resolve(file));
-  const imports = `import { z } from ${from('node_modules/zod/index.js')};
-    import { defineTaskType } from ${from('dist/activities/types/define.js')};\n`;
-  return writeFile(path, imports + code).then(() => path);
-}
-
-const aType = (name: string): string =>
-  `defineTaskType({ name: '${name}', description: '', payload: z.looseObject({}), run: async () => '${name}' })`;
 
 describe('a process', () => {
   test('serves one attempt after another', async () => {
@@ -125,7 +90,7 @@ describe('a process', () => {
 describe('a process that uses too much memory', () => {
   test('after an attempt is replaced', async () => {
     const pool = await start({ maxMemoryMb: 200 });
-    const { end, pid } = await attempt(pool, 'leaks', { megabytes: 170 });
+    const { end, pid } = await attempt(pool, 'leaks', { megabytes: 150 });
     expect(end.kind).toBe('completed');
     await waitFor('it to be replaced', async () => {
       const pids = await pool.pids();
@@ -196,8 +161,7 @@ describe('when a process ends', () => {
 });
 
 function spawnedBy(told: readonly Told[]): number {
-  const log = told.flatMap(({ log }) => log ?? []).join('\n');
-  return Number(/pid (\d+)/.exec(log)?.[1]);
+  return spawnedPid(told.flatMap(({ log }) => log ?? []));
 }
 
 describe('a process that is about to end', () => {
@@ -346,93 +310,9 @@ describe('closing', () => {
   });
 });
 
-describe('a module', () => {
-  test.each([
-    ['is not there', undefined, 'own.mjs": it cannot be loaded'],
-    ['is no JavaScript', 'export default {', 'own.mjs": it cannot be loaded'],
-    ['throws', 'throw new Error("no database");', 'own.mjs": it cannot be loaded: no database'],
-    ['has no task type', 'export default 1;', 'own.mjs": its default export is not a task type'],
-    [
-      'has a task type that is there already',
-      `export default ${aType('echo')};`,
-      'two task types called "echo"',
-    ],
-  ])('that %s ends the start, and no process is left', async (_what, code, why) => {
-    const path = code === undefined ? join(folder, 'own.mjs') : await writeModule('own.mjs', code);
-    const error: unknown = await startTestPool({
-      modules: [resolve('test/support/handlers.mjs'), path],
-    }).catch((error: unknown) => error);
-    // Before anything else can happen.
-    const left = await childrenOf(process.pid);
-    expect(error).toBeInstanceOf(TaskTypesError);
-    expect(error).toMatchObject({ message: expect.stringContaining(why) });
-    expect(left).toEqual([]);
-  });
-
-  test('that ends its process ends the start, and says so', async () => {
-    const path = await writeModule('exits.mjs', 'process.exit(7);');
-    await expect(startTestPool({ modules: [path] })).rejects.toThrow('exit code 7');
-  });
-
-  test('that sends a word when it is loaded is no worse for it', async () => {
-    const code = `process.send?.('ready'); process.send?.({ type: 'hello' }); export default ${aType('hello')};`;
-    const pool = await start({ modules: [await writeModule('sends.mjs', code)] });
-    const { end } = await attempt(pool, 'hello');
-    expect(end).toMatchObject({ kind: 'completed', result: '"hello"' });
-    expect(ownMessages(pool).length).toBeGreaterThan(0);
-  });
-
-  test('that disappears is told of, and the pool goes on and is whole again once it is back', async () => {
-    const path = await writeModule('own.mjs', `export default ${aType('own')};`);
-    const pool = await start({ concurrency: 3, modules: [path] });
-    const [living, ...killed] = await acquireAll(pool, 4);
-    if (!living) throw new Error('There are to be four');
-    for (const handlerProcess of killed) pool.release(handlerProcess);
-    await rename(path, `${path}.away`);
-    for (const { pid } of killed) if (pid !== undefined) process.kill(pid, 'SIGKILL');
-    // So often that it would be the end if none were left.
-    await waitFor('starts that fail', () => failedStarts(pool).length >= 5);
-    for (const { facts } of failedStarts(pool))
-      expect(facts).toMatchObject({ err: expect.any(TaskTypesError) });
-    pool.release(living);
-    expect((await attempt(pool, 'own')).end).toMatchObject({ kind: 'completed', result: '"own"' });
-    expect(await stillPending(pool.failed)).toBe(true);
-
-    await rename(`${path}.away`, path);
-    const all = await acquireAll(pool, 4);
-    expect(pidsOf(all)).toContain(living.pid);
-    for (const handlerProcess of all) {
-      expect((await handlerProcess.run(anInput('own'), () => undefined)).kind).toBe('completed');
-    }
-  }, 60_000);
-
-  test('that disappears with all processes is the end of the pool', async () => {
-    const path = await writeModule('own.mjs', `export default ${aType('own')};`);
-    const pool = await start({ modules: [path] });
-    const all = await acquireAll(pool, 2);
-    for (const handlerProcess of all) pool.release(handlerProcess);
-    await rm(path);
-    for (const { pid } of all) if (pid !== undefined) process.kill(pid, 'SIGKILL');
-    await expect(pool.failed).rejects.toThrow('own.mjs');
-    expect(failedStarts(pool).length).toBeGreaterThanOrEqual(5);
-  }, 60_000);
-});
-
-function failedStarts({ logged }: TestPool): LogEntry[] {
-  return logged.filter(({ level, message }) => level === 'error' && message.includes('could not be started'));
-}
-
-function stillPending(promise: Promise<unknown>): Promise<boolean> {
-  const settled = promise.then(
-    () => false,
-    () => false,
-  );
-  return Promise.race([settled, new Promise<boolean>((resolve) => setImmediate(resolve, true))]);
-}
-
 test('a process that cannot be started at all is an error like others', async () => {
   const { execPath } = process;
-  process.execPath = join(folder, 'no-node');
+  process.execPath = path('no-node');
   try {
     await expect(startTestPool({})).rejects.toThrow('ENOENT');
   } finally {
@@ -440,99 +320,71 @@ test('a process that cannot be started at all is an error like others', async ()
   }
 });
 
-describe('what handlers print', () => {
-  test.each(['log', 'error'] as const)('with console.%s is logged with its task', async (to) => {
-    const pool = await start();
-    const { pid } = await attempt(pool, 'prints', { lines: 2, to });
-    const level = to === 'log' ? 'info' : 'warn';
-    const facts = { handlerPid: pid, task: 'task of type prints' };
-    await waitFor('the last line', () => pool.logged.some(({ message }) => message === 'the last line'));
-    expect(pool.logged).toEqual([
-      { level, facts, message: 'line 1 ...' },
-      { level, facts, message: 'line 2 ...' },
-      { level, facts, message: 'the last line' },
-    ]);
-  });
-
-  test('without end is bounded, and what was left out is counted', async () => {
-    const pool = await start();
-    // The pause is longer than the time in which lines are counted.
-    await attempt(pool, 'prints', { lines: 5000, length: 50, pause_ms: 1500 });
-    await waitFor('the last line', () => pool.logged.some(({ message }) => message === 'the last line'));
-    const lines = pool.logged.filter(({ message }) => message.startsWith('line '));
-    const leftOut = pool.logged.flatMap(({ message }) => /^\((\d+) more lines/.exec(message)?.[1] ?? []);
-    expect(lines.length).toBeGreaterThanOrEqual(100);
-    // Two seconds, if it was slow.
-    expect(lines.length).toBeLessThanOrEqual(300);
-    expect(lines.length + leftOut.reduce((sum, count) => sum + Number(count), 0)).toBe(5000);
-  });
-
-  test('in one endless line is cut', async () => {
-    const pool = await start();
-    await attempt(pool, 'prints', { lines: 1, length: 1_000_000 });
-    await waitFor('the last line', () => pool.logged.some(({ message }) => message === 'the last line'));
-    expect(pool.logged.map(({ message }) => message.length)).toEqual([2000, 13]);
-  });
-});
-
-function ownMessages({ logged }: TestPool): LogEntry[] {
-  return logged.filter(({ message }) => message.includes('messages of its own'));
-}
-
-test("messages of a handler's own are ignored, with one warning for its process", async () => {
+test('a system that refuses to start processes for a while is asked now and then, and the pool is whole again', async () => {
   const pool = await start();
-  const messages = [
-    'hello',
-    1,
-    null,
-    [],
-    {},
-    { type: 'completed' },
-    { type: 'told', told: { log: 'no list' } },
-  ];
-  for (let count = 0; count < 2; count += 1) {
-    const { end, pid, told } = await attempt(pool, 'sends', { messages });
-    expect(end).toMatchObject({ kind: 'completed', result: `{"pid":${pid}}` });
-    expect(told).toEqual([]);
-    expect(ownMessages(pool)).toEqual([
-      { level: 'warn', facts: { handlerPid: pid, task: 'task of type sends' }, message: expect.any(String) },
-    ]);
+  const [first, second] = await acquireAll(pool, 2);
+  if (!first || !second) throw new Error('There are to be two');
+  const { spawn } = ChildProcess.prototype as unknown as { spawn: unknown };
+  let asked = 0;
+  // As Node does for want of memory: it throws, where for other reasons it emits.
+  Object.assign(ChildProcess.prototype, {
+    spawn() {
+      asked += 1;
+      throw new Error('spawn ENOMEM');
+    },
+  });
+  try {
+    first.kill();
+    await first.ended;
+    pool.release(first);
+    await waitFor('a second start that fails', () => failedStarts(pool).length >= 2);
+    expect(asked).toBeLessThanOrEqual(3);
+  } finally {
+    Object.assign(ChildProcess.prototype, { spawn });
   }
+  pool.release(second);
+  expect(pidsOf(await acquireAll(pool, 2))).toContain(second.pid);
 });
 
-test('a large payload comes back unchanged, whatever is in it', async () => {
-  const pool = await start();
-  const odd =
-    '{"__proto__":{"polluted":true},"constructor":{"prototype":1},"":null,"\\ud800":"\\udfff 👩‍👩‍👧 \\u0000\\u2028"}';
-  const text = `{"odd":${odd},"emoji":"${'👍'.repeat(30_000)}","lone":"${'\\ud83d'.repeat(20_000)}","n":[1e308,-0.5,1e-7]}`;
-  expect(Buffer.byteLength(text)).toBeGreaterThan(240_000);
-  const payload: unknown = JSON.parse(text);
-  const { end } = await attempt(pool, 'echo', payload);
-  if (end.kind !== 'completed') throw new Error(`It ${end.kind}`);
-  expect(JSON.stringify((JSON.parse(end.result) as { payload: unknown }).payload)).toBe(
-    JSON.stringify(payload),
-  );
-});
-
-describe('a checkpoint', () => {
-  test.each([
-    ['letters', 'x'],
-    ['letters of two bytes', 'é'],
-  ])('of exactly 256 KiB passes, in %s', async (_what, character) => {
+describe('what a handler leaves behind in its process', () => {
+  test('and throws later, fails no other attempt, and the process goes after that', async () => {
     const pool = await start();
-    const { end, told } = await attempt(pool, 'saves', { bytes: maxCheckpointBytes, character });
-    expect(end.kind).toBe('completed');
-    const saved = told.flatMap(({ checkpoint }) => checkpoint ?? []);
-    expect(saved.map((json) => Buffer.byteLength(json))).toEqual([256 * 1024]);
+    const first = await attempt(pool, 'leaves-behind', { what: 'throw', after_ms: 150 });
+    const second = await attempt(pool, 'slow', { steps: 5, step_ms: 100 });
+    expect(second.pid).toBe(first.pid);
+    expect(second.end).toEqual({ kind: 'completed', result: '{"steps":5}' });
+    expect(second.told.flatMap(({ log }) => log ?? [])).toEqual([]);
+    await waitFor('what it threw to be logged', () =>
+      pool.logged.some(({ message }) => message.includes('thrown after the end')),
+    );
+    await waitFor('it to be replaced', async () => !(await pool.pids()).includes(first.pid));
   });
 
-  test('of one byte more fails its attempt', async () => {
+  test('and ends the process, is not taken for the doing of the attempt that runs', async () => {
     const pool = await start();
-    const { end, told } = await attempt(pool, 'saves', { bytes: maxCheckpointBytes + 1 });
-    expect(end).toMatchObject({
-      kind: 'failed',
-      failure: { type: 'CheckpointTooLarge', retryable: false, message: expect.stringContaining('262145') },
-    });
-    expect(told).toEqual([]);
+    await attempt(pool, 'leaves-behind', { what: 'exit', after_ms: 150 });
+    const { end } = await attempt(pool, 'slow', { steps: 2, step_ms: 10_000 });
+    expect(end).toMatchObject({ kind: 'died', code: 5, byAnother: true });
+  });
+
+  test('and loops, keeps an attempt from beginning for some seconds, which then can begin elsewhere', async () => {
+    const pool = await start();
+    const { pid } = await attempt(pool, 'leaves-behind', { what: 'loop' });
+    await waitFor('it to loop', () => pool.logged.some(({ message }) => message === 'looping'));
+    const handlerProcess = await pool.acquire(soon());
+    expect(handlerProcess.pid).toBe(pid);
+    const end = await handlerProcess.run(anInput('echo'), () => undefined);
+    pool.release(handlerProcess);
+    expect(end).toEqual({ kind: 'not_begun' });
+    expect((await attempt(pool, 'echo')).end.kind).toBe('completed');
+  });
+
+  test('is not waited for where it was told to stop: its process goes', async () => {
+    const pool = await start();
+    const handlerProcess = await pool.acquire(soon());
+    await occupy(pool, handlerProcess).finish();
+    const next = await pool.acquire(soon());
+    expect(next).not.toBe(handlerProcess);
+    await waitFor('it to be gone', async () => !(await pool.pids()).includes(handlerProcess.pid ?? 0));
   });
 });

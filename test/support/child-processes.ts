@@ -5,7 +5,12 @@ const run = promisify(execFile);
 
 /** The ids of a process's children. */
 export async function childrenOf(pid: number): Promise<number[]> {
-  // pgrep fails when there are none.
-  const { stdout } = await run('pgrep', ['-P', String(pid)]).catch(() => ({ stdout: '' }));
+  const { stdout } = await run('pgrep', ['-P', String(pid)]).catch(noneFound);
   return stdout.split('\n').filter(Boolean).map(Number);
+}
+
+/** That is what its exit code 1 means; anything else (it is not there, say) is an error. */
+function noneFound(error: unknown): { stdout: string } {
+  if (error instanceof Error && 'code' in error && error.code === 1) return { stdout: '' };
+  throw error;
 }

@@ -59,27 +59,28 @@ const leaks = defineTaskType({
 });
 const leaked = [];
 
-const tidy = defineTaskType({
-  name: 'tidy',
-  description: 'Runs until it is told to stop, cleans up for a while, and reports',
-  payload: z.strictObject({
-    cleanup_ms: z.int().default(0),
-    ends_by: z.enum(['report', 'throw', 'fail']).default('report'),
-  }),
-  retryOn: { softTimeLimit: false, timeLimit: true },
-  cleanupSeconds: 2,
-  run: async ({ signal, log, checkpoint, attempt }, { cleanup_ms, ends_by }) => {
-    const before = checkpoint.read();
-    if (before !== undefined) return { attempt, before };
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    log.info(`told at ${Date.now()}: ${signal.reason.name}`);
-    checkpoint.write({ stopped: signal.reason.name });
-    await sleep(cleanup_ms);
-    if (ends_by === 'throw') throw new Error('I was interrupted');
-    if (ends_by === 'fail') throw new TaskFailure('CleanedUp', 'and says so', { retryable: false });
-    return { stopped: signal.reason.name };
-  },
-});
+const tidy = (name, cleanupSeconds) =>
+  defineTaskType({
+    name,
+    description: 'Runs until it is told to stop, cleans up for a while, and reports',
+    payload: z.strictObject({
+      cleanup_ms: z.int().default(0),
+      ends_by: z.enum(['report', 'throw', 'fail']).default('report'),
+    }),
+    retryOn: { softTimeLimit: false, timeLimit: true },
+    cleanupSeconds,
+    run: async ({ signal, log, checkpoint, attempt }, { cleanup_ms, ends_by }) => {
+      const before = checkpoint.read();
+      if (before !== undefined) return { attempt, before };
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      log.info(`told at ${Date.now()}: ${signal.reason.name}`);
+      checkpoint.write({ stopped: signal.reason.name });
+      await sleep(cleanup_ms);
+      if (ends_by === 'throw') throw new Error('I was interrupted');
+      if (ends_by === 'fail') throw new TaskFailure('CleanedUp', 'and says so', { retryable: false });
+      return { stopped: signal.reason.name };
+    },
+  });
 
 const chatters = defineTaskType({
   name: 'chatters',
@@ -132,4 +133,29 @@ const forgets = defineTaskType({
   },
 });
 
-export default [dies, loops, leaks, tidy, chatters, looksAround, spawns, forgets];
+const remembers = defineTaskType({
+  name: 'remembers',
+  description: 'In its first attempt logs, saves and waits; in the next one returns what was saved',
+  payload: z.strictObject({}),
+  run: async ({ attempt, checkpoint, log, progress, signal }) => {
+    if (attempt > 1) return { saved: checkpoint.read() ?? null };
+    checkpoint.write('saved by attempt 1');
+    log.info('saved');
+    progress(30, 'saved');
+    await sleep(600_000, undefined, { signal });
+    return null;
+  },
+});
+
+export default [
+  dies,
+  loops,
+  leaks,
+  tidy('tidy', 2),
+  tidy('thorough', 30),
+  chatters,
+  looksAround,
+  spawns,
+  forgets,
+  remembers,
+];

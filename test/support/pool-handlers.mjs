@@ -44,19 +44,39 @@ const saves = defineTaskType({
 const leavesBehind = defineTaskType({
   name: 'leaves-behind',
   description: 'Ends, but leaves something behind in or beside its process',
-  payload: z.strictObject({ what: z.enum(['loop', 'process']), exit: z.boolean().default(false) }),
-  run: async ({ log }, { what, exit }) => {
-    if (what === 'loop') {
-      setTimeout(() => {
-        for (;;);
-      }, 50);
-    } else {
+  payload: z.strictObject({
+    what: z.enum(['loop', 'process', 'throw', 'exit']),
+    exit: z.boolean().default(false),
+    after_ms: z.int().default(50),
+  }),
+  run: async ({ log }, { what, exit, after_ms }) => {
+    if (what === 'process') {
       const child = spawn('sleep', ['600'], { stdio: 'inherit' });
       log.info(`pid ${child.pid}`);
+    } else {
+      setTimeout(() => later[what](), after_ms);
     }
     if (exit) process.exit(4);
     return { pid: process.pid };
   },
+});
+
+const later = {
+  loop: () => {
+    console.log('looping');
+    for (;;);
+  },
+  throw: () => {
+    throw new Error('thrown after the end');
+  },
+  exit: () => process.exit(5),
+};
+
+const returns = defineTaskType({
+  name: 'returns',
+  description: 'Returns as many bytes of JSON',
+  payload: z.strictObject({ bytes: z.int() }),
+  run: async (_context, { bytes }) => 'x'.repeat(bytes - 2),
 });
 
 const throwsAndReturns = defineTaskType({
@@ -73,4 +93,4 @@ const throwsAndReturns = defineTaskType({
     }),
 });
 
-export default [prints, sends, saves, leavesBehind, throwsAndReturns];
+export default [prints, sends, saves, leavesBehind, returns, throwsAndReturns];

@@ -1,4 +1,7 @@
-import { resolve } from 'node:path';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect } from 'vitest';
 import type { HandlerProcess, PoolLogger, RunEnd } from '../../activities/pool/handler-process.ts';
 import type { HandlerInput, Told } from '../../activities/pool/messages.ts';
 import { type HandlerPool, type PoolOptions, startPool } from '../../activities/pool/pool.ts';
@@ -99,4 +102,65 @@ export function anInput(taskType: string, payload: unknown = {}): HandlerInput {
     attempt: 1,
     idempotencyKey: 'task.run',
   };
+}
+
+export interface Pools {
+  start(options?: Parameters<typeof startTestPool>[0]): Promise<TestPool>;
+  /** A path in a folder of the test's own. */
+  path(name: string): string;
+  /** Writes a module of task types. @returns its path. */
+  writeModule(name: string, code: string): Promise<string>;
+}
+
+/** Pools for the tests of a file, each closed after its test, with all its processes. */
+export function usePools(): Pools {
+  const pools: TestPool[] = [];
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'taskbell-pool-'));
+  });
+  afterEach(async () => {
+    await Promise.all(pools.splice(0).map((pool) => pool.close()));
+    await rm(folder, { recursive: true, force: true });
+    expect(await childrenOf(process.pid)).toEqual([]);
+  });
+  return {
+    async start(options = {}) {
+      const pool = await startTestPool(options);
+      pools.push(pool);
+      return pool;
+    },
+    path: (name) => join(folder, name),
+    async writeModule(name, code) {
+      const path = join(folder, name);
+      const from = (file: string): string => JSON.stringify(resolve(file));
+      const imports = `import { z } from ${from('node_modules/zod/index.js')};
+        import { defineTaskType } from ${from('dist/activities/types/define.js')};\n`;
+      await writeFile(path, imports + code);
+      return path;
+    },
+  };
+}
+
+/** The code of a task type that returns its own name. */
+export function aType(name: string): string {
+  return `defineTaskType({ name: '${name}', description: '', payload: z.looseObject({}), run: async () => '${name}' })`;
+}
+
+/** Until so many of a pool's processes are ready, which only acquiring them tells. */
+export function acquireAll(pool: TestPool, count: number): Promise<HandlerProcess[]> {
+  return Promise.all(Array.from({ length: count }, () => pool.acquire(soon())));
+}
+
+export function pidsOf(processes: readonly HandlerProcess[]): number[] {
+  return processes.map(({ pid }) => pid ?? 0).sort((a, b) => a - b);
+}
+
+/** The id of the process that a handler has started, from its log. */
+export function spawnedPid(log: readonly string[]): number {
+  return Number(/pid (\d+)/.exec(log.join('\n'))?.[1]);
+}
+
+export function failedStarts({ logged }: TestPool): LogEntry[] {
+  return logged.filter(({ level, message }) => level === 'error' && message.includes('could not be started'));
 }

@@ -1,4 +1,20 @@
-import type { TaskSummary } from '../../src/contract/task.ts';
+import { endedStatuses, type Task, type TaskSummary } from '../../src/contract/task.ts';
+
+export function hasEnded({ status }: Pick<Task, 'status'>): boolean {
+  return endedStatuses.has(status);
+}
+
+/** It is not between two attempts, or being cancelled. */
+export function isRunningNow({ status, waiting }: Pick<Task, 'status' | 'waiting'>): boolean {
+  return status === 'RUNNING' && waiting === null;
+}
+
+export function attemptRuns({ attempts }: Pick<Task, 'attempts'>): boolean {
+  return attempts.at(-1)?.outcome === 'running';
+}
+
+/** A retry policy without long waits. */
+export const quickly = { initial_interval: 0.1, backoff_coefficient: 1 };
 
 const at = '2030-01-01T00:00:00.000Z';
 

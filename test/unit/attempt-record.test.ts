@@ -8,6 +8,7 @@ const start = {
   progress: null,
   handedBack: 0,
   deferred: 0,
+  reported: 0,
   startedAt: new Date(0),
   worker: 'worker',
 };
@@ -29,4 +30,16 @@ test('watchers are told of progress, not of every line', () => {
   expect(told).toBe(0);
   record.take({ progress: { percent: 1, message: '' } });
   expect(told).toBe(1);
+});
+
+test('heartbeats say which attempts the workflow has heard of: those alone that it really has', () => {
+  const record = new AttemptRecord({ ...start, attempt: 3, reported: 1 }, () => undefined);
+  expect(record.heartbeat()).toMatchObject({ reported: 1, current: { attempt: 3 } });
+  record.reported(2);
+  expect(record.heartbeat().reported).toBe(2);
+  expect(record.deferral()).toMatchObject({ reported: 2, deferred: 1, handed_back: 1 });
+  // Its own end could not be reported.
+  expect(record.lastHeartbeat('handed_back')).toMatchObject({ reported: 2, handed_back: 1 });
+  record.reported(3);
+  expect(record.lastHeartbeat('lost')).toMatchObject({ reported: 3, handed_back: 0 });
 });

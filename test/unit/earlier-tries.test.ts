@@ -17,6 +17,16 @@ function recordOf(tries: EarlierTries, worker = 'worker'): AttemptRecord {
   return new AttemptRecord({ ...tries, startedAt: new Date(), worker }, () => undefined);
 }
 
+/** Its last heartbeat, once its end has been reported. */
+function reportedEnd(
+  record: AttemptRecord,
+  attempt: number,
+  outcome: 'lost' | 'handed_back',
+): AttemptHeartbeat {
+  record.reported(attempt);
+  return record.lastHeartbeat(outcome);
+}
+
 function numbersOf({ unreported }: EarlierTries): number[] {
   return unreported.map(({ attempt }) => attempt);
 }
@@ -30,6 +40,7 @@ describe('the first try', () => {
       handedBack: 0,
       deferred: 0,
       lost: 0,
+      reported: 0,
       unreported: [],
     });
   });
@@ -99,7 +110,7 @@ describe('after the loss of a worker', () => {
 
   test('its process alone was killed: that was told, and counts', () => {
     const first = recordOf(earlierTries(dealt(1), nothingBefore));
-    const tries = earlierTries(dealt(2, first.lastHeartbeat('lost')), nothingBefore);
+    const tries = earlierTries(dealt(2, reportedEnd(first, 1, 'lost')), nothingBefore);
     expect(tries).toMatchObject({ attempt: 2, lost: 1, handedBack: 0, unreported: [] });
   });
 });
@@ -108,21 +119,30 @@ describe('after a hand-back', () => {
   test('nothing is lost and nothing left to tell, and the attempt goes on from its checkpoint', () => {
     const first = recordOf(earlierTries(dealt(1), nothingBefore));
     first.take({ checkpoint: '[1]' });
-    const tries = earlierTries(dealt(2, first.lastHeartbeat('handed_back')), nothingBefore);
+    const tries = earlierTries(dealt(2, reportedEnd(first, 1, 'handed_back')), nothingBefore);
     expect(tries).toMatchObject({ attempt: 2, lost: 0, handedBack: 1, unreported: [], checkpoint: [1] });
+  });
+
+  test('that could not be reported, its attempt is told with its log, and is no loss', () => {
+    const first = recordOf(earlierTries(dealt(1), nothingBefore), 'worker 1');
+    first.take({ log: ['a line'] });
+    const tries = earlierTries(dealt(2, first.lastHeartbeat('handed_back')), nothingBefore);
+    expect(tries).toMatchObject({ attempt: 2, lost: 0, handedBack: 1 });
+    expect(tries.unreported).toMatchObject([{ attempt: 1, worker: 'worker 1', log: ['a line'] }]);
   });
 
   test('and a loss without a word, the one is lost', () => {
     const first = recordOf(earlierTries(dealt(1), nothingBefore));
-    const tries = earlierTries(dealt(3, first.lastHeartbeat('handed_back')), nothingBefore);
+    const tries = earlierTries(dealt(3, reportedEnd(first, 1, 'handed_back')), nothingBefore);
     expect(tries).toMatchObject({ attempt: 3, lost: 1, handedBack: 1 });
     expect(tries.unreported).toMatchObject([{ attempt: 2, worker: '', log: [] }]);
   });
 });
 
 test('a try that was put off is no attempt, nor a loss', () => {
-  const third = earlierTries(dealt(3), nothingBefore);
-  const tries = earlierTries(dealt(4, recordOf(third).deferral()), nothingBefore);
+  const third = recordOf(earlierTries(dealt(3), nothingBefore));
+  third.reported(2);
+  const tries = earlierTries(dealt(4, third.deferral()), nothingBefore);
   expect(tries).toMatchObject({ attempt: 3, lost: 2, deferred: 1, handedBack: 1, unreported: [] });
   const again = earlierTries(dealt(5, recordOf(tries).deferral()), nothingBefore);
   expect(again).toMatchObject({ attempt: 3, lost: 2, deferred: 2, handedBack: 2, unreported: [] });
@@ -141,6 +161,7 @@ test("an older version's heartbeat counts, with nothing to tell of its attempt",
     handedBack: 1,
     deferred: 0,
     lost: 1,
+    reported: 4,
     unreported: [],
   });
 });
@@ -152,6 +173,7 @@ const ends = [
   'lost after its heartbeat',
   'process killed',
   'handed back',
+  'handed back unheard',
   'deferred',
 ] as const;
 type End = (typeof ends)[number];
@@ -182,20 +204,25 @@ class Activity {
     this.reports.push(...tries.unreported);
     if (end === 'lost before its heartbeat') return;
     const record = recordOf(tries, `worker of try ${this.#tries}`);
+    for (const { attempt } of tries.unreported) record.reported(attempt);
     if (end === 'deferred') {
       this.#last = record.deferral();
       return;
     }
     record.take({ log: [`try ${this.#tries}`], checkpoint: `${this.#tries}` });
     this.saved = this.#tries;
-    this.#end(record, end);
+    this.#end(record, tries.attempt, end);
   }
 
-  #end(record: AttemptRecord, end: Exclude<End, 'deferred'> | 'completed'): void {
+  #end(record: AttemptRecord, attempt: number, end: Exclude<End, 'deferred'> | 'completed'): void {
+    if (end === 'handed back unheard') {
+      this.#last = record.lastHeartbeat('handed_back');
+      return;
+    }
     if (end === 'process killed' || end === 'handed back') {
       const outcome = end === 'handed back' ? 'handed_back' : 'lost';
       this.reports.push(record.report(outcome, null));
-      this.#last = record.lastHeartbeat(outcome);
+      this.#last = reportedEnd(record, attempt, outcome);
       return;
     }
     this.#last = record.heartbeat();

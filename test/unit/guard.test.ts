@@ -1,6 +1,6 @@
 import { CancelledFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Guard, isShutdown } from '../../activities/guard.ts';
+import { Guard, stopReason } from '../../activities/guard.ts';
 import type { HandlerProcess } from '../../activities/pool/handler-process.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -31,10 +31,12 @@ class FakeProcess implements Pick<HandlerProcess, 'stop' | 'kill'> {
 
 function guarded({ cleanupMs = 10_000, stopping = new AbortController() } = {}) {
   const handlerProcess = new FakeProcess();
+  const graceOver = new AbortController();
   const guard = new Guard(handlerProcess, {
     input: { soft_time_limit: 60, time_limit: 90 },
     rules: { cleanupMs },
     stopping: stopping.signal,
+    graceOver: graceOver.signal,
   });
   guards.push(guard);
   return {
@@ -42,6 +44,8 @@ function guarded({ cleanupMs = 10_000, stopping = new AbortController() } = {}) 
     events: handlerProcess.events,
     cancel: () => stopping.abort(new CancelledFailure('CANCELLED')),
     shutDown: () => stopping.abort(new CancelledFailure('WORKER_SHUTDOWN')),
+    giveUp: () => stopping.abort(new CancelledFailure('NOT_FOUND')),
+    endGrace: () => graceOver.abort(),
   };
 }
 
@@ -162,12 +166,34 @@ describe('once it is released', () => {
   });
 });
 
+describe('a handler whose attempt the server has given up', () => {
+  test('is not told that its task is cancelled, and has two seconds', () => {
+    const { guard, events, giveUp } = guarded({ cleanupMs: 60_000 });
+    giveUp();
+    expect(guard.stopped).toBe('AttemptWithdrawn');
+    vi.advanceTimersByTime(2000);
+    expect(events).toEqual(['0 stop AttemptWithdrawn', '2000 kill AttemptWithdrawn']);
+  });
+});
+
+test('the end of the grace time ends a long clean-up too', () => {
+  const { guard, events, cancel, endGrace } = guarded({ cleanupMs: 60_000 });
+  cancel();
+  vi.advanceTimersByTime(1000);
+  endGrace();
+  vi.advanceTimersByTime(2000);
+  expect(events).toEqual(['0 stop Cancelled', '3000 kill WorkerShutdown']);
+  // The task is cancelled all the same.
+  expect(guard.stopped).toBe('Cancelled');
+});
+
 test.each([
-  [new CancelledFailure('WORKER_SHUTDOWN'), true],
-  [new CancelledFailure('CANCELLED'), false],
-  [new CancelledFailure('TIMED_OUT'), false],
-  [new Error('WORKER_SHUTDOWN'), false],
-  ['WORKER_SHUTDOWN', false],
-])('of the reasons of a cancellation, %s is a shutdown: %s', (reason, is) => {
-  expect(isShutdown(AbortSignal.abort(reason))).toBe(is);
+  [new CancelledFailure('WORKER_SHUTDOWN'), 'WorkerShutdown'],
+  [new CancelledFailure('CANCELLED'), 'Cancelled'],
+  [new CancelledFailure('TIMED_OUT'), 'AttemptWithdrawn'],
+  [new CancelledFailure('NOT_FOUND'), 'AttemptWithdrawn'],
+  [new CancelledFailure('PAUSED'), 'AttemptWithdrawn'],
+  [new Error('WORKER_SHUTDOWN'), 'AttemptWithdrawn'],
+])('of the reasons of an abort, %s means %s', (reason, means) => {
+  expect(stopReason(AbortSignal.abort(reason))).toBe(means);
 });

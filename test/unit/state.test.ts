@@ -14,6 +14,7 @@ import {
   attemptCancelled,
   attemptFailed,
   attemptInterrupted,
+  attemptWithdrawn,
   becomeDue,
   editRefusal,
   endBackoff,
@@ -368,6 +369,14 @@ describe('attempts that were lost or handed back', () => {
     const cancelled = attemptCancelled(attemptInterrupted(running, lost(1)), undefined);
     expect(cancelled).toMatchObject({ attempt: 1, attempts: [{ outcome: 'lost' }], interrupted: [] });
     expect(attemptCancelled(running, undefined)).toBe(running);
+  });
+
+  test('are kept when the attempt after them is withdrawn, and count on', () => {
+    const pending = attemptInterrupted(becomeDue(scheduled(), start), lost(1));
+    const withdrawn = attemptWithdrawn(obey(pending, { command: 'pause', by: 'alice' }, start));
+    expect(withdrawn).toMatchObject({ status: 'PAUSED', attempt: 1, interrupted: [] });
+    expect(withdrawn.attempts).toMatchObject([{ attempt: 1, outcome: 'lost' }]);
+    expect(attemptWithdrawn(running)).toBe(running);
   });
 
   test('give the task its start', () => {

@@ -12,9 +12,11 @@ const calm: Circumstances = {
   rules: { retryOn: neverRetry },
   maxMemoryMb: 400,
   stopped: undefined,
+  isFresh: true,
 };
 const soft: Circumstances = { ...calm, stopped: 'SoftTimeLimitExceeded' };
 const shutdown: Circumstances = { ...calm, stopped: 'WorkerShutdown' };
+const withdrawn: Circumstances = { ...calm, stopped: 'AttemptWithdrawn' };
 const cancelled: Circumstances = { ...calm, stopped: 'Cancelled' };
 
 const completed: RunEnd = { kind: 'completed', result: '{"a":[1,null]}' };
@@ -28,14 +30,14 @@ function threw(failure: Partial<Extract<RunEnd, { kind: 'failed' }>['failure']> 
 const declared = threw({ type: 'HttpStatus', message: '404', retryable: false, deliberate: true });
 
 function exited(code: number, killedFor?: Extract<RunEnd, { kind: 'died' }>['killedFor']): RunEnd {
-  return { kind: 'died', code, signal: null, killedFor };
+  return { kind: 'died', code, signal: null, killedFor, byAnother: false };
 }
 
 function signalled(
   signal: NodeJS.Signals,
   killedFor?: Extract<RunEnd, { kind: 'died' }>['killedFor'],
 ): RunEnd {
-  return { kind: 'died', code: null, signal, killedFor };
+  return { kind: 'died', code: null, signal, killedFor, byAnother: false };
 }
 
 /** In a line: what kind of end it is for the attempt, and what is said of it. */
@@ -52,7 +54,8 @@ function outcomeOf(end: RunEnd, circumstances: Circumstances): string {
   }
 }
 
-const handedBack = 'handed_back HandedBack: The worker shut down; the attempt begins again elsewhere';
+const handedBack =
+  'handed_back HandedBack: The worker gave the attempt back, as when it shuts down; it begins again';
 const overSoft = 'SoftTimeLimitExceeded: The attempt went over its soft time limit of 60 s';
 const overSoftRetried =
   'SoftTimeLimitExceeded, may be retried: The attempt went over its soft time limit of 60 s';
@@ -183,4 +186,25 @@ test.each<[string, RunEnd]>([
   ['is killed for its memory', signalled('SIGKILL', 'MemoryLimitExceeded')],
 ])('a handler whose task is cancelled ends as cancelled, also when it %s', (_what, end) => {
   expect(outcomeOf(end, cancelled)).toBe('cancelled');
+});
+
+test('memory that earlier attempts in the same process may have taken is worth another attempt', () => {
+  const outcome = outcomeOf(signalled('SIGKILL', 'MemoryLimitExceeded'), { ...calm, isFresh: false });
+  expect(outcome).toContain('failed MemoryLimitExceeded, may be retried');
+});
+
+test('an end by what another handler left behind is none of its own doing', () => {
+  const end: RunEnd = { kind: 'died', code: 0, signal: null, killedFor: undefined, byAnother: true };
+  expect(outcomeOf(end, calm)).toContain('lost ProcessKilled: What an earlier handler had left behind');
+});
+
+describe('that the server has given up, an attempt', () => {
+  test.each<[string, RunEnd]>([
+    ['throws', threw()],
+    ['is killed', signalled('SIGKILL', 'AttemptWithdrawn')],
+    ['ends its process', exited(0)],
+    ['had not begun', { kind: 'not_begun' }],
+  ])('is handed back when it %s', (_what, end) => {
+    expect(outcomeOf(end, withdrawn)).toBe(handedBack);
+  });
 });
