@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import { attemptOverSignalName } from '../src/contract/names.ts';
+import { attemptBegunSignalName, attemptOverSignalName, commandSignalName } from '../src/contract/names.ts';
 import type {
   AttemptBegun,
   AttemptOver,
@@ -9,10 +9,10 @@ import type {
 } from '../src/contract/workflow.ts';
 
 /** Pause, resume, run-now. A signal, so that it lands even while no worker is up. */
-export const commandSignal = defineSignal<[TaskCommand]>('command');
+export const commandSignal = defineSignal<[TaskCommand]>(commandSignalName);
 
 /** Sent by an attempt that has lived for a second: short ones spare their workflow the extra work. */
-export const attemptBegunSignal = defineSignal<[AttemptBegun]>('attempt-begun');
+export const attemptBegunSignal = defineSignal<[AttemptBegun]>(attemptBegunSignalName);
 
 /**
  * Sent for an attempt that was lost or handed back, by whoever knows of it first: the server repeats such an attempt

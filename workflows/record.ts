@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { SearchAttributeUpdatePair } from '@temporalio/common';
 import { searchAttributes } from '../src/contract/names.ts';
+import { searchableName, searchableTag } from '../src/contract/searchable.ts';
 import { truncateBytes, truncateCharacters } from '../src/contract/text.ts';
 import type { ErrorReport, TaskFailureDetails, TaskMemo } from '../src/contract/workflow.ts';
 import type { TaskState } from './state.ts';
@@ -30,8 +31,8 @@ function changedAttributes(before: TaskState, after: TaskState): SearchAttribute
   if (after.status !== before.status) pairs.push({ key: searchAttributes.status, value: after.status });
   if (after.spec === before.spec) return pairs;
   const { name, tags, scheduled_time } = after.spec;
-  if (name !== before.spec.name) pairs.push({ key: searchAttributes.name, value: name });
-  if (tags !== before.spec.tags) pairs.push({ key: searchAttributes.tags, value: [...tags] });
+  if (name !== before.spec.name) pairs.push({ key: searchAttributes.name, value: searchableName(name) });
+  if (tags !== before.spec.tags) pairs.push({ key: searchAttributes.tags, value: tags.map(searchableTag) });
   if (scheduled_time !== before.spec.scheduled_time) {
     pairs.push({ key: searchAttributes.scheduledAt, value: new Date(scheduled_time) });
   }
@@ -42,10 +43,11 @@ function changedAttributes(before: TaskState, after: TaskState): SearchAttribute
 function changedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
   if (after.attempts !== before.attempts) return failureMemo(after);
   if (after.spec === before.spec) return hurriedMemo(before, after);
-  const { name, description, priority, retry, soft_time_limit, time_limit } = after.spec;
+  const { name, description, tags, priority, retry, soft_time_limit, time_limit } = after.spec;
   return {
     name,
     description: truncateCharacters(description, 200),
+    tags,
     priority,
     retry,
     soft_time_limit,

@@ -4,8 +4,11 @@ import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../contract/errors.ts';
 import { fieldErrors } from '../contract/issues.ts';
 import { limitBody, requireJson } from './body.ts';
+import { bulkRoutes } from './bulk.ts';
 import { commandRoutes } from './commands.ts';
 import { healthRoutes } from './health.ts';
+import { historyRoutes } from './history.ts';
+import { listRoutes } from './list.ts';
 import { allowedMethods, openApiRoute } from './openapi.ts';
 import { problemResponse } from './problem.ts';
 import { taskTypeRoutes } from './task-types.ts';
@@ -30,7 +33,10 @@ export function createApp(dependencies: ApiDependencies): Api {
   app.onError(problemResponse(dependencies.logger));
   useMiddleware(app, dependencies);
   tokenRoutes(app, dependencies);
+  listRoutes(app, dependencies);
+  bulkRoutes(app, dependencies);
   taskRoutes(app, dependencies);
+  historyRoutes(app, dependencies);
   commandRoutes(app, dependencies);
   taskTypeRoutes(app, dependencies);
   healthRoutes(app, dependencies);
@@ -47,6 +53,7 @@ export function createApp(dependencies: ApiDependencies): Api {
 function useMiddleware(app: Api, { authenticate, logger }: ApiDependencies): void {
   app.use(async (c, next) => {
     const requestId = randomUUID();
+    c.set('receivedAt', Date.now());
     c.header('X-Request-Id', requestId);
     c.header('X-Content-Type-Options', 'nosniff');
     c.header('Cache-Control', 'no-store');

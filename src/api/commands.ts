@@ -1,5 +1,6 @@
-import { createRoute } from '@hono/zod-openapi';
-import { task } from '../contract/task.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { editTaskInput, task } from '../contract/task.ts';
+import { idempotencyKey, ifMatch } from './headers.ts';
 import { json, problems } from './responses.ts';
 import { idParameter, taskId } from './task-id.ts';
 import type { Api, ApiDependencies } from './types.ts';
@@ -37,11 +38,31 @@ const runNow = commandRoute(
   'Run a task now',
   'Ends a pause; in a backoff, begins the next attempt.',
 );
-const retry = commandRoute(
-  'retry',
-  'Retry an ended task',
-  'A new run under the same id, with all its retries.',
-);
+const retry = createRoute({
+  method: 'post',
+  path: '/api/tasks/{id}/retry',
+  summary: 'Retry an ended task',
+  description:
+    'A new run under the same id, with all its retries: with the same input, or with what the body changes. Due at ' +
+    'once, but for a task that was cancelled before its time, and where the body names a time. Of calls within a ' +
+    'second, one begins a run; the others are 409, unless they have If-Match or an Idempotency-Key.',
+  tags: ['Commands'],
+  security: [{ bearer: [] }],
+  request: {
+    params: idParameter,
+    headers: z.object({
+      'idempotency-key': idempotencyKey.meta({
+        description: 'The same key with the same body retries the task once, however often it is sent.',
+      }),
+      'if-match': ifMatch,
+    }),
+    body: { content: { 'application/json': { schema: editTaskInput } }, required: false },
+  },
+  responses: {
+    200: json(task, 'The task, with its new run.'),
+    ...problems(400, 401, 404, 409, 412, 413, 415, 422, 503),
+  },
+});
 
 /** Commands answer with the task: 200 when the effect is there, 202 when it is on its way. */
 export function commandRoutes(app: Api, { tasks, touched }: ApiDependencies): void {
@@ -62,7 +83,13 @@ export function commandRoutes(app: Api, { tasks, touched }: ApiDependencies): vo
 
   app.openapi(retry, async (c) => {
     const id = taskId(c.req.valid('param').id);
-    const { task, etag } = await tasks.retry(c.get('principal'), id);
+    const headers = c.req.valid('header');
+    const { task, etag } = await tasks.retry(c.get('principal'), id, {
+      changes: c.req.valid('json') ?? {},
+      idempotencyKey: headers['idempotency-key'],
+      ifMatch: headers['if-match'],
+      askedAt: c.get('receivedAt'),
+    });
     touched(id);
     return c.json(task, 200, { ETag: etag });
   });

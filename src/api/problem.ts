@@ -4,7 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import { STATUS_CODES } from 'node:http';
 import type { Logger } from 'pino';
 import { AuthenticationError } from '../auth/authenticate.ts';
-import { Busy } from '../auth/limiter.ts';
+import { Busy } from '../limiter.ts';
 import { AppError, type ErrorCode, type FieldError } from '../contract/errors.ts';
 import type { Problem } from '../contract/problem.ts';
 
@@ -95,7 +95,7 @@ function asAppError(error: unknown): AppError {
     return new AppError(code, error.message, { cause: error });
   }
   if (error instanceof Busy) {
-    return new AppError('too_many_requests', 'Too many sign-ins at once.', {
+    return new AppError('too_many_requests', 'Too many requests of this kind at once.', {
       cause: error,
       retryAfterSeconds: 1,
     });

@@ -7,20 +7,14 @@ import {
   editTaskInput,
   task,
   taskStatusView,
-  taskSummary,
 } from '../contract/task.ts';
-import { openCursor, sealCursor } from './cursor.ts';
+import { idempotencyKey, ifMatch } from './headers.ts';
 import { json, problems } from './responses.ts';
 import { idParameter, taskId } from './task-id.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const tags = ['Tasks'];
 const security = [{ bearer: [] }];
-
-const listQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(100).default(50),
-  cursor: z.string().max(4096).optional().meta({ description: 'From the Link header of the page before.' }),
-});
 
 const etagHeader = {
   ETag: { description: 'Run, version and status of the task.', schema: { type: 'string' as const } },
@@ -34,33 +28,13 @@ const create = createRoute({
   security,
   request: {
     headers: z.object({
-      'idempotency-key': z.string().min(1).max(255).optional().meta({
+      'idempotency-key': idempotencyKey.meta({
         description: 'The same key with the same body makes the same task, however often it is sent.',
       }),
     }),
     body: { content: { 'application/json': { schema: createTaskInput } }, required: true },
   },
   responses: { 201: json(task, 'The task.'), ...problems(400, 401, 413, 415, 422, 503) },
-});
-
-const list = createRoute({
-  method: 'get',
-  path: '/api/tasks',
-  summary: 'List tasks',
-  description:
-    'Unfinished ones first, newest start first; then ended ones, latest end first. May lag by two seconds.',
-  tags,
-  security,
-  request: { query: listQuery },
-  responses: {
-    200: {
-      ...json(z.array(taskSummary), 'A page of tasks.'),
-      headers: {
-        Link: { description: '`rel="next"`, when there is more.', schema: { type: 'string' as const } },
-      },
-    },
-    ...problems(400, 401, 503),
-  },
 });
 
 const read = createRoute({
@@ -89,11 +63,7 @@ const formerStatus = createRoute({ ...status, path: '/tasks/{id}/status' });
 const editRequest = {
   params: idParameter,
   headers: z.object({
-    'if-match': z
-      .string()
-      .max(1024)
-      .optional()
-      .meta({ description: 'The ETag of the state that you have seen.' }),
+    'if-match': ifMatch,
   }),
   body: { content: { 'application/json': { schema: editTaskInput } }, required: true },
 };
@@ -137,24 +107,11 @@ const remove = createRoute({
   },
 });
 
-export function taskRoutes(app: Api, { tasks, touched, cursorKey }: ApiDependencies): void {
+export function taskRoutes(app: Api, { tasks, touched }: ApiDependencies): void {
   app.openapi(create, async (c) => {
     const key = c.req.valid('header')['idempotency-key'];
     const { task, etag } = await tasks.create(c.get('principal'), c.req.valid('json'), key);
     return c.json(task, 201, { Location: task.links.self, ETag: etag });
-  });
-
-  app.openapi(list, async (c) => {
-    const { limit, cursor } = c.req.valid('query');
-    const principal = c.get('principal');
-    const scope = `tasks\0${principal.id}\0${principal.role}`;
-    const pageToken = cursor === undefined ? undefined : openCursor(cursorKey, scope, cursor);
-    const page = await tasks.list(principal, { limit, pageToken });
-    if (page.nextPageToken) {
-      const next = sealCursor(cursorKey, scope, page.nextPageToken);
-      c.header('Link', `</api/tasks/?limit=${limit}&cursor=${next}>; rel="next"`);
-    }
-    return c.json([...page.tasks], 200);
   });
 
   app.openapi(read, async (c) => {

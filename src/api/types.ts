@@ -23,7 +23,8 @@ export interface ApiDependencies {
 
 /** What the middleware leaves for the routes. */
 export interface ApiEnv {
-  Variables: { principal: Principal };
+  /** `receivedAt` in milliseconds. */
+  Variables: { principal: Principal; receivedAt: number };
 }
 
 export type Api = OpenAPIHono<ApiEnv>;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createLimiter } from './limiter.ts';
+import { createLimiter } from '../limiter.ts';
 import { hashPassword, isTooLong, needsRehash, verifyPasswordHash } from './passwords.ts';
 import { type Role, updateUsersFile, type User } from './users-file.ts';
 import { createUsersView } from './users-view.ts';

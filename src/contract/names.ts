@@ -9,8 +9,9 @@ export const searchAttributes = {
   /** A {@link StoredStatus}; what readers see is derived from it (src/tasks/snapshot.ts). */
   status: defineSearchAttributeKey('TaskStatus', SearchAttributeType.KEYWORD),
   type: defineSearchAttributeKey('TaskType', SearchAttributeType.KEYWORD),
+  /** In the form of src/contract/searchable.ts, as are the tags. */
   name: defineSearchAttributeKey('TaskName', SearchAttributeType.KEYWORD),
-  /** On a run that a retry started: the status of the run that it replaced. */
+  /** On a run that a retry started: the status of the run that it replaced, and when that ended. */
   supersedes: defineSearchAttributeKey('TaskSupersedes', SearchAttributeType.KEYWORD),
   tags: defineSearchAttributeKey('TaskTags', SearchAttributeType.KEYWORD_LIST),
   scheduledAt: defineSearchAttributeKey('TaskScheduledAt', SearchAttributeType.DATETIME),
@@ -22,5 +23,11 @@ export const searchAttributes = {
 /** What an open run's `TaskStatus` may hold. Ended runs take their status from Temporal's execution status. */
 export type StoredStatus = 'SCHEDULED' | 'PAUSED' | 'PENDING' | 'RUNNING';
 
-/** The signal by which a workflow hears of an attempt that was lost or handed back; also read from the history. */
+/** The signal of pause, resume and run-now; also read from the history, as are the others. */
+export const commandSignalName = 'command';
+
+/** The signal by which an attempt says that it runs. */
+export const attemptBegunSignalName = 'attempt-begun';
+
+/** The signal by which a workflow hears of an attempt that was lost or handed back. */
 export const attemptOverSignalName = 'attempt-over';

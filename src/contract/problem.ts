@@ -8,6 +8,11 @@ export interface Problem {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+export const fieldError = z.object({
+  pointer: z.string().meta({ description: 'JSON pointer into the body, or `?name` of a query parameter.' }),
+  message: z.string(),
+});
+
 /** An RFC 9457 problem document. */
 export const problem = z
   .looseObject({
@@ -16,16 +21,7 @@ export const problem = z
     status: z.int(),
     detail: z.string(),
     code: z.string().meta({ description: 'A stable word to decide by.' }),
-    errors: z
-      .array(
-        z.object({
-          pointer: z
-            .string()
-            .meta({ description: 'JSON pointer into the body, or `?name` of a query parameter.' }),
-          message: z.string(),
-        }),
-      )
-      .optional(),
+    errors: z.array(fieldError).optional(),
     request_id: z.string(),
   })
   .meta({ id: 'Problem' });

@@ -8,7 +8,12 @@ export const taskStatus = z
   .meta({ id: 'TaskStatus', description: 'The last three are ends; a retry begins anew from there.' });
 export type TaskStatus = z.infer<typeof taskStatus>;
 
-export const endedStatuses: ReadonlySet<TaskStatus> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
+export type EndedStatus = Extract<TaskStatus, 'COMPLETED' | 'FAILED' | 'CANCELLED'>;
+export const endedStatuses: ReadonlySet<TaskStatus> = new Set<EndedStatus>([
+  'COMPLETED',
+  'FAILED',
+  'CANCELLED',
+]);
 
 export const waiting = z
   .object({
@@ -52,7 +57,7 @@ const timeLimit = (fallback: number, description: string) =>
     .default(fallback)
     .meta({ description: `Seconds. ${description}` });
 
-const attemptReport = z
+export const attemptReport = z
   .object({
     attempt: z.int(),
     started_at: instant,
@@ -89,8 +94,10 @@ const descriptionInput = z
   .refine(printable, unprintable)
   .meta({ maxLength: 10_000 });
 
+export const tag = z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'A tag is 1–64 of A–Z a–z 0–9 _ . : -');
+
 const tagsInput = z
-  .array(z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'A tag is 1–64 of A–Z a–z 0–9 _ . : -'))
+  .array(tag)
   .max(10)
   .refine((tags) => new Set(tags).size === tags.length, 'Tags must differ from each other.');
 
@@ -236,6 +243,12 @@ export const task = z
   })
   .meta({ id: 'Task' });
 export type Task = z.infer<typeof task>;
+
+/** GET /api/tasks/counts/ */
+export const taskCounts = z
+  .object({ counts: z.record(taskStatus, z.int()), total: z.int() })
+  .meta({ id: 'TaskCounts', description: 'Tasks by status. May lag by two seconds.' });
+export type TaskCounts = z.infer<typeof taskCounts>;
 
 /** GET /api/tasks/:id/status/ */
 export const taskStatusView = taskSummary

@@ -28,6 +28,12 @@ export interface TaskSpec {
   readonly time_limit: number;
 }
 
+/** Who did something to a task. */
+export interface Author {
+  readonly id: string;
+  readonly name: string | null;
+}
+
 /** The argument of the `task` workflow. */
 export interface TaskInput extends TaskSpec {
   readonly type: string;
@@ -36,6 +42,8 @@ export interface TaskInput extends TaskSpec {
   /** Counts on over retries, so that neither ever falls: what this run begins with. */
   readonly version: number;
   readonly retry_count: number;
+  /** On a run that a retry began. */
+  readonly retried_by?: Author;
 }
 
 /** The workflow's memo: what lists show without asking the workflow. At most 4 KiB. */
@@ -44,6 +52,8 @@ export interface TaskMemo {
   /** The first 200 characters. */
   readonly description: string;
   readonly type: string;
+  /** As they were written; the search attribute has them in the form in which they are found. */
+  readonly tags?: readonly string[];
   readonly priority: number;
   readonly retry: RetryPolicy;
   readonly soft_time_limit: number;
@@ -53,6 +63,9 @@ export interface TaskMemo {
   readonly attempt: number;
   /** Digest of the request that made the task, where it came with an Idempotency-Key. */
   readonly fingerprint?: string;
+  /** On a run that a retry with an Idempotency-Key began: a digest of who and which key, and of the request. */
+  readonly retry_key?: string;
+  readonly retry_fingerprint?: string;
   /** An edit has changed what the start event says. */
   readonly edited?: boolean;
   readonly started_at?: string;
@@ -153,7 +166,9 @@ export interface TaskFailureDetails {
 /** The argument of the signal `command`. One signal for all of them: signals of different names lose their order. */
 export interface TaskCommand {
   readonly command: 'pause' | 'resume' | 'run-now';
+  /** An account's id. */
   readonly by: string;
+  readonly by_name?: string;
 }
 
 /** The argument of the signal `attempt-begun`, which an attempt sends once it has lived for a second. */
@@ -172,7 +187,9 @@ export interface TaskEdit {
   /** All of it, so that the newest edit alone tells what the task is to do, however many came before. */
   readonly spec: TaskSpec;
   readonly changed: readonly (keyof TaskSpec)[];
+  /** An account's id. */
   readonly by: string;
+  readonly by_name?: string;
   /** The version that `spec` was made from; another one is refused. */
   readonly expected_version: number;
   /** After this instant nobody waits for the answer any more, so the edit must not happen. */

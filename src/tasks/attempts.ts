@@ -3,7 +3,13 @@ import type { temporal } from '@temporalio/proto';
 import { lostAttempt } from '../contract/lost-attempt.ts';
 import { attemptOverSignalName } from '../contract/names.ts';
 import type { Attempt } from '../contract/task.ts';
-import type { AttemptFailure, AttemptHeartbeat, AttemptOver, AttemptReport } from '../contract/workflow.ts';
+import type {
+  AttemptFailure,
+  AttemptHeartbeat,
+  AttemptOver,
+  AttemptReport,
+  AttemptSuccess,
+} from '../contract/workflow.ts';
 import { decode, type LiveExecution, type PendingAttempt } from './execution.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
@@ -23,15 +29,18 @@ export async function attemptsIn(backwards: AsyncIterable<Event>): Promise<Attem
   return [...attempts.values()].toSorted((a, b) => a.attempt - b.attempt);
 }
 
-function reportIn(event: Event): AttemptReport | undefined {
+/** What an event tells of an attempt that is over. */
+export function reportIn(event: Event): AttemptReport | undefined {
   const signal = event.workflowExecutionSignaledEventAttributes;
   if (signal?.signalName === attemptOverSignalName)
     return decode<AttemptOver>(signal.input?.payloads?.[0])?.report;
+  const completed = event.activityTaskCompletedEventAttributes?.result;
   const failure = event.activityTaskFailedEventAttributes?.failure?.applicationFailureInfo?.details;
   const cancelled = event.activityTaskCanceledEventAttributes?.details;
   const lost = event.activityTaskTimedOutEventAttributes?.failure?.timeoutFailureInfo?.lastHeartbeatDetails;
   const current = decode<AttemptHeartbeat>(lost?.payloads?.[0])?.current;
   return (
+    decode<AttemptSuccess>(completed?.payloads?.[0])?.report ??
     decode<AttemptFailure>(failure?.payloads?.[0])?.report ??
     decode<AttemptReport>(cancelled?.payloads?.[0]) ??
     (current && lostAttempt(current))

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { notFound } from '../contract/errors.ts';
 import type { TaskCommand } from '../contract/workflow.ts';
 import { type Actor, assertChangeable, loadTask } from './access.ts';
+import { cancelReason } from './cancel-reason.ts';
 import { effectTimeoutMs, waitFor } from './effect.ts';
 import type { LiveExecution } from './execution.ts';
 import { allRunsOf, type Reader, readTask, type TaskView, wrongState } from './read.ts';
@@ -13,20 +14,32 @@ export interface CommandResult extends TaskView {
   readonly done: boolean;
 }
 
-export async function cancelTask(reader: Reader, actor: Actor, id: string): Promise<CommandResult> {
+export async function cancelTask(
+  reader: Reader,
+  actor: Actor,
+  id: string,
+  waitMs = effectTimeoutMs,
+): Promise<CommandResult> {
   const before = await loadTask(reader.store, actor, id);
   if (before.status === 'cancelled') return answer(reader, actor, before, true);
   const refused = wrongState('Task cannot be cancelled in its current state');
   if (before.status !== 'open') throw refused;
-  if (!before.cancelRequested) await reader.store.cancel(id, before.runId, `Cancelled by ${actor.name}`);
-  const after = await waitFor(reader.store, before, (execution) => execution.status !== 'open');
+  if (!before.cancelRequested) await reader.store.cancel(id, before.runId, cancelReason(actor));
+  const isOver = ({ status }: LiveExecution): boolean => status !== 'open';
+  const after = await waitFor(reader.store, before, isOver, waitMs);
   // Its end was nearer than the cancellation.
   if (after.status !== 'open' && after.status !== 'cancelled') throw refused;
   return answer(reader, actor, after, after.status === 'cancelled');
 }
 
-export async function pauseTask(reader: Reader, actor: Actor, id: string): Promise<CommandResult> {
+export async function pauseTask(
+  reader: Reader,
+  actor: Actor,
+  id: string,
+  waitMs = effectTimeoutMs,
+): Promise<CommandResult> {
   return command(reader, actor, id, 'pause', {
+    waitMs,
     refusal: 'Task can be paused only until its first attempt has begun',
     allowed: hasNotBegun,
     // An attempt that was waiting for a worker, or had begun a moment ago, is withdrawn first.
@@ -34,16 +47,28 @@ export async function pauseTask(reader: Reader, actor: Actor, id: string): Promi
   });
 }
 
-export async function resumeTask(reader: Reader, actor: Actor, id: string): Promise<CommandResult> {
+export async function resumeTask(
+  reader: Reader,
+  actor: Actor,
+  id: string,
+  waitMs = effectTimeoutMs,
+): Promise<CommandResult> {
   return command(reader, actor, id, 'resume', {
+    waitMs,
     refusal: 'Task has started and cannot be resumed',
     allowed: hasNotBegun,
     effect: ({ storedStatus }) => storedStatus !== 'PAUSED',
   });
 }
 
-export async function runTaskNow(reader: Reader, actor: Actor, id: string): Promise<CommandResult> {
+export async function runTaskNow(
+  reader: Reader,
+  actor: Actor,
+  id: string,
+  waitMs = effectTimeoutMs,
+): Promise<CommandResult> {
   return command(reader, actor, id, 'run-now', {
+    waitMs,
     refusal: 'Task is running or has ended',
     allowed: (execution) => hasNotBegun(execution) || inBackoff(execution),
     effect: (execution) =>
@@ -52,7 +77,12 @@ export async function runTaskNow(reader: Reader, actor: Actor, id: string): Prom
 }
 
 /** Removes a task with all its runs: an ended one, or one that has not begun, which then never runs. */
-export async function removeTask(reader: Reader, actor: Actor, id: string): Promise<{ done: boolean }> {
+export async function removeTask(
+  reader: Reader,
+  actor: Actor,
+  id: string,
+  waitMs = effectTimeoutMs,
+): Promise<{ done: boolean }> {
   const { store } = reader;
   const newest = await loadTask(store, actor, id);
   if (newest.status === 'open' && !hasNotBegun(newest)) {
@@ -62,7 +92,7 @@ export async function removeTask(reader: Reader, actor: Actor, id: string): Prom
   const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
   for (const { runId } of older) await removeRun(reader, id, runId);
   await removeRun(reader, id, newest.runId);
-  return { done: await isGone(reader, id) };
+  return { done: await isGone(reader, id, waitMs) };
 }
 
 async function removeRun({ store }: Reader, id: string, runId: string): Promise<void> {
@@ -75,6 +105,8 @@ async function removeRun({ store }: Reader, id: string, runId: string): Promise<
 }
 
 interface CommandRules {
+  /** For the effect. */
+  readonly waitMs: number;
   readonly refusal: string;
   readonly allowed: (execution: LiveExecution) => boolean;
   readonly effect: (execution: LiveExecution) => boolean;
@@ -91,8 +123,9 @@ async function command(
   if (!rules.allowed(before)) throw wrongState(rules.refusal);
   assertChangeable(before);
   // Sent even where the effect seems to be there: an earlier command may still wait for a worker.
-  await send(reader, before, { command: name, by: actor.id }, rules.refusal);
-  const after = await waitFor(reader.store, before, (now) => rules.effect(now) || now.status !== 'open');
+  await send(reader, before, { command: name, by: actor.id, by_name: actor.name }, rules.refusal);
+  const isThere = (now: LiveExecution): boolean => rules.effect(now) || now.status !== 'open';
+  const after = await waitFor(reader.store, before, isThere, rules.waitMs);
   const done = rules.effect(after);
   // Its beginning, or its end, was nearer than the command.
   if (!done && !rules.allowed(after)) throw wrongState(rules.refusal);
@@ -131,8 +164,8 @@ function waitsForTime(storedStatus: LiveExecution['storedStatus']): boolean {
 }
 
 /** Of several runs, the server drops one after the other. */
-async function isGone({ store }: Reader, id: string): Promise<boolean> {
-  const deadline = Date.now() + effectTimeoutMs;
+async function isGone({ store }: Reader, id: string, waitMs: number): Promise<boolean> {
+  const deadline = Date.now() + waitMs;
   for (;;) {
     try {
       await store.describe(id);

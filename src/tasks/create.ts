@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { TaskTypes } from '../../activities/types/index.ts';
 import { AppError } from '../contract/errors.ts';
@@ -6,8 +6,10 @@ import type { CreateTaskInput, Task } from '../contract/task.ts';
 import type { TaskInput } from '../contract/workflow.ts';
 import { type Actor, loadTask } from './access.ts';
 import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
+import { etagOf } from './etag.ts';
 import type { LiveExecution } from './execution.ts';
-import { etagOf, type Reader, readTask, type TaskView, webUiUrl } from './read.ts';
+import { digest, keyReused } from './idempotency.ts';
+import { type Reader, readTask, type TaskView, webUiUrl } from './read.ts';
 import { summarise } from './snapshot.ts';
 import { memoOf, startRun, uuidFrom } from './start.ts';
 
@@ -57,7 +59,7 @@ async function createdEarlier(
   });
   if (!execution) return undefined;
   if (execution.memo.fingerprint !== fingerprint) {
-    throw new AppError('key_reused', 'This Idempotency-Key was used before with another body.');
+    throw keyReused();
   }
   return readTask(writer, actor, execution);
 }
@@ -94,6 +96,8 @@ function justStarted(
     id,
     runId,
     status: 'open',
+    startedAt: now,
+    isRetry: false,
     closedAt: undefined,
     owner: input.owner.id,
     storedStatus: 'SCHEDULED',
@@ -115,18 +119,4 @@ function justStarted(
     attempts: [],
   };
   return { task, etag: etagOf(runId, task) };
-}
-
-function digest(request: CreateTaskInput): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(request)))
-    .digest('hex');
-}
-
-/** The order of a JSON object's members means nothing. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, member]) => [key, sorted(member)]));
 }

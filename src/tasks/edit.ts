@@ -11,8 +11,9 @@ import { type Actor, assertChangeable, loadTask } from './access.ts';
 import { checkedChanges } from './changes.ts';
 import type { Writer } from './create.ts';
 import { waitFor } from './effect.ts';
+import { assertMatches, staleVersion } from './etag.ts';
 import type { LiveExecution } from './execution.ts';
-import { etagOf, readTask, type TaskView, wrongState } from './read.ts';
+import { readTask, type TaskView, wrongState } from './read.ts';
 import { summarise } from './snapshot.ts';
 import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
@@ -49,6 +50,7 @@ export async function editTask(
       spec: { ...specOf(current), ...changes },
       changed,
       by: actor.id,
+      by_name: actor.name,
       expected_version: before.version,
       not_after: new Date(Date.now() + editTimeoutMs - expiryMarginMs).toISOString(),
     };
@@ -61,8 +63,8 @@ export async function editTask(
 }
 
 function assertEditable(execution: LiveExecution, ifMatch: string | undefined): void {
+  assertMatches(ifMatch, execution);
   const seen = summarise(execution, { now: Date.now() });
-  if (ifMatch !== undefined && !matches(ifMatch, etagOf(execution.runId, seen))) throw staleVersion();
   if (seen.status !== 'SCHEDULED' && seen.status !== 'PENDING') throw started();
   assertChangeable(execution);
 }
@@ -118,17 +120,8 @@ function refusalOf(error: unknown): unknown {
   return type === 'expired' ? noWorker(error) : error;
 }
 
-/** RFC 9110, 13.1.1: a list of tags, or `*` for whatever there is. */
-function matches(ifMatch: string, etag: string): boolean {
-  return ifMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim() === etag);
-}
-
 function started(): AppError {
   return wrongState('Task has started and cannot be changed');
-}
-
-function staleVersion(): AppError {
-  return new AppError('stale_version', 'The task has changed since the version that If-Match names.');
 }
 
 function noWorker(cause: unknown): AppError {

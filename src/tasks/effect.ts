@@ -10,8 +10,9 @@ export async function waitFor(
   store: TaskStore,
   before: LiveExecution,
   effect: (execution: LiveExecution) => boolean,
+  waitMs = effectTimeoutMs,
 ): Promise<LiveExecution> {
-  const deadline = Date.now() + effectTimeoutMs;
+  const deadline = Date.now() + waitMs;
   let latest = before;
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, 150)) {
     latest = (await store.describe(before.id, before.runId)) ?? latest;

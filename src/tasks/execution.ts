@@ -9,6 +9,16 @@ type Describe = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionRespon
 
 const { PendingActivityState, WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
+/** By Temporal's own names, which are also those of its counts. */
+const statusNames: Readonly<Record<string, Execution['status']>> = {
+  Running: 'open',
+  Completed: 'completed',
+  Failed: 'failed',
+  Canceled: 'cancelled',
+  Terminated: 'terminated',
+  TimedOut: 'timed_out',
+};
+
 const statuses: Readonly<
   Partial<Record<temporal.api.enums.v1.WorkflowExecutionStatus, Execution['status']>>
 > = {
@@ -25,7 +35,10 @@ export interface Execution {
   readonly id: string;
   readonly runId: string;
   readonly status: 'open' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out';
+  readonly startedAt: number;
   readonly closedAt: number | undefined;
+  /** A retry has begun it. */
+  readonly isRetry: boolean;
   readonly owner: string;
   readonly storedStatus: StoredStatus;
   readonly tags: readonly string[];
@@ -69,7 +82,9 @@ export function readExecution(info: ExecutionInfo | null | undefined): Execution
     id: execution?.workflowId ?? '',
     runId: execution?.runId ?? '',
     status,
+    startedAt: millis(info.startTime) ?? 0,
     closedAt: millis(info.closeTime),
+    isRetry: attribute(info, searchAttributes.supersedes.name) !== undefined,
     owner,
     storedStatus: storedStatus(attribute(info, searchAttributes.status.name)),
     tags: Array.isArray(tags) ? tags.map(String) : typeof tags === 'string' ? [tags] : [],
@@ -120,6 +135,11 @@ function readPending(activity: PendingActivity | undefined, before: number): Pen
 function isReallyRunning(number: number, attempt: number, heartbeat: AttemptHeartbeat | undefined): boolean {
   if (attempt === 1 || heartbeat?.reported === undefined) return true;
   return heartbeat.current?.attempt === number;
+}
+
+/** @returns undefined for a status that a task cannot have. */
+export function executionStatus(name: unknown): Execution['status'] | undefined {
+  return statusNames[String(name)];
 }
 
 /** Decodes a payload that our own worker wrote: its shape is the contract's. */

@@ -3,8 +3,9 @@ import type { Attempt, Task, TaskSummary } from '../contract/task.ts';
 import { type Actor, loadTask } from './access.ts';
 import { attemptsIn, mayHaveAttempts, unreportedAttempt } from './attempts.ts';
 import type { Ending } from './ending.ts';
+import { etagOf } from './etag.ts';
 import type { Execution, LiveExecution } from './execution.ts';
-import { replacementsOf, runsOf, tasksOf } from './search.ts';
+import { runsOf } from './search.ts';
 import { summarise } from './snapshot.ts';
 import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
@@ -22,10 +23,6 @@ export interface Reader {
 export interface TaskView {
   readonly task: Task;
   readonly etag: string;
-}
-
-export function etagOf(runId: string, { version, status }: TaskSummary): string {
-  return `"${runId}.${version}.${status}"`;
 }
 
 /** One task without its payload and attempts. */
@@ -74,46 +71,6 @@ async function attemptsSoFar(store: TaskStore, execution: LiveExecution): Promis
   const over = mayHaveAttempts(execution) ? await attemptsIn(store.eventsBackwards(id, runId)) : [];
   const last = unreportedAttempt(execution, over);
   return last ? [...over, last] : over;
-}
-
-export interface ListRequest {
-  readonly limit: number;
-  readonly pageToken: Uint8Array | undefined;
-}
-
-export interface TaskPage {
-  readonly tasks: readonly TaskSummary[];
-  readonly nextPageToken: Uint8Array | undefined;
-}
-
-/** Unfinished tasks first, newest start first; then ended ones, latest end first. May lag by two seconds. */
-export async function listTasks(reader: Reader, actor: Actor, request: ListRequest): Promise<TaskPage> {
-  const { store } = reader;
-  const owner = actor.role === 'admin' ? undefined : actor.id;
-  const page = await store.list(tasksOf(owner), request.limit, request.pageToken);
-  const rows = page.executions.filter((row) => owner === undefined || row.owner === owner);
-  const superseded = await supersededRuns(store, rows);
-  const now = Date.now();
-  const tasks = rows
-    .filter((row) => !superseded.has(row.runId))
-    .map((row) => summarise(row, { now, webUiUrl: webUiUrl(reader, actor, row) }));
-  return { tasks, nextPageToken: page.nextPageToken };
-}
-
-/** Visibility lists an ended run for as long as it is kept, though a retry has begun a new one under its id. */
-async function supersededRuns(store: TaskStore, rows: readonly Execution[]): Promise<ReadonlySet<string>> {
-  const ended = rows.filter((row) => row.status !== 'open');
-  if (ended.length === 0) return new Set();
-  const ids = [...new Set(ended.map((row) => row.id))];
-  const replacements = await allRows(store, replacementsOf(ids));
-  const newestVersion = new Map<string, number>();
-  for (const { id, version } of replacements) {
-    newestVersion.set(id, Math.max(version, newestVersion.get(id) ?? 0));
-  }
-  // Versions count on over runs, so the newest run of a task is the one with the greatest.
-  return new Set(
-    ended.filter((row) => row.version < (newestVersion.get(row.id) ?? 0)).map((row) => row.runId),
-  );
 }
 
 export function allRunsOf(store: TaskStore, id: string): Promise<Execution[]> {

@@ -1,35 +1,57 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskInput } from '../contract/workflow.ts';
+import { AppError } from '../contract/errors.ts';
 import { type Actor, loadTask } from './access.ts';
+import { checkedChanges } from './changes.ts';
 import type { Writer } from './create.ts';
-import { readTask, type TaskView, wrongState } from './read.ts';
-import { summarise } from './snapshot.ts';
+import { assertMatches } from './etag.ts';
+import type { Execution, LiveExecution } from './execution.ts';
+import { digest, keyReused } from './idempotency.ts';
+import { allRunsOf, readTask, type TaskView, wrongState } from './read.ts';
+import { endedStatus } from './snapshot.ts';
 import { currentInput } from './spec.ts';
-import { startRun } from './start.ts';
+import { type NewRun, startRun, uuidFrom } from './start.ts';
 
-/** A new run of an ended task under the same id. Any number of calls for the same ended run start one. */
-export async function retryTask(writer: Writer, actor: Actor, id: string): Promise<TaskView> {
+const repetitionMs = 1000;
+
+export interface RetryRequest {
+  /** What the new run is to do otherwise. */
+  readonly changes: EditTaskInput;
+  /** The same key from the same actor retries the task once. */
+  readonly idempotencyKey?: string | undefined;
+  /** The ETag of the state that the author has seen. */
+  readonly ifMatch?: string | undefined;
+  /** When the request came, in milliseconds. */
+  readonly askedAt: number;
+}
+
+/**
+ * A new run of an ended task under the same id. Any number of calls for the same ended run start one, since Temporal
+ * takes them for one request; and so do calls at about the same time, though that run may end between two of them.
+ */
+export async function retryTask(
+  writer: Writer,
+  actor: Actor,
+  id: string,
+  request: RetryRequest,
+): Promise<TaskView> {
   const { store } = writer;
   const ended = await loadTask(store, actor, id);
+  const mark = markOf(actor, request);
+  if (mark && (await wasRetried(writer, ended, mark)))
+    return readTask(writer, actor, await loadTask(store, actor, id));
+  assertMatches(request.ifMatch, ended);
   if (ended.status === 'open') throw wrongState('Task cannot be retried');
-  const last = await currentInput(store, ended);
-  if (!last) throw new Error(`The start of run ${ended.runId} cannot be read`);
+  if (isRepetition(ended, request)) throw repetition();
   const now = Date.now();
-  const neverBegan = ended.status === 'cancelled' && ended.memo.attempt === 0;
-  const input: TaskInput = {
-    ...last,
-    // One that was cancelled before it had begun keeps its time; otherwise it is due at once.
-    scheduled_time: new Date(neverBegan ? Math.max(ended.scheduledAt, now) : now).toISOString(),
-    version: ended.version + 1,
-    retry_count: ended.memo.retry_count + 1,
-  };
-  const { status } = summarise(ended, { now });
-  const { fingerprint } = ended.memo;
-  const run = {
+  const input = await newInput(writer, actor, ended, { changes: request.changes, now });
+  const run: NewRun = {
     id,
     input,
-    replaces: { runId: ended.runId, status },
-    ...(fingerprint ? { fingerprint } : {}),
+    replaces: { runId: ended.runId, status: endedStatus[ended.status], closedAt: ended.closedAt ?? now },
+    ...(ended.memo.fingerprint ? { fingerprint: ended.memo.fingerprint } : {}),
+    ...(mark ? { retryMark: mark } : {}),
   };
   try {
     await startRun(store, run, now);
@@ -38,4 +60,60 @@ export async function retryTask(writer: Writer, actor: Actor, id: string): Promi
     throw wrongState('Task cannot be retried');
   }
   return readTask(writer, actor, await loadTask(store, actor, id));
+}
+
+async function newInput(
+  { store, taskTypes }: Writer,
+  actor: Actor,
+  ended: LiveExecution,
+  { changes, now }: { changes: EditTaskInput; now: number },
+): Promise<TaskInput> {
+  const last = await currentInput(store, ended);
+  if (!last) throw new Error(`The start of run ${ended.runId} cannot be read`);
+  const neverBegan = ended.status === 'cancelled' && ended.memo.attempt === 0;
+  return {
+    ...last,
+    // One that was cancelled before it had begun keeps its time; otherwise it is due at once.
+    scheduled_time: new Date(neverBegan ? Math.max(ended.scheduledAt, now) : now).toISOString(),
+    ...checkedChanges(taskTypes, last, changes),
+    version: ended.version + 1,
+    retry_count: ended.memo.retry_count + 1,
+    retried_by: { id: actor.id, name: actor.name },
+  };
+}
+
+/**
+ * A second click, or a caller who does not know that somebody else was quicker: of a run that failed within
+ * milliseconds they have not seen anything yet.
+ */
+function isRepetition(ended: LiveExecution, { askedAt, ifMatch, idempotencyKey }: RetryRequest): boolean {
+  if (!ended.isRetry || ifMatch !== undefined || idempotencyKey !== undefined) return false;
+  return askedAt - ended.startedAt < repetitionMs;
+}
+
+function repetition(): AppError {
+  const message =
+    'Task was retried less than a second ago. Send If-Match or an Idempotency-Key to retry its latest run at once.';
+  return new AppError('wrong_state', message, { retryAfterSeconds: 1 });
+}
+
+type Mark = NonNullable<NewRun['retryMark']>;
+
+function markOf({ id }: Actor, { idempotencyKey, changes }: RetryRequest): Mark | undefined {
+  if (idempotencyKey === undefined) return undefined;
+  return { key: uuidFrom(`retry-key\0${id}\0${idempotencyKey}`), fingerprint: digest(changes) };
+}
+
+/** Whether some run of the task was begun with this key. @throws AppError key_reused, if it was with other changes. */
+async function wasRetried(
+  { store }: Writer,
+  newest: LiveExecution,
+  { key, fingerprint }: Mark,
+): Promise<boolean> {
+  const isMarked = ({ memo }: Execution): boolean => memo.retry_key === key;
+  // Visibility may not know the newest one yet.
+  const run = isMarked(newest) ? newest : (await allRunsOf(store, newest.id)).find(isMarked);
+  if (!run) return false;
+  if (run.memo.retry_fingerprint !== fingerprint) throw keyReused();
+  return true;
 }

@@ -1,14 +1,19 @@
 import type { ConnectionOptions } from '@temporalio/client';
 import type { TaskTypes } from '../../activities/types/index.ts';
+import type { TaskFilter } from '../contract/filter.ts';
 import type { CreateTaskInput, EditTaskInput } from '../contract/task.ts';
 import { type Actor, loadTask } from './access.ts';
+import { createBulk } from './bulk.ts';
 import { cancelTask, pauseTask, removeTask, resumeTask, runTaskNow } from './commands.ts';
 import { createConnection } from './connection.ts';
+import { countTasks } from './counts.ts';
 import { createTask, type Writer } from './create.ts';
 import { editTask } from './edit.ts';
 import { changesSince, type FeedCursor, observeAs, observeTask } from './feed.ts';
-import { type ListRequest, listTasks, readSummary, readTask } from './read.ts';
-import { retryTask } from './retry.ts';
+import { type HistoryRequest, readHistory } from './history.ts';
+import { type ListRequest, listTasks } from './list.ts';
+import { readSummary, readTask } from './read.ts';
+import { type RetryRequest, retryTask } from './retry.ts';
 import { createTaskStore } from './store.ts';
 
 export interface TaskServiceOptions {
@@ -39,13 +44,16 @@ export function createTaskService(options: TaskServiceOptions) {
     read: async (actor: Actor, id: string) => readTask(writer, actor, await loadTask(store, actor, id)),
     readSummary: (actor: Actor, id: string) => readSummary(writer, actor, id),
     list: (actor: Actor, request: ListRequest) => listTasks(writer, actor, request),
+    count: (actor: Actor, filter: TaskFilter) => countTasks(writer, actor, filter),
+    history: (actor: Actor, id: string, request: HistoryRequest) => readHistory(writer, actor, id, request),
     edit: (actor: Actor, id: string, request: EditTaskInput, ifMatch?: string) =>
       editTask(writer, actor, id, request, ifMatch),
-    retry: (actor: Actor, id: string) => retryTask(writer, actor, id),
+    retry: (actor: Actor, id: string, request: RetryRequest) => retryTask(writer, actor, id, request),
     cancel: (actor: Actor, id: string) => cancelTask(writer, actor, id),
     pause: (actor: Actor, id: string) => pauseTask(writer, actor, id),
     resume: (actor: Actor, id: string) => resumeTask(writer, actor, id),
     runNow: (actor: Actor, id: string) => runTaskNow(writer, actor, id),
+    bulk: createBulk(writer),
     remove: (actor: Actor, id: string) => removeTask(writer, actor, id),
     changesSince: (cursor: FeedCursor) => changesSince(writer, cursor),
     observeAs: (actor: Actor, id: string) => observeAs(writer, actor, id),

@@ -1,9 +1,9 @@
 /** What a run's records mean for its owner: describe or list row (+ close event) → representation. */
-import type { TaskStatus, TaskSummary, Waiting } from '../contract/task.ts';
+import type { EndedStatus, TaskSummary, Waiting } from '../contract/task.ts';
 import type { Ending } from './ending.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 
-const endedStatus: Record<Exclude<Execution['status'], 'open'>, TaskStatus> = {
+export const endedStatus: Record<Exclude<Execution['status'], 'open'>, EndedStatus> = {
   completed: 'COMPLETED',
   cancelled: 'CANCELLED',
   failed: 'FAILED',
@@ -30,7 +30,7 @@ export function summarise(execution: Execution | LiveExecution, extras: Snapshot
     type: memo.type,
     ...view,
     scheduled_time: iso(execution.scheduledAt),
-    tags: [...execution.tags],
+    tags: [...(memo.tags ?? execution.tags)],
     priority: memo.priority,
     retry: memo.retry,
     soft_time_limit: memo.soft_time_limit,

@@ -24,7 +24,7 @@ async function newestEdit(backwards: AsyncIterable<Event>): Promise<TaskEdit | u
 }
 
 /** An accepted update is in the history with its argument; `edit` is the only one that tasks know. */
-function editIn(event: Event): TaskEdit | undefined {
+export function editIn(event: Event): TaskEdit | undefined {
   const request = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest;
   return decode<TaskEdit>(request?.input?.args?.payloads?.[0]);
 }

@@ -5,9 +5,10 @@ import {
 } from '@temporalio/client/lib/internal.js';
 import type { SearchAttributePair } from '@temporalio/common';
 import { searchAttributes, taskWorkflowType } from '../contract/names.ts';
-import type { TaskStatus } from '../contract/task.ts';
+import { searchableName, searchableTag } from '../contract/searchable.ts';
 import { truncateBytes, truncateCharacters } from '../contract/text.ts';
 import type { TaskInput, TaskMemo } from '../contract/workflow.ts';
+import { type EndedRun, supersededMark } from './search.ts';
 import type { TaskStore } from './store.ts';
 
 /** The server's bounds on what the Web UI shows of a workflow, in bytes. */
@@ -18,8 +19,10 @@ export interface NewRun {
   readonly id: string;
   readonly input: TaskInput;
   readonly fingerprint?: string;
+  /** Of a retry that came with an Idempotency-Key. */
+  readonly retryMark?: { readonly key: string; readonly fingerprint: string };
   /** For a retry: the ended run that this one replaces. */
-  readonly replaces?: { readonly runId: string; readonly status: TaskStatus };
+  readonly replaces?: { readonly runId: string } & EndedRun;
 }
 
 /**
@@ -48,12 +51,17 @@ export async function startRun(store: TaskStore, run: NewRun, now: number): Prom
   return handle.firstExecutionRunId;
 }
 
-export function memoOf({ input, fingerprint }: Pick<NewRun, 'input' | 'fingerprint'>): TaskMemo {
-  const { name, description, type, priority, retry, soft_time_limit, time_limit, created_at } = input;
+export function memoOf({
+  input,
+  fingerprint,
+  retryMark,
+}: Pick<NewRun, 'input' | 'fingerprint' | 'retryMark'>): TaskMemo {
+  const { name, description, type, tags, priority, retry, soft_time_limit, time_limit, created_at } = input;
   return {
     name,
     description: truncateCharacters(description, 200),
     type,
+    tags,
     priority,
     retry,
     soft_time_limit,
@@ -62,6 +70,7 @@ export function memoOf({ input, fingerprint }: Pick<NewRun, 'input' | 'fingerpri
     retry_count: input.retry_count,
     attempt: 0,
     ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(retryMark && { retry_key: retryMark.key, retry_fingerprint: retryMark.fingerprint }),
   };
 }
 
@@ -70,14 +79,14 @@ function attributesOf({ input, replaces }: NewRun, now: number): SearchAttribute
     { key: searchAttributes.owner, value: input.owner.id },
     { key: searchAttributes.status, value: 'SCHEDULED' },
     { key: searchAttributes.type, value: input.type },
-    { key: searchAttributes.name, value: input.name },
+    { key: searchAttributes.name, value: searchableName(input.name) },
     { key: searchAttributes.scheduledAt, value: new Date(input.scheduled_time) },
     { key: searchAttributes.createdAt, value: new Date(input.created_at) },
     { key: searchAttributes.updatedAt, value: new Date(now) },
     { key: searchAttributes.version, value: input.version },
   ];
-  if (input.tags.length > 0) pairs.push({ key: searchAttributes.tags, value: [...input.tags] });
-  if (replaces) pairs.push({ key: searchAttributes.supersedes, value: replaces.status });
+  if (input.tags.length > 0) pairs.push({ key: searchAttributes.tags, value: input.tags.map(searchableTag) });
+  if (replaces) pairs.push({ key: searchAttributes.supersedes, value: supersededMark(replaces) });
   return pairs;
 }
 

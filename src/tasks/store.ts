@@ -7,13 +7,27 @@ import proto, { type temporal } from '@temporalio/proto';
 import { commandSignal } from '../../workflows/messages.ts';
 import type { TaskCommand, TaskInput } from '../contract/workflow.ts';
 import { type Ending, readEnding } from './ending.ts';
-import { decode, type Execution, type LiveExecution, readExecution, readLiveExecution } from './execution.ts';
+import {
+  decode,
+  type Execution,
+  executionStatus,
+  type LiveExecution,
+  readExecution,
+  readLiveExecution,
+} from './execution.ts';
 import { translate } from './temporal-errors.ts';
 
 const { HistoryEventFilterType, TaskQueueType } = proto.temporal.api.enums.v1;
 
 type Event = temporal.api.history.v1.IHistoryEvent;
-type HistoryPage = temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryReverseResponse;
+type HistoryPage = Pick<
+  temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse,
+  'history' | 'nextPageToken'
+>;
+type PageRequest = Pick<
+  temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryRequest,
+  'namespace' | 'execution' | 'maximumPageSize' | 'nextPageToken'
+>;
 
 /** A caller is told within five seconds that Temporal does not answer. */
 const callTimeoutMs = 4000;
@@ -54,6 +68,19 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
     return promise.finally(() => inFlight.delete(promise));
   }
 
+  /** It hardly ever changes. */
+  let retention: Promise<number> | undefined;
+
+  async function describeRetention(): Promise<number> {
+    try {
+      const { config } = await call(() => service.describeNamespace({ namespace }));
+      return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1000;
+    } catch (error) {
+      retention = undefined;
+      throw error;
+    }
+  }
+
   async function firstEvent(
     id: string,
     runId: string,
@@ -68,6 +95,27 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
       }),
     );
     return history?.events?.[0];
+  }
+
+  async function* eventsIn(
+    id: string,
+    runId: string,
+    ask: (request: PageRequest) => Promise<HistoryPage>,
+  ): AsyncGenerator<Event> {
+    const execution = { workflowId: id, runId };
+    let nextPageToken: Uint8Array | null = null;
+    do {
+      const token: Uint8Array | null = nextPageToken;
+      const request: PageRequest = {
+        namespace,
+        execution,
+        maximumPageSize: eventsPerPage,
+        nextPageToken: token,
+      };
+      const page: HistoryPage = await call(() => ask(request));
+      yield* page.history?.events ?? [];
+      nextPageToken = page.nextPageToken ?? null;
+    } while (nextPageToken && nextPageToken.length > 0);
   }
 
   return {
@@ -96,18 +144,13 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
       return decode<TaskInput>(event?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]);
     },
 
+    /** The events of a run so far, oldest first. */
+    events: (id: string, runId: string) =>
+      eventsIn(id, runId, (request) => service.getWorkflowExecutionHistory(request)),
+
     /** The events of a run so far, newest first: what readers look for is near the end. */
-    async *eventsBackwards(id: string, runId: string): AsyncGenerator<Event> {
-      let nextPageToken: Uint8Array | null = null;
-      do {
-        const token: Uint8Array | null = nextPageToken;
-        const execution = { workflowId: id, runId };
-        const request = { namespace, execution, maximumPageSize: eventsPerPage, nextPageToken: token };
-        const page: HistoryPage = await call(() => service.getWorkflowExecutionHistoryReverse(request));
-        yield* page.history?.events ?? [];
-        nextPageToken = page.nextPageToken ?? null;
-      } while (nextPageToken && nextPageToken.length > 0);
-    },
+    eventsBackwards: (id: string, runId: string) =>
+      eventsIn(id, runId, (request) => service.getWorkflowExecutionHistoryReverse(request)),
 
     async list(query: string, pageSize: number, nextPageToken?: Uint8Array): Promise<Page> {
       const response = await call(() =>
@@ -118,6 +161,27 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
         executions: (response.executions ?? []).map(readExecution).filter((row) => row !== undefined),
         nextPageToken: token && token.length > 0 ? token : undefined,
       };
+    },
+
+    async count(query: string): Promise<number> {
+      const { count } = await call(() => service.countWorkflowExecutions({ namespace, query }));
+      return Number(count ?? 0);
+    },
+
+    /** The runs of a query by the status that Temporal gives them. */
+    async countByExecution(query: string): Promise<readonly [Execution['status'], number][]> {
+      const grouped = `${query} GROUP BY ExecutionStatus`;
+      const { groups } = await call(() => service.countWorkflowExecutions({ namespace, query: grouped }));
+      return (groups ?? []).flatMap(({ groupValues, count }): [Execution['status'], number][] => {
+        const status = executionStatus(decode<string>(groupValues?.[0]));
+        return status ? [[status, Number(count ?? 0)]] : [];
+      });
+    },
+
+    /** How long the namespace keeps a run after its end. */
+    async retentionMs(): Promise<number> {
+      retention ??= describeRetention();
+      return retention;
     },
 
     async signal(id: string, runId: string, command: TaskCommand): Promise<void> {

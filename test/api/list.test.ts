@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { createUsers } from '../../src/auth/users.ts';
-import { usersFilePath } from '../../src/cli/users.ts';
 import type { Task, TaskSummary } from '../../src/contract/task.ts';
-import { type Caller, signIn } from '../support/caller.ts';
+import type { Caller } from '../support/caller.ts';
 import { waitFor } from '../support/engine-wait.ts';
+import { allPages, nextPage } from '../support/pages.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let service: Service;
@@ -15,27 +13,8 @@ beforeAll(async () => {
 
 afterAll(() => service.close());
 
-/** A user with no tasks yet. */
-async function newUser(): Promise<Caller> {
-  const name = `user-${randomUUID()}`;
-  await createUsers({ path: usersFilePath(service.home) }).add(name, 'a-good-password', 'user');
-  return signIn(service.url, name, 'a-good-password');
-}
-
-const next = (headers: Headers): string | undefined =>
-  /^<([^>]+)>; rel="next"$/.exec(headers.get('Link') ?? '')?.[1];
-
-/** All pages, by their Link headers. */
-async function pages(caller: Caller, limit: number): Promise<TaskSummary[][]> {
-  const found: TaskSummary[][] = [];
-  for (let path: string | undefined = `/api/tasks/?limit=${limit}`; path !== undefined;) {
-    const answer: Awaited<ReturnType<typeof caller.call<TaskSummary[]>>> = await caller.call('GET', path);
-    expect(answer.status).toBe(200);
-    found.push(answer.body);
-    path = next(answer.headers);
-  }
-  return found;
-}
+const newUser = (): Promise<Caller> => service.asNewUser();
+const pages = (caller: Caller, limit: number): Promise<TaskSummary[][]> => allPages(caller, `limit=${limit}`);
 
 describe('a list', () => {
   const unfinished: string[] = [];
@@ -80,7 +59,7 @@ describe('a list', () => {
     await waitFor('the list to know it', async () =>
       (await pages(reader, 100)).flat().some(({ id }) => id === late),
     );
-    const second = await reader.call<TaskSummary[]>('GET', next(first.headers) ?? '');
+    const second = await reader.call<TaskSummary[]>('GET', nextPage(first.headers) ?? '');
     const ids = [...first.body, ...second.body].map(({ id }) => id);
     expect(new Set(ids).size).toBe(6);
     expect(ids).not.toContain(late);
@@ -110,7 +89,7 @@ describe('a list', () => {
     await waitFor('the list to know all', async () => (await pages(busy, 100)).flat().length === 52);
     const { body, headers } = await busy.call<TaskSummary[]>('GET', '/api/tasks/');
     expect(body).toHaveLength(50);
-    expect((await busy.call<TaskSummary[]>('GET', next(headers) ?? '')).body).toHaveLength(2);
+    expect((await busy.call<TaskSummary[]>('GET', nextPage(headers) ?? '')).body).toHaveLength(2);
   });
 
   test('of somebody without tasks is empty, and has no next page', async () => {
@@ -136,7 +115,7 @@ describe('a list', () => {
     const refusal = { status: 400, body: { code: 'validation', errors: [{ pointer: '?cursor' }] } };
     const cursorOf = async (caller: Caller): Promise<string> => {
       const { headers } = await caller.call('GET', '/api/tasks/?limit=10');
-      return new URL(next(headers) ?? '', service.url).searchParams.get('cursor') ?? '';
+      return new URL(nextPage(headers) ?? '', service.url).searchParams.get('cursor') ?? '';
     };
 
     test('that is none, or too long', async () => {
@@ -173,7 +152,8 @@ test('a retried task stands in the list once, as its newest run, open or ended, 
   for (let runs = 1; runs <= 3; runs += 1) {
     const isOver = ({ status, retry_count }: Task) => status === 'COMPLETED' && retry_count === runs - 1;
     await owner.until(done, `the end of run ${runs}`, isOver);
-    if (runs < 3) await owner.call('POST', `/api/tasks/${done}/retry/`);
+    const key = { 'Idempotency-Key': `run ${runs}` };
+    if (runs < 3) await owner.call('POST', `/api/tasks/${done}/retry/`, undefined, key);
   }
   const [newestOpen, newestDone] = await Promise.all([owner.read(open), owner.read(done)]);
   const rows = await waitFor('the list to know the newest runs', async () => {

@@ -21,7 +21,7 @@ const operation = z.object({
       }),
     )
     .optional(),
-  requestBody: z.object({ required: z.literal(true), content }).optional(),
+  requestBody: z.object({ required: z.boolean(), content }).optional(),
   responses: z.record(
     z.string().regex(/^[2-5]\d\d$/),
     z.looseObject({ description: z.string().min(3), content: content.optional() }),

@@ -22,6 +22,8 @@ export interface Service {
   readonly taskQueue: string;
   readonly environment: Record<string, string | undefined>;
   as(user: UserName): Promise<Caller>;
+  /** Somebody who has no tasks yet. */
+  asNewUser(): Promise<Caller>;
   startWorker(environment?: Record<string, string>): Promise<RoleLife>;
   startApi(environment?: Record<string, string>): Promise<RoleLife>;
   close(): Promise<void>;
@@ -90,6 +92,11 @@ export async function startService({
       taskQueue,
       environment: shared,
       as: (user) => signIn(url, user, passwords[user]),
+      async asNewUser() {
+        const name = `user-${randomUUID()}`;
+        await createUsers({ path: usersFilePath(home) }).add(name, 'a-good-password', 'user');
+        return signIn(url, name, 'a-good-password');
+      },
       startWorker: (more = {}) => start('worker', more),
       startApi: (more = {}) => start('api', more),
       close,

@@ -2,7 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { closedSince, replacementsOf, runsOf, tasksOf, writtenSince } from '../../src/tasks/search.ts';
+import { searchableName } from '../../src/contract/searchable.ts';
+import { taskStatus } from '../../src/contract/task.ts';
+import {
+  amongIds,
+  closedSince,
+  endedRuns,
+  replacementsOf,
+  retriesMatching,
+  retriesSince,
+  runsMatching,
+  runsOf,
+  writtenSince,
+} from '../../src/tasks/search.ts';
 
 const { address, namespace } = inject('temporal');
 let connection: Connection;
@@ -16,7 +28,10 @@ beforeAll(async () => {
 afterAll(() => connection.close());
 
 const wordBuilders = {
-  tasksOf,
+  'runsMatching an owner': (owner: string) => runsMatching({ owner }, 0),
+  'runsMatching a type': (type: string) => runsMatching({ type }, 0),
+  'retriesMatching an owner': (owner: string) => retriesMatching({ owner }),
+  amongIds: (id: string) => amongIds(runsMatching({}, 0), [id]),
   runsOf,
   'replacementsOf one': (id: string) => replacementsOf([id]),
   'replacementsOf a second': (id: string) => replacementsOf([randomUUID(), id]),
@@ -57,10 +72,27 @@ describe.each(Object.entries(wordBuilders))('%s', (_name, build) => {
   });
 });
 
+const everything = (owner: string, ms: number) => ({
+  owner,
+  type: 'process-data',
+  name: 'Nightly',
+  tag: ['a', 'B:c'],
+  status: taskStatus.options,
+  scheduled_after: new Date(ms).toISOString(),
+  scheduled_before: new Date(ms).toISOString(),
+  created_after: new Date(ms).toISOString(),
+  created_before: new Date(ms).toISOString(),
+});
+
 describe('every query', () => {
   const queries = (id: string, ms: number) => [
-    tasksOf(undefined),
-    tasksOf(id),
+    runsMatching({}, ms),
+    runsMatching({ owner: id }, ms),
+    runsMatching(everything(id, ms), ms),
+    endedRuns(runsMatching(everything(id, ms), ms)),
+    retriesMatching(everything(id, ms)),
+    retriesSince(everything(id, ms), 'FAILED', ms),
+    amongIds(runsMatching({ owner: id }, ms), [id, randomUUID()]),
     runsOf(id),
     replacementsOf([id, randomUUID()]),
     writtenSince(ms),
@@ -74,7 +106,7 @@ describe('every query', () => {
   test('carries no quote but those around its values', () => {
     const quotes = fc.property(fc.uuid(), fc.integer({ min: 0, max: 4e12 }), (id, ms) => {
       for (const query of queries(id, ms)) {
-        const values = query.match(/'[A-Za-z0-9_.:-]*'/g) ?? [];
+        const values = query.match(/'[A-Za-z0-9_.: -]*'/g) ?? [];
         expect(query.split("'")).toHaveLength(values.length * 2 + 1);
         expect(query).not.toMatch(/["\\]/);
       }
@@ -88,7 +120,7 @@ describe('every query', () => {
   });
 
   test('for an owner finds the tasks of that owner alone', async () => {
-    const query = tasksOf(randomUUID());
+    const query = runsMatching({ owner: randomUUID() }, Date.now());
     const page = await client.workflowService.listWorkflowExecutions({ namespace, query, pageSize: 10 });
     expect(page.executions).toEqual([]);
   });
@@ -107,4 +139,28 @@ describe('an instant', () => {
 
 test('what has closed does not include what is open', () => {
   expect(closedSince(0)).toContain("BETWEEN '1970-01-01T00:00:00.000Z' AND '2100-01-01T00:00:00Z'");
+});
+
+describe('a name in a query', () => {
+  const quoted = /STARTS_WITH '([^']*)'/;
+
+  test('has nothing that could end or escape its quotes, nor more than a column takes', () => {
+    const anything = fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (name) => {
+      const [, text = ''] = quoted.exec(runsMatching({ name }, 0)) ?? [];
+      expect(text).not.toMatch(/['"`\\]|\p{Cc}/u);
+      expect(Array.from(text).length).toBeLessThanOrEqual(255);
+    });
+    fc.assert(anything, { numRuns: 500 });
+  });
+
+  test('begins as its beginnings do', () => {
+    const halves = fc.property(
+      fc.string({ unit: 'grapheme' }),
+      fc.string({ unit: 'grapheme-ascii' }),
+      (a, b) => {
+        expect(searchableName(`${a}${b}`).startsWith(searchableName(a))).toBe(true);
+      },
+    );
+    fc.assert(halves, { numRuns: 500 });
+  });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Busy, createLimiter } from '../../../src/auth/limiter.ts';
+import { Busy, createLimiter } from '../../src/limiter.ts';
 
 /** Work that ends when told to. */
 function held() {

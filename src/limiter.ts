@@ -18,7 +18,7 @@ export function createLimiter({ concurrency, queue }: { concurrency: number; que
       if (running < concurrency) {
         running += 1;
       } else {
-        if (waiting.length >= queue) throw new Busy('too many sign-ins at once');
+        if (waiting.length >= queue) throw new Busy('too many at once');
         // Whoever finishes hands its place over, so that `running` stays and no newcomer slips in between.
         await new Promise<void>((resolve) => waiting.push(resolve));
       }

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { createRoute, z } from '@hono/zod-openapi';
+import {
+  type ActionResult,
+  actionResults,
+  actionsInput,
+  bulkInput,
+  type BulkResult,
+  bulkResults,
+  dryRunResult,
+} from '../contract/bulk.ts';
+import { AppError } from '../contract/errors.ts';
+import { fieldErrors } from '../contract/issues.ts';
+import { type CreateTaskInput, createTaskInput } from '../contract/task.ts';
+import { createLimiter } from '../limiter.ts';
+import type { Outcome } from '../tasks/bulk.ts';
+import { faultIn } from './body.ts';
+import { idempotencyKey } from './headers.ts';
+import { problemOf } from './problem.ts';
+import { json, problems } from './responses.ts';
+import type { Api, ApiDependencies } from './types.ts';
+
+const tags = ['Many tasks'];
+const security = [{ bearer: [] }];
+
+/** Requests in hand at a time: each may hold megabytes. */
+const requestsAtOnce = 4;
+
+const bulk = createRoute({
+  method: 'post',
+  path: '/api/tasks/bulk',
+  summary: 'Schedule many tasks',
+  description: 'Up to 1,000, each for itself: what is wrong with one harms no other. 16 MiB at the most.',
+  tags,
+  security,
+  request: {
+    headers: z.object({
+      'idempotency-key': idempotencyKey.meta({
+        description: 'Stands for each task together with its place: the same request can be sent again.',
+      }),
+    }),
+    body: { content: { 'application/json': { schema: bulkInput } }, required: true },
+  },
+  responses: {
+    207: json(bulkResults, 'What became of each task.'),
+    ...problems(400, 401, 413, 415, 429),
+  },
+});
+
+const actions = createRoute({
+  method: 'post',
+  path: '/api/tasks/actions',
+  summary: 'Do something to many tasks',
+  description:
+    'To those that are named, or to all that a filter matches, up to 1,000; a filter that matches more is refused, with ' +
+    'their number. With `dry_run`, nothing is done, and their number is the answer.',
+  tags,
+  security,
+  request: { body: { content: { 'application/json': { schema: actionsInput } }, required: true } },
+  responses: {
+    200: json(dryRunResult, 'How many tasks there are, for a dry run.'),
+    207: json(actionResults, 'What became of each task.'),
+    ...problems(400, 401, 403, 413, 415, 429, 503),
+  },
+});
+
+export function bulkRoutes(app: Api, { tasks, touched, logger }: ApiDependencies): void {
+  const limiter = createLimiter({ concurrency: requestsAtOnce, queue: 0 });
+
+  /** Each as it would be answered by itself. */
+  function refusal(error: unknown) {
+    const requestId = randomUUID();
+    const { status, body } = problemOf(error, requestId);
+    if (status === 500) logger.error({ err: error, requestId }, 'one of many tasks failed');
+    const { code, detail, errors } = body;
+    const found = Array.isArray(errors) ? { errors } : {};
+    return { status, code: String(code), detail: String(detail), ...found };
+  }
+
+  app.openapi(bulk, async (c) =>
+    limiter.run(async () => {
+      const requests = c.req.valid('json').tasks.map(checked);
+      const key = c.req.valid('header')['idempotency-key'];
+      const outcomes = await tasks.bulk.create(c.get('principal'), requests, key);
+      const results = outcomes.map((one): BulkResult =>
+        'value' in one ? { status: 201, task: one.value } : refusal(one.error),
+      );
+      return c.json({ results }, 207);
+    }),
+  );
+
+  app.openapi(actions, async (c) =>
+    limiter.run(async () => {
+      const principal = c.get('principal');
+      const { action, ids: named, filter, dry_run } = c.req.valid('json');
+      const ids = named ? [...new Set(named)] : await tasks.bulk.select(principal, filter ?? {});
+      if (dry_run) {
+        const matched = named ? await tasks.bulk.countKnown(principal, ids) : ids.length;
+        return c.json({ matched }, 200);
+      }
+      const outcomes = await tasks.bulk.act(principal, action, ids);
+      const results = ids.map((id, index): ActionResult => {
+        const one = outcomes[index] ?? { error: new Error(`Nothing is known of ${id}`) };
+        touched(id);
+        return 'value' in one ? { id, ...one.value } : { id, ...refusal(one.error) };
+      });
+      return c.json({ results }, 207);
+    }),
+  );
+}
+
+/** One of many tasks, by the rules of POST /api/tasks/. */
+function checked(item: unknown): Outcome<CreateTaskInput> {
+  const fault = faultIn(item, '');
+  if (fault) return { error: new AppError('validation', 'The task does not fit.', { errors: [fault] }) };
+  const parsed = createTaskInput.safeParse(item);
+  if (parsed.success) return { value: parsed.data };
+  const errors = fieldErrors(parsed.error);
+  return { error: new AppError('validation', 'The task does not fit.', { errors }) };
+}

@@ -1,0 +1,76 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Principal } from '../auth/tokens.ts';
+import { filterFields, type TaskFilter, taskFilter } from '../contract/filter.ts';
+import { taskCounts, taskSummary } from '../contract/task.ts';
+import { openCursor, sealCursor } from './cursor.ts';
+import { json, linkHeader, problems } from './responses.ts';
+import type { Api, ApiDependencies } from './types.ts';
+
+const tags = ['Tasks'];
+const security = [{ bearer: [] }];
+
+const listQuery = z.strictObject({
+  ...filterFields,
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  cursor: z.string().max(4096).optional().meta({ description: 'From the Link header of the page before.' }),
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/tasks',
+  summary: 'List tasks',
+  description:
+    'Unfinished ones first, newest start first; then ended ones, latest end first. May lag by two seconds. A page ' +
+    'may be shorter than its limit, or empty, though there are more: the Link header tells.',
+  tags,
+  security,
+  request: { query: listQuery },
+  responses: {
+    200: { ...json(z.array(taskSummary), 'A page of tasks.'), headers: linkHeader },
+    ...problems(400, 401, 403, 503),
+  },
+});
+
+const counts = createRoute({
+  method: 'get',
+  path: '/api/tasks/counts',
+  summary: 'Count tasks by status',
+  description: 'For the filters of the list. Where statuses are named, the others are 0.',
+  tags,
+  security,
+  request: { query: taskFilter },
+  responses: { 200: json(taskCounts, 'The counts.'), ...problems(400, 401, 403, 503) },
+});
+
+export function listRoutes(app: Api, { tasks, cursorKey }: ApiDependencies): void {
+  app.openapi(list, async (c) => {
+    const { limit, cursor, ...filter } = c.req.valid('query');
+    const principal = c.get('principal');
+    const scope = scopeOf(principal, filter);
+    const pageToken = cursor === undefined ? undefined : openCursor(cursorKey, scope, cursor);
+    const page = await tasks.list(principal, { filter, limit, pageToken });
+    if (page.nextPageToken) {
+      const next = queryOf(filter);
+      next.set('limit', String(limit));
+      next.set('cursor', sealCursor(cursorKey, scope, page.nextPageToken));
+      c.header('Link', `</api/tasks/?${next.toString()}>; rel="next"`);
+    }
+    return c.json([...page.tasks], 200);
+  });
+
+  app.openapi(counts, async (c) => c.json(await tasks.count(c.get('principal'), c.req.valid('query')), 200));
+}
+
+/** What a cursor is bound to. */
+function scopeOf({ id, role }: Principal, filter: TaskFilter): string {
+  return `tasks\0${id}\0${role}\0${queryOf(filter).toString()}`;
+}
+
+/** The filter as its parameters, the same ones always in the same order. */
+function queryOf(filter: TaskFilter): URLSearchParams {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(filter).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const one of [value].flat()) if (one !== undefined) parameters.append(name, one);
+  }
+  return parameters;
+}

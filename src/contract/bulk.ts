@@ -1,0 +1,72 @@
+/** Many tasks in one request. */
+import { z } from 'zod';
+import { fieldError } from './problem.ts';
+import { filterFields } from './filter.ts';
+import { jsonValue } from './json.ts';
+import { taskSummary } from './task.ts';
+
+export const maxBulkTasks = 1000;
+
+/** POST /api/tasks/bulk/. The items are checked one by one, so that a bad one harms no other. */
+export const bulkInput = z
+  .strictObject({
+    tasks: z
+      .array(jsonValue)
+      .min(1)
+      .max(maxBulkTasks)
+      .meta({ type: 'array', items: { $ref: '#/components/schemas/CreateTask' } }),
+  })
+  .meta({ id: 'BulkCreate' });
+
+const failure = {
+  code: z.string(),
+  detail: z.string(),
+  errors: z.array(fieldError).optional().meta({ description: 'Pointers are into the item.' }),
+};
+
+export const bulkResult = z.union([
+  z.object({ status: z.literal(201), task: taskSummary }),
+  z.object({ status: z.int(), ...failure }),
+]);
+
+export const bulkResults = z
+  .object({ results: z.array(bulkResult) })
+  .meta({ id: 'BulkResults', description: 'In the order of the tasks that were sent.' });
+export type BulkResult = z.infer<typeof bulkResult>;
+
+export const actionNames = ['cancel', 'retry', 'pause', 'resume', 'run-now', 'delete'] as const;
+export type ActionName = (typeof actionNames)[number];
+
+/** POST /api/tasks/actions/ */
+export const actionsInput = z
+  .strictObject({
+    action: z.enum(actionNames),
+    ids: z
+      .array(z.uuid().transform((id) => id.toLowerCase()))
+      .min(1)
+      .max(maxBulkTasks)
+      .optional(),
+    filter: z.strictObject(filterFields).optional(),
+    dry_run: z.boolean().default(false),
+  })
+  .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), {
+    message: 'Give ids or filter, one of them.',
+    path: ['ids'],
+  })
+  .meta({ id: 'Actions' });
+
+export const actionResult = z.union([
+  z.object({
+    id: z.string(),
+    status: z.int().meta({ description: '200, or 202 where the effect is on its way; 204 once deleted.' }),
+    task: taskSummary.optional(),
+  }),
+  z.object({ id: z.string(), status: z.int(), ...failure }),
+]);
+export type ActionResult = z.infer<typeof actionResult>;
+
+export const actionResults = z.object({ results: z.array(actionResult) }).meta({ id: 'ActionResults' });
+
+export const dryRunResult = z
+  .object({ matched: z.int() })
+  .meta({ id: 'DryRun', description: 'How many tasks the action would be tried on.' });

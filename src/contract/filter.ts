@@ -1,0 +1,50 @@
+/** Which tasks a list, its counts, a feed or a bulk action is about. */
+import { z } from 'zod';
+import { instantInput } from './instant.ts';
+import { tag, taskStatus } from './task.ts';
+
+/** A parameter that may be given several times, or once with commas. */
+function several<T extends z.ZodType>(item: T, most: number) {
+  const split = (value: unknown): unknown =>
+    value === undefined
+      ? undefined
+      : [value].flat().flatMap((part) => (typeof part === 'string' ? part.split(',') : [part]));
+  return z.preprocess(split, z.array(item).min(1).max(most).readonly().optional());
+}
+
+export const filterFields = {
+  status: several(taskStatus, 6).meta({
+    type: 'array',
+    items: { type: 'string', enum: taskStatus.options },
+    description: 'Any of these.',
+  }),
+  type: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,63}$/, "Not a task type's name.")
+    .optional()
+    .meta({ examples: ['process-data'] }),
+  tag: several(tag, 10).meta({
+    type: 'array',
+    items: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,64}$' },
+    description: 'All of these; upper and lower case are the same.',
+  }),
+  name: z
+    .string()
+    .min(1)
+    .max(400)
+    .optional()
+    .meta({ description: 'How the name begins; upper and lower case are the same.' }),
+  scheduled_after: instantInput.optional().meta({ description: 'At this instant or later.' }),
+  scheduled_before: instantInput.optional().meta({ description: 'Before this instant.' }),
+  created_after: instantInput.optional().meta({ description: 'At this instant or later.' }),
+  created_before: instantInput.optional().meta({ description: 'Before this instant.' }),
+  owner: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,255}$/, "Not an account's id.")
+    .optional()
+    .meta({ description: 'An account; for admins, who otherwise see the tasks of all.' }),
+};
+
+/** All conditions hold; no condition at all: every task that the caller may see. */
+export const taskFilter = z.strictObject(filterFields).meta({ id: 'TaskFilter' });
+export type TaskFilter = z.infer<typeof taskFilter>;

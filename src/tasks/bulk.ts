@@ -1,0 +1,123 @@
+/** Many tasks at a time, each for itself: what is wrong with one harms no other. */
+import { AppError } from '../contract/errors.ts';
+import { type ActionName, maxBulkTasks } from '../contract/bulk.ts';
+import type { TaskFilter } from '../contract/filter.ts';
+import type { CreateTaskInput, TaskSummary } from '../contract/task.ts';
+import { createLimiter, type Limiter } from '../limiter.ts';
+import { type Actor, loadTask } from './access.ts';
+import { cancelTask, type CommandResult, pauseTask, removeTask, resumeTask, runTaskNow } from './commands.ts';
+import { countTasks } from './counts.ts';
+import { createTask, type Writer } from './create.ts';
+import { listTasks } from './list.ts';
+import { retryTask } from './retry.ts';
+
+/** So many calls of all bulk requests together are under way: the ordinary ones must find Temporal free. */
+const lanes = 8;
+const rowsPerPage = 100;
+
+/** What became of one of them: its value, or why it was refused. */
+export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
+export interface ActionOutcome {
+  readonly status: 200 | 202 | 204;
+  readonly task?: TaskSummary;
+}
+
+export interface BulkService {
+  /** @param requests what was asked for, or why that is refused, in order. */
+  create(
+    actor: Actor,
+    requests: readonly Outcome<CreateTaskInput>[],
+    idempotencyKey?: string,
+  ): Promise<Outcome<TaskSummary>[]>;
+  /** The tasks that a filter matches. @throws AppError too_many, with their number, for more than a call may be about. */
+  select(actor: Actor, filter: TaskFilter): Promise<string[]>;
+  /** How many of the named tasks there are. */
+  countKnown(actor: Actor, ids: readonly string[]): Promise<number>;
+  act(actor: Actor, action: ActionName, ids: readonly string[]): Promise<Outcome<ActionOutcome>[]>;
+}
+
+export function createBulk(writer: Writer): BulkService {
+  const limiter = createLimiter({ concurrency: lanes, queue: Number.POSITIVE_INFINITY });
+  const each = <I, O>(
+    items: readonly I[],
+    work: (item: I, index: number) => Promise<O>,
+  ): Promise<Outcome<O>[]> =>
+    Promise.all(items.map((item, index) => outcome(limiter, () => work(item, index))));
+  return {
+    create: (actor, requests, idempotencyKey) =>
+      each(requests, async (request, index) => {
+        if ('error' in request) throw request.error;
+        const key = idempotencyKey === undefined ? undefined : `${idempotencyKey}\0${index}`;
+        return summaryOf(await createTask(writer, actor, request.value, key));
+      }),
+    select: (actor, filter) => selectTasks(writer, actor, filter),
+    async countKnown(actor, ids) {
+      const found = await each([...new Set(ids)], (id) => loadTask(writer.store, actor, id));
+      for (const one of found) if ('error' in one && !isNotFound(one.error)) throw one.error;
+      return found.filter((one) => 'value' in one).length;
+    },
+    act: (actor, action, ids) => each(ids, (id) => actOn(writer, actor, action, id)),
+  };
+}
+
+async function outcome<T>(limiter: Limiter, work: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { value: await limiter.run(work) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Without what may be large: a thousand of them go into one answer. */
+function summaryOf({ task }: { task: TaskSummary & { payload?: unknown; attempts?: unknown } }): TaskSummary {
+  const { payload: _payload, attempts: _attempts, ...summary } = task;
+  return summary;
+}
+
+async function selectTasks(writer: Writer, actor: Actor, filter: TaskFilter): Promise<string[]> {
+  const ids = new Set<string>();
+  let pageToken: Uint8Array | undefined;
+  do {
+    const page = await listTasks(writer, actor, { filter, limit: rowsPerPage, pageToken });
+    for (const { id } of page.tasks) ids.add(id);
+    pageToken = page.nextPageToken;
+    if (ids.size > maxBulkTasks) throw tooMany((await countTasks(writer, actor, filter)).total);
+  } while (pageToken);
+  return [...ids];
+}
+
+function tooMany(total: number): AppError {
+  const message = `The filter matches ${total} tasks; a call may be about ${maxBulkTasks} at the most.`;
+  return new AppError('validation', message, { errors: [{ pointer: '/filter', message }] });
+}
+
+/** Nobody waits for the effects of a thousand commands: most are on their way when the call is answered. */
+async function actOn(writer: Writer, actor: Actor, action: ActionName, id: string): Promise<ActionOutcome> {
+  const waitMs = 0;
+  switch (action) {
+    case 'cancel':
+      return commanded(await cancelTask(writer, actor, id, waitMs));
+    case 'pause':
+      return commanded(await pauseTask(writer, actor, id, waitMs));
+    case 'resume':
+      return commanded(await resumeTask(writer, actor, id, waitMs));
+    case 'run-now':
+      return commanded(await runTaskNow(writer, actor, id, waitMs));
+    case 'retry':
+      return {
+        status: 200,
+        task: summaryOf(await retryTask(writer, actor, id, { changes: {}, askedAt: Date.now() })),
+      };
+    case 'delete':
+      return { status: (await removeTask(writer, actor, id, waitMs)).done ? 204 : 202 };
+  }
+}
+
+function commanded(result: CommandResult): ActionOutcome {
+  return { status: result.done ? 200 : 202, task: summaryOf(result) };
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'not_found';
+}

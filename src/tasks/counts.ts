@@ -1,0 +1,70 @@
+/** How many tasks there are of each status, exact over retries: visibility counts runs, of which a task may have several. */
+import type { TaskFilter } from '../contract/filter.ts';
+import { type EndedStatus, type TaskCounts, type TaskStatus, taskStatus } from '../contract/task.ts';
+import type { Actor } from './access.ts';
+import { supersededRuns, visibleTo } from './list.ts';
+import { allRows, type Reader } from './read.ts';
+import { amongIds, endedRuns, isLasting, retriesMatching, retriesSince, runsMatching } from './search.ts';
+import { endedStatus } from './snapshot.ts';
+import type { TaskStore } from './store.ts';
+
+type Counts = Record<TaskStatus, number>;
+
+/** Ids in one query. */
+const idsAtOnce = 50;
+const ends: readonly EndedStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
+
+/** Four calls where nothing was retried: at best three more for what was. */
+export async function countTasks({ store }: Reader, actor: Actor, asked: TaskFilter): Promise<TaskCounts> {
+  const { status: wanted = taskStatus.options, ...filter } = visibleTo(actor, asked);
+  const [runs, superseded] = await Promise.all([countRuns(store, filter), countSuperseded(store, filter)]);
+  const counts = none();
+  // The calls see different moments, and visibility the new run before the end of the one that it replaced.
+  for (const status of wanted) counts[status] = Math.max(0, runs[status] - superseded[status]);
+  return { counts, total: Object.values(counts).reduce((sum, count) => sum + count) };
+}
+
+async function countRuns(store: TaskStore, filter: TaskFilter): Promise<Counts> {
+  const now = Date.now();
+  const [byExecution, scheduled, pending] = await Promise.all([
+    store.countByExecution(runsMatching(filter, now)),
+    store.count(runsMatching({ ...filter, status: ['SCHEDULED'] }, now)),
+    store.count(runsMatching({ ...filter, status: ['PENDING'] }, now)),
+  ]);
+  const counts = { ...none(), SCHEDULED: scheduled, PENDING: pending, RUNNING: -scheduled - pending };
+  for (const [status, count] of byExecution) {
+    counts[status === 'open' ? 'RUNNING' : endedStatus[status]] += count;
+  }
+  return counts;
+}
+
+/** The runs that fit the filter, but that a retry has replaced. */
+async function countSuperseded(store: TaskStore, filter: TaskFilter): Promise<Counts> {
+  const counts = none();
+  if ((await store.count(retriesMatching(filter))) === 0) return counts;
+  if (!isLasting(filter)) return countSupersededOneByOne(store, filter);
+  // What was replaced ends before what replaced it, so it may have left the namespace's memory already.
+  const oldest = Date.now() - (await store.retentionMs());
+  const each = await Promise.all(ends.map((ended) => store.count(retriesSince(filter, ended, oldest))));
+  for (const [index, ended] of ends.entries()) counts[ended] = each[index] ?? 0;
+  return counts;
+}
+
+/** Where an earlier run may fit the filter and its successor not, or the other way round, the runs have to be looked at. */
+async function countSupersededOneByOne(store: TaskStore, filter: TaskFilter): Promise<Counts> {
+  const counts = none();
+  const ids = [...new Set((await allRows(store, retriesMatching(filter))).map(({ id }) => id))];
+  for (let from = 0; from < ids.length; from += idsAtOnce) {
+    const some = ids.slice(from, from + idsAtOnce);
+    const rows = await allRows(store, amongIds(endedRuns(runsMatching(filter, Date.now())), some));
+    const superseded = await supersededRuns(store, rows);
+    for (const { runId, status } of rows) {
+      if (status !== 'open' && superseded.has(runId)) counts[endedStatus[status]] += 1;
+    }
+  }
+  return counts;
+}
+
+function none(): Counts {
+  return { SCHEDULED: 0, PENDING: 0, RUNNING: 0, COMPLETED: 0, FAILED: 0, CANCELLED: 0 };
+}

@@ -1,0 +1,74 @@
+/** The story of a task, from the event histories of its runs. Needs no worker. */
+import { AppError } from '../contract/errors.ts';
+import type { HistoryEntry } from '../contract/history.ts';
+import { type Actor, loadTask } from './access.ts';
+import { unreportedAttempt } from './attempts.ts';
+import type { Execution, LiveExecution } from './execution.ts';
+import { allRunsOf, type Reader } from './read.ts';
+import type { TaskStore } from './store.ts';
+import { RunStory } from './story.ts';
+
+/** The place of an entry: its run, and how many entries of that come before it. */
+export interface HistoryPlace {
+  readonly runId: string;
+  readonly skip: number;
+}
+
+export interface HistoryRequest {
+  readonly limit: number;
+  /** The first entry that is wanted; undefined: the very first. */
+  readonly from: HistoryPlace | undefined;
+}
+
+export interface HistoryPage {
+  readonly entries: readonly HistoryEntry[];
+  readonly next: HistoryPlace | undefined;
+}
+
+/** Oldest first, run by run. Of runs that the namespace no longer keeps nothing is told. */
+export async function readHistory(
+  { store }: Reader,
+  actor: Actor,
+  id: string,
+  { limit, from }: HistoryRequest,
+): Promise<HistoryPage> {
+  const newest = await loadTask(store, actor, id);
+  const runs = await runsOf(store, newest);
+  const first = from ? runs.findIndex(({ runId }) => runId === from.runId) : 0;
+  if (first === -1) return { entries: [], next: undefined };
+  const entries: HistoryEntry[] = [];
+  for (const [index, run] of runs.slice(first).entries()) {
+    const skip = index === 0 ? (from?.skip ?? 0) : 0;
+    let place = 0;
+    for await (const entry of entriesOf(store, run, newest)) {
+      if (entries.length === limit) return { entries, next: { runId: run.runId, skip: place } };
+      if (place >= skip) entries.push(entry);
+      place += 1;
+    }
+  }
+  return { entries, next: undefined };
+}
+
+/** Oldest first. Visibility may not know the newest one yet. */
+async function runsOf(store: TaskStore, newest: LiveExecution): Promise<Execution[]> {
+  const listed = await allRunsOf(store, newest.id);
+  const older = listed.filter(({ runId, version }) => runId !== newest.runId && version < newest.version);
+  return [...older.toSorted((a, b) => a.version - b.version), newest];
+}
+
+async function* entriesOf(
+  store: TaskStore,
+  { id, runId }: Execution,
+  newest: LiveExecution,
+): AsyncGenerator<HistoryEntry> {
+  const story = new RunStory(runId);
+  try {
+    for await (const event of store.events(id, runId)) yield* story.tell(event);
+  } catch (error) {
+    // The list still knew it.
+    if (error instanceof AppError && error.code === 'not_found') return;
+    throw error;
+  }
+  const running = runId === newest.runId ? unreportedAttempt(newest, story.attempts) : undefined;
+  if (running) yield { at: running.started_at, type: 'attempt', run_id: runId, by: null, attempt: running };
+}

@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../contract/errors.ts';
+
+/** The same for requests that mean the same. */
+export function digest(request: object): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(request)))
+    .digest('hex');
+}
+
+export function keyReused(): AppError {
+  return new AppError('key_reused', 'This Idempotency-Key was used before with another body.');
+}
+
+/** The order of a JSON object's members means nothing. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, member]) => [key, sorted(member)]));
+}

@@ -1,0 +1,63 @@
+/** Lists of tasks and their counts, from visibility: they may lag by two seconds. */
+import { AppError } from '../contract/errors.ts';
+import type { TaskFilter } from '../contract/filter.ts';
+import type { TaskSummary } from '../contract/task.ts';
+import type { Actor } from './access.ts';
+import type { Execution } from './execution.ts';
+import { allRows, type Reader, webUiUrl } from './read.ts';
+import { replacementsOf, runsMatching } from './search.ts';
+import { summarise } from './snapshot.ts';
+import type { TaskStore } from './store.ts';
+
+export interface ListRequest {
+  readonly filter: TaskFilter;
+  readonly limit: number;
+  readonly pageToken: Uint8Array | undefined;
+}
+
+export interface TaskPage {
+  readonly tasks: readonly TaskSummary[];
+  readonly nextPageToken: Uint8Array | undefined;
+}
+
+/** Unfinished tasks first, newest start first; then ended ones, latest end first. Two calls at the most. */
+export async function listTasks(reader: Reader, actor: Actor, request: ListRequest): Promise<TaskPage> {
+  const { store } = reader;
+  const filter = visibleTo(actor, request.filter);
+  const now = Date.now();
+  const page = await store.list(runsMatching(filter, now), request.limit, request.pageToken);
+  const rows = page.executions.filter((row) => filter.owner === undefined || row.owner === filter.owner);
+  const superseded = await supersededRuns(store, rows);
+  const tasks = rows
+    .filter((row) => !superseded.has(row.runId))
+    .map((row) => summarise(row, { now, webUiUrl: webUiUrl(reader, actor, row) }));
+  return { tasks, nextPageToken: page.nextPageToken };
+}
+
+/** @throws AppError forbidden where a user asks for the tasks of somebody else. */
+export function visibleTo(actor: Actor, filter: TaskFilter): TaskFilter {
+  if (actor.role === 'admin') return filter;
+  if (filter.owner !== undefined && filter.owner !== actor.id) {
+    throw new AppError('forbidden', 'Only admins see the tasks of other owners.');
+  }
+  return { ...filter, owner: actor.id };
+}
+
+/** Visibility lists an ended run for as long as it is kept, though a retry has begun a new one under its id. */
+export async function supersededRuns(
+  store: TaskStore,
+  rows: readonly Execution[],
+): Promise<ReadonlySet<string>> {
+  const ended = rows.filter((row) => row.status !== 'open');
+  if (ended.length === 0) return new Set();
+  const ids = [...new Set(ended.map((row) => row.id))];
+  const replacements = await allRows(store, replacementsOf(ids));
+  const newestVersion = new Map<string, number>();
+  for (const { id, version } of replacements) {
+    newestVersion.set(id, Math.max(version, newestVersion.get(id) ?? 0));
+  }
+  // Versions count on over runs, so the newest run of a task is the one with the greatest.
+  return new Set(
+    ended.filter((row) => row.version < (newestVersion.get(row.id) ?? 0)).map((row) => row.runId),
+  );
+}

@@ -1,0 +1,234 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { ActionResult, BulkResult } from '../../src/contract/bulk.ts';
+import type { TaskCounts } from '../../src/contract/task.ts';
+import type { Caller } from '../support/caller.ts';
+import { type Service, startService } from '../support/service.ts';
+import { hasEnded } from '../support/task.ts';
+
+const hour = 3600;
+const nobodys = '00000000-0000-4000-8000-000000000000';
+
+let service: Service;
+let alice: Caller;
+let bob: Caller;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal') });
+  [alice, bob] = await Promise.all([service.as('alice'), service.as('bob')]);
+});
+
+afterAll(() => service.close());
+
+function bulk(tasks: readonly unknown[], headers: Record<string, string> = {}, caller = alice) {
+  return caller.call<{ results: BulkResult[] }>('POST', '/api/tasks/bulk/', { tasks }, headers);
+}
+
+function act(body: Record<string, unknown>, caller = alice) {
+  return caller.call<{ results: ActionResult[]; matched: number }>('POST', '/api/tasks/actions/', body);
+}
+
+async function created(caller: Caller, count: number, task: Record<string, unknown> = {}): Promise<string[]> {
+  const tasks = Array.from({ length: count }, (_, index) => ({
+    name: `many ${index}`,
+    delay: hour,
+    ...task,
+  }));
+  const { status, body } = await bulk(tasks, {}, caller);
+  expect(status).toBe(207);
+  return body.results.map((result) => ('task' in result ? result.task.id : ''));
+}
+
+async function total(caller: Caller, query = ''): Promise<TaskCounts['counts']> {
+  return (await caller.call<TaskCounts>('GET', `/api/tasks/counts/?${query}`)).body.counts;
+}
+
+describe('many tasks in one request', () => {
+  test('are made or refused each for itself, in order', async () => {
+    const { status, body } = await bulk([
+      { name: 'first', delay: hour, tags: ['a'] },
+      { name: '', delay: hour },
+      { name: 'third', scheduled_time: '2020-01-01T00:00:00Z' },
+      'no task',
+      { name: 'fifth', delay: hour, payload: { what: 1 } },
+      { name: 'nul \u0000', delay: hour },
+      { name: 'unknown field', delay: hour, nonsense: 1 },
+      { name: 'last', delay: 0, type: 'echo' },
+    ]);
+    expect(status).toBe(207);
+    expect(body.results).toMatchObject([
+      { status: 201, task: { name: 'first', tags: ['a'], status: 'SCHEDULED' } },
+      { status: 400, code: 'validation', errors: [{ pointer: '/name' }] },
+      { status: 400, errors: [{ pointer: '/scheduled_time', message: 'Cannot schedule tasks in the past' }] },
+      { status: 400 },
+      { status: 400, errors: [{ pointer: '/payload/what' }] },
+      { status: 400, errors: [{ pointer: '/name' }] },
+      { status: 400, errors: [{ pointer: '/nonsense' }] },
+      { status: 201, task: { name: 'last' } },
+    ]);
+    const [first, , , , , , , last] = body.results;
+    if (!first || !('task' in first) || !last || !('task' in last)) throw new Error('They were not made');
+    expect(first.task).not.toHaveProperty('payload');
+    expect(await alice.read(first.task.id)).toMatchObject({ name: 'first' });
+    expect(await alice.until(last.task.id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  test('up to a thousand, while others are answered', async () => {
+    const many = await service.asNewUser();
+    const making = created(many, 1000);
+    const waits: number[] = [];
+    for (let asked = 0; asked < 5; asked += 1) {
+      const before = performance.now();
+      await bob.create({ name: 'meanwhile', delay: hour });
+      waits.push(performance.now() - before);
+    }
+    const ids = await making;
+    expect(new Set(ids).size).toBe(1000);
+    expect(ids).not.toContain('');
+    // Nobody waits behind the thousand, which take several seconds.
+    expect(Math.max(...waits)).toBeLessThan(3000);
+    await expect.poll(() => total(many), { timeout: 20_000 }).toMatchObject({ SCHEDULED: 1000 });
+  }, 90_000);
+
+  test('with an Idempotency-Key can be sent again, and make no more', async () => {
+    const key = { 'Idempotency-Key': randomUUID() };
+    const tasks = [1, 2, 3].map((n) => ({ name: `keyed ${n}`, delay: hour }));
+    const first = await bulk(tasks, key);
+    const again = await bulk(tasks, key);
+    const idsOf = ({ body }: typeof first) => body.results.map((one) => ('task' in one ? one.task.id : one));
+    expect(idsOf(again)).toEqual(idsOf(first));
+    const changed = await bulk([tasks[0], { name: 'other', delay: hour }, tasks[2]], key);
+    expect(changed.body.results.map(({ status }) => status)).toEqual([201, 422, 201]);
+  });
+
+  test.each([
+    [{ tasks: [] }, '/tasks'],
+    [{ tasks: Array.from({ length: 1001 }, () => ({ name: 'n', delay: hour })) }, '/tasks'],
+    [{ tasks: {} }, '/tasks'],
+    [{}, '/tasks'],
+    [{ tasks: [{ name: 'n', delay: hour }], more: 1 }, '/more'],
+  ])('are refused as a whole where the request does not fit', async (body, pointer) => {
+    const answer = await alice.call('POST', '/api/tasks/bulk/', body);
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
+  });
+
+  test('of more than 16 MiB are 413; of more than the megabyte of other requests they are not', async () => {
+    const large = (count: number) =>
+      Array.from({ length: count }, () => ({ name: 'n', padding: 'x'.repeat(1e6) }));
+    expect((await bulk(large(17))).status).toBe(413);
+    expect(await bulk(large(2))).toMatchObject({
+      status: 207,
+      body: { results: [{ status: 400 }, { status: 400 }] },
+    });
+  });
+});
+
+describe('an action on many tasks', () => {
+  test('is tried on each, in order, and says what became of it', async () => {
+    const [open, paused] = await created(alice, 2);
+    const { id: done } = await alice.create({ name: 'done', type: 'echo', delay: 0 });
+    await alice.until(done, 'its end', hasEnded);
+    const [foreign] = await created(bob, 1);
+    await alice.call('POST', `/api/tasks/${paused}/pause/`);
+    const { status, body } = await act({
+      action: 'cancel',
+      ids: [open, foreign, done, nobodys, paused, open],
+    });
+    expect(status).toBe(207);
+    expect(body.results.map(({ id }) => id)).toEqual([open, foreign, done, nobodys, paused]);
+    expect(body.results.map((one) => [one.status, 'code' in one ? one.code : ''])).toEqual([
+      [expect.toBeOneOf([200, 202]), ''],
+      [404, 'not_found'],
+      [409, 'wrong_state'],
+      [404, 'not_found'],
+      [expect.toBeOneOf([200, 202]), ''],
+    ]);
+    for (const id of [open, paused]) {
+      expect(await alice.until(id ?? '', 'its end', hasEnded)).toMatchObject({ status: 'CANCELLED' });
+    }
+    expect(await bob.read(foreign ?? '')).toMatchObject({ status: 'SCHEDULED' });
+  });
+
+  test('by a filter takes all that match, and no other; a dry run counts them and does nothing', async () => {
+    const user = await service.asNewUser();
+    await created(user, 30, { tags: ['wanted'] });
+    await created(user, 5, { tags: ['other'] });
+    await expect.poll(() => total(user), { timeout: 10_000 }).toMatchObject({ SCHEDULED: 35 });
+    const filter = { tag: ['wanted'], status: ['SCHEDULED'] };
+    const dry = await act({ action: 'pause', filter, dry_run: true }, user);
+    expect(dry).toMatchObject({ status: 200, body: { matched: 30 } });
+    for (const action of ['pause', 'resume', 'cancel', 'retry', 'delete']) {
+      const wanted = action === 'retry' ? { tag: 'wanted', status: 'CANCELLED' } : { tag: 'wanted' };
+      const { status, body } = await act({ action, filter: wanted }, user);
+      expect(status).toBe(207);
+      expect(body.results.map((one) => one.status).filter((one) => ![200, 202, 204].includes(one))).toEqual(
+        [],
+      );
+      expect(body.results, action).toHaveLength(30);
+      const expected = {
+        pause: { SCHEDULED: 35 },
+        resume: { SCHEDULED: 35 },
+        cancel: { CANCELLED: 30, SCHEDULED: 5 },
+        retry: { CANCELLED: 0, SCHEDULED: 35 },
+        delete: { SCHEDULED: 5, CANCELLED: 0 },
+      }[action];
+      await expect.poll(() => total(user), { timeout: 20_000 }).toMatchObject(expected ?? {});
+    }
+  }, 90_000);
+
+  test('of a filter that matches more than a thousand is refused, with their number', async () => {
+    const user = await service.asNewUser();
+    await created(user, 1000);
+    await created(user, 7);
+    await expect.poll(() => total(user), { timeout: 20_000 }).toMatchObject({ SCHEDULED: 1007 });
+    for (const dry_run of [true, false]) {
+      const answer = await act({ action: 'cancel', filter: {}, dry_run }, user);
+      expect(answer).toMatchObject({
+        status: 400,
+        body: { code: 'validation', errors: [{ pointer: '/filter' }] },
+      });
+      expect(JSON.stringify(answer.body)).toContain('1007');
+    }
+    expect(await total(user)).toMatchObject({ SCHEDULED: 1007 });
+  }, 120_000);
+
+  test('by ids, in a dry run, counts those that there are', async () => {
+    const [own] = await created(alice, 1);
+    const [foreign] = await created(bob, 1);
+    const { status, body } = await act({
+      action: 'delete',
+      ids: [own, foreign, nobodys, own],
+      dry_run: true,
+    });
+    expect({ status, body }).toEqual({ status: 200, body: { matched: 1 } });
+    expect(await alice.read(own ?? '')).toMatchObject({ status: 'SCHEDULED' });
+  });
+
+  test.each([
+    [{ action: 'explode', ids: [nobodys] }, '/action'],
+    [{ action: 'cancel' }, '/ids'],
+    [{ action: 'cancel', ids: [nobodys], filter: {} }, '/ids'],
+    [{ action: 'cancel', ids: [] }, '/ids'],
+    [{ action: 'cancel', ids: ['x'] }, '/ids/0'],
+    [{ action: 'cancel', filter: { stauts: 'FAILED' } }, '/filter/stauts'],
+    [{ action: 'cancel', filter: { status: ['DONE'] } }, '/filter/status/0'],
+    [{ action: 'cancel', ids: Array.from({ length: 1001 }, () => randomUUID()) }, '/ids'],
+  ])('that does not fit is refused by name', async (body, pointer) => {
+    expect(await act(body)).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
+  });
+
+  test("an admin may act on every owner's tasks, a user on none but its own", async () => {
+    const user = await service.asNewUser();
+    const [id] = await created(user, 1, { tags: ['of-a-user'] });
+    await expect.poll(() => total(user), { timeout: 10_000 }).toMatchObject({ SCHEDULED: 1 });
+    const filter = { tag: 'of-a-user' };
+    expect((await act({ action: 'cancel', filter, dry_run: true }, bob)).body.matched).toBe(0);
+    const owner = (await user.read(id ?? '')).owner;
+    expect((await act({ action: 'cancel', filter: { owner } }, bob)).status).toBe(403);
+    const root = await service.as('root');
+    expect((await act({ action: 'cancel', filter: { ...filter, owner } }, root)).body.results).toHaveLength(
+      1,
+    );
+    expect(await user.until(id ?? '', 'its end', hasEnded)).toMatchObject({ status: 'CANCELLED' });
+  });
+});

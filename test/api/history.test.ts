@@ -1,0 +1,206 @@
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { HistoryEntry } from '../../src/contract/history.ts';
+import type { Caller } from '../support/caller.ts';
+import { nextPage } from '../support/pages.ts';
+import { type Service, startService } from '../support/service.ts';
+import { attemptRuns, hasEnded, quickly } from '../support/task.ts';
+
+const hour = 3600;
+
+let service: Service;
+let alice: Caller;
+let root: Caller;
+let ids: { alice: string; root: string };
+let temporal: Client;
+
+beforeAll(async () => {
+  const { address, namespace } = inject('temporal');
+  temporal = new Client({ connection: await Connection.connect({ address }), namespace });
+  service = await startService({ temporal: { address, namespace } });
+  [alice, root] = await Promise.all([service.as('alice'), service.as('root')]);
+  const idOf = async (caller: Caller) => (await caller.create({ name: 'whose', delay: hour })).owner;
+  ids = { alice: await idOf(alice), root: await idOf(root) };
+});
+
+afterAll(async () => {
+  await service?.close();
+  await temporal?.connection.close();
+});
+
+/** All pages. */
+async function historyOf(id: string, limit = 50, caller = alice): Promise<HistoryEntry[]> {
+  const entries: HistoryEntry[] = [];
+  for (let path: string | undefined = `/api/tasks/${id}/history/?limit=${limit}`; path !== undefined;) {
+    const answer: Awaited<ReturnType<typeof caller.call<HistoryEntry[]>>> = await caller.call('GET', path);
+    expect(answer).toMatchObject({ status: 200 });
+    expect(answer.body.length).toBeLessThanOrEqual(limit);
+    entries.push(...answer.body);
+    path = nextPage(answer.headers);
+  }
+  return entries;
+}
+
+function typesOf(entries: readonly HistoryEntry[]): string[] {
+  return entries.map(({ type }) => type);
+}
+
+async function say(id: string, command: string, caller = alice): Promise<void> {
+  expect((await caller.call('POST', `/api/tasks/${id}/${command}/`)).status).toBe(200);
+}
+
+describe('the history of a task', () => {
+  test('tells what happened before its time, in order, and who did it', async () => {
+    const { id, scheduled_time } = await alice.create({ name: 'before', delay: hour, tags: ['a'] });
+    await say(id, 'pause', root);
+    // Without an effect, and so not told.
+    await say(id, 'pause');
+    await say(id, 'resume');
+    const later = '2030-01-31T09:30:00.000Z';
+    const edit = (changes: object) => alice.call('PATCH', `/api/tasks/${id}/`, changes);
+    expect((await edit({ scheduled_time: later })).status).toBe(200);
+    expect((await edit({ name: 'after', tags: ['b'], payload: { rows: [] } })).status).toBe(200);
+    await say(id, 'run-now');
+    await alice.until(id, 'its end', hasEnded);
+    const entries = await historyOf(id);
+    const byAlice = { id: ids.alice, name: 'alice' };
+    expect(entries).toMatchObject([
+      { type: 'created', by: byAlice },
+      { type: 'paused', by: { id: ids.root, name: 'root' } },
+      { type: 'resumed', by: byAlice },
+      {
+        type: 'rescheduled',
+        by: byAlice,
+        changes: [{ field: 'scheduled_time', from: scheduled_time, to: later }],
+      },
+      { type: 'edited', by: byAlice },
+      { type: 'run_now', by: byAlice },
+      { type: 'due', by: null },
+      { type: 'attempt', by: null, attempt: { attempt: 1, outcome: 'completed' } },
+      { type: 'completed', by: null },
+    ]);
+    expect(entries[4]?.changes).toEqual(
+      expect.arrayContaining([
+        { field: 'name', from: 'before', to: 'after' },
+        { field: 'tags', from: ['a'], to: ['b'] },
+        // Of what may be large, only that it has changed.
+        { field: 'payload' },
+      ]),
+    );
+    const times = entries.map(({ at }) => Date.parse(at));
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+  });
+
+  test('tells every attempt with its error and log, and the failure that ends it', async () => {
+    const task = { type: 'flaky', payload: { failures: 9 }, retry: { ...quickly, max_retries: 1 } };
+    const { id } = await alice.create({ name: 'fails', delay: 0, ...task });
+    await alice.until(id, 'its end', hasEnded);
+    const entries = await historyOf(id);
+    expect(entries).toMatchObject([
+      { type: 'created' },
+      { type: 'due' },
+      { type: 'attempt', attempt: { attempt: 1, outcome: 'failed', error: { message: 'failure 1' } } },
+      { type: 'attempt', attempt: { attempt: 2, outcome: 'failed', error: { message: 'failure 2' } } },
+      { type: 'failed', error: { type: 'Flaky', message: 'failure 2' } },
+    ]);
+    expect(entries[2]?.attempt?.log[0]).toContain('attempt 1');
+  });
+
+  test('goes on over retries, of which it says who asked for them, and keeps the attempts of all runs', async () => {
+    const task = { type: 'hopeless', delay: 0 };
+    const { id } = await alice.create({ name: 'again', ...task });
+    await alice.until(id, 'its end', hasEnded);
+    await say(id, 'retry', root);
+    await alice.until(id, 'its second end', (now) => hasEnded(now) && now.retry_count === 1);
+    const entries = await historyOf(id);
+    expect(typesOf(entries)).toEqual([
+      'created',
+      'due',
+      'attempt',
+      'failed',
+      'retried',
+      'due',
+      'attempt',
+      'failed',
+    ]);
+    expect(entries[4]).toMatchObject({ by: { id: ids.root, name: 'root' } });
+    expect(entries[2]?.attempt?.error?.type).toBe('Hopeless');
+    expect(new Set(entries.map(({ run_id }) => run_id)).size).toBe(2);
+  });
+
+  test.each([1, 2, 3, 7])('is the same in pages of %i', async (limit) => {
+    const { id } = await alice.create({ name: 'paged', type: 'hopeless', delay: 0 });
+    for (let run = 0; run < 3; run += 1) {
+      await alice.until(id, `the end of run ${run}`, (now) => hasEnded(now) && now.retry_count === run);
+      const key = { 'Idempotency-Key': `run ${run}` };
+      if (run < 2) await alice.call('POST', `/api/tasks/${id}/retry/`, undefined, key);
+    }
+    const whole = await historyOf(id, 100);
+    expect(whole).toHaveLength(12);
+    expect(await historyOf(id, limit)).toEqual(whole);
+  });
+
+  test('has the attempt that runs, and who cancelled it', async () => {
+    const payload = { ends_by: 'throw' };
+    const { id } = await alice.create({ name: 'cancelled', type: 'grumpy', delay: 0, payload });
+    await alice.until(id, 'it to run', attemptRuns);
+    const running = await historyOf(id);
+    expect(running.at(-1)).toMatchObject({
+      type: 'attempt',
+      attempt: { outcome: 'running', finished_at: null },
+    });
+    await root.call('POST', `/api/tasks/${id}/cancel/`);
+    await alice.until(id, 'its end', hasEnded);
+    const entries = await historyOf(id);
+    expect(entries.slice(-3)).toMatchObject([
+      { type: 'cancel_requested', by: { id: ids.root, name: 'root' } },
+      { type: 'attempt', attempt: { outcome: 'cancelled' } },
+      { type: 'cancelled' },
+    ]);
+  });
+
+  test('says what was done from outside of Taskbell, and by nobody that we know', async () => {
+    const terminated = await alice.create({ name: 'terminated', delay: hour });
+    await temporal.workflow.getHandle(terminated.id).terminate('the disk is full');
+    expect((await historyOf(terminated.id)).at(-1)).toMatchObject({
+      type: 'terminated',
+      by: null,
+      reason: 'the disk is full',
+    });
+    const cancelled = await alice.create({ name: 'cancelled', delay: hour });
+    await temporal.workflow.getHandle(cancelled.id).cancel();
+    await alice.until(cancelled.id, 'its end', hasEnded);
+    expect((await historyOf(cancelled.id)).slice(-2)).toMatchObject([
+      { type: 'cancel_requested', by: null },
+      { type: 'cancelled', by: null },
+    ]);
+  });
+
+  test('needs no worker', async () => {
+    const other = await startService({ temporal: inject('temporal'), workers: 0 });
+    try {
+      const bob = await other.as('bob');
+      const { id } = await bob.create({ name: 'waits', delay: hour });
+      await bob.call('POST', `/api/tasks/${id}/pause/`);
+      expect(typesOf(await historyOf(id, 50, bob))).toEqual(['created', 'paused']);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('of somebody else, or of none, is 404, and a cursor opens no other', async () => {
+    const { id } = await alice.create({ name: 'private', delay: hour });
+    const bob = await service.as('bob');
+    expect((await bob.call('GET', `/api/tasks/${id}/history/`)).status).toBe(404);
+    const nobodys = '00000000-0000-4000-8000-000000000000';
+    expect((await alice.call('GET', `/api/tasks/${nobodys}/history/`)).status).toBe(404);
+    await say(id, 'pause');
+    const { headers } = await alice.call('GET', `/api/tasks/${id}/history/?limit=1`);
+    const cursor = new URL(nextPage(headers) ?? '', service.url).searchParams.get('cursor') ?? '';
+    const { id: other } = await alice.create({ name: 'other', delay: hour });
+    expect(await alice.call('GET', `/api/tasks/${other}/history/?limit=1&cursor=${cursor}`)).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '?cursor' }] },
+    });
+  });
+});

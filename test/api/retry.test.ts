@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { HistoryEntry } from '../../src/contract/history.ts';
+import type { Task } from '../../src/contract/task.ts';
+import type { Caller } from '../support/caller.ts';
+import { type Service, startService } from '../support/service.ts';
+import { hasEnded } from '../support/task.ts';
+
+const hour = 3600;
+
+let service: Service;
+let alice: Caller;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal') });
+  alice = await service.as('alice');
+});
+
+afterAll(() => service.close());
+
+function retry(id: string, body?: object, headers?: Record<string, string>) {
+  return alice.call<Task>('POST', `/api/tasks/${id}/retry/`, body, headers);
+}
+
+/** A task that has failed. */
+async function failed(): Promise<Task> {
+  const { id } = await alice.create({ name: 'hopeless', type: 'hopeless', delay: 0 });
+  return alice.until(id, 'its end', hasEnded);
+}
+
+async function runsOf(id: string): Promise<number> {
+  const { body } = await alice.call<HistoryEntry[]>('GET', `/api/tasks/${id}/history/?limit=100`);
+  return body.filter(({ type }) => type === 'created' || type === 'retried').length;
+}
+
+describe('a retry', () => {
+  test('may change what the task is to do, but not its type', async () => {
+    const { id, version } = await failed();
+    const changes = { name: 'another', tags: ['again'], priority: 1, delay: hour, retry: { max_retries: 7 } };
+    const { status, body } = await retry(id, changes);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ name: 'another', tags: ['again'], priority: 1, status: 'SCHEDULED' });
+    expect(body).toMatchObject({ retry_count: 1, max_retries: 7, attempt: 0, error_message: null });
+    expect(body.retry.initial_interval).toBe(60);
+    expect(body.version).toBeGreaterThan(version);
+    expect(Date.parse(body.scheduled_time)).toBeGreaterThan(Date.now() + 3_500_000);
+    const other = await failed();
+    expect(await retry(other.id, { type: 'echo' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/type' }] },
+    });
+  });
+
+  test('takes the representation of the ended task, and is then due at once', async () => {
+    const task = await failed();
+    const before = Date.now();
+    const { status, body } = await retry(task.id, task);
+    expect(status).toBe(200);
+    expect(Date.parse(body.scheduled_time)).toBeGreaterThanOrEqual(before - 2000);
+    expect(body).toMatchObject({ name: task.name, payload: task.payload, retry_count: 1 });
+  });
+
+  test.each([
+    [{ scheduled_time: '2020-01-01T00:00:00Z' }, '/scheduled_time'],
+    [{ payload: { what: 1 } }, '/payload/what'],
+    [{ priority: 9 }, '/priority'],
+    [{ nonsense: 1 }, '/nonsense'],
+  ])('with %j is refused, and begins no run', async (changes, pointer) => {
+    const { id } = await failed();
+    expect(await retry(id, changes)).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
+    expect(await alice.read(id)).toMatchObject({ status: 'FAILED', retry_count: 0 });
+  });
+
+  test('of a state that has passed is 412', async () => {
+    const { id } = await failed();
+    const { headers } = await alice.call('GET', `/api/tasks/${id}/`);
+    const etag = headers.get('ETag') ?? '';
+    expect((await retry(id, undefined, { 'If-Match': etag })).status).toBe(200);
+    await alice.until(id, 'its second end', (task) => hasEnded(task) && task.retry_count === 1);
+    expect(await retry(id, undefined, { 'If-Match': etag })).toMatchObject({
+      status: 412,
+      body: { code: 'stale_version' },
+    });
+    expect(await runsOf(id)).toBe(2);
+    // Who has seen the latest state may retry at once.
+    const { headers: latest } = await alice.call('GET', `/api/tasks/${id}/`);
+    expect((await retry(id, undefined, { 'If-Match': latest.get('ETag') ?? '' })).status).toBe(200);
+  });
+});
+
+test('forty retries over half a second of a task that fails within milliseconds begin one run', async () => {
+  const { id } = await failed();
+  const spread = Array.from({ length: 40 }, async (_, index) => {
+    await sleep(index * 12);
+    return retry(id);
+  });
+  const answers = await Promise.all(spread);
+  for (const { status, body } of answers) {
+    expect(status === 409 || body.retry_count === 1, `${status} ${JSON.stringify(body)}`).toBe(true);
+  }
+  expect(answers[0]?.status).toBe(200);
+  expect(answers[39]).toMatchObject({ status: 409, body: { code: 'wrong_state' } });
+  await alice.until(id, 'its second end', (task) => hasEnded(task) && task.retry_count === 1);
+  expect(await runsOf(id)).toBe(2);
+});
+
+describe('an Idempotency-Key on a retry', () => {
+  const keyed = (id: string, key: string, body?: object) => retry(id, body, { 'Idempotency-Key': key });
+
+  test('begins one run, however often and however late it is sent', async () => {
+    const { id } = await failed();
+    const key = randomUUID();
+    for (let time = 0; time < 3; time += 1) {
+      expect((await keyed(id, key)).status).toBe(200);
+      await alice.until(id, 'its second end', (task) => hasEnded(task) && task.retry_count === 1);
+    }
+    // Also when another retry has come between.
+    expect((await keyed(id, randomUUID())).status).toBe(200);
+    await alice.until(id, 'its third end', (task) => hasEnded(task) && task.retry_count === 2);
+    await expect.poll(async () => (await keyed(id, key)).body.retry_count).toBe(2);
+    expect(await runsOf(id)).toBe(3);
+  });
+
+  test('twenty times at once is answered with the one run each time', async () => {
+    const { id } = await failed();
+    const key = randomUUID();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => keyed(id, key, { delay: hour })));
+    for (const answer of answers) expect(answer).toMatchObject({ status: 200, body: { retry_count: 1 } });
+    expect(await runsOf(id)).toBe(2);
+  });
+
+  test('with other changes is 422', async () => {
+    const { id } = await failed();
+    const key = randomUUID();
+    expect((await keyed(id, key, { delay: hour })).status).toBe(200);
+    expect(await keyed(id, key, { delay: hour + 1 })).toMatchObject({
+      status: 422,
+      body: { code: 'key_reused' },
+    });
+    expect((await keyed(id, key, { delay: hour })).body).toMatchObject({
+      status: 'SCHEDULED',
+      retry_count: 1,
+    });
+  });
+});
