@@ -23,6 +23,10 @@ const list = z
       .filter((item) => item !== ''),
   );
 
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
+
 const wholeNumber = (min: number, max: number) =>
   z
     .string()
@@ -57,6 +61,12 @@ const variables = z.object({
   TASKBELL_DATA_DIR: z.string().optional(),
   TASKBELL_HTTP_ALLOW_HOSTS: list,
   TASKBELL_TASK_MODULES: list,
+  TASKBELL_CORS_ORIGINS: list.refine(
+    (origins) => origins.every(isOrigin),
+    'must be origins, such as https://example.org',
+  ),
+  TASKBELL_RATE_LIMIT: integer(0, 1_000_000, 6_000),
+  TASKBELL_MAX_OPEN_TASKS: integer(0, 999_999_999, 100_000),
   TASKBELL_WEB_UI_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
   TASKBELL_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   TEMPORAL_CLI: z.string().optional(),
@@ -89,6 +99,14 @@ export interface Config {
     readonly cacheDir: string;
   };
   readonly worker: { readonly concurrency: number; readonly shutdownGraceMs: number };
+  readonly limits: {
+    /** Requests a minute of one account; 0 for any number. */
+    readonly requestsPerMinute: number;
+    /** Unfinished tasks of one account; 0 for any number. */
+    readonly openTasks: number;
+    /** Web origins whose pages may read our answers. */
+    readonly corsOrigins: readonly string[];
+  };
   /** The processes in which handlers run. */
   readonly handlers: { readonly maxAttempts: number; readonly maxMemoryMb: number };
   readonly types: {
@@ -130,6 +148,11 @@ export function readConfig(environment: Environment = process.env): Config {
     worker: {
       concurrency: env.TASKBELL_WORKER_CONCURRENCY,
       shutdownGraceMs: env.TASKBELL_SHUTDOWN_GRACE * 1000,
+    },
+    limits: {
+      requestsPerMinute: env.TASKBELL_RATE_LIMIT,
+      openTasks: env.TASKBELL_MAX_OPEN_TASKS,
+      corsOrigins: env.TASKBELL_CORS_ORIGINS,
     },
     handlers: {
       maxAttempts: env.TASKBELL_MAX_TASKS_PER_CHILD,

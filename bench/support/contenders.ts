@@ -37,6 +37,7 @@ export async function startTaskbell(server: Server): Promise<Contender> {
     taskQueue,
     identity: 'bench',
     taskTypes: createTaskTypes({ dataDir: undefined, httpAllowHosts: [] }),
+    maxOpenTasks: 0,
     webUiUrl: undefined,
   });
   const request = createTaskInput.parse({ name: 'A task of the benchmark', delay: 0 });

@@ -1,16 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import { secureHeaders } from 'hono/secure-headers';
 import { AppError } from '../contract/errors.ts';
-import { fieldErrors } from '../contract/issues.ts';
+import { fieldErrors, queryErrors } from '../contract/issues.ts';
+import { audit } from './audit.ts';
 import { limitBody, requireJson } from './body.ts';
 import { bulkRoutes } from './bulk.ts';
 import { commandRoutes } from './commands.ts';
+import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { listRoutes } from './list.ts';
 import { allowedMethods, openApiRoute } from './openapi.ts';
 import { problemResponse } from './problem.ts';
+import { limitRate } from './rate-limit.ts';
 import { taskTypeRoutes } from './task-types.ts';
 import { taskRoutes } from './tasks.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -23,10 +28,7 @@ export function createApp(dependencies: ApiDependencies): Api {
     strict: false,
     defaultHook: (result) => {
       if (result.success) return;
-      const base = result.target === 'json' ? '' : result.target === 'query' ? '?' : '';
-      const errors = fieldErrors(result.error).map((error) =>
-        base === '?' ? { ...error, pointer: `?${error.pointer.slice(1)}` } : error,
-      );
+      const errors = result.target === 'query' ? queryErrors(result.error) : fieldErrors(result.error);
       throw new AppError('validation', 'The request does not fit.', { errors });
     },
   });
@@ -37,6 +39,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   bulkRoutes(app, dependencies);
   taskRoutes(app, dependencies);
   historyRoutes(app, dependencies);
+  eventRoutes(app, dependencies);
   commandRoutes(app, dependencies);
   taskTypeRoutes(app, dependencies);
   healthRoutes(app, dependencies);
@@ -50,12 +53,12 @@ export function createApp(dependencies: ApiDependencies): Api {
   return app;
 }
 
-function useMiddleware(app: Api, { authenticate, logger }: ApiDependencies): void {
+function useMiddleware(app: Api, { authenticate, limits, logger }: ApiDependencies): void {
+  useHeaders(app, limits.corsOrigins);
   app.use(async (c, next) => {
     const requestId = randomUUID();
     c.set('receivedAt', Date.now());
     c.header('X-Request-Id', requestId);
-    c.header('X-Content-Type-Options', 'nosniff');
     c.header('Cache-Control', 'no-store');
     const startedAt = performance.now();
     await next();
@@ -65,13 +68,50 @@ function useMiddleware(app: Api, { authenticate, logger }: ApiDependencies): voi
       'request',
     );
   });
+  app.use(audit(logger));
+  const rate = limitRate(limits.requestsPerMinute);
   const requirePrincipal: MiddlewareHandler<ApiEnv> = async (c, next) => {
     c.set('principal', await authenticate(c.req.header('Authorization')));
     await next();
   };
   // Before the body is looked at: strangers get no parsing done.
   for (const path of ['/api/tasks', '/api/tasks/*', '/tasks/*', '/api/task-types', '/api/ws-ticket']) {
-    app.use(path, requirePrincipal);
+    app.use(path, requirePrincipal, rate);
   }
   app.use('/api/*', limitBody, requireJson);
+}
+
+/** What our answers may do in a browser: nothing, and only pages of named origins may read them. */
+function useHeaders(app: Api, corsOrigins: readonly string[]): void {
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+      },
+      crossOriginResourcePolicy: corsOrigins.length === 0 ? 'same-origin' : 'cross-origin',
+      referrerPolicy: 'no-referrer',
+      xFrameOptions: 'DENY',
+    }),
+  );
+  if (corsOrigins.length === 0) return;
+  app.use(
+    cors({
+      origin: [...corsOrigins],
+      allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'Last-Event-ID'],
+      exposeHeaders: [
+        'ETag',
+        'Link',
+        'Location',
+        'RateLimit',
+        'RateLimit-Policy',
+        'Retry-After',
+        'X-Request-Id',
+      ],
+      maxAge: 600,
+    }),
+  );
 }

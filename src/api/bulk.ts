@@ -64,7 +64,7 @@ const actions = createRoute({
   },
 });
 
-export function bulkRoutes(app: Api, { tasks, touched, logger }: ApiDependencies): void {
+export function bulkRoutes(app: Api, { tasks, touched, deleted, logger }: ApiDependencies): void {
   const limiter = createLimiter({ concurrency: requestsAtOnce, queue: 0 });
 
   /** Each as it would be answered by itself. */
@@ -102,7 +102,10 @@ export function bulkRoutes(app: Api, { tasks, touched, logger }: ApiDependencies
       const results = ids.map((id, index): ActionResult => {
         const one = outcomes[index] ?? { error: new Error(`Nothing is known of ${id}`) };
         touched(id);
-        return 'value' in one ? { id, ...one.value } : { id, ...refusal(one.error) };
+        if ('error' in one) return { id, ...refusal(one.error) };
+        const { deletedOf, ...result } = one.value;
+        if (deletedOf !== undefined) deleted(id, deletedOf);
+        return { id, ...result };
       });
       return c.json({ results }, 207);
     }),

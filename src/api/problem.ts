@@ -24,6 +24,7 @@ const statusOf: Record<ErrorCode, number> = {
   unsupported_media_type: 415,
   key_reused: 422,
   too_many_requests: 429,
+  too_many_tasks: 429,
   internal: 500,
   no_worker: 503,
   temporal_unavailable: 503,

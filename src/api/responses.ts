@@ -13,18 +13,19 @@ const descriptions = {
   413: 'The request body is too large.',
   415: 'The request body is not application/json.',
   422: 'The Idempotency-Key was used before with another body.',
-  429: 'Too many requests.',
+  429: 'Too many requests, or unfinished tasks; Retry-After says when to try again.',
   503: 'Temporal, or a worker, cannot be reached; Retry-After says when to try again.',
 } as const;
 
 type ProblemStatus = keyof typeof descriptions;
 
-/** The problem documents that a route may answer with. */
+/** The problem documents that a route may answer with. Whoever has to sign in may also ask too often. */
 export function problems<S extends ProblemStatus>(...statuses: S[]) {
-  const entries = statuses.map((status) => [
-    status,
-    { description: descriptions[status], content: problemContent },
-  ]);
+  const all = new Set<ProblemStatus>(statuses);
+  if (all.has(401)) all.add(429);
+  const entries = [...all]
+    .toSorted((a, b) => a - b)
+    .map((status) => [status, { description: descriptions[status], content: problemContent }]);
   return Object.fromEntries(entries) as Record<S, { description: string; content: typeof problemContent }>;
 }
 

@@ -107,7 +107,7 @@ const remove = createRoute({
   },
 });
 
-export function taskRoutes(app: Api, { tasks, touched }: ApiDependencies): void {
+export function taskRoutes(app: Api, { tasks, touched, deleted }: ApiDependencies): void {
   app.openapi(create, async (c) => {
     const key = c.req.valid('header')['idempotency-key'];
     const { task, etag } = await tasks.create(c.get('principal'), c.req.valid('json'), key);
@@ -151,8 +151,9 @@ export function taskRoutes(app: Api, { tasks, touched }: ApiDependencies): void 
 
   app.openapi(remove, async (c) => {
     const id = taskId(c.req.valid('param').id);
-    const { done } = await tasks.remove(c.get('principal'), id);
+    const { done, owner } = await tasks.remove(c.get('principal'), id);
     touched(id);
+    deleted(id, owner);
     return c.body(null, done ? 204 : 202);
   });
 }

@@ -5,6 +5,8 @@ import type { Accounts } from '../auth/accounts.ts';
 import type { Authenticate } from '../auth/authenticate.ts';
 import type { Tickets } from '../auth/tickets.ts';
 import type { Principal, Tokens } from '../auth/tokens.ts';
+import type { Config } from '../config.ts';
+import type { Streams } from '../bridge/streams.ts';
 import type { TaskService } from '../tasks/service.ts';
 
 export interface ApiDependencies {
@@ -18,6 +20,10 @@ export interface ApiDependencies {
   readonly cursorKey: Uint8Array;
   /** Tells the feed of this process that a task has just been written, ahead of the next tick. */
   readonly touched: (id: string) => void;
+  /** Tells those who follow an owner's tasks that one of them has been deleted. */
+  readonly deleted: (id: string, owner: string) => void;
+  readonly streams: Pick<Streams, 'open'>;
+  readonly limits: Pick<Config['limits'], 'requestsPerMinute' | 'corsOrigins'>;
   readonly logger: Logger;
 }
 

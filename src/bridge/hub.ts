@@ -1,12 +1,14 @@
 /**
  * Between the poller and the watchers: one entry per watched task, whatever the number of its watchers.
  *
- * An entry begins with its first watcher's observation and ends when its last watcher leaves or its task is gone. It
- * holds the last observation and decides what is news: within a run and version a task never steps back, a run's
- * end is told once, and an older run is never told after a newer one.
+ * An entry begins with its first watcher's observation, or with a change of a task that some audience follows (the
+ * tasks of an owner, or all). It ends when its last watcher leaves and no audience follows it, when its task is gone, or,
+ * without watchers, a while after its task has ended. It holds the last observation and decides what is news: within a
+ * run and version a task never steps back, a run's end is told once, and an older run is never told after a newer one.
  */
-import { endedStatuses, type FeedMessage, type TaskStatus } from '../contract/task.ts';
+import { endedStatuses, type FeedMessage, type TaskSummary } from '../contract/task.ts';
 import type { Change, Observation } from '../tasks/feed.ts';
+import { isForward, skipsEnd } from './order.ts';
 
 export interface Watcher {
   /** @param text the message as JSON, made once for all watchers. */
@@ -15,17 +17,39 @@ export interface Watcher {
   gone(): void;
 }
 
+/** Somebody who follows many tasks, those to come included. */
+export interface Audience {
+  /** The account whose tasks they are; undefined: everybody's. */
+  readonly owner: string | undefined;
+  /** @param text the message as JSON. */
+  send(id: string, text: string): void;
+  /** Whether it wants to hear of a task as it is now. One that it has heard of it hears of once more when it is not. */
+  wants(task: TaskSummary): boolean;
+}
+
 export interface Hub {
   /** Sends `first` at once, then every change, until the returned function is called. */
   watch(first: Observation, watcher: Watcher): () => void;
+  /** Sends every change of the tasks that the audience wants to hear of, until the returned function is called. */
+  follow(audience: Audience): () => void;
   /** Takes in what was seen of a task; undefined: it is gone. */
   publish(id: string, observation: Observation | undefined): void;
-  /** Tells all watchers of the feed itself. */
+  /** A task that may have no entry is gone. */
+  deleted(id: string, owner: string): void;
+  /** Tells everybody of the feed itself. */
   notice(notice: Notice, detail: string): void;
-  /** Whether a row of a visibility list tells something that the hub does not know. */
+  /** Whether a row of a visibility list tells something that the hub does not know, but should. */
   isNews(change: Change): boolean;
+  /** Looks at a task are welcome: it has an entry, or {@link Hub.expect} was called for it. */
+  isOpenTo(id: string): boolean;
+  /** A task without an entry is about to be looked at for an audience. */
+  expect(id: string): void;
+  /** Forgets what nobody watches and has ended a while ago. */
+  sweep(now: number): void;
   last(id: string): Observation | undefined;
+  /** With those that are expected. */
   ids(): Iterable<string>;
+  /** Entries and audiences. */
   readonly size: number;
 }
 
@@ -37,26 +61,52 @@ interface Entry {
   readonly watchers: Set<Watcher>;
 }
 
-/** @param onFirst called when the hub goes from no watched task to one, and so has something to be told. */
+/** Longer than the lists' overlap: a row that was told already must still be known. */
+const keepEndedMs = 30_000;
+
+/** @param onFirst called when the hub goes from nobody to somebody, and so has something to be told. */
 export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   const entries = new Map<string, Entry>();
+  /** What each has heard of, and would miss. */
+  const audiences = new Map<Audience, Set<string>>();
+  const expected = new Set<string>();
+
+  const size = (): number => entries.size + audiences.size;
+  const isFollowed = (owner: string): boolean =>
+    [...audiences.keys()].some((audience) => audience.owner === undefined || audience.owner === owner);
 
   function enter(first: Observation): Entry {
     const { id } = first.task;
     const known = entries.get(id);
     if (known) return known;
     const entry: Entry = { last: first, text: messageText(first), watchers: new Set() };
+    expected.delete(id);
     entries.set(id, entry);
-    if (entries.size === 1) onFirst();
+    if (size() === 1) onFirst();
+    tellAudiences(entry);
     return entry;
   }
 
+  function tellAudiences({ last: { task }, text }: Entry): void {
+    for (const [audience, heard] of audiences) {
+      if (audience.owner !== undefined && audience.owner !== task.owner) continue;
+      const wanted = audience.wants(task);
+      if (!wanted && !heard.has(task.id)) continue;
+      if (wanted) heard.add(task.id);
+      else heard.delete(task.id);
+      audience.send(task.id, text);
+    }
+  }
+
   function publish(id: string, observation: Observation | undefined): void {
+    expected.delete(id);
     const entry = entries.get(id);
-    if (!entry) return;
     if (!observation) {
-      entries.delete(id);
-      for (const watcher of entry.watchers) watcher.gone();
+      if (entry) remove(id, entry);
+      return;
+    }
+    if (!entry) {
+      if (isFollowed(observation.task.owner)) enter(observation);
       return;
     }
     if (!isForward(entry.last, observation)) return;
@@ -65,6 +115,30 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     if (text === entry.text) return;
     entry.text = text;
     for (const watcher of entry.watchers) watcher.send(text);
+    tellAudiences(entry);
+  }
+
+  function remove(id: string, entry: Entry): void {
+    entries.delete(id);
+    for (const watcher of entry.watchers) watcher.gone();
+    tellDeleted(id, entry.last.task.owner);
+  }
+
+  function tellDeleted(id: string, owner: string): void {
+    const message: FeedMessage = { type: 'deleted', id };
+    for (const [audience, heard] of audiences) {
+      heard.delete(id);
+      if (audience.owner === undefined || audience.owner === owner)
+        audience.send(id, JSON.stringify(message));
+    }
+  }
+
+  function dropUnwatched(isOver: (entry: Entry) => boolean): void {
+    for (const [id, entry] of entries) {
+      if (entry.watchers.size > 0 || !isOver(entry)) continue;
+      entries.delete(id);
+      for (const heard of audiences.values()) heard.delete(id);
+    }
   }
 
   return {
@@ -80,61 +154,61 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
       watcher.send(entry.text);
       return () => {
         entry.watchers.delete(watcher);
-        if (entry.watchers.size === 0 && entries.get(id) === entry) entries.delete(id);
+        const isNeeded = entry.watchers.size > 0 || isFollowed(entry.last.task.owner);
+        if (!isNeeded && entries.get(id) === entry) entries.delete(id);
       };
+    },
+
+    follow(audience) {
+      audiences.set(audience, new Set());
+      if (size() === 1) onFirst();
+      return () => {
+        audiences.delete(audience);
+        if (audiences.size === 0) expected.clear();
+        dropUnwatched(({ last: { task } }) => !isFollowed(task.owner));
+      };
+    },
+
+    deleted(id, owner) {
+      const entry = entries.get(id);
+      if (entry) remove(id, entry);
+      else tellDeleted(id, owner);
     },
 
     notice(notice, detail) {
       const message: FeedMessage = { type: 'notice', notice, detail };
       const text = JSON.stringify(message);
       for (const { watchers } of entries.values()) for (const watcher of watchers) watcher.send(text);
+      for (const audience of audiences.keys()) audience.send('', text);
     },
 
-    isNews({ id, runId, version, ended }) {
+    isNews({ id, runId, version, owner, ended }) {
       const last = entries.get(id)?.last;
-      if (!last) return false;
+      if (!last) return isFollowed(owner);
       if (version > last.task.version) return true;
       return runId === last.runId && ended && !endedStatuses.has(last.task.status);
     },
 
+    isOpenTo: (id) => entries.has(id) || expected.has(id),
+    expect(id) {
+      if (audiences.size > 0 && !entries.has(id)) expected.add(id);
+    },
+
+    sweep(now) {
+      const isOver = ({ last: { task } }: Entry): boolean =>
+        task.finished_at !== null && now - Date.parse(task.finished_at) > keepEndedMs;
+      dropUnwatched(isOver);
+    },
+
     last: (id) => entries.get(id)?.last,
-    ids: () => entries.keys(),
+    *ids() {
+      yield* entries.keys();
+      yield* expected;
+    },
     get size() {
-      return entries.size;
+      return size();
     },
   };
-}
-
-const rank: Record<TaskStatus, number> = {
-  SCHEDULED: 0,
-  PENDING: 1,
-  RUNNING: 2,
-  COMPLETED: 3,
-  FAILED: 3,
-  CANCELLED: 3,
-};
-
-/** Whether `next` is of another run than `last`, whose own end has not been seen. */
-export function skipsEnd(last: Observation, next: Observation): boolean {
-  return next.runId !== last.runId && !endedStatuses.has(last.task.status);
-}
-
-/** Observations of one task may arrive out of order; only what leads forward is told. */
-export function isForward(last: Observation, next: Observation): boolean {
-  // One end a run, and after it only another run.
-  if (next.runId === last.runId && endedStatuses.has(last.task.status)) return false;
-  // Deleted, and made anew under the same id (by its Idempotency-Key): another task, which counts from the beginning.
-  if (next.task.created_at !== last.task.created_at) return next.task.created_at > last.task.created_at;
-  if (next.task.version !== last.task.version) return next.task.version > last.task.version;
-  // A new run always begins with a higher version.
-  if (next.runId !== last.runId) return false;
-  if (endedStatuses.has(next.task.status)) return true;
-  if (rank[next.task.status] !== rank[last.task.status]) {
-    return rank[next.task.status] > rank[last.task.status];
-  }
-  // A newcomer's observation may have been made before one that has been told; and an attempt that has just ended
-  // counts no more for as long as its workflow has not heard of it.
-  return next.transitions >= last.transitions && next.task.attempt >= last.task.attempt;
 }
 
 /** `type` is the kind of message, so the task's own type goes by another name. */

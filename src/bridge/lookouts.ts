@@ -5,7 +5,8 @@
 import type { Logger } from 'pino';
 import { endedStatuses } from '../contract/task.ts';
 import type { Observation } from '../tasks/feed.ts';
-import { type Hub, skipsEnd } from './hub.ts';
+import type { Hub } from './hub.ts';
+import { skipsEnd } from './order.ts';
 
 export interface Lookouts {
   /** Looks at a task as soon as its turn comes; again, if it is being looked at just now. */
@@ -52,7 +53,7 @@ export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookou
   const looking = new Map<string, Promise<void>>();
 
   function look(id: string): void {
-    if (!hub.last(id)) return;
+    if (!hub.isOpenTo(id)) return;
     queue.add(id);
     drain();
   }
@@ -63,7 +64,7 @@ export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookou
       if (looking.has(id)) continue;
       queue.delete(id);
       // Its last watcher may have left while it waited for its turn.
-      if (!hub.last(id)) continue;
+      if (!hub.isOpenTo(id)) continue;
       const work = lookAt(id).finally(() => {
         looking.delete(id);
         drain();
@@ -88,7 +89,7 @@ export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookou
       lookouts.set(id, { lookedAt, transitions: before?.transitions ?? -1, intervalMs, failed: true });
       logger.debug({ err: error, id }, 'a watched task could not be looked at');
     }
-    if (!hub.last(id)) lookouts.delete(id);
+    if (!hub.isOpenTo(id)) lookouts.delete(id);
   }
 
   /** A retry can be quicker than our looks: the end of the run that it replaces is told all the same. */
@@ -101,9 +102,10 @@ export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookou
   }
 
   function isDue(id: string, now: number): boolean {
-    const task = hub.last(id)?.task;
-    if (!task) return false;
     const { lookedAt = 0, intervalMs = soonestMs, failed = false } = lookouts.get(id) ?? {};
+    const task = hub.last(id)?.task;
+    // Expected, and not seen yet.
+    if (!task) return now - lookedAt >= intervalMs;
     if (now - lookedAt >= reconcileMs) return true;
     if (failed) return now - lookedAt >= intervalMs;
     if (endedStatuses.has(task.status)) {
@@ -124,7 +126,7 @@ export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookou
       if (!lookouts.get(id)?.failed) look(id);
     },
     lookAtDue(now) {
-      for (const id of lookouts.keys()) if (!hub.last(id)) lookouts.delete(id);
+      for (const id of lookouts.keys()) if (!hub.isOpenTo(id)) lookouts.delete(id);
       for (const [id, until] of followedUntil) if (until <= now || !hub.last(id)) followedUntil.delete(id);
       for (const id of hub.ids()) if (isDue(id, now)) look(id);
     },

@@ -28,7 +28,7 @@ export interface PollerOptions {
 export interface Poller {
   /** Begins to poll; does nothing while it polls already. */
   wake(): void;
-  /** Looks at once at a task to which something was just done. */
+  /** Looks at once at a task that somebody watches or follows. */
   look(id: string): void;
   close(): Promise<void>;
 }
@@ -66,6 +66,7 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
       cursor = found.cursor;
       recovered();
       lookAtNews(found.changes);
+      hub.sweep(Date.now());
       lookouts.lookAtDue(Date.now());
     } catch (error) {
       failed(error);
@@ -73,7 +74,11 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
   }
 
   function lookAtNews(changes: readonly Change[]): void {
-    for (const change of changes) if (hub.isNews(change)) lookouts.lookAtNews(change.id);
+    for (const change of changes) {
+      if (!hub.isNews(change)) continue;
+      hub.expect(change.id);
+      lookouts.lookAtNews(change.id);
+    }
   }
 
   function recovered(): void {
@@ -107,7 +112,10 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
 
   return {
     wake,
-    look: lookouts.follow,
+    look(id) {
+      hub.expect(id);
+      lookouts.follow(id);
+    },
     async close() {
       closing.abort();
       await running;

@@ -1,5 +1,5 @@
 /**
- * The WebSocket side of the feed. An upgrade is refused with a plain HTTP answer (401, 403, 404, 503); once a socket
+ * The WebSocket side of the feed: `/ws/tasks/ID/` shows one task, `/ws/tasks/` the changes of all that fit a filter. An upgrade is refused with a plain HTTP answer (400, 401, 403, 404, 503); once a socket
  * is open, it ends with 4401 (its token ended), 4404 (its task is gone), 1008 (a client that floods), 1013 (one that
  * does not read) or 1012 (we restart). Silent ones are found by pings.
  *
@@ -11,7 +11,9 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from '../auth/tokens.ts';
-import { notFound } from '../contract/errors.ts';
+import { AppError, notFound } from '../contract/errors.ts';
+import { matchesFilter, taskFilter, type TaskFilter } from '../contract/filter.ts';
+import { queryErrors } from '../contract/issues.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { Actor } from '../tasks/access.ts';
 import type { Observation } from '../tasks/feed.ts';
@@ -24,6 +26,10 @@ export interface SocketsOptions {
   readonly admit: (request: IncomingMessage, url: URL) => Promise<Principal>;
   /** The first observation of a task, for those who may see it. */
   readonly observeAs: (actor: Actor, id: string) => Promise<Observation>;
+  /** What somebody may follow of what was asked for. @throws AppError forbidden */
+  readonly visibleTo: (actor: Actor, filter: TaskFilter) => TaskFilter;
+  /** Called once an audience follows: the tasks that are under way have changed before it came. */
+  readonly onFollow: (actor: Actor, filter: TaskFilter) => void;
   /** Whether the principal's token is still good: it may have died while the socket was being opened. */
   readonly isCurrent: (principal: Principal) => boolean;
   readonly problemOf: (error: unknown, requestId: string) => Problem;
@@ -55,7 +61,13 @@ const messageWindowMs = 60_000;
 /** Less than an outbox holds back for, since it waits for the end of what it has sent itself. */
 const maxUnreadPongBytes = 16 * 1024;
 const maxTimerMs = 2 ** 31 - 1;
-const path = /^\/ws\/tasks\/([0-9a-fA-F-]{36})\/?$/;
+const onePath = /^\/ws\/tasks\/([0-9a-fA-F-]{36})\/?$/;
+const allPath = /^\/ws\/tasks\/?$/;
+
+/** What a socket shows. `begin` starts it, and returns what ends it. */
+interface Show {
+  begin(outbox: Outbox, close: (code: number, reason: string) => void): () => void;
+}
 
 export function createSockets(options: SocketsOptions): Sockets {
   const { hub, logger } = options;
@@ -83,15 +95,40 @@ export function createSockets(options: SocketsOptions): Sockets {
     }
   }
 
-  async function admit(request: IncomingMessage) {
+  async function admit(request: IncomingMessage): Promise<{ principal: Principal; show: Show }> {
     const url = urlOf(request);
-    const id = path.exec(url.pathname)?.[1]?.toLowerCase();
     const principal = await options.admit(request, url);
-    if (id === undefined) throw notFound();
-    return { principal, first: await options.observeAs(principal, id) };
+    const id = onePath.exec(url.pathname)?.[1]?.toLowerCase();
+    if (id !== undefined) return { principal, show: showOne(await options.observeAs(principal, id)) };
+    if (!allPath.test(url.pathname)) throw notFound();
+    return { principal, show: showAll(principal, options.visibleTo(principal, filterOf(url))) };
   }
 
-  function open(socket: WebSocket, principal: Principal, first: Observation): void {
+  function showOne(first: Observation): Show {
+    return {
+      begin: (outbox, close) =>
+        hub.watch(first, {
+          send: (text) => outbox.send(text, keyOf(text, 'task')),
+          gone: () => close(closeCode.gone, 'task deleted'),
+        }),
+    };
+  }
+
+  function showAll(principal: Principal, filter: TaskFilter): Show {
+    return {
+      begin(outbox) {
+        const unfollow = hub.follow({
+          owner: filter.owner,
+          wants: (task) => matchesFilter(filter, task),
+          send: (id, text) => outbox.send(text, keyOf(text, id)),
+        });
+        options.onFollow(principal, filter);
+        return unfollow;
+      },
+    };
+  }
+
+  function open(socket: WebSocket, principal: Principal, show: Show): void {
     const outbox = createOutbox(socket);
     const client: Client = { principal, outbox, alive: true };
     clients.set(socket, client);
@@ -99,10 +136,7 @@ export function createSockets(options: SocketsOptions): Sockets {
       () => socket.close(closeCode.unauthenticated, 'token expired'),
       Math.min(Math.max(0, principal.expiresAt - Date.now()), maxTimerMs),
     );
-    const unwatch = hub.watch(first, {
-      send: (text) => outbox.send(text, keyOf(text)),
-      gone: () => socket.close(closeCode.gone, 'task deleted'),
-    });
+    const end = show.begin(outbox, (code, reason) => socket.close(code, reason));
     socket.on('pong', () => {
       client.alive = true;
     });
@@ -112,7 +146,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
     socket.on('close', () => {
       clearTimeout(expiry);
-      unwatch();
+      end();
       clients.delete(socket);
     });
   }
@@ -123,10 +157,10 @@ export function createSockets(options: SocketsOptions): Sockets {
         logger.debug({ err: error }, 'socket failed before its upgrade');
       socket.on('error', onError);
       const refuseWith = (error: unknown): void => refuse(socket, options.problemOf(error, randomUUID()));
-      admit(request).then(({ principal, first }) => {
+      admit(request).then(({ principal, show }) => {
         socket.removeListener('error', onError);
         if (closing) return socket.destroy();
-        return server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, principal, first));
+        return server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, principal, show));
       }, refuseWith);
     },
 
@@ -182,9 +216,21 @@ function urlOf({ url = '/' }: IncomingMessage): URL {
   return new URL(url, 'http://host');
 }
 
-/** States of the task replace each other while they wait for a slow client; a notice replaces only its like. */
-function keyOf(text: string): string {
-  return text.startsWith('{"type":"notice"') ? 'notice' : 'task';
+/** The parameters of a feed of many tasks; the ticket is another matter. */
+function filterOf({ searchParams }: URL): TaskFilter {
+  const names = [...new Set(searchParams.keys())].filter((name) => name !== 'ticket');
+  const values = names.map((name) => {
+    const all = searchParams.getAll(name);
+    return [name, all.length === 1 ? all[0] : all] as const;
+  });
+  const parsed = taskFilter.safeParse(Object.fromEntries(values));
+  if (parsed.success) return parsed.data;
+  throw new AppError('validation', 'The request does not fit.', { errors: queryErrors(parsed.error) });
+}
+
+/** States of a task replace each other while they wait for a slow client; a notice replaces only its like. */
+function keyOf(text: string, id: string): string {
+  return text.startsWith('{"type":"notice"') ? 'notice' : id;
 }
 
 function refuse(socket: Duplex, { status, body, headers }: Problem): void {

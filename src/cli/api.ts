@@ -8,12 +8,15 @@ import { createAccounts } from '../auth/accounts.ts';
 import { createAuthenticate } from '../auth/authenticate.ts';
 import { deriveKey } from '../auth/keys.ts';
 import { createTickets } from '../auth/tickets.ts';
-import { createTokens } from '../auth/tokens.ts';
+import { createTokens, type Principal } from '../auth/tokens.ts';
 import { createAdmission } from '../bridge/admission.ts';
 import { createHub, type Hub } from '../bridge/hub.ts';
 import { createPoller, type Poller } from '../bridge/poller.ts';
 import { createSockets } from '../bridge/sockets.ts';
+import { createStreams } from '../bridge/streams.ts';
 import { type Config, ConfigError } from '../config.ts';
+import type { TaskFilter } from '../contract/filter.ts';
+import type { Actor } from '../tasks/access.ts';
 import { createTaskService } from '../tasks/service.ts';
 import { createLogger } from './log.ts';
 import { logLife, notifyReady } from './parent.ts';
@@ -74,19 +77,34 @@ async function start(
     taskQueue: config.taskQueue,
     identity: `api ${process.pid}@${hostname()}`,
     taskTypes,
+    maxOpenTasks: config.limits.openTasks,
     webUiUrl: config.webUiUrl,
   });
   closers.push(() => tasks.close());
   const { hub, poller } = createFeed(tasks, logger);
+  const isCurrent = ({ id, generation }: Principal): boolean => accounts.find(id)?.generation === generation;
+  async function lookAtUnderWay(actor: Actor, filter: TaskFilter): Promise<void> {
+    try {
+      for (const id of await tasks.underWay(actor, filter)) poller.look(id);
+    } catch (error) {
+      // Their next change tells.
+      logger.warn({ err: error }, 'could not find out which tasks are under way');
+    }
+  }
   const sockets = createSockets({
     hub,
     admit: createAdmission({ authenticate, tickets }),
     observeAs: tasks.observeAs,
-    isCurrent: ({ id, generation }) => accounts.find(id)?.generation === generation,
+    visibleTo: tasks.visibleTo,
+    onFollow: (actor, filter) => void lookAtUnderWay(actor, filter),
+    isCurrent,
     problemOf,
     logger,
   });
-  accounts.onChange(({ removed, demoted, changed }) => sockets.dismiss([...removed, ...demoted, ...changed]));
+  const streams = createStreams({ hub, observeAs: tasks.observeAs, isCurrent });
+  accounts.onChange(({ removed, demoted, changed }) => {
+    for (const watching of [sockets, streams]) watching.dismiss([...removed, ...demoted, ...changed]);
+  });
   const app = createApp({
     tasks,
     taskTypes,
@@ -96,6 +114,9 @@ async function start(
     authenticate,
     cursorKey: deriveKey(secret, 'cursors'),
     touched: poller.look,
+    deleted: hub.deleted,
+    streams,
+    limits: config.limits,
     logger,
   });
   const ports = [config.port, ...(config.webSocketPort === undefined ? [] : [config.webSocketPort])];
@@ -109,6 +130,7 @@ async function start(
   closers.push(
     () => poller.close(),
     () => sockets.close(),
+    () => streams.close(),
   );
   return listeners;
 }

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'unsupported_media_type'
   | 'key_reused'
   | 'too_many_requests'
+  | 'too_many_tasks'
   | 'no_worker'
   | 'temporal_unavailable'
   | 'internal';

@@ -1,7 +1,8 @@
 /** Which tasks a list, its counts, a feed or a bulk action is about. */
 import { z } from 'zod';
 import { instantInput } from './instant.ts';
-import { tag, taskStatus } from './task.ts';
+import { searchableName, searchableTag } from './searchable.ts';
+import { tag, taskStatus, type TaskSummary } from './task.ts';
 
 /** A parameter that may be given several times, or once with commas. */
 function several<T extends z.ZodType>(item: T, most: number) {
@@ -48,3 +49,25 @@ export const filterFields = {
 /** All conditions hold; no condition at all: every task that the caller may see. */
 export const taskFilter = z.strictObject(filterFields).meta({ id: 'TaskFilter' });
 export type TaskFilter = z.infer<typeof taskFilter>;
+
+/** Whether a task fits a filter, as a list would say. */
+export function matchesFilter(filter: TaskFilter, task: TaskSummary): boolean {
+  const { status, type, tag: wanted = [], name, owner } = filter;
+  const tags = new Set(task.tags.map(searchableTag));
+  return (
+    (status === undefined || status.includes(task.status)) &&
+    (type === undefined || task.type === type) &&
+    wanted.every((one) => tags.has(searchableTag(one))) &&
+    (name === undefined || searchableName(task.name).startsWith(searchableName(name))) &&
+    (owner === undefined || task.owner === owner) &&
+    isWithin(task.scheduled_time, filter.scheduled_after, filter.scheduled_before) &&
+    isWithin(task.created_at, filter.created_after, filter.created_before)
+  );
+}
+
+function isWithin(at: string, after: string | undefined, before: string | undefined): boolean {
+  const ms = Date.parse(at);
+  return (
+    (after === undefined || ms >= Date.parse(after)) && (before === undefined || ms < Date.parse(before))
+  );
+}

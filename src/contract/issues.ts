@@ -13,6 +13,11 @@ export function fieldErrors(error: z.ZodError, base = ''): FieldError[] {
   });
 }
 
+/** The same of query parameters, which have names and no pointers. */
+export function queryErrors(error: z.ZodError): FieldError[] {
+  return fieldErrors(error).map((found) => ({ ...found, pointer: `?${found.pointer.slice(1)}` }));
+}
+
 /** RFC 6901. */
 function pointer(path: readonly PropertyKey[]): string {
   return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

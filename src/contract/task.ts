@@ -229,7 +229,7 @@ const summary = {
   finished_at: instant.nullable(),
   version: z.int(),
   owner: z.string(),
-  links: z.object({ self: z.string(), temporal: z.string().optional() }),
+  links: z.object({ self: z.string(), events: z.string(), temporal: z.string().optional() }),
 };
 
 export const taskSummary = z.object(summary).meta({ id: 'TaskSummary' });
@@ -271,6 +271,7 @@ export const taskStatusView = taskSummary
 export const feedMessage = z
   .discriminatedUnion('type', [
     taskSummary.extend({ type: z.literal('task'), task_type: z.string() }),
+    z.object({ type: z.literal('deleted'), id: z.uuid() }),
     z.object({
       type: z.literal('notice'),
       notice: z.enum(['unreachable', 'resumed', 'draining']),

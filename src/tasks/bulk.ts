@@ -21,6 +21,8 @@ export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 export interface ActionOutcome {
   readonly status: 200 | 202 | 204;
   readonly task?: TaskSummary;
+  /** Whose task was deleted. */
+  readonly deletedOf?: string;
 }
 
 export interface BulkService {
@@ -110,12 +112,16 @@ async function actOn(writer: Writer, actor: Actor, action: ActionName, id: strin
         task: summaryOf(await retryTask(writer, actor, id, { changes: {}, askedAt: Date.now() })),
       };
     case 'delete':
-      return { status: (await removeTask(writer, actor, id, waitMs)).done ? 204 : 202 };
+      return removed(await removeTask(writer, actor, id, waitMs));
   }
 }
 
 function commanded(result: CommandResult): ActionOutcome {
   return { status: result.done ? 200 : 202, task: summaryOf(result) };
+}
+
+function removed({ done, owner }: { done: boolean; owner: string }): ActionOutcome {
+  return { status: done ? 204 : 202, deletedOf: owner };
 }
 
 function isNotFound(error: unknown): boolean {

@@ -82,7 +82,7 @@ export async function removeTask(
   actor: Actor,
   id: string,
   waitMs = effectTimeoutMs,
-): Promise<{ done: boolean }> {
+): Promise<{ done: boolean; owner: string }> {
   const { store } = reader;
   const newest = await loadTask(store, actor, id);
   if (newest.status === 'open' && !hasNotBegun(newest)) {
@@ -92,7 +92,7 @@ export async function removeTask(
   const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
   for (const { runId } of older) await removeRun(reader, id, runId);
   await removeRun(reader, id, newest.runId);
-  return { done: await isGone(reader, id, waitMs) };
+  return { done: await isGone(reader, id, waitMs), owner: newest.owner };
 }
 
 async function removeRun({ store }: Reader, id: string, runId: string): Promise<void> {

@@ -11,10 +11,12 @@ import type { LiveExecution } from './execution.ts';
 import { digest, keyReused } from './idempotency.ts';
 import { type Reader, readTask, type TaskView, webUiUrl } from './read.ts';
 import { summarise } from './snapshot.ts';
+import type { Quota } from './quota.ts';
 import { memoOf, startRun, uuidFrom } from './start.ts';
 
 export interface Writer extends Reader {
   readonly taskTypes: TaskTypes;
+  readonly quota: Quota;
 }
 
 /**
@@ -36,6 +38,7 @@ export async function createTask(
   const now = Date.now();
   const input = newInput(writer.taskTypes, actor, request, now);
   const run = { id, input, ...(fingerprint === undefined ? {} : { fingerprint }) };
+  await writer.quota.take(actor.id);
   try {
     const runId = await startRun(writer.store, run, now);
     return justStarted(writer, actor, { id, runId, input, now });

@@ -12,6 +12,7 @@ export interface Change {
   readonly id: string;
   readonly runId: string;
   readonly version: number;
+  readonly owner: string;
   readonly ended: boolean;
 }
 
@@ -54,8 +55,8 @@ export async function changesSince({ store }: Reader, cursor: FeedCursor): Promi
   };
 }
 
-function changeOf({ id, runId, version, status }: Execution): Change {
-  return { id, runId, version, ended: status !== 'open' };
+function changeOf({ id, runId, version, owner, status }: Execution): Change {
+  return { id, runId, version, owner, ended: status !== 'open' };
 }
 
 /** The first observation for a new watcher. @throws AppError not_found for those who may not see the task. */

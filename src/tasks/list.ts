@@ -9,6 +9,9 @@ import { replacementsOf, runsMatching } from './search.ts';
 import { summarise } from './snapshot.ts';
 import type { TaskStore } from './store.ts';
 
+const underWay = ['PENDING', 'RUNNING'] as const;
+const rowsPerPage = 100;
+
 export interface ListRequest {
   readonly filter: TaskFilter;
   readonly limit: number;
@@ -32,6 +35,22 @@ export async function listTasks(reader: Reader, actor: Actor, request: ListReque
     .filter((row) => !superseded.has(row.runId))
     .map((row) => summarise(row, { now, webUiUrl: webUiUrl(reader, actor, row) }));
   return { tasks, nextPageToken: page.nextPageToken };
+}
+
+/** Beyond these, their next change tells. */
+const mostUnderWay = 1000;
+
+/** The tasks that run or are about to: their next change may be long in coming, though they move. */
+export async function tasksUnderWay(reader: Reader, actor: Actor, filter: TaskFilter): Promise<string[]> {
+  const ids: string[] = [];
+  let pageToken: Uint8Array | undefined;
+  do {
+    const request = { filter: { ...filter, status: underWay }, limit: rowsPerPage, pageToken };
+    const page = await listTasks(reader, actor, request);
+    ids.push(...page.tasks.map(({ id }) => id));
+    pageToken = page.nextPageToken;
+  } while (pageToken && ids.length < mostUnderWay);
+  return ids;
 }
 
 /** @throws AppError forbidden where a user asks for the tasks of somebody else. */

@@ -53,6 +53,7 @@ export async function retryTask(
     ...(ended.memo.fingerprint ? { fingerprint: ended.memo.fingerprint } : {}),
     ...(mark ? { retryMark: mark } : {}),
   };
+  await writer.quota.take(ended.owner);
   try {
     await startRun(store, run, now);
   } catch (error) {

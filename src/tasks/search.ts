@@ -45,6 +45,11 @@ export function isLasting({ name, tag, scheduled_after, scheduled_before }: Task
   return [name, tag, scheduled_after, scheduled_before].every((condition) => condition === undefined);
 }
 
+/** The unfinished tasks of an owner: of each, one run is open. */
+export function openRunsOf(owner: string): string {
+  return `${lasting({ owner })} AND ExecutionStatus = 'Running'`;
+}
+
 /** Those of the runs that a query finds that have ended, in whatever way. */
 export function endedRuns(query: string): string {
   return `${query} AND ExecutionStatus != 'Running'`;

@@ -11,8 +11,9 @@ import { createTask, type Writer } from './create.ts';
 import { editTask } from './edit.ts';
 import { changesSince, type FeedCursor, observeAs, observeTask } from './feed.ts';
 import { type HistoryRequest, readHistory } from './history.ts';
-import { type ListRequest, listTasks } from './list.ts';
+import { type ListRequest, listTasks, tasksUnderWay, visibleTo } from './list.ts';
 import { readSummary, readTask } from './read.ts';
+import { createQuota } from './quota.ts';
 import { type RetryRequest, retryTask } from './retry.ts';
 import { createTaskStore } from './store.ts';
 
@@ -22,6 +23,8 @@ export interface TaskServiceOptions {
   readonly taskQueue: string;
   readonly identity: string;
   readonly taskTypes: TaskTypes;
+  /** Unfinished tasks that an owner may have; 0 for any number. */
+  readonly maxOpenTasks: number;
   /** Base address of the Temporal Web UI, where there is one to link to. */
   readonly webUiUrl: string | undefined;
 }
@@ -36,7 +39,8 @@ export function createTaskService(options: TaskServiceOptions) {
     webUiUrl === undefined
       ? undefined
       : `${webUiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${id}/${runId}/history`;
-  const writer: Writer = { store, taskTypes: options.taskTypes, webUiLink };
+  const quota = createQuota(store, options.maxOpenTasks);
+  const writer: Writer = { store, taskTypes: options.taskTypes, quota, webUiLink };
 
   return {
     create: (actor: Actor, request: CreateTaskInput, idempotencyKey?: string) =>
@@ -44,6 +48,9 @@ export function createTaskService(options: TaskServiceOptions) {
     read: async (actor: Actor, id: string) => readTask(writer, actor, await loadTask(store, actor, id)),
     readSummary: (actor: Actor, id: string) => readSummary(writer, actor, id),
     list: (actor: Actor, request: ListRequest) => listTasks(writer, actor, request),
+    /** @throws AppError forbidden */
+    visibleTo,
+    underWay: (actor: Actor, filter: TaskFilter) => tasksUnderWay(writer, actor, filter),
     count: (actor: Actor, filter: TaskFilter) => countTasks(writer, actor, filter),
     history: (actor: Actor, id: string, request: HistoryRequest) => readHistory(writer, actor, id, request),
     edit: (actor: Actor, id: string, request: EditTaskInput, ifMatch?: string) =>

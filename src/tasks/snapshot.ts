@@ -48,6 +48,7 @@ export function summarise(execution: Execution | LiveExecution, extras: Snapshot
     owner: execution.owner,
     links: {
       self: `/api/tasks/${execution.id}/`,
+      events: `/api/tasks/${execution.id}/events/`,
       ...(extras.webUiUrl === undefined ? {} : { temporal: extras.webUiUrl }),
     },
   };

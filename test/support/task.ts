@@ -45,7 +45,7 @@ export function aTask(changes: Partial<TaskSummary> = {}): TaskSummary {
     finished_at: null,
     version: 1,
     owner: 'alice',
-    links: { self: '/api/tasks/a/' },
+    links: { self: '/api/tasks/a/', events: '/api/tasks/a/events/' },
     ...changes,
   };
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { createHub, type Hub, isForward, type Watcher } from '../../src/bridge/hub.ts';
+import { type Audience, createHub, type Hub, type Watcher } from '../../src/bridge/hub.ts';
+import { isForward } from '../../src/bridge/order.ts';
 import {
   endedStatuses,
   type FeedMessage,
@@ -163,7 +164,7 @@ describe('a hub', () => {
 describe('the news in a list', () => {
   const hub = createHub(quiet);
   watched(hub, seen({ version: 5, status: 'RUNNING' }));
-  const change = { id: 'a', runId: 'run 1', version: 5, ended: false };
+  const change = { id: 'a', runId: 'run 1', version: 5, owner: 'alice', ended: false };
 
   test.each([
     ['a row of a task that nobody watches is none', { ...change, id: 'b', version: 9 }, false],
@@ -298,3 +299,98 @@ const histories: fc.Arbitrary<Observation[]> = fc
     }
     return history;
   });
+
+describe('an audience', () => {
+  class Listener implements Audience {
+    readonly owner: string | undefined;
+    readonly heard: string[] = [];
+    readonly wants: Audience['wants'];
+
+    constructor(owner: string | undefined, wants: Audience['wants'] = () => true) {
+      this.owner = owner;
+      this.wants = wants;
+    }
+    send(id: string, text: string): void {
+      const message = JSON.parse(text) as FeedMessage;
+      this.heard.push(message.type === 'task' ? `${id} ${message.status}` : message.type);
+    }
+  }
+
+  const change = { id: 'b', runId: 'run 1', version: 1, owner: 'alice', ended: false };
+  const of = (id: string, changes: Partial<TaskSummary> = {}) => seen({ id, ...changes });
+
+  test("hears of every task of its owner's, those to come included, and of nobody else's", () => {
+    const onFirst = vi.fn<() => void>();
+    const hub = createHub({ onFirst });
+    const alices = new Listener('alice');
+    const everybodys = new Listener(undefined);
+    hub.follow(alices);
+    hub.follow(everybodys);
+    expect(onFirst).toHaveBeenCalledTimes(1);
+    expect(hub.isNews(change)).toBe(true);
+    expect(hub.isOpenTo('b')).toBe(false);
+    hub.expect('b');
+    expect(hub.isOpenTo('b')).toBe(true);
+    expect([...hub.ids()]).toEqual(['b']);
+    hub.publish('b', of('b'));
+    expect(hub.isNews(change)).toBe(false);
+    hub.publish('b', of('b', running));
+    hub.publish('c', of('c', { owner: 'bob' }));
+    expect(alices.heard).toEqual(['b SCHEDULED', 'b RUNNING']);
+    expect(everybodys.heard).toEqual(['b SCHEDULED', 'b RUNNING', 'c SCHEDULED']);
+  });
+
+  test('with a filter hears of a task while it fits, and once more when it does not any longer', () => {
+    const hub = createHub(quiet);
+    const listener = new Listener('alice', ({ status }) => status === 'SCHEDULED');
+    hub.follow(listener);
+    hub.publish('b', of('b'));
+    hub.publish('b', of('b', running));
+    hub.publish('b', of('b', { ...running, attempt: 2 }));
+    hub.publish('c', of('c', running));
+    expect(listener.heard).toEqual(['b SCHEDULED', 'b RUNNING']);
+  });
+
+  test('hears of a task that is watched by itself as well, whoever came first', () => {
+    const hub = createHub(quiet);
+    const listener = new Listener('alice');
+    watched(hub, of('early'));
+    hub.follow(listener);
+    const { leave } = watched(hub, of('late'));
+    leave();
+    hub.publish('late', of('late', running));
+    hub.publish('early', of('early', running));
+    expect(listener.heard).toEqual(['late SCHEDULED', 'late RUNNING', 'early RUNNING']);
+  });
+
+  test('hears of deletions, whether the task was known or not', () => {
+    const hub = createHub(quiet);
+    const [alices, bobs] = [new Listener('alice'), new Listener('bob')];
+    hub.follow(alices);
+    hub.follow(bobs);
+    hub.publish('b', of('b'));
+    hub.deleted('b', 'alice');
+    hub.deleted('never seen', 'alice');
+    expect(alices.heard).toEqual(['b SCHEDULED', 'deleted', 'deleted']);
+    expect(bobs.heard).toEqual([]);
+  });
+
+  test('leaves nothing behind: neither when it goes, nor of what has ended long ago', () => {
+    const hub = createHub(quiet);
+    const leave = hub.follow(new Listener('alice'));
+    const finished_at = new Date(0).toISOString();
+    hub.publish('b', of('b', { status: 'COMPLETED', finished_at }));
+    hub.publish('c', of('c'));
+    hub.expect('d');
+    hub.sweep(20_000);
+    expect([...hub.ids()]).toEqual(['b', 'c', 'd']);
+    hub.sweep(31_000);
+    expect([...hub.ids()]).toEqual(['c', 'd']);
+    leave();
+    expect([...hub.ids()]).toEqual([]);
+    expect(hub.size).toBe(0);
+    expect(hub.isNews(change)).toBe(false);
+    hub.expect('e');
+    expect(hub.isOpenTo('e')).toBe(false);
+  });
+});

@@ -45,7 +45,7 @@ class FakeSource implements FeedSource {
     const { runId, task } = observation;
     this.tasks.set(task.id, observation);
     const ended = ['COMPLETED', 'FAILED', 'CANCELLED'].includes(task.status);
-    this.changes = [...this.changes, { id: task.id, runId, version: task.version, ended }];
+    this.changes = [...this.changes, { id: task.id, runId, version: task.version, owner: task.owner, ended }];
   }
 
   get calls(): number {

@@ -311,7 +311,7 @@ describe('a row of a list', () => {
       max_retries: 3,
       version: 4,
       owner: 'alice',
-      links: { self: `/api/tasks/${row.id}/` },
+      links: { self: `/api/tasks/${row.id}/`, events: `/api/tasks/${row.id}/events/` },
     });
     expect(view(row).links).not.toHaveProperty('temporal');
   });

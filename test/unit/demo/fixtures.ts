@@ -16,7 +16,7 @@ export function aTask(changes: Partial<TaskSummary> = {}): TaskSummary {
     soft_time_limit: 1500,
     time_limit: 1800,
     owner: 'somebody',
-    links: { self: `/api/tasks/${id}/` },
+    links: { self: `/api/tasks/${id}/`, events: `/api/tasks/${id}/events/` },
     ...changes,
   });
 }

@@ -1,0 +1,30 @@
+import type { MiddlewareHandler } from 'hono';
+import type { Logger } from 'pino';
+import type { ApiEnv } from './types.ts';
+
+const reads: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** A line in the log for everything that somebody tried to write: who, what, on which task, and how it was answered. */
+export function audit(logger: Logger): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    await next();
+    const { method, path } = c.req;
+    // Undefined where nobody was authenticated.
+    const principal = c.get('principal') as ApiEnv['Variables']['principal'] | undefined;
+    if (reads.has(method) || !principal) return;
+    const [, task, command] = /^\/api\/tasks\/([0-9a-f-]{36})(?:\/([a-z-]+))?\/?$/i.exec(path) ?? [];
+    const created = c.res.headers.get('Location')?.split('/').at(-2);
+    const facts = {
+      actor: principal.id,
+      actorName: principal.name,
+      action: command ?? `${method} ${task === undefined ? path.replace(/\/$/, '') : '/api/tasks/ID'}`,
+      task: task ?? created,
+      status: c.res.status,
+      requestId: c.res.headers.get('X-Request-Id'),
+    };
+    logger.info(
+      { audit: facts },
+      `${facts.actorName}: ${facts.action} ${facts.task ?? ''} → ${facts.status}`,
+    );
+  };
+}

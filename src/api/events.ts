@@ -1,0 +1,67 @@
+import { hash } from 'node:crypto';
+import { createRoute, z } from '@hono/zod-openapi';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import type { TaskStream } from '../bridge/streams.ts';
+import { problems } from './responses.ts';
+import { idParameter, taskId } from './task-id.ts';
+import type { Api, ApiDependencies } from './types.ts';
+
+const pingMs = 25_000;
+/** So long a client waits before it comes back; apart from each other, since a restart sends all away at once. */
+const comeBackMs = { least: 1000, spread: 4000 };
+
+const events = createRoute({
+  method: 'get',
+  path: '/api/tasks/{id}/events',
+  summary: 'Watch a task, by Server-Sent Events',
+  description:
+    'The messages of the WebSocket `/ws/tasks/{id}/`: the task as it is, then every change. With `Last-Event-ID`, the ' +
+    'first one is left out where nothing has changed since. An event of the type `end` says why the stream ends.',
+  tags: ['Tasks'],
+  security: [{ bearer: [] }],
+  request: {
+    params: idParameter,
+    headers: z.object({ 'last-event-id': z.string().max(255).optional() }),
+  },
+  responses: {
+    200: { description: 'The events.', content: { 'text/event-stream': { schema: z.string() } } },
+    ...problems(401, 404, 503),
+  },
+});
+
+export function eventRoutes(app: Api, { streams, logger }: ApiDependencies): void {
+  app.openapi(events, async (c) => {
+    const id = taskId(c.req.valid('param').id);
+    const seen = c.req.valid('header')['last-event-id'];
+    // Before anything is sent: what refuses it is an answer like any other.
+    const stream = await streams.open(c.get('principal'), id);
+    // Proxies would keep events back.
+    c.header('X-Accel-Buffering', 'no');
+    return streamSSE(
+      c,
+      (out) => pass(stream, out, seen),
+      async (error) => {
+        stream.end();
+        logger.debug({ err: error }, 'an event stream broke');
+      },
+    );
+  });
+}
+
+async function pass(stream: TaskStream, out: SSEStreamingApi, seen: string | undefined): Promise<void> {
+  out.onAbort(() => stream.end());
+  const ping = setInterval(() => void out.write(': still here\n\n'), pingMs);
+  try {
+    await out.write(`retry: ${Math.round(comeBackMs.least + Math.random() * comeBackMs.spread)}\n\n`);
+    for (let known = seen; ; known = undefined) {
+      const next = await stream.next();
+      if (out.aborted) return;
+      if (typeof next !== 'string') return await out.writeSSE({ event: 'end', data: JSON.stringify(next) });
+      const id = hash('sha1', next, 'base64url');
+      if (id !== known) await out.writeSSE({ id, data: next });
+    }
+  } finally {
+    clearInterval(ping);
+    stream.end();
+  }
+}

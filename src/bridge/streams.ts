@@ -1,0 +1,115 @@
+/**
+ * The feed of one task for Server-Sent Events. A stream ends when its client goes, when its token ends, when its task
+ * is gone, or when the service restarts; clients of this kind come back by themselves.
+ *
+ * open → ended (by its reader, or by `dismiss` or `close`). Created by the API process, which closes it.
+ */
+import type { Principal } from '../auth/tokens.ts';
+import type { Actor } from '../tasks/access.ts';
+import type { Observation } from '../tasks/feed.ts';
+import type { Hub } from './hub.ts';
+
+export interface StreamsOptions {
+  readonly hub: Hub;
+  readonly observeAs: (actor: Actor, id: string) => Promise<Observation>;
+  /** Whether the principal's token is still good: it may have died while the stream was being opened. */
+  readonly isCurrent: (principal: Principal) => boolean;
+}
+
+/** Why a stream ends that its reader did not end; the codes are those of the sockets. */
+export interface StreamEnd {
+  readonly code: 1012 | 4401 | 4404;
+  readonly reason: string;
+}
+
+export interface TaskStream {
+  /** The next message, as JSON: the latest state, whatever came before it. An end, once. */
+  next(): Promise<string | StreamEnd>;
+  /** For its reader: `next` then tells an end. */
+  end(): void;
+}
+
+export interface Streams {
+  /** @throws AppError not_found for those who may not see the task. */
+  open(principal: Principal, id: string): Promise<TaskStream>;
+  dismiss(accountIds: readonly string[]): void;
+  close(): void;
+}
+
+const maxTimerMs = 2 ** 31 - 1;
+
+export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): Streams {
+  const open = new Map<Latest, Principal>();
+
+  function finish(stream: Latest, end: StreamEnd): void {
+    open.delete(stream);
+    stream.finish(end);
+  }
+
+  return {
+    async open(principal, id) {
+      const first = await observeAs(principal, id);
+      const stream = new Latest();
+      const unwatch = hub.watch(first, {
+        send: (text) => stream.put(text),
+        gone: () => finish(stream, { code: 4404, reason: 'task deleted' }),
+      });
+      const expired: StreamEnd = { code: 4401, reason: 'token expired' };
+      const left = Math.min(Math.max(0, principal.expiresAt - Date.now()), maxTimerMs);
+      const expiry = setTimeout(() => finish(stream, expired), left);
+      open.set(stream, principal);
+      if (!isCurrent(principal)) finish(stream, { code: 4401, reason: 'account changed' });
+      return {
+        next: () => stream.next(),
+        end() {
+          clearTimeout(expiry);
+          unwatch();
+          finish(stream, { code: 1012, reason: 'the client has left' });
+        },
+      };
+    },
+
+    dismiss(accountIds) {
+      const dead = new Set(accountIds);
+      for (const [stream, { id }] of open) {
+        if (dead.has(id)) finish(stream, { code: 4401, reason: 'account changed' });
+      }
+    },
+
+    close() {
+      for (const stream of open.keys()) finish(stream, { code: 1012, reason: 'restarting' });
+    },
+  };
+}
+
+/** Keeps what has not been read: the latest state of the task, and notices in their order. */
+class Latest {
+  readonly #waiting: string[] = [];
+  #end: StreamEnd | undefined;
+  #wake: () => void = () => undefined;
+
+  put(text: string): void {
+    const isState = !isNotice(text);
+    const overtaken = isState ? this.#waiting.findIndex((waiting) => !isNotice(waiting)) : -1;
+    if (overtaken !== -1) this.#waiting.splice(overtaken, 1);
+    this.#waiting.push(text);
+    this.#wake();
+  }
+
+  finish(end: StreamEnd): void {
+    this.#end ??= end;
+    this.#wake();
+  }
+
+  async next(): Promise<string | StreamEnd> {
+    for (;;) {
+      const next = this.#waiting.shift() ?? this.#end;
+      if (next !== undefined) return next;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+}
+
+function isNotice(text: string): boolean {
+  return text.startsWith('{"type":"notice"');
+}

@@ -1,0 +1,125 @@
+/** What keeps one caller from harming the others, and pages of other sites from our answers. */
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { BulkResult } from '../../src/contract/bulk.ts';
+import type { Caller } from '../support/caller.ts';
+import { waitFor } from '../support/engine-wait.ts';
+import { anonymously, type Service, startService } from '../support/service.ts';
+
+const hour = 3600;
+const friend = 'https://friend.example';
+
+let service: Service;
+
+beforeAll(async () => {
+  const environment = {
+    TASKBELL_RATE_LIMIT: '60',
+    TASKBELL_MAX_OPEN_TASKS: '4',
+    TASKBELL_CORS_ORIGINS: `${friend}, http://localhost:5173`,
+  };
+  service = await startService({ temporal: inject('temporal'), environment });
+});
+
+afterAll(() => service.close());
+
+describe('the rate limit', () => {
+  test('lets an account send a minute of requests at once, tells how many are left, and then refuses', async () => {
+    const eager = await service.asNewUser();
+    const answers = [];
+    for (let asked = 0; asked < 62; asked += 1) answers.push(await eager.call('GET', '/api/task-types/'));
+    const [first] = answers;
+    expect(first?.headers.get('RateLimit-Policy')).toBe('"default";q=60;w=60');
+    expect(first?.headers.get('RateLimit')).toMatch(/^"default";r=59;t=1$/);
+    const refused = answers.filter(({ status }) => status === 429);
+    // One a second flows in meanwhile.
+    expect(refused.length).toBeGreaterThanOrEqual(1);
+    expect(refused.at(-1)).toMatchObject({ body: { code: 'too_many_requests' } });
+    expect(Number(refused.at(-1)?.headers.get('Retry-After'))).toBeGreaterThanOrEqual(1);
+    expect(refused.at(-1)?.headers.get('RateLimit')).toMatch(/^"default";r=0;t=\d+$/);
+    // Nobody else is held up, and it is not for ever.
+    const other = await service.asNewUser();
+    expect((await other.call('GET', '/api/task-types/')).status).toBe(200);
+    await waitFor('another chance', async () => (await eager.call('GET', '/api/task-types/')).status === 200);
+  });
+});
+
+describe('the quota of unfinished tasks', () => {
+  test('refuses more, one by one in many, and gives way when some have ended', async () => {
+    const user = await service.asNewUser();
+    const tasks = Array.from({ length: 6 }, (_, index) => ({ name: `${index}`, delay: hour }));
+    const { body } = await user.call<{ results: BulkResult[] }>('POST', '/api/tasks/bulk/', { tasks });
+    const made = body.results.flatMap((one) => ('task' in one ? one.task.id : []));
+    expect(made).toHaveLength(4);
+    const refusal = { status: 429, code: 'too_many_tasks' };
+    expect(body.results.filter(({ status }) => status === 429)).toMatchObject([refusal, refusal]);
+    const again = await user.call('POST', '/api/tasks/', { name: 'n', delay: hour });
+    expect(again).toMatchObject({ status: 429, body: { code: 'too_many_tasks' } });
+    expect(again.headers.get('Retry-After')).toBe('60');
+    await user.call('DELETE', `/api/tasks/${made[0]}/`);
+    const create = async () => (await user.call('POST', '/api/tasks/', { name: 'n', delay: hour })).status;
+    await expect.poll(create, { timeout: 20_000, interval: 1500 }).toBe(201);
+  });
+});
+
+describe('in a browser', () => {
+  async function ask(origin: string, method = 'GET', headers: Record<string, string> = {}): Promise<Headers> {
+    const response = await fetch(`${service.url}/api/task-types/`, {
+      method,
+      headers: { Origin: origin, ...headers },
+    });
+    return response.headers;
+  }
+
+  test('pages of named origins may read answers, and ask before they write; others may not', async () => {
+    const asked = {
+      'Access-Control-Request-Method': 'PATCH',
+      'Access-Control-Request-Headers': 'authorization',
+    };
+    const allowed = await ask(friend, 'OPTIONS', asked);
+    expect(allowed.get('Access-Control-Allow-Origin')).toBe(friend);
+    expect(allowed.get('Access-Control-Allow-Methods')).toContain('PATCH');
+    expect(allowed.get('Access-Control-Allow-Headers')).toContain('Authorization');
+    expect(allowed.get('Access-Control-Allow-Credentials')).toBeNull();
+    // Refusals too, or their reason could not be read.
+    const refused = await ask('http://localhost:5173');
+    expect(refused.get('Access-Control-Allow-Origin')).toBe('http://localhost:5173');
+    for (const stranger of ['https://evil.example', 'https://friend.example.evil.example', 'null']) {
+      expect((await ask(stranger, 'OPTIONS', asked)).get('Access-Control-Allow-Origin')).toBeNull();
+      expect((await ask(stranger)).get('Access-Control-Allow-Origin')).toBeNull();
+    }
+  });
+
+  test.each(['/api/task-types/', '/healthz', '/openapi.json', '/nowhere'])(
+    '%s can do nothing there',
+    async (path) => {
+      const { headers } = await anonymously(service, 'GET', path);
+      expect(headers.get('Content-Security-Policy')).toBe(
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+      );
+      expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
+      expect(headers.get('X-Frame-Options')).toBe('DENY');
+      expect(headers.get('Referrer-Policy')).toBe('no-referrer');
+      expect(headers.get('X-Powered-By')).toBeNull();
+    },
+  );
+});
+
+describe('without settings', () => {
+  let plain: Service;
+  let alice: Caller;
+  beforeAll(async () => {
+    plain = await startService({ temporal: inject('temporal'), workers: 0 });
+    alice = await plain.as('alice');
+  });
+  afterAll(() => plain.close());
+
+  test('no page of another origin may read anything', async () => {
+    const response = await fetch(`${plain.url}/healthz`, { headers: { Origin: friend } });
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
+    expect(response.headers.get('Cross-Origin-Resource-Policy')).toBe('same-origin');
+  });
+
+  test('there is a rate limit nobody meets by hand', async () => {
+    const { headers } = await alice.call('GET', '/api/task-types/');
+    expect(headers.get('RateLimit-Policy')).toBe('"default";q=6000;w=60');
+  });
+});

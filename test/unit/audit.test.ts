@@ -1,0 +1,54 @@
+import { Hono } from 'hono';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { audit } from '../../src/api/audit.ts';
+import type { ApiEnv } from '../../src/api/types.ts';
+
+const id = '6bb2a102-cc8f-401b-a395-3243464ca175';
+
+interface Line {
+  readonly msg: string;
+  readonly audit: Record<string, unknown>;
+}
+
+/** What is logged of a request by alice, or by nobody. */
+async function logged(method: string, path: string, signedIn = true): Promise<Line[]> {
+  const lines: Line[] = [];
+  const logger = pino(
+    { level: 'info' },
+    { write: (line: string) => void lines.push(JSON.parse(line) as Line) },
+  );
+  const app = new Hono<ApiEnv>({ strict: false });
+  app.use(audit(logger));
+  app.use(async (c, next) => {
+    const principal = { id: 'a1', name: 'alice', role: 'user', generation: 1, expiresAt: 0 } as const;
+    if (signedIn) c.set('principal', principal);
+    await next();
+  });
+  app.post('/api/tasks', (c) => c.json({}, 201, { Location: `/api/tasks/${id}/` }));
+  app.all('*', (c) => c.json({}, path.includes('cancel') ? 409 : 200));
+  await app.request(path, { method });
+  return lines;
+}
+
+test.each([
+  ['POST', '/api/tasks/', 'POST /api/tasks', id, 201],
+  ['PATCH', `/api/tasks/${id}/`, 'PATCH /api/tasks/ID', id, 200],
+  ['DELETE', `/api/tasks/${id}`, 'DELETE /api/tasks/ID', id, 200],
+  ['POST', `/api/tasks/${id}/cancel/`, 'cancel', id, 409],
+  ['POST', '/api/tasks/bulk/', 'POST /api/tasks/bulk', undefined, 200],
+])(
+  '%s %s leaves a line: who, what, on which task, and how it was answered',
+  async (method, path, action, task, status) => {
+    const [line, ...more] = await logged(method, path);
+    expect(more).toEqual([]);
+    expect(line?.audit).toMatchObject({ actor: 'a1', actorName: 'alice', action, status });
+    expect(line?.audit['task']).toBe(task);
+    expect(line?.msg).toContain(`alice: ${action}`);
+  },
+);
+
+test('reading leaves none, nor does a stranger', async () => {
+  expect(await logged('GET', '/api/tasks/')).toEqual([]);
+  expect(await logged('POST', '/api/tasks/', false)).toEqual([]);
+});

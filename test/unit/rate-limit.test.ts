@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createRateLimit } from '../../src/api/rate-limit.ts';
+
+test('of any requests, no more are let through in a span of time than flow in, and a minute beforehand', () => {
+  const sequences = fc.array(fc.nat({ max: 5000 }), { minLength: 1, maxLength: 200 });
+  const bounded = fc.property(sequences, fc.integer({ min: 1, max: 600 }), (pauses, perMinute) => {
+    let now = 0;
+    let allowed = 0;
+    const limit = createRateLimit(perMinute, () => now);
+    for (const pause of pauses) {
+      now += pause;
+      const taken = limit.take('alice');
+      if (taken.allowed) allowed += 1;
+      expect(taken.left).toBeGreaterThanOrEqual(0);
+      expect(taken.left).toBeLessThanOrEqual(perMinute);
+      expect(allowed).toBeLessThanOrEqual(perMinute + (now / 60_000) * perMinute);
+    }
+  });
+  fc.assert(bounded);
+});
+
+test('an account that has been refused is let through once its allowance has flowed in again', () => {
+  let now = 0;
+  const limit = createRateLimit(2, () => now);
+  expect([1, 2, 3].map(() => limit.take('alice').allowed)).toEqual([true, true, false]);
+  expect(limit.take('bob').allowed).toBe(true);
+  now = 29_000;
+  expect(limit.take('alice').allowed).toBe(false);
+  now = 31_000;
+  expect(limit.take('alice')).toMatchObject({ allowed: true, left: 0 });
+});
+
+test('accounts that have not been heard of for a minute are forgotten', () => {
+  let now = 0;
+  const limit = createRateLimit(10, () => now);
+  for (let account = 0; account < 10_000; account += 1) limit.take(`a${account}`);
+  now = 120_000;
+  // All of them are full again: a newcomer finds room, and they begin anew.
+  expect(limit.take('newcomer').allowed).toBe(true);
+  expect(limit.take('a0')).toMatchObject({ allowed: true, left: 9 });
+});
