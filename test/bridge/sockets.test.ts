@@ -188,21 +188,16 @@ describe('a client that does not read', () => {
 });
 
 describe('an upgrade', () => {
-  test.each([
-    '//',
-    '/',
-    '/ws',
-    '/ws/tasks/x/',
-    `/ws/tasks/${id}/x`,
-    `/api/tasks/${id}/`,
-    `/WS/tasks/${id}/`,
-  ])('for %s is refused with 404', async (target) => {
-    await serve();
-    const socket = openSocket();
-    socket.write(upgradeRequest(target));
-    const [head] = await once(socket, 'data');
-    expect(String(head).split('\r\n')[0]).toBe('HTTP/1.1 404 Not Found');
-  });
+  test.each(['//', '/', '/ws', '/ws/tasks/x/', `/ws/tasks/${id}/x`, `/api/tasks/${id}/`, `/WS/tasks/${id}/`])(
+    'for %s is refused with 404',
+    async (target) => {
+      await serve();
+      const socket = openSocket();
+      socket.write(upgradeRequest(target));
+      const [head] = await once(socket, 'data');
+      expect(String(head).split('\r\n')[0]).toBe('HTTP/1.1 404 Not Found');
+    },
+  );
 
   test('that is refused does not keep its connection, even where the client does', async () => {
     await serve({ observeAs: () => Promise.reject(notFound()) });
