@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
+import type { Principal } from '../auth/tokens.ts';
 import type { ApiEnv } from './types.ts';
 
 const reads: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -14,17 +15,31 @@ export function audit(logger: Logger): MiddlewareHandler<ApiEnv> {
     if (reads.has(method) || !principal) return;
     const [, task, command] = /^\/api\/tasks\/([0-9a-f-]{36})(?:\/([a-z-]+))?\/?$/i.exec(path) ?? [];
     const created = c.res.headers.get('Location')?.split('/').at(-2);
-    const facts = {
-      actor: principal.id,
-      actorName: principal.name,
+    auditLine(logger, principal, {
       action: command ?? `${method} ${task === undefined ? path.replace(/\/$/, '') : '/api/tasks/ID'}`,
       task: task ?? created,
       status: c.res.status,
       requestId: c.res.headers.get('X-Request-Id'),
-    };
-    logger.info(
-      { audit: facts },
-      `${facts.actorName}: ${facts.action} ${facts.task ?? ''} → ${facts.status}`,
-    );
+    });
   };
+}
+
+export interface AuditFacts {
+  readonly action: string;
+  readonly task?: string | undefined;
+  /** How it was answered. */
+  readonly status: number;
+  readonly requestId: string | null;
+}
+
+export function auditLine(
+  logger: Logger,
+  { id, name }: Pick<Principal, 'id' | 'name'>,
+  facts: AuditFacts,
+): void {
+  const { action, task, status } = facts;
+  logger.info(
+    { audit: { actor: id, actorName: name, ...facts } },
+    [`${name}:`, action, ...(task === undefined ? [] : [task]), `→ ${status}`].join(' '),
+  );
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import {
   type ActionResult,
   actionResults,
@@ -14,6 +15,7 @@ import { fieldErrors } from '../contract/issues.ts';
 import { type CreateTaskInput, createTaskInput } from '../contract/task.ts';
 import { createLimiter } from '../limiter.ts';
 import type { Outcome } from '../tasks/bulk.ts';
+import { auditLine } from './audit.ts';
 import { faultIn } from './body.ts';
 import { idempotencyKey } from './headers.ts';
 import { problemOf } from './problem.ts';
@@ -64,7 +66,9 @@ const actions = createRoute({
   },
 });
 
-export function bulkRoutes(app: Api, { tasks, touched, deleted, logger }: ApiDependencies): void {
+type Dependencies = Pick<ApiDependencies, 'tasks' | 'touched' | 'deleted' | 'logger'>;
+
+export function bulkRoutes(app: Api, { tasks, touched, deleted, logger }: Dependencies): void {
   const limiter = createLimiter({ concurrency: requestsAtOnce, queue: 0 });
 
   /** Each as it would be answered by itself. */
@@ -85,6 +89,10 @@ export function bulkRoutes(app: Api, { tasks, touched, deleted, logger }: ApiDep
       const results = outcomes.map((one): BulkResult =>
         'value' in one ? { status: 201, task: one.value } : refusal(one.error),
       );
+      for (const one of results) {
+        const task = 'task' in one ? one.task.id : undefined;
+        auditLine(logger, c.get('principal'), { action: 'bulk', task, ...answered(c, one) });
+      }
       return c.json({ results }, 207);
     }),
   );
@@ -107,9 +115,14 @@ export function bulkRoutes(app: Api, { tasks, touched, deleted, logger }: ApiDep
         if (deletedOf !== undefined) deleted(id, deletedOf);
         return { id, ...result };
       });
+      for (const one of results) auditLine(logger, principal, { action, task: one.id, ...answered(c, one) });
       return c.json({ results }, 207);
     }),
   );
+}
+
+function answered(c: Context, { status }: { status: number }) {
+  return { status, requestId: c.res.headers.get('X-Request-Id') };
 }
 
 /** One of many tasks, by the rules of POST /api/tasks/. */

@@ -1,8 +1,12 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
 import { Hono } from 'hono';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { audit } from '../../src/api/audit.ts';
-import type { ApiEnv } from '../../src/api/types.ts';
+import { bulkRoutes } from '../../src/api/bulk.ts';
+import type { ApiDependencies, ApiEnv } from '../../src/api/types.ts';
+import { AppError } from '../../src/contract/errors.ts';
+import type { BulkService } from '../../src/tasks/bulk.ts';
 
 const id = '6bb2a102-cc8f-401b-a395-3243464ca175';
 
@@ -51,4 +55,34 @@ test.each([
 test('reading leaves none, nor does a stranger', async () => {
   expect(await logged('GET', '/api/tasks/')).toEqual([]);
   expect(await logged('POST', '/api/tasks/', false)).toEqual([]);
+});
+
+test('of many tasks, each has a line of its own, refused or not', async () => {
+  const lines: Line[] = [];
+  const logger = pino(
+    { level: 'info' },
+    { write: (line: string) => void lines.push(JSON.parse(line) as Line) },
+  );
+  const app = new OpenAPIHono<ApiEnv>({ strict: false });
+  app.use(async (c, next) => {
+    c.set('principal', { id: 'a1', name: 'alice', role: 'user', generation: 1, expiresAt: 0 });
+    await next();
+  });
+  const bulk: Pick<BulkService, 'act'> = {
+    act: async () => [{ value: { status: 202 } }, { error: new AppError('wrong_state', 'It has ended') }],
+  };
+  const tasks = { bulk } as unknown as ApiDependencies['tasks'];
+  const nothing = () => undefined;
+  bulkRoutes(app, { tasks, touched: nothing, deleted: nothing, logger });
+  const other = '6bb2a102-cc8f-401b-a395-3243464ca176';
+  const response = await app.request('/api/tasks/actions/', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ action: 'cancel', ids: [id, other] }),
+  });
+  expect(response.status).toBe(207);
+  expect(lines.map(({ audit }) => audit)).toMatchObject([
+    { actor: 'a1', action: 'cancel', task: id, status: 202 },
+    { actor: 'a1', action: 'cancel', task: other, status: 409 },
+  ]);
 });
