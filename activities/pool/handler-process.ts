@@ -6,8 +6,7 @@
  * It ends by `kill`, by `retire`, or by what its handler does. Created by the pool, which replaces it.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { endOf, killGroup, type ProcessEnd, readiness } from './lifetime.ts';
 import {
   type FromHandler,
   fromHandler,
@@ -61,15 +60,9 @@ export interface HandlerProcessOptions {
 
 /** How long a process that was told to go may take, before it is killed. */
 const retireMs = 2000;
-const lastMessagesMs = 500;
 const defaultReadyMs = 60_000;
 /** An idle process begins within milliseconds, or is not idle. */
 const beginMs = 5000;
-
-/** The task types cannot be loaded. The message says why, fit to be shown as it is. */
-export class TaskTypesError extends Error {
-  override readonly name = 'TaskTypesError';
-}
 
 interface Run {
   readonly number: number;
@@ -229,83 +222,5 @@ export class HandlerProcess {
     const { code, signal } = await end;
     const byAnother = this.#endedByAnother;
     this.#finish({ kind: 'died', code, signal, killedFor: this.#killedFor, byAnother }, 0);
-  }
-}
-
-interface ProcessEnd {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-async function readiness(
-  child: ChildProcess,
-  end: Promise<ProcessEnd>,
-  readyMs: number,
-): Promise<ReadonlyMap<string, TypeRules>> {
-  const late = setTimeout(() => killGroup(child), readyMs);
-  try {
-    const first = await Promise.race([announcement(child), failAt(end)]);
-    if (first.type === 'ready') return new Map(Object.entries(first.types));
-    throw new TaskTypesError(first.message);
-  } finally {
-    clearTimeout(late);
-  }
-}
-
-/** What it says of itself once it has loaded its task types, or could not. Their modules may send words of their own. */
-function announcement(child: ChildProcess): Promise<Extract<FromHandler, { type: 'ready' | 'unusable' }>> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.on('message', function listen(received) {
-      const { data } = fromHandler.safeParse(received);
-      if (data?.type !== 'ready' && data?.type !== 'unusable') return;
-      child.off('message', listen);
-      child.off('error', reject);
-      resolve(data);
-    });
-  });
-}
-
-async function failAt(end: Promise<ProcessEnd>): Promise<never> {
-  const { code, signal } = await end;
-  throw new Error(`A handler process ended before it was ready (${signal ?? `exit code ${code}`})`);
-}
-
-async function endOf(child: ChildProcess): Promise<ProcessEnd> {
-  await new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-    // It could not be started. Other errors (a signal or message that did not reach it) come before its exit.
-    child.on('error', () => {
-      if (child.pid === undefined) resolve();
-    });
-  });
-  killSurvivors(child);
-  // Its last words may come after its exit. Not for ever: what left its group may hold its output open.
-  const lastWords = [
-    ...(child.connected ? [once(child, 'disconnect')] : []),
-    ...(child.stderr && !child.stderr.readableEnded ? [once(child.stderr, 'end')] : []),
-  ];
-  await Promise.race([Promise.all(lastWords), sleep(lastMessagesMs)]);
-  return { code: child.exitCode, signal: child.signalCode };
-}
-
-/** What its handler has started goes with it: the process leads a group of its own. */
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    // There is no group yet (it is just being started), or on systems that know none.
-    child.kill('SIGKILL');
-  }
-}
-
-/** Of a process that ended by itself: its group lives on without its leader. */
-function killSurvivors({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // There are none.
   }
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { TaskTypesError } from '../../activities/pool/handler-process.ts';
+import { TaskTypesError } from '../../activities/pool/lifetime.ts';
 import { type HandlerPool, startPool } from '../../activities/pool/pool.ts';
 import { type Config, ConfigError, handlerEnvironment } from '../config.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';

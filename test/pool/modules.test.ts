@@ -2,7 +2,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { TaskTypesError } from '../../activities/pool/handler-process.ts';
+import { TaskTypesError } from '../../activities/pool/lifetime.ts';
 import { childrenOf } from '../support/child-processes.ts';
 import { waitFor } from '../support/engine-wait.ts';
 import {
