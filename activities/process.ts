@@ -67,26 +67,26 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
   return async function processTask(input: AttemptInput): Promise<AttemptSuccess> {
     const attempt = dealt(dependencies, input);
     const { tries, record } = attempt;
-    // While the reports go out, this try must not be taken for lost as well.
+    // From here on: while reports of others go out, this try must not be taken for lost as well.
     attempt.heartbeats.start();
     try {
       if (tries.lost >= maxLostAttempts) throw await givenUp(attempt);
       await reportLost(attempt, tries.unreported);
+      const turn = probation.admit(tries.lost);
+      if (!turn) throw deferred(attempt);
+      const announcement = announce(attempt);
+      try {
+        await turn.settle(attempt.activity.cancellationSignal);
+        const result = await run(attempt);
+        return { result, report: record.report('completed', null) };
+      } catch (error) {
+        throw await activityFailure(error, attempt);
+      } finally {
+        clearTimeout(announcement);
+        turn.end();
+      }
     } finally {
       attempt.heartbeats.stop();
-    }
-    const turn = probation.admit(tries.lost);
-    if (!turn) throw deferred(attempt);
-    const stopTelling = keepTelling(attempt);
-    try {
-      await turn.settle(attempt.activity.cancellationSignal);
-      const result = await run(attempt);
-      return { result, report: record.report('completed', null) };
-    } catch (error) {
-      throw await activityFailure(error, attempt);
-    } finally {
-      stopTelling();
-      turn.end();
     }
   };
 }
@@ -111,29 +111,18 @@ function run({ dependencies, activity, workflow, input, tries, record }: Attempt
   return runHandler({ pool, rules, input, attempt: tries.attempt, workflow, record, stopping, graceOver });
 }
 
-/** Heartbeats while the attempt lasts, and the announcement once it has lasted long enough to be worth it. */
-function keepTelling({
-  dependencies,
-  activity,
-  workflow,
-  tries,
-  startedAt,
-  heartbeats,
-}: Attempt): () => void {
-  heartbeats.start();
+/** Tells the server at once where that has heard of an earlier try, and the workflow once it is worth it. */
+function announce(attempt: Attempt): NodeJS.Timeout {
+  const { dependencies, activity, workflow, tries, startedAt, heartbeats } = attempt;
   // What the server knows of an earlier try must be replaced before this one can be lost as well.
   if (activity.info.attempt > 1) heartbeats.now();
-  const announcement = setTimeout(() => {
+  return setTimeout(() => {
     const begun = { attempt: tries.attempt, started_at: startedAt.toISOString() };
     dependencies.signals.begun(workflow, begun).catch((error: unknown) => {
       // Lists show PENDING until the attempt ends; whoever reads the one task sees the truth all the same.
       activity.log.warn('Could not announce the attempt', { error });
     });
   }, announceAfterMs);
-  return () => {
-    heartbeats.stop();
-    clearTimeout(announcement);
-  };
 }
 
 /** What cannot be reported now stays to be reported by the next try, if there is one. */

@@ -8,10 +8,15 @@ import { Client, type WorkflowStartOptions } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { createTaskTypes } from '../../activities/types/index.ts';
 import { type RoleLife, startRole } from '../../src/cli/role.ts';
-import { searchAttributes } from '../../src/contract/names.ts';
+import { specOf } from '../../src/contract/spec.ts';
 import { createTaskInput } from '../../src/contract/task.ts';
 import { createConnection } from '../../src/tasks/connection.ts';
+import type { TaskInput } from '../../src/contract/workflow.ts';
 import { createTaskService } from '../../src/tasks/service.ts';
+import { attributesOf, memoOf } from '../../src/tasks/start.ts';
+
+/** What is asked for, each time. */
+const request = { name: 'A task of the benchmark', delay: 0 };
 
 export interface Server {
   readonly address: string;
@@ -40,13 +45,13 @@ export async function startTaskbell(server: Server): Promise<Contender> {
     maxOpenTasks: 0,
     webUiUrl: undefined,
   });
-  const request = createTaskInput.parse({ name: 'A task of the benchmark', delay: 0 });
+  const task = createTaskInput.parse(request);
   const owner = { id: randomUUID(), name: 'alice', role: 'user' } as const;
   return {
     name: 'taskbell',
     taskQueue,
     workerPid: worker.pid,
-    start: async () => (await tasks.create(owner, request)).task.id,
+    start: async () => (await tasks.create(owner, task)).task.id,
     close: async () => {
       await tasks.close();
       await worker.close();
@@ -84,7 +89,7 @@ async function startPlain(
     workerPid: worker.pid,
     async start() {
       const workflowId = randomUUID();
-      const options = { workflowId, taskQueue, args: ['A task of the benchmark'], ...records() };
+      const options = { workflowId, taskQueue, args: [request.name], ...records() };
       await client.workflow.start(workflow, options);
       return workflowId;
     },
@@ -96,34 +101,24 @@ async function startPlain(
   };
 }
 
+/** Those of a task like ours, by the same code. */
 function recordsOf(owner: string): Partial<WorkflowStartOptions> {
-  const now = new Date();
-  const memo = {
-    name: 'A task of the benchmark',
-    description: '',
-    type: 'process-data',
-    priority: 3,
-    retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
-    soft_time_limit: 1500,
-    time_limit: 1800,
-    created_at: now.toISOString(),
+  const now = Date.now();
+  const at = new Date(now).toISOString();
+  const { delay: _delay, ...spec } = createTaskInput.parse(request);
+  const input: TaskInput = {
+    ...specOf({ ...spec, scheduled_time: at }),
+    type: spec.type,
+    owner: { id: owner, name: 'alice' },
+    created_at: at,
+    version: 1,
     retry_count: 0,
-    attempt: 0,
   };
   return {
-    memo,
-    typedSearchAttributes: [
-      { key: searchAttributes.owner, value: owner },
-      { key: searchAttributes.status, value: 'SCHEDULED' },
-      { key: searchAttributes.type, value: memo.type },
-      { key: searchAttributes.name, value: memo.name },
-      { key: searchAttributes.scheduledAt, value: now },
-      { key: searchAttributes.createdAt, value: now },
-      { key: searchAttributes.updatedAt, value: now },
-      { key: searchAttributes.version, value: 1 },
-    ],
-    priority: { priorityKey: 3, fairnessKey: owner },
-    staticSummary: `${memo.type}: ${memo.name}`,
+    memo: { ...memoOf({ input }) },
+    typedSearchAttributes: attributesOf({ input }, now),
+    priority: { priorityKey: input.priority, fairnessKey: owner },
+    staticSummary: `${input.type}: ${input.name}`,
   };
 }
 

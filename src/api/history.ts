@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { historyEntry } from '../contract/history.ts';
 import { openCursor, sealCursor } from './cursor.ts';
-import { json, linkHeader, problems } from './responses.ts';
+import { linkHeader, pageFields } from './paging.ts';
+import { json, problems } from './responses.ts';
 import { idParameter, taskId } from './task-id.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
@@ -18,14 +19,7 @@ const history = createRoute({
   security: [{ bearer: [] }],
   request: {
     params: idParameter,
-    query: z.strictObject({
-      limit: z.coerce.number().int().min(1).max(100).default(50),
-      cursor: z
-        .string()
-        .max(4096)
-        .optional()
-        .meta({ description: 'From the Link header of the page before.' }),
-    }),
+    query: z.strictObject(pageFields),
   },
   responses: {
     200: { ...json(z.array(historyEntry), 'A page of the history.'), headers: linkHeader },

@@ -3,7 +3,8 @@ import type { Principal } from '../auth/tokens.ts';
 import { filterFields, type TaskFilter, taskFilter } from '../contract/filter.ts';
 import { taskCounts, taskSummary } from '../contract/task.ts';
 import { openCursor, sealCursor } from './cursor.ts';
-import { json, linkHeader, problems } from './responses.ts';
+import { linkHeader, pageFields } from './paging.ts';
+import { json, problems } from './responses.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const tags = ['Tasks'];
@@ -11,8 +12,7 @@ const security = [{ bearer: [] }];
 
 const listQuery = z.strictObject({
   ...filterFields,
-  limit: z.coerce.number().int().min(1).max(100).default(50),
-  cursor: z.string().max(4096).optional().meta({ description: 'From the Link header of the page before.' }),
+  ...pageFields,
 });
 
 const list = createRoute({

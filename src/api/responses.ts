@@ -33,8 +33,3 @@ export function problems<S extends ProblemStatus>(...statuses: S[]) {
 export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { 'application/json': { schema } } };
 }
-
-/** Where a list goes on. */
-export const linkHeader = {
-  Link: { description: '`rel="next"`, when there is more.', schema: { type: 'string' as const } },
-};

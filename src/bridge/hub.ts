@@ -73,7 +73,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
 
   const size = (): number => entries.size + audiences.size;
   const isFollowed = (owner: string): boolean =>
-    [...audiences.keys()].some((audience) => audience.owner === undefined || audience.owner === owner);
+    [...audiences.keys()].some((audience) => follows(audience, owner));
 
   function enter(first: Observation): Entry {
     const { id } = first.task;
@@ -89,7 +89,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
 
   function tellAudiences({ last: { task }, text }: Entry): void {
     for (const [audience, heard] of audiences) {
-      if (audience.owner !== undefined && audience.owner !== task.owner) continue;
+      if (!follows(audience, task.owner)) continue;
       const wanted = audience.wants(task);
       if (!wanted && !heard.has(task.id)) continue;
       if (wanted) heard.add(task.id);
@@ -126,10 +126,10 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
 
   function tellDeleted(id: string, owner: string): void {
     const message: FeedMessage = { type: 'deleted', id };
+    const text = JSON.stringify(message);
     for (const [audience, heard] of audiences) {
       heard.delete(id);
-      if (audience.owner === undefined || audience.owner === owner)
-        audience.send(id, JSON.stringify(message));
+      if (follows(audience, owner)) audience.send(id, text);
     }
   }
 
@@ -211,8 +211,17 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   };
 }
 
+function follows(audience: Audience, owner: string): boolean {
+  return audience.owner === undefined || audience.owner === owner;
+}
+
 /** `type` is the kind of message, so the task's own type goes by another name. */
 function messageText({ task }: Observation): string {
   const message: FeedMessage = { ...task, type: 'task', task_type: task.type };
   return JSON.stringify(message);
+}
+
+/** Of a message's text, without parsing it. */
+export function isNotice(text: string): boolean {
+  return text.startsWith('{"type":"notice"');
 }

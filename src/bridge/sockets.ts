@@ -17,7 +17,8 @@ import { queryErrors } from '../contract/issues.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { Actor } from '../tasks/access.ts';
 import type { Observation } from '../tasks/feed.ts';
-import type { Hub } from './hub.ts';
+import { atExpiry } from './expiry.ts';
+import { type Hub, isNotice } from './hub.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 
 export interface SocketsOptions {
@@ -60,7 +61,6 @@ const maxMessages = 20;
 const messageWindowMs = 60_000;
 /** Less than an outbox holds back for, since it waits for the end of what it has sent itself. */
 const maxUnreadPongBytes = 16 * 1024;
-const maxTimerMs = 2 ** 31 - 1;
 const onePath = /^\/ws\/tasks\/([0-9a-fA-F-]{36})\/?$/;
 const allPath = /^\/ws\/tasks\/?$/;
 
@@ -132,10 +132,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     const outbox = createOutbox(socket);
     const client: Client = { principal, outbox, alive: true };
     clients.set(socket, client);
-    const expiry = setTimeout(
-      () => socket.close(closeCode.unauthenticated, 'token expired'),
-      Math.min(Math.max(0, principal.expiresAt - Date.now()), maxTimerMs),
-    );
+    const expiry = atExpiry(principal, () => socket.close(closeCode.unauthenticated, 'token expired'));
     const end = show.begin(outbox, (code, reason) => socket.close(code, reason));
     socket.on('pong', () => {
       client.alive = true;
@@ -230,7 +227,7 @@ function filterOf({ searchParams }: URL): TaskFilter {
 
 /** States of a task replace each other while they wait for a slow client; a notice replaces only its like. */
 function keyOf(text: string, id: string): string {
-  return text.startsWith('{"type":"notice"') ? 'notice' : id;
+  return isNotice(text) ? 'notice' : id;
 }
 
 function refuse(socket: Duplex, { status, body, headers }: Problem): void {

@@ -7,7 +7,8 @@
 import type { Principal } from '../auth/tokens.ts';
 import type { Actor } from '../tasks/access.ts';
 import type { Observation } from '../tasks/feed.ts';
-import type { Hub } from './hub.ts';
+import { atExpiry } from './expiry.ts';
+import { type Hub, isNotice } from './hub.ts';
 
 export interface StreamsOptions {
   readonly hub: Hub;
@@ -36,8 +37,6 @@ export interface Streams {
   close(): void;
 }
 
-const maxTimerMs = 2 ** 31 - 1;
-
 export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): Streams {
   const open = new Map<Latest, Principal>();
 
@@ -55,8 +54,7 @@ export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): St
         gone: () => finish(stream, { code: 4404, reason: 'task deleted' }),
       });
       const expired: StreamEnd = { code: 4401, reason: 'token expired' };
-      const left = Math.min(Math.max(0, principal.expiresAt - Date.now()), maxTimerMs);
-      const expiry = setTimeout(() => finish(stream, expired), left);
+      const expiry = atExpiry(principal, () => finish(stream, expired));
       open.set(stream, principal);
       if (!isCurrent(principal)) finish(stream, { code: 4401, reason: 'account changed' });
       return {
@@ -108,8 +106,4 @@ class Latest {
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
-}
-
-function isNotice(text: string): boolean {
-  return text.startsWith('{"type":"notice"');
 }

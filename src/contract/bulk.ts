@@ -1,7 +1,7 @@
 /** Many tasks in one request. */
 import { z } from 'zod';
 import { fieldError } from './problem.ts';
-import { filterFields } from './filter.ts';
+import { taskFilter } from './filter.ts';
 import { jsonValue } from './json.ts';
 import { taskSummary } from './task.ts';
 
@@ -46,7 +46,7 @@ export const actionsInput = z
       .min(1)
       .max(maxBulkTasks)
       .optional(),
-    filter: z.strictObject(filterFields).optional(),
+    filter: taskFilter.optional(),
     dry_run: z.boolean().default(false),
   })
   .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), {

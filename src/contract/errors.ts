@@ -49,3 +49,7 @@ export class AppError extends Error {
 export function notFound(): AppError {
   return new AppError('not_found', 'No Task matches the given query.');
 }
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'not_found';
+}

@@ -1,5 +1,5 @@
 /** Many tasks at a time, each for itself: what is wrong with one harms no other. */
-import { AppError } from '../contract/errors.ts';
+import { AppError, isNotFound } from '../contract/errors.ts';
 import { type ActionName, maxBulkTasks } from '../contract/bulk.ts';
 import type { TaskFilter } from '../contract/filter.ts';
 import type { CreateTaskInput, TaskSummary } from '../contract/task.ts';
@@ -8,12 +8,11 @@ import { type Actor, loadTask } from './access.ts';
 import { cancelTask, type CommandResult, pauseTask, removeTask, resumeTask, runTaskNow } from './commands.ts';
 import { countTasks } from './counts.ts';
 import { createTask, type Writer } from './create.ts';
-import { listTasks } from './list.ts';
+import { tasksMatching } from './list.ts';
 import { retryTask } from './retry.ts';
 
 /** So many calls of all bulk requests together are under way: the ordinary ones must find Temporal free. */
 const lanes = 8;
-const rowsPerPage = 100;
 
 /** What became of one of them: its value, or why it was refused. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
@@ -79,13 +78,10 @@ function summaryOf({ task }: { task: TaskSummary & { payload?: unknown; attempts
 
 async function selectTasks(writer: Writer, actor: Actor, filter: TaskFilter): Promise<string[]> {
   const ids = new Set<string>();
-  let pageToken: Uint8Array | undefined;
-  do {
-    const page = await listTasks(writer, actor, { filter, limit: rowsPerPage, pageToken });
-    for (const { id } of page.tasks) ids.add(id);
-    pageToken = page.nextPageToken;
+  for await (const { id } of tasksMatching(writer, actor, filter)) {
+    ids.add(id);
     if (ids.size > maxBulkTasks) throw tooMany((await countTasks(writer, actor, filter)).total);
-  } while (pageToken);
+  }
   return [...ids];
 }
 
@@ -122,8 +118,4 @@ function commanded(result: CommandResult): ActionOutcome {
 
 function removed({ done, owner }: { done: boolean; owner: string }): ActionOutcome {
   return { status: done ? 204 : 202, deletedOf: owner };
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'not_found';
 }

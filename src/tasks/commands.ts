@@ -1,6 +1,6 @@
 /** What an owner may do to a task besides editing it. Each verb says what it did once the effect is there. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { notFound } from '../contract/errors.ts';
+import { isNotFound } from '../contract/errors.ts';
 import type { TaskCommand } from '../contract/workflow.ts';
 import { type Actor, assertChangeable, loadTask } from './access.ts';
 import { cancelReason } from './cancel-reason.ts';
@@ -176,8 +176,4 @@ async function isGone({ store }: Reader, id: string, waitMs: number): Promise<bo
     if (Date.now() >= deadline) return false;
     await sleep(50);
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === notFound().code;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { TaskTypes } from '../../activities/types/index.ts';
-import { AppError } from '../contract/errors.ts';
+import { isNotFound } from '../contract/errors.ts';
 import type { CreateTaskInput, Task } from '../contract/task.ts';
 import type { TaskInput } from '../contract/workflow.ts';
 import { type Actor, loadTask } from './access.ts';
@@ -57,7 +57,7 @@ async function createdEarlier(
   fingerprint: string,
 ): Promise<TaskView | undefined> {
   const execution = await loadTask(writer.store, actor, id).catch((error: unknown) => {
-    if (error instanceof AppError && error.code === 'not_found') return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   });
   if (!execution) return undefined;

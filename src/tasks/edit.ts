@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { editUpdate } from '../../workflows/messages.ts';
-import { AppError } from '../contract/errors.ts';
+import { AppError, isNotFound } from '../contract/errors.ts';
 import { specOf } from '../contract/spec.ts';
 import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskEdit, TaskSpec } from '../contract/workflow.ts';
@@ -111,7 +111,7 @@ async function wasMade(
 function refusalOf(error: unknown): unknown {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isDeadlineExceeded(error))
     return noWorker(error);
-  if (error instanceof AppError && error.code === 'not_found') return wrongState('Task has ended meanwhile');
+  if (isNotFound(error)) return wrongState('Task has ended meanwhile');
   if (!(error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure))
     return error;
   const { type } = error.cause;

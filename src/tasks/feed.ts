@@ -1,5 +1,5 @@
 /** What the bridge asks: which tasks have changed, and how does one stand. */
-import { AppError } from '../contract/errors.ts';
+import { isNotFound } from '../contract/errors.ts';
 import type { TaskSummary } from '../contract/task.ts';
 import { type Actor, loadTask } from './access.ts';
 import type { Execution, LiveExecution } from './execution.ts';
@@ -74,7 +74,7 @@ export async function observeTask(
     const execution = await reader.store.describe(id, runId);
     return execution && (await observation(reader, execution));
   } catch (error) {
-    if (error instanceof AppError && error.code === 'not_found') return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 /** The story of a task, from the event histories of its runs. Needs no worker. */
-import { AppError } from '../contract/errors.ts';
+import { isNotFound } from '../contract/errors.ts';
 import type { HistoryEntry } from '../contract/history.ts';
 import { type Actor, loadTask } from './access.ts';
 import { unreportedAttempt } from './attempts.ts';
@@ -66,7 +66,7 @@ async function* entriesOf(
     for await (const event of store.events(id, runId)) yield* story.tell(event);
   } catch (error) {
     // The list still knew it.
-    if (error instanceof AppError && error.code === 'not_found') return;
+    if (isNotFound(error)) return;
     throw error;
   }
   const running = runId === newest.runId ? unreportedAttempt(newest, story.attempts) : undefined;

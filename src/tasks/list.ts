@@ -37,19 +37,30 @@ export async function listTasks(reader: Reader, actor: Actor, request: ListReque
   return { tasks, nextPageToken: page.nextPageToken };
 }
 
+/** All of a list, page by page. One that changes meanwhile may come twice. */
+export async function* tasksMatching(
+  reader: Reader,
+  actor: Actor,
+  filter: TaskFilter,
+): AsyncGenerator<TaskSummary> {
+  let pageToken: Uint8Array | undefined;
+  do {
+    const page = await listTasks(reader, actor, { filter, limit: rowsPerPage, pageToken });
+    yield* page.tasks;
+    pageToken = page.nextPageToken;
+  } while (pageToken);
+}
+
 /** Beyond these, their next change tells. */
 const mostUnderWay = 1000;
 
 /** The tasks that run or are about to: their next change may be long in coming, though they move. */
 export async function tasksUnderWay(reader: Reader, actor: Actor, filter: TaskFilter): Promise<string[]> {
   const ids: string[] = [];
-  let pageToken: Uint8Array | undefined;
-  do {
-    const request = { filter: { ...filter, status: underWay }, limit: rowsPerPage, pageToken };
-    const page = await listTasks(reader, actor, request);
-    ids.push(...page.tasks.map(({ id }) => id));
-    pageToken = page.nextPageToken;
-  } while (pageToken && ids.length < mostUnderWay);
+  for await (const { id } of tasksMatching(reader, actor, { ...filter, status: underWay })) {
+    ids.push(id);
+    if (ids.length === mostUnderWay) break;
+  }
   return ids;
 }
 

@@ -93,7 +93,7 @@ export function runsOf(id: string): string {
 
 /** Runs by which retries have replaced earlier runs of these tasks. */
 export function replacementsOf(ids: readonly string[]): string {
-  return `${everyTask} AND WorkflowId IN (${ids.map(word).join(', ')}) AND ${column('supersedes')} IS NOT NULL`;
+  return `${amongIds(everyTask, ids)} AND ${column('supersedes')} IS NOT NULL`;
 }
 
 /** Runs by which retries have replaced earlier runs of tasks that fit a filter as all their runs do. */

@@ -74,7 +74,10 @@ export function memoOf({
   };
 }
 
-function attributesOf({ input, replaces }: NewRun, now: number): SearchAttributePair[] {
+export function attributesOf(
+  { input, replaces }: Pick<NewRun, 'input' | 'replaces'>,
+  now: number,
+): SearchAttributePair[] {
   const pairs: SearchAttributePair[] = [
     { key: searchAttributes.owner, value: input.owner.id },
     { key: searchAttributes.status, value: 'SCHEDULED' },
