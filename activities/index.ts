@@ -1,3 +1,4 @@
+import type { PredecessorOver } from '../src/contract/predecessors.ts';
 import { createProcessTask, type ProcessTaskDependencies } from './process.ts';
 
 /** The activities of the `task` workflow. */
@@ -6,3 +7,9 @@ export function createActivities(dependencies: ProcessTaskDependencies) {
 }
 
 export type Activities = ReturnType<typeof createActivities>;
+
+/** Its local activities: short questions, which need no slot for an attempt. Answered by src/tasks/predecessors.ts. */
+export type Inquiries = {
+  /** The end of a task's newest run; null while it is unfinished. */
+  lookUpPredecessor(id: string): Promise<PredecessorOver | null>;
+};

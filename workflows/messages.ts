@@ -1,8 +1,16 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import { attemptBegunSignalName, attemptOverSignalName, commandSignalName } from '../src/contract/names.ts';
+import {
+  attemptBegunSignalName,
+  attemptOverSignalName,
+  commandSignalName,
+  predecessorOverSignalName,
+  successorSignalName,
+} from '../src/contract/names.ts';
+import type { PredecessorOver } from '../src/contract/predecessors.ts';
 import type {
   AttemptBegun,
   AttemptOver,
+  Successor,
   TaskCommand,
   TaskEdit,
   TaskStatusReport,
@@ -19,6 +27,12 @@ export const attemptBegunSignal = defineSignal<[AttemptBegun]>(attemptBegunSigna
  * without a word to the workflow, and without a place for what the attempt has left behind.
  */
 export const attemptOverSignal = defineSignal<[AttemptOver]>(attemptOverSignalName);
+
+/** Sent by a task that follows this one: it wants to be told of the end. */
+export const successorSignal = defineSignal<[Successor]>(successorSignalName);
+
+/** Sent at the end of a task to those that follow it. */
+export const predecessorOverSignal = defineSignal<[PredecessorOver]>(predecessorOverSignalName);
 
 /** Changes a task that has not started. An update, so that it can be refused; answers with the new version. */
 export const editUpdate = defineUpdate<number, [TaskEdit]>('edit');

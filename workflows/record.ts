@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { SearchAttributeUpdatePair } from '@temporalio/common';
 import { searchAttributes } from '../src/contract/names.ts';
+import type { PredecessorOver } from '../src/contract/predecessors.ts';
 import { searchableName, searchableTag } from '../src/contract/searchable.ts';
 import { truncateBytes, truncateCharacters } from '../src/contract/text.ts';
 import type { ErrorReport, TaskFailureDetails, TaskMemo } from '../src/contract/workflow.ts';
@@ -41,6 +42,7 @@ function changedAttributes(before: TaskState, after: TaskState): SearchAttribute
 
 /** A task that simply succeeds never comes here with anything to write. */
 function changedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
+  if (after.waitsFor !== before.waitsFor) return { waits_for: after.waitsFor };
   if (after.attempts !== before.attempts) return failureMemo(after);
   if (after.spec === before.spec) return hurriedMemo(before, after);
   const { name, description, tags, priority, retry, soft_time_limit, time_limit } = after.spec;
@@ -87,8 +89,11 @@ export function story(state: TaskState): void {
   setCurrentDetails(sentence(state));
 }
 
-function sentence({ status, spec, nextAttemptAt, retryCount, attempts, runNow }: TaskState): string {
+function sentence(state: TaskState): string {
+  const { status, spec, nextAttemptAt, retryCount, attempts, runNow } = state;
   switch (status) {
+    case 'AFTER':
+      return `**Waits** for the end of ${state.waitsFor.join(', ')}.`;
     case 'SCHEDULED':
       return runNow ? '**Scheduled**: running now on request.' : `**Scheduled** for ${spec.scheduled_time}.`;
     case 'PAUSED':
@@ -113,3 +118,17 @@ export function recordFailure(state: TaskState, error: ErrorReport): Application
   };
   return ApplicationFailure.nonRetryable(error.message, error.type, details);
 }
+
+/** The failure of a task that can never run, since one that it follows has not completed. */
+export function recordForbidden(state: TaskState, { id, ended }: PredecessorOver): ApplicationFailure {
+  const message = `Task ${id}, which this one was to follow, ${endings[ended]}`;
+  upsertMemo({ error_message: message } satisfies Partial<TaskMemo>);
+  return recordFailure(state, { type: 'PredecessorFailed', message });
+}
+
+const endings: Record<PredecessorOver['ended'], string> = {
+  COMPLETED: 'has completed',
+  FAILED: 'has failed',
+  CANCELLED: 'was cancelled',
+  DELETED: 'was deleted',
+};

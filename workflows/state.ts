@@ -2,7 +2,8 @@
  * The task's state and its transitions, as pure functions: no Temporal, no clock, no chance. A transition that does
  * not apply returns the state it was given.
  *
- *     SCHEDULED ⇄ PAUSED          messages
+ *     AFTER     → SCHEDULED       the tasks that it follows have ended
+ *     SCHEDULED ⇄ PAUSED          messages; so for AFTER
  *     SCHEDULED → PENDING         its time has come; the first attempt is scheduled
  *     PENDING   → SCHEDULED       edited, or PAUSED, before the attempt has begun: it is withdrawn
  *     PENDING   → RUNNING         an attempt has begun; stays so through failures and backoff to the end
@@ -10,6 +11,12 @@
 import type { JsonValue } from '../src/contract/json.ts';
 import { boundedRetryAfterMs, maxCheckpointBytesInAll } from '../src/contract/limits.ts';
 import type { StoredStatus } from '../src/contract/names.ts';
+import {
+  isGoodEnd,
+  predecessorsLeft,
+  type AfterPolicy,
+  type PredecessorOver,
+} from '../src/contract/predecessors.ts';
 import { specOf } from '../src/contract/spec.ts';
 import type {
   AttemptBegun,
@@ -26,6 +33,11 @@ import { mergedReports } from './reports.ts';
 export interface TaskState {
   readonly spec: TaskSpec;
   readonly status: StoredStatus;
+  /** Ids of the tasks that it follows and that have not ended. */
+  readonly waitsFor: readonly string[];
+  readonly afterPolicy: AfterPolicy | undefined;
+  /** The end of one of them after which it can never run. */
+  readonly forbiddenBy: PredecessorOver | null;
   readonly version: number;
   /** Milliseconds since the epoch, as are all instants here. */
   readonly updatedAt: number;
@@ -56,9 +68,14 @@ export interface FailedAttempt {
 }
 
 export function initialState(input: TaskInput, now: number): TaskState {
+  const waitsFor = predecessorsLeft(input);
+  const { after_policy: afterPolicy, predecessors_over: over = [] } = input;
   return {
     spec: specOf(input),
-    status: 'SCHEDULED',
+    status: waitsFor.length > 0 ? 'AFTER' : 'SCHEDULED',
+    waitsFor,
+    afterPolicy,
+    forbiddenBy: over.find(({ id }) => waitsFor.includes(id)) ?? null,
     version: input.version,
     updatedAt: now,
     startedAt: null,
@@ -82,20 +99,41 @@ export function timeLeft(state: TaskState, now: number): number {
 export function obey(state: TaskState, { command }: TaskCommand, now: number): TaskState {
   switch (command) {
     case 'pause':
-      return state.status === 'SCHEDULED' || state.status === 'PENDING'
+      return isResting(state.status) || state.status === 'PENDING'
         ? written(state, now, { status: 'PAUSED', runNow: false })
         : state;
     case 'resume':
-      return state.status === 'PAUSED' ? written(state, now, { status: 'SCHEDULED' }) : state;
+      return state.status === 'PAUSED'
+        ? written(state, now, { status: restingStatus(state.waitsFor) })
+        : state;
+    // Its own time is waived, not what it is to follow.
     case 'run-now':
       if (state.nextAttemptAt !== null) return written(state, now, { nextAttemptAt: now });
-      return state.status === 'SCHEDULED' || state.status === 'PAUSED'
-        ? written(state, now, { status: 'SCHEDULED', runNow: true })
+      if (state.status === 'AFTER' && state.runNow) return state;
+      return isResting(state.status) || state.status === 'PAUSED'
+        ? written(state, now, { status: restingStatus(state.waitsFor), runNow: true })
         : state;
     default:
       // A command of a later version: to this one it means nothing.
       return state;
   }
+}
+
+function isResting(status: StoredStatus): boolean {
+  return status === 'SCHEDULED' || status === 'AFTER';
+}
+
+function restingStatus(waitsFor: readonly string[]): 'SCHEDULED' | 'AFTER' {
+  return waitsFor.length > 0 ? 'AFTER' : 'SCHEDULED';
+}
+
+/** A task that this one follows has ended. Others may still keep it waiting, and so may a pause. */
+export function predecessorOver(state: TaskState, over: PredecessorOver, now: number): TaskState {
+  if (!state.waitsFor.includes(over.id) || state.forbiddenBy) return state;
+  if (!isGoodEnd(over.ended, state.afterPolicy)) return { ...state, forbiddenBy: over };
+  const waitsFor = state.waitsFor.filter((id) => id !== over.id);
+  if (waitsFor.length > 0 || state.status !== 'AFTER') return { ...state, waitsFor };
+  return written(state, now, { waitsFor, status: 'SCHEDULED' });
 }
 
 /** Why an edit must be refused; undefined when it may happen. */
@@ -124,7 +162,7 @@ export function becomeDue(state: TaskState, now: number): TaskState {
 export function attemptBegun(state: TaskState, begun: AttemptBegun, now: number): TaskState {
   if (begun.attempt <= state.attempt) return state;
   // An attempt that is being withdrawn may still tell of itself; a paused task must not run for that.
-  if (state.status === 'SCHEDULED' || state.status === 'PAUSED') return state;
+  if (isResting(state.status) || state.status === 'PAUSED') return state;
   const startedAt = state.startedAt ?? begun.started_at;
   // Later attempts are visible without a write; the first one moves the task to RUNNING in the lists.
   if (state.status === 'RUNNING') return { ...state, attempt: begun.attempt };

@@ -9,18 +9,28 @@ import {
   condition,
   isCancellation,
   setHandler,
+  TemporalFailure,
 } from '@temporalio/workflow';
-import type { JsonValue } from '../src/contract/json.ts';
 import type {
-  AttemptReport,
+  AttemptSuccess,
   EditRefusal,
+  Successor,
   TaskInput,
   TaskOutcome,
   TaskStatusReport,
 } from '../src/contract/workflow.ts';
 import { startAttempt, type Attempt, type AttemptEnd } from './attempt.ts';
-import { attemptBegunSignal, attemptOverSignal, commandSignal, editUpdate, statusQuery } from './messages.ts';
-import { recordFailure, recordState, story } from './record.ts';
+import { follow, tellSuccessors } from './following.ts';
+import {
+  attemptBegunSignal,
+  attemptOverSignal,
+  commandSignal,
+  editUpdate,
+  predecessorOverSignal,
+  statusQuery,
+  successorSignal,
+} from './messages.ts';
+import { recordFailure, recordForbidden, recordState, story } from './record.ts';
 import { mergedReports } from './reports.ts';
 import {
   applyEdit,
@@ -35,6 +45,7 @@ import {
   firstStart,
   initialState,
   obey,
+  predecessorOver,
   timeLeft,
   type TaskState,
 } from './state.ts';
@@ -52,30 +63,52 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
   try {
     // A cancellation that came before the first workflow task does not keep the code from starting.
     throwIfCancelled();
+    // The SDK takes a stack trace for each promise: none is made where there is nothing to wait for.
+    if (run.state.waitsFor.length > 0) await untilPredecessorsAreOver(run);
     for (;;) {
-      // The SDK takes a stack trace for each promise: none is made where there is nothing to wait for.
       while (waitsForTime(run.state)) await untilDueOrChanged(run);
       run.update(becomeDue(run.state, Date.now()));
       run.update(endBackoff(run.state));
       run.attempt = startAttempt(input, run.state);
+      let success: AttemptSuccess | undefined;
       try {
-        const { result, report } = await run.attempt.success;
-        return outcome(run.state, result, report);
+        success = await run.attempt.success;
       } catch (error) {
         heed(run, run.attempt.endAfter(error));
+      }
+      if (success) {
+        if (run.successors.size > 0) await tellSuccessors(run.successors, 'COMPLETED');
+        return outcome(run.state, success);
       }
       while (waitsForRetry(run.state)) await untilNextAttempt(run);
     }
   } catch (error) {
-    if (isCancellation(error) || !CancellationScope.current().consideredCancelled) throw error;
-    throw new CancelledFailure('Task cancelled');
+    const isCancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;
+    // Anything but Temporal's own failures is a fault of ours, which does not end the task.
+    const isEnd = isCancelled || error instanceof TemporalFailure;
+    if (isEnd && run.successors.size > 0)
+      await tellSuccessors(run.successors, isCancelled ? 'CANCELLED' : 'FAILED');
+    throw isCancelled && !isCancellation(error) ? new CancelledFailure('Task cancelled') : error;
   }
+}
+
+/** Until those that it follows have ended; a pause is heeded afterwards. @throws what it ends with, after a bad end. */
+async function untilPredecessorsAreOver(run: Run): Promise<void> {
+  const isDecided = (): boolean => run.state.forbiddenBy !== null || run.state.waitsFor.length === 0;
+  if (!isDecided()) {
+    const over = await follow(run.state.waitsFor);
+    for (const one of over) run.update(predecessorOver(run.state, one, Date.now()));
+  }
+  await condition(isDecided);
+  if (run.state.forbiddenBy) throw recordForbidden(run.state, run.state.forbiddenBy);
 }
 
 /** The state of this run, and the attempt that may have to be withdrawn when the state changes. */
 class Run {
   state: TaskState;
   attempt: Attempt | undefined;
+  /** Those that are to be told of its end, by their ids. */
+  readonly successors = new Map<string, Successor>();
 
   constructor(state: TaskState) {
     this.state = state;
@@ -94,6 +127,8 @@ function handleMessages(run: Run): void {
   setHandler(commandSignal, (command) => run.update(obey(run.state, command, Date.now())));
   setHandler(attemptBegunSignal, (begun) => run.update(attemptBegun(run.state, begun, Date.now())));
   setHandler(attemptOverSignal, ({ report }) => run.update(attemptInterrupted(run.state, report)));
+  setHandler(successorSignal, (successor) => void run.successors.set(successor.id, successor));
+  setHandler(predecessorOverSignal, (over) => run.update(predecessorOver(run.state, over, Date.now())));
   setHandler(statusQuery, () => report(run.state));
   setHandler(
     editUpdate,
@@ -126,7 +161,7 @@ function heed(run: Run, ended: AttemptEnd): void {
   }
 }
 
-function outcome(state: TaskState, result: JsonValue, last: AttemptReport): TaskOutcome {
+function outcome(state: TaskState, { result, report: last }: AttemptSuccess): TaskOutcome {
   return {
     result,
     attempt: last.attempt,

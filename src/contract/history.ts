@@ -20,6 +20,7 @@ export const historyEntryTypes = [
   'paused',
   'resumed',
   'run_now',
+  'predecessor_over',
   'due',
   'attempt',
   'cancel_requested',
@@ -35,12 +36,15 @@ export const historyEntry = z
     at: instant,
     type: z.enum(historyEntryTypes).meta({
       description:
-        '`due`: its time came, or somebody made it run. `attempt`: one is over, or runs now. The last two: ended from ' +
+        '`predecessor_over`: a task that it follows has ended. `due`: its time came, or somebody made it run. `attempt`: one is over, or runs now. The last two: ended from ' +
         'outside of Taskbell.',
     }),
     run_id: z.string().meta({ description: 'A retry begins a new run.' }),
     by: author,
     changes: z.array(change).optional(),
+    predecessor: z
+      .object({ id: z.string(), ended: z.enum(['COMPLETED', 'FAILED', 'CANCELLED', 'DELETED']) })
+      .optional(),
     attempt: attemptReport.optional(),
     error: z.object({ type: z.string(), message: z.string() }).optional(),
     reason: z.string().optional(),

@@ -20,8 +20,9 @@ export const searchAttributes = {
   version: defineSearchAttributeKey('TaskVersion', SearchAttributeType.INT),
 } as const;
 
-/** What an open run's `TaskStatus` may hold. Ended runs take their status from Temporal's execution status. */
-export type StoredStatus = 'SCHEDULED' | 'PAUSED' | 'PENDING' | 'RUNNING';
+/** What an open run's `TaskStatus` may hold; AFTER: it waits for other tasks. Ended runs take their status from Temporal's execution status. */
+export const storedStatuses = ['SCHEDULED', 'AFTER', 'PAUSED', 'PENDING', 'RUNNING'] as const;
+export type StoredStatus = (typeof storedStatuses)[number];
 
 /** The signal of pause, resume and run-now; also read from the history, as are the others. */
 export const commandSignalName = 'command';
@@ -31,3 +32,9 @@ export const attemptBegunSignalName = 'attempt-begun';
 
 /** The signal by which a workflow hears of an attempt that was lost or handed back. */
 export const attemptOverSignalName = 'attempt-over';
+
+/** The signal by which a task asks another to be told of its end. */
+export const successorSignalName = 'successor';
+
+/** The signal by which a task hears of the end of one that it follows. */
+export const predecessorOverSignalName = 'predecessor-over';

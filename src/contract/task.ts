@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { instant, instantInput } from './instant.ts';
 import { jsonValue } from './json.ts';
+import { afterPolicies, maxPredecessors } from './predecessors.ts';
 
 export const taskStatus = z
   .enum(['SCHEDULED', 'PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'])
@@ -17,7 +18,7 @@ export const endedStatuses: ReadonlySet<TaskStatus> = new Set<EndedStatus>([
 
 export const waiting = z
   .object({
-    reason: z.enum(['time', 'paused', 'worker', 'backoff', 'cancelling']),
+    reason: z.enum(['time', 'after', 'paused', 'worker', 'backoff', 'cancelling']),
     until: instant.optional(),
   })
   .nullable()
@@ -101,6 +102,18 @@ const tagsInput = z
   .max(10)
   .refine((tags) => new Set(tags).size === tags.length, 'Tags must differ from each other.');
 
+const afterInput = z
+  .array(z.uuid().toLowerCase())
+  .max(maxPredecessors)
+  .refine((ids) => new Set(ids).size === ids.length, 'The tasks must differ from each other.')
+  .meta({ description: 'Ids of tasks of yours that must have ended first; only then its own time counts.' });
+
+const afterPolicy = z.enum(afterPolicies).meta({
+  description:
+    'What must have become of the tasks in `after`. `completed`: one that fails, is cancelled or deleted fails this ' +
+    'one. `any`: they have ended in whatever way.',
+});
+
 const delayInput = z
   .number()
   .min(0)
@@ -168,6 +181,9 @@ export const createTaskInput = z
     }),
     soft_time_limit: fields.soft_time_limit,
     time_limit: fields.time_limit,
+    // No defaults: they would change the digest by which an Idempotency-Key knows its request.
+    after: afterInput.optional(),
+    after_policy: afterPolicy.optional(),
   })
   .superRefine((task, context) => {
     if (task.scheduled_time === undefined && task.delay === undefined) {
@@ -193,6 +209,8 @@ export const editTaskInput = z
     retry: z.strictObject(retryFields).partial().optional(),
     soft_time_limit: fields.soft_time_limit.unwrap().optional(),
     time_limit: fields.time_limit.unwrap().optional(),
+    after: afterInput.optional().meta({ description: 'Cannot be changed.' }),
+    after_policy: afterPolicy.optional().meta({ description: 'Cannot be changed.' }),
   })
   .superRefine(oneTimeOnly, besideOthers)
   .meta({ id: 'EditTask' });
@@ -218,6 +236,8 @@ const summary = {
   retry: retryPolicy,
   soft_time_limit: z.int(),
   time_limit: z.int(),
+  after: z.array(z.string()).readonly().meta({ description: 'Ids of the tasks that it follows.' }),
+  after_policy: afterPolicy,
   attempt: z.int().meta({ description: 'Attempts begun so far in this run.' }),
   retry_count: z.int().meta({ description: 'Retries so far, automatic and manual, over all runs.' }),
   max_retries: z.int(),

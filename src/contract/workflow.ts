@@ -6,6 +6,7 @@
  */
 import type { JsonValue } from './json.ts';
 import type { StoredStatus } from './names.ts';
+import type { AfterPolicy, PredecessorOver } from './predecessors.ts';
 
 /** A task's own retry policy: how often, and how soon, a handler's failure is tried again. */
 export interface RetryPolicy {
@@ -44,6 +45,13 @@ export interface TaskInput extends TaskSpec {
   readonly retry_count: number;
   /** On a run that a retry began. */
   readonly retried_by?: Author;
+  /** Ids of the tasks that it follows. */
+  readonly after?: readonly string[];
+  readonly after_policy?: AfterPolicy;
+  /** Those of them that had ended when the run was started, and how. */
+  readonly predecessors_over?: readonly PredecessorOver[];
+  /** An earlier run has got beyond them: this one does not wait for them again. */
+  readonly after_met?: true;
 }
 
 /** The workflow's memo: what lists show without asking the workflow. At most 4 KiB. */
@@ -61,6 +69,10 @@ export interface TaskMemo {
   readonly created_at: string;
   readonly retry_count: number;
   readonly attempt: number;
+  readonly after?: readonly string[];
+  readonly after_policy?: AfterPolicy;
+  /** Those of them that have not ended, where that is not all. */
+  readonly waits_for?: readonly string[];
   /** Digest of the request that made the task, where it came with an Idempotency-Key. */
   readonly fingerprint?: string;
   /** On a run that a retry with an Idempotency-Key began: a digest of who and which key, and of the request. */
@@ -180,6 +192,12 @@ export interface AttemptBegun {
 /** The argument of the signal `attempt-over`: an attempt was lost or handed back, and the server begins another. */
 export interface AttemptOver {
   readonly report: AttemptReport;
+}
+
+/** The argument of the signal `successor`: this run of a task waits for the end of the one that is told. */
+export interface Successor {
+  readonly id: string;
+  readonly run_id: string;
 }
 
 /** The argument of the update `edit`. */

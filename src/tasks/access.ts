@@ -27,8 +27,13 @@ export function mayAccess(actor: Actor, owner: string): boolean {
 const maxEvents = 5000;
 const maxHistoryBytes = 16 * 1024 * 1024;
 
+/** Whether the history of a task has room for more. */
+export function isChangeable({ historyLength, historyBytes }: LiveExecution): boolean {
+  return historyLength < maxEvents && historyBytes < maxHistoryBytes;
+}
+
 /** @throws AppError wrong_state for a task that has been changed so often that one more could be its end. */
-export function assertChangeable({ historyLength, historyBytes }: LiveExecution): void {
-  if (historyLength < maxEvents && historyBytes < maxHistoryBytes) return;
+export function assertChangeable(execution: LiveExecution): void {
+  if (isChangeable(execution)) return;
   throw new AppError('wrong_state', 'Task has been changed too often; delete it and create it anew');
 }

@@ -6,6 +6,7 @@ import { type Actor, assertChangeable, loadTask } from './access.ts';
 import { cancelReason } from './cancel-reason.ts';
 import { effectTimeoutMs, waitFor } from './effect.ts';
 import type { LiveExecution } from './execution.ts';
+import { successorsOf, tellOver } from './predecessors.ts';
 import { allRunsOf, type Reader, readTask, type TaskView, wrongState } from './read.ts';
 import { summarise } from './snapshot.ts';
 
@@ -90,8 +91,11 @@ export async function removeTask(
   }
   // The newest run goes last: should this stop half-way, the task is still there to be deleted again.
   const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
+  // One that has ended has told them itself.
+  const successors = newest.status === 'open' ? await successorsOf(store, newest) : [];
   for (const { runId } of older) await removeRun(reader, id, runId);
   await removeRun(reader, id, newest.runId);
+  await tellOver(store, successors, { id, ended: 'DELETED' });
   return { done: await isGone(reader, id, waitMs), owner: newest.owner };
 }
 
@@ -160,7 +164,7 @@ function inBackoff(execution: LiveExecution): boolean {
 }
 
 function waitsForTime(storedStatus: LiveExecution['storedStatus']): boolean {
-  return storedStatus === 'SCHEDULED' || storedStatus === 'PAUSED';
+  return storedStatus !== 'PENDING' && storedStatus !== 'RUNNING';
 }
 
 /** Of several runs, the server drops one after the other. */

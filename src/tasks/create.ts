@@ -11,8 +11,11 @@ import type { LiveExecution } from './execution.ts';
 import { digest, keyReused } from './idempotency.ts';
 import { type Reader, readTask, type TaskView, webUiUrl } from './read.ts';
 import { summarise } from './snapshot.ts';
+import { predecessorsOver } from './predecessors.ts';
 import type { Quota } from './quota.ts';
-import { memoOf, startRun, uuidFrom } from './start.ts';
+import { firstStatus, memoOf, startRun, uuidFrom } from './start.ts';
+
+type Following = Pick<TaskInput, 'after' | 'after_policy' | 'predecessors_over'>;
 
 export interface Writer extends Reader {
   readonly taskTypes: TaskTypes;
@@ -36,7 +39,10 @@ export async function createTask(
     if (earlier) return earlier;
   }
   const now = Date.now();
-  const input = newInput(writer.taskTypes, actor, request, now);
+  const input = {
+    ...newInput(writer.taskTypes, actor, request, now),
+    ...(await following(writer, actor, request)),
+  };
   const run = { id, input, ...(fingerprint === undefined ? {} : { fingerprint }) };
   await writer.quota.take(actor.id);
   try {
@@ -88,6 +94,13 @@ function newInput(taskTypes: TaskTypes, actor: Actor, request: CreateTaskInput, 
   };
 }
 
+async function following({ store }: Writer, actor: Actor, request: CreateTaskInput): Promise<Following> {
+  const { after = [], after_policy } = request;
+  if (after.length === 0) return {};
+  const over = await predecessorsOver(store, actor, after);
+  return { after, ...(after_policy === undefined ? {} : { after_policy }), ...over };
+}
+
 /** The answer to a creation needs no call: nothing but what we have just sent can be there yet. */
 function justStarted(
   writer: Writer,
@@ -103,7 +116,7 @@ function justStarted(
     isRetry: false,
     closedAt: undefined,
     owner: input.owner.id,
-    storedStatus: 'SCHEDULED',
+    storedStatus: firstStatus(input),
     tags: input.tags,
     scheduledAt: Date.parse(input.scheduled_time),
     updatedAt: now,

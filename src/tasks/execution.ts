@@ -1,6 +1,6 @@
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import proto, { type temporal } from '@temporalio/proto';
-import { searchAttributes, taskWorkflowType, type StoredStatus } from '../contract/names.ts';
+import { searchAttributes, type StoredStatus, storedStatuses, taskWorkflowType } from '../contract/names.ts';
 import type { AttemptHeartbeat, TaskMemo } from '../contract/workflow.ts';
 
 type ExecutionInfo = temporal.api.workflow.v1.IWorkflowExecutionInfo;
@@ -166,7 +166,11 @@ function instantAttribute(info: ExecutionInfo, name: string): number {
 }
 
 function storedStatus(value: unknown): StoredStatus {
-  return value === 'PAUSED' || value === 'PENDING' || value === 'RUNNING' ? value : 'SCHEDULED';
+  return isStoredStatus(value) ? value : 'SCHEDULED';
+}
+
+function isStoredStatus(value: unknown): value is StoredStatus {
+  return storedStatuses.some((status) => status === value);
 }
 
 function readMemo(fields: Record<string, Payload>): TaskMemo {

@@ -8,10 +8,12 @@ import type { Writer } from './create.ts';
 import { assertMatches } from './etag.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { digest, keyReused } from './idempotency.ts';
+import { predecessorsOverNow } from './predecessors.ts';
 import { allRunsOf, readTask, type TaskView, wrongState } from './read.ts';
 import { endedStatus } from './snapshot.ts';
 import { currentInput } from './spec.ts';
 import { type NewRun, startRun, uuidFrom } from './start.ts';
+import type { TaskStore } from './store.ts';
 
 const repetitionMs = 1000;
 
@@ -71,9 +73,11 @@ async function newInput(
 ): Promise<TaskInput> {
   const last = await currentInput(store, ended);
   if (!last) throw new Error(`The start of run ${ended.runId} cannot be read`);
+  const { predecessors_over: _over, after_met: _met, ...same } = last;
   const neverBegan = ended.status === 'cancelled' && ended.memo.attempt === 0;
   return {
-    ...last,
+    ...same,
+    ...(await followingAgain(store, ended, same.after)),
     // One that was cancelled before it had begun keeps its time; otherwise it is due at once.
     scheduled_time: new Date(neverBegan ? Math.max(ended.scheduledAt, now) : now).toISOString(),
     ...checkedChanges(taskTypes, last, changes),
@@ -81,6 +85,17 @@ async function newInput(
     retry_count: ended.memo.retry_count + 1,
     retried_by: { id: actor.id, name: actor.name },
   };
+}
+
+/** What the ended run had got beyond is not waited for again: it may be gone by now. */
+async function followingAgain(
+  store: TaskStore,
+  { memo }: LiveExecution,
+  after: readonly string[] = [],
+): Promise<Pick<TaskInput, 'predecessors_over' | 'after_met'>> {
+  if (after.length === 0) return {};
+  const left = memo.waits_for ?? after;
+  return left.length === 0 ? { after_met: true } : predecessorsOverNow(store, after);
 }
 
 /**

@@ -50,6 +50,16 @@ export function openRunsOf(owner: string): string {
   return `${lasting({ owner })} AND ExecutionStatus = 'Running'`;
 }
 
+/** Unfinished tasks that wait for others. */
+export function waitingForOthers(): string {
+  return `${everyTask} AND ExecutionStatus = 'Running' AND ${column('status')} = 'AFTER'`;
+}
+
+/** The unfinished ones of the named tasks. */
+export function unfinishedAmong(ids: readonly string[]): string {
+  return `${amongIds(everyTask, ids)} AND ExecutionStatus = 'Running'`;
+}
+
 /** Those of the runs that a query finds that have ended, in whatever way. */
 export function endedRuns(query: string): string {
   return `${query} AND ExecutionStatus != 'Running'`;
@@ -60,7 +70,7 @@ function hasStatus(wanted: TaskStatus, now: number): string {
   const waits = `${column('status')} = 'SCHEDULED' AND ${column('scheduledAt')}`;
   switch (wanted) {
     case 'SCHEDULED':
-      return open(`(${column('status')} = 'PAUSED' OR (${waits} > ${instant(now)}))`);
+      return open(`(${column('status')} IN ('PAUSED', 'AFTER') OR (${waits} > ${instant(now)}))`);
     case 'PENDING':
       // Its time has come, but its workflow has not said so yet.
       return open(`(${column('status')} = 'PENDING' OR (${waits} <= ${instant(now)}))`);

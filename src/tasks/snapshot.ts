@@ -35,6 +35,8 @@ export function summarise(execution: Execution | LiveExecution, extras: Snapshot
     retry: memo.retry,
     soft_time_limit: memo.soft_time_limit,
     time_limit: memo.time_limit,
+    after: memo.after ?? [],
+    after_policy: memo.after_policy ?? 'completed',
     attempt: ending?.attempt ?? view.attempt,
     retry_count: memo.retry_count,
     max_retries: memo.retry.max_retries,
@@ -65,6 +67,8 @@ function rowView(execution: Execution, now: number): View {
     return { status: endedStatus[execution.status], waiting: null, ...common, attempt };
   }
   switch (execution.storedStatus) {
+    case 'AFTER':
+      return { status: 'SCHEDULED', waiting: { reason: 'after' }, ...common };
     case 'PAUSED':
       return { status: 'SCHEDULED', waiting: { reason: 'paused' }, ...common };
     case 'SCHEDULED':
@@ -94,7 +98,7 @@ function attemptView(
   now: number,
 ): View {
   // PENDING is written together with the first attempt, so this one is being withdrawn: the task does not run.
-  if (storedStatus === 'SCHEDULED' || storedStatus === 'PAUSED') return row;
+  if (storedStatus !== 'PENDING' && storedStatus !== 'RUNNING') return row;
   if (!pending.begun) return { ...row, waiting: { reason: 'worker' } };
   const waitsUntil = pending.nextAt;
   const waiting: Waiting = pending.running

@@ -4,7 +4,8 @@ import {
   type InternalWorkflowStartOptions,
 } from '@temporalio/client/lib/internal.js';
 import type { SearchAttributePair } from '@temporalio/common';
-import { searchAttributes, taskWorkflowType } from '../contract/names.ts';
+import { predecessorsLeft } from '../contract/predecessors.ts';
+import { searchAttributes, type StoredStatus, taskWorkflowType } from '../contract/names.ts';
 import { searchableName, searchableTag } from '../contract/searchable.ts';
 import { truncateBytes, truncateCharacters } from '../contract/text.ts';
 import type { TaskInput, TaskMemo } from '../contract/workflow.ts';
@@ -56,7 +57,9 @@ export function memoOf({
   fingerprint,
   retryMark,
 }: Pick<NewRun, 'input' | 'fingerprint' | 'retryMark'>): TaskMemo {
-  const { name, description, type, tags, priority, retry, soft_time_limit, time_limit, created_at } = input;
+  const { name, description, type, tags, priority, retry, soft_time_limit, time_limit } = input;
+  const { created_at, after, after_policy } = input;
+  const waitsFor = predecessorsLeft(input);
   return {
     name,
     description: truncateCharacters(description, 200),
@@ -69,6 +72,9 @@ export function memoOf({
     created_at,
     retry_count: input.retry_count,
     attempt: 0,
+    ...(after?.length ? { after } : {}),
+    ...(waitsFor.length < (after?.length ?? 0) ? { waits_for: waitsFor } : {}),
+    ...(after_policy === 'any' ? { after_policy } : {}),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(retryMark && { retry_key: retryMark.key, retry_fingerprint: retryMark.fingerprint }),
   };
@@ -80,7 +86,7 @@ export function attributesOf(
 ): SearchAttributePair[] {
   const pairs: SearchAttributePair[] = [
     { key: searchAttributes.owner, value: input.owner.id },
-    { key: searchAttributes.status, value: 'SCHEDULED' },
+    { key: searchAttributes.status, value: firstStatus(input) },
     { key: searchAttributes.type, value: input.type },
     { key: searchAttributes.name, value: searchableName(input.name) },
     { key: searchAttributes.scheduledAt, value: new Date(input.scheduled_time) },
@@ -91,6 +97,11 @@ export function attributesOf(
   if (input.tags.length > 0) pairs.push({ key: searchAttributes.tags, value: input.tags.map(searchableTag) });
   if (replaces) pairs.push({ key: searchAttributes.supersedes, value: supersededMark(replaces) });
   return pairs;
+}
+
+/** What the workflow begins with. */
+export function firstStatus(input: TaskInput): StoredStatus {
+  return predecessorsLeft(input).length > 0 ? 'AFTER' : 'SCHEDULED';
 }
 
 function requestId(id: string, endedRunId: string): string {

@@ -4,7 +4,8 @@
  */
 import { Client, type Connection } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
-import { commandSignal } from '../../workflows/messages.ts';
+import { commandSignal, predecessorOverSignal } from '../../workflows/messages.ts';
+import type { PredecessorOver } from '../contract/predecessors.ts';
 import type { TaskCommand, TaskInput } from '../contract/workflow.ts';
 import { type Ending, readEnding } from './ending.ts';
 import {
@@ -186,6 +187,11 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
 
     async signal(id: string, runId: string, command: TaskCommand): Promise<void> {
       await call(() => client.workflow.getHandle(id, runId).signal(commandSignal, command));
+    },
+
+    /** Tells a task that waits for another of its end. */
+    async tellOver(id: string, runId: string, over: PredecessorOver): Promise<void> {
+      await call(() => client.workflow.getHandle(id, runId).signal(predecessorOverSignal, over));
     },
 
     /** Unlike the SDK's own call, this one takes a reason, which the event history keeps. */

@@ -6,10 +6,12 @@ import {
   becomeDue,
   initialState,
   obey,
+  predecessorOver,
   type TaskState,
 } from '../../workflows/state.ts';
 import type { HistoryEntry } from '../contract/history.ts';
-import { attemptBegunSignalName, commandSignalName } from '../contract/names.ts';
+import { attemptBegunSignalName, commandSignalName, predecessorOverSignalName } from '../contract/names.ts';
+import type { PredecessorOver } from '../contract/predecessors.ts';
 import type {
   AttemptBegun,
   AttemptReport,
@@ -56,6 +58,8 @@ export class RunStory {
     const edit = editIn(event);
     if (edit) return this.#edit(this.#state, edit, at);
     if (event.activityTaskScheduledEventAttributes) return this.#becomeDue(this.#state, at);
+    const over = predecessorOverIn(event);
+    if (over) return this.#predecessorOver(this.#state, over, at);
     const signal = event.workflowExecutionSignaledEventAttributes;
     const payload = signal?.input?.payloads?.[0];
     if (signal?.signalName === commandSignalName) {
@@ -89,6 +93,11 @@ export class RunStory {
     ];
   }
 
+  #predecessorOver(before: TaskState, over: PredecessorOver, at: number): Told[] {
+    this.#state = predecessorOver(before, over, at);
+    return this.#state === before ? [] : [{ type: 'predecessor_over', predecessor: over }];
+  }
+
   #becomeDue(before: TaskState, at: number): Told[] {
     this.#state = becomeDue(before, at);
     return this.#state === before ? [] : [{ type: 'due' }];
@@ -106,6 +115,14 @@ export class RunStory {
     this.attempts.push(report);
     return known ? [] : [{ type: 'attempt', attempt: { ...report } }];
   }
+}
+
+/** It came as a signal, or the workflow has found it out itself: such answers stand in markers. */
+function predecessorOverIn(event: Event): PredecessorOver | undefined {
+  const signal = event.workflowExecutionSignaledEventAttributes;
+  if (signal?.signalName === predecessorOverSignalName) return decode(signal.input?.payloads?.[0]);
+  const result = event.markerRecordedEventAttributes?.details?.['result'];
+  return decode<PredecessorOver | null>(result?.payloads?.[0]) ?? undefined;
 }
 
 function endOrCancel(event: Event): Told[] {

@@ -14,10 +14,14 @@ import {
   Worker,
   type WorkerOptions as TemporalWorkerOptions,
 } from '@temporalio/worker';
-import { createActivities } from '../../activities/index.ts';
+import { createActivities, type Inquiries } from '../../activities/index.ts';
 import type { HandlerPool } from '../../activities/pool/pool.ts';
 import type { ProcessTaskDependencies } from '../../activities/process.ts';
 import { attemptBegunSignal, attemptOverSignal } from '../../workflows/messages.ts';
+import { createConnection } from '../tasks/connection.ts';
+import { lookUpPredecessor } from '../tasks/predecessors.ts';
+import { createTaskStore, type TaskStore } from '../tasks/store.ts';
+import { watchForUntoldEnds } from './end-watch.ts';
 import { temporalLogger } from './logger.ts';
 import type { Logger } from 'pino';
 
@@ -58,19 +62,32 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   });
   const connection = await NativeConnection.connect(nativeOptions(options.connection));
   const grace = new AbortController();
+  const store = storeOf(options);
   try {
     const attempts = await Worker.create(attemptOptions(connection, options, grace.signal));
-    const workflows = await Worker.create(workflowOptions(connection, options));
-    const ended = runToEnd(attempts, workflows, connection);
+    const workflows = await Worker.create(workflowOptions(connection, options, store));
+    const watch = watchForUntoldEnds(store, options.logger);
+    const ended = endAfter(runToEnd(attempts, workflows, connection), [watch, store]);
     const stop = (): void => {
       attempts.shutdown();
       setTimeout(() => grace.abort(), options.shutdownGraceMs).unref();
     };
     return { identity: identity(), stop, ended };
   } catch (error) {
+    await store.close();
     await connection.close();
     throw error;
   }
+}
+
+/** For what is asked of Temporal beside the workflows and attempts. Connects when it is first used. */
+function storeOf({ connection, namespace, taskQueue }: WorkerOptions): TaskStore {
+  return createTaskStore({
+    connection: createConnection(connection),
+    namespace,
+    taskQueue,
+    identity: identity(),
+  });
 }
 
 /** Two workers of Temporal's, so that attempts which end in the grace time still find somebody to end their tasks. */
@@ -89,6 +106,17 @@ async function runToEnd(attempts: Worker, workflows: Worker, connection: NativeC
     throw error;
   }
   await connection.close();
+}
+
+async function endAfter(
+  running: Promise<void>,
+  others: readonly { close(): Promise<void> }[],
+): Promise<void> {
+  try {
+    await running;
+  } finally {
+    for (const other of others) await other.close();
+  }
 }
 
 /** Until the workflows have taken note of the last attempts' ends. */
@@ -130,10 +158,18 @@ function attemptOptions(
   };
 }
 
-function workflowOptions(connection: NativeConnection, options: WorkerOptions): TemporalWorkerOptions {
+function workflowOptions(
+  connection: NativeConnection,
+  options: WorkerOptions,
+  store: TaskStore,
+): TemporalWorkerOptions {
+  const inquiries: Inquiries = { lookUpPredecessor: (id) => lookUpPredecessor(store, id) };
   return {
     ...commonOptions(connection, options),
     workflowBundle: { codePath: options.workflowBundle },
+    activities: inquiries,
+    // Local ones only: attempts are the other worker's.
+    enableNonLocalActivities: false,
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
     maxConcurrentWorkflowTaskExecutions: 100,
     // About 1 MiB of memory each; the default grows with the heap.

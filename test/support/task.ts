@@ -34,6 +34,8 @@ export function aTask(changes: Partial<TaskSummary> = {}): TaskSummary {
     retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
     soft_time_limit: 1,
     time_limit: 2,
+    after: [],
+    after_policy: 'completed',
     attempt: 0,
     retry_count: 0,
     max_retries: 3,

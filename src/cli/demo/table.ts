@@ -65,6 +65,8 @@ function stateOf(task: TaskSummary, now: number): string {
   switch (waiting?.reason) {
     case 'time':
       return `due in ${inWords(Date.parse(waiting.until ?? task.scheduled_time) - now)}`;
+    case 'after':
+      return 'waits for other tasks';
     case 'paused':
       return 'paused';
     case 'worker':

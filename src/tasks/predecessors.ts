@@ -1,0 +1,102 @@
+/**
+ * Tasks that follow others, as the service sees them: whether there are such tasks, how they stand, who waits for them.
+ * The rest is between the workflows (workflows/following.ts).
+ */
+import { AppError, isNotFound } from '../contract/errors.ts';
+import { successorSignalName } from '../contract/names.ts';
+import type { PredecessorEnd, PredecessorOver } from '../contract/predecessors.ts';
+import type { Successor, TaskInput } from '../contract/workflow.ts';
+import { createLimiter } from '../limiter.ts';
+import { type Actor, isChangeable, loadTask } from './access.ts';
+import { decode, type Execution, type LiveExecution } from './execution.ts';
+import { endedStatus } from './snapshot.ts';
+import type { TaskStore } from './store.ts';
+
+const looksAtOnce = 5;
+
+type Over = Pick<TaskInput, 'predecessors_over'>;
+
+/** Those of the named tasks that have ended. @throws AppError validation, where there is no such task of the actor's. */
+export async function predecessorsOver(
+  store: TaskStore,
+  actor: Actor,
+  ids: readonly string[],
+): Promise<Over> {
+  const found = await each(ids, (id) => known(loadTask(store, actor, id)));
+  const errors = found.flatMap((task, index) => {
+    const message = task ? refusal(task) : 'There is no such task.';
+    return message === undefined ? [] : [{ pointer: `/after/${index}`, message }];
+  });
+  if (errors.length > 0) throw new AppError('validation', 'The request does not fit.', { errors });
+  return over(ids, found);
+}
+
+function refusal(task: LiveExecution): string | undefined {
+  const isFull = task.status === 'open' && !isChangeable(task);
+  return isFull ? 'Too many tasks wait for this one, or it has been changed too often.' : undefined;
+}
+
+/** As a retry finds them: one that is no more is no fault of the request. */
+export async function predecessorsOverNow(store: TaskStore, ids: readonly string[]): Promise<Over> {
+  return over(ids, await each(ids, (id) => known(store.describe(id))));
+}
+
+function over(ids: readonly string[], found: readonly (Execution | undefined)[]): Over {
+  const ended = ids.flatMap((id, index): PredecessorOver[] => {
+    const end = endOf(found[index]);
+    return end === null ? [] : [{ id, ended: end }];
+  });
+  return ended.length > 0 ? { predecessors_over: ended } : {};
+}
+
+function endOf(execution: Execution | undefined): PredecessorEnd | null {
+  if (!execution) return 'DELETED';
+  return execution.status === 'open' ? null : endedStatus[execution.status];
+}
+
+async function known(looking: Promise<LiveExecution | undefined>): Promise<LiveExecution | undefined> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Does the work for each, a few at a time: bulk requests do this for many tasks at once. */
+export function each<I, O>(items: readonly I[], work: (item: I) => Promise<O>): Promise<O[]> {
+  const limiter = createLimiter({ concurrency: looksAtOnce, queue: Number.POSITIVE_INFINITY });
+  return Promise.all(items.map((item) => limiter.run(() => work(item))));
+}
+
+/** Answers the workflows' own question (`Inquiries` in activities/index.ts). */
+export async function lookUpPredecessor(store: TaskStore, id: string): Promise<PredecessorOver | null> {
+  const ended = endOf(await known(store.describe(id)));
+  return ended && { id, ended };
+}
+
+/** The runs that have asked a task to be told of its end, from its history. */
+export async function successorsOf(store: TaskStore, { id, runId }: Execution): Promise<Successor[]> {
+  const successors = new Map<string, Successor>();
+  for await (const { workflowExecutionSignaledEventAttributes: signal } of store.events(id, runId)) {
+    if (signal?.signalName !== successorSignalName) continue;
+    const successor = decode<Successor>(signal.input?.payloads?.[0]);
+    if (successor) successors.set(successor.id, successor);
+  }
+  return [...successors.values()];
+}
+
+/** Tells tasks of the end of one that they follow. Those that have ended themselves need no word. */
+export async function tellOver(
+  store: TaskStore,
+  successors: readonly Successor[],
+  over: PredecessorOver,
+): Promise<void> {
+  await each(successors, async ({ id, run_id }) => {
+    try {
+      await store.tellOver(id, run_id, over);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  });
+}

@@ -1,0 +1,57 @@
+/**
+ * Looks now and then for ends of tasks that others wait for and that no workflow has told them (src/tasks/untold-ends.ts).
+ *
+ * looking ⇄ resting → closed (`close()`: waits for the look under way). A look that fails is a line in the log, and the
+ * next one makes up for it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { TaskStore } from '../tasks/store.ts';
+import { tellUntoldEnds } from '../tasks/untold-ends.ts';
+
+export interface EndWatch {
+  close(): Promise<void>;
+}
+
+/** Such an end is to be noticed within a minute. */
+const restMs = 20_000;
+/** Many waiting tasks make a look long: it may take so much of the time at the most. */
+const largestShare = 1 / 20;
+
+export function watchForUntoldEnds(store: TaskStore, logger: Logger): EndWatch {
+  const closing = new AbortController();
+
+  async function look(): Promise<void> {
+    try {
+      const told = await tellUntoldEnds(store);
+      if (told > 0) logger.info({ told }, 'tasks were told of ends that nobody had told them');
+    } catch (error) {
+      logger.warn({ err: error }, 'could not look for ends that nobody has told');
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!closing.signal.aborted) {
+      const startedAt = Date.now();
+      await look();
+      await rest(Math.max(restMs, (Date.now() - startedAt) / largestShare), closing.signal);
+    }
+  }
+
+  const running = run();
+  return {
+    async close() {
+      closing.abort();
+      await running;
+    },
+  };
+}
+
+/** Until the time is over, or the watch is closed. */
+async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,344 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { HistoryEntry } from '../../src/contract/history.ts';
+import type { Task, TaskSummary } from '../../src/contract/task.ts';
+import type { Caller } from '../support/caller.ts';
+import { type Service, startService } from '../support/service.ts';
+import { hasEnded } from '../support/task.ts';
+
+const hour = 3600;
+const aMinute = 60_000;
+
+let service: Service;
+let alice: Caller;
+let temporal: Client;
+
+beforeAll(async () => {
+  const { address, namespace } = inject('temporal');
+  service = await startService({ temporal: inject('temporal') });
+  alice = await service.as('alice');
+  temporal = new Client({ connection: await Connection.connect({ address }), namespace });
+});
+
+afterAll(async () => {
+  await temporal.connection.close();
+  await service.close();
+});
+
+/** A task that sleeps until it is told to run. */
+function sleeper(changes: object = {}): Promise<Task> {
+  return alice.create({ name: 'predecessor', type: 'echo', delay: hour, ...changes });
+}
+
+function successor(after: readonly Task[], changes: object = {}): Promise<Task> {
+  const ids = after.map(({ id }) => id);
+  return alice.create({ name: 'successor', type: 'echo', delay: 0, after: ids, ...changes });
+}
+
+async function say({ id }: Task, command: string, status = 200): Promise<Task> {
+  const answer = await alice.call<Task>('POST', `/api/tasks/${id}/${command}/`);
+  expect(answer.status).toBe(status);
+  return answer.body;
+}
+
+function ended({ id }: Task, deadlineMs?: number): Promise<Task> {
+  return alice.until(id, 'its end', hasEnded, deadlineMs);
+}
+
+async function completed(changes: object = {}): Promise<Task> {
+  const task = await ended(await sleeper({ delay: 0, ...changes }));
+  expect(task.status).toBe('COMPLETED');
+  return task;
+}
+
+async function failed(): Promise<Task> {
+  const task = await ended(await sleeper({ delay: 0, type: 'hopeless' }));
+  expect(task.status).toBe('FAILED');
+  return task;
+}
+
+const isWaiting = ({ status, waiting }: Pick<Task, 'status' | 'waiting'>): boolean =>
+  status === 'SCHEDULED' && waiting?.reason === 'after';
+
+describe('a task that follows others', () => {
+  test('waits until all of them have completed, and says so wherever it is read', async () => {
+    const [one, two] = [await sleeper(), await sleeper()];
+    const task = await successor([one, two]);
+    const waits = { status: 'SCHEDULED', waiting: { reason: 'after' }, after: [one.id, two.id] };
+    expect(task).toMatchObject({ ...waits, after_policy: 'completed' });
+    expect(await alice.read(task.id)).toMatchObject(waits);
+    await alice.until(one.id, 'its predecessor to be known', ({ status }) => status === 'SCHEDULED');
+    await say(one, 'run-now');
+    const first = await ended(one);
+    expect(await alice.read(task.id)).toMatchObject({ ...waits, attempt: 0 });
+    const { body: listed } = await alice.call<TaskSummary[]>('GET', '/api/tasks/?status=SCHEDULED&limit=100');
+    expect(listed.find(({ id }) => id === task.id)).toMatchObject(waits);
+
+    const last = await say(two, 'run-now').then(() => ended(two));
+    const done = await ended(task);
+    expect(done).toMatchObject({ status: 'COMPLETED', after: [one.id, two.id] });
+    expect(Date.parse(done.started_at ?? '')).toBeGreaterThanOrEqual(Date.parse(first.finished_at ?? ''));
+    expect(Date.parse(done.started_at ?? '')).toBeGreaterThanOrEqual(Date.parse(last.started_at ?? ''));
+    const { body: history } = await alice.call<HistoryEntry[]>('GET', `/api/tasks/${task.id}/history/`);
+    expect(history.map(({ type }) => type)).toEqual([
+      'created',
+      'predecessor_over',
+      'predecessor_over',
+      'due',
+      'attempt',
+      'completed',
+    ]);
+    expect(history[1]?.predecessor).toEqual({ id: one.id, ended: 'COMPLETED' });
+  });
+
+  test('tells its watchers when they are behind it, and then waits for its own time', async () => {
+    const before = await sleeper();
+    const task = await successor([before], { delay: hour });
+    const feed = await alice.watch(`/ws/tasks/${task.id}/`);
+    await feed.until('the snapshot', ({ tasks }) => tasks().some(isWaiting));
+    await say(before, 'run-now');
+    await feed.until('its own time', ({ tasks }) => tasks().at(-1)?.waiting?.reason === 'time');
+    feed.socket.close();
+    expect(await alice.read(task.id)).toMatchObject({
+      status: 'SCHEDULED',
+      waiting: { reason: 'time', until: task.scheduled_time },
+    });
+  });
+
+  test('does not wait for what has completed already', async () => {
+    const task = await successor([await completed(), await completed()]);
+    expect(task.waiting?.reason).not.toBe('after');
+    expect((await ended(task)).status).toBe('COMPLETED');
+    const later = await successor([await completed()], { delay: hour });
+    expect(later.waiting).toMatchObject({ reason: 'time' });
+  });
+
+  test('runs with the one that it follows, both due while there was no worker', async () => {
+    const idle = await startService({ temporal: inject('temporal'), workers: 0 });
+    try {
+      const bob = await idle.as('bob');
+      const first = await bob.create({ name: 'first', type: 'echo', delay: 0 });
+      const doomed = await bob.create({ name: 'doomed', type: 'echo', delay: 0 });
+      const second = await bob.create({ name: 'second', type: 'echo', delay: 0, after: [first.id] });
+      const third = await bob.create({ name: 'third', type: 'echo', delay: 0, after: [doomed.id] });
+      expect((await bob.call('POST', `/api/tasks/${doomed.id}/cancel/`)).status).toBe(202);
+      expect(await bob.read(second.id)).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'after' } });
+      await idle.startWorker();
+      expect(await bob.until(second.id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED' });
+      expect(await bob.until(third.id, 'its end', hasEnded)).toMatchObject({ status: 'FAILED' });
+    } finally {
+      await idle.close();
+    }
+  });
+
+  test('may be one of hundreds that follow the same', async () => {
+    const before = await sleeper();
+    const tasks = Array.from({ length: 250 }, (_, index) => ({
+      name: `follower ${index}`,
+      type: 'echo',
+      delay: 0,
+      after: [before.id],
+      tags: [`followers-of-${before.id}`],
+    }));
+    const { status, body } = await alice.call<{ results: { status: number }[] }>('POST', '/api/tasks/bulk/', {
+      tasks,
+    });
+    expect(status).toBe(207);
+    expect(body.results.every((each) => each.status === 201)).toBe(true);
+    await say(before, 'run-now');
+    const counts = `/api/tasks/counts/?tag=followers-of-${before.id}`;
+    await expect
+      .poll(async () => (await alice.call<{ counts: Record<string, number> }>('GET', counts)).body.counts, {
+        timeout: 50_000,
+        interval: 500,
+      })
+      .toMatchObject({ COMPLETED: 250, SCHEDULED: 0 });
+  });
+});
+
+describe('when one of them does not complete', () => {
+  const cases: [string, (task: Task) => Promise<unknown>, RegExp][] = [
+    ['is cancelled', (task) => say(task, 'cancel'), /was cancelled$/],
+    ['is deleted', ({ id }) => alice.call('DELETE', `/api/tasks/${id}/`), /was deleted$/],
+  ];
+
+  test.each(cases)('and %s, the successor fails, and says why', async (_what, end, message) => {
+    const [other, before] = [await sleeper(), await sleeper()];
+    const task = await successor([other, before]);
+    await alice.until(task.id, 'the wait', isWaiting);
+    await end(before);
+    const failure = await ended(task);
+    expect(failure).toMatchObject({ status: 'FAILED', attempt: 0, attempts: [], result: null });
+    expect(failure.error_message).toMatch(message);
+    expect(failure.error_message).toContain(before.id);
+    const { body: listed } = await alice.call<TaskSummary[]>('GET', '/api/tasks/?status=FAILED&limit=20');
+    expect(listed.find(({ id }) => id === task.id)?.error_message).toBe(failure.error_message);
+  });
+
+  test('but fails, the successor fails, also if it is paused', async () => {
+    const before = await sleeper({ type: 'hopeless' });
+    const [task, paused] = [await successor([before]), await successor([before])];
+    await say(paused, 'pause');
+    await say(before, 'run-now');
+    for (const one of [task, paused]) {
+      const failure = await ended(one);
+      expect(failure).toMatchObject({ status: 'FAILED' });
+      expect(failure.error_message).toMatch(/has failed$/);
+    }
+  });
+
+  test('and had not before the successor was made, that fails at once', async () => {
+    const before = await failed();
+    const failure = await ended(await successor([await completed(), before]));
+    expect(failure).toMatchObject({ status: 'FAILED', attempt: 0 });
+    expect(failure.error_message).toContain(before.id);
+  });
+
+  test('the successor goes on all the same with after_policy "any"', async () => {
+    const [doomed, cancelled, gone] = [await failed(), await sleeper(), await sleeper()];
+    const task = await successor([doomed, cancelled, gone], { after_policy: 'any' });
+    expect(task).toMatchObject({ after_policy: 'any', waiting: { reason: 'after' } });
+    await say(cancelled, 'cancel');
+    await alice.call('DELETE', `/api/tasks/${gone.id}/`);
+    expect(await ended(task)).toMatchObject({ status: 'COMPLETED', after_policy: 'any' });
+  });
+
+  test('but is terminated or deleted from outside, it is noticed within a minute', async () => {
+    const [terminated, removed] = [await sleeper(), await sleeper()];
+    const [one, two] = [await successor([terminated]), await successor([removed])];
+    await alice.until(one.id, 'the wait', isWaiting);
+    await temporal.workflow.getHandle(terminated.id).terminate('by hand');
+    await temporal.workflowService.deleteWorkflowExecution({
+      namespace: temporal.options.namespace,
+      workflowExecution: { workflowId: removed.id },
+    });
+    expect((await ended(one, aMinute)).error_message).toMatch(/has failed$/);
+    expect((await ended(two, aMinute)).error_message).toMatch(/was deleted$/);
+  }, 120_000);
+});
+
+describe('while it waits for others, a task', () => {
+  test('can be paused and resumed', async () => {
+    const before = await sleeper();
+    const task = await successor([before]);
+    expect(await say(task, 'pause')).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'paused' } });
+    expect(await say(task, 'resume')).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'after' } });
+    await say(task, 'pause');
+    await say(before, 'run-now');
+    await ended(before);
+    expect(await alice.read(task.id)).toMatchObject({ waiting: { reason: 'paused' } });
+    await say(task, 'resume');
+    expect((await ended(task)).status).toBe('COMPLETED');
+  });
+
+  test('does not run for run-now, which waives its time alone', async () => {
+    const before = await sleeper();
+    const task = await successor([before], { delay: hour });
+    expect(await say(task, 'run-now', 202)).toMatchObject({ waiting: { reason: 'after' } });
+    await say(before, 'run-now');
+    expect((await ended(task)).status).toBe('COMPLETED');
+  });
+
+  test('can be cancelled and deleted, and its predecessor goes its way', async () => {
+    const before = await sleeper();
+    const [cancelled, deleted] = [await successor([before]), await successor([before])];
+    expect(await say(cancelled, 'cancel')).toMatchObject({ status: 'CANCELLED' });
+    expect((await alice.call('DELETE', `/api/tasks/${deleted.id}/`)).status).toBe(204);
+    await say(before, 'run-now');
+    expect((await ended(before)).status).toBe('COMPLETED');
+  });
+
+  test('can be edited, but not in what it follows', async () => {
+    const before = await sleeper();
+    const task = await successor([before]);
+    const path = `/api/tasks/${task.id}/`;
+    const { body } = await alice.call<Task>('PATCH', path, { name: 'renamed' });
+    expect(body).toMatchObject({ name: 'renamed', waiting: { reason: 'after' }, after: [before.id] });
+    expect((await alice.call('PUT', path, body)).status).toBe(200);
+    const refused = { status: 400, body: { errors: [{ pointer: '/after' }] } };
+    expect(await alice.call('PATCH', path, { after: [] })).toMatchObject(refused);
+    expect(await alice.call('PATCH', path, { after: [randomUUID()] })).toMatchObject(refused);
+    expect(await alice.call('PATCH', path, { after_policy: 'any' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/after_policy' }] },
+    });
+  });
+});
+
+describe('a retry', () => {
+  test('of a successor waits again for what has not completed', async () => {
+    const before = await failed();
+    const task = await ended(await successor([before]));
+    expect(task.status).toBe('FAILED');
+    await alice.call('POST', `/api/tasks/${before.id}/retry/`, { delay: hour });
+    const again = await say(task, 'retry');
+    expect(again).toMatchObject({ waiting: { reason: 'after' }, after: [before.id], retry_count: 1 });
+    await say(before, 'run-now');
+    expect((await ended(task)).error_message).toMatch(/has failed$/);
+  });
+
+  test('does not wait for what the ended run had got beyond, though it be gone', async () => {
+    const before = await completed();
+    const task = await ended(await successor([before], { type: 'hopeless' }));
+    expect(task).toMatchObject({ status: 'FAILED', attempt: 1 });
+    await alice.call('DELETE', `/api/tasks/${before.id}/`);
+    await expect.poll(async () => (await alice.call('GET', `/api/tasks/${before.id}/`)).status).toBe(404);
+    await say(task, 'retry');
+    const again = await alice.until(task.id, 'the second run', (it) => hasEnded(it) && it.retry_count === 1);
+    expect(again).toMatchObject({ status: 'FAILED', attempt: 1, error_message: 'no retry can help' });
+  });
+
+  test('of a predecessor is what a successor that comes then waits for', async () => {
+    const before = await completed();
+    await alice.call('POST', `/api/tasks/${before.id}/retry/`, { delay: hour });
+    const task = await successor([before]);
+    expect(task.waiting).toEqual({ reason: 'after' });
+    await say(before, 'run-now');
+    expect((await ended(task)).status).toBe('COMPLETED');
+  });
+});
+
+describe('what a task may follow', () => {
+  async function refusal(after: unknown): Promise<unknown> {
+    const { status, body } = await alice.call('POST', '/api/tasks/', { name: 'x', delay: 0, after });
+    expect(status).toBe(400);
+    return body;
+  }
+
+  test('is a task of its owner: foreign and unknown ids are 400, and cannot be told apart', async () => {
+    const bob = await service.as('bob');
+    const his = await bob.create({ name: 'his', delay: hour });
+    const mine = await sleeper();
+    const body = await refusal([mine.id, his.id, randomUUID()]);
+    const message = 'There is no such task.';
+    expect(body).toMatchObject({
+      errors: [
+        { pointer: '/after/1', message },
+        { pointer: '/after/2', message },
+      ],
+    });
+  });
+
+  test('is up to 20 different tasks, by their ids', async () => {
+    const { id } = await sleeper();
+    expect(await refusal(Array.from({ length: 21 }, () => randomUUID()))).toMatchObject({
+      errors: [{ pointer: '/after' }],
+    });
+    expect(await refusal([id, id.toUpperCase()])).toMatchObject({ errors: [{ pointer: '/after' }] });
+    expect(await refusal(['not an id'])).toMatchObject({ errors: [{ pointer: '/after/0' }] });
+    expect(await refusal(id)).toMatchObject({ errors: [{ pointer: '/after' }] });
+  });
+
+  test('is known by an Idempotency-Key together with the rest', async () => {
+    const before = await sleeper();
+    const headers = { 'Idempotency-Key': randomUUID() };
+    const body = { name: 'once', delay: 0, after: [before.id] };
+    const first = await alice.call<Task>('POST', '/api/tasks/', body, headers);
+    const second = await alice.call<Task>('POST', '/api/tasks/', body, headers);
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.body.id).toBe(first.body.id);
+    const other = await alice.call('POST', '/api/tasks/', { ...body, after: [] }, headers);
+    expect(other.status).toBe(422);
+  });
+});

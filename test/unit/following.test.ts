@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type AfterPolicy,
+  afterPolicies,
+  isGoodEnd,
+  type PredecessorEnd,
+  predecessorsLeft,
+} from '../../src/contract/predecessors.ts';
+import type { TaskInput } from '../../src/contract/workflow.ts';
+import { becomeDue, initialState, obey, predecessorOver, type TaskState } from '../../workflows/state.ts';
+
+const start = Date.parse('2030-01-01T00:00:00.000Z');
+const ids = ['p', 'q', 'r'];
+const ends: readonly PredecessorEnd[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'DELETED'];
+
+function input(changes: Partial<TaskInput>): TaskInput {
+  return {
+    name: 'a successor',
+    description: '',
+    scheduled_time: new Date(start).toISOString(),
+    payload: {},
+    tags: [],
+    priority: 3,
+    retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
+    soft_time_limit: 1500,
+    time_limit: 1800,
+    type: 'echo',
+    owner: { id: 'o', name: 'owner' },
+    created_at: new Date(start).toISOString(),
+    version: 1,
+    retry_count: 0,
+    after: ids,
+    ...changes,
+  };
+}
+
+type Message =
+  | { readonly command: 'pause' | 'resume' | 'run-now' }
+  | { readonly id: string; readonly ended: PredecessorEnd };
+
+const message: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({ command: fc.constantFrom('pause', 'resume', 'run-now') }),
+  fc.record({ id: fc.constantFrom(...ids, 'stranger'), ended: fc.constantFrom(...ends) }),
+);
+
+function take(state: TaskState, told: Message, now: number): TaskState {
+  return 'command' in told ? obey(state, { ...told, by: 'o' }, now) : predecessorOver(state, told, now);
+}
+
+describe('a task that follows others', () => {
+  test('is held for exactly as long as one of them has not ended well, whatever it is told and when', () => {
+    const walks = fc.property(
+      fc.array(message, { maxLength: 20 }),
+      fc.constantFrom<AfterPolicy>(...afterPolicies),
+      (messages, policy) => {
+        let state = initialState(input({ after_policy: policy }), start);
+        const over = new Map<string, PredecessorEnd>();
+        for (const told of messages) {
+          const next = take(state, told, start + 1);
+          // The first word about a task counts, and none once the successor is forbidden to run.
+          if ('id' in told && !over.has(told.id) && !state.forbiddenBy) over.set(told.id, told.ended);
+          expect(next.version > state.version || next.status === state.status).toBe(true);
+          state = next;
+          const left = ids.filter((id) => !over.has(id) || !isGoodEnd(over.get(id) ?? 'FAILED', policy));
+          expect(state.waitsFor).toEqual(left);
+          expect(state.forbiddenBy !== null).toBe(ids.some((id) => over.has(id) && left.includes(id)));
+          expect(state.status).toBeOneOf(['PAUSED', left.length > 0 ? 'AFTER' : 'SCHEDULED']);
+          expect(left.length === 0 || becomeDue(state, start) === state).toBe(true);
+        }
+      },
+    );
+    fc.assert(walks, { numRuns: 2000 });
+  });
+
+  test('begins with what was known of them when it was started', () => {
+    const some = fc.property(
+      fc.dictionary(fc.constantFrom(...ids), fc.constantFrom(...ends)),
+      fc.constantFrom(undefined, ...afterPolicies),
+      (known, policy) => {
+        const predecessors_over = Object.entries(known).map(([id, ended]) => ({ id, ended }));
+        const state = initialState(
+          input({ predecessors_over, ...(policy && { after_policy: policy }) }),
+          start,
+        );
+        const bad = predecessors_over.filter(({ ended }) => !isGoodEnd(ended, policy));
+        expect(state.waitsFor).toEqual(
+          ids.filter((id) => !(id in known) || bad.some((over) => over.id === id)),
+        );
+        expect(state.forbiddenBy).toEqual(bad[0] ?? null);
+      },
+    );
+    fc.assert(some);
+  });
+
+  test('has nothing to wait for where an earlier run had got beyond them', () => {
+    expect(predecessorsLeft(input({ after_met: true }))).toEqual([]);
+    expect(initialState(input({ after_met: true }), start)).toMatchObject({
+      status: 'SCHEDULED',
+      forbiddenBy: null,
+    });
+  });
+});
