@@ -114,7 +114,7 @@ describe('a task that follows others', () => {
     expect(later.waiting).toMatchObject({ reason: 'time' });
   });
 
-  test('runs with the one that it follows, both due while there was no worker', async () => {
+  test('learns what became of the one that it follows while there was no worker', async () => {
     const idle = await startService({ temporal: inject('temporal'), workers: 0 });
     try {
       const bob = await idle.as('bob');
@@ -122,11 +122,17 @@ describe('a task that follows others', () => {
       const doomed = await bob.create({ name: 'doomed', type: 'echo', delay: 0 });
       const second = await bob.create({ name: 'second', type: 'echo', delay: 0, after: [first.id] });
       const third = await bob.create({ name: 'third', type: 'echo', delay: 0, after: [doomed.id] });
+      const ended = await bob.create({ name: 'ended', type: 'echo', delay: 0 });
+      const fourth = await bob.create({ name: 'fourth', type: 'echo', delay: 0, after: [ended.id] });
+      // It can tell nobody, and cannot be told any more who follows it.
+      await temporal.workflow.getHandle(ended.id).terminate('by hand');
       expect((await bob.call('POST', `/api/tasks/${doomed.id}/cancel/`)).status).toBe(202);
       expect(await bob.read(second.id)).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'after' } });
       await idle.startWorker();
       expect(await bob.until(second.id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED' });
-      expect(await bob.until(third.id, 'its end', hasEnded)).toMatchObject({ status: 'FAILED' });
+      for (const { id } of [third, fourth]) {
+        expect(await bob.until(id, 'its end', hasEnded)).toMatchObject({ status: 'FAILED', attempt: 0 });
+      }
     } finally {
       await idle.close();
     }
