@@ -138,6 +138,17 @@ describe('a task that follows others', () => {
     }
   });
 
+  test('is told, however close to its own beginning the other ends', async () => {
+    const pairs = Array.from({ length: 40 }, async (_, index) => {
+      const payload = { steps: 1, step_ms: index * 5 };
+      const before = await sleeper({ delay: 0, type: 'slow', payload });
+      // Its end may come before this request, before the workflow has asked, or after that.
+      return successor([before]);
+    });
+    for (const task of await Promise.all(pairs))
+      expect(await ended(task)).toMatchObject({ status: 'COMPLETED' });
+  });
+
   test('may be one of hundreds that follow the same', async () => {
     const before = await sleeper();
     const tasks = Array.from({ length: 250 }, (_, index) => ({
