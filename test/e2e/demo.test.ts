@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { choosePorts } from '../../src/engine/ports.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { waitFor } from '../support/engine-wait.ts';
 
 // Each shows tasks for ten seconds; the first starts a Temporal server, a worker and an API as well.
@@ -44,13 +44,6 @@ function runDemo(environment: Record<string, string>): Running {
 async function expectExit(demo: Running, code: number): Promise<void> {
   const got = await demo.exitCode();
   expect({ code: got, output: demo.output() }).toMatchObject({ code });
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  return choosePorts(
-    '127.0.0.1',
-    Array.from({ length: count }, () => ({ port: 0, variable: 'PORT' })),
-  );
 }
 
 /** "Due in an hour, then cancelled" → "CANCELLED", from the last lines. */

@@ -1,0 +1,19 @@
+/** @returns the wait before another try, in milliseconds: exponential, and apart from that of other clients. */
+export function backoffMs(tries: number, { least, most }: { least: number; most: number }): number {
+  return Math.min(most, least * 2 ** tries) * (0.5 + Math.random() / 2);
+}
+
+/** @throws the signal's reason, once it is aborted. */
+export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
+  });
+  signal?.throwIfAborted();
+}

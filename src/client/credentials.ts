@@ -1,0 +1,103 @@
+import type { Send } from './transport.ts';
+
+/** By which requests say whose they are. Exactly one of these. */
+export type Credentials =
+  /** Signs in when it is needed, and again when it has to. */
+  | { readonly username: string; readonly password: string }
+  /** An access token or an API key, or what gets the one of the moment. */
+  | { readonly token: string | (() => string | Promise<string>) }
+  /** The cookie of a browser's session, for pages that Taskbell itself serves. */
+  | { readonly csrfToken: string | (() => string) };
+
+export interface Authorization {
+  /** Headers for a request with this method. */
+  headers(method: string): Promise<Readonly<Record<string, string>>>;
+  /** Called after a 401. @returns whether another try makes sense. */
+  renew(): Promise<boolean>;
+}
+
+const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+export function authorizationBy(credentials: Credentials, send: Send): Authorization {
+  if ('username' in credentials) return byPassword(credentials, send);
+  if ('csrfToken' in credentials) return bySession(credentials.csrfToken);
+  return byToken(credentials.token);
+}
+
+function byToken(token: string | (() => string | Promise<string>)): Authorization {
+  let last: string | undefined;
+  return {
+    async headers() {
+      last = typeof token === 'string' ? token : await token();
+      return bearer(last);
+    },
+    renew: async () => typeof token !== 'string' && (await token()) !== last,
+  };
+}
+
+function bySession(csrfToken: string | (() => string)): Authorization {
+  return {
+    async headers(method): Promise<Record<string, string>> {
+      if (safeMethods.has(method)) return {};
+      return { 'X-CSRF-Token': typeof csrfToken === 'string' ? csrfToken : csrfToken() };
+    },
+    renew: async () => false,
+  };
+}
+
+interface Tokens {
+  readonly access: string;
+  readonly refresh: string;
+}
+
+function byPassword(credentials: { username: string; password: string }, send: Send): Authorization {
+  let tokens: Promise<Tokens> | undefined;
+  /** All that notice at once that a token has ended wait for one new one. */
+  let renewing: Promise<boolean> | undefined;
+
+  async function signIn(): Promise<Tokens> {
+    const { username, password } = credentials;
+    return (await send<Tokens>('POST', '/api/token/', { body: { username, password } })).body;
+  }
+
+  async function renewed(): Promise<Tokens> {
+    const before = await tokens;
+    if (!before) return signIn();
+    try {
+      const { refresh } = before;
+      const { body } = await send<{ access: string }>('POST', '/api/token/refresh/', { body: { refresh } });
+      return { refresh, access: body.access };
+    } catch {
+      // The refresh token has ended as well. What is wrong otherwise, signing in will tell.
+      return signIn();
+    }
+  }
+
+  async function keep(getting: Promise<Tokens>): Promise<boolean> {
+    tokens = getting;
+    try {
+      await getting;
+      return true;
+    } catch (error) {
+      tokens = undefined;
+      throw error;
+    }
+  }
+
+  return {
+    async headers() {
+      if (!tokens) await keep(signIn());
+      return bearer((await tokens)?.access ?? '');
+    },
+    async renew() {
+      renewing ??= keep(renewed()).finally(() => {
+        renewing = undefined;
+      });
+      return renewing;
+    },
+  };
+}
+
+function bearer(token: string): Record<string, string> {
+  return { Authorization: `Bearer ${token}` };
+}

@@ -1,0 +1,24 @@
+/** The shapes of the contract (src/contract), as a client sends and receives them. */
+import type { z } from 'zod';
+import type { actionNames, actionResults, bulkResults } from '../contract/bulk.ts';
+import type { taskFilter } from '../contract/filter.ts';
+import type { createTaskInput, editTaskInput, taskStatusView } from '../contract/task.ts';
+
+export type { FieldError } from '../contract/errors.ts';
+export type { HistoryEntry } from '../contract/history.ts';
+export type { Attempt, FeedMessage, Task, TaskCounts, TaskStatus, TaskSummary } from '../contract/task.ts';
+
+export type NewTask = z.input<typeof createTaskInput>;
+export type TaskChanges = z.input<typeof editTaskInput>;
+export type TaskFilter = z.infer<typeof taskFilter>;
+export type TaskStatusView = z.infer<typeof taskStatusView>;
+export type ActionName = (typeof actionNames)[number];
+export type BulkResult = z.infer<typeof bulkResults>['results'][number];
+export type ActionResult = z.infer<typeof actionResults>['results'][number];
+
+export interface TaskType {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of its payload. */
+  readonly payload: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type Client, createClient, TaskbellError } from '../../src/client/node.ts';
+import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts';
+import { passwords, type Service, startService } from '../support/service.ts';
+import { hasEnded } from '../support/task.ts';
+
+const hour = 3600;
+
+let service: Service;
+let proxy: FaultyProxy;
+let tasks: Client['tasks'];
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal') });
+  proxy = await startFaultyProxy(service.url);
+  tasks = clientOf('alice').tasks;
+  // Signed in, so that what the proxy sees are the requests of the tests alone.
+  await tasks.counts();
+});
+
+afterAll(async () => {
+  await proxy.close();
+  await service.close();
+});
+
+afterEach(() => void proxy.requests.splice(0));
+
+function clientOf(username: 'alice' | 'bob', url = proxy.url): Client {
+  return createClient({ url, username, password: passwords[username] });
+}
+
+async function errorOf(calling: Promise<unknown>): Promise<TaskbellError> {
+  const error: unknown = await calling.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof TaskbellError)) throw new Error(`Not refused as expected: ${String(error)}`);
+  return error;
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+describe('the client', () => {
+  test('makes, reads, changes and removes tasks', async () => {
+    const made = await tasks.create({ name: 'one', type: 'echo', delay: hour, tags: ['client'] });
+    expect(made).toMatchObject({ name: 'one', status: 'SCHEDULED' });
+    const { task, etag } = await tasks.getWithTag(made.id);
+    expect(task).toMatchObject({ id: made.id, version: 1 });
+    expect(await tasks.edit(made.id, { name: 'two' }, { ifMatch: etag })).toMatchObject({ name: 'two' });
+    const stale = await errorOf(tasks.edit(made.id, { name: 'three' }, { ifMatch: etag }));
+    expect(stale).toMatchObject({ status: 412, code: 'stale_version' });
+    expect(await tasks.status(made.id)).toMatchObject({ status: 'SCHEDULED' });
+    expect(await tasks.pause(made.id)).toMatchObject({ waiting: { reason: 'paused' } });
+    expect(await tasks.resume(made.id)).toMatchObject({ waiting: { reason: 'time' } });
+    await tasks.runNow(made.id);
+    await expect.poll(async () => hasEnded(await tasks.get(made.id)), { timeout: 40_000 }).toBe(true);
+    expect(await tasks.retry(made.id, { delay: hour })).toMatchObject({ retry_count: 1 });
+    expect(await tasks.cancel(made.id)).toMatchObject({ status: 'CANCELLED' });
+    await tasks.remove(made.id);
+    const reading = async () => (await errorOf(tasks.get(made.id))).code;
+    await expect.poll(reading, { timeout: 20_000 }).toBe('not_found');
+  });
+
+  test('lists all that match, page after page, and counts them', async () => {
+    const tag = `list-${randomUUID()}`;
+    const many = Array.from({ length: 7 }, (_, index) => ({ name: `n ${index}`, delay: hour, tags: [tag] }));
+    const results = await tasks.createMany(many);
+    const ids = results.map((result) => ('task' in result ? result.task.id : undefined));
+    expect(results.map(({ status }) => status)).toEqual(Array.from({ length: 7 }, () => 201));
+    await expect.poll(async () => (await tasks.counts({ tag: [tag] })).total, { timeout: 10_000 }).toBe(7);
+    proxy.requests.splice(0);
+    const listed = await all(tasks.list({ tag: [tag], status: ['SCHEDULED'] }, { pageSize: 3 }));
+    expect(listed).toHaveLength(7);
+    expect(new Set(listed.map(({ id }) => id))).toEqual(new Set(ids));
+    expect(proxy.requests.length).toBeGreaterThanOrEqual(3);
+    expect(await tasks.countFor('cancel', { filter: { tag: [tag] } })).toBe(7);
+    const cancelled = await tasks.act('cancel', { filter: { tag: [tag] } });
+    expect(new Set(cancelled.map(({ id }) => id))).toEqual(new Set(ids));
+    const history = await all(tasks.history(ids[0] ?? '', { pageSize: 1 }));
+    expect(history[0]).toMatchObject({ type: 'created', by: { name: 'alice' } });
+  });
+
+  test('knows the task types', async () => {
+    const types = await clientOf('alice').taskTypes.list();
+    expect(types.map(({ name }) => name)).toContain('process-data');
+  });
+
+  test('throws what the service says, by field', async () => {
+    const refused = await errorOf(tasks.create({ name: ' ', delay: -1 }));
+    expect(refused).toMatchObject({ status: 400, code: 'validation' });
+    expect(refused.errors.map(({ pointer }) => pointer)).toEqual(['/name', '/delay']);
+    expect(refused.requestId).toMatch(/^[0-9a-f-]{36}$/);
+    const his = await clientOf('bob').tasks.create({ name: 'his', delay: hour });
+    expect(await errorOf(tasks.get(his.id))).toMatchObject({ status: 404, code: 'not_found' });
+    const wrong = createClient({ url: service.url, username: 'alice', password: 'wrong' });
+    expect(await errorOf(wrong.tasks.get(his.id))).toMatchObject({ status: 401, code: 'no_active_account' });
+  });
+
+  test('treats ids as ids, whatever is in them', async () => {
+    expect(await errorOf(tasks.get('../task-types'))).toMatchObject({ status: 404 });
+    expect(proxy.requests[0]?.path).toBe('/api/tasks/..%2Ftask-types/');
+  });
+});
+
+describe('when the network fails', () => {
+  test('a creation whose answer is lost is sent again, and makes one task', async () => {
+    const tag = `lost-${randomUUID()}`;
+    proxy.fail('lose-answer', 'lose-answer');
+    const made = await tasks.create({ name: 'once', delay: hour, tags: [tag] });
+    expect(proxy.requests.map(({ method }) => method)).toEqual(['POST', 'POST', 'POST']);
+    await expect.poll(async () => (await tasks.counts({ tag: [tag] })).total, { timeout: 10_000 }).toBe(1);
+    expect((await tasks.get(made.id)).name).toBe('once');
+  });
+
+  test('what could be done twice is not sent again', async () => {
+    const { id } = await tasks.create({ name: 'gone', delay: hour });
+    proxy.requests.splice(0);
+    proxy.fail('lose-answer');
+    expect(await errorOf(tasks.remove(id))).toMatchObject({ status: 0, code: 'unreachable' });
+    proxy.fail('lose-answer');
+    expect(await errorOf(tasks.act('retry', { ids: [id] }))).toMatchObject({ code: 'unreachable' });
+    expect(proxy.requests).toHaveLength(2);
+  });
+
+  test('a reading is tried again after 503 and 429, as late as they say', async () => {
+    proxy.fail({ status: 503 }, { status: 429, headers: { 'Retry-After': '1' } });
+    const before = Date.now();
+    await tasks.counts();
+    expect(Date.now() - before).toBeGreaterThanOrEqual(1000);
+    expect(proxy.requests).toHaveLength(3);
+    proxy.requests.splice(0);
+    proxy.fail({ status: 503, headers: { 'Retry-After': '3600' } });
+    expect(await errorOf(tasks.counts())).toMatchObject({ status: 503, retryAfterSeconds: 3600 });
+    expect(proxy.requests).toHaveLength(1);
+  });
+
+  test('it gives up after four tries', async () => {
+    proxy.fail(...Array.from({ length: 5 }, () => ({ status: 502 })));
+    expect(await errorOf(tasks.counts())).toMatchObject({ status: 502, code: 'unknown' });
+    expect(proxy.requests).toHaveLength(4);
+    // Takes the last fault away.
+    await tasks.counts();
+  });
+
+  test('an abort ends the tries, with its reason', async () => {
+    proxy.fail({ status: 429, headers: { 'Retry-After': '20' } });
+    const abort = new AbortController();
+    const counting = tasks.counts({}, { signal: abort.signal });
+    await expect.poll(() => proxy.requests.length).toBe(1);
+    abort.abort(new Error('enough'));
+    await expect(counting).rejects.toThrow('enough');
+  });
+
+  test('no answer within the time is told as such', async () => {
+    proxy.fail('hang');
+    const impatient = createClient({ url: proxy.url, token: 'x', timeoutMs: 200 });
+    const error = await errorOf(impatient.tasks.act('cancel', { ids: [randomUUID()] }));
+    expect(error).toMatchObject({ status: 0, code: 'unreachable' });
+    expect(error.message).toMatch(/did not answer within/);
+  });
+});
+
+describe('a token that has ended', () => {
+  /** The first access token that the service issues is spoilt on its way. */
+  function spoiling(): { fetch: typeof fetch; paths: string[] } {
+    const paths: string[] = [];
+    let spoilt = false;
+    return {
+      paths,
+      async fetch(input, init) {
+        const path = new URL(input instanceof Request ? input.url : input).pathname;
+        paths.push(path);
+        const response = await fetch(input, init);
+        if (path !== '/api/token/' || spoilt) return response;
+        spoilt = true;
+        return Response.json({ ...((await response.json()) as object), access: 'ended' });
+      },
+    };
+  }
+
+  test('is renewed once, however many requests notice', async () => {
+    const { fetch, paths } = spoiling();
+    const client = createClient({ url: service.url, username: 'alice', password: passwords.alice, fetch });
+    await Promise.all([client.tasks.counts(), client.tasks.counts(), client.taskTypes.list()]);
+    expect(paths.filter((path) => path === '/api/token/')).toHaveLength(1);
+    expect(paths.filter((path) => path === '/api/token/refresh/')).toHaveLength(1);
+  });
+
+  test('is asked for again where it comes from a function', async () => {
+    const { token } = await service.as('alice');
+    const given = ['ended', token];
+    const client = createClient({ url: service.url, token: () => given.shift() ?? token });
+    expect((await client.tasks.counts()).counts).toBeDefined();
+    const fixed = createClient({ url: service.url, token: 'ended' });
+    expect(await errorOf(fixed.tasks.counts())).toMatchObject({ status: 401 });
+  });
+});

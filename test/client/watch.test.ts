@@ -1,0 +1,176 @@
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { createUsers } from '../../src/auth/users.ts';
+import { usersFilePath } from '../../src/cli/users.ts';
+import {
+  type Client,
+  createClient,
+  type Notice,
+  TaskbellError,
+  type TaskEvent,
+  type TaskSummary,
+} from '../../src/client/node.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { passwords, type Service, startService } from '../support/service.ts';
+
+const hour = 3600;
+
+let service: Service;
+let client: Client;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal') });
+  client = createClient({ url: service.url, username: 'alice', password: passwords.alice });
+});
+
+afterAll(() => service.close());
+
+const aborts: AbortController[] = [];
+afterEach(() => {
+  for (const abort of aborts.splice(0)) abort.abort();
+});
+
+function ending(): AbortSignal {
+  const abort = new AbortController();
+  aborts.push(abort);
+  return abort.signal;
+}
+
+/** Takes what comes, in the background. */
+function collect<T>(items: AsyncIterable<T>): { readonly items: T[]; readonly over: Promise<unknown> } {
+  const found: T[] = [];
+  const over = (async () => {
+    for await (const item of items) found.push(item);
+  })();
+  // The tests that care wait for it.
+  over.catch(() => undefined);
+  return { items: found, over };
+}
+
+const slow = { type: 'slow', payload: { steps: 3, step_ms: 400 } };
+
+describe('watching a task', () => {
+  test('tells its states in order, and leaves at its end', async () => {
+    const { id } = await client.tasks.create({ name: 'watched', delay: 1, ...slow });
+    const { items, over } = collect(client.tasks.watch(id, { until: 'ended' }));
+    await over;
+    const statuses = items.map(({ status }) => status).filter((status, at, all) => status !== all[at - 1]);
+    expect(statuses.at(0)).toBe('SCHEDULED');
+    expect(statuses.slice(-2)).toEqual(['RUNNING', 'COMPLETED']);
+    expect(items.at(-1)).toMatchObject({ type: 'slow', result: { steps: 3 } });
+    expect(items.some(({ progress }) => (progress?.percent ?? 0) > 0)).toBe(true);
+  });
+
+  test('goes on over a retry unless told otherwise, and ends when the task is deleted', async () => {
+    const { id } = await client.tasks.create({ name: 'again', delay: 0, type: 'echo' });
+    const { items, over } = collect(client.tasks.watch(id, { signal: ending() }));
+    const ends = () => items.filter(({ status }) => status === 'COMPLETED').length;
+    await expect.poll(ends, { timeout: 20_000 }).toBe(1);
+    await client.tasks.retry(id);
+    await expect.poll(ends, { timeout: 20_000 }).toBe(2);
+    await client.tasks.remove(id);
+    await over;
+    const versions = items.map(({ version }) => version);
+    expect(versions).toEqual(versions.toSorted((a, b) => a - b));
+  });
+
+  test('gives a slow reader the latest state, and the end', async () => {
+    const { id } = await client.tasks.create({ name: 'slowly', delay: 0, ...slow });
+    const states = client.tasks.watch(id, { until: 'ended' });
+    const first = await states.next();
+    expect(first.value).toMatchObject({ id });
+    await expect
+      .poll(async () => (await client.tasks.status(id)).status, { timeout: 20_000 })
+      .toBe('COMPLETED');
+    // What was told meanwhile waits in the client, though not all of it.
+    const left = collect(states);
+    await left.over;
+    expect(left.items.length).toBeLessThanOrEqual(2);
+    expect(left.items.at(-1)).toMatchObject({ status: 'COMPLETED', result: { steps: 3 } });
+  });
+
+  test('ends with the reason of its signal', async () => {
+    const { id } = await client.tasks.create({ name: 'left', delay: hour });
+    const abort = new AbortController();
+    const { items, over } = collect(client.tasks.watch(id, { signal: abort.signal }));
+    await expect.poll(() => items.length, { timeout: 10_000 }).toBe(1);
+    abort.abort(new Error('seen enough'));
+    await expect(over).rejects.toThrow('seen enough');
+  });
+
+  test('is refused where there is nothing to be seen', async () => {
+    const bob = createClient({ url: service.url, username: 'bob', password: passwords.bob });
+    const { id } = await bob.tasks.create({ name: 'his', delay: hour });
+    for (const [watching, status] of [
+      [client.tasks.watch(id), 404],
+      [client.tasks.watchAll({ owner: 'somebody-else' }), 403],
+      [createClient({ url: service.url, token: 'x' }).tasks.watch(id), 401],
+    ] as const) {
+      const error: unknown = await watching.next().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(TaskbellError);
+      expect(error).toMatchObject({ status });
+    }
+  });
+
+  test('goes on where it was after the service has restarted', async () => {
+    const [free] = await freePorts(1);
+    const port = String(free);
+    const first = await service.startApi({ PORT: port });
+    const url = first.url ?? '';
+    const { tasks } = createClient({ url, username: 'alice', password: passwords.alice });
+    const { id } = await tasks.create({ name: 'lasting', delay: hour, type: 'echo' });
+    const notices: Notice['notice'][] = [];
+    const watching = tasks.watch(id, {
+      until: 'ended',
+      signal: ending(),
+      onNotice: ({ notice }) => void notices.push(notice),
+    });
+    const { items, over } = collect(watching);
+    await expect.poll(() => items.length, { timeout: 10_000 }).toBe(1);
+    await first.close();
+    await expect.poll(() => notices, { timeout: 10_000 }).toContain('disconnected');
+    // While nobody tells of it, it changes.
+    await client.tasks.runNow(id);
+    await service.startApi({ PORT: port });
+    await over;
+    expect(items.at(-1)).toMatchObject({ status: 'COMPLETED' });
+    expect(notices.filter((notice) => notice === 'connected')).toHaveLength(2);
+    // The state that it knew is not told again.
+    expect(items.filter(({ status }) => status === 'SCHEDULED')).toHaveLength(1);
+  });
+
+  test('ends once its account is gone', async () => {
+    const users = createUsers({ path: usersFilePath(service.home) });
+    await users.add('leaver', 'a-good-password', 'user');
+    const leaver = createClient({ url: service.url, username: 'leaver', password: 'a-good-password' });
+    const { id } = await leaver.tasks.create({ name: 'left behind', delay: hour });
+    const { items, over } = collect(leaver.tasks.watch(id));
+    await expect.poll(() => items.length, { timeout: 10_000 }).toBe(1);
+    await users.remove('leaver');
+    await expect(over).rejects.toMatchObject({ status: 401 });
+  });
+});
+
+describe('watching all tasks', () => {
+  test('tells of those to come, of those that change, and of those that go', async () => {
+    const events: TaskEvent[] = [];
+    const tag = 'watched-by-all';
+    const watching = client.tasks.watchAll({ tag: [tag] }, { signal: ending() });
+    const connected = (async () => {
+      for await (const event of watching) events.push(event);
+    })();
+    connected.catch(() => undefined);
+    const seen = (id: string): TaskSummary[] =>
+      events.flatMap((event) => (event.type === 'task' && event.task.id === id ? [event.task] : []));
+    const { id } = await client.tasks.create({ name: 'one', type: 'echo', delay: hour, tags: [tag] });
+    const other = await client.tasks.create({ name: 'another', type: 'echo', delay: hour });
+    await expect.poll(() => seen(id).length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await client.tasks.runNow(id);
+    await client.tasks.runNow(other.id);
+    await expect.poll(() => seen(id).at(-1)?.status, { timeout: 20_000 }).toBe('COMPLETED');
+    await client.tasks.remove(id);
+    await expect
+      .poll(() => events.some((event) => event.type === 'deleted' && event.id === id), { timeout: 20_000 })
+      .toBe(true);
+    expect(seen(other.id)).toEqual([]);
+  });
+});
