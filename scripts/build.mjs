@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Builds dist/: the compiled sources and the workflow bundle. It is made aside and put in place when it is whole, so
+// Builds dist/: the compiled sources, the workflow bundle and the pages. It is made aside and put in place when it is whole, so
 // that a failed build leaves the last good one.
 import { existsSync } from 'node:fs';
-import { chmod, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { hashSources, stampName } from './lib/build-stamp.mjs';
@@ -17,6 +17,7 @@ try {
   const stamp = hashSources();
   await compile();
   await bundleWorkflows();
+  await copyDocs();
   await makeExecutable();
   await writeFile(join(fresh, stampName), stamp);
   await replaceDist();
@@ -47,6 +48,16 @@ async function bundleWorkflows() {
     logger: new DefaultLogger('WARN'),
   });
   await writeFile(join(fresh, 'workflow-bundle.js'), code);
+}
+
+/** The page at /docs, with what it needs of Swagger UI: nothing comes from elsewhere. */
+async function copyDocs() {
+  const swagger = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  const docs = join(fresh, 'docs');
+  await cp(join(root, 'src', 'api', 'docs'), docs, { recursive: true });
+  for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
+    await copyFile(join(swagger, name), join(docs, name));
+  }
 }
 
 async function makeExecutable() {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { run } from './run.mjs';
 
 /** Debian packages that only tests need, with the file that tells that one is there. */
-const packages = { 'docker-compose': '/usr/bin/docker-compose' };
+const packages = { 'docker-compose': '/usr/bin/docker-compose', chromium: '/usr/bin/chromium' };
 
 /** Installs what is missing, where we may: as root on Debian. Elsewhere tests that need it say so. */
 export async function ensureSystemPackages() {

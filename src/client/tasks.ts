@@ -37,8 +37,6 @@ export type Selection = { readonly ids: readonly string[] } | { readonly filter:
 const all = '/api/tasks/';
 const one = (id: string, verb = ''): string => `${all}${encodeURIComponent(id)}/${verb && `${verb}/`}`;
 
-export type TaskMethods = ReturnType<typeof taskMethods>;
-
 export function taskMethods(send: Send) {
   const command = async (id: string, verb: string, { signal }: CallOptions = {}): Promise<Task> =>
     (await send<Task>('POST', one(id, verb), { signal, repeatable: true })).body;
@@ -122,7 +120,7 @@ export function taskMethods(send: Send) {
       return (await send<{ results: ActionResult[] }>('POST', `${all}actions/`, options)).body.results;
     },
 
-    /** How many tasks {@link TaskMethods.act} would be about. */
+    /** How many tasks `act` would be about. */
     async countFor(action: ActionName, selection: Selection, { signal }: CallOptions = {}): Promise<number> {
       const options = { body: { action, ...selection, dry_run: true }, signal, repeatable: true };
       return (await send<{ matched: number }>('POST', `${all}actions/`, options)).body.matched;

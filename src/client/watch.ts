@@ -13,8 +13,6 @@ export type TaskEvent =
   | { readonly type: 'task'; readonly task: TaskSummary }
   | { readonly type: 'deleted'; readonly id: string };
 
-export type Watching = ReturnType<typeof watchMethods>;
-
 export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocket'>) {
   const { send } = source;
   return {

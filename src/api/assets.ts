@@ -1,0 +1,61 @@
+/** Files for browsers, read once: pages, styles and scripts that the build has put into a folder of dist/. */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { extname, join, relative, sep } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Context } from 'hono';
+
+const compress = promisify(gzip);
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.woff2': 'font/woff2',
+};
+
+interface Asset {
+  readonly type: string;
+  readonly etag: string;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly gzipped: Uint8Array<ArrayBuffer>;
+}
+
+/** By their paths below the folder, with `/`. */
+export type Assets = ReadonlyMap<string, Asset>;
+
+/** Files of other kinds are left out: source maps, licences. @throws when there is no such folder. */
+export async function readAssets(folder: string): Promise<Assets> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  const served = paths.filter((path) => types[extname(path)] !== undefined);
+  return new Map(
+    await Promise.all(
+      served.map(async (path) => [relative(folder, path).replaceAll(sep, '/'), await readAsset(path)] as const),
+    ),
+  );
+}
+
+async function readAsset(path: string): Promise<Asset> {
+  const body = new Uint8Array(await readFile(path));
+  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 22);
+  const gzipped = new Uint8Array(await compress(body));
+  return { type: types[extname(path)] ?? '', etag: `"${hash}"`, body, gzipped };
+}
+
+/** Answers with an asset, or that the browser has it already. */
+export function answerWith(c: Context, { type, etag, body, gzipped }: Asset): Response {
+  // Asked for each time, since the next release has other files at the same addresses.
+  c.header('Cache-Control', 'no-cache');
+  c.header('ETag', etag);
+  c.header('Vary', 'Accept-Encoding');
+  const known = (c.req.header('If-None-Match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  if (known.includes(etag) || known.includes('*')) return c.body(null, 304);
+  c.header('Content-Type', type);
+  if (!/\bgzip\b/.test(c.req.header('Accept-Encoding') ?? '')) return c.body(body, 200);
+  c.header('Content-Encoding', 'gzip');
+  return c.body(gzipped, 200);
+}

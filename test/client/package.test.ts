@@ -1,0 +1,64 @@
+/** What users get: the package's entry for the client, by its name. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink, writeFile, mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { passwords, type Service, startService } from '../support/service.ts';
+
+const run = promisify(execFile);
+
+const flags = '--noEmit --strict --skipLibCheck --module nodenext --target es2023 --lib es2023,dom'.split(
+  ' ',
+);
+
+let service: Service;
+let folder: string;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal') });
+  folder = await mkdtemp(join(tmpdir(), 'taskbell-consumer-'));
+  await mkdir(join(folder, 'node_modules'));
+  await symlink(resolve('.'), join(folder, 'node_modules', 'taskbell'));
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+  await service.close();
+});
+
+test('the example of the README makes a task, watches it to its end and is told what is wrong with another', async () => {
+  const { stdout } = await run(process.execPath, [
+    'examples/client.mjs',
+    service.url,
+    'alice',
+    passwords.alice,
+  ]);
+  const lines = stdout.trim().split('\n');
+  expect(lines[0]).toMatch(/^SCHEDULED \{ reason: 'time'/);
+  expect(stdout).toMatch(/^COMPLETED \{/m);
+  expect(stdout).toMatch(/^\/name /m);
+  expect(stdout).toMatch(/^\/delay /m);
+});
+
+test('TypeScript knows its types, and what they forbid', async () => {
+  const consumer = (body: string): string => `
+    import { createClient, type TaskSummary } from 'taskbell/client';
+    const client = createClient({ url: 'http://127.0.0.1', token: 'x' });
+    export async function use(): Promise<TaskSummary[]> {
+      const states: TaskSummary[] = [];
+      ${body}
+      for await (const task of client.tasks.watch('id', { until: 'ended' })) states.push(task);
+      return states;
+    }`;
+  await writeFile(join(folder, 'good.ts'), consumer(`await client.tasks.create({ name: 'n', delay: 1 });`));
+  await writeFile(join(folder, 'bad.ts'), consumer(`await client.tasks.create({ name: 'n', dealy: 1 });`));
+  const check = (file: string) =>
+    run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), ...flags, file], { cwd: folder });
+  await expect(check('good.ts')).resolves.toMatchObject({ stdout: '' });
+  await expect(check('bad.ts')).rejects.toMatchObject({
+    stdout: expect.stringMatching(/bad\.ts.*dealy/) as string,
+  });
+});
