@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 
@@ -25,6 +27,18 @@ const list = z
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
+}
+
+function isNetwork(text: string): boolean {
+  return isIP(text) !== 0 || ipaddr.isValidCIDR(text);
+}
+
+/** Keys that came by plain http from elsewhere could be anybody's. */
+function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback);
 }
 
 const wholeNumber = (min: number, max: number) =>
@@ -53,6 +67,12 @@ const variables = z.object({
     .string()
     .min(32, 'must be at least 32 characters; `openssl rand -base64 48` makes one')
     .optional(),
+  TASKBELL_JWKS_URL: z
+    .string()
+    .refine(isSafeUrl, 'must be an https URL (http for loopback alone)')
+    .optional(),
+  TASKBELL_JWT_ISSUER: z.string().max(1_000).optional(),
+  TASKBELL_JWT_AUDIENCE: z.string().max(1_000).optional(),
   TASKBELL_WORKER_CONCURRENCY: integer(1, 1_000, 4),
   TASKBELL_MAX_TASKS_PER_CHILD: integer(1, 999_999_999, 1_000),
   // Less than this, and a process that has done nothing yet would be over it.
@@ -64,6 +84,10 @@ const variables = z.object({
   TASKBELL_CORS_ORIGINS: list.refine(
     (origins) => origins.every(isOrigin),
     'must be origins, such as https://example.org',
+  ),
+  TASKBELL_TRUSTED_PROXIES: list.refine(
+    (networks) => networks.every(isNetwork),
+    'must be addresses or ranges, such as 10.0.0.0/8',
   ),
   TASKBELL_RATE_LIMIT: integer(0, 1_000_000, 6_000),
   TASKBELL_MAX_OPEN_TASKS: integer(0, 999_999_999, 100_000),
@@ -82,6 +106,10 @@ export interface Config {
   /** Database file, users file, generated secrets. */
   readonly home: string;
   readonly jwtSecret: string | undefined;
+  /** Has the accounts, in place of a users file of our own. */
+  readonly identityProvider:
+    | { readonly jwksUrl: string; readonly issuer: string; readonly audience: string }
+    | undefined;
   readonly logLevel: string;
   readonly taskQueue: string;
   readonly webUiUrl: string | undefined;
@@ -106,6 +134,8 @@ export interface Config {
     readonly openTasks: number;
     /** Web origins whose pages may read our answers. */
     readonly corsOrigins: readonly string[];
+    /** Addresses and ranges whose X-Forwarded-For and X-Forwarded-Proto are believed. */
+    readonly trustedProxies: readonly string[];
   };
   /** The processes in which handlers run. */
   readonly handlers: { readonly maxAttempts: number; readonly maxMemoryMb: number };
@@ -126,6 +156,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const faults: string[] = [];
   const parsed = variables.safeParse(withSecretFiles(set, faults));
   for (const { path, message } of parsed.error?.issues ?? []) faults.push(`${path.join('.')}: ${message}`);
+  const identityProvider = readIdentityProvider(set, faults);
   const external = externalTemporal(set, faults);
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults.join('\n'));
   const env = parsed.data;
@@ -135,6 +166,7 @@ export function readConfig(environment: Environment = process.env): Config {
     webSocketPort: env.TASKBELL_WS_PORT,
     home: resolve(env.TASKBELL_HOME),
     jwtSecret: env.TASKBELL_JWT_SECRET,
+    identityProvider,
     logLevel: env.TASKBELL_LOG_LEVEL,
     taskQueue: env.TASKBELL_TASK_QUEUE,
     webUiUrl: env.TASKBELL_WEB_UI_URL,
@@ -153,6 +185,7 @@ export function readConfig(environment: Environment = process.env): Config {
       requestsPerMinute: env.TASKBELL_RATE_LIMIT,
       openTasks: env.TASKBELL_MAX_OPEN_TASKS,
       corsOrigins: env.TASKBELL_CORS_ORIGINS,
+      trustedProxies: env.TASKBELL_TRUSTED_PROXIES,
     },
     handlers: {
       maxAttempts: env.TASKBELL_MAX_TASKS_PER_CHILD,
@@ -169,6 +202,24 @@ export function readConfig(environment: Environment = process.env): Config {
 /** TASKBELL_HOME alone, for commands that need nothing else to be right. */
 export function readHome(environment: Environment = process.env): string {
   return resolve(environment['TASKBELL_HOME'] || defaultHome);
+}
+
+/** Whether accounts are an identity provider's, for commands that need nothing else to be right. */
+export function hasIdentityProvider(environment: Environment = process.env): boolean {
+  return Boolean(environment['TASKBELL_JWKS_URL']);
+}
+
+/** All three of its variables, or none. */
+function readIdentityProvider(environment: Environment, faults: string[]): Config['identityProvider'] {
+  const names = ['TASKBELL_JWKS_URL', 'TASKBELL_JWT_ISSUER', 'TASKBELL_JWT_AUDIENCE'] as const;
+  const [jwksUrl, issuer, audience] = names.map((name) => environment[name]);
+  if (jwksUrl !== undefined && issuer !== undefined && audience !== undefined)
+    return { jwksUrl, issuer, audience };
+  const missing = names.filter((name) => environment[name] === undefined);
+  if (missing.length < names.length) {
+    for (const name of missing) faults.push(`${name}: must be set, as ${names.join(', ')} belong together`);
+  }
+  return undefined;
 }
 
 /** `NAME=` in a compose or .env file means "not set". */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import { AppError } from '../contract/errors.ts';
 import { fieldErrors, queryErrors } from '../contract/issues.ts';
+import { type Access, createAccess } from './access.ts';
 import { audit } from './audit.ts';
 import { limitBody, requireJson } from './body.ts';
 import { bulkRoutes } from './bulk.ts';
@@ -16,6 +16,8 @@ import { listRoutes } from './list.ts';
 import { allowedMethods, openApiRoute } from './openapi.ts';
 import { problemResponse } from './problem.ts';
 import { limitRate } from './rate-limit.ts';
+import { sessionRoutes } from './sessions.ts';
+import { createSignIn } from './sign-in.ts';
 import { taskTypeRoutes } from './task-types.ts';
 import { taskRoutes } from './tasks.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -33,8 +35,11 @@ export function createApp(dependencies: ApiDependencies): Api {
     },
   });
   app.onError(problemResponse(dependencies.logger));
-  useMiddleware(app, dependencies);
-  tokenRoutes(app, dependencies);
+  const access = createAccess(dependencies);
+  const signIn = createSignIn(dependencies);
+  useMiddleware(app, dependencies, access);
+  tokenRoutes(app, dependencies, signIn);
+  sessionRoutes(app, access, signIn);
   listRoutes(app, dependencies);
   bulkRoutes(app, dependencies);
   taskRoutes(app, dependencies);
@@ -53,7 +58,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   return app;
 }
 
-function useMiddleware(app: Api, { authenticate, limits, logger }: ApiDependencies): void {
+function useMiddleware(app: Api, { limits, logger }: ApiDependencies, access: Access): void {
   useHeaders(app, limits.corsOrigins);
   app.use(async (c, next) => {
     const requestId = randomUUID();
@@ -70,14 +75,11 @@ function useMiddleware(app: Api, { authenticate, limits, logger }: ApiDependenci
   });
   app.use(audit(logger));
   const rate = limitRate(limits.requestsPerMinute);
-  const requirePrincipal: MiddlewareHandler<ApiEnv> = async (c, next) => {
-    c.set('principal', await authenticate(c.req.header('Authorization')));
-    await next();
-  };
   // Before the body is looked at: strangers get no parsing done.
   for (const path of ['/api/tasks', '/api/tasks/*', '/tasks/*', '/api/task-types', '/api/ws-ticket']) {
-    app.use(path, requirePrincipal, rate);
+    app.use(path, access.requirePrincipal, rate);
   }
+  app.on(['GET', 'DELETE'], '/api/session', access.requireSession, rate);
   app.use('/api/*', limitBody, requireJson);
 }
 

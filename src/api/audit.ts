@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
-import type { Principal } from '../auth/tokens.ts';
+import type { Principal } from '../auth/principal.ts';
 import type { ApiEnv } from './types.ts';
 
 const reads: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -34,12 +34,17 @@ export interface AuditFacts {
 
 export function auditLine(
   logger: Logger,
-  { id, name }: Pick<Principal, 'id' | 'name'>,
+  { id, name, credential }: Pick<Principal, 'id' | 'name' | 'credential'>,
   facts: AuditFacts,
 ): void {
   const { action, task, status } = facts;
   logger.info(
-    { audit: { actor: id, actorName: name, ...facts } },
+    { audit: { actor: id, actorName: name, ...keyOf(credential), ...facts } },
     [`${name}:`, action, ...(task === undefined ? [] : [task]), `→ ${status}`].join(' '),
   );
+}
+
+/** Which of the account's API keys it was, if any. */
+function keyOf(credential: Principal['credential']): { key?: string } {
+  return credential.type === 'key' ? { key: credential.prefix } : {};
 }

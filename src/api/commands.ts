@@ -12,7 +12,7 @@ function commandRoute<P extends string>(path: P, summary: string, description: s
     summary,
     description,
     tags: ['Commands'],
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { cookie: [] }],
     request: { params: idParameter },
     responses: {
       200: json(task, 'The effect is there.'),
@@ -47,7 +47,7 @@ const retry = createRoute({
     'once, but for a task that was cancelled before its time, and where the body names a time. Of calls within a ' +
     'second, one begins a run; the others are 409, unless they have If-Match or an Idempotency-Key.',
   tags: ['Commands'],
-  security: [{ bearer: [] }],
+  security: [{ bearer: [] }, { cookie: [] }],
   request: {
     params: idParameter,
     headers: z.object({

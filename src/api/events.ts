@@ -18,7 +18,7 @@ const events = createRoute({
     'The messages of the WebSocket `/ws/tasks/{id}/`: the task as it is, then every change. With `Last-Event-ID`, the ' +
     'first one is left out where nothing has changed since. An event of the type `end` says why the stream ends.',
   tags: ['Tasks'],
-  security: [{ bearer: [] }],
+  security: [{ bearer: [] }, { cookie: [] }],
   request: {
     params: idParameter,
     headers: z.object({ 'last-event-id': z.string().max(255).optional() }),

@@ -16,7 +16,7 @@ const history = createRoute({
     'When, and by whom, over all its runs, oldest first; with all attempts and their logs. Of an ended run, as long as ' +
     'it is kept (30 days).',
   tags: ['Tasks'],
-  security: [{ bearer: [] }],
+  security: [{ bearer: [] }, { cookie: [] }],
   request: {
     params: idParameter,
     query: z.strictObject(pageFields),

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Principal } from '../auth/tokens.ts';
+import type { Principal } from '../auth/principal.ts';
 import { filterFields, type TaskFilter, taskFilter } from '../contract/filter.ts';
 import { taskCounts, taskSummary } from '../contract/task.ts';
 import { openCursor, sealCursor } from './cursor.ts';

@@ -15,7 +15,14 @@ export function openApiRoute(app: Api): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
-    bearerFormat: 'JWT',
+    description: 'An access token, or an API key (`tb_…`).',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'cookie', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'taskbell_session',
+    description:
+      'A session of the dashboard (by https: `__Host-taskbell_session`). What writes needs `X-CSRF-Token` too.',
   });
   app.doc31('/openapi.json', info);
 }

@@ -4,6 +4,8 @@ import { HTTPException } from 'hono/http-exception';
 import { STATUS_CODES } from 'node:http';
 import type { Logger } from 'pino';
 import { AuthenticationError } from '../auth/authenticate.ts';
+import { IdentityProviderUnavailable } from '../auth/identity-provider.ts';
+import { Throttled } from '../auth/throttle.ts';
 import { Busy } from '../limiter.ts';
 import { AppError, type ErrorCode, type FieldError } from '../contract/errors.ts';
 import type { Problem } from '../contract/problem.ts';
@@ -16,6 +18,7 @@ const statusOf: Record<ErrorCode, number> = {
   token_not_valid: 401,
   no_active_account: 401,
   forbidden: 403,
+  csrf_failed: 403,
   not_found: 404,
   method_not_allowed: 405,
   wrong_state: 409,
@@ -27,6 +30,7 @@ const statusOf: Record<ErrorCode, number> = {
   too_many_tasks: 429,
   internal: 500,
   no_worker: 503,
+  identity_provider_unavailable: 503,
   temporal_unavailable: 503,
 };
 
@@ -94,6 +98,18 @@ function asAppError(error: unknown): AppError {
   if (error instanceof AuthenticationError) {
     const code = error.code === 'token_not_valid' ? 'token_not_valid' : 'not_authenticated';
     return new AppError(code, error.message, { cause: error });
+  }
+  if (error instanceof IdentityProviderUnavailable) {
+    return new AppError('identity_provider_unavailable', 'The identity provider cannot be reached.', {
+      cause: error,
+      retryAfterSeconds: 5,
+    });
+  }
+  if (error instanceof Throttled) {
+    return new AppError('too_many_requests', 'Too many failed sign-ins. Wait, then try again.', {
+      cause: error,
+      retryAfterSeconds: error.retryAfterSeconds,
+    });
   }
   if (error instanceof Busy) {
     return new AppError('too_many_requests', 'Too many requests of this kind at once.', {

@@ -15,7 +15,7 @@ const list = createRoute({
   path: '/api/task-types',
   summary: 'List the task types',
   tags: ['Task types'],
-  security: [{ bearer: [] }],
+  security: [{ bearer: [] }, { cookie: [] }],
   responses: { 200: json(z.array(taskType), 'The task types.'), ...problems(401) },
 });
 

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Principal } from '../auth/tokens.ts';
+import type { Principal } from '../auth/principal.ts';
 import { AppError } from '../contract/errors.ts';
 import {
   createTaskInput,

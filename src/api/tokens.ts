@@ -3,9 +3,10 @@ import { InvalidToken } from '../auth/tokens.ts';
 import { accessToken, refreshInput, signInInput, ticket, tokenPair } from '../contract/account.ts';
 import { AppError } from '../contract/errors.ts';
 import { json, problems } from './responses.ts';
+import type { SignIn } from './sign-in.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
-const signIn = createRoute({
+const obtain = createRoute({
   method: 'post',
   path: '/api/token',
   summary: 'Sign in',
@@ -13,7 +14,7 @@ const signIn = createRoute({
   request: { body: { content: { 'application/json': { schema: signInInput } }, required: true } },
   responses: {
     200: json(tokenPair, 'An access token and a refresh token.'),
-    ...problems(400, 401, 413, 415, 429),
+    ...problems(400, 401, 404, 413, 415, 429),
   },
 });
 
@@ -23,7 +24,7 @@ const refresh = createRoute({
   summary: 'Get a new access token',
   tags: ['Accounts'],
   request: { body: { content: { 'application/json': { schema: refreshInput } }, required: true } },
-  responses: { 200: json(accessToken, 'A new access token.'), ...problems(400, 401, 413, 415) },
+  responses: { 200: json(accessToken, 'A new access token.'), ...problems(400, 401, 404, 413, 415) },
 });
 
 const issueTicket = createRoute({
@@ -33,23 +34,19 @@ const issueTicket = createRoute({
   description:
     'For browsers, which cannot send a header with the upgrade. Good once, for 30 seconds, as `?ticket=`.',
   tags: ['Accounts'],
-  security: [{ bearer: [] }],
+  security: [{ bearer: [] }, { cookie: [] }],
   responses: { 200: json(ticket, 'The ticket.'), ...problems(400, 401, 413, 415) },
 });
 
-export function tokenRoutes(app: Api, { accounts, tokens, tickets }: ApiDependencies): void {
-  app.openapi(signIn, async (c) => {
-    const { username, password } = c.req.valid('json');
-    const account = await accounts.verifyPassword(username, password);
-    if (!account) {
-      throw new AppError('no_active_account', 'No active account found with the given credentials');
-    }
-    return c.json(await tokens.issue(account), 200);
+export function tokenRoutes(app: Api, { tickets }: ApiDependencies, signIn: SignIn): void {
+  app.openapi(obtain, async (c) => {
+    const account = await signIn.verify(c, c.req.valid('json'));
+    return c.json(await signIn.own().tokens.issue(account), 200);
   });
 
   app.openapi(refresh, async (c) => {
     try {
-      return c.json(await tokens.refresh(c.req.valid('json').refresh), 200);
+      return c.json(await signIn.own().tokens.refresh(c.req.valid('json').refresh), 200);
     } catch (error) {
       if (!(error instanceof InvalidToken)) throw error;
       throw new AppError('token_not_valid', 'Token is invalid', { cause: error });

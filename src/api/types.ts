@@ -1,10 +1,12 @@
+import type { HttpBindings } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import type { TaskTypes } from '../../activities/types/index.ts';
-import type { Accounts } from '../auth/accounts.ts';
 import type { Authenticate } from '../auth/authenticate.ts';
+import type { OwnAccounts } from '../auth/gate.ts';
+import type { Principal } from '../auth/principal.ts';
+import type { Session } from '../auth/sessions.ts';
 import type { Tickets } from '../auth/tickets.ts';
-import type { Principal, Tokens } from '../auth/tokens.ts';
 import type { Config } from '../config.ts';
 import type { Streams } from '../bridge/streams.ts';
 import type { TaskService } from '../tasks/service.ts';
@@ -12,8 +14,8 @@ import type { TaskService } from '../tasks/service.ts';
 export interface ApiDependencies {
   readonly tasks: TaskService;
   readonly taskTypes: TaskTypes;
-  readonly accounts: Pick<Accounts, 'verifyPassword'>;
-  readonly tokens: Tokens;
+  /** undefined: an identity provider has the accounts. */
+  readonly own: OwnAccounts | undefined;
   readonly tickets: Tickets;
   readonly authenticate: Authenticate;
   /** Signs list cursors. */
@@ -23,14 +25,16 @@ export interface ApiDependencies {
   /** Tells those who follow an owner's tasks that one of them has been deleted. */
   readonly deleted: (id: string, owner: string) => void;
   readonly streams: Pick<Streams, 'open'>;
-  readonly limits: Pick<Config['limits'], 'requestsPerMinute' | 'corsOrigins'>;
+  readonly limits: Pick<Config['limits'], 'requestsPerMinute' | 'corsOrigins' | 'trustedProxies'>;
   readonly logger: Logger;
 }
 
 /** What the middleware leaves for the routes. */
 export interface ApiEnv {
-  /** `receivedAt` in milliseconds. */
-  Variables: { principal: Principal; receivedAt: number };
+  /** Empty where a test asks without a port. */
+  Bindings: Partial<HttpBindings>;
+  /** `receivedAt` in milliseconds; `session` for the routes about it alone. */
+  Variables: { principal: Principal; session: Session; receivedAt: number };
 }
 
 export type Api = OpenAPIHono<ApiEnv>;

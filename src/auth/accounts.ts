@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createLimiter } from '../limiter.ts';
 import { hashPassword, isTooLong, needsRehash, verifyPasswordHash } from './passwords.ts';
-import { type Role, updateUsersFile, type User } from './users-file.ts';
-import { createUsersView } from './users-view.ts';
+import { type Role, updateUsersFile, type User, usersFormat } from './users-file.ts';
+import { createListView } from './list-view.ts';
 
 /** Somebody who may sign in. */
 export interface Account {
@@ -58,14 +58,14 @@ const REHASH_LOCK = { waitMs: 1_000 };
 
 /**
  * Reads the users file (a missing one means no users) and follows its changes.
- * @throws {UsersFileError} the file is corrupt. One that becomes corrupt later is reported, and the last good view kept.
+ * @throws {ListFileError} the file is corrupt. One that becomes corrupt later is reported, and the last good view kept.
  */
 export async function createAccounts(options: Options): Promise<Accounts> {
   const { usersFile: path, onError, refreshEveryMs = 1_000 } = options;
   const { concurrentVerifications: concurrency = 2, queuedVerifications: queue = 32 } = options;
   const verifications = createLimiter({ concurrency, queue });
   const listeners = new Set<(change: AccountsChange) => void>();
-  const view = await createUsersView({ path, onError, onChange: announce });
+  const view = await createListView({ path, format: usersFormat, onError, onChange: announce });
   const nobodysHash = await hashPassword(randomBytes(16).toString('base64'));
   const timer = setInterval(() => void view.refresh(), refreshEveryMs).unref();
 
@@ -84,7 +84,7 @@ export async function createAccounts(options: Options): Promise<Accounts> {
   async function verifyNow(name: string, password: string): Promise<Account | undefined> {
     // A user who was just added, or just got a new password, need not wait for the timer.
     await view.refresh();
-    const user = view.users().find((each) => each.name === name);
+    const user = view.list().find((each) => each.name === name);
     const right = await verifyPasswordHash(user?.password_hash ?? nobodysHash, password);
     if (user === undefined || !right) return undefined;
     if (needsRehash(user.password_hash)) await rehash(user, password);
@@ -111,7 +111,7 @@ export async function createAccounts(options: Options): Promise<Accounts> {
 
   return {
     find(id) {
-      const user = view.users().find((each) => each.id === id);
+      const user = view.list().find((each) => each.id === id);
       return user && accountOf(user);
     },
     refresh: () => view.refresh(),

@@ -1,4 +1,6 @@
-import { InvalidToken, type Principal, type Tokens } from './tokens.ts';
+import { type ApiKeys, looksLikeApiKey } from './api-keys.ts';
+import type { Principal } from './principal.ts';
+import { InvalidToken } from './tokens.ts';
 
 export type AuthenticationErrorCode = 'not_authenticated' | 'bad_authorization_header' | 'token_not_valid';
 
@@ -26,13 +28,24 @@ export class AuthenticationError extends Error {
 /** Tells who a request comes from by its Authorization header. @throws {AuthenticationError} */
 export type Authenticate = (authorizationHeader: string | undefined) => Promise<Principal>;
 
-/** `Bearer TOKEN`, in any case; no header and other schemes count as no credentials, as before. */
-export function createAuthenticate({ tokens }: { tokens: Pick<Tokens, 'verifyAccess'> }): Authenticate {
+interface Dependencies {
+  /** Of our own, or of an identity provider. */
+  readonly tokens: { verifyAccess(accessToken: string): Promise<Principal> };
+  /** undefined where there are none: then they are bad tokens. */
+  readonly keys?: Pick<ApiKeys, 'verify'> | undefined;
+}
+
+/**
+ * `Bearer TOKEN`, in any case, where the token may be an API key; no header and other schemes count as no credentials,
+ * as before.
+ */
+export function createAuthenticate({ tokens, keys }: Dependencies): Authenticate {
   return async (authorizationHeader = '') => {
     const [scheme = '', token, ...more] = authorizationHeader.trim().split(/\s+/);
     if (scheme.toLowerCase() !== 'bearer') throw new AuthenticationError('not_authenticated');
     if (token === undefined || more.length > 0) throw new AuthenticationError('bad_authorization_header');
     try {
+      if (keys !== undefined && looksLikeApiKey(token)) return await keys.verify(token);
       return await tokens.verifyAccess(token);
     } catch (error) {
       if (error instanceof InvalidToken) throw new AuthenticationError('token_not_valid', { cause: error });

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
-import type { Accounts } from './accounts.ts';
 import { deriveKey } from './keys.ts';
-import { currentAccount, type Principal } from './tokens.ts';
+import { type Principal, principal } from './principal.ts';
+import type { Standing } from './standing.ts';
 
-/** The ticket is malformed, forged, expired, used, or its account is gone or changed. */
+/** The ticket is malformed, forged, expired, used, or what asked for it does not hold any more. */
 export class InvalidTicket extends Error {
   override readonly name = 'InvalidTicket';
 }
@@ -16,7 +16,7 @@ export class InvalidTicket extends Error {
  */
 export interface Tickets {
   issue(principal: Principal): Promise<string>;
-  /** @returns the principal, with the end of the access token that asked for the ticket. @throws {InvalidTicket} */
+  /** @returns the principal that asked for the ticket: what was not allowed then is not now. @throws {InvalidTicket} */
   redeem(ticket: string): Promise<Principal>;
 }
 
@@ -26,18 +26,11 @@ const ISSUER = 'taskbell';
 const MAX_LENGTH = 2_048;
 const SWEEP_EVERY_MS = 1_000;
 
-const claimsSchema = z.object({
-  sub: z.uuid(),
-  jti: z.uuid(),
-  gen: z.int(),
-  exp: z.int(),
-  /** The end of the access token, in milliseconds since 1970. */
-  access_expires_at: z.int(),
-});
+const claimsSchema = z.object({ jti: z.uuid(), exp: z.int(), principal });
 
 interface Dependencies {
   readonly secret: string;
-  readonly accounts: Pick<Accounts, 'find' | 'refresh'>;
+  readonly standing: Pick<Standing, 'confirm'>;
   readonly now?: () => number;
   /** How many used tickets are remembered; when full, tickets are refused rather than accepted twice. */
   readonly maxRemembered?: number;
@@ -46,7 +39,7 @@ interface Dependencies {
 /** @throws {RangeError} the secret is too short. */
 export function createTickets({
   secret,
-  accounts,
+  standing,
   now = Date.now,
   maxRemembered = 100_000,
 }: Dependencies): Tickets {
@@ -66,11 +59,10 @@ export function createTickets({
   }
 
   return {
-    issue({ id, generation, expiresAt }) {
+    issue(principal) {
       const issuedAt = Math.floor(now() / 1000);
-      return new SignJWT({ gen: generation, access_expires_at: expiresAt })
+      return new SignJWT({ principal })
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-        .setSubject(id)
         .setJti(randomUUID())
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)
@@ -78,13 +70,13 @@ export function createTickets({
         .sign(key);
     },
     async redeem(ticket) {
-      const claims = await readClaims(ticket);
-      if (claims.access_expires_at <= now()) throw new InvalidTicket('its access token has expired');
+      const { jti, exp, principal } = await readClaims(ticket);
+      const { expiresAt } = principal;
+      if (expiresAt !== null && expiresAt <= now()) throw new InvalidTicket('what asked for it has expired');
       // Before the next await: of two redemptions at once, one gets through.
-      if (!used.add(claims.jti, claims.exp * 1000)) throw new InvalidTicket('used already');
-      const account = await currentAccount(accounts, claims.sub, claims.gen);
-      if (account === undefined) throw new InvalidTicket('the account is gone or has changed');
-      return { ...account, expiresAt: claims.access_expires_at };
+      if (!used.add(jti, exp * 1000)) throw new InvalidTicket('used already');
+      if (!(await standing.confirm(principal))) throw new InvalidTicket('what asked for it has ended');
+      return principal;
     },
   };
 }

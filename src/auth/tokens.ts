@@ -3,19 +3,7 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Account, Accounts } from './accounts.ts';
 import { deriveKey } from './keys.ts';
-import type { Role } from './users-file.ts';
-
-/** Who makes a request, as far as its token tells, checked against the accounts of the moment. */
-export interface Principal {
-  /** The account's id, and the owner of its tasks. */
-  readonly id: string;
-  readonly name: string;
-  readonly role: Role;
-  /** The account's generation when the token was checked. */
-  readonly generation: number;
-  /** When the access token ends, in milliseconds since 1970; sockets opened with it end then too. */
-  readonly expiresAt: number;
-}
+import { allScopes, type Principal } from './principal.ts';
 
 /** The token is malformed, forged, expired, of the other type, or its account is gone or changed; `cause` tells. */
 export class InvalidToken extends Error {
@@ -106,7 +94,7 @@ export function createTokens({ secret, accounts, now = Date.now }: Dependencies)
     },
     async verifyAccess(accessToken) {
       const { account, expiresAt } = await verify(accessToken, 'access');
-      return { ...account, expiresAt };
+      return { ...account, scopes: allScopes, credential: { type: 'token' }, expiresAt };
     },
   };
 }

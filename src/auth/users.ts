@@ -18,8 +18,8 @@ export interface Users {
   add(name: string, password: string, role: Role): Promise<User>;
   /** Adds the user if there is none at all; two processes that call it at once add one. @returns whether it did. */
   addFirst(name: string, password: string, role: Role): Promise<boolean>;
-  /** @throws {UserError} */
-  remove(name: string): Promise<void>;
+  /** @returns who is removed. @throws {UserError} */
+  remove(name: string): Promise<User>;
   /** Also ends the tokens issued so far. @throws {UserError} */
   changePassword(name: string, password: string): Promise<void>;
   /** Also ends the tokens issued so far. @throws {UserError} */
@@ -69,11 +69,15 @@ export function createUsers({ path, now = Date.now }: { path: string; now?: () =
       });
       return first;
     },
-    remove: (name) =>
-      updateUsersFile(path, (users) => {
+    async remove(name) {
+      const removed = existing(await readUsersFile(path), name);
+      await updateUsersFile(path, (users) => {
         const found = existing(users, name);
+        if (found.id !== removed.id) throw new UserError(`${name} has just been replaced by another user`);
         return users.filter((user) => user !== found);
-      }),
+      });
+      return removed;
+    },
     async changePassword(name, password) {
       const password_hash = await checkedHash(password, name);
       await replace(name, (user) => ({ ...user, password_hash, generation: user.generation + 1 }));

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Authenticate } from '../auth/authenticate.ts';
+import { assertScope, type Principal } from '../auth/principal.ts';
+import { isSameOrigin } from '../auth/same-origin.ts';
 import { InvalidTicket, type Tickets } from '../auth/tickets.ts';
-import type { Principal } from '../auth/tokens.ts';
 import { AppError } from '../contract/errors.ts';
 
 interface AdmissionOptions {
@@ -11,21 +12,23 @@ interface AdmissionOptions {
 
 /** Who opens a socket: by `Authorization: Bearer`, or in a browser by `?ticket=`. */
 export function createAdmission({ authenticate, tickets }: AdmissionOptions) {
-  return async (request: IncomingMessage, url: URL): Promise<Principal> => {
+  async function admit({ headers }: IncomingMessage, url: URL): Promise<Principal> {
     const ticket = url.searchParams.get('ticket');
-    if (ticket === null) return authenticate(request.headers.authorization);
+    if (ticket === null) return authenticate(headers.authorization);
     // Only browsers need tickets, and a browser says which site a socket is for.
-    if (!isSameOrigin(request)) throw new AppError('forbidden', 'Sockets are not opened for other sites.');
+    if (!isSameOrigin({ origin: headers.origin, host: headers.host }))
+      throw new AppError('forbidden', 'Sockets are not opened for other sites.');
     try {
       return await tickets.redeem(ticket);
     } catch (error) {
       if (!(error instanceof InvalidTicket)) throw error;
       throw new AppError('token_not_valid', 'The ticket is invalid, expired or used.', { cause: error });
     }
-  };
-}
+  }
 
-function isSameOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
-  if (origin === undefined) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
+  return async (request: IncomingMessage, url: URL): Promise<Principal> => {
+    const principal = await admit(request, url);
+    assertScope(principal, 'read');
+    return principal;
+  };
 }

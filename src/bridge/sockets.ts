@@ -10,7 +10,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Principal } from '../auth/tokens.ts';
+import type { Principal } from '../auth/principal.ts';
 import { AppError, notFound } from '../contract/errors.ts';
 import { matchesFilter, taskFilter, type TaskFilter } from '../contract/filter.ts';
 import { queryErrors } from '../contract/issues.ts';
@@ -31,7 +31,7 @@ export interface SocketsOptions {
   readonly visibleTo: (actor: Actor, filter: TaskFilter) => TaskFilter;
   /** Called once an audience follows: the tasks that are under way have changed before it came. */
   readonly onFollow: (actor: Actor, filter: TaskFilter) => void;
-  /** Whether the principal's token is still good: it may have died while the socket was being opened. */
+  /** Whether what the principal was let in with is still good: it may have died while the socket was being opened. */
   readonly isCurrent: (principal: Principal) => boolean;
   readonly problemOf: (error: unknown, requestId: string) => Problem;
   readonly logger: Logger;
@@ -41,8 +41,8 @@ export interface SocketsOptions {
 export interface Sockets {
   /** For the `upgrade` event of an HTTP server. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Ends the sockets of accounts whose tokens have died. */
-  dismiss(accountIds: readonly string[]): void;
+  /** Ends the sockets of those for whom `isCurrent` no longer holds. */
+  dismiss(): void;
   close(): Promise<void>;
   readonly size: number;
 }
@@ -132,20 +132,24 @@ export function createSockets(options: SocketsOptions): Sockets {
     const outbox = createOutbox(socket);
     const client: Client = { principal, outbox, alive: true };
     clients.set(socket, client);
-    const expiry = atExpiry(principal, () => socket.close(closeCode.unauthenticated, 'token expired'));
+    const clearExpiry = atExpiry(principal, () => socket.close(closeCode.unauthenticated, 'token expired'));
     const end = show.begin(outbox, (code, reason) => socket.close(code, reason));
     socket.on('pong', () => {
       client.alive = true;
     });
     limitMessages(socket);
     answerPings(socket);
-    if (!options.isCurrent(principal)) socket.close(closeCode.unauthenticated, 'account changed');
+    endDead(socket, principal);
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
     socket.on('close', () => {
-      clearTimeout(expiry);
+      clearExpiry();
       end();
       clients.delete(socket);
     });
+  }
+
+  function endDead(socket: WebSocket, principal: Principal): void {
+    if (!options.isCurrent(principal)) socket.close(closeCode.unauthenticated, 'signed out');
   }
 
   return {
@@ -161,11 +165,8 @@ export function createSockets(options: SocketsOptions): Sockets {
       }, refuseWith);
     },
 
-    dismiss(accountIds) {
-      const dead = new Set(accountIds);
-      for (const [socket, { principal }] of clients) {
-        if (dead.has(principal.id)) socket.close(closeCode.unauthenticated, 'account changed');
-      }
+    dismiss() {
+      for (const [socket, { principal }] of clients) endDead(socket, principal);
     },
 
     async close() {

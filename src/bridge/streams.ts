@@ -4,7 +4,7 @@
  *
  * open → ended (by its reader, or by `dismiss` or `close`). Created by the API process, which closes it.
  */
-import type { Principal } from '../auth/tokens.ts';
+import type { Principal } from '../auth/principal.ts';
 import type { Actor } from '../tasks/access.ts';
 import type { Observation } from '../tasks/feed.ts';
 import { atExpiry } from './expiry.ts';
@@ -13,7 +13,7 @@ import { type Hub, isNotice } from './hub.ts';
 export interface StreamsOptions {
   readonly hub: Hub;
   readonly observeAs: (actor: Actor, id: string) => Promise<Observation>;
-  /** Whether the principal's token is still good: it may have died while the stream was being opened. */
+  /** Whether what the principal was let in with is still good: it may have died while the stream was being opened. */
   readonly isCurrent: (principal: Principal) => boolean;
 }
 
@@ -33,7 +33,8 @@ export interface TaskStream {
 export interface Streams {
   /** @throws AppError not_found for those who may not see the task. */
   open(principal: Principal, id: string): Promise<TaskStream>;
-  dismiss(accountIds: readonly string[]): void;
+  /** Ends the streams of those for whom `isCurrent` no longer holds. */
+  dismiss(): void;
   close(): void;
 }
 
@@ -45,6 +46,10 @@ export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): St
     stream.finish(end);
   }
 
+  function endDead(stream: Latest, principal: Principal): void {
+    if (!isCurrent(principal)) finish(stream, { code: 4401, reason: 'signed out' });
+  }
+
   return {
     async open(principal, id) {
       const first = await observeAs(principal, id);
@@ -54,24 +59,21 @@ export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): St
         gone: () => finish(stream, { code: 4404, reason: 'task deleted' }),
       });
       const expired: StreamEnd = { code: 4401, reason: 'token expired' };
-      const expiry = atExpiry(principal, () => finish(stream, expired));
+      const clearExpiry = atExpiry(principal, () => finish(stream, expired));
       open.set(stream, principal);
-      if (!isCurrent(principal)) finish(stream, { code: 4401, reason: 'account changed' });
+      endDead(stream, principal);
       return {
         next: () => stream.next(),
         end() {
-          clearTimeout(expiry);
+          clearExpiry();
           unwatch();
           finish(stream, { code: 1012, reason: 'the client has left' });
         },
       };
     },
 
-    dismiss(accountIds) {
-      const dead = new Set(accountIds);
-      for (const [stream, { id }] of open) {
-        if (dead.has(id)) finish(stream, { code: 4401, reason: 'account changed' });
-      }
+    dismiss() {
+      for (const [stream, principal] of open) endDead(stream, principal);
     },
 
     close() {

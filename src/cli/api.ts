@@ -4,11 +4,8 @@ import { createTaskTypes, loadTaskModules } from '../../activities/types/index.t
 import { createApp } from '../api/app.ts';
 import { problemOf } from '../api/problem.ts';
 import { listen, type Listener } from '../api/server.ts';
-import { createAccounts } from '../auth/accounts.ts';
-import { createAuthenticate } from '../auth/authenticate.ts';
+import { createGate } from '../auth/gate.ts';
 import { deriveKey } from '../auth/keys.ts';
-import { createTickets } from '../auth/tickets.ts';
-import { createTokens, type Principal } from '../auth/tokens.ts';
 import { createAdmission } from '../bridge/admission.ts';
 import { createHub, type Hub } from '../bridge/hub.ts';
 import { createPoller, type Poller } from '../bridge/poller.ts';
@@ -22,7 +19,6 @@ import { createLogger } from './log.ts';
 import { logLife, notifyReady } from './parent.ts';
 import { stopRequested } from './stop.ts';
 import { temporalConnection } from './temporal.ts';
-import { usersFilePath } from './users.ts';
 
 /** `taskbell api`: HTTP and sockets, until it is told to stop. Lives, not ready, while Temporal is away. */
 export async function api(config: Config): Promise<void> {
@@ -63,14 +59,13 @@ async function start(
     httpAllowHosts: config.types.httpAllowHosts,
     extra: await loadTaskModules(config.types.modules),
   });
-  const accounts = await createAccounts({
-    usersFile: usersFilePath(config.home),
-    onError: (error) => logger.error({ err: error }, 'users file'),
+  const { authenticate, tickets, standing, own, ...gate } = await createGate({
+    home: config.home,
+    secret,
+    identityProvider: config.identityProvider,
+    onError: (error) => logger.error({ err: error }, 'accounts'),
   });
-  closers.push(() => accounts.close());
-  const tokens = createTokens({ secret, accounts });
-  const tickets = createTickets({ secret, accounts });
-  const authenticate = createAuthenticate({ tokens });
+  closers.push(gate.close);
   const tasks = createTaskService({
     connection: temporalConnection(config),
     namespace: config.temporal.namespace,
@@ -82,7 +77,6 @@ async function start(
   });
   closers.push(() => tasks.close());
   const { hub, poller } = createFeed(tasks, logger);
-  const isCurrent = ({ id, generation }: Principal): boolean => accounts.find(id)?.generation === generation;
   async function lookAtUnderWay(actor: Actor, filter: TaskFilter): Promise<void> {
     try {
       for (const id of await tasks.underWay(actor, filter)) poller.look(id);
@@ -97,19 +91,18 @@ async function start(
     observeAs: tasks.observeAs,
     visibleTo: tasks.visibleTo,
     onFollow: (actor, filter) => void lookAtUnderWay(actor, filter),
-    isCurrent,
+    isCurrent: standing.holds,
     problemOf,
     logger,
   });
-  const streams = createStreams({ hub, observeAs: tasks.observeAs, isCurrent });
-  accounts.onChange(({ removed, demoted, changed }) => {
-    for (const watching of [sockets, streams]) watching.dismiss([...removed, ...demoted, ...changed]);
+  const streams = createStreams({ hub, observeAs: tasks.observeAs, isCurrent: standing.holds });
+  standing.onChange(() => {
+    for (const watching of [sockets, streams]) watching.dismiss();
   });
   const app = createApp({
     tasks,
     taskTypes,
-    accounts,
-    tokens,
+    own,
     tickets,
     authenticate,
     cursorKey: deriveKey(secret, 'cursors'),

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { UserError } from '../auth/users.ts';
-import { UsersFileError } from '../auth/users-file.ts';
+import { ListFileError } from '../auth/list-file.ts';
 import { ConfigError, readConfig } from '../config.ts';
 import { EngineError } from '../engine/errors.ts';
 import { DemoError } from './demo/errors.ts';
@@ -13,7 +13,7 @@ interface Options {
   readonly keep?: boolean;
 }
 
-const forPeople = [DemoError, ConfigError, EngineError, UserError, UsersFileError];
+const forPeople = [DemoError, ConfigError, EngineError, UserError, ListFileError];
 
 /** `npm run demo`. @param files.weatherFile the CSV that one of its tasks summarises. */
 export function demoCommand(files: { readonly weatherFile: string }): Command {

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { type Config, ConfigError, readConfig, readHome } from '../config.ts';
+import { type Config, ConfigError, hasIdentityProvider, readConfig, readHome } from '../config.ts';
 import { EngineError } from '../engine/errors.ts';
+import { keysCommand } from './keys.ts';
 import { hasParent, notifyFatal } from './parent.ts';
 import { ensureFirstUser, usersCommand } from './users.ts';
 
@@ -38,7 +39,9 @@ program
   .action(
     withConfig(async (config) => {
       const { up } = await import('./up.ts');
-      return up(config, { firstUser: () => ensureFirstUser(config.home) });
+      // The identity provider has accounts of its own.
+      const firstUser = config.identityProvider ? {} : { firstUser: () => ensureFirstUser(config.home) };
+      return up(config, firstUser);
     }),
   );
 program
@@ -65,6 +68,14 @@ program.addCommand(
   usersCommand({
     home: readHome(),
     stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+  }),
+);
+program.addCommand(
+  keysCommand({
+    home: readHome(),
+    hasIdentityProvider: hasIdentityProvider(),
     stdout: process.stdout,
     stderr: process.stderr,
   }),

@@ -9,6 +9,8 @@ export interface FirstUser {
 export interface SummaryFacts {
   readonly url: string;
   readonly webUiUrl: string | undefined;
+  /** Whose tokens are accepted, when accounts are an identity provider's. */
+  readonly issuer?: string | undefined;
   /** null when there were users before: their passwords aren't known. */
   readonly firstUser: FirstUser | null;
   readonly retentionDays: number;
@@ -17,9 +19,11 @@ export interface SummaryFacts {
 const wishedRetentionDays = 30;
 
 /** What `taskbell up` prints when everything serves. */
-export function summary({ url, webUiUrl, firstUser, retentionDays }: SummaryFacts): string {
+export function summary({ url, webUiUrl, issuer, firstUser, retentionDays }: SummaryFacts): string {
   const rows: (readonly [string, string])[] = [['Address', url]];
-  if (firstUser !== null) {
+  if (issuer !== undefined) {
+    rows.push(['Sign in', `with a token of ${issuer}`]);
+  } else if (firstUser !== null) {
     rows.push(['Sign in', `user ${firstUser.name}, password ${firstUser.password} (shown only this once)`]);
     if (firstUser.link !== undefined) rows.push(['', firstUser.link]);
   } else {
@@ -30,7 +34,8 @@ export function summary({ url, webUiUrl, firstUser, retentionDays }: SummaryFact
     rows.push(['Note', `ended tasks are kept for ${retentionDays} days; \`taskbell setup\` makes it 30`]);
   }
   const width = Math.max(...rows.map(([label]) => label.length));
-  const placeholder = firstUser === null ? ', with your password in place of PASSWORD' : '';
+  const secret = issuer === undefined ? 'password in place of PASSWORD' : 'token in place of TOKEN';
+  const placeholder = firstUser === null ? `, with your ${secret}` : '';
   return [
     'Taskbell is ready.',
     '',
@@ -38,7 +43,7 @@ export function summary({ url, webUiUrl, firstUser, retentionDays }: SummaryFact
     '',
     `A task due in 10 seconds${placeholder}:`,
     '',
-    `  ${curlLine(url, firstUser)}`,
+    `  ${issuer === undefined ? curlLine(url, firstUser) : createLine(url, 'TOKEN')}`,
     '',
     'Ctrl-C stops it.',
   ].join('\n');
@@ -49,6 +54,11 @@ export function curlLine(url: string, user: FirstUser | null): string {
   const credentials = { username: user?.name ?? 'admin', password: user?.password ?? 'PASSWORD' };
   const json = `-H 'Content-Type: application/json'`;
   const token = `$(curl -s ${url}/api/token/ ${json} -d ${quote(JSON.stringify(credentials))} | sed 's/.*"access": *"\\([^"]*\\)".*/\\1/')`;
+  return createLine(url, token);
+}
+
+function createLine(url: string, token: string): string {
+  const json = `-H 'Content-Type: application/json'`;
   const task = quote(JSON.stringify({ name: 'My first task', delay: 10 }));
   return `curl -s ${url}/api/tasks/ -H "Authorization: Bearer ${token}" ${json} -d ${task}`;
 }

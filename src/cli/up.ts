@@ -97,7 +97,9 @@ async function serve(running: Running): Promise<never> {
   const ready = Promise.all([api.firstLife, worker.firstLife]);
   const [{ url }] = await unlessAborted(Promise.race([ready, failed]), signals.stop);
   display.clear();
-  const facts = { webUiUrl: temporal.webUiUrl, retentionDays: temporal.retentionDays, firstUser };
+  const issuer = config.identityProvider?.issuer;
+  const { webUiUrl, retentionDays } = temporal;
+  const facts = { webUiUrl, retentionDays, firstUser, issuer };
   process.stdout.write(`${summary({ ...facts, url: url ?? `http://${config.host}:${port}` })}\n`);
   return unlessAborted(failed, signals.stop);
 }

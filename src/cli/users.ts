@@ -1,15 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { Argument, Command } from 'commander';
-import { FileLockLost, FileLockTimeout } from '../auth/file-lock.ts';
+import { createKeyAdministration, type KeyAdministration } from '../auth/key-administration.ts';
 import { askForPassword, type PasswordInput, readPasswordFrom } from '../auth/new-password.ts';
-import { createUsers, UserError, type Users } from '../auth/users.ts';
-import { type Role, role, type User, UsersFileError } from '../auth/users-file.ts';
-
-/** The users file of an installation. */
-export function usersFilePath(home: string): string {
-  return join(home, 'users.json');
-}
+import { keysFilePath, usersFilePath } from '../auth/places.ts';
+import { createUsers, type Users } from '../auth/users.ts';
+import { type Role, role, type User } from '../auth/users-file.ts';
+import { createReporter, type Reporter } from './reporter.ts';
 
 interface Dependencies {
   /** TASKBELL_HOME. */
@@ -20,18 +16,16 @@ interface Dependencies {
   readonly stderr: NodeJS.WritableStream;
 }
 
-const REMOVED = `The user can no longer sign in; within seconds, running API processes refuse their tokens and close their
-sockets. Their tasks are kept and run to their end, visible to admins; cancel the tasks first if they must not run.
+const REMOVED = `The user can no longer sign in; within seconds, running API processes refuse their tokens and API keys
+and close their sockets. Their tasks are kept and run to their end, visible to admins; cancel the tasks first if they must not run.
 A user added later under the same name is another one: they get none of the tasks, but the same data folder.`;
 
 interface Context {
   readonly users: Users;
   readonly say: (line: string) => void;
   readonly newPassword: (options: PasswordOptions) => Promise<string>;
-  /** Wraps an action, so that its faults are reported. */
-  readonly reported: <A extends unknown[]>(
-    action: (...args: A) => Promise<void>,
-  ) => (...args: A) => Promise<void>;
+  readonly keys: KeyAdministration;
+  readonly reported: Reporter;
 }
 
 interface PasswordOptions {
@@ -50,16 +44,8 @@ export function usersCommand({ home, stdin, stdout, stderr }: Dependencies): Com
     say: (line) => void stdout.write(`${line}\n`),
     newPassword: ({ passwordStdin = false }) =>
       passwordStdin ? readPasswordFrom(stdin) : askForPassword(stdin, stderr),
-    reported:
-      (action) =>
-      async (...args) => {
-        try {
-          await action(...args);
-        } catch (error) {
-          if (!isExpected(error)) throw error;
-          command.error(`error: ${error.message}`, { exitCode: 1 });
-        }
-      },
+    keys: createKeyAdministration({ keysFile: keysFilePath(home), usersFile: usersFilePath(home) }),
+    reported: createReporter(command),
   };
   for (const define of [defineAdd, defineRemove, defineList, definePasswd, defineRole])
     define(command, context);
@@ -82,14 +68,16 @@ function defineAdd(parent: Command, { users, say, newPassword, reported }: Conte
     );
 }
 
-function defineRemove(parent: Command, { users, say, reported }: Context): void {
+function defineRemove(parent: Command, { users, keys, say, reported }: Context): void {
   parent
     .command('remove <name>')
     .description('remove a user; their tasks are kept and run to their end')
     .addHelpText('after', `\n${REMOVED}`)
     .action(
       reported(async (name: string) => {
-        await users.remove(name);
+        const { id } = await users.remove(name);
+        // Dead already: nobody can be let in for an account that is gone.
+        await keys.revokeAllOf(id);
         say(`Removed ${name}. Their tasks are kept and run to their end.`);
       }),
     );
@@ -139,19 +127,13 @@ function defineRole(parent: Command, { users, say, reported }: Context): void {
 /**
  * Makes the admin `admin` with a random password if there is no user at all; null otherwise. The password is known to the
  * caller alone: print it. Of two processes that call this at once, one makes it.
- * @throws {UsersFileError}
+ * @throws {ListFileError}
  */
 export async function ensureFirstUser(home: string): Promise<{ name: 'admin'; password: string } | null> {
   const users = createUsers({ path: usersFilePath(home) });
   if ((await users.list()).length > 0) return null;
   const password = randomBytes(18).toString('base64url');
   return (await users.addFirst('admin', password, 'admin')) ? { name: 'admin', password } : null;
-}
-
-/** What a person can mend; anything else is a defect, and keeps its stack trace. */
-function isExpected(error: unknown): error is Error {
-  const ours = [UserError, UsersFileError, FileLockTimeout, FileLockLost];
-  return ours.some((type) => error instanceof type) || (error instanceof Error && 'syscall' in error);
 }
 
 function publicFields({ id, name, role, created_at }: User) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instant } from './instant.ts';
 
 const required = (name: string) =>
   z
@@ -21,3 +22,12 @@ export const accessToken = z.object({ access: z.string() }).meta({ id: 'AccessTo
 
 /** POST /api/ws-ticket/ */
 export const ticket = z.object({ ticket: z.string() }).meta({ id: 'Ticket' });
+
+/** POST and GET /api/session/ */
+export const session = z
+  .object({
+    account: z.object({ id: z.uuid(), name: z.string(), role: z.enum(['user', 'admin']) }),
+    csrf_token: z.string().meta({ description: 'For the header X-CSRF-Token of whatever writes.' }),
+    expires_at: instant,
+  })
+  .meta({ id: 'Session' });

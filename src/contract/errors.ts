@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'token_not_valid'
   | 'no_active_account'
   | 'forbidden'
+  | 'csrf_failed'
   | 'not_found'
   | 'method_not_allowed'
   | 'wrong_state'
@@ -16,6 +17,7 @@ export type ErrorCode =
   | 'too_many_requests'
   | 'too_many_tasks'
   | 'no_worker'
+  | 'identity_provider_unavailable'
   | 'temporal_unavailable'
   | 'internal';
 

@@ -3,7 +3,7 @@ import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { deriveKey } from '../../src/auth/keys.ts';
 import { createUsers } from '../../src/auth/users.ts';
-import { usersFilePath } from '../../src/cli/users.ts';
+import { usersFilePath } from '../../src/auth/places.ts';
 import { callUrl, type Caller, openFeed, signIn } from '../support/caller.ts';
 import { waitFor } from '../support/engine-wait.ts';
 import { anonymously, passwords, type Service, startService } from '../support/service.ts';
@@ -144,7 +144,13 @@ test('every route that says it needs a token does, with and without trailing sla
     })),
   );
   const open = routes.filter(({ security }) => security === undefined).map(({ path }) => path);
-  expect(open.toSorted()).toEqual(['/api/token', '/api/token/refresh', '/healthz', '/readyz']);
+  expect(open.toSorted()).toEqual([
+    '/api/session',
+    '/api/token',
+    '/api/token/refresh',
+    '/healthz',
+    '/readyz',
+  ]);
   const closed = routes.filter(({ security }) => security !== undefined);
   expect(closed.length).toBeGreaterThan(12);
   for (const { path, method } of closed) {
@@ -200,7 +206,7 @@ describe('a token dies within 5 s of', () => {
   const password = 'a-password-of-carol';
 
   test.each<[string, 'user' | 'admin', (name: string) => Promise<void>]>([
-    ['the removal of its user', 'user', (name) => users().remove(name)],
+    ['the removal of its user', 'user', async (name) => void (await users().remove(name))],
     ['a change of the password', 'user', (name) => users().changePassword(name, 'another-password')],
     ['the end of being admin', 'admin', (name) => users().changeRole(name, 'user')],
   ])('%s, and so does its refresh token', async (_what, role, change) => {

@@ -34,7 +34,7 @@ const openApi = z.looseObject({
   paths: z.record(z.string().regex(/^\/\S*$/), z.partialRecord(methods, operation)),
   components: z.looseObject({
     schemas: z.record(z.string().regex(/^[\w.-]+$/), z.looseObject({})),
-    securitySchemes: z.record(z.string(), z.looseObject({ type: z.literal('http') })),
+    securitySchemes: z.record(z.string(), z.looseObject({ type: z.enum(['http', 'apiKey']) })),
   }),
 });
 type OpenApi = z.infer<typeof openApi>;
@@ -75,7 +75,7 @@ test('is OpenAPI 3.1: references lead somewhere, path parameters are declared, n
     expect(object, at).not.toHaveProperty('nullable');
     expect(object['exclusiveMinimum'], at).not.toBeTypeOf('boolean');
     const types = at.endsWith('/properties') ? [] : [type].flat().filter((each) => typeof each === 'string');
-    const known = ['string', 'number', 'integer', 'boolean', 'array', 'object', 'null', 'http'];
+    const known = ['string', 'number', 'integer', 'boolean', 'array', 'object', 'null', 'http', 'apiKey'];
     for (const each of types) expect(known, at).toContain(each);
   }
   for (const { path, method, operation } of operations()) {
@@ -103,6 +103,9 @@ test('has every route of the interface', () => {
       'POST /api/token',
       'POST /api/token/refresh',
       'POST /api/ws-ticket',
+      'POST /api/session',
+      'GET /api/session',
+      'DELETE /api/session',
       'POST /api/tasks',
       'GET /api/tasks',
       'GET /api/tasks/{id}',
@@ -122,7 +125,8 @@ test('has every route of the interface', () => {
 
 test('no route is open to strangers but those that must be, and each that needs a token says what a lack of it means', () => {
   for (const { path, method, operation } of operations()) {
-    const isOpen = ['/api/token', '/api/token/refresh', '/healthz', '/readyz'].includes(path);
+    const open = ['/api/token', '/api/token/refresh', '/healthz', '/readyz'];
+    const isOpen = open.includes(path) || (path === '/api/session' && method === 'post');
     expect(operation.security === undefined, `${method} ${path}`).toBe(isOpen);
     expect(isOpen || '401' in operation.responses, `${method} ${path}`).toBe(true);
   }

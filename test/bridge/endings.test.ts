@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createTokens } from '../../src/auth/tokens.ts';
 import { createUsers } from '../../src/auth/users.ts';
-import { usersFilePath } from '../../src/cli/users.ts';
+import { usersFilePath } from '../../src/auth/places.ts';
 import { type Caller, createCaller, type Feed, openFeed, RefusedUpgrade, signIn } from '../support/caller.ts';
 import { type Service, startService } from '../support/service.ts';
 

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { problemOf } from '../../src/api/problem.ts';
-import type { Principal } from '../../src/auth/tokens.ts';
+import { allScopes, type Principal } from '../../src/auth/principal.ts';
 import { createHub, type Hub } from '../../src/bridge/hub.ts';
 import { createSockets, type Sockets, type SocketsOptions } from '../../src/bridge/sockets.ts';
 import { notFound } from '../../src/contract/errors.ts';
@@ -85,7 +85,15 @@ function connections(): Promise<number> {
 }
 
 beforeEach(() => {
-  principal = { id: 'alice', name: 'alice', role: 'user', generation: 1, expiresAt: Date.now() + 600_000 };
+  principal = {
+    id: 'alice',
+    name: 'alice',
+    role: 'user',
+    generation: 1,
+    scopes: allScopes,
+    credential: { type: 'token' },
+    expiresAt: Date.now() + 600_000,
+  };
 });
 
 afterEach(async () => {
@@ -227,7 +235,7 @@ describe('an upgrade', () => {
     await serve({ isCurrent: () => false });
     const feed = await openFeed(`${url}${path}`);
     await feed.until('its end', ({ closed }) => closed.code !== undefined);
-    expect(feed.closed).toEqual({ code: 4401, reason: 'account changed' });
+    expect(feed.closed).toEqual({ code: 4401, reason: 'signed out' });
   });
 
   test('that fails for reasons of our own is a 500 that does not name them', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createUsers } from '../../src/auth/users.ts';
 import { type RoleLife, startRole } from '../../src/cli/role.ts';
-import { usersFilePath } from '../../src/cli/users.ts';
+import { usersFilePath } from '../../src/auth/places.ts';
 import { type Caller, callUrl, signIn } from './caller.ts';
 
 export const passwords = {

@@ -5,10 +5,21 @@ import { expect, test } from 'vitest';
 import { audit } from '../../src/api/audit.ts';
 import { bulkRoutes } from '../../src/api/bulk.ts';
 import type { ApiDependencies, ApiEnv } from '../../src/api/types.ts';
+import { allScopes, type Principal } from '../../src/auth/principal.ts';
 import { AppError } from '../../src/contract/errors.ts';
 import type { BulkService } from '../../src/tasks/bulk.ts';
 
 const id = '6bb2a102-cc8f-401b-a395-3243464ca175';
+
+const alice: Principal = {
+  id: 'a1',
+  name: 'alice',
+  role: 'user',
+  generation: 1,
+  scopes: allScopes,
+  credential: { type: 'key', prefix: '0123abcd' },
+  expiresAt: 0,
+};
 
 interface Line {
   readonly msg: string;
@@ -25,8 +36,7 @@ async function logged(method: string, path: string, signedIn = true): Promise<Li
   const app = new Hono<ApiEnv>({ strict: false });
   app.use(audit(logger));
   app.use(async (c, next) => {
-    const principal = { id: 'a1', name: 'alice', role: 'user', generation: 1, expiresAt: 0 } as const;
-    if (signedIn) c.set('principal', principal);
+    if (signedIn) c.set('principal', alice);
     await next();
   });
   app.post('/api/tasks', (c) => c.json({}, 201, { Location: `/api/tasks/${id}/` }));
@@ -46,7 +56,7 @@ test.each([
   async (method, path, action, task, status) => {
     const [line, ...more] = await logged(method, path);
     expect(more).toEqual([]);
-    expect(line?.audit).toMatchObject({ actor: 'a1', actorName: 'alice', action, status });
+    expect(line?.audit).toMatchObject({ actor: 'a1', actorName: 'alice', key: '0123abcd', action, status });
     expect(line?.audit['task']).toBe(task);
     expect(line?.msg).toContain(`alice: ${action}`);
   },
@@ -65,7 +75,7 @@ test('of many tasks, each has a line of its own, refused or not', async () => {
   );
   const app = new OpenAPIHono<ApiEnv>({ strict: false });
   app.use(async (c, next) => {
-    c.set('principal', { id: 'a1', name: 'alice', role: 'user', generation: 1, expiresAt: 0 });
+    c.set('principal', alice);
     await next();
   });
   const bulk: Pick<BulkService, 'act'> = {

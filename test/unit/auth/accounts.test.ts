@@ -4,7 +4,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AccountsChange, createAccounts } from '../../../src/auth/accounts.ts';
 import { Busy } from '../../../src/limiter.ts';
 import { createUsers } from '../../../src/auth/users.ts';
-import { readUsersFile, updateUsersFile, UsersFileError } from '../../../src/auth/users-file.ts';
+import { ListFileError } from '../../../src/auth/list-file.ts';
+import { readUsersFile, updateUsersFile } from '../../../src/auth/users-file.ts';
 import { djangoHash, followedAccounts, temporaryHome } from './fixtures.ts';
 
 const PASSWORD = 'alice-password-1';
@@ -162,7 +163,7 @@ describe('a running process', () => {
     const good = await readFile(path, 'utf8');
     await writeFile(path, good.slice(0, -10));
     await vi.waitFor(() => expect(errors).toHaveLength(1));
-    expect(errors[0]).toBeInstanceOf(UsersFileError);
+    expect(errors[0]).toBeInstanceOf(ListFileError);
     await accounts.refresh();
     await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toMatchObject({ id });
     expect(errors).toHaveLength(1);
@@ -220,7 +221,7 @@ describe('at the start', () => {
     const path = join(await temporaryHome(), 'users.json');
     await writeFile(path, '{}');
     await expect(createAccounts({ usersFile: path, onError: () => {} })).rejects.toBeInstanceOf(
-      UsersFileError,
+      ListFileError,
     );
   });
 });

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { AuthenticationError, createAuthenticate } from '../../../src/auth/authenticate.ts';
 import { InvalidToken } from '../../../src/auth/tokens.ts';
-import { alice } from './fixtures.ts';
+import { alice, signedIn } from './fixtures.ts';
 
-const principal = { ...alice, expiresAt: 1_800_000_000_000 };
+const principal = signedIn(alice, 1_800_000_000_000);
 const authenticate = createAuthenticate({
   tokens: {
     verifyAccess: (token) =>

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Account, type Accounts, createAccounts } from '../../../src/auth/accounts.ts';
+import { allScopes, type Principal } from '../../../src/auth/principal.ts';
+import { createStanding } from '../../../src/auth/standing.ts';
 
 export const SECRET = 'a secret of the tests, longer than 32 characters';
 
@@ -48,4 +50,19 @@ export const alice: Account = {
 export function djangoHash(password: string, iterations = 10_000, salt = 'nZ3sJ0aKq1Bv'): string {
   const digest = pbkdf2Sync(password, salt, iterations, 32, 'sha256').toString('base64');
   return `pbkdf2_sha256$${iterations}$${salt}$${digest}`;
+}
+
+/** Who has signed in with a token that ends then. */
+export function signedIn(account: Account, expiresAt: number): Principal {
+  return { ...account, scopes: allScopes, credential: { type: 'token' }, expiresAt };
+}
+
+/** What holds where there are accounts alone, no keys and no sessions. */
+export function standingOf(accounts: Pick<Accounts, 'find' | 'refresh'>) {
+  const nothing = { refresh: () => Promise.resolve(), onChange: () => () => undefined };
+  return createStanding({
+    accounts: { ...accounts, onChange: nothing.onChange },
+    keys: { ...nothing, has: () => false },
+    endedSessions: { ...nothing, has: () => false },
+  });
 }

@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import { createTickets, InvalidTicket } from '../../../src/auth/tickets.ts';
 import { createTokens, InvalidToken } from '../../../src/auth/tokens.ts';
-import { accountsInMemory, alice, SECRET } from './fixtures.ts';
+import { accountsInMemory, alice, SECRET, signedIn, standingOf } from './fixtures.ts';
 
 const START = Date.UTC(2030, 0, 1);
-const principal = { ...alice, expiresAt: START + 900_000 };
+const principal = signedIn(alice, START + 900_000);
 
 function setUp(options: { maxRemembered?: number } = {}) {
   const clock = { ms: START };
   const store = accountsInMemory(alice);
-  const dependencies = { secret: SECRET, accounts: store.accounts, now: () => clock.ms };
+  const { accounts } = store;
+  const dependencies = { secret: SECRET, accounts, standing: standingOf(accounts), now: () => clock.ms };
   return {
     tickets: createTickets({ ...dependencies, ...options }),
     otherProcess: createTickets(dependencies),

@@ -2,13 +2,8 @@ import { chmod, chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  readUsersFile,
-  updateUsersFile,
-  type User,
-  userName,
-  UsersFileError,
-} from '../../../src/auth/users-file.ts';
+import { ListFileError } from '../../../src/auth/list-file.ts';
+import { readUsersFile, updateUsersFile, type User, userName } from '../../../src/auth/users-file.ts';
 import { alice, djangoHash, temporaryHome } from './fixtures.ts';
 
 const user: User = {
@@ -117,9 +112,9 @@ describe('a file', () => {
   ])('%s is an error that says so, and is never overwritten', async (_what, content) => {
     const { home, path } = await setUp(content);
     const before = await readFile(path, 'utf8');
-    await expect(readUsersFile(path)).rejects.toThrow(UsersFileError);
+    await expect(readUsersFile(path)).rejects.toThrow(ListFileError);
     const error = await updateUsersFile(path, () => [user]).catch((error: unknown) => error);
-    expect(error).toBeInstanceOf(UsersFileError);
+    expect(error).toBeInstanceOf(ListFileError);
     expect(String(error)).toContain(`${path} is corrupt: `);
     expect(String(error)).not.toMatch(/\n|hunter22/);
     expect(await readFile(path, 'utf8')).toBe(before);

@@ -1,50 +1,52 @@
 import type { BigIntStats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { hasCode } from './error-code.ts';
-import { asUsersFileError, parseUsersFile, type User, type UsersFileError } from './users-file.ts';
+import { asListFileError, type ListFileError, type ListFormat, parseListFile } from './list-file.ts';
 
-/** The users as of the last look at the file. */
-export interface UsersView {
-  users(): readonly User[];
+/** The list as of the last look at its file. */
+export interface ListView<T> {
+  list(): readonly T[];
   /** Looks at the file, and reads it if it is another than before. Never rejects. */
   refresh(): Promise<void>;
 }
 
-interface Dependencies {
+interface Dependencies<T, F> {
   readonly path: string;
-  /** Called after the file changed, with the users before and after. */
-  readonly onChange: (before: readonly User[], after: readonly User[]) => void;
+  readonly format: ListFormat<T, F>;
+  /** Called after the file changed, with the list before and after. */
+  readonly onChange: (before: readonly T[], after: readonly T[]) => void;
   /** The file has become unreadable; the last good view stays. Told once, not at every look. */
-  readonly onError: (error: UsersFileError) => void;
+  readonly onError: (error: ListFileError) => void;
 }
 
 const MISSING = 'missing';
 
 /**
- * Reads the users file, and again whenever {@link UsersView.refresh} finds it changed.
- * @throws {UsersFileError} if the file is corrupt from the start: there is no good view to keep.
+ * Reads the file, and again whenever {@link ListView.refresh} finds it changed.
+ * @throws {ListFileError} if the file is corrupt from the start: there is no good view to keep.
  */
-export async function createUsersView({ path, onChange, onError }: Dependencies): Promise<UsersView> {
-  let { users, signature } = await load(path);
+export async function createListView<T, F>(dependencies: Dependencies<T, F>): Promise<ListView<T>> {
+  const { path, format, onChange, onError } = dependencies;
+  let { list, signature } = await load(path, format);
   let lastError: string | undefined;
   let tail = Promise.resolve();
 
   async function check(): Promise<void> {
     try {
       const isSame = (await signatureOf(path)) === signature;
-      const before = users;
-      if (!isSame) ({ users, signature } = await load(path));
+      const before = list;
+      if (!isSame) ({ list, signature } = await load(path, format));
       lastError = undefined;
-      if (!isSame) onChange(before, users);
+      if (!isSame) onChange(before, list);
     } catch (error) {
-      const failure = asUsersFileError(path, error);
+      const failure = asListFileError(path, error);
       if (failure.message !== lastError) onError(failure);
       lastError = failure.message;
     }
   }
 
   return {
-    users: () => users,
+    list: () => list,
     refresh() {
       // One after the other, so that an older reading never replaces a newer one; each caller gets a look of its own,
       // begun after it asked.
@@ -54,7 +56,10 @@ export async function createUsersView({ path, onChange, onError }: Dependencies)
   };
 }
 
-async function load(path: string): Promise<{ users: readonly User[]; signature: string }> {
+async function load<T, F>(
+  path: string,
+  format: ListFormat<T, F>,
+): Promise<{ list: readonly T[]; signature: string }> {
   let text: string;
   let signature: string;
   try {
@@ -67,10 +72,10 @@ async function load(path: string): Promise<{ users: readonly User[]; signature: 
       await file.close();
     }
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return { users: [], signature: MISSING };
-    throw asUsersFileError(path, error);
+    if (hasCode(error, 'ENOENT')) return { list: [], signature: MISSING };
+    throw asListFileError(path, error);
   }
-  return { users: parseUsersFile(path, text), signature };
+  return { list: parseListFile(path, text, format), signature };
 }
 
 async function signatureOf(path: string): Promise<string> {

@@ -1,0 +1,97 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { AuthenticationError } from '../auth/authenticate.ts';
+import { assertScope, type Scope } from '../auth/principal.ts';
+import { isSameOrigin } from '../auth/same-origin.ts';
+import { isCsrfTokenOf, type Session } from '../auth/sessions.ts';
+import { InvalidToken } from '../auth/tokens.ts';
+import { AppError } from '../contract/errors.ts';
+import { createClientOf } from './client.ts';
+import type { ApiDependencies, ApiEnv } from './types.ts';
+
+/** Who may do what: the middleware in front of everything that needs an account. */
+export interface Access {
+  /** An Authorization header, or else the session's cookie. Sets `principal`. */
+  readonly requirePrincipal: MiddlewareHandler<ApiEnv>;
+  /** The session's cookie alone. Sets `session` and `principal`. */
+  readonly requireSession: MiddlewareHandler<ApiEnv>;
+  /** @throws AppError csrf_failed for a page of another site. */
+  assertSameOrigin(c: Context<ApiEnv>): void;
+  setSessionCookie(c: Context<ApiEnv>, value: string, expiresAt: number): void;
+  clearSessionCookie(c: Context<ApiEnv>): void;
+}
+
+const reads: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** Whoever may watch may ask for a ticket to do it. */
+const ticketPath = /^\/api\/ws-ticket\/?$/;
+
+export function createAccess({
+  authenticate,
+  own,
+  limits,
+}: Pick<ApiDependencies, 'authenticate' | 'own' | 'limits'>): Access {
+  const clientOf = createClientOf(limits.trustedProxies);
+  // The prefix keeps pages of sibling domains and of plain http from putting a cookie of theirs in its place.
+  const cookieName = (c: Context<ApiEnv>): string =>
+    clientOf(c).isSecure ? '__Host-taskbell_session' : 'taskbell_session';
+
+  async function sessionOf(c: Context<ApiEnv>): Promise<Session> {
+    const cookie = getCookie(c, cookieName(c));
+    if (cookie === undefined || !own) throw new AuthenticationError('not_authenticated');
+    let session: Session;
+    try {
+      session = await own.sessions.verify(cookie);
+    } catch (error) {
+      if (!(error instanceof InvalidToken)) throw error;
+      throw new AuthenticationError('token_not_valid', { cause: error });
+    }
+    if (!reads.has(c.req.method)) assertOwnPage(c, session);
+    return session;
+  }
+
+  /** A browser sends the cookie along whoever wrote the page; what only pages of ours can send tells them apart. */
+  function assertOwnPage(c: Context<ApiEnv>, session: Session): void {
+    assertSameOrigin(c);
+    if (isCsrfTokenOf(session, c.req.header('X-CSRF-Token') ?? '')) return;
+    throw new AppError('csrf_failed', 'X-CSRF-Token is missing or not that of the session.');
+  }
+
+  function assertSameOrigin(c: Context<ApiEnv>): void {
+    const [origin, host, fetchSite] = ['Origin', 'Host', 'Sec-Fetch-Site'].map((name) => c.req.header(name));
+    if (isSameOrigin({ origin, host, fetchSite, isSecure: clientOf(c).isSecure })) return;
+    throw new AppError('csrf_failed', 'The request comes from a page of another site.');
+  }
+
+  return {
+    assertSameOrigin,
+    async requirePrincipal(c, next) {
+      const authorization = c.req.header('Authorization');
+      const principal =
+        authorization === undefined ? (await sessionOf(c)).principal : await authenticate(authorization);
+      c.set('principal', principal);
+      assertScope(principal, scopeFor(c));
+      await next();
+    },
+    async requireSession(c, next) {
+      const session = await sessionOf(c);
+      c.set('session', session);
+      c.set('principal', session.principal);
+      await next();
+    },
+    setSessionCookie(c, value, expiresAt) {
+      const maxAge = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
+      setCookie(c, cookieName(c), value, { ...attributes(c), maxAge });
+    },
+    clearSessionCookie(c) {
+      deleteCookie(c, cookieName(c), attributes(c));
+    },
+  };
+
+  function attributes(c: Context<ApiEnv>) {
+    return { path: '/', httpOnly: true, sameSite: 'Strict', secure: clientOf(c).isSecure } as const;
+  }
+}
+
+function scopeFor(c: Context<ApiEnv>): Scope {
+  return reads.has(c.req.method) || ticketPath.test(c.req.path) ? 'read' : 'write';
+}

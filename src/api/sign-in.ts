@@ -1,0 +1,45 @@
+import type { Context } from 'hono';
+import type { Account } from '../auth/accounts.ts';
+import type { OwnAccounts } from '../auth/gate.ts';
+import { Throttled } from '../auth/throttle.ts';
+import { AppError } from '../contract/errors.ts';
+import { createClientOf } from './client.ts';
+import type { ApiDependencies, ApiEnv } from './types.ts';
+
+/** What a route needs that takes a name and a password. */
+export interface SignIn {
+  /** @throws AppError not_found: accounts are the identity provider's. */
+  own(): OwnAccounts;
+  /** @throws AppError no_active_account. @throws {Throttled} */
+  verify(c: Context<ApiEnv>, credentials: { username: string; password: string }): Promise<Account>;
+}
+
+export function createSignIn({
+  own,
+  limits,
+  logger,
+}: Pick<ApiDependencies, 'own' | 'limits' | 'logger'>): SignIn {
+  const clientOf = createClientOf(limits.trustedProxies);
+
+  function requireOwn(): OwnAccounts {
+    if (own) return own;
+    throw new AppError('not_found', 'Tokens come from the identity provider here; this service issues none.');
+  }
+
+  return {
+    own: requireOwn,
+    async verify(c, { username, password }) {
+      const { accounts, throttle } = requireOwn();
+      const { address } = clientOf(c);
+      const attempt = () => accounts.verifyPassword(username, password);
+      const account = await throttle.guard({ name: username, address }, attempt).catch((error: unknown) => {
+        if (error instanceof Throttled) logger.warn({ address }, 'sign-in refused: too many have failed');
+        throw error;
+      });
+      if (account) return account;
+      // Without the name: it may be a password that was typed into the wrong field.
+      logger.info({ address }, 'sign-in failed');
+      throw new AppError('no_active_account', 'No active account found with the given credentials');
+    },
+  };
+}

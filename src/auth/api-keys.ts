@@ -1,0 +1,78 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Account, Accounts } from './accounts.ts';
+import { type ApiKey, keysFormat } from './keys-file.ts';
+import { type FollowOptions, followList } from './list-follower.ts';
+import { sha256 } from './new-key.ts';
+import type { Principal } from './principal.ts';
+import { InvalidToken } from './tokens.ts';
+
+/** The API keys of the keys file, in memory; looks at the file every second. Closed by whoever made it. */
+export interface ApiKeys {
+  /** @throws {InvalidToken} malformed, unknown, revoked, expired, or its account is gone. */
+  verify(key: string): Promise<Principal>;
+  /** Whether the account has a key with this prefix. From memory, at most about a second old. */
+  has(account: string, prefix: string): boolean;
+  /** Looks at the file now. Never rejects. */
+  refresh(): Promise<void>;
+  onChange(listener: () => void): void;
+  close(): void;
+}
+
+interface Dependencies extends FollowOptions {
+  readonly accounts: Pick<Accounts, 'find' | 'refresh'>;
+  readonly now?: () => number;
+}
+
+const form = /^tb_([0-9a-f]{8})_[A-Za-z0-9_-]{43}$/;
+
+/** Whether this is meant to be an API key, and no token. */
+export function looksLikeApiKey(credentials: string): boolean {
+  return credentials.startsWith('tb_');
+}
+
+/** @throws {ListFileError} the keys file is corrupt. */
+export async function createApiKeys({
+  accounts,
+  now = Date.now,
+  ...options
+}: Dependencies): Promise<ApiKeys> {
+  const follower = await followList(keysFormat, options);
+  const find = (prefix: string): ApiKey | undefined => follower.list().find((key) => key.prefix === prefix);
+
+  /** With another look at the file before it says no: a key that was just made need not wait for the timer. */
+  async function findNow(prefix: string): Promise<ApiKey | undefined> {
+    const known = find(prefix);
+    if (known !== undefined) return known;
+    await follower.refresh();
+    return find(prefix);
+  }
+
+  async function accountOf({ account }: ApiKey): Promise<Account> {
+    if (accounts.find(account) === undefined) await accounts.refresh();
+    const found = accounts.find(account);
+    if (found === undefined) throw new InvalidToken('the account is gone');
+    return found;
+  }
+
+  return {
+    async verify(text) {
+      const [, prefix] = form.exec(text) ?? [];
+      if (prefix === undefined) throw new InvalidToken('not an API key');
+      const key = await findNow(prefix);
+      const given = sha256(text);
+      if (key === undefined || !timingSafeEqual(given, Buffer.from(key.sha256, 'hex'))) {
+        throw new InvalidToken('no such API key');
+      }
+      const expiresAt = key.expires_at === null ? null : Date.parse(key.expires_at);
+      if (expiresAt !== null && expiresAt <= now()) throw new InvalidToken('the API key has expired');
+      const { scopes } = key;
+      return { ...(await accountOf(key)), scopes, credential: { type: 'key', prefix }, expiresAt };
+    },
+    has(account, prefix) {
+      return find(prefix)?.account === account;
+    },
+    refresh: () => follower.refresh(),
+    onChange: (listener) => follower.onChange(listener),
+    close: () => follower.close(),
+  };
+}

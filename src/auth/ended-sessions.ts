@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { type ListFormat, updateListFile } from './list-file.ts';
+import { type FollowOptions, followList } from './list-follower.ts';
+import type { Principal } from './principal.ts';
+
+const endedSession = z.strictObject({
+  account: z.uuid(),
+  /** null: all sessions of the account that had begun by then. */
+  session: z.uuid().nullable(),
+  ended_at: z.iso.datetime(),
+  /** From then on, it is not needed: the session would have ended by itself. */
+  forget_at: z.iso.datetime(),
+});
+type EndedSession = z.infer<typeof endedSession>;
+
+const endedSessionsFile = z.strictObject({ version: z.literal(1), sessions: z.array(endedSession) });
+
+const format: ListFormat<EndedSession, z.infer<typeof endedSessionsFile>> = {
+  schema: endedSessionsFile,
+  listOf: ({ sessions }) => sessions,
+  fileOf: (sessions) => ({ version: 1, sessions: [...sessions] }),
+};
+
+/** From sign-in, however busy its user is. */
+export const sessionLifetimeMs = 12 * 60 * 60 * 1000;
+
+export type SessionCredential = Extract<Principal['credential'], { type: 'session' }>;
+
+/**
+ * The sessions that were signed out before their end, in a file that all API processes share: sessions themselves are
+ * signed, and stored nowhere. Looks at the file every second. Closed by whoever made it.
+ */
+export interface EndedSessions {
+  /** From memory, at most about a second old. */
+  has(account: string, session: Pick<SessionCredential, 'id' | 'started_at'>): boolean;
+  /** Ends a session for good. `expiresAt`: when it would end by itself, in milliseconds since 1970. */
+  add(account: string, session: Pick<SessionCredential, 'id'>, expiresAt: number): Promise<void>;
+  refresh(): Promise<void>;
+  onChange(listener: () => void): void;
+  close(): void;
+}
+
+interface Options extends FollowOptions {
+  readonly now?: () => number;
+  /** How many of one account are told apart. */
+  readonly maxPerAccount?: number;
+}
+
+/** @throws {ListFileError} the file is corrupt. */
+export async function createEndedSessions(options: Options): Promise<EndedSessions> {
+  const { now = Date.now, maxPerAccount = 50 } = options;
+  const follower = await followList(format, options);
+
+  function with1More(all: readonly EndedSession[], added: EndedSession): EndedSession[] {
+    const remembered = all.filter(({ forget_at }) => Date.parse(forget_at) > now());
+    const others = remembered.filter(({ account }) => account !== added.account);
+    const own = remembered.filter(({ account }) => account === added.account);
+    if (own.length < maxPerAccount) return [...remembered, added];
+    // Whoever signs out without end must not fill the file: all that they have had so far ends instead.
+    const forget_at = new Date(now() + sessionLifetimeMs).toISOString();
+    return [...others, { ...added, session: null, forget_at }];
+  }
+
+  return {
+    has: (account, { id, started_at }) =>
+      follower
+        .list()
+        .some(
+          (ended) =>
+            ended.account === account &&
+            (ended.session === id || (ended.session === null && started_at <= Date.parse(ended.ended_at))),
+        ),
+    async add(account, { id }, expiresAt) {
+      const added = {
+        account,
+        session: id,
+        ended_at: new Date(now()).toISOString(),
+        forget_at: new Date(expiresAt).toISOString(),
+      };
+      await updateListFile(options.path, format, (all) => with1More(all, added));
+      await follower.refresh();
+    },
+    refresh: () => follower.refresh(),
+    onChange: (listener) => follower.onChange(listener),
+    close: () => follower.close(),
+  };
+}

@@ -1,0 +1,72 @@
+import { type Accounts, createAccounts } from './accounts.ts';
+import { createApiKeys } from './api-keys.ts';
+import { type Authenticate, createAuthenticate } from './authenticate.ts';
+import { createEndedSessions } from './ended-sessions.ts';
+import { createIdentityProvider, type IdentityProviderOptions } from './identity-provider.ts';
+import { endedSessionsFilePath, keysFilePath, usersFilePath } from './places.ts';
+import { createSessions, type Sessions } from './sessions.ts';
+import { createStanding, type Standing, untilExpiry } from './standing.ts';
+import { createThrottle, type Throttle } from './throttle.ts';
+import { createTickets, type Tickets } from './tickets.ts';
+import { createTokens, currentAccount, type Tokens } from './tokens.ts';
+
+/** What is ours alone: passwords, the tokens and sessions that they give, API keys. */
+export interface OwnAccounts {
+  readonly accounts: Pick<Accounts, 'verifyPassword'>;
+  readonly tokens: Tokens;
+  readonly sessions: Sessions;
+  readonly throttle: Throttle;
+}
+
+/** Who may come in, and whether they may stay. Made by an API process, which closes it. */
+export interface Gate {
+  readonly authenticate: Authenticate;
+  readonly tickets: Tickets;
+  readonly standing: Standing;
+  /** undefined: an identity provider has the accounts. */
+  readonly own: OwnAccounts | undefined;
+  close(): void;
+}
+
+export interface GateOptions {
+  /** TASKBELL_HOME. */
+  readonly home: string;
+  readonly secret: string;
+  readonly identityProvider: IdentityProviderOptions | undefined;
+  /** A fault in one of the files that leaves the last good view in force. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** @throws {ListFileError} one of the files is corrupt. @throws {RangeError} the secret is too short. */
+export async function createGate(options: GateOptions): Promise<Gate> {
+  const { home, secret, identityProvider, onError } = options;
+  if (identityProvider !== undefined) {
+    return {
+      authenticate: createAuthenticate({ tokens: createIdentityProvider(identityProvider) }),
+      tickets: createTickets({ secret, standing: untilExpiry }),
+      standing: untilExpiry,
+      own: undefined,
+      close: () => undefined,
+    };
+  }
+  const accounts = await createAccounts({ usersFile: usersFilePath(home), onError });
+  const keys = await createApiKeys({ accounts, path: keysFilePath(home), onError });
+  const endedSessions = await createEndedSessions({ path: endedSessionsFilePath(home), onError });
+  const standing = createStanding({ accounts, keys, endedSessions });
+  const accountOf = (id: string, generation: number) => currentAccount(accounts, id, generation);
+  const tokens = createTokens({ secret, accounts });
+  return {
+    authenticate: createAuthenticate({ tokens, keys }),
+    tickets: createTickets({ secret, standing }),
+    standing,
+    own: {
+      accounts,
+      tokens,
+      sessions: createSessions({ secret, accountOf, standing, endedSessions }),
+      throttle: createThrottle(),
+    },
+    close() {
+      for (const each of [endedSessions, keys, accounts]) each.close();
+    },
+  };
+}

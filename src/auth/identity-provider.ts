@@ -1,0 +1,111 @@
+import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import { z } from 'zod';
+import { uuidFrom } from '../uuid.ts';
+import { allScopes, type Principal } from './principal.ts';
+import { InvalidToken } from './tokens.ts';
+
+/** Somebody else's tokens, in place of accounts of our own. */
+export interface IdentityProviderOptions {
+  readonly jwksUrl: string;
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/** The keys of the identity provider cannot be had, so that nothing can be said of a token: neither good nor bad. */
+export class IdentityProviderUnavailable extends Error {
+  override readonly name = 'IdentityProviderUnavailable';
+}
+
+/** Asymmetric ones alone: with HS256, the provider's public key would be the secret. */
+const algorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+const timeoutDuration = 3_000;
+/** So often, at most, unknown key ids make us ask for the keys: whoever makes them up must not flood the provider. */
+const cooldownDuration = 5_000;
+/** A key that the provider has withdrawn is good for so long; and for so long we do without the provider. */
+const cacheMaxAge = 10 * 60_000;
+const clockToleranceSeconds = 5;
+const maxLength = 8_192;
+const adminRole = 'taskbell-admin';
+
+const claimsSchema = z.object({
+  sub: z.string().min(1).max(255),
+  exp: z.int(),
+  // What is not as expected here costs the name or the role, not the access.
+  preferred_username: z.string().max(255).optional().catch(undefined),
+  email: z.string().max(255).optional().catch(undefined),
+  roles: z.array(z.string()).optional().catch(undefined),
+});
+type Claims = z.infer<typeof claimsSchema>;
+
+/** Checks access tokens of an identity provider by its published keys (RFC 7517). Nothing is asked before the first. */
+export function createIdentityProvider({ jwksUrl, issuer, audience }: IdentityProviderOptions) {
+  const remote = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration, cooldownDuration, cacheMaxAge });
+
+  const keyOf: JWTVerifyGetKey = async (header, token) => {
+    try {
+      return await remote(header, token);
+    } catch (error) {
+      const isTokensFault =
+        error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
+      if (isTokensFault) throw error;
+      throw new IdentityProviderUnavailable('the keys of the identity provider cannot be had', {
+        cause: error,
+      });
+    }
+  };
+
+  async function readClaims(token: string): Promise<Claims> {
+    if (token.length > maxLength) throw new InvalidToken('too long');
+    try {
+      const { payload } = await jwtVerify(token, keyOf, {
+        algorithms,
+        issuer,
+        audience,
+        requiredClaims: ['exp', 'sub'],
+        clockTolerance: clockToleranceSeconds,
+      });
+      return claimsSchema.parse(payload);
+    } catch (error) {
+      if (!(error instanceof errors.JOSEError || error instanceof z.ZodError)) throw error;
+      throw new InvalidToken(error.message, { cause: error });
+    }
+  }
+
+  return {
+    /** @throws {InvalidToken} @throws {IdentityProviderUnavailable} */
+    async verifyAccess(token: string): Promise<Principal> {
+      const claims = await readClaims(token);
+      const id = uuidFrom(`identity\0${issuer}\0${claims.sub}`);
+      return {
+        id,
+        name: nameOf(claims, id),
+        role: claims.roles?.includes(adminRole) ? 'admin' : 'user',
+        generation: 1,
+        scopes: allScopes,
+        credential: { type: 'identity-provider' },
+        expiresAt: (claims.exp + clockToleranceSeconds) * 1000,
+      };
+    },
+  };
+}
+
+/**
+ * A name for people to read, and for a folder of data files: so it ends in what tells owners apart, since at most
+ * providers people can choose a name that somebody else has.
+ */
+function nameOf({ preferred_username, email, sub }: Claims, id: string): string {
+  const readable = (preferred_username || email || sub).replaceAll(/[^A-Za-z0-9_.@+-]/g, '_').slice(0, 100);
+  return `${readable}.${id.slice(0, 8)}${id.slice(9, 13)}`;
+}

@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { FileLockLost, FileLockTimeout } from '../auth/file-lock.ts';
+import { ListFileError } from '../auth/list-file.ts';
+import { UserError } from '../auth/users.ts';
+
+/** Wraps an action, so that its faults are reported. */
+export type Reporter = <A extends unknown[]>(
+  action: (...args: A) => Promise<void>,
+) => (...args: A) => Promise<void>;
+
+/** What a person can mend ends the process with code 1 and one line on stderr. */
+export function createReporter(command: Command): Reporter {
+  return (action) =>
+    async (...args) => {
+      try {
+        await action(...args);
+      } catch (error) {
+        if (!isExpected(error)) throw error;
+        command.error(`error: ${error.message}`, { exitCode: 1 });
+      }
+    };
+}
+
+/** Anything else is a defect, and keeps its stack trace. */
+function isExpected(error: unknown): error is Error {
+  const ours = [UserError, ListFileError, FileLockTimeout, FileLockLost];
+  return ours.some((type) => error instanceof type) || (error instanceof Error && 'syscall' in error);
+}

@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decodeJwt, SignJWT } from 'jose';
+import { expect, onTestFinished, test } from 'vitest';
+import { createEndedSessions } from '../../../src/auth/ended-sessions.ts';
+import { deriveKey } from '../../../src/auth/keys.ts';
+import { createSessions, isCsrfTokenOf } from '../../../src/auth/sessions.ts';
+import { createStanding } from '../../../src/auth/standing.ts';
+import { createTokens, currentAccount, InvalidToken } from '../../../src/auth/tokens.ts';
+import { accountsInMemory, alice, SECRET, temporaryHome } from './fixtures.ts';
+
+const hourMs = 3_600_000;
+
+async function setUp() {
+  const path = join(await temporaryHome(), 'ended-sessions.json');
+  const clock = { ms: Date.UTC(2030, 0, 1) };
+  const now = () => clock.ms;
+  const { accounts, known } = accountsInMemory(alice);
+  const silent = { refresh: async () => undefined, onChange: () => () => undefined };
+  /** An API process of its own. */
+  async function startProcess() {
+    const onError = (error: unknown): void => expect.unreachable(String(error));
+    const endedSessions = await createEndedSessions({
+      path,
+      onError,
+      now,
+      refreshEveryMs: 10,
+      maxPerAccount: 3,
+    });
+    onTestFinished(() => endedSessions.close());
+    const standing = createStanding({
+      accounts: { ...accounts, ...silent },
+      keys: { ...silent, has: () => false },
+      endedSessions,
+    });
+    const accountOf = (id: string, generation: number) => currentAccount(accounts, id, generation);
+    return createSessions({ secret: SECRET, accountOf, standing, endedSessions, now });
+  }
+  return { clock, known, accounts, path, startProcess, sessions: await startProcess() };
+}
+
+test('a session is good for twelve hours, for its account as it was', async () => {
+  const { sessions, clock, known } = await setUp();
+  const { cookie, session } = await sessions.start(alice);
+  expect(session.principal).toMatchObject({ ...alice, expiresAt: clock.ms + 12 * hourMs });
+  await expect(sessions.verify(cookie)).resolves.toEqual(session);
+  clock.ms += 12 * hourMs - 1000;
+  await expect(sessions.verify(cookie)).resolves.toEqual(session);
+  clock.ms += 1000;
+  await expect(sessions.verify(cookie)).rejects.toBeInstanceOf(InvalidToken);
+  const next = await sessions.start(alice);
+  known.set(alice.id, { ...alice, generation: alice.generation + 1 });
+  await expect(sessions.verify(next.cookie)).rejects.toBeInstanceOf(InvalidToken);
+});
+
+test('signing out ends that session alone, in all processes, and after restarts', async () => {
+  const { sessions, startProcess } = await setUp();
+  const other = await startProcess();
+  const [first, second] = [await sessions.start(alice), await sessions.start(alice)];
+  await expect(other.verify(first.cookie)).resolves.toEqual(first.session);
+  await sessions.end(first.session);
+  await expect(sessions.verify(first.cookie)).rejects.toBeInstanceOf(InvalidToken);
+  await expect.poll(() => other.verify(first.cookie).catch(() => 'refused')).toBe('refused');
+  await expect((await startProcess()).verify(first.cookie)).rejects.toBeInstanceOf(InvalidToken);
+  await expect(other.verify(second.cookie)).resolves.toEqual(second.session);
+});
+
+test('whoever signs out without end fills no file: all sessions so far end, and later ones do not', async () => {
+  const { sessions, clock, path } = await setUp();
+  const kept = await sessions.start(alice);
+  for (let i = 0; i < 20; i += 1) {
+    clock.ms += 1;
+    await sessions.end((await sessions.start(alice)).session);
+  }
+  const file = JSON.parse(await readFile(path, 'utf8')) as { sessions: unknown[] };
+  expect(file.sessions.length).toBeLessThanOrEqual(4);
+  await expect(sessions.verify(kept.cookie)).rejects.toBeInstanceOf(InvalidToken);
+  clock.ms += 1;
+  const later = await sessions.start(alice);
+  await expect(sessions.verify(later.cookie)).resolves.toEqual(later.session);
+  // What has ended by itself needs no memory.
+  clock.ms += 12 * hourMs;
+  await sessions.end((await sessions.start(alice)).session);
+  const after = JSON.parse(await readFile(path, 'utf8')) as { sessions: unknown[] };
+  expect(after.sessions).toHaveLength(1);
+});
+
+test('only what was signed as a session is one', async () => {
+  const { sessions, accounts, clock } = await setUp();
+  const { cookie } = await sessions.start(alice);
+  const { access } = await createTokens({ secret: SECRET, accounts, now: () => clock.ms }).issue(alice);
+  const withKey = (purpose: 'tokens' | 'sessions', claims = {}) =>
+    new SignJWT({ ...decodeJwt(cookie), ...claims })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .sign(deriveKey(SECRET, purpose));
+  await expect(sessions.verify(await withKey('sessions'))).resolves.toMatchObject({});
+  const wrong = [access, '', 'x', cookie.slice(0, -2), await withKey('tokens')];
+  wrong.push(await withKey('sessions', { aud: 'taskbell' }), await withKey('sessions', { exp: undefined }));
+  for (const each of wrong) await expect(sessions.verify(each), each).rejects.toBeInstanceOf(InvalidToken);
+});
+
+test('the CSRF token is that of the session, and of no other', async () => {
+  const { sessions } = await setUp();
+  const [first, second] = [await sessions.start(alice), await sessions.start(alice)];
+  expect(isCsrfTokenOf(first.session, first.session.csrfToken)).toBe(true);
+  expect((await sessions.verify(first.cookie)).csrfToken).toBe(first.session.csrfToken);
+  for (const wrong of ['', second.session.csrfToken, first.cookie, `${first.session.csrfToken}=`]) {
+    expect(isCsrfTokenOf(first.session, wrong), wrong).toBe(false);
+  }
+});

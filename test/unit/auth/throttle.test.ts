@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest';
+import { createThrottle, Throttled } from '../../../src/auth/throttle.ts';
+
+const here = '192.0.2.1';
+
+function setUp(options: { maxRemembered?: number } = {}) {
+  const clock = { ms: Date.UTC(2030, 0, 1) };
+  const throttle = createThrottle({ now: () => clock.ms, ...options });
+  let hashed = 0;
+  const attempt = (right: boolean, name = 'alice', address = here) =>
+    throttle.guard({ name, address }, async () => {
+      hashed += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      return right ? name : undefined;
+    });
+  const fail = async (times: number, name = 'alice', address = here): Promise<void> => {
+    for (let i = 0; i < times; i += 1) await attempt(false, name, address);
+  };
+  /** How long the next attempt is refused for, in seconds; 0 if it is not. */
+  const refusedFor = async (right = true, name = 'alice', address = here): Promise<number> => {
+    try {
+      await attempt(right, name, address);
+      return 0;
+    } catch (error) {
+      if (error instanceof Throttled) return error.retryAfterSeconds;
+      throw error;
+    }
+  };
+  return { attempt, fail, refusedFor, clock, hashed: () => hashed };
+}
+
+test('after five failures within a minute, even the right password is refused, and no hash is made', async () => {
+  const { fail, refusedFor, hashed, attempt } = setUp();
+  await fail(4);
+  await expect(attempt(true)).resolves.toBe('alice');
+  await fail(5);
+  expect(await refusedFor()).toBe(30);
+  expect(hashed()).toBe(10);
+});
+
+test('the waits double with each further failure, up to a quarter of an hour', async () => {
+  const { fail, refusedFor, clock } = setUp();
+  await fail(5);
+  const waits: number[] = [];
+  for (let i = 0; i < 7; i += 1) {
+    const seconds = await refusedFor(false);
+    waits.push(seconds);
+    clock.ms += seconds * 1000 - 1;
+    expect(await refusedFor(false)).toBe(1);
+    clock.ms += 1;
+    expect(await refusedFor(false)).toBe(0);
+  }
+  expect(waits).toEqual([30, 60, 120, 240, 480, 900, 900]);
+});
+
+test('signing in right after a wait forgets the failures', async () => {
+  const { fail, refusedFor, clock } = setUp();
+  await fail(5);
+  clock.ms += 30_000;
+  expect(await refusedFor(true)).toBe(0);
+  await fail(4);
+  expect(await refusedFor(true)).toBe(0);
+});
+
+test('failures of more than a minute ago do not count', async () => {
+  const { fail, refusedFor, clock } = setUp();
+  await fail(4);
+  clock.ms += 60_000;
+  await fail(4);
+  expect(await refusedFor()).toBe(0);
+});
+
+test('locks nobody out from elsewhere, and nobody else from here', async () => {
+  const { fail, refusedFor } = setUp();
+  await fail(5);
+  expect(await refusedFor()).toBe(30);
+  expect(await refusedFor(true, 'alice', '192.0.2.2')).toBe(0);
+  expect(await refusedFor(true, 'bob')).toBe(0);
+});
+
+test('60 failures from an address within ten minutes, with whatever names, end its attempts until those are over', async () => {
+  const { fail, refusedFor, clock } = setUp();
+  for (let i = 0; i < 59; i += 1) await fail(1, `name-${i}`);
+  expect(await refusedFor(true, 'bob')).toBe(0);
+  clock.ms += 60_000;
+  await fail(1, 'the last');
+  expect(await refusedFor(true, 'bob')).toBe(540);
+  expect(await refusedFor(true, 'bob', '192.0.2.2')).toBe(0);
+  clock.ms += 540_000;
+  expect(await refusedFor(true, 'bob')).toBe(0);
+});
+
+test('guesses at once get no more tries than guesses one by one', async () => {
+  const { attempt, hashed } = setUp();
+  const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => attempt(false)));
+  expect(hashed()).toBe(5);
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(95);
+});
+
+test('a hundred right sign-ins at once all get through', async () => {
+  const { attempt } = setUp();
+  const all = await Promise.all(Array.from({ length: 100 }, () => attempt(true)));
+  expect(all).toEqual(Array.from({ length: 100 }, () => 'alice'));
+});
+
+test('an attempt that breaks counts for nothing, and lets the next one begin', async () => {
+  const throttle = createThrottle();
+  const who = { name: 'alice', address: here };
+  const breaking = () => throttle.guard(who, () => Promise.reject(new TypeError('a defect')));
+  for (let i = 0; i < 20; i += 1) await expect(breaking()).rejects.toBeInstanceOf(TypeError);
+  await expect(throttle.guard(who, async () => 'in')).resolves.toBe('in');
+});
+
+test('remembers no more names than it may, the latest ones', async () => {
+  const { fail, refusedFor } = setUp({ maxRemembered: 2 });
+  await fail(5, 'first');
+  await fail(5, 'second');
+  await fail(5, 'third');
+  expect(await refusedFor(false, 'third')).toBe(30);
+  expect(await refusedFor(false, 'second')).toBe(30);
+  expect(await refusedFor(false, 'first')).toBe(0);
+});
