@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { cors } from 'hono/cors';
-import { secureHeaders } from 'hono/secure-headers';
 import { AppError } from '../contract/errors.ts';
 import { fieldErrors, queryErrors } from '../contract/issues.ts';
 import { type Access, createAccess } from './access.ts';
@@ -10,11 +9,13 @@ import { limitBody, requireJson } from './body.ts';
 import { bulkRoutes } from './bulk.ts';
 import { commandRoutes } from './commands.ts';
 import { eventRoutes } from './events.ts';
+import { docsRoutes } from './docs.ts';
 import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { listRoutes } from './list.ts';
 import { allowedMethods, openApiRoute } from './openapi.ts';
 import { problemResponse } from './problem.ts';
+import { apiHeaders, pageHeaders } from './security-headers.ts';
 import { limitRate } from './rate-limit.ts';
 import { sessionRoutes } from './sessions.ts';
 import { createSignIn } from './sign-in.ts';
@@ -49,6 +50,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   taskTypeRoutes(app, dependencies);
   healthRoutes(app, dependencies);
   openApiRoute(app);
+  docsRoutes(app, dependencies.docs);
   app.notFound((c) => {
     const methods = allowedMethods(app, c.req.path);
     if (methods.length === 0) throw new AppError('not_found', 'There is nothing at this address.');
@@ -83,21 +85,11 @@ function useMiddleware(app: Api, { limits, logger }: ApiDependencies, access: Ac
   app.use('/api/*', limitBody, requireJson);
 }
 
-/** What our answers may do in a browser: nothing, and only pages of named origins may read them. */
+/** What our answers may do in a browser, and whose pages may read them. */
 function useHeaders(app: Api, corsOrigins: readonly string[]): void {
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: ["'none'"],
-        frameAncestors: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-      },
-      crossOriginResourcePolicy: corsOrigins.length === 0 ? 'same-origin' : 'cross-origin',
-      referrerPolicy: 'no-referrer',
-      xFrameOptions: 'DENY',
-    }),
-  );
+  const forApi = apiHeaders({ readByOthers: corsOrigins.length > 0 });
+  const forPages = pageHeaders();
+  app.use((c, next) => (isPage(c.req.path) ? forPages(c, next) : forApi(c, next)));
   if (corsOrigins.length === 0) return;
   app.use(
     cors({
@@ -116,4 +108,8 @@ function useHeaders(app: Api, corsOrigins: readonly string[]): void {
       maxAge: 600,
     }),
   );
+}
+
+function isPage(path: string): boolean {
+  return path === '/docs' || path.startsWith('/docs/');
 }

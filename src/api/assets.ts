@@ -30,11 +30,15 @@ export type Assets = ReadonlyMap<string, Asset>;
 /** Files of other kinds are left out: source maps, licences. @throws when there is no such folder. */
 export async function readAssets(folder: string): Promise<Assets> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
   const served = paths.filter((path) => types[extname(path)] !== undefined);
   return new Map(
     await Promise.all(
-      served.map(async (path) => [relative(folder, path).replaceAll(sep, '/'), await readAsset(path)] as const),
+      served.map(
+        async (path) => [relative(folder, path).replaceAll(sep, '/'), await readAsset(path)] as const,
+      ),
     ),
   );
 }
@@ -52,8 +56,8 @@ export function answerWith(c: Context, { type, etag, body, gzipped }: Asset): Re
   c.header('Cache-Control', 'no-cache');
   c.header('ETag', etag);
   c.header('Vary', 'Accept-Encoding');
-  const known = (c.req.header('If-None-Match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  if (known.includes(etag) || known.includes('*')) return c.body(null, 304);
+  const known = c.req.header('If-None-Match')?.split(',') ?? [];
+  if (known.some((tag) => tag.trim().replace(/^W\//, '') === etag)) return c.body(null, 304);
   c.header('Content-Type', type);
   if (!/\bgzip\b/.test(c.req.header('Accept-Encoding') ?? '')) return c.body(body, 200);
   c.header('Content-Encoding', 'gzip');

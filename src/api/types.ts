@@ -10,6 +10,7 @@ import type { Tickets } from '../auth/tickets.ts';
 import type { Config } from '../config.ts';
 import type { Streams } from '../bridge/streams.ts';
 import type { TaskService } from '../tasks/service.ts';
+import type { Assets } from './assets.ts';
 
 export interface ApiDependencies {
   readonly tasks: TaskService;
@@ -18,6 +19,8 @@ export interface ApiDependencies {
   readonly own: OwnAccounts | undefined;
   readonly tickets: Tickets;
   readonly authenticate: Authenticate;
+  /** The files of /docs. */
+  readonly docs: Assets;
   /** Signs list cursors. */
   readonly cursorKey: Uint8Array;
   /** Tells the feed of this process that a task has just been written, ahead of the next tick. */

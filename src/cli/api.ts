@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { createTaskTypes, loadTaskModules } from '../../activities/types/index.ts';
 import { createApp } from '../api/app.ts';
+import { readAssets } from '../api/assets.ts';
 import { problemOf } from '../api/problem.ts';
 import { listen, type Listener } from '../api/server.ts';
 import { createGate } from '../auth/gate.ts';
@@ -105,6 +107,7 @@ async function start(
     own,
     tickets,
     authenticate,
+    docs: await readAssets(fileURLToPath(new URL('../../docs', import.meta.url))),
     cursorKey: deriveKey(secret, 'cursors'),
     touched: poller.look,
     deleted: hub.deleted,

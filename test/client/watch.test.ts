@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createUsers } from '../../src/auth/users.ts';
-import { usersFilePath } from '../../src/cli/users.ts';
+import { usersFilePath } from '../../src/auth/places.ts';
 import {
   type Client,
   createClient,

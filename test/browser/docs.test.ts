@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { type Browser, launchBrowser, observe } from '../support/browser.ts';
+import { anonymously, type Service, startService } from '../support/service.ts';
+
+let service: Service;
+let browser: Browser;
+
+beforeAll(async () => {
+  [service, browser] = await Promise.all([startService({ temporal: inject('temporal') }), launchBrowser()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await service.close();
+});
+
+type Document = { paths: Record<string, Record<string, unknown>> };
+
+test('/docs shows every operation, from our own files alone, and its policy has nothing to forbid', async () => {
+  const page = await browser.newPage();
+  const observed = observe(page);
+  const response = await page.goto(`${service.url}/docs`);
+  const policy = response?.headers()['content-security-policy'] ?? '';
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("script-src 'self'");
+  expect(policy).not.toContain('unsafe');
+  await page.locator('.opblock').first().waitFor();
+  const { body } = await anonymously<Document>(service, 'GET', '/openapi.json');
+  const operations = Object.values(body.paths).flatMap((item) => Object.keys(item));
+  await expect.poll(() => page.locator('.opblock').count(), { timeout: 20_000 }).toBe(operations.length);
+  // Opened, one shows examples, parameters and answers: that must break no rule either.
+  for (const path of ['/api/tasks', '/api/tasks/actions']) {
+    const block = page.locator('.opblock-post', { has: page.locator(`[data-path="${path}"]`) });
+    await block.locator('.opblock-summary-control').click();
+    await block.locator('.responses-inner').waitFor();
+  }
+  expect(observed.complaints).toEqual([]);
+  const elsewhere = observed.urls.filter(
+    (url) => !url.startsWith(`${service.url}/`) && !url.startsWith('data:'),
+  );
+  expect(elsewhere).toEqual([]);
+  await page.close();
+});
+
+test('/docs tries an operation out with a token that is entered there', async () => {
+  const alice = await service.as('alice');
+  const page = await browser.newPage();
+  await page.goto(`${service.url}/docs`);
+  await page.locator('.auth-wrapper .authorize').click();
+  await page.locator('.dialog-ux input[type=text]').first().fill(alice.token);
+  await page.locator('.dialog-ux .auth-btn-wrapper .authorize').first().click();
+  await page.locator('.dialog-ux .btn-done').first().click();
+  const block = page.locator('.opblock', { has: page.locator('[data-path="/api/tasks/counts"]') });
+  await block.locator('.opblock-summary-control').click();
+  await block.getByRole('button', { name: 'Try it out' }).click();
+  await block.getByRole('button', { name: 'Execute' }).click();
+  const status = block.locator('.live-responses-table .response-col_status').last();
+  await expect.poll(() => status.textContent(), { timeout: 20_000 }).toMatch(/^\s*200/);
+  await page.close();
+});
+
+test('its files come compressed, and not again while they are the same', async () => {
+  const url = `${service.url}/docs/swagger-ui-bundle.js`;
+  const first = await fetch(url);
+  expect(first.headers.get('Content-Encoding')).toBe('gzip');
+  expect(first.headers.get('Content-Type')).toBe('text/javascript; charset=utf-8');
+  expect((await first.text()).length).toBeGreaterThan(1_000_000);
+  const etag = first.headers.get('ETag') ?? '';
+  const second = await fetch(url, { headers: { 'If-None-Match': etag } });
+  expect(second.status).toBe(304);
+  const plain = await fetch(url, { headers: { 'Accept-Encoding': 'identity' } });
+  expect(plain.headers.get('Content-Encoding')).toBeNull();
+  for (const path of ['/docs/nothing.js', '/docs/..%2fserver.js', '/docs/a/b']) {
+    expect((await fetch(service.url + path)).status).toBe(404);
+  }
+  expect((await fetch(`${service.url}/docs/`)).headers.get('Content-Type')).toBe('text/html; charset=utf-8');
+});
