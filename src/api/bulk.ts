@@ -19,11 +19,10 @@ import { auditLine } from './audit.ts';
 import { faultIn } from './body.ts';
 import { idempotencyKey } from './headers.ts';
 import { problemOf } from './problem.ts';
-import { json, problems } from './responses.ts';
+import { json, problems, signedIn } from './responses.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const tags = ['Many tasks'];
-const security = [{ bearer: [] }];
 
 /** Requests in hand at a time: each may hold megabytes. */
 const requestsAtOnce = 4;
@@ -31,10 +30,11 @@ const requestsAtOnce = 4;
 const bulk = createRoute({
   method: 'post',
   path: '/api/tasks/bulk',
+  operationId: 'createTasks',
   summary: 'Schedule many tasks',
   description: 'Up to 1,000, each for itself: what is wrong with one harms no other. 16 MiB at the most.',
   tags,
-  security,
+  security: signedIn,
   request: {
     headers: z.object({
       'idempotency-key': idempotencyKey.meta({
@@ -52,12 +52,13 @@ const bulk = createRoute({
 const actions = createRoute({
   method: 'post',
   path: '/api/tasks/actions',
+  operationId: 'actOnTasks',
   summary: 'Do something to many tasks',
   description:
     'To those that are named, or to all that a filter matches, up to 1,000; a filter that matches more is refused, with ' +
     'their number. With `dry_run`, nothing is done, and their number is the answer.',
   tags,
-  security,
+  security: signedIn,
   request: { body: { content: { 'application/json': { schema: actionsInput } }, required: true } },
   responses: {
     200: json(dryRunResult, 'How many tasks there are, for a dry run.'),

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { TaskStream } from '../bridge/streams.ts';
-import { problems } from './responses.ts';
+import { feedExample } from '../contract/examples.ts';
+import { problems, signedIn } from './responses.ts';
 import { idParameter, taskId } from './task-id.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
@@ -10,21 +11,32 @@ const pingMs = 25_000;
 /** So long a client waits before it comes back; apart from each other, since a restart sends all away at once. */
 const comeBackMs = { least: 1000, spread: 4000 };
 
+const eventsExample = `retry: 2718
+
+id: Xk2…
+data: ${JSON.stringify(feedExample)}
+
+`;
+
 const events = createRoute({
   method: 'get',
   path: '/api/tasks/{id}/events',
+  operationId: 'watchTask',
   summary: 'Watch a task, by Server-Sent Events',
   description:
     'The messages of the WebSocket `/ws/tasks/{id}/`: the task as it is, then every change. With `Last-Event-ID`, the ' +
     'first one is left out where nothing has changed since. An event of the type `end` says why the stream ends.',
   tags: ['Tasks'],
-  security: [{ bearer: [] }, { cookie: [] }],
+  security: signedIn,
   request: {
     params: idParameter,
     headers: z.object({ 'last-event-id': z.string().max(255).optional() }),
   },
   responses: {
-    200: { description: 'The events.', content: { 'text/event-stream': { schema: z.string() } } },
+    200: {
+      description: 'The events.',
+      content: { 'text/event-stream': { schema: z.string(), example: eventsExample } },
+    },
     ...problems(401, 404, 503),
   },
 });

@@ -8,3 +8,20 @@ export const ifMatch = z
   .max(1024)
   .optional()
   .meta({ description: 'The ETag of the state that you have seen.' });
+
+/** Response headers that several routes give. */
+export const etagHeader = {
+  ETag: {
+    description: 'Run, version and status of the task: for If-Match.',
+    schema: { type: 'string' as const },
+    example: '"01a21744-428c-7c12-9ecd-ffb4868a65de.1.SCHEDULED"',
+  },
+};
+
+export const locationHeader = {
+  Location: {
+    description: 'Where the task is.',
+    schema: { type: 'string' as const },
+    example: '/api/tasks/6bb2a102-cc8f-401b-a395-3243464ca175/',
+  },
+};

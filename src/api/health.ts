@@ -8,20 +8,26 @@ const tags = ['Health'];
 const healthz = createRoute({
   method: 'get',
   path: '/healthz',
+  operationId: 'isAlive',
   summary: 'Is this process alive?',
   tags,
-  responses: { 200: json(z.object({ status: z.literal('ok') }), 'It is.') },
+  responses: {
+    200: json(z.object({ status: z.literal('ok') }).meta({ examples: [{ status: 'ok' }] }), 'It is.'),
+  },
 });
 
 const readyz = createRoute({
   method: 'get',
   path: '/readyz',
+  operationId: 'isReady',
   summary: 'Can this process do its work?',
   description: 'Ready when Temporal answers. Workers are told, but not required: without any, tasks wait.',
   tags,
   responses: {
     200: json(
-      z.object({ status: z.literal('ready'), workers: z.int() }),
+      z
+        .object({ status: z.literal('ready'), workers: z.int() })
+        .meta({ examples: [{ status: 'ready', workers: 2 }] }),
       'Ready; `workers` polled within a minute.',
     ),
     ...problems(503),

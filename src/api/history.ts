@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { historyEntry } from '../contract/history.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { linkHeader, pageFields } from './paging.ts';
-import { json, problems } from './responses.ts';
+import { json, problems, signedIn } from './responses.ts';
 import { idParameter, taskId } from './task-id.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
@@ -11,12 +11,13 @@ const place = z.object({ runId: z.string(), skip: z.int() });
 const history = createRoute({
   method: 'get',
   path: '/api/tasks/{id}/history',
+  operationId: 'readTaskHistory',
   summary: 'Read what happened to a task',
   description:
     'When, and by whom, over all its runs, oldest first; with all attempts and their logs. Of an ended run, as long as ' +
     'it is kept (30 days).',
   tags: ['Tasks'],
-  security: [{ bearer: [] }, { cookie: [] }],
+  security: signedIn,
   request: {
     params: idParameter,
     query: z.strictObject(pageFields),

@@ -4,11 +4,10 @@ import { filterFields, type TaskFilter, taskFilter } from '../contract/filter.ts
 import { taskCounts, taskSummary } from '../contract/task.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { linkHeader, pageFields } from './paging.ts';
-import { json, problems } from './responses.ts';
+import { json, problems, signedIn } from './responses.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const tags = ['Tasks'];
-const security = [{ bearer: [] }];
 
 const listQuery = z.strictObject({
   ...filterFields,
@@ -18,12 +17,13 @@ const listQuery = z.strictObject({
 const list = createRoute({
   method: 'get',
   path: '/api/tasks',
+  operationId: 'listTasks',
   summary: 'List tasks',
   description:
     'Unfinished ones first, newest start first; then ended ones, latest end first. May lag by two seconds. A page ' +
     'may be shorter than its limit, or empty, though there are more: the Link header tells.',
   tags,
-  security,
+  security: signedIn,
   request: { query: listQuery },
   responses: {
     200: { ...json(z.array(taskSummary), 'A page of tasks.'), headers: linkHeader },
@@ -34,10 +34,11 @@ const list = createRoute({
 const counts = createRoute({
   method: 'get',
   path: '/api/tasks/counts',
+  operationId: 'countTasks',
   summary: 'Count tasks by status',
   description: 'For the filters of the list. Where statuses are named, the others are 0.',
   tags,
-  security,
+  security: signedIn,
   request: { query: taskFilter },
   responses: { 200: json(taskCounts, 'The counts.'), ...problems(400, 401, 403, 503) },
 });

@@ -11,7 +11,7 @@ import { AppError, type ErrorCode, type FieldError } from '../contract/errors.ts
 import type { Problem } from '../contract/problem.ts';
 
 /** The one table from what went wrong to what HTTP calls it. */
-const statusOf: Record<ErrorCode, number> = {
+export const statusOf: Record<ErrorCode, number> = {
   malformed_request: 400,
   validation: 400,
   not_authenticated: 401,

@@ -9,6 +9,7 @@ import type { Api } from './types.ts';
 const begin = createRoute({
   method: 'post',
   path: '/api/session',
+  operationId: 'startSession',
   summary: 'Sign in by cookie',
   description:
     'For the dashboard. The cookie is HttpOnly and good for twelve hours; whatever else than reading is done with it ' +
@@ -27,6 +28,7 @@ const begin = createRoute({
 const show = createRoute({
   method: 'get',
   path: '/api/session',
+  operationId: 'readSession',
   summary: 'Who is signed in by cookie',
   tags: ['Accounts'],
   security: [{ cookie: [] }],
@@ -36,6 +38,7 @@ const show = createRoute({
 const end = createRoute({
   method: 'delete',
   path: '/api/session',
+  operationId: 'endSession',
   summary: 'Sign out',
   description: 'The session is dead from then on, and what it has opened is closed.',
   tags: ['Accounts'],

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { json, problems } from './responses.ts';
+import { taskTypeExample } from '../contract/examples.ts';
+import { json, problems, signedIn } from './responses.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const taskType = z
@@ -8,14 +9,15 @@ const taskType = z
     description: z.string(),
     payload: z.looseObject({}).meta({ description: "JSON Schema of the type's payload." }),
   })
-  .meta({ id: 'TaskType' });
+  .meta({ id: 'TaskType', examples: [taskTypeExample] });
 
 const list = createRoute({
   method: 'get',
   path: '/api/task-types',
+  operationId: 'listTaskTypes',
   summary: 'List the task types',
   tags: ['Task types'],
-  security: [{ bearer: [] }, { cookie: [] }],
+  security: signedIn,
   responses: { 200: json(z.array(taskType), 'The task types.'), ...problems(401) },
 });
 

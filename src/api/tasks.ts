@@ -8,41 +8,45 @@ import {
   task,
   taskStatusView,
 } from '../contract/task.ts';
-import { idempotencyKey, ifMatch } from './headers.ts';
-import { json, problems } from './responses.ts';
+import { etagHeader, idempotencyKey, ifMatch, locationHeader } from './headers.ts';
+import { newTaskExample } from '../contract/examples.ts';
+import { json, problems, signedIn } from './responses.ts';
 import { idParameter, taskId } from './task-id.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const tags = ['Tasks'];
-const security = [{ bearer: [] }];
-
-const etagHeader = {
-  ETag: { description: 'Run, version and status of the task.', schema: { type: 'string' as const } },
-};
 
 const create = createRoute({
   method: 'post',
   path: '/api/tasks',
+  operationId: 'createTask',
   summary: 'Schedule a task',
   tags,
-  security,
+  security: signedIn,
   request: {
     headers: z.object({
       'idempotency-key': idempotencyKey.meta({
         description: 'The same key with the same body makes the same task, however often it is sent.',
       }),
     }),
-    body: { content: { 'application/json': { schema: createTaskInput } }, required: true },
+    body: {
+      content: { 'application/json': { schema: createTaskInput, example: newTaskExample } },
+      required: true,
+    },
   },
-  responses: { 201: json(task, 'The task.'), ...problems(400, 401, 413, 415, 422, 503) },
+  responses: {
+    201: { ...json(task, 'The task.'), headers: { ...locationHeader, ...etagHeader } },
+    ...problems(400, 401, 413, 415, 422, 503),
+  },
 });
 
 const read = createRoute({
   method: 'get',
   path: '/api/tasks/{id}',
+  operationId: 'readTask',
   summary: 'Read a task',
   tags,
-  security,
+  security: signedIn,
   request: { params: idParameter },
   responses: { 200: { ...json(task, 'The task.'), headers: etagHeader }, ...problems(401, 404, 503) },
 });
@@ -51,14 +55,20 @@ const statusResponses = { 200: json(taskStatusView, 'How the task stands.'), ...
 const status = createRoute({
   method: 'get',
   path: '/api/tasks/{id}/status',
+  operationId: 'readTaskStatus',
   summary: 'Read how a task stands',
   tags,
-  security,
+  security: signedIn,
   request: { params: idParameter },
   responses: statusResponses,
 });
 /** Where the service before had it. */
-const formerStatus = createRoute({ ...status, path: '/tasks/{id}/status' });
+const formerStatus = createRoute({
+  ...status,
+  path: '/tasks/{id}/status',
+  operationId: 'readTaskStatusAtFormerPath',
+  deprecated: true,
+});
 
 const editRequest = {
   params: idParameter,
@@ -74,19 +84,21 @@ const editResponses = {
 const patch = createRoute({
   method: 'patch',
   path: '/api/tasks/{id}',
+  operationId: 'changeTask',
   summary: 'Change a task that has not started',
   tags,
-  security,
+  security: signedIn,
   request: editRequest,
   responses: editResponses,
 });
 const put = createRoute({
   method: 'put',
   path: '/api/tasks/{id}',
+  operationId: 'replaceTask',
   summary: 'Change a task that has not started, by its whole representation',
   description: 'As PATCH, but name and scheduled_time (or delay) must be there.',
   tags,
-  security,
+  security: signedIn,
   request: editRequest,
   responses: editResponses,
 });
@@ -94,11 +106,12 @@ const put = createRoute({
 const remove = createRoute({
   method: 'delete',
   path: '/api/tasks/{id}',
+  operationId: 'deleteTask',
   summary: 'Delete a task',
   description:
     'An ended one, or one that has not begun, which then never runs. Answers 202 while it is still going.',
   tags,
-  security,
+  security: signedIn,
   request: { params: idParameter },
   responses: {
     204: { description: 'Gone.' },

@@ -2,13 +2,14 @@ import { createRoute } from '@hono/zod-openapi';
 import { InvalidToken } from '../auth/tokens.ts';
 import { accessToken, refreshInput, signInInput, ticket, tokenPair } from '../contract/account.ts';
 import { AppError } from '../contract/errors.ts';
-import { json, problems } from './responses.ts';
+import { json, problems, signedIn } from './responses.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const obtain = createRoute({
   method: 'post',
   path: '/api/token',
+  operationId: 'signIn',
   summary: 'Sign in',
   tags: ['Accounts'],
   request: { body: { content: { 'application/json': { schema: signInInput } }, required: true } },
@@ -21,6 +22,7 @@ const obtain = createRoute({
 const refresh = createRoute({
   method: 'post',
   path: '/api/token/refresh',
+  operationId: 'refreshToken',
   summary: 'Get a new access token',
   tags: ['Accounts'],
   request: { body: { content: { 'application/json': { schema: refreshInput } }, required: true } },
@@ -30,11 +32,12 @@ const refresh = createRoute({
 const issueTicket = createRoute({
   method: 'post',
   path: '/api/ws-ticket',
+  operationId: 'issueTicket',
   summary: 'Get a ticket that opens a WebSocket',
   description:
     'For browsers, which cannot send a header with the upgrade. Good once, for 30 seconds, as `?ticket=`.',
   tags: ['Accounts'],
-  security: [{ bearer: [] }, { cookie: [] }],
+  security: signedIn,
   responses: { 200: json(ticket, 'The ticket.'), ...problems(400, 401, 413, 415) },
 });
 

@@ -1,4 +1,12 @@
 import { z } from 'zod';
+import {
+  accessTokenExample,
+  refreshExample,
+  sessionExample,
+  signInExample,
+  ticketExample,
+  tokenPairExample,
+} from './examples.ts';
 import { instant } from './instant.ts';
 
 const required = (name: string) =>
@@ -11,17 +19,23 @@ const required = (name: string) =>
 /** POST /api/token/ */
 export const signInInput = z
   .object({ username: required('username').max(150), password: required('password').max(1024) })
-  .meta({ id: 'SignIn' });
+  .meta({ id: 'SignIn', examples: [signInExample] });
 
-export const tokenPair = z.object({ access: z.string(), refresh: z.string() }).meta({ id: 'TokenPair' });
+export const tokenPair = z
+  .object({ access: z.string(), refresh: z.string() })
+  .meta({ id: 'TokenPair', examples: [tokenPairExample] });
 
 /** POST /api/token/refresh/ */
-export const refreshInput = z.object({ refresh: required('refresh').max(4096) }).meta({ id: 'Refresh' });
+export const refreshInput = z
+  .object({ refresh: required('refresh').max(4096) })
+  .meta({ id: 'Refresh', examples: [refreshExample] });
 
-export const accessToken = z.object({ access: z.string() }).meta({ id: 'AccessToken' });
+export const accessToken = z
+  .object({ access: z.string() })
+  .meta({ id: 'AccessToken', examples: [accessTokenExample] });
 
 /** POST /api/ws-ticket/ */
-export const ticket = z.object({ ticket: z.string() }).meta({ id: 'Ticket' });
+export const ticket = z.object({ ticket: z.string() }).meta({ id: 'Ticket', examples: [ticketExample] });
 
 /** POST and GET /api/session/ */
 export const session = z
@@ -30,4 +44,4 @@ export const session = z
     csrf_token: z.string().meta({ description: 'For the header X-CSRF-Token of whatever writes.' }),
     expires_at: instant,
   })
-  .meta({ id: 'Session' });
+  .meta({ id: 'Session', examples: [sessionExample] });

@@ -1,5 +1,6 @@
 /** Many tasks in one request. */
 import { z } from 'zod';
+import { actionResultsExample, actionsExample, bulkExample, bulkResultsExample } from './examples.ts';
 import { fieldError } from './problem.ts';
 import { taskFilter } from './filter.ts';
 import { jsonValue } from './json.ts';
@@ -16,7 +17,7 @@ export const bulkInput = z
       .max(maxBulkTasks)
       .meta({ type: 'array', items: { $ref: '#/components/schemas/CreateTask' } }),
   })
-  .meta({ id: 'BulkCreate' });
+  .meta({ id: 'BulkCreate', examples: [bulkExample] });
 
 const failure = {
   code: z.string(),
@@ -29,9 +30,11 @@ export const bulkResult = z.union([
   z.object({ status: z.int(), ...failure }),
 ]);
 
-export const bulkResults = z
-  .object({ results: z.array(bulkResult) })
-  .meta({ id: 'BulkResults', description: 'In the order of the tasks that were sent.' });
+export const bulkResults = z.object({ results: z.array(bulkResult) }).meta({
+  id: 'BulkResults',
+  description: 'In the order of the tasks that were sent.',
+  examples: [bulkResultsExample],
+});
 export type BulkResult = z.infer<typeof bulkResult>;
 
 export const actionNames = ['cancel', 'retry', 'pause', 'resume', 'run-now', 'delete'] as const;
@@ -53,7 +56,7 @@ export const actionsInput = z
     message: 'Give ids or filter, one of them.',
     path: ['ids'],
   })
-  .meta({ id: 'Actions' });
+  .meta({ id: 'Actions', examples: [actionsExample] });
 
 export const actionResult = z.union([
   z.object({
@@ -65,8 +68,12 @@ export const actionResult = z.union([
 ]);
 export type ActionResult = z.infer<typeof actionResult>;
 
-export const actionResults = z.object({ results: z.array(actionResult) }).meta({ id: 'ActionResults' });
+export const actionResults = z
+  .object({ results: z.array(actionResult) })
+  .meta({ id: 'ActionResults', examples: [actionResultsExample] });
 
-export const dryRunResult = z
-  .object({ matched: z.int() })
-  .meta({ id: 'DryRun', description: 'How many tasks the action would be tried on.' });
+export const dryRunResult = z.object({ matched: z.int() }).meta({
+  id: 'DryRun',
+  description: 'How many tasks the action would be tried on.',
+  examples: [{ matched: 12 }],
+});

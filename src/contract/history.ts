@@ -1,5 +1,6 @@
 /** GET /api/tasks/:id/history/: what happened to a task, when, and by whom. */
 import { z } from 'zod';
+import { historyExample } from './examples.ts';
 import { instant } from './instant.ts';
 import { attemptReport } from './task.ts';
 
@@ -49,5 +50,5 @@ export const historyEntry = z
     error: z.object({ type: z.string(), message: z.string() }).optional(),
     reason: z.string().optional(),
   })
-  .meta({ id: 'HistoryEntry' });
+  .meta({ id: 'HistoryEntry', examples: [historyExample] });
 export type HistoryEntry = z.infer<typeof historyEntry>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { problemExample } from './examples.ts';
 
 /** How a refusal is answered over HTTP, and before a WebSocket's upgrade. */
 export interface Problem {
@@ -24,4 +25,4 @@ export const problem = z
     errors: z.array(fieldError).optional(),
     request_id: z.string(),
   })
-  .meta({ id: 'Problem' });
+  .meta({ id: 'Problem', examples: [problemExample] });

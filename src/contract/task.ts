@@ -1,5 +1,14 @@
 /** A task as clients see it, and what they may say about one. */
 import { z } from 'zod';
+import {
+  attemptExample,
+  countsExample,
+  editExample,
+  feedExample,
+  statusExample,
+  summaryExample,
+  taskExample,
+} from './examples.ts';
 import { instant, instantInput } from './instant.ts';
 import { jsonValue } from './json.ts';
 import { afterPolicies, maxPredecessors } from './predecessors.ts';
@@ -72,7 +81,7 @@ export const attemptReport = z
       description: 'The last 200 lines, at most 16 KiB; those of a running attempt are up to 2 s old.',
     }),
   })
-  .meta({ id: 'Attempt' });
+  .meta({ id: 'Attempt', examples: [attemptExample] });
 export type Attempt = z.infer<typeof attemptReport>;
 
 const printable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
@@ -213,7 +222,7 @@ export const editTaskInput = z
     after_policy: afterPolicy.optional().meta({ description: 'Cannot be changed.' }),
   })
   .superRefine(oneTimeOnly, besideOthers)
-  .meta({ id: 'EditTask' });
+  .meta({ id: 'EditTask', examples: [editExample] });
 export type EditTaskInput = z.infer<typeof editTaskInput>;
 
 function oneTimeOnly(task: { scheduled_time?: unknown; delay?: unknown }, context: z.RefinementCtx): void {
@@ -252,7 +261,7 @@ const summary = {
   links: z.object({ self: z.string(), events: z.string(), temporal: z.string().optional() }),
 };
 
-export const taskSummary = z.object(summary).meta({ id: 'TaskSummary' });
+export const taskSummary = z.object(summary).meta({ id: 'TaskSummary', examples: [summaryExample] });
 export type TaskSummary = z.infer<typeof taskSummary>;
 
 export const task = z
@@ -261,13 +270,15 @@ export const task = z
     payload: jsonValue,
     attempts: z.array(attemptReport).readonly(),
   })
-  .meta({ id: 'Task' });
+  .meta({ id: 'Task', examples: [taskExample] });
 export type Task = z.infer<typeof task>;
 
 /** GET /api/tasks/counts/ */
-export const taskCounts = z
-  .object({ counts: z.record(taskStatus, z.int()), total: z.int() })
-  .meta({ id: 'TaskCounts', description: 'Tasks by status. May lag by two seconds.' });
+export const taskCounts = z.object({ counts: z.record(taskStatus, z.int()), total: z.int() }).meta({
+  id: 'TaskCounts',
+  description: 'Tasks by status. May lag by two seconds.',
+  examples: [countsExample],
+});
 export type TaskCounts = z.infer<typeof taskCounts>;
 
 /** GET /api/tasks/:id/status/ */
@@ -285,7 +296,7 @@ export const taskStatusView = taskSummary
     retry_count: true,
     version: true,
   })
-  .meta({ id: 'TaskStatusView' });
+  .meta({ id: 'TaskStatusView', examples: [statusExample] });
 
 /** What a watcher of a task receives, as JSON. */
 export const feedMessage = z
@@ -298,5 +309,5 @@ export const feedMessage = z
       detail: z.string(),
     }),
   ])
-  .meta({ id: 'FeedMessage' });
+  .meta({ id: 'FeedMessage', examples: [feedExample] });
 export type FeedMessage = z.infer<typeof feedMessage>;

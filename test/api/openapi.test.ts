@@ -7,7 +7,8 @@ import { task, taskStatusView, taskSummary } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { anonymously, passwords, type Service, startService } from '../support/service.ts';
 
-const content = z.record(z.string(), z.object({ schema: z.looseObject({}) }));
+const content = z.record(z.string(), z.looseObject({ schema: z.looseObject({}) }));
+const response = z.looseObject({ description: z.string().min(3), content: content.optional() });
 const operation = z.object({
   summary: z.string().min(5),
   tags: z.array(z.string()).min(1),
@@ -24,7 +25,7 @@ const operation = z.object({
   requestBody: z.object({ required: z.boolean(), content }).optional(),
   responses: z.record(
     z.string().regex(/^[2-5]\d\d$/),
-    z.looseObject({ description: z.string().min(3), content: content.optional() }),
+    z.union([z.strictObject({ $ref: z.string().startsWith('#/components/responses/') }), response]),
   ),
 });
 const methods = z.enum(['get', 'put', 'post', 'delete', 'patch']);
@@ -34,6 +35,7 @@ const openApi = z.looseObject({
   paths: z.record(z.string().regex(/^\/\S*$/), z.partialRecord(methods, operation)),
   components: z.looseObject({
     schemas: z.record(z.string().regex(/^[\w.-]+$/), z.looseObject({})),
+    responses: z.record(z.string(), response),
     securitySchemes: z.record(z.string(), z.looseObject({ type: z.enum(['http', 'apiKey']) })),
   }),
 });
@@ -59,6 +61,12 @@ const operations = () =>
     Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
   );
 
+/** An answer, also where it is described by reference. */
+function resolved(answer: z.infer<typeof response> | { $ref: string }): z.infer<typeof response> {
+  if (!('$ref' in answer)) return response.parse(answer);
+  return response.parse(document.components.responses[String(answer.$ref).replace(/^.*\//, '')]);
+}
+
 /** Every object in the document, with its place. */
 function* objects(value: unknown, at = '#'): Generator<[string, Record<string, unknown>]> {
   if (typeof value !== 'object' || value === null) return;
@@ -67,11 +75,16 @@ function* objects(value: unknown, at = '#'): Generator<[string, Record<string, u
 }
 
 test('is OpenAPI 3.1: references lead somewhere, path parameters are declared, nothing is left of 3.0', () => {
-  const schemas = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`);
+  const { schemas, responses } = document.components;
+  const targetsKnown = [
+    ...Object.keys(schemas).map((name) => `#/components/schemas/${name}`),
+    ...Object.keys(responses).map((name) => `#/components/responses/${name}`),
+  ];
   for (const [at, object] of objects(document)) {
+    if (at.includes('/example')) continue;
     const { $ref, type } = object;
     const targets = typeof $ref === 'string' ? [$ref] : [];
-    expect(schemas, at).toEqual(expect.arrayContaining(targets));
+    expect(targetsKnown, at).toEqual(expect.arrayContaining(targets));
     expect(object, at).not.toHaveProperty('nullable');
     expect(object['exclusiveMinimum'], at).not.toBeTypeOf('boolean');
     const types = at.endsWith('/properties') ? [] : [type].flat().filter((each) => typeof each === 'string');
@@ -90,7 +103,8 @@ test('is OpenAPI 3.1: references lead somewhere, path parameters are declared, n
       expect(document.components.securitySchemes).toHaveProperty(scheme);
     }
     const refusals = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400);
-    for (const [status, { content }] of refusals) {
+    for (const [status, answer] of refusals) {
+      const { content } = resolved(answer);
       expect(Object.keys(content ?? {}), `${method} ${path} ${status}`).toEqual(['application/problem+json']);
     }
   }
@@ -155,8 +169,9 @@ test('documents each status that its routes answer with, and the content type', 
       ? await caller.call(method, url, body, headers)
       : await anonymously(service, method, url, body, headers);
     const key = `${method} ${route.split('?')[0]}`;
-    const found = operations().find((each) => `${each.method.toUpperCase()} ${each.path}` === key)?.operation
-      .responses[String(answer.status)];
+    const operation = operations().find((each) => `${each.method.toUpperCase()} ${each.path}` === key);
+    const described = operation?.operation.responses[String(answer.status)];
+    const found = described && resolved(described);
     seen.set(key, (seen.get(key) ?? new Set()).add(answer.status));
     const type = answer.headers.get('Content-Type')?.split(';')[0];
     const documented =

@@ -1,6 +1,6 @@
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
-export type { Browser, BrowserContext, Page };
+export type { Browser, Page };
 
 /** Debian's chromium; the test set-up installs it. */
 const executablePath = '/usr/bin/chromium';

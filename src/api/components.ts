@@ -1,0 +1,118 @@
+/** What the description of the interface says of all routes at once: refusals, by status, with an example for each code. */
+import { STATUS_CODES } from 'node:http';
+import type { ErrorCode } from '../contract/errors.ts';
+import { problem } from '../contract/problem.ts';
+import { feedMessage } from '../contract/task.ts';
+import { statusOf } from './problem.ts';
+import type { Api } from './types.ts';
+
+const descriptions = {
+  400: 'The request is malformed, or a field is wrong: `errors[]` says which.',
+  401: 'Not signed in, or the token has expired.',
+  403: 'Not allowed: an API key without the scope, a session without its X-CSRF-Token, a filter for admins.',
+  404: "There is no such thing, or it is somebody else's.",
+  409: 'The task is in the wrong state for this.',
+  412: 'The task has changed since the version that If-Match names.',
+  413: 'The request body is too large.',
+  415: 'The request body is not application/json.',
+  422: 'The Idempotency-Key was used before with another body.',
+  429: 'Too many requests, or unfinished tasks; Retry-After says when to try again.',
+  500: 'A fault of ours. The log has its cause, by the request_id.',
+  503: 'Temporal, a worker or the identity provider cannot be reached; Retry-After says when to try again.',
+} as const;
+
+export type ProblemStatus = keyof typeof descriptions;
+
+/** What each code means in one of its cases. */
+const details: Readonly<Record<ErrorCode, string>> = {
+  malformed_request: 'JSON parse error: the body is not JSON in UTF-8.',
+  validation: 'The request does not fit.',
+  not_authenticated: 'Authentication credentials were not provided.',
+  token_not_valid: 'Given token not valid for any token type',
+  no_active_account: 'No active account found with the given credentials',
+  forbidden: 'The API key lacks the scope "write".',
+  csrf_failed: 'X-CSRF-Token is missing or not that of the session.',
+  not_found: 'No Task matches the given query.',
+  method_not_allowed: 'Method "PUT" not allowed.',
+  wrong_state: 'Task cannot be cancelled in its current state',
+  stale_version: 'The task has changed since you read it; read it again.',
+  payload_too_large: 'The request body is larger than 1048576 bytes.',
+  unsupported_media_type: 'Send application/json.',
+  key_reused: 'This Idempotency-Key was used before with another body.',
+  too_many_requests: 'More than 6000 requests a minute.',
+  too_many_tasks: 'There are 100000 unfinished tasks already; no more may be made.',
+  internal: 'Something went wrong on our side.',
+  no_worker: 'No worker took the change in time. Read the task before you try again.',
+  identity_provider_unavailable: 'The identity provider cannot be reached.',
+  temporal_unavailable: 'Temporal cannot be reached at the moment.',
+};
+
+const header = (description: string, example: string) => ({
+  description,
+  schema: { type: 'string' as const },
+  example,
+});
+const retryAfter = { 'Retry-After': { ...header('Seconds.', '5'), required: true } };
+const headers: Readonly<Partial<Record<ProblemStatus, Record<string, object>>>> = {
+  401: { 'WWW-Authenticate': { ...header('How to sign in.', 'Bearer realm="api"'), required: true } },
+  429: {
+    ...retryAfter,
+    RateLimit: header('What is left of the allowance, and seconds until it is whole.', '"default";r=0;t=60'),
+    'RateLimit-Policy': header(
+      'The allowance: so many requests in so many seconds.',
+      '"default";q=6000;w=60',
+    ),
+  },
+  503: retryAfter,
+};
+
+/** Such as `NotFound`. */
+export function problemName(status: ProblemStatus): string {
+  return (STATUS_CODES[status] ?? 'Problem').replaceAll(/[^A-Za-z]/g, '');
+}
+
+export function registerComponents({ openAPIRegistry: registry }: Api): void {
+  registry.register('Problem', problem);
+  registry.register('FeedMessage', feedMessage);
+  for (const [key, description] of Object.entries(descriptions)) {
+    const status = Number(key) as ProblemStatus;
+    registry.registerComponent('responses', problemName(status), {
+      description,
+      headers: { 'X-Request-Id': header('Names the request in the log.', requestId), ...headers[status] },
+      content: {
+        'application/problem+json': {
+          schema: { $ref: '#/components/schemas/Problem' },
+          examples: examplesOf(status),
+        },
+      },
+    });
+  }
+  registry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An access token, or an API key (`tb_…`).',
+  });
+  registry.registerComponent('securitySchemes', 'cookie', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'taskbell_session',
+    description:
+      'A session of the dashboard (by https: `__Host-taskbell_session`). What writes needs `X-CSRF-Token` too.',
+  });
+}
+
+const requestId = '5f0c7a2e-3c77-4b6e-9f5e-0f8f6c6d1c7b';
+
+function examplesOf(status: ProblemStatus) {
+  const codes = (Object.keys(details) as ErrorCode[]).filter((code) => statusOf[code] === status);
+  return Object.fromEntries(
+    codes.map((code) => {
+      const errors = code === 'validation' ? { errors: [invalidName] } : {};
+      const title = STATUS_CODES[status] ?? '';
+      const value = { type: 'about:blank', title, status, detail: details[code], code, ...errors };
+      return [code, { value: { ...value, request_id: requestId } }];
+    }),
+  );
+}
+
+const invalidName = { pointer: '/name', message: 'This field may not be blank.' };

@@ -1,0 +1,155 @@
+/** What the description of the interface shows. Tests hold each against its schema. */
+
+const id = '6bb2a102-cc8f-401b-a395-3243464ca175';
+const owner = '0d9c5a7e-4a7c-4a53-9b55-0b8f3a0b9a11';
+const run_id = '01a21744-428c-7c12-9ecd-ffb4868a65de';
+const payload = { csv: 'city,temp\nOslo,3\nRome,17\n' };
+const retry = { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 };
+
+export const newTaskExample = {
+  name: 'Nightly summary',
+  scheduled_time: '2030-01-31T09:30:00Z',
+  type: 'process-data',
+  payload,
+  tags: ['nightly'],
+};
+
+export const summaryExample = {
+  id,
+  name: 'Nightly summary',
+  description: '',
+  type: 'process-data',
+  status: 'SCHEDULED' as const,
+  waiting: { reason: 'time' as const, until: '2030-01-31T09:30:00.000Z' },
+  progress: null,
+  scheduled_time: '2030-01-31T09:30:00.000Z',
+  tags: ['nightly'],
+  priority: 3,
+  retry,
+  soft_time_limit: 1500,
+  time_limit: 1800,
+  after: [],
+  after_policy: 'completed' as const,
+  attempt: 0,
+  retry_count: 0,
+  max_retries: 3,
+  result: null,
+  error_message: null,
+  created_at: '2030-01-30T18:00:00.000Z',
+  updated_at: '2030-01-30T18:00:00.000Z',
+  started_at: null,
+  finished_at: null,
+  version: 1,
+  owner,
+  links: { self: `/api/tasks/${id}/`, events: `/api/tasks/${id}/events/` },
+};
+
+export const attemptExample = {
+  attempt: 1,
+  started_at: '2030-01-31T09:30:00.120Z',
+  finished_at: '2030-01-31T09:30:00.480Z',
+  worker: '4711@worker-1',
+  outcome: 'completed' as const,
+  error: null,
+  log: ['2 rows'],
+};
+
+export const taskExample = {
+  ...summaryExample,
+  status: 'COMPLETED' as const,
+  waiting: null,
+  attempt: 1,
+  result: { message: 'Data processed successfully', rows: 2 },
+  updated_at: '2030-01-31T09:30:00.500Z',
+  started_at: attemptExample.started_at,
+  finished_at: '2030-01-31T09:30:00.500Z',
+  version: 2,
+  payload,
+  attempts: [attemptExample],
+};
+
+export const editExample = { scheduled_time: '2030-02-01T09:30:00Z', priority: 1 };
+
+export const statusExample = {
+  id,
+  status: 'RUNNING' as const,
+  result: null,
+  error_message: null,
+  created_at: '2030-01-30T18:00:00.000Z',
+  updated_at: '2030-01-31T09:30:00.100Z',
+  waiting: null,
+  progress: { percent: 40, message: 'row 400 of 1000' },
+  attempt: 1,
+  retry_count: 0,
+  version: 3,
+};
+
+export const countsExample = {
+  counts: { SCHEDULED: 12, PENDING: 0, RUNNING: 2, COMPLETED: 981, FAILED: 4, CANCELLED: 1 },
+  total: 1000,
+};
+
+export const historyExample = {
+  at: '2030-01-30T19:00:00.000Z',
+  type: 'rescheduled' as const,
+  run_id,
+  by: { id: owner, name: 'alice' },
+  changes: [{ field: 'scheduled_time', from: '2030-01-31T09:30:00.000Z', to: '2030-02-01T09:30:00.000Z' }],
+};
+
+export const feedExample = { ...summaryExample, type: 'task' as const, task_type: summaryExample.type };
+
+const refusal = {
+  status: 400,
+  code: 'validation',
+  detail: 'The task does not fit.',
+  errors: [{ pointer: '/name', message: 'This field is required.' }],
+};
+
+export const bulkExample = { tasks: [newTaskExample, { name: 'In a minute', delay: 60 }] };
+export const bulkResultsExample = { results: [{ status: 201 as const, task: summaryExample }, refusal] };
+
+export const actionsExample = {
+  action: 'cancel' as const,
+  filter: { tag: ['nightly'], status: ['SCHEDULED' as const] },
+  dry_run: false,
+};
+export const actionResultsExample = {
+  results: [
+    { id, status: 200, task: { ...summaryExample, status: 'CANCELLED' as const, waiting: null } },
+    {
+      id: 'f3a7a1f0-4a0f-4f0e-8a3c-2f1f5f0e9d10',
+      status: 409,
+      code: 'wrong_state',
+      detail: 'Task cannot be cancelled in its current state',
+    },
+  ],
+};
+
+export const problemExample = {
+  type: 'about:blank',
+  title: 'Bad Request',
+  status: 400,
+  detail: 'The request does not fit.',
+  code: 'validation',
+  errors: refusal.errors,
+  request_id: '5f0c7a2e-3c77-4b6e-9f5e-0f8f6c6d1c7b',
+};
+
+const jwt = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl';
+export const signInExample = { username: 'alice', password: 'correct horse battery staple' };
+export const tokenPairExample = { access: jwt, refresh: jwt };
+export const refreshExample = { refresh: jwt };
+export const accessTokenExample = { access: jwt };
+export const ticketExample = { ticket: jwt };
+export const sessionExample = {
+  account: { id: owner, name: 'alice', role: 'user' as const },
+  csrf_token: 'pYt0fJ1q3v8mB2hK6c9dXw',
+  expires_at: '2030-01-31T06:00:00.000Z',
+};
+
+export const taskTypeExample = {
+  name: 'process-data',
+  description: 'Summarises rows of data: types, ranges and the most frequent values of each column.',
+  payload: { $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object' },
+};

@@ -1,0 +1,100 @@
+/** The document by the standards' own rules; what it says of the service is tested in openapi.test.ts. */
+import { readFileSync } from 'node:fs';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { anonymously, type Service, startService } from '../support/service.ts';
+
+type Json = Record<string, unknown>;
+interface Document {
+  readonly info: { readonly description: string };
+  readonly paths: Record<string, Record<string, Json>>;
+  readonly components: Record<'schemas' | 'responses', Record<string, Json>>;
+}
+
+let service: Service;
+let document: Document;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal'), workers: 0 });
+  document = (await anonymously<Document>(service, 'GET', '/openapi.json')).body;
+});
+
+afterAll(() => service.close());
+
+test('fits the official schema of OpenAPI 3.1', async () => {
+  const { valid, errors } = await new Validator().validate({ ...structuredClone(document) });
+  expect(errors ?? []).toEqual([]);
+  expect(valid).toBe(true);
+});
+
+test('is the one in openapi.json, which `npm run openapi` writes', () => {
+  // The service of the tests has task types of its own, which the document does not name.
+  expect(document).toEqual(JSON.parse(readFileSync('openapi.json', 'utf8')));
+});
+
+test('says of each operation what it does, in words and by a name of its own', () => {
+  const operations = Object.values(document.paths).flatMap((item) => Object.values(item));
+  const names = operations.map(({ operationId }) => operationId);
+  expect(new Set(names).size).toBe(operations.length);
+  for (const name of names) expect(name).toMatch(/^[a-z][A-Za-z]+$/);
+  for (const { summary } of operations) expect(String(summary)).toMatch(/^[A-Z].{5,}[^.]$/);
+});
+
+/** Every value that has examples, with their place. */
+function* withExamples(value: unknown, at = '#'): Generator<[string, Json]> {
+  if (typeof value !== 'object' || value === null) return;
+  if ('schema' in value || 'examples' in value) yield [at, { ...value }];
+  for (const [key, member] of Object.entries(value)) yield* withExamples(member, `${at}/${key}`);
+}
+
+describe('the examples', () => {
+  const ajv = (): Ajv2020 => {
+    const checker = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+    checker.addSchema({ $id: 'https://taskbell.test/openapi.json', ...document });
+    return checker;
+  };
+  const schemaAt = (pointer: string) => ({ $ref: `https://taskbell.test/openapi.json#/${pointer}` });
+
+  test('fit the schemas that they are examples of', () => {
+    const checker = ajv();
+    let checked = 0;
+    const faults: string[] = [];
+    const check = (at: string, schema: object, example: unknown): void => {
+      checked += 1;
+      if (!checker.validate(schema, example)) faults.push(`${at}: ${checker.errorsText()}`);
+    };
+    for (const [name, { examples = [] }] of Object.entries(document.components.schemas)) {
+      for (const example of examples as unknown[])
+        check(name, schemaAt(`components/schemas/${name}`), example);
+    }
+    for (const [at, { schema, example, examples = {} }] of withExamples(document)) {
+      if (!schema) continue;
+      const all = Object.values({ ...examples }).map((each) => (each as Json)['value']);
+      for (const one of example === undefined ? all : [example, ...all]) {
+        // References are from the document's root.
+        check(
+          at,
+          JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"https://taskbell.test/openapi.json#/')),
+          one,
+        );
+      }
+    }
+    expect(faults).toEqual([]);
+    expect(checked).toBeGreaterThan(40);
+  });
+
+  test('are there for every body that is sent or answered', () => {
+    const named = new Set(
+      Object.entries(document.components.schemas).flatMap(([name, { examples }]) => (examples ? [name] : [])),
+    );
+    const lacking = [...withExamples(document.paths)].flatMap(([at, { schema, example, examples }]) => {
+      const { $ref, items } = (schema ?? {}) as { $ref?: string; items?: { $ref?: string } };
+      const isBody = at.includes('/content/application~1json') || at.includes('/content/application/json');
+      const name = ($ref ?? items?.$ref ?? '').replace(/^.*\//, '');
+      const own = example ?? examples ?? (schema as Json)['examples'];
+      return !isBody || named.has(name) || own ? [] : [at];
+    });
+    expect(lacking).toEqual([]);
+  });
+});
