@@ -70,7 +70,7 @@ describe('the examples', () => {
     }
     for (const [at, { schema, example, examples = {} }] of withExamples(document)) {
       if (!schema) continue;
-      const all = Object.values({ ...examples }).map((each) => (each as Json)['value']);
+      const all = Object.values(examples as Record<string, Json>).map(({ value }) => value);
       for (const one of example === undefined ? all : [example, ...all]) {
         // References are from the document's root.
         check(
