@@ -23,7 +23,7 @@ import { json, problems } from './responses.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const tags = ['Many tasks'];
-const security = [{ bearer: [] }];
+const security = [{ bearer: [] }, { cookie: [] }];
 
 /** Requests in hand at a time: each may hold megabytes. */
 const requestsAtOnce = 4;

@@ -8,7 +8,7 @@ import { json, problems } from './responses.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const tags = ['Tasks'];
-const security = [{ bearer: [] }];
+const security = [{ bearer: [] }, { cookie: [] }];
 
 const listQuery = z.strictObject({
   ...filterFields,

@@ -14,7 +14,7 @@ import { idParameter, taskId } from './task-id.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const tags = ['Tasks'];
-const security = [{ bearer: [] }];
+const security = [{ bearer: [] }, { cookie: [] }];
 
 const etagHeader = {
   ETag: { description: 'Run, version and status of the task.', schema: { type: 'string' as const } },
