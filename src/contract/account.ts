@@ -23,6 +23,13 @@ export const accessToken = z.object({ access: z.string() }).meta({ id: 'AccessTo
 /** POST /api/ws-ticket/ */
 export const ticket = z.object({ ticket: z.string() }).meta({ id: 'Ticket' });
 
+/** POST /api/session/ */
+export const sessionInput = z
+  .union([z.object({ link: required('link').max(2_048) }), signInInput], {
+    error: 'Send username and password, or link.',
+  })
+  .meta({ id: 'SessionInput' });
+
 /** POST and GET /api/session/ */
 export const session = z
   .object({

@@ -1,7 +1,11 @@
 /** The dashboard's sessions: a cookie, and what keeps pages of other sites from using it. */
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { usersFilePath } from '../../src/auth/places.ts';
+import { createSignInLinks } from '../../src/auth/sign-in-links.ts';
 import { createUsers } from '../../src/auth/users.ts';
 import { type Answer, type Caller, callUrl, openFeed, RefusedUpgrade } from '../support/caller.ts';
 import { waitFor } from '../support/engine-wait.ts';
@@ -120,6 +124,85 @@ describe('signing in by cookie', () => {
       const headers = { 'Content-Type': type };
       const { status } = await fetch(`${service.url}/api/session/`, { method: 'POST', headers, body });
       expect(status).toBe(415);
+    }
+  });
+});
+
+describe('a sign-in link', () => {
+  /** As in test/support/service.ts. */
+  const secret = 'a secret that only these tests know about';
+
+  async function linkOf(user: string, ...more: string[]): Promise<string> {
+    const main = resolve('dist/src/cli/main.js');
+    const env = { ...service.environment, TASKBELL_JWT_SECRET: secret };
+    const { stdout } = await promisify(execFile)(process.execPath, [main, 'users', 'link', user, ...more], {
+      env,
+    });
+    return stdout.trim();
+  }
+
+  const tokenIn = (link: string): string => new URL(link).hash.replace('#sign-in=', '');
+  const redeem = (link: string, { url = service.url, headers = {} } = {}) =>
+    callUrl<SessionBody>(`${url}/api/session/`, 'POST', { link }, headers);
+  const refused = { status: 401, body: { code: 'token_not_valid' } };
+
+  test('leads to the dashboard, and signs its user in, once, in whichever API process', async () => {
+    const { url = '' } = await service.startApi();
+    const link = await linkOf('alice', '--url', 'https://tasks.example');
+    expect(link).toMatch(/^https:\/\/tasks\.example\/#sign-in=[\w.-]+$/);
+    const { status, body, headers } = await redeem(tokenIn(link));
+    expect({ status, name: body.account.name }).toEqual({ status: 200, name: 'alice' });
+    const [Cookie = ''] = (headers.get('Set-Cookie') ?? '').split(';');
+    expect((await anonymously(service, 'GET', '/api/session/', undefined, { Cookie })).status).toBe(200);
+    expect(await redeem(tokenIn(link))).toMatchObject(refused);
+    expect(await redeem(tokenIn(link), { url })).toMatchObject(refused);
+  });
+
+  test('that is redeemed several times at once, in two processes, signs in once', async () => {
+    const { url = '' } = await service.startApi();
+    const token = tokenIn(await linkOf('alice'));
+    const redeemed = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => redeem(token, i % 2 === 0 ? {} : { url })),
+    );
+    expect(redeemed.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(redeemed.filter(({ status }) => status === 401)).toHaveLength(9);
+  });
+
+  test('is no good to pages of other sites, after its time, or once its user has changed', async () => {
+    const name = `dave-${randomUUID()}`;
+    const users = createUsers({ path: usersFilePath(service.home) });
+    const account = await users.add(name, 'a-good-password', 'user');
+    const token = tokenIn(await linkOf(name));
+    const foreign = await redeem(token, { headers: { Origin: 'https://evil.example' } });
+    expect(foreign).toMatchObject({ status: 403, body: { code: 'csrf_failed' } });
+    const issueAt = (now: number) => {
+      const unused = { accountOf: async () => undefined, endedSessions: { add: async () => false } };
+      return createSignInLinks({ secret, ...unused, now: () => now }).issue(account);
+    };
+    expect(await redeem(await issueAt(Date.now() - 15 * 60_000))).toMatchObject(refused);
+    expect((await redeem(await issueAt(Date.now() - 14 * 60_000))).status).toBe(200);
+    await users.changePassword(name, 'another-password');
+    await waitFor('the news of it', () => signInFails(name), 5000);
+    expect(await redeem(token)).toMatchObject(refused);
+  });
+
+  /** Whether the API has heard of the new password. */
+  async function signInFails(username: string): Promise<boolean> {
+    const credentials = { username, password: 'a-good-password' };
+    return (await anonymously(service, 'POST', '/api/token/', credentials)).status === 401;
+  }
+
+  test('is neither a session nor a token, and neither of them is a link', async () => {
+    const token = tokenIn(await linkOf('alice'));
+    const { cookie } = await signIn();
+    const Authorization = `Bearer ${token}`;
+    for (const headers of [{ Authorization }, { Cookie: `taskbell_session=${token}` }])
+      expect((await anonymously(service, 'GET', '/api/tasks/', undefined, headers)).status).toBe(401);
+    for (const wrong of [cookie.split('=')[1] ?? '', alice.token, 'x'])
+      expect(await redeem(wrong), wrong).toMatchObject(refused);
+    for (const body of [{}, { link: '' }, { link: 1 }, { username: 'alice' }]) {
+      const answer = await anonymously(service, 'POST', '/api/session/', body);
+      expect(answer, JSON.stringify(body)).toMatchObject({ status: 400, body: { code: 'validation' } });
     }
   });
 });
