@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Session } from '../auth/sessions.ts';
-import { session, signInInput } from '../contract/account.ts';
+import { session, sessionInput } from '../contract/account.ts';
 import type { Access } from './access.ts';
 import { json, problems } from './responses.ts';
 import type { SignIn } from './sign-in.ts';
@@ -12,10 +12,10 @@ const begin = createRoute({
   operationId: 'startSession',
   summary: 'Sign in by cookie',
   description:
-    'For the dashboard. The cookie is HttpOnly and good for twelve hours; whatever else than reading is done with it ' +
+    'For the dashboard, by name and password, or by what a sign-in link holds, once. The cookie is HttpOnly and good for twelve hours; whatever else than reading is done with it ' +
     'needs the header `X-CSRF-Token`, and no other site’s `Origin`. An `Authorization` header goes before the cookie.',
   tags: ['Accounts'],
-  request: { body: { content: { 'application/json': { schema: signInInput } }, required: true } },
+  request: { body: { content: { 'application/json': { schema: sessionInput } }, required: true } },
   responses: {
     200: {
       ...json(session, 'Who has signed in, and the token for `X-CSRF-Token`.'),
@@ -51,7 +51,10 @@ export function sessionRoutes(app: Api, access: Access, signIn: SignIn): void {
     // Or a page of another site could sign a person in as somebody else, who then reads what they do.
     access.assertSameOrigin(c);
     const { sessions } = signIn.own();
-    const { session, cookie } = await sessions.start(await signIn.verify(c, c.req.valid('json')));
+    const credentials = c.req.valid('json');
+    const account =
+      'link' in credentials ? await signIn.redeem(credentials.link) : await signIn.verify(c, credentials);
+    const { session, cookie } = await sessions.start(account);
     access.setSessionCookie(c, cookie, session.principal.expiresAt);
     return c.json(view(session), 200);
   });

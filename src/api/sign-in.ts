@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import type { Account } from '../auth/accounts.ts';
 import type { OwnAccounts } from '../auth/gate.ts';
 import { Throttled } from '../auth/throttle.ts';
+import { InvalidToken } from '../auth/tokens.ts';
 import { AppError } from '../contract/errors.ts';
 import { createClientOf } from './client.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
@@ -12,6 +13,8 @@ export interface SignIn {
   own(): OwnAccounts;
   /** @throws AppError no_active_account. @throws {Throttled} */
   verify(c: Context<ApiEnv>, credentials: { username: string; password: string }): Promise<Account>;
+  /** By what a sign-in link holds. @throws AppError token_not_valid */
+  redeem(link: string): Promise<Account>;
 }
 
 export function createSignIn({
@@ -40,6 +43,14 @@ export function createSignIn({
       // Without the name: it may be a password that was typed into the wrong field.
       logger.info({ address }, 'sign-in failed');
       throw new AppError('no_active_account', 'No active account found with the given credentials');
+    },
+    async redeem(link) {
+      try {
+        return await requireOwn().links.redeem(link);
+      } catch (error) {
+        if (!(error instanceof InvalidToken)) throw error;
+        throw new AppError('token_not_valid', 'The link is invalid, expired or used.', { cause: error });
+      }
     },
   };
 }

@@ -25,6 +25,7 @@ const format: ListFormat<EndedSession, z.infer<typeof endedSessionsFile>> = {
 export const sessionLifetimeMs = 12 * 60 * 60 * 1000;
 
 export type SessionCredential = Extract<Principal['credential'], { type: 'session' }>;
+type StartedSession = Pick<SessionCredential, 'id' | 'started_at'>;
 
 /**
  * The sessions that were signed out before their end, in a file that all API processes share: sessions themselves are
@@ -32,9 +33,12 @@ export type SessionCredential = Extract<Principal['credential'], { type: 'sessio
  */
 export interface EndedSessions {
   /** From memory, at most about a second old. */
-  has(account: string, session: Pick<SessionCredential, 'id' | 'started_at'>): boolean;
-  /** Ends a session for good. `expiresAt`: when it would end by itself, in milliseconds since 1970. */
-  add(account: string, session: Pick<SessionCredential, 'id'>, expiresAt: number): Promise<void>;
+  has(account: string, session: StartedSession): boolean;
+  /**
+   * Ends a session for good. `expiresAt`: when it would end by itself, in milliseconds since 1970.
+   * @returns false if it had ended already: of several who end it at once, one gets true.
+   */
+  add(account: string, session: StartedSession, expiresAt: number): Promise<boolean>;
   refresh(): Promise<void>;
   onChange(listener: () => void): void;
   close(): void;
@@ -62,26 +66,36 @@ export async function createEndedSessions(options: Options): Promise<EndedSessio
   }
 
   return {
-    has: (account, { id, started_at }) =>
-      follower
-        .list()
-        .some(
-          (ended) =>
-            ended.account === account &&
-            (ended.session === id || (ended.session === null && started_at <= Date.parse(ended.ended_at))),
-        ),
-    async add(account, { id }, expiresAt) {
+    has: (account, session) => hasEnded(follower.list(), account, session),
+    async add(account, session, expiresAt) {
       const added = {
         account,
-        session: id,
+        session: session.id,
         ended_at: new Date(now()).toISOString(),
         forget_at: new Date(expiresAt).toISOString(),
       };
-      await updateListFile(options.path, format, (all) => with1More(all, added));
+      let isNew = false;
+      await updateListFile(options.path, format, (all) => {
+        isNew = !hasEnded(all, account, session);
+        return isNew ? with1More(all, added) : all;
+      });
       await follower.refresh();
+      return isNew;
     },
     refresh: () => follower.refresh(),
     onChange: (listener) => follower.onChange(listener),
     close: () => follower.close(),
   };
+}
+
+function hasEnded(
+  all: readonly EndedSession[],
+  account: string,
+  { id, started_at }: StartedSession,
+): boolean {
+  return all.some(
+    (ended) =>
+      ended.account === account &&
+      (ended.session === id || (ended.session === null && started_at <= Date.parse(ended.ended_at))),
+  );
 }

@@ -5,6 +5,7 @@ import { createEndedSessions } from './ended-sessions.ts';
 import { createIdentityProvider, type IdentityProviderOptions } from './identity-provider.ts';
 import { endedSessionsFilePath, keysFilePath, usersFilePath } from './places.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import { createSignInLinks, type SignInLinks } from './sign-in-links.ts';
 import { createStanding, type Standing, untilExpiry } from './standing.ts';
 import { createThrottle, type Throttle } from './throttle.ts';
 import { createTickets, type Tickets } from './tickets.ts';
@@ -15,6 +16,7 @@ export interface OwnAccounts {
   readonly accounts: Pick<Accounts, 'verifyPassword'>;
   readonly tokens: Tokens;
   readonly sessions: Sessions;
+  readonly links: Pick<SignInLinks, 'redeem'>;
   readonly throttle: Throttle;
 }
 
@@ -63,6 +65,7 @@ export async function createGate(options: GateOptions): Promise<Gate> {
       accounts,
       tokens,
       sessions: createSessions({ secret, accountOf, standing, endedSessions }),
+      links: createSignInLinks({ secret, accountOf, endedSessions }),
       throttle: createThrottle(),
     },
     close() {

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 
 /** What a derived key signs. Each has its own, so that nothing signed for one purpose passes for another. */
-export type KeyPurpose = 'tokens' | 'tickets' | 'cursors' | 'sessions' | 'csrf';
+export type KeyPurpose = 'tokens' | 'tickets' | 'cursors' | 'sessions' | 'csrf' | 'links';
 
 /**
  * A key of 256 bits for one purpose (HKDF-SHA256): the same in all API processes that share the secret.

@@ -1,10 +1,9 @@
-import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
-import { errors, jwtVerify, SignJWT } from 'jose';
-import { z } from 'zod';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Account } from './accounts.ts';
 import { type EndedSessions, type SessionCredential, sessionLifetimeMs } from './ended-sessions.ts';
 import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
+import { createSigned, type SignedClaims } from './signed.ts';
 import type { Standing } from './standing.ts';
 import { InvalidToken } from './tokens.ts';
 
@@ -25,20 +24,6 @@ export interface Sessions {
   end(session: Session): Promise<void>;
 }
 
-const ISSUER = 'taskbell';
-const AUDIENCE = 'taskbell-session';
-const MAX_LENGTH = 2_048;
-
-const claimsSchema = z.object({
-  sub: z.uuid(),
-  jti: z.uuid(),
-  gen: z.int(),
-  exp: z.int(),
-  /** In milliseconds since 1970; `iat` has seconds alone. */
-  started_at: z.int(),
-});
-type Claims = z.infer<typeof claimsSchema>;
-
 interface Dependencies {
   readonly secret: string;
   /** The account of this generation. */
@@ -51,52 +36,31 @@ interface Dependencies {
 /** @throws {RangeError} the secret is too short. */
 export function createSessions(dependencies: Dependencies): Sessions {
   const { secret, accountOf, standing, endedSessions, now = Date.now } = dependencies;
-  const key = deriveKey(secret, 'sessions');
+  const signed = createSigned({ secret, purpose: 'sessions', lifetimeMs: sessionLifetimeMs, now });
   const csrfKey = deriveKey(secret, 'csrf');
 
-  function sessionOf(account: Account, { jti, exp, started_at }: Claims): Session {
+  function sessionOf(account: Account, { jti, exp, started_at }: SignedClaims): Session {
     const credential = { type: 'session', id: jti, started_at } as const;
     const csrfToken = createHmac('sha256', csrfKey).update(jti).digest('base64url');
     return { principal: { ...account, scopes: allScopes, credential, expiresAt: exp * 1000 }, csrfToken };
   }
 
-  async function readClaims(cookie: string): Promise<Claims> {
-    if (cookie.length > MAX_LENGTH) throw new InvalidToken('too long');
-    try {
-      const options = { algorithms: ['HS256'], typ: 'JWT', issuer: ISSUER, audience: AUDIENCE };
-      const { payload } = await jwtVerify(cookie, key, { ...options, currentDate: new Date(now()) });
-      return claimsSchema.parse(payload);
-    } catch (error) {
-      if (!(error instanceof errors.JOSEError || error instanceof z.ZodError)) throw error;
-      throw new InvalidToken(error.message, { cause: error });
-    }
-  }
-
   return {
     async start(account) {
-      const started_at = now();
-      const exp = Math.floor((started_at + sessionLifetimeMs) / 1000);
-      const jti = randomUUID();
-      const cookie = await new SignJWT({ gen: account.generation, started_at })
-        .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-        .setSubject(account.id)
-        .setJti(jti)
-        .setIssuer(ISSUER)
-        .setAudience(AUDIENCE)
-        .setExpirationTime(exp)
-        .sign(key);
-      const claims = { sub: account.id, jti, gen: account.generation, exp, started_at };
-      return { session: sessionOf(account, claims), cookie };
+      const { text, claims } = await signed.issue(account);
+      return { session: sessionOf(account, claims), cookie: text };
     },
     async verify(cookie) {
-      const claims = await readClaims(cookie);
+      const claims = await signed.read(cookie);
       const account = await accountOf(claims.sub, claims.gen);
       if (account === undefined) throw new InvalidToken('the account is gone or has changed');
       const session = sessionOf(account, claims);
       if (!(await standing.confirm(session.principal))) throw new InvalidToken('signed out');
       return session;
     },
-    end: ({ principal: { id, credential, expiresAt } }) => endedSessions.add(id, credential, expiresAt),
+    async end({ principal: { id, credential, expiresAt } }) {
+      await endedSessions.add(id, credential, expiresAt);
+    },
   };
 }
 

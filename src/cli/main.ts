@@ -5,6 +5,7 @@ import { EngineError } from '../engine/errors.ts';
 import { keysCommand } from './keys.ts';
 import { hasParent, notifyFatal } from './parent.ts';
 import { ensureFirstUser, usersCommand } from './users.ts';
+import { defineUsersLink } from './users-link.ts';
 
 // A command loads only what it needs: `up` starts three processes, and each would pay for all of it.
 
@@ -64,14 +65,14 @@ program
       );
     }),
   );
-program.addCommand(
-  usersCommand({
-    home: readHome(),
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
-  }),
-);
+const users = usersCommand({
+  home: readHome(),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+});
+defineUsersLink(users, { readConfig, stdout: process.stdout });
+program.addCommand(users);
 program.addCommand(
   keysCommand({
     home: readHome(),

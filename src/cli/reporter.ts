@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { FileLockLost, FileLockTimeout } from '../auth/file-lock.ts';
 import { ListFileError } from '../auth/list-file.ts';
 import { UserError } from '../auth/users.ts';
+import { ConfigError } from '../config.ts';
+import { EngineError } from '../engine/errors.ts';
 
 /** Wraps an action, so that its faults are reported. */
 export type Reporter = <A extends unknown[]>(
@@ -23,6 +25,6 @@ export function createReporter(command: Command): Reporter {
 
 /** Anything else is a defect, and keeps its stack trace. */
 function isExpected(error: unknown): error is Error {
-  const ours = [UserError, ListFileError, FileLockTimeout, FileLockLost];
+  const ours = [UserError, ConfigError, EngineError, ListFileError, FileLockTimeout, FileLockLost];
   return ours.some((type) => error instanceof type) || (error instanceof Error && 'syscall' in error);
 }

@@ -37,6 +37,13 @@ export const accessToken = z
 /** POST /api/ws-ticket/ */
 export const ticket = z.object({ ticket: z.string() }).meta({ id: 'Ticket', examples: [ticketExample] });
 
+/** POST /api/session/ */
+export const sessionInput = z
+  .union([z.object({ link: required('link').max(2_048) }), signInInput], {
+    error: 'Send username and password, or link.',
+  })
+  .meta({ id: 'SessionInput' });
+
 /** POST and GET /api/session/ */
 export const session = z
   .object({

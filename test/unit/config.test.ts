@@ -2,7 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Config, ConfigError, handlerEnvironment, readConfig, readHome } from '../../src/config.ts';
+import {
+  type Config,
+  ConfigError,
+  handlerEnvironment,
+  hasIdentityProvider,
+  readConfig,
+  readHome,
+} from '../../src/config.ts';
 
 const secret = 'a secret of at least 32 characters, made up';
 
@@ -55,6 +62,10 @@ describe('the configuration', () => {
       'TASKBELL_HOME',
       'TASKBELL_JWT_SECRET',
       'TASKBELL_JWT_SECRET_FILE',
+      'TASKBELL_JWKS_URL',
+      'TASKBELL_JWT_ISSUER',
+      'TASKBELL_JWT_AUDIENCE',
+      'TASKBELL_TRUSTED_PROXIES',
       'TASKBELL_DATA_DIR',
       'TASKBELL_HTTP_ALLOW_HOSTS',
       'TASKBELL_TASK_QUEUE',
@@ -84,6 +95,10 @@ describe('the configuration', () => {
       TASKBELL_TEMPORAL_UI_PORT: '1',
       TASKBELL_TASK_QUEUE: 'other',
       TASKBELL_JWT_SECRET: secret,
+      TASKBELL_JWKS_URL: 'https://login.example/keys',
+      TASKBELL_JWT_ISSUER: 'https://login.example',
+      TASKBELL_JWT_AUDIENCE: 'taskbell',
+      TASKBELL_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1,2001:db8::/32',
       TASKBELL_WORKER_CONCURRENCY: '9',
       TASKBELL_SHUTDOWN_GRACE: '0',
       TASKBELL_MAX_TASKS_PER_CHILD: '1',
@@ -102,6 +117,12 @@ describe('the configuration', () => {
       webSocketPort: 8001,
       home: resolve('somewhere'),
       jwtSecret: secret,
+      identityProvider: {
+        jwksUrl: 'https://login.example/keys',
+        issuer: 'https://login.example',
+        audience: 'taskbell',
+      },
+      limits: { trustedProxies: ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32'] },
       taskQueue: 'other',
       webUiUrl: 'https://ui.example/temporal',
       logLevel: 'debug',
@@ -110,6 +131,31 @@ describe('the configuration', () => {
       handlers: { maxAttempts: 1, maxMemoryMb: 128 },
       types: { dataDir: resolve('data'), httpAllowHosts: ['a:1', 'b:2'], modules: ['./one.mjs', 'two'] },
     });
+  });
+
+  test('takes all that concerns an identity provider, or nothing, and keys by https alone', () => {
+    const all = {
+      TASKBELL_JWKS_URL: 'https://login.example/keys',
+      TASKBELL_JWT_ISSUER: 'https://login.example',
+      TASKBELL_JWT_AUDIENCE: 'taskbell',
+    };
+    for (const [name] of Object.entries(all)) {
+      const faults = faultsOf({ ...all, [name]: '' });
+      expect(faults, name).toEqual([expect.stringMatching(`^${name}: must be set`)]);
+    }
+    for (const url of ['http://localhost:1/keys', 'http://127.0.0.1:1/', 'http://[::1]:1/'])
+      expect(faultsOf({ ...all, TASKBELL_JWKS_URL: url }), url).toEqual([]);
+    for (const url of [
+      'http://login.example/keys',
+      'file:///keys',
+      'keys',
+      'http://localhost.evil.example/',
+    ]) {
+      const faults = faultsOf({ ...all, TASKBELL_JWKS_URL: url });
+      expect(faults, url).toEqual([expect.stringMatching('^TASKBELL_JWKS_URL: must be an https URL')]);
+    }
+    expect(hasIdentityProvider(all)).toBe(true);
+    for (const none of [{}, { TASKBELL_JWKS_URL: '' }]) expect(hasIdentityProvider(none)).toBe(false);
   });
 
   test.each([
@@ -125,6 +171,9 @@ describe('the configuration', () => {
     ['TASKBELL_MAX_MEMORY_PER_CHILD_MB', '127'],
     ['TASKBELL_JWT_SECRET', 'x'.repeat(31)],
     ['TASKBELL_WEB_UI_URL', 'javascript:alert(1)'],
+    ['TASKBELL_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TASKBELL_TRUSTED_PROXIES', '10'],
+    ['TASKBELL_TRUSTED_PROXIES', '192.0.2.1,proxy.example'],
     ['TASKBELL_LOG_LEVEL', 'loud'],
   ])('refuses %s=%s, and names the variable', (name, value) => {
     const faults = faultsOf({ [name]: value });

@@ -1,0 +1,46 @@
+import type { Account } from './accounts.ts';
+import type { EndedSessions } from './ended-sessions.ts';
+import { createSigned } from './signed.ts';
+import { InvalidToken } from './tokens.ts';
+
+/** Links that sign a person in to the dashboard without a password: good once, for a quarter of an hour. */
+export interface SignInLinks {
+  /** @returns what stands in the link's fragment, which browsers send nowhere. */
+  issue(account: Account): Promise<string>;
+  /** @throws {InvalidToken} malformed, forged, expired, used, or its account is gone or changed. */
+  redeem(link: string): Promise<Account>;
+}
+
+const lifetimeMs = 15 * 60_000;
+
+interface Dependencies {
+  readonly secret: string;
+  /** The account of this generation. */
+  readonly accountOf: (id: string, generation: number) => Promise<Account | undefined>;
+  /** A used link is noted as a session that has ended: once, whichever API process it comes to. */
+  readonly endedSessions: Pick<EndedSessions, 'add'>;
+  readonly now?: () => number;
+}
+
+/** @throws {RangeError} the secret is too short. */
+export function createSignInLinks({
+  secret,
+  accountOf,
+  endedSessions,
+  now = Date.now,
+}: Dependencies): SignInLinks {
+  const signed = createSigned({ secret, purpose: 'links', lifetimeMs, now });
+  return {
+    async issue(account) {
+      return (await signed.issue(account)).text;
+    },
+    async redeem(link) {
+      const { sub, gen, jti, started_at, exp } = await signed.read(link);
+      const account = await accountOf(sub, gen);
+      if (account === undefined) throw new InvalidToken('the account is gone or has changed');
+      const isFirst = await endedSessions.add(sub, { id: jti, started_at }, exp * 1000);
+      if (!isFirst) throw new InvalidToken('used already');
+      return account;
+    },
+  };
+}

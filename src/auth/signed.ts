@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import type { Account } from './accounts.ts';
+import { deriveKey, type KeyPurpose } from './keys.ts';
+import { InvalidToken } from './tokens.ts';
+
+const claimsSchema = z.object({
+  /** The account, as it was. */
+  sub: z.uuid(),
+  gen: z.int(),
+  jti: z.uuid(),
+  /** In milliseconds since 1970; `iat` has seconds alone. */
+  started_at: z.int(),
+  exp: z.int(),
+});
+export type SignedClaims = z.infer<typeof claimsSchema>;
+
+/** What we sign for ourselves about an account, each kind with a key and an audience of its own. */
+export interface Signed {
+  issue(account: Account): Promise<{ text: string; claims: SignedClaims }>;
+  /** @throws {InvalidToken} malformed, forged, of another kind, or expired. */
+  read(text: string): Promise<SignedClaims>;
+}
+
+interface Options {
+  readonly secret: string;
+  readonly purpose: KeyPurpose;
+  readonly lifetimeMs: number;
+  readonly now: () => number;
+}
+
+const issuer = 'taskbell';
+const maxLength = 2_048;
+
+/** @throws {RangeError} the secret is too short. */
+export function createSigned({ secret, purpose, lifetimeMs, now }: Options): Signed {
+  const key = deriveKey(secret, purpose);
+  const audience = `taskbell-${purpose}`;
+  return {
+    async issue({ id, generation }) {
+      const started_at = now();
+      const exp = Math.floor((started_at + lifetimeMs) / 1000);
+      const claims = { sub: id, gen: generation, jti: randomUUID(), started_at, exp };
+      const text = await new SignJWT({ ...claims, iss: issuer, aud: audience })
+        .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+        .sign(key);
+      return { text, claims };
+    },
+    async read(text) {
+      if (text.length > maxLength) throw new InvalidToken('too long');
+      try {
+        const options = { algorithms: ['HS256'], typ: 'JWT', issuer, audience };
+        const { payload } = await jwtVerify(text, key, { ...options, currentDate: new Date(now()) });
+        return claimsSchema.parse(payload);
+      } catch (error) {
+        if (!(error instanceof errors.JOSEError || error instanceof z.ZodError)) throw error;
+        throw new InvalidToken(error.message, { cause: error });
+      }
+    },
+  };
+}

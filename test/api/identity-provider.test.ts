@@ -1,0 +1,242 @@
+/** Tokens of an identity provider, by keys that a real server publishes. */
+import { exportSPKI, importJWK, UnsecuredJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { createCaller, openFeed } from '../support/caller.ts';
+import { waitFor } from '../support/engine-wait.ts';
+import { openEvents } from '../support/event-stream.ts';
+import {
+  audience,
+  issuer,
+  newKey,
+  type SigningKey,
+  startProvider,
+  type TestProvider,
+  tokenOf,
+} from '../support/identity-provider.ts';
+import { anonymously, passwords, type Service, startService } from '../support/service.ts';
+
+const farAway = { name: 'far away', delay: 86_400 };
+
+let provider: TestProvider;
+let service: Service;
+let rsa: SigningKey;
+
+function settings(jwksUrl: string): Record<string, string> {
+  return { TASKBELL_JWKS_URL: jwksUrl, TASKBELL_JWT_ISSUER: issuer, TASKBELL_JWT_AUDIENCE: audience };
+}
+
+beforeAll(async () => {
+  [provider, rsa] = await Promise.all([startProvider(), newKey('RS256', 'rsa-1')]);
+  provider.publish(rsa);
+  service = await startService({
+    temporal: inject('temporal'),
+    workers: 0,
+    environment: settings(provider.jwksUrl),
+  });
+});
+
+afterAll(async () => {
+  await service.close();
+  await provider.close();
+});
+
+const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
+const callerOf = async (claims: Record<string, unknown> = {}, key = rsa) =>
+  createCaller(service.url, await tokenOf(key, claims));
+const list = (token: string, url = service.url) => createCaller(url, token).call('GET', '/api/tasks/');
+
+describe('a token of the provider', () => {
+  test('makes its subject an owner, the same one with every token, and no other’s', async () => {
+    const first = await callerOf({ sub: 'ann', preferred_username: 'same name' });
+    const { id, owner } = await first.create(farAway);
+    expect(owner).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    const again = await callerOf({ sub: 'ann', preferred_username: 'another name', exp: inSeconds(60) });
+    expect((await again.read(id)).owner).toBe(owner);
+    const namesake = await callerOf({ sub: 'ben', preferred_username: 'same name' });
+    expect((await namesake.call('GET', `/api/tasks/${id}/`)).status).toBe(404);
+  });
+
+  test('is an admin’s by the role taskbell-admin alone', async () => {
+    const { id } = await (await callerOf({ sub: 'carl' })).create(farAway);
+    const statusFor = async (roles: unknown) => {
+      const caller = await callerOf({ sub: 'dora', roles });
+      return (await caller.call('GET', `/api/tasks/${id}/`)).status;
+    };
+    expect(await statusFor(['other', 'taskbell-admin'])).toBe(200);
+    for (const roles of [
+      undefined,
+      [],
+      ['admin'],
+      'taskbell-admin',
+      ['TASKBELL-ADMIN'],
+      { 0: 'taskbell-admin' },
+    ]) {
+      expect(await statusFor(roles), JSON.stringify(roles)).toBe(404);
+    }
+  });
+
+  test('opens a socket, a ticket and an event stream, which end with it', async () => {
+    const caller = await callerOf({ sub: 'ella' });
+    const { id } = await caller.create(farAway);
+    // Good for five seconds more than it says, for clocks that differ.
+    const brief = await callerOf({ sub: 'ella', exp: inSeconds(-2) });
+    const { body } = await brief.call<{ ticket: string }>('POST', '/api/ws-ticket/');
+    const url = `${service.url.replace('http', 'ws')}/ws/tasks/${id}/?ticket=${body.ticket}`;
+    const feeds = await Promise.all([brief.watch(`/ws/tasks/${id}/`), openFeed(url)]);
+    const stream = await openEvents(service, id, { Authorization: `Bearer ${brief.token}` });
+    const codes = () => [...feeds.map(({ closed }) => closed.code), stream.end.code];
+    await waitFor('the ends', () => codes().every((code) => code !== undefined), 10_000);
+    expect(codes()).toEqual([4401, 4401, 4401]);
+    expect((await list(brief.token)).status).toBe(401);
+    expect((await list(caller.token)).status).toBe(200);
+  });
+});
+
+describe('is refused with 401:', () => {
+  const unsecured = (claims = {}) =>
+    new UnsecuredJWT({ iss: issuer, aud: audience, sub: 'user-1', exp: inSeconds(300), ...claims }).encode();
+
+  test.each<[string, () => string | Promise<string>]>([
+    ['alg none', () => unsecured()],
+    [
+      'alg none with the signature of a good token',
+      async () => `${unsecured()}${(await tokenOf(rsa)).split('.')[2]}`,
+    ],
+    [
+      'HS256 with the public key as its secret (PEM)',
+      async () => {
+        const pem = await exportSPKI(
+          (await importJWK({ ...rsa.published, ext: true })) as Parameters<typeof exportSPKI>[0],
+        );
+        return tokenOf({ alg: 'HS256', kid: rsa.kid, privateKey: new TextEncoder().encode(pem) });
+      },
+    ],
+    [
+      'HS256 with the public key as its secret (JWK)',
+      () => {
+        const privateKey = new TextEncoder().encode(JSON.stringify(rsa.published));
+        return tokenOf({ alg: 'HS256', kid: rsa.kid, privateKey });
+      },
+    ],
+    ['the signature of another key with the same id', async () => tokenOf(await newKey('RS256', rsa.kid))],
+    ['a key that nobody has published', async () => tokenOf(await newKey('RS256', 'unknown'))],
+    ['a key of another kind with the same id', async () => tokenOf(await newKey('ES256', rsa.kid))],
+    ['another audience', () => tokenOf(rsa, { aud: 'somebody else' })],
+    ['no audience', () => tokenOf(rsa, { aud: undefined })],
+    ['another issuer', () => tokenOf(rsa, { iss: 'https://login.example/other' })],
+    ['an end that has passed', () => tokenOf(rsa, { exp: inSeconds(-60) })],
+    ['no end', () => tokenOf(rsa, { exp: undefined })],
+    ['a beginning that has not come', () => tokenOf(rsa, { nbf: inSeconds(60) })],
+    ['no subject', () => tokenOf(rsa, { sub: undefined })],
+    ['an empty subject', () => tokenOf(rsa, { sub: '' })],
+    ['an endless subject', () => tokenOf(rsa, { sub: 'x'.repeat(256) })],
+    ['an enormous token', () => tokenOf(rsa, { more: 'x'.repeat(10_000) })],
+    [
+      'another payload under a good signature',
+      async () => {
+        const [header, , signature] = (await tokenOf(rsa)).split('.');
+        const [, payload] = (await tokenOf(rsa, { sub: 'user-2' })).split('.');
+        return `${header}.${payload}.${signature}`;
+      },
+    ],
+    ['an API key', () => `tb_01234567_${'A'.repeat(43)}`],
+    ['nonsense', () => 'nonsense'],
+  ])('%s', async (_what, token) => {
+    // A good one passes, so that the refusal is for what is wrong with this one.
+    expect((await list(await tokenOf(rsa))).status).toBe(200);
+    expect(await list(await token())).toMatchObject({ status: 401, body: { code: 'token_not_valid' } });
+  });
+});
+
+test('what needs accounts of our own says that there are none', async () => {
+  const credentials = { username: 'alice', password: passwords.alice };
+  const requests = [
+    ['/api/token/', credentials],
+    ['/api/token/refresh/', { refresh: 'x' }],
+    ['/api/session/', credentials],
+  ] as const;
+  for (const [path, body] of requests) {
+    expect(await anonymously(service, 'POST', path, body), path).toMatchObject({
+      status: 404,
+      body: { code: 'not_found', detail: expect.stringContaining('identity provider') },
+    });
+  }
+  const session = await anonymously(service, 'GET', '/api/session/', undefined, {
+    Cookie: 'taskbell_session=x',
+  });
+  expect(session.status).toBe(401);
+});
+
+test('keys of every kind are known, and those that come later, and those that are withdrawn are not any more', async () => {
+  const keys = await Promise.all(
+    ['RS256', 'PS384', 'ES256', 'ES512', 'EdDSA'].map((alg) => newKey(alg, `later-${alg}`)),
+  );
+  const statusOf = async (key: SigningKey) => (await list(await tokenOf(key))).status;
+  for (const key of keys) expect(await statusOf(key), key.alg).toBe(401);
+  provider.publish(...keys);
+  for (const key of keys) {
+    await waitFor(key.alg, async () => (await statusOf(key)) === 200, 10_000);
+  }
+  expect(await statusOf(rsa)).toBe(401);
+  provider.publish(rsa, ...keys);
+  await waitFor('the first key again', async () => (await statusOf(rsa)) === 200, 10_000);
+});
+
+test('tokens with made-up keys do not make us flood the provider', async () => {
+  const before = provider.asked;
+  const strangers = await Promise.all(
+    Array.from({ length: 50 }, async (_, i) => tokenOf({ ...(await edKey), kid: `made-up-${i}` })),
+  );
+  const statuses = await Promise.all(strangers.map(async (token) => (await list(token)).status));
+  expect(statuses).toEqual(Array(50).fill(401));
+  expect(provider.asked - before).toBeLessThanOrEqual(2);
+});
+
+const edKey = newKey('EdDSA', 'of a stranger');
+
+describe('while the provider is away', () => {
+  test('a token is neither good nor bad: 503, also before an upgrade, until the provider is back', async () => {
+    const away = await startProvider();
+    await away.close();
+    const { url = '' } = await service.startApi(settings(away.jwksUrl));
+    const good = await tokenOf(rsa);
+    const unavailable = { status: 503, body: { code: 'identity_provider_unavailable' } };
+    const answer = await list(good, url);
+    expect(answer).toMatchObject(unavailable);
+    expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0);
+    await expect(createCaller(url, good).watch('/ws/tasks/')).rejects.toMatchObject({ status: 503 });
+    // What is no token of the provider's at all needs no key to be refused.
+    expect((await list('nonsense', url)).status).toBe(401);
+    const back = await startProvider(Number(new URL(away.jwksUrl).port));
+    try {
+      // Up, but not well yet.
+      expect(await list(good, url)).toMatchObject(unavailable);
+      back.answer = (response) => void response.writeHead(200).end('<html>');
+      expect(await list(good, url)).toMatchObject(unavailable);
+      back.answer = (response) => void response.writeHead(200).end('{"keys": 1}');
+      expect(await list(good, url)).toMatchObject(unavailable);
+      back.answer = (response) => void response.writeHead(302, { Location: provider.jwksUrl }).end();
+      expect(await list(good, url)).toMatchObject(unavailable);
+      back.publish(rsa);
+      expect((await list(good, url)).status).toBe(200);
+      // Keys that are known are good without the provider.
+      await back.close();
+      expect((await list(good, url)).status).toBe(200);
+    } finally {
+      await back.close();
+    }
+  });
+
+  test('one that never answers holds nobody up for longer than a few seconds', async () => {
+    const silent = await startProvider();
+    silent.answer = () => undefined;
+    try {
+      const { url = '' } = await service.startApi(settings(silent.jwksUrl));
+      const askedAt = performance.now();
+      expect((await list(await tokenOf(rsa), url)).status).toBe(503);
+      expect(performance.now() - askedAt).toBeLessThan(5000);
+    } finally {
+      await silent.close();
+    }
+  });
+});

@@ -1,0 +1,257 @@
+/** API keys, wherever a token is taken. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { createKeyAdministration } from '../../src/auth/key-administration.ts';
+import { keysFilePath, usersFilePath } from '../../src/auth/places.ts';
+import { allScopes, type Scope } from '../../src/auth/principal.ts';
+import { createUsers } from '../../src/auth/users.ts';
+import { type Caller, createCaller, type Feed, openFeed, RefusedUpgrade } from '../support/caller.ts';
+import { waitFor } from '../support/engine-wait.ts';
+import { type EventStream, openEvents } from '../support/event-stream.ts';
+import { allRoutes, isRead } from '../support/routes.ts';
+import { anonymously, type Service, startService } from '../support/service.ts';
+
+const farAway = { name: 'far away', delay: 86_400 };
+
+let service: Service;
+let alice: Caller;
+const closers: (() => void)[] = [];
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal'), workers: 0 });
+  alice = await service.as('alice');
+});
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+afterAll(() => service.close());
+
+const users = () => createUsers({ path: usersFilePath(service.home) });
+const keys = () =>
+  createKeyAdministration({
+    keysFile: keysFilePath(service.home),
+    usersFile: usersFilePath(service.home),
+  });
+
+async function keyOf(
+  user: string,
+  { scopes = allScopes, expiresAt = null }: { scopes?: readonly Scope[]; expiresAt?: number | null } = {},
+): Promise<Caller & { prefix: string }> {
+  const { key, stored } = await keys().create({ user, label: 'of the test', scopes, expiresAt });
+  return { ...createCaller(service.url, key), prefix: stored.prefix };
+}
+
+const bearer = ({ token }: Pick<Caller, 'token'>) => ({ Authorization: `Bearer ${token}` });
+
+async function ticketOf(caller: Caller): Promise<string> {
+  const { status, body } = await caller.call<{ ticket: string }>('POST', '/api/ws-ticket/');
+  expect(status).toBe(200);
+  return body.ticket;
+}
+
+const withTicket = (ticket: string, id: string) =>
+  openFeed(`${service.url.replace('http', 'ws')}/ws/tasks/${id}/?ticket=${ticket}`);
+
+interface Watching {
+  readonly feeds: Feed[];
+  readonly stream: EventStream;
+  /** The codes with which they have ended so far. */
+  ends(): (number | undefined)[];
+  untilEnded(deadlineMs?: number): Promise<(number | undefined)[]>;
+}
+
+/** A socket by header, one by ticket, the feed of all tasks, and a stream of events. */
+async function watch(caller: Caller, id: string): Promise<Watching> {
+  const feeds = await Promise.all([
+    caller.watch(`/ws/tasks/${id}/`),
+    withTicket(await ticketOf(caller), id),
+    caller.watch('/ws/tasks/'),
+  ]);
+  const stream = await openEvents(service, id, bearer(caller));
+  closers.push(
+    stream.leave,
+    ...feeds.map(
+      ({ socket }) =>
+        () =>
+          socket.terminate(),
+    ),
+  );
+  await waitFor('the first event', () => stream.text.includes('data:'));
+  await feeds[0]?.until('the snapshot', ({ messages }) => messages.length > 0);
+  const ends = () => [...feeds.map(({ closed }) => closed.code), stream.end.code];
+  return {
+    feeds,
+    stream,
+    ends,
+    async untilEnded(deadlineMs = 5000) {
+      await waitFor('their ends', () => ends().every((code) => code !== undefined), deadlineMs);
+      return ends();
+    },
+  };
+}
+
+const allEnded = [4401, 4401, 4401, 4401];
+const noneEnded = [undefined, undefined, undefined, undefined];
+
+describe('a key', () => {
+  test('does what its user may: the first request after its creation works', async () => {
+    const key = await keyOf('alice');
+    const { id, owner } = await key.create(farAway);
+    expect(owner).toBe((await alice.read(id)).owner);
+    // No worker runs here.
+    expect((await key.call('POST', `/api/tasks/${id}/pause/`)).status).toBe(202);
+    const bobs = await (await service.as('bob')).create(farAway);
+    expect((await key.call('GET', `/api/tasks/${bobs.id}/`)).status).toBe(404);
+    expect((await (await keyOf('root')).call('GET', `/api/tasks/${bobs.id}/`)).status).toBe(200);
+  });
+
+  test('is good in another API process too, from its first request on', async () => {
+    const { url = '' } = await service.startApi();
+    const key = await keyOf('alice');
+    expect((await createCaller(url, key.token).call('GET', '/api/tasks/')).status).toBe(200);
+  });
+
+  test('that is unknown, cut off or another’s with our prefix is refused as a bad token is', async () => {
+    const [{ token }, { token: other }] = await Promise.all([keyOf('alice'), keyOf('alice')]);
+    const wrong = [
+      token.slice(0, 12) + other.slice(12),
+      token.slice(0, -1),
+      `${token}x`,
+      token.toUpperCase(),
+      `tb_${'0'.repeat(8)}_${'A'.repeat(43)}`,
+      'tb_',
+    ];
+    for (const each of wrong) {
+      const answer = await createCaller(service.url, each).call('GET', '/api/tasks/');
+      expect(answer, each).toMatchObject({
+        status: 401,
+        body: { code: 'token_not_valid', detail: 'Given token not valid for any token type' },
+      });
+      expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer realm="api"');
+    }
+    const upgrade = createCaller(service.url, wrong[0] ?? '').watch('/ws/tasks/');
+    await expect(upgrade).rejects.toThrow(new RefusedUpgrade(401));
+  });
+
+  test('gives no tokens and no session', async () => {
+    const { token, prefix } = await keyOf('alice');
+    const attempts = [
+      ['/api/token/refresh/', { refresh: token }],
+      ['/api/token/', { username: 'alice', password: token }],
+      ['/api/token/', { username: prefix, password: token }],
+      ['/api/session/', { username: 'alice', password: token }],
+    ] as const;
+    for (const [path, body] of attempts) {
+      expect((await anonymously(service, 'POST', path, body, bearer({ token }))).status, path).toBe(401);
+    }
+    const own = await createCaller(service.url, token).call('GET', '/api/session/');
+    expect(own.status).toBe(401);
+  });
+});
+
+describe('the scopes of a key', () => {
+  const missing = (scope: Scope) => ({
+    status: 403,
+    body: { code: 'forbidden', detail: `This API key does not have the scope "${scope}".` },
+  });
+
+  test('bound every route: without write nothing is written, without read nothing is read', async () => {
+    const routes = (await allRoutes(service)).filter(({ schemes }) => schemes?.includes('bearer'));
+    expect(routes.filter(isRead).length).toBeGreaterThan(5);
+    expect(routes.filter((route) => !isRead(route)).length).toBeGreaterThan(8);
+    const [reader, writer] = [
+      await keyOf('alice', { scopes: ['read'] }),
+      await keyOf('alice', { scopes: ['write'] }),
+    ];
+    for (const route of routes) {
+      const { method, address } = route;
+      const what = `${method} ${address}`;
+      const needsRead = isRead(route) || address === '/api/ws-ticket/';
+      // A body that no route takes: what gets that far is refused with 400, or 404 for the id.
+      const body = isRead(route) || method === 'DELETE' ? undefined : { nonsense: true };
+      const [read, written] = [
+        await reader.call(method, address, body),
+        await writer.call(method, address, body),
+      ];
+      const [refused, passed] = needsRead ? [written, read] : [read, written];
+      expect(refused, what).toMatchObject(missing(needsRead ? 'read' : 'write'));
+      expect([401, 403], what).not.toContain(passed.status);
+    }
+  });
+
+  test('bound sockets and event streams: read is what they need', async () => {
+    const { id } = await alice.create(farAway);
+    const reader = await keyOf('alice', { scopes: ['read'] });
+    const watching = await watch(reader, id);
+    expect(watching.ends()).toEqual(noneEnded);
+    const writer = await keyOf('alice', { scopes: ['write'] });
+    for (const path of [`/ws/tasks/${id}/`, '/ws/tasks/'])
+      await expect(writer.watch(path)).rejects.toThrow(new RefusedUpgrade(403));
+    expect((await openEvents(service, id, bearer(writer))).status).toBe(403);
+    expect((await writer.call('POST', '/api/ws-ticket/')).status).toBe(403);
+  });
+});
+
+describe('within 5 s', () => {
+  const refused = (caller: Caller) => async () => (await caller.call('GET', '/api/tasks/')).status === 401;
+
+  test('of its revocation, a key is refused, and what it opened ends: not what other keys and tokens opened', async () => {
+    const { id } = await alice.create(farAway);
+    const [key, other] = [await keyOf('alice'), await keyOf('alice')];
+    const unused = await ticketOf(key);
+    const [its, others, tokens] = [await watch(key, id), await watch(other, id), await watch(alice, id)];
+    await keys().revoke(key.prefix);
+    expect(await its.untilEnded()).toEqual(allEnded);
+    await waitFor('the refusal', refused(key), 5000);
+    await expect(withTicket(unused, id)).rejects.toThrow(new RefusedUpgrade(401));
+    await expect(key.watch('/ws/tasks/')).rejects.toThrow(new RefusedUpgrade(401));
+    expect([others.ends(), tokens.ends()]).toEqual([noneEnded, noneEnded]);
+    expect((await other.call('GET', '/api/tasks/')).status).toBe(200);
+  });
+
+  test('of its revocation, every API process refuses it', async () => {
+    const { url = '' } = await service.startApi();
+    const key = await keyOf('alice');
+    const there = createCaller(url, key.token);
+    expect((await there.call('GET', '/api/tasks/')).status).toBe(200);
+    await keys().revoke(key.prefix);
+    await waitFor('the refusal', refused(there), 5000);
+  });
+
+  test('of the removal of its user, a key is refused, and what it opened ends', async () => {
+    const name = `carol-${randomUUID()}`;
+    await users().add(name, 'a-good-password', 'user');
+    const key = await keyOf(name);
+    const watching = await watch(key, (await key.create(farAway)).id);
+    await users().remove(name);
+    expect(await watching.untilEnded()).toEqual(allEnded);
+    await waitFor('the refusal', refused(key), 5000);
+    await users().add(name, 'a-good-password', 'user');
+    expect(await refused(key)()).toBe(true);
+  });
+
+  test('of the end of its user’s being admin, a key may no more than its user, and what it opened ends', async () => {
+    const name = `erin-${randomUUID()}`;
+    await users().add(name, 'a-good-password', 'admin');
+    const key = await keyOf(name);
+    const { id } = await alice.create(farAway);
+    const watching = await watch(key, id);
+    await users().changeRole(name, 'user');
+    expect(await watching.untilEnded()).toEqual(allEnded);
+    const hidden = async () => (await key.call('GET', `/api/tasks/${id}/`)).status === 404;
+    await waitFor('the task to be hidden', hidden, 5000);
+    expect((await key.call('GET', '/api/tasks/')).status).toBe(200);
+  });
+});
+
+test('a key ends at its expiry, and so does what it opened; not before', async () => {
+  const { id } = await alice.create(farAway);
+  const expiresAt = Date.now() + 4000;
+  const key = await keyOf('alice', { expiresAt });
+  const watching = await watch(key, id);
+  expect(watching.ends()).toEqual(noneEnded);
+  expect(await watching.untilEnded(10_000)).toEqual(allEnded);
+  expect(Date.now()).toBeGreaterThanOrEqual(expiresAt);
+  expect(watching.feeds.map(({ closed }) => closed.reason)).toEqual(Array(3).fill('token expired'));
+  expect((await key.call('GET', '/api/tasks/')).status).toBe(401);
+});

@@ -1,0 +1,118 @@
+/** Who guesses passwords is slowed down, and nobody else is. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type Answer, callUrl } from '../support/caller.ts';
+import { passwords, type Service, startService } from '../support/service.ts';
+
+let service: Service;
+/** The same service behind a proxy, so that a test can come from any address. */
+let behindProxy: string;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal'), workers: 0 });
+  ({ url: behindProxy = '' } = await service.startApi({ TASKBELL_TRUSTED_PROXIES: '127.0.0.1' }));
+});
+
+afterAll(() => service.close());
+
+let lastAddress = 0;
+const newAddress = (): string => `203.0.113.${(lastAddress += 1)}`;
+
+interface Attempt {
+  readonly path?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly address: string;
+  readonly url?: string;
+}
+
+function attempt({
+  path = '/api/token/',
+  username = 'alice',
+  password = 'a-wrong-guess',
+  address,
+  url = behindProxy,
+}: Attempt): Promise<Answer<Record<string, unknown>>> {
+  return callUrl(`${url}${path}`, 'POST', { username, password }, { 'X-Forwarded-For': address });
+}
+
+async function guess(times: number, who: Attempt): Promise<number[]> {
+  const statuses: number[] = [];
+  for (let i = 0; i < times; i += 1) statuses.push((await attempt(who)).status);
+  return statuses;
+}
+
+const right = passwords.alice;
+const fiveRefused = [401, 401, 401, 401, 401];
+
+describe.each(['/api/token/', '/api/session/'])('%s', (path) => {
+  test('after five failures from an address, refuses even the right password there, and says for how long', async () => {
+    const address = newAddress();
+    expect(await guess(5, { path, address })).toEqual(fiveRefused);
+    const refused = await attempt({ path, address, password: right });
+    expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_requests', status: 429 } });
+    const seconds = Number(refused.headers.get('Retry-After'));
+    expect(seconds).toBeGreaterThan(20);
+    expect(seconds).toBeLessThanOrEqual(30);
+    expect(refused.headers.get('Set-Cookie')).toBeNull();
+    // From elsewhere, and as somebody else, all is as before.
+    expect((await attempt({ path, address: newAddress(), password: right })).status).toBe(200);
+    const bob = { username: 'bob', password: passwords.bob };
+    expect((await attempt({ path, address, ...bob })).status).toBe(200);
+  });
+
+  test('tells a name that nobody has from one that somebody has by nothing', async () => {
+    const answers = await Promise.all(
+      ['alice', `nobody-${randomUUID()}`].map(async (username) => {
+        const address = newAddress();
+        const statuses = await guess(5, { path, username, address });
+        const { status, body, headers } = await attempt({ path, username, address });
+        const told = { ...body, request_id: '' };
+        return { statuses, status, told, waits: Number(headers.get('Retry-After')) >= 25 };
+      }),
+    );
+    expect(answers[0]).toEqual(answers[1]);
+    expect(answers[0]?.statuses).toEqual(fiveRefused);
+  });
+});
+
+test('both ways to sign in share the count', async () => {
+  const address = newAddress();
+  await guess(3, { path: '/api/token/', address });
+  await guess(2, { path: '/api/session/', address });
+  expect((await attempt({ address, password: right })).status).toBe(429);
+});
+
+test('guesses at once are no more than five', async () => {
+  const address = newAddress();
+  const answers = await Promise.all(Array.from({ length: 40 }, () => attempt({ address })));
+  const count = (status: number): number => answers.filter((answer) => answer.status === status).length;
+  expect([count(401), count(429)]).toEqual([5, 35]);
+});
+
+test('an address that tries many names is refused after sixty', async () => {
+  const address = newAddress();
+  for (let i = 0; i < 60; i += 1) {
+    expect((await attempt({ username: `name-${i}`, address })).status).toBe(401);
+  }
+  const refused = await attempt({ username: 'alice', password: right, address });
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(500);
+  expect((await attempt({ password: right, address: newAddress() })).status).toBe(200);
+});
+
+test('signing in right is not slowed down, however often, nor by a few slips in between', async () => {
+  const address = newAddress();
+  for (let i = 0; i < 3; i += 1) {
+    expect(await guess(4, { address })).toEqual([401, 401, 401, 401]);
+    expect((await attempt({ address, password: right })).status).toBe(200);
+  }
+  const many = await Promise.all(Array.from({ length: 60 }, () => attempt({ address, password: right })));
+  expect(many.every(({ status }) => status === 200)).toBe(true);
+});
+
+test('whoever is no trusted proxy cannot make up addresses', async () => {
+  const who = { url: service.url, username: 'root' };
+  for (let i = 0; i < 5; i += 1) await attempt({ ...who, address: newAddress() });
+  expect((await attempt({ ...who, address: newAddress(), password: passwords.root })).status).toBe(429);
+});
