@@ -13,7 +13,8 @@ import { docsRoutes } from './docs.ts';
 import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { listRoutes } from './list.ts';
-import { allowedMethods, openApiRoute } from './openapi.ts';
+import { refuseOtherMethods } from './methods.ts';
+import { openApiRoute } from './openapi.ts';
 import { problemResponse } from './problem.ts';
 import { apiHeaders, pageHeaders } from './security-headers.ts';
 import { limitRate } from './rate-limit.ts';
@@ -51,11 +52,8 @@ export function createApp(dependencies: ApiDependencies): Api {
   healthRoutes(app, dependencies);
   openApiRoute(app);
   docsRoutes(app, dependencies.docs);
-  app.notFound((c) => {
-    const methods = allowedMethods(app, c.req.path);
-    if (methods.length === 0) throw new AppError('not_found', 'There is nothing at this address.');
-    c.header('Allow', methods.join(', '));
-    throw new AppError('method_not_allowed', `Method "${c.req.method}" not allowed.`);
+  app.notFound(() => {
+    throw new AppError('not_found', 'There is nothing at this address.');
   });
   return app;
 }
@@ -82,6 +80,7 @@ function useMiddleware(app: Api, { limits, logger }: ApiDependencies, access: Ac
     app.use(path, access.requirePrincipal, rate);
   }
   app.on(['GET', 'DELETE'], '/api/session', access.requireSession, rate);
+  app.use(refuseOtherMethods(app));
   app.use('/api/*', limitBody, requireJson);
 }
 

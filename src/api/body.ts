@@ -59,7 +59,11 @@ function tooLarge(most: number): AppError {
 export const requireJson: MiddlewareHandler = async (c, next) => {
   if (!['POST', 'PUT', 'PATCH'].includes(c.req.method)) return next();
   const bytes = await c.req.arrayBuffer().catch(endedEarly);
-  if (bytes.byteLength === 0) return next();
+  if (bytes.byteLength === 0) {
+    // Commands need no body; a change without one is a mistake.
+    if (c.req.method === 'POST') return next();
+    throw new AppError('malformed_request', 'The request body is missing.');
+  }
   const type = c.req.header('Content-Type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new AppError('unsupported_media_type', 'Send application/json.');

@@ -11,12 +11,13 @@ const pingMs = 25_000;
 /** So long a client waits before it comes back; apart from each other, since a restart sends all away at once. */
 const comeBackMs = { least: 1000, spread: 4000 };
 
-const eventsExample = `retry: 2718
-
-id: Xk2…
-data: ${JSON.stringify(feedExample)}
-
-`;
+/** One of the events; the type "string" would tell nothing of them. */
+const event = z.object({
+  id: z.string().optional().meta({ description: 'For Last-Event-ID.' }),
+  event: z.string().optional().meta({ description: '`end` says why the stream ends; others have no type.' }),
+  data: z.string().meta({ contentMediaType: 'application/json', description: 'A FeedMessage.' }),
+});
+const eventsExample = { id: 'nELUY6hJAjESoO7nYWqTHtm6Urw', data: JSON.stringify(feedExample) };
 
 const events = createRoute({
   method: 'get',
@@ -35,9 +36,9 @@ const events = createRoute({
   responses: {
     200: {
       description: 'The events.',
-      content: { 'text/event-stream': { schema: z.string(), example: eventsExample } },
+      content: { 'text/event-stream': { schema: event, example: eventsExample } },
     },
-    ...problems(401, 404, 503),
+    ...problems(400, 401, 404, 503),
   },
 });
 

@@ -47,17 +47,3 @@ export function openApiRoute(app: Api): void {
   registerComponents(app);
   app.doc31('/openapi.json', document);
 }
-
-/**
- * The methods that a path knows, for the answer to one that it does not.
- * @param path as the router sees it, without its trailing slash.
- */
-export function allowedMethods(app: Api, path: string): string[] {
-  return app.openAPIRegistry.definitions.flatMap((definition) => {
-    if (definition.type !== 'route') return [];
-    const pattern = new RegExp(`^${definition.route.path.replace(/\{[^}]+\}/g, '[^/]+')}$`);
-    if (!pattern.test(path)) return [];
-    const method = definition.route.method.toUpperCase();
-    return method === 'GET' ? ['GET', 'HEAD'] : [method];
-  });
-}

@@ -42,7 +42,7 @@ export const sessionInput = z
   .union([z.object({ link: required('link').max(2_048) }), signInInput], {
     error: 'Send username and password, or link.',
   })
-  .meta({ id: 'SessionInput' });
+  .meta({ id: 'SessionInput', examples: [signInExample] });
 
 /** POST and GET /api/session/ */
 export const session = z

@@ -15,7 +15,12 @@ export const bulkInput = z
       .array(jsonValue)
       .min(1)
       .max(maxBulkTasks)
-      .meta({ type: 'array', items: { $ref: '#/components/schemas/CreateTask' } }),
+      .meta({
+        type: 'array',
+        minItems: 1,
+        maxItems: maxBulkTasks,
+        items: { $ref: '#/components/schemas/CreateTask' },
+      }),
   })
   .meta({ id: 'BulkCreate', examples: [bulkExample] });
 
@@ -56,7 +61,11 @@ export const actionsInput = z
     message: 'Give ids or filter, one of them.',
     path: ['ids'],
   })
-  .meta({ id: 'Actions', examples: [actionsExample] });
+  .meta({
+    id: 'Actions',
+    examples: [actionsExample],
+    oneOf: [{ required: ['ids'] }, { required: ['filter'] }],
+  });
 
 export const actionResult = z.union([
   z.object({

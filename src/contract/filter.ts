@@ -13,10 +13,15 @@ function several<T extends z.ZodType>(item: T, most: number) {
   return z.preprocess(split, z.array(item).min(1).max(most).readonly().optional());
 }
 
+/** JSON Schema cannot see into a preprocessing step. */
+function oneOrSeveral(items: { readonly type: 'string' } & object, most: number) {
+  const list = { type: 'array' as const, minItems: 1, maxItems: most, items };
+  return { anyOf: [list, { type: 'string' as const, description: 'One, or several with commas between.' }] };
+}
+
 export const filterFields = {
   status: several(taskStatus, 6).meta({
-    type: 'array',
-    items: { type: 'string', enum: taskStatus.options },
+    ...oneOrSeveral({ type: 'string', enum: taskStatus.options }, 6),
     description: 'Any of these.',
   }),
   type: z
@@ -25,8 +30,7 @@ export const filterFields = {
     .optional()
     .meta({ examples: ['process-data'] }),
   tag: several(tag, 10).meta({
-    type: 'array',
-    items: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,64}$' },
+    ...oneOrSeveral({ type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,64}$' }, 10),
     description: 'All of these; upper and lower case are the same.',
   }),
   name: z

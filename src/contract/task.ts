@@ -200,7 +200,7 @@ export const createTaskInput = z
     }
     oneTimeOnly(task, context);
   }, besideOthers)
-  .meta({ id: 'CreateTask' });
+  .meta({ id: 'CreateTask', oneOf: [{ required: ['scheduled_time'] }, { required: ['delay'] }] });
 export type CreateTaskInput = z.infer<typeof createTaskInput>;
 
 /** PATCH and PUT /api/tasks/:id/; what is left out stays as it is. */
@@ -222,7 +222,7 @@ export const editTaskInput = z
     after_policy: afterPolicy.optional().meta({ description: 'Cannot be changed.' }),
   })
   .superRefine(oneTimeOnly, besideOthers)
-  .meta({ id: 'EditTask', examples: [editExample] });
+  .meta({ id: 'EditTask', examples: [editExample], not: { required: ['scheduled_time', 'delay'] } });
 export type EditTaskInput = z.infer<typeof editTaskInput>;
 
 function oneTimeOnly(task: { scheduled_time?: unknown; delay?: unknown }, context: z.RefinementCtx): void {

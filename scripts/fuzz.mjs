@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+// `npm run fuzz`: Schemathesis, with the whole description of the interface, against a service of its own. It must find
+// nothing. Arguments are passed on (`npm run fuzz -- --max-examples=200`). Needs Python 3.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+import { ensureBuild } from './lib/build.mjs';
+import { ensureDependencies } from './lib/dependencies.mjs';
+import { root } from './lib/root.mjs';
+import { orExit, run } from './lib/run.mjs';
+import { ensureTemporal } from './lib/temporal.mjs';
+
+const version = '4.30.0';
+
+await ensureDependencies();
+await ensureBuild();
+await ensureTemporal();
+const schemathesis = await ensureSchemathesis();
+const home = await mkdtemp(join(tmpdir(), 'taskbell-fuzz-'));
+const environment = {
+  ...process.env,
+  HOST: '127.0.0.1',
+  PORT: '0',
+  TASKBELL_HOME: home,
+  TASKBELL_TEMPORAL_PORT: '0',
+  TASKBELL_TEMPORAL_UI_PORT: '0',
+  // Thousands of requests come in a minute, and tasks are not what is measured.
+  TASKBELL_RATE_LIMIT: '0',
+  TASKBELL_MAX_OPEN_TASKS: '0',
+  TASKBELL_LOG_LEVEL: 'error',
+};
+const service = await startService();
+try {
+  process.exitCode = await run(
+    schemathesis,
+    [
+      '--config-file',
+      join(root, 'scripts', 'schemathesis.toml'),
+      'run',
+      `${service.url}/openapi.json`,
+      // A thousand tasks in one request take their time.
+      '--request-timeout=60',
+      // Rules such as "one of two fields" leave few of the examples that are made at random.
+      '--suppress-health-check=filter_too_much',
+      ...process.argv.slice(2),
+    ],
+    { env: { ...process.env, TASKBELL_FUZZ_KEY: await makeKey() } },
+  );
+} finally {
+  await service.stop();
+  await rm(home, { recursive: true, force: true });
+}
+
+/** In an environment of its own, in the user's cache. @returns the path of the command. */
+async function ensureSchemathesis() {
+  const { readConfig } = await import(pathToFileURL(join(root, 'dist', 'src', 'config.js')).href);
+  const folder = join(readConfig().engine.cacheDir, `schemathesis-${version}`);
+  const command = join(folder, 'bin', 'schemathesis');
+  if (existsSync(command)) return command;
+  console.error(`Installing Schemathesis ${version}…`);
+  await orExit(run('python3', ['-m', 'venv', folder]));
+  await orExit(run(join(folder, 'bin', 'pip'), ['install', '--quiet', `schemathesis==${version}`]));
+  return command;
+}
+
+/** All of it, as `npm start` has it. @returns once it prints its address. */
+async function startService() {
+  const child = spawn(process.execPath, ['dist/src/cli/main.js', 'up'], {
+    cwd: root,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, url] = /^\s*Address\s+(http\S+)/.exec(line) ?? [];
+    if (url === undefined) continue;
+    child.stdout.resume();
+    return { url, stop };
+  }
+  throw new Error('Taskbell did not start');
+}
+
+/** An API key of the administrator that the first start has made. */
+async function makeKey() {
+  const child = spawn(
+    process.execPath,
+    ['dist/src/cli/main.js', 'keys', 'create', 'admin', '--name', 'fuzz'],
+    {
+      cwd: root,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
+  let key = '';
+  for await (const chunk of child.stdout) key += chunk;
+  if (!key.startsWith('tb_')) throw new Error('No API key was made');
+  return key.trim();
+}
