@@ -7,7 +7,7 @@ const descriptions = {
   400: 'The request is malformed, or a field is wrong: `errors[]` says which.',
   401: 'Not signed in, or the token has expired.',
   403: 'Not allowed: an API key without the scope, or a session without its X-CSRF-Token.',
-  404: "There is no such thing, or it is somebody else's.",
+  404: "There is no such task, or it is somebody else's.",
   409: 'The task is in the wrong state for this.',
   412: 'The task has changed since the version that If-Match names.',
   413: 'The request body is too large.',
@@ -31,6 +31,14 @@ export function problems<S extends ProblemStatus>(...statuses: S[]) {
     .map((status) => [status, { description: descriptions[status], content: problemContent }]);
   return Object.fromEntries(entries) as Record<S, { description: string; content: typeof problemContent }>;
 }
+
+/** The refusal of routes that need accounts of our own. */
+export const noAccountsHere = {
+  404: {
+    description: 'The accounts are an identity provider’s: it issues the tokens.',
+    content: problemContent,
+  },
+};
 
 /** A JSON answer. */
 export function json<T extends z.ZodType>(schema: T, description: string) {
