@@ -1,5 +1,7 @@
 /** How answers are described: by reference to components that src/api/components.ts defines once. */
 import type { z } from '@hono/zod-openapi';
+import { noAccountsExample } from '../contract/examples.ts';
+import { problem } from '../contract/problem.ts';
 import { type ProblemStatus, problemName } from './components.ts';
 
 /**
@@ -14,6 +16,14 @@ export function problems<S extends ProblemStatus>(...statuses: S[]) {
     .map((status) => [status, { $ref: `#/components/responses/${problemName(status)}` }]);
   return Object.fromEntries(entries) as Record<S, { $ref: string }>;
 }
+
+/** The refusal of routes that need accounts of our own. */
+export const noAccountsHere = {
+  404: {
+    description: 'The accounts are an identity provider’s: it issues the tokens.',
+    content: { 'application/problem+json': { schema: problem, example: noAccountsExample } },
+  },
+};
 
 /** A JSON answer. */
 export function json<T extends z.ZodType>(schema: T, description: string) {

@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import type { Session } from '../auth/sessions.ts';
 import { session, sessionInput } from '../contract/account.ts';
 import type { Access } from './access.ts';
-import { json, problems } from './responses.ts';
+import { json, noAccountsHere, problems } from './responses.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Api } from './types.ts';
 
@@ -21,7 +21,8 @@ const begin = createRoute({
       ...json(session, 'Who has signed in, and the token for `X-CSRF-Token`.'),
       headers: { 'Set-Cookie': { schema: { type: 'string' }, description: 'The session.' } },
     },
-    ...problems(400, 401, 403, 404, 413, 415, 429),
+    ...problems(400, 401, 403, 413, 415, 429),
+    ...noAccountsHere,
   },
 });
 

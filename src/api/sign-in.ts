@@ -39,7 +39,10 @@ export function createSignIn({
         if (error instanceof Throttled) logger.warn({ address }, 'sign-in refused: too many have failed');
         throw error;
       });
-      if (account) return account;
+      if (account) {
+        logger.info({ address, account: account.id }, 'signed in');
+        return account;
+      }
       // Without the name: it may be a password that was typed into the wrong field.
       logger.info({ address }, 'sign-in failed');
       throw new AppError('no_active_account', 'No active account found with the given credentials');

@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { InvalidToken } from '../auth/tokens.ts';
 import { accessToken, refreshInput, signInInput, ticket, tokenPair } from '../contract/account.ts';
 import { AppError } from '../contract/errors.ts';
-import { json, problems, signedIn } from './responses.ts';
+import { json, noAccountsHere, problems, signedIn } from './responses.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
@@ -15,7 +15,8 @@ const obtain = createRoute({
   request: { body: { content: { 'application/json': { schema: signInInput } }, required: true } },
   responses: {
     200: json(tokenPair, 'An access token and a refresh token.'),
-    ...problems(400, 401, 404, 413, 415, 429),
+    ...problems(400, 401, 413, 415, 429),
+    ...noAccountsHere,
   },
 });
 
@@ -26,7 +27,11 @@ const refresh = createRoute({
   summary: 'Get a new access token',
   tags: ['Accounts'],
   request: { body: { content: { 'application/json': { schema: refreshInput } }, required: true } },
-  responses: { 200: json(accessToken, 'A new access token.'), ...problems(400, 401, 404, 413, 415) },
+  responses: {
+    200: json(accessToken, 'A new access token.'),
+    ...problems(400, 401, 413, 415),
+    ...noAccountsHere,
+  },
 });
 
 const issueTicket = createRoute({

@@ -22,7 +22,14 @@ export async function followList<T, F>(
 ): Promise<ListFollower<T>> {
   const listeners = new Set<() => void>();
   const onChange = (): void => {
-    for (const listener of listeners) listener();
+    for (const listener of listeners) {
+      try {
+        listener();
+      } catch (error) {
+        // Not the file's fault, as which it would be told otherwise.
+        onError(error);
+      }
+    }
   };
   const view = await createListView({ path, format, onError, onChange });
   const timer = setInterval(() => void view.refresh(), refreshEveryMs).unref();

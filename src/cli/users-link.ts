@@ -43,5 +43,6 @@ async function secretOf({ jwtSecret, home, temporal }: Config): Promise<string> 
 
 function baseOf({ host, port }: Config, url: string | undefined): string {
   if (url !== undefined && !URL.canParse(url)) throw new UserError(`${JSON.stringify(url)} is no address`);
-  return url ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const name = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return url ?? `http://${name}:${port}`;
 }

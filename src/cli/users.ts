@@ -16,9 +16,9 @@ interface Dependencies {
   readonly stderr: NodeJS.WritableStream;
 }
 
-const REMOVED = `The user can no longer sign in; within seconds, running API processes refuse their tokens and API keys
-and close their sockets. Their tasks are kept and run to their end, visible to admins; cancel the tasks first if they must not run.
-A user added later under the same name is another one: they get none of the tasks, but the same data folder.`;
+const REMOVED = `The user can no longer sign in; within seconds, running API processes refuse their tokens and API keys and
+close their sockets. Their tasks are kept and run to their end, visible to admins; cancel the tasks first if they must not
+run. A user added later under the same name is another one: they get none of the tasks, but the same data folder.`;
 
 interface Context {
   readonly users: Users;

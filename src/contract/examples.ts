@@ -136,6 +136,15 @@ export const problemExample = {
   request_id: '5f0c7a2e-3c77-4b6e-9f5e-0f8f6c6d1c7b',
 };
 
+export const noAccountsExample = {
+  type: 'about:blank',
+  title: 'Not Found',
+  status: 404,
+  detail: 'Tokens come from the identity provider here; this service issues none.',
+  code: 'not_found',
+  request_id: problemExample.request_id,
+};
+
 const jwt = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl';
 export const signInExample = { username: 'alice', password: 'correct horse battery staple' };
 export const tokenPairExample = { access: jwt, refresh: jwt };

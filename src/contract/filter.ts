@@ -14,7 +14,7 @@ function several<T extends z.ZodType>(item: T, most: number) {
 }
 
 /** JSON Schema cannot see into a preprocessing step. */
-function oneOrSeveral(items: { readonly type: 'string' } & object, most: number) {
+function oneOrSeveral(items: z.core.JSONSchema.BaseSchema, most: number) {
   const list = { type: 'array' as const, minItems: 1, maxItems: most, items };
   return { anyOf: [list, { type: 'string' as const, description: 'One, or several with commas between.' }] };
 }

@@ -13,7 +13,8 @@ import { type Reader, readTask, type TaskView, webUiUrl } from './read.ts';
 import { summarise } from './snapshot.ts';
 import { predecessorsOver } from './predecessors.ts';
 import type { Quota } from './quota.ts';
-import { firstStatus, memoOf, startRun, uuidFrom } from './start.ts';
+import { firstStatus, memoOf, startRun } from './start.ts';
+import { uuidFrom } from '../uuid.ts';
 
 type Following = Pick<TaskInput, 'after' | 'after_policy' | 'predecessors_over'>;
 

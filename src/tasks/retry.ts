@@ -12,7 +12,8 @@ import { predecessorsOverNow } from './predecessors.ts';
 import { allRunsOf, readTask, type TaskView, wrongState } from './read.ts';
 import { endedStatus } from './snapshot.ts';
 import { currentInput } from './spec.ts';
-import { type NewRun, startRun, uuidFrom } from './start.ts';
+import { type NewRun, startRun } from './start.ts';
+import { uuidFrom } from '../uuid.ts';
 import type { TaskStore } from './store.ts';
 
 const repetitionMs = 1000;

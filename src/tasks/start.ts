@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   InternalWorkflowStartOptionsSymbol,
   type InternalWorkflowStartOptions,
@@ -9,6 +8,7 @@ import { searchAttributes, type StoredStatus, taskWorkflowType } from '../contra
 import { searchableName, searchableTag } from '../contract/searchable.ts';
 import { truncateBytes, truncateCharacters } from '../contract/text.ts';
 import type { TaskInput, TaskMemo } from '../contract/workflow.ts';
+import { uuidFrom } from '../uuid.ts';
 import { type EndedRun, supersededMark } from './search.ts';
 import type { TaskStore } from './store.ts';
 
@@ -106,13 +106,4 @@ export function firstStatus(input: TaskInput): StoredStatus {
 
 function requestId(id: string, endedRunId: string): string {
   return uuidFrom(`retry\0${id}\0${endedRunId}`);
-}
-
-/** A UUID (version 8: derived by a rule of our own) that is the same for the same text. */
-export function uuidFrom(text: string): string {
-  const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = bytes.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

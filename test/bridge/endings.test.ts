@@ -4,6 +4,8 @@ import { createTokens } from '../../src/auth/tokens.ts';
 import { createUsers } from '../../src/auth/users.ts';
 import { usersFilePath } from '../../src/auth/places.ts';
 import { type Caller, createCaller, type Feed, openFeed, RefusedUpgrade, signIn } from '../support/caller.ts';
+import { waitFor } from '../support/engine-wait.ts';
+import { openEvents } from '../support/event-stream.ts';
 import { type Service, startService } from '../support/service.ts';
 
 /** As in test/support/service.ts. */
@@ -87,6 +89,31 @@ describe('a socket ends with 4401', () => {
     const feed = await watch(erin, (await alice.create(farAway)).id);
     await users().changeRole('erin', 'user');
     expect(await closeCode(feed)).toBe(4401);
+  });
+
+  test.each<[string, (name: string) => Promise<unknown>]>([
+    ['is removed', (name) => users().remove(name)],
+    ['gets another password', (name) => users().changePassword(name, 'another-password')],
+    ['is an admin no more', (name) => users().changeRole(name, 'user')],
+  ])('when its user %s, and so does an event stream, within 5 s', async (what, change) => {
+    const name = `frank-${what.replaceAll(' ', '-')}`;
+    await users().add(name, 'a-good-password', 'admin');
+    const frank = await signIn(service.url, name, 'a-good-password');
+    const { id } = await alice.create(farAway);
+    const headersOf = ({ token }: Caller) => ({ Authorization: `Bearer ${token}` });
+    const streams = await Promise.all([
+      openEvents(service, id, headersOf(frank)),
+      openEvents(service, id, headersOf(alice)),
+    ]);
+    const [its, bystander] = streams;
+    const feed = await frank.watch('/ws/tasks/');
+    await waitFor('the first events', () => streams.every(({ text }) => text.includes('data:')));
+    await change(name);
+    expect(await closeCode(feed)).toBe(4401);
+    await waitFor('the end of the stream', () => its.end.code !== undefined, 5000);
+    expect(its.end.code).toBe(4401);
+    expect(bystander.ended).toBe(false);
+    bystander.leave();
   });
 
   test('when its token ends, and not before', async () => {

@@ -25,7 +25,7 @@ interface AccountOptions {
   readonly url: string;
   /** The demo's own service, where there is none that was up before. */
   readonly own: { readonly home: string } | undefined;
-  readonly config: Pick<Config, 'home'>;
+  readonly config: Pick<Config, 'home' | 'identityProvider'>;
   readonly user?: string;
   readonly passwordStdin?: boolean;
   readonly stop: AbortSignal;
@@ -39,6 +39,11 @@ export async function openAccount(options: AccountOptions): Promise<Account> {
   if (user !== undefined) {
     if (options.passwordStdin !== true) throw new DemoError('--user goes with --password-stdin.');
     return useAccount(url, { username: user, password: await readPasswordFrom(process.stdin) });
+  }
+  if (config.identityProvider !== undefined) {
+    throw new DemoError(
+      'Accounts are the identity provider’s there; the demo signs in by name and password.',
+    );
   }
   await assertUsersFile(config.home);
   return addTemporaryAccount({ url, home: config.home, role: 'user', stop });
