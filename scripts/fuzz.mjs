@@ -35,24 +35,31 @@ const environment = {
 };
 const service = await startService();
 try {
-  process.exitCode = await run(
-    schemathesis,
-    [
-      '--config-file',
-      join(root, 'scripts', 'schemathesis.toml'),
-      'run',
-      `${service.url}/openapi.json`,
-      // A thousand tasks in one request take their time.
-      '--request-timeout=60',
-      // Rules such as "one of two fields" leave few of the examples that are made at random.
-      '--suppress-health-check=filter_too_much',
-      ...process.argv.slice(2),
-    ],
-    { env: { ...process.env, TASKBELL_FUZZ_KEY: await makeKey() } },
-  );
+  process.exitCode = await fuzz(service.url, await makeKey());
 } finally {
   await service.stop();
   await rm(home, { recursive: true, force: true });
+}
+
+/** A signal ends it, and what was started for it is stopped all the same. @returns its exit code. */
+async function fuzz(url, key) {
+  const options = [
+    // A thousand tasks in one request take their time.
+    '--request-timeout=60',
+    // Rules such as "one of two fields" leave few of the examples that are made at random.
+    '--suppress-health-check=filter_too_much',
+  ];
+  const config = join(root, 'scripts', 'schemathesis.toml');
+  const child = spawn(
+    schemathesis,
+    ['--config-file', config, 'run', `${url}/openapi.json`, ...options, ...process.argv.slice(2)],
+    { cwd: home, stdio: 'inherit', env: { ...process.env, TASKBELL_FUZZ_KEY: key } },
+  );
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
 }
 
 /** In an environment of its own, in the user's cache. @returns the path of the command. */

@@ -58,7 +58,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   return app;
 }
 
-function useMiddleware(app: Api, { limits, logger }: ApiDependencies, access: Access): void {
+function useMiddleware(app: Api, { limits, rate, logger }: ApiDependencies, access: Access): void {
   useHeaders(app, limits.corsOrigins);
   app.use(async (c, next) => {
     const requestId = randomUUID();
@@ -74,12 +74,12 @@ function useMiddleware(app: Api, { limits, logger }: ApiDependencies, access: Ac
     );
   });
   app.use(audit(logger));
-  const rate = limitRate(limits.requestsPerMinute);
+  const limited = limitRate(rate);
   // Before the body is looked at: strangers get no parsing done.
   for (const path of ['/api/tasks', '/api/tasks/*', '/tasks/*', '/api/task-types', '/api/ws-ticket']) {
-    app.use(path, access.requirePrincipal, rate);
+    app.use(path, access.requirePrincipal, limited);
   }
-  app.on(['GET', 'DELETE'], '/api/session', access.requireSession, rate);
+  app.on(['GET', 'DELETE'], '/api/session', access.requireSession, limited);
   app.use(refuseOtherMethods(app));
   app.use('/api/*', limitBody, requireJson);
 }

@@ -1,65 +1,18 @@
 import type { MiddlewareHandler } from 'hono';
-import { AppError } from '../contract/errors.ts';
+import { type RateLimit, tooManyRequests, windowSeconds } from '../rate-limit.ts';
 import type { ApiEnv } from './types.ts';
 
-interface Bucket {
-  tokens: number;
-  filledAt: number;
-}
-
-const windowSeconds = 60;
-/** Full ones mean nothing, and are dropped from here on. */
-const manyBuckets = 10_000;
-
-export interface RateLimit {
-  /** Takes one request from an account's allowance. */
-  take(account: string): { readonly allowed: boolean; readonly left: number; readonly fullInSeconds: number };
-}
-
 /**
- * A token bucket for each account: a minute's requests may come at once, and then as many as flow in. Each API process
- * counts for itself.
+ * 429 beyond the limit; `RateLimit` headers (draft-ietf-httpapi-ratelimit-headers) on every answer.
+ * @param limit undefined: none.
  */
-export function createRateLimit(perMinute: number, now = () => performance.now()): RateLimit {
-  const buckets = new Map<string, Bucket>();
-  const perMs = perMinute / (windowSeconds * 1000);
-
-  function filled(account: string): Bucket {
-    const at = now();
-    const bucket = buckets.get(account) ?? { tokens: perMinute, filledAt: at };
-    bucket.tokens = Math.min(perMinute, bucket.tokens + (at - bucket.filledAt) * perMs);
-    bucket.filledAt = at;
-    return bucket;
-  }
-
-  function dropFull(): void {
-    for (const account of buckets.keys()) if (filled(account).tokens >= perMinute) buckets.delete(account);
-  }
-
-  return {
-    take(account) {
-      if (buckets.size >= manyBuckets) dropFull();
-      const bucket = filled(account);
-      buckets.set(account, bucket);
-      const allowed = bucket.tokens >= 1;
-      if (allowed) bucket.tokens -= 1;
-      const fullInSeconds = Math.ceil((perMinute - bucket.tokens) / perMs / 1000);
-      return { allowed, left: Math.floor(bucket.tokens), fullInSeconds };
-    },
-  };
-}
-
-/** 429 beyond the limit; `RateLimit` headers (draft-ietf-httpapi-ratelimit-headers) on every answer. 0: no limit. */
-export function limitRate(perMinute: number): MiddlewareHandler<ApiEnv> {
-  if (perMinute === 0) return (_c, next) => next();
-  const limit = createRateLimit(perMinute);
+export function limitRate(limit: RateLimit | undefined): MiddlewareHandler<ApiEnv> {
+  if (!limit) return (_c, next) => next();
   return async (c, next) => {
     const { allowed, left, fullInSeconds } = limit.take(c.get('principal').id);
-    c.header('RateLimit-Policy', `"default";q=${perMinute};w=${windowSeconds}`);
+    c.header('RateLimit-Policy', `"default";q=${limit.perMinute};w=${windowSeconds}`);
     c.header('RateLimit', `"default";r=${left};t=${fullInSeconds}`);
     if (allowed) return next();
-    throw new AppError('too_many_requests', `More than ${perMinute} requests a minute.`, {
-      retryAfterSeconds: Math.max(1, Math.ceil(windowSeconds / perMinute)),
-    });
+    throw tooManyRequests(limit);
   };
 }

@@ -9,6 +9,7 @@ import type { Session } from '../auth/sessions.ts';
 import type { Tickets } from '../auth/tickets.ts';
 import type { Config } from '../config.ts';
 import type { Streams } from '../bridge/streams.ts';
+import type { RateLimit } from '../rate-limit.ts';
 import type { TaskService } from '../tasks/service.ts';
 import type { Assets } from './assets.ts';
 
@@ -28,7 +29,9 @@ export interface ApiDependencies {
   /** Tells those who follow an owner's tasks that one of them has been deleted. */
   readonly deleted: (id: string, owner: string) => void;
   readonly streams: Pick<Streams, 'open'>;
-  readonly limits: Pick<Config['limits'], 'requestsPerMinute' | 'corsOrigins' | 'trustedProxies'>;
+  readonly limits: Pick<Config['limits'], 'corsOrigins' | 'trustedProxies'>;
+  /** Of each account's requests; undefined: none. */
+  readonly rate: RateLimit | undefined;
   readonly logger: Logger;
 }
 

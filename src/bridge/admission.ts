@@ -4,14 +4,17 @@ import { assertScope, type Principal } from '../auth/principal.ts';
 import { isSameOrigin } from '../auth/same-origin.ts';
 import { InvalidTicket, type Tickets } from '../auth/tickets.ts';
 import { AppError } from '../contract/errors.ts';
+import { type RateLimit, tooManyRequests } from '../rate-limit.ts';
 
 interface AdmissionOptions {
   readonly authenticate: Authenticate;
   readonly tickets: Tickets;
+  /** Opening a socket counts as a request; undefined: any number. */
+  readonly rate: RateLimit | undefined;
 }
 
 /** Who opens a socket: by `Authorization: Bearer`, or in a browser by `?ticket=`. */
-export function createAdmission({ authenticate, tickets }: AdmissionOptions) {
+export function createAdmission({ authenticate, tickets, rate }: AdmissionOptions) {
   async function admit({ headers }: IncomingMessage, url: URL): Promise<Principal> {
     const ticket = url.searchParams.get('ticket');
     if (ticket === null) return authenticate(headers.authorization);
@@ -29,6 +32,7 @@ export function createAdmission({ authenticate, tickets }: AdmissionOptions) {
   return async (request: IncomingMessage, url: URL): Promise<Principal> => {
     const principal = await admit(request, url);
     assertScope(principal, 'read');
+    if (rate && !rate.take(principal.id).allowed) throw tooManyRequests(rate);
     return principal;
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The WebSocket side of the feed: `/ws/tasks/ID/` shows one task, `/ws/tasks/` the changes of all that fit a filter. An upgrade is refused with a plain HTTP answer (400, 401, 403, 404, 503); once a socket
+ * The WebSocket side of the feed: `/ws/tasks/ID/` shows one task, `/ws/tasks/` the changes of all that fit a filter. An upgrade is refused with a plain HTTP answer (400, 401, 403, 404, 429, 503); once a socket
  * is open, it ends with 4401 (its token ended), 4404 (its task is gone), 1008 (a client that floods), 1013 (one that
  * does not read) or 1012 (we restart). Silent ones are found by pings.
  *

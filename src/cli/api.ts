@@ -16,6 +16,7 @@ import { createStreams } from '../bridge/streams.ts';
 import { type Config, ConfigError } from '../config.ts';
 import type { TaskFilter } from '../contract/filter.ts';
 import type { Actor } from '../tasks/access.ts';
+import { createRateLimit } from '../rate-limit.ts';
 import { createTaskService } from '../tasks/service.ts';
 import { createLogger } from './log.ts';
 import { logLife, notifyReady } from './parent.ts';
@@ -87,9 +88,11 @@ async function start(
       logger.warn({ err: error }, 'could not find out which tasks are under way');
     }
   }
+  const { requestsPerMinute } = config.limits;
+  const rate = requestsPerMinute === 0 ? undefined : createRateLimit(requestsPerMinute);
   const sockets = createSockets({
     hub,
-    admit: createAdmission({ authenticate, tickets }),
+    admit: createAdmission({ authenticate, tickets, rate }),
     observeAs: tasks.observeAs,
     visibleTo: tasks.visibleTo,
     onFollow: (actor, filter) => void lookAtUnderWay(actor, filter),
@@ -113,6 +116,7 @@ async function start(
     deleted: hub.deleted,
     streams,
     limits: config.limits,
+    rate,
     logger,
   });
   const ports = [config.port, ...(config.webSocketPort === undefined ? [] : [config.webSocketPort])];

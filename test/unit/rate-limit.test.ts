@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createRateLimit } from '../../src/api/rate-limit.ts';
+import { createRateLimit } from '../../src/rate-limit.ts';
 
 test('of any requests, no more are let through in a span of time than flow in, and a minute beforehand', () => {
   const sequences = fc.array(fc.nat({ max: 5000 }), { minLength: 1, maxLength: 200 });

@@ -1,0 +1,57 @@
+import { AppError } from './contract/errors.ts';
+
+interface Bucket {
+  tokens: number;
+  filledAt: number;
+}
+
+export const windowSeconds = 60;
+/** Full ones mean nothing, and are dropped from here on. */
+const manyBuckets = 10_000;
+
+export interface RateLimit {
+  readonly perMinute: number;
+  /** Takes one request from an account's allowance. */
+  take(account: string): { readonly allowed: boolean; readonly left: number; readonly fullInSeconds: number };
+}
+
+/**
+ * A token bucket for each account: a minute's requests may come at once, and then as many as flow in. Each API process
+ * counts for itself.
+ */
+export function createRateLimit(perMinute: number, now = () => performance.now()): RateLimit {
+  const buckets = new Map<string, Bucket>();
+  const perMs = perMinute / (windowSeconds * 1000);
+
+  function filled(account: string): Bucket {
+    const at = now();
+    const bucket = buckets.get(account) ?? { tokens: perMinute, filledAt: at };
+    bucket.tokens = Math.min(perMinute, bucket.tokens + (at - bucket.filledAt) * perMs);
+    bucket.filledAt = at;
+    return bucket;
+  }
+
+  function dropFull(): void {
+    for (const account of buckets.keys()) if (filled(account).tokens >= perMinute) buckets.delete(account);
+  }
+
+  return {
+    perMinute,
+    take(account) {
+      if (buckets.size >= manyBuckets) dropFull();
+      const bucket = filled(account);
+      buckets.set(account, bucket);
+      const allowed = bucket.tokens >= 1;
+      if (allowed) bucket.tokens -= 1;
+      const fullInSeconds = Math.ceil((perMinute - bucket.tokens) / perMs / 1000);
+      return { allowed, left: Math.floor(bucket.tokens), fullInSeconds };
+    },
+  };
+}
+
+/** The refusal of a request beyond the limit. */
+export function tooManyRequests({ perMinute }: RateLimit): AppError {
+  return new AppError('too_many_requests', `More than ${perMinute} requests a minute.`, {
+    retryAfterSeconds: Math.max(1, Math.ceil(windowSeconds / perMinute)),
+  });
+}

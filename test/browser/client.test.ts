@@ -1,0 +1,82 @@
+/** The client in a browser: as a page of Taskbell's own would have it, with a session's cookie and tickets. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'vite';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type * as Taskbell from '../../src/client/index.ts';
+import { type Browser, launchBrowser, observe } from '../support/browser.ts';
+import { passwords, type Service, startService } from '../support/service.ts';
+
+let service: Service;
+let browser: Browser;
+let script: string;
+
+beforeAll(async () => {
+  [service, browser, script] = await Promise.all([
+    startService({ temporal: inject('temporal') }),
+    launchBrowser(),
+    bundle(),
+  ]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await service.close();
+});
+
+/** As `taskbell/client` is resolved for browsers. */
+async function bundle(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'taskbell-bundle-'));
+  try {
+    await build({
+      configFile: false,
+      logLevel: 'error',
+      build: {
+        outDir: folder,
+        lib: { entry: resolve('dist/src/client/index.js'), formats: ['iife'], name: 'taskbell' },
+      },
+    });
+    const [file = ''] = await readdir(folder);
+    return await readFile(join(folder, file), 'utf8');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+test('is small, and brings nothing of Node.js along', () => {
+  expect(gzipSync(script).length).toBeLessThan(6 * 1024);
+  expect(script).not.toMatch(/require\(|node:/);
+});
+
+test('makes a task and watches it to its end, with the cookie of a session and a ticket for the socket', async () => {
+  const page = await browser.newPage();
+  const observed = observe(page);
+  // Any page of the service's own origin will do.
+  await page.goto(`${service.url}/docs`);
+  // Not as a script element: the page's policy allows none that is written into it.
+  await page.evaluate(`${script}; globalThis.taskbell = taskbell`);
+  const statuses = await page.evaluate(
+    async ({ url, ...credentials }) => {
+      const answer = await fetch('/api/session/', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(credentials),
+      });
+      const { csrf_token: csrfToken } = (await answer.json()) as { csrf_token: string };
+      const { createClient } = (globalThis as unknown as { taskbell: typeof Taskbell }).taskbell;
+      const { tasks } = createClient({ url, csrfToken });
+      const { id } = await tasks.create({ name: 'from a page', type: 'echo', delay: 1 });
+      const seen: string[] = [];
+      for await (const { status } of tasks.watch(id, { until: 'ended' })) seen.push(status);
+      return seen;
+    },
+    { url: service.url, username: 'alice', password: passwords.alice },
+  );
+  expect(statuses.at(0)).toBe('SCHEDULED');
+  expect(statuses.at(-1)).toBe('COMPLETED');
+  expect(observed.urls.some((url) => url.includes('/api/ws-ticket/'))).toBe(true);
+  expect(observed.complaints).toEqual([]);
+  await page.close();
+});
