@@ -73,6 +73,9 @@ describe('a socket ends with 4401', () => {
     expect(await closeCode(feed)).toBe(4401);
     expect(bystander.closed).toEqual({});
     bystander.socket.close();
+    // The documented rule: what they have scheduled runs all the same.
+    await root.call('POST', `/api/tasks/${hers.id}/run-now/`);
+    await root.until(hers.id, 'its end', ({ status }) => status === 'COMPLETED');
   });
 
   test('when its user gets another password', async () => {
