@@ -17,6 +17,7 @@ const descriptions = {
   415: 'The request body is not application/json.',
   422: 'The Idempotency-Key was used before with another body.',
   429: 'Too many requests, or unfinished tasks; Retry-After says when to try again.',
+  431: 'The headers, or the address, have more than 16 KiB. Told before anything is read: without a body.',
   500: 'A fault of ours. The log has its cause, by the request_id.',
   503: 'Temporal, a worker or the identity provider cannot be reached; Retry-After says when to try again.',
 } as const;
@@ -76,6 +77,10 @@ export function registerComponents({ openAPIRegistry: registry }: Api): void {
   registry.register('FeedMessage', feedMessage);
   for (const [key, description] of Object.entries(descriptions)) {
     const status = Number(key) as ProblemStatus;
+    if (status === 431) {
+      registry.registerComponent('responses', problemName(status), { description });
+      continue;
+    }
     registry.registerComponent('responses', problemName(status), {
       description,
       headers: { 'X-Request-Id': header('Names the request in the log.', requestId), ...headers[status] },

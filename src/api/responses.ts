@@ -9,7 +9,7 @@ import { type ProblemStatus, problemName } from './components.ts';
  * while the identity provider is away.
  */
 export function problems<S extends ProblemStatus>(...statuses: S[]) {
-  const all = new Set<ProblemStatus>([...statuses, 500]);
+  const all = new Set<ProblemStatus>([...statuses, 431, 500]);
   if (all.has(401)) for (const status of [403, 429, 503] as const) all.add(status);
   const entries = [...all]
     .toSorted((a, b) => a - b)

@@ -13,15 +13,14 @@ function several<T extends z.ZodType>(item: T, most: number) {
   return z.preprocess(split, z.array(item).min(1).max(most).readonly().optional());
 }
 
-/** JSON Schema cannot see into a preprocessing step. */
-function oneOrSeveral(items: z.core.JSONSchema.BaseSchema, most: number) {
-  const list = { type: 'array' as const, minItems: 1, maxItems: most, items };
-  return { anyOf: [list, { type: 'string' as const, description: 'One, or several with commas between.' }] };
-}
+/** What the description cannot see behind a preprocessing step: one will do, and several with commas. */
+const listOrText = { type: ['array', 'string'] as ('array' | 'string')[], minItems: 1 };
 
 export const filterFields = {
   status: several(taskStatus, 6).meta({
-    ...oneOrSeveral({ type: 'string', enum: taskStatus.options }, 6),
+    ...listOrText,
+    maxItems: 6,
+    items: { type: 'string', enum: taskStatus.options },
     description: 'Any of these.',
   }),
   type: z
@@ -30,7 +29,9 @@ export const filterFields = {
     .optional()
     .meta({ examples: ['process-data'] }),
   tag: several(tag, 10).meta({
-    ...oneOrSeveral({ type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,64}$' }, 10),
+    ...listOrText,
+    maxItems: 10,
+    items: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,64}$' },
     description: 'All of these; upper and lower case are the same.',
   }),
   name: z
