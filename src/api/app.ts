@@ -75,8 +75,8 @@ function useMiddleware(app: Api, { limits, rate, logger }: ApiDependencies, acce
   });
   app.use(audit(logger));
   const limited = limitRate(rate);
-  // Before the body is looked at: strangers get no parsing done.
-  for (const path of ['/api/tasks', '/api/tasks/*', '/tasks/*', '/api/task-types', '/api/ws-ticket']) {
+  // `/*` is the path itself as well. Before the body is looked at: strangers get no parsing done.
+  for (const path of ['/api/tasks/*', '/tasks/*', '/api/task-types', '/api/ws-ticket']) {
     app.use(path, access.requirePrincipal, limited);
   }
   app.on(['GET', 'DELETE'], '/api/session', access.requireSession, limited);

@@ -12,9 +12,9 @@ import {
 } from '../contract/bulk.ts';
 import { AppError } from '../contract/errors.ts';
 import { fieldErrors } from '../contract/issues.ts';
-import { type CreateTaskInput, createTaskInput } from '../contract/task.ts';
+import { type CreateTaskInput, createTaskInput, type TaskSummary } from '../contract/task.ts';
 import { createLimiter } from '../limiter.ts';
-import type { Outcome } from '../tasks/bulk.ts';
+import type { ActionOutcome, Outcome } from '../tasks/bulk.ts';
 import { auditLine } from './audit.ts';
 import { faultIn } from './body.ts';
 import { idempotencyKey } from './headers.ts';
@@ -82,18 +82,27 @@ export function bulkRoutes(app: Api, { tasks, touched, deleted, logger }: Depend
     return { status, code: String(code), detail: String(detail), ...found };
   }
 
+  function resultOf(id: string, one: Outcome<ActionOutcome>): ActionResult {
+    touched(id);
+    if ('error' in one) return { id, ...refusal(one.error) };
+    const { deletedOf, ...result } = one.value;
+    if (deletedOf !== undefined) deleted(id, deletedOf);
+    return { id, ...result };
+  }
+
   app.openapi(bulk, async (c) =>
     limiter.run(async () => {
       const requests = c.req.valid('json').tasks.map(checked);
       const key = c.req.valid('header')['idempotency-key'];
-      const outcomes = await tasks.bulk.create(c.get('principal'), requests, key);
-      const results = outcomes.map((one): BulkResult =>
-        'value' in one ? { status: 201, task: one.value } : refusal(one.error),
-      );
-      for (const one of results) {
-        const task = 'task' in one ? one.task.id : undefined;
-        auditLine(logger, c.get('principal'), { action: 'bulk', task, ...answered(c, one) });
-      }
+      const results: BulkResult[] = [];
+      // Each is logged when it is done: a process that is killed half-way has said what it did.
+      const onOutcome = (one: Outcome<TaskSummary>, index: number): void => {
+        const result: BulkResult = 'value' in one ? { status: 201, task: one.value } : refusal(one.error);
+        results[index] = result;
+        const task = 'task' in result ? result.task.id : undefined;
+        auditLine(logger, c.get('principal'), { action: 'bulk', task, ...answered(c, result) });
+      };
+      await tasks.bulk.create(c.get('principal'), requests, key, onOutcome);
       return c.json({ results }, 207);
     }),
   );
@@ -107,16 +116,14 @@ export function bulkRoutes(app: Api, { tasks, touched, deleted, logger }: Depend
         const matched = named ? await tasks.bulk.countKnown(principal, ids) : ids.length;
         return c.json({ matched }, 200);
       }
-      const outcomes = await tasks.bulk.act(principal, action, ids);
-      const results = ids.map((id, index): ActionResult => {
-        const one = outcomes[index] ?? { error: new Error(`Nothing is known of ${id}`) };
-        touched(id);
-        if ('error' in one) return { id, ...refusal(one.error) };
-        const { deletedOf, ...result } = one.value;
-        if (deletedOf !== undefined) deleted(id, deletedOf);
-        return { id, ...result };
-      });
-      for (const one of results) auditLine(logger, principal, { action, task: one.id, ...answered(c, one) });
+      const results: ActionResult[] = [];
+      const onOutcome = (one: Outcome<ActionOutcome>, index: number): void => {
+        const id = ids[index] ?? '';
+        const result = resultOf(id, one);
+        results[index] = result;
+        auditLine(logger, principal, { action, task: id, ...answered(c, result) });
+      };
+      await tasks.bulk.act(principal, action, ids, named ? undefined : filter, onOutcome);
       return c.json({ results }, 207);
     }),
   );

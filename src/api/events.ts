@@ -8,6 +8,8 @@ import { idParameter, taskId } from './task-id.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const pingMs = 25_000;
+/** So long the end of a stream may take to be read. */
+const lastWordMs = 5000;
 /** So long a client waits before it comes back; apart from each other, since a restart sends all away at once. */
 const comeBackMs = { least: 1000, spread: 4000 };
 
@@ -48,6 +50,12 @@ export function eventRoutes(app: Api, { streams, logger }: ApiDependencies): voi
     const seen = c.req.valid('header')['last-event-id'];
     // Before anything is sent: what refuses it is an answer like any other.
     const stream = await streams.open(c.get('principal'), id);
+    if (c.req.method === 'HEAD') {
+      stream.end();
+      return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
+    }
+    // A client that does not read does not hear of the end either.
+    stream.onOver(() => setTimeout(() => c.env.outgoing?.destroy(), lastWordMs).unref());
     // Proxies would keep events back.
     c.header('X-Accel-Buffering', 'no');
     return streamSSE(

@@ -3,7 +3,7 @@
  *
  * An entry begins with its first watcher's observation, or with a change of a task that some audience follows (the
  * tasks of an owner, or all). It ends when its last watcher leaves and no audience follows it, when its task is gone, or,
- * without watchers, a while after its task has ended. It holds the last observation and decides what is news: within a
+ * without watchers, a while after its task has ended or gone to sleep. It holds the last observation and decides what is news: within a
  * run and version a task never steps back, a run's end is told once, and an older run is never told after a newer one.
  */
 import { endedStatuses, type FeedMessage, type TaskSummary } from '../contract/task.ts';
@@ -44,7 +44,7 @@ export interface Hub {
   isOpenTo(id: string): boolean;
   /** A task without an entry is about to be looked at for an audience. */
   expect(id: string): void;
-  /** Forgets what nobody watches and has ended a while ago. */
+  /** Forgets what nobody watches and has ended, or gone to sleep, a while ago. */
   sweep(now: number): void;
   last(id: string): Observation | undefined;
   /** With those that are expected. */
@@ -61,8 +61,8 @@ interface Entry {
   readonly watchers: Set<Watcher>;
 }
 
-/** Longer than the lists' overlap: a row that was told already must still be known. */
-const keepEndedMs = 30_000;
+/** Longer than rows stay in the poller's lists: what was told already must still be known. */
+const keepQuietMs = 30_000;
 
 /** @param onFirst called when the hub goes from nobody to somebody, and so has something to be told. */
 export function createHub({ onFirst }: { onFirst: () => void }): Hub {
@@ -72,8 +72,19 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   const expected = new Set<string>();
 
   const size = (): number => entries.size + audiences.size;
-  const isFollowed = (owner: string): boolean =>
-    [...audiences.keys()].some((audience) => follows(audience, owner));
+  /** When tasks were deleted that a late look may still find. */
+  const deletedAt = new Map<string, number>();
+
+  function isFollowed(owner: string): boolean {
+    for (const audience of audiences.keys()) if (follows(audience, owner)) return true;
+    return false;
+  }
+
+  /** For many questions at once. */
+  function followedOwners(): (owner: string) => boolean {
+    const owners = new Set([...audiences.keys()].map(({ owner }) => owner));
+    return (owner) => owners.has(undefined) || owners.has(owner);
+  }
 
   function enter(first: Observation): Entry {
     const { id } = first.task;
@@ -106,7 +117,9 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
       return;
     }
     if (!entry) {
-      if (isFollowed(observation.task.owner)) enter(observation);
+      // The server drops the runs of a deleted task one after the other. One made anew under its id is younger.
+      const isGone = Date.parse(observation.task.created_at) < (deletedAt.get(id) ?? 0);
+      if (!isGone && isFollowed(observation.task.owner)) enter(observation);
       return;
     }
     if (!isForward(entry.last, observation)) return;
@@ -125,6 +138,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   }
 
   function tellDeleted(id: string, owner: string): void {
+    if (audiences.size > 0) deletedAt.set(id, Date.now());
     const message: FeedMessage = { type: 'deleted', id };
     const text = JSON.stringify(message);
     for (const [audience, heard] of audiences) {
@@ -164,8 +178,12 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
       if (size() === 1) onFirst();
       return () => {
         audiences.delete(audience);
-        if (audiences.size === 0) expected.clear();
-        dropUnwatched(({ last: { task } }) => !isFollowed(task.owner));
+        if (audiences.size === 0) {
+          expected.clear();
+          deletedAt.clear();
+        }
+        const isStillFollowed = followedOwners();
+        dropUnwatched(({ last: { task } }) => !isStillFollowed(task.owner));
       };
     },
 
@@ -195,9 +213,12 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     },
 
     sweep(now) {
-      const isOver = ({ last: { task } }: Entry): boolean =>
-        task.finished_at !== null && now - Date.parse(task.finished_at) > keepEndedMs;
-      dropUnwatched(isOver);
+      // A task that sleeps has been told, and tells of itself when it changes: there may be very many of them.
+      const isQuiet = ({ last: { task } }: Entry): boolean =>
+        (task.finished_at !== null || task.status === 'SCHEDULED') &&
+        now - Date.parse(task.finished_at ?? task.updated_at) > keepQuietMs;
+      dropUnwatched(isQuiet);
+      for (const [id, at] of deletedAt) if (now - at > keepQuietMs) deletedAt.delete(id);
     },
 
     last: (id) => entries.get(id)?.last,

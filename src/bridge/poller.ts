@@ -37,19 +37,23 @@ const defaultTickMs = 250;
 const slowestTickMs = 2000;
 /** How far before now a fresh cursor begins: covers clocks that differ and lists that lag. */
 const freshCursorMs = 10_000;
+/** So long after a write it is in the lists for certain, also where its author's clock is behind. */
+const settledMs = 10_000;
 /** One failed tick is a hiccup; watchers are told of the second. */
 const failuresBeforeNotice = 2;
 
 export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: PollerOptions): Poller {
   const lookouts = createLookouts({ hub, observe: (id, runId) => source.observe(id, runId), logger });
   let cursor: FeedCursor = { written: 0, closed: 0 };
+  let newest: Newest = { written: { value: 0, seenAt: 0 }, closed: { value: 0, seenAt: 0 } };
   let failures = 0;
   let running: Promise<void> | undefined;
   const closing = new AbortController();
 
   async function run(): Promise<void> {
-    const since = Date.now() - freshCursorMs;
-    cursor = { written: since, closed: since };
+    const mark = { value: Date.now() - freshCursorMs, seenAt: performance.now() };
+    newest = { written: mark, closed: mark };
+    cursor = cursorAt(newest, mark.seenAt);
     // Those who watch now have not been told of an earlier outage.
     failures = 0;
     while (hub.size > 0 && !closing.signal.aborted) {
@@ -62,8 +66,14 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
 
   async function tick(): Promise<void> {
     try {
+      const askedAt = performance.now();
       const found = await source.changesSince(cursor);
-      cursor = found.cursor;
+      newest = {
+        written: newer(newest.written, found.cursor.written, cursor.written, askedAt),
+        closed: newer(newest.closed, found.cursor.closed, cursor.closed, askedAt),
+      };
+      // Only after a list that came: what happens while none does must be in the next one.
+      cursor = cursorAt(newest, askedAt);
       recovered();
       lookAtNews(found.changes);
       hub.sweep(Date.now());
@@ -122,6 +132,29 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
       await lookouts.idle();
     },
   };
+}
+
+/** The greatest time that a list has shown, by the server's clock, and when that was, by ours. */
+interface Mark {
+  readonly value: number;
+  readonly seenAt: number;
+}
+interface Newest {
+  readonly written: Mark;
+  readonly closed: Mark;
+}
+
+function newer(mark: Mark, found: number, asked: number, seenAt: number): Mark {
+  return found > asked ? { value: found, seenAt } : mark;
+}
+
+/**
+ * Where the next lists begin. Where nothing new comes, the server's clock goes on all the same: without that, the last
+ * rows would be listed for ever.
+ */
+function cursorAt({ written, closed }: Newest, now: number): FeedCursor {
+  const begin = ({ value, seenAt }: Mark): number => Math.max(value, value + (now - seenAt) - settledMs);
+  return { written: begin(written), closed: begin(closed) };
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

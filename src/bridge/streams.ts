@@ -5,6 +5,7 @@
  * open → ended (by its reader, or by `dismiss` or `close`). Created by the API process, which closes it.
  */
 import type { Principal } from '../auth/principal.ts';
+import { AppError } from '../contract/errors.ts';
 import type { Actor } from '../tasks/access.ts';
 import type { Observation } from '../tasks/feed.ts';
 import { atExpiry } from './expiry.ts';
@@ -28,6 +29,8 @@ export interface TaskStream {
   next(): Promise<string | StreamEnd>;
   /** For its reader: `next` then tells an end. */
   end(): void;
+  /** Calls `listener` once it is over, though its reader may not have read so far. */
+  onOver(listener: () => void): void;
 }
 
 export interface Streams {
@@ -40,10 +43,10 @@ export interface Streams {
 
 export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): Streams {
   const open = new Map<Latest, Principal>();
+  let closing = false;
 
   function finish(stream: Latest, end: StreamEnd): void {
-    open.delete(stream);
-    stream.finish(end);
+    if (open.delete(stream)) stream.finish(end);
   }
 
   function endDead(stream: Latest, principal: Principal): void {
@@ -53,6 +56,8 @@ export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): St
   return {
     async open(principal, id) {
       const first = await observeAs(principal, id);
+      if (closing)
+        throw new AppError('temporal_unavailable', 'The service restarts.', { retryAfterSeconds: 1 });
       const stream = new Latest();
       const unwatch = hub.watch(first, {
         send: (text) => stream.put(text),
@@ -61,14 +66,15 @@ export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): St
       const expired: StreamEnd = { code: 4401, reason: 'token expired' };
       const clearExpiry = atExpiry(principal, () => finish(stream, expired));
       open.set(stream, principal);
+      stream.onOver(() => {
+        clearExpiry();
+        unwatch();
+      });
       endDead(stream, principal);
       return {
         next: () => stream.next(),
-        end() {
-          clearExpiry();
-          unwatch();
-          finish(stream, { code: 1012, reason: 'the client has left' });
-        },
+        end: () => finish(stream, { code: 1012, reason: 'the client has left' }),
+        onOver: (listener) => stream.onOver(listener),
       };
     },
 
@@ -77,28 +83,46 @@ export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): St
     },
 
     close() {
+      closing = true;
       for (const stream of open.keys()) finish(stream, { code: 1012, reason: 'restarting' });
     },
   };
 }
 
-/** Keeps what has not been read: the latest state of the task, and notices in their order. */
+/** Of a state's text, without parsing it: only ends have the time of one. */
+function isEnd(text: string): boolean {
+  return text.includes('"finished_at":"');
+}
+
+/** Keeps what has not been read: the latest state of the task, ends of runs, and notices in their order. */
 class Latest {
   readonly #waiting: string[] = [];
   #end: StreamEnd | undefined;
   #wake: () => void = () => undefined;
+  readonly #overListeners: (() => void)[] = [];
 
   put(text: string): void {
+    if (this.#end) return;
     const isState = !isNotice(text);
-    const overtaken = isState ? this.#waiting.findIndex((waiting) => !isNotice(waiting)) : -1;
+    const overtaken = isState
+      ? this.#waiting.findIndex((waiting) => !isNotice(waiting) && !isEnd(waiting))
+      : -1;
     if (overtaken !== -1) this.#waiting.splice(overtaken, 1);
     this.#waiting.push(text);
     this.#wake();
   }
 
   finish(end: StreamEnd): void {
-    this.#end ??= end;
+    this.#end = end;
+    // What a slow reader has not read is not for somebody whose token has ended.
+    if (end.code === 4401) this.#waiting.length = 0;
     this.#wake();
+    for (const listener of this.#overListeners.splice(0)) listener();
+  }
+
+  onOver(listener: () => void): void {
+    if (this.#end) listener();
+    else this.#overListeners.push(listener);
   }
 
   async next(): Promise<string | StreamEnd> {

@@ -23,7 +23,10 @@ export function parseInstant(text: string): number | undefined {
   if (Number(offsetHour ?? 0) > 23 || Number(offsetMinute ?? 0) > 59) return undefined;
   const offset = (Number(offsetHour ?? 0) * 60 + Number(offsetMinute ?? 0)) * 60_000;
   const millis = Math.ceil(Number(fraction.padEnd(9, '0').slice(0, 9)) / 1_000_000);
-  return utc + millis - (sign === '-' ? -offset : offset);
+  const at = utc + millis - (sign === '-' ? -offset : offset);
+  // An offset may lead out of the years that RFC 3339 can write.
+  const inUtc = new Date(at).getUTCFullYear();
+  return inUtc >= 1 && inUtc <= 9999 ? at : undefined;
 }
 
 /** An instant as clients may write it; parsed to the form in which we write all of them. */

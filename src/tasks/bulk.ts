@@ -1,15 +1,18 @@
 /** Many tasks at a time, each for itself: what is wrong with one harms no other. */
 import { AppError, isNotFound } from '../contract/errors.ts';
 import { type ActionName, maxBulkTasks } from '../contract/bulk.ts';
-import type { TaskFilter } from '../contract/filter.ts';
+import { matchesFilter, type TaskFilter } from '../contract/filter.ts';
 import type { CreateTaskInput, TaskSummary } from '../contract/task.ts';
 import { createLimiter, type Limiter } from '../limiter.ts';
 import { type Actor, loadTask } from './access.ts';
 import { cancelTask, type CommandResult, pauseTask, removeTask, resumeTask, runTaskNow } from './commands.ts';
 import { countTasks } from './counts.ts';
 import { createTask, type Writer } from './create.ts';
+import type { LiveExecution } from './execution.ts';
 import { tasksMatching } from './list.ts';
+import { wrongState } from './read.ts';
 import { retryTask } from './retry.ts';
+import { summarise } from './snapshot.ts';
 
 /** So many calls of all bulk requests together are under way: the ordinary ones must find Temporal free. */
 const lanes = 8;
@@ -30,36 +33,67 @@ export interface BulkService {
     actor: Actor,
     requests: readonly Outcome<CreateTaskInput>[],
     idempotencyKey?: string,
+    onOutcome?: OnOutcome<TaskSummary>,
   ): Promise<Outcome<TaskSummary>[]>;
   /** The tasks that a filter matches. @throws AppError too_many, with their number, for more than a call may be about. */
   select(actor: Actor, filter: TaskFilter): Promise<string[]>;
   /** How many of the named tasks there are. */
   countKnown(actor: Actor, ids: readonly string[]): Promise<number>;
-  act(actor: Actor, action: ActionName, ids: readonly string[]): Promise<Outcome<ActionOutcome>[]>;
+  /** @param filter what the tasks were selected by: one that no longer fits when its turn comes is left alone. */
+  act(
+    actor: Actor,
+    action: ActionName,
+    ids: readonly string[],
+    filter?: TaskFilter,
+    onOutcome?: OnOutcome<ActionOutcome>,
+  ): Promise<Outcome<ActionOutcome>[]>;
 }
+
+/** Called for each as soon as it is known. */
+export type OnOutcome<T> = (outcome: Outcome<T>, index: number) => void;
 
 export function createBulk(writer: Writer): BulkService {
   const limiter = createLimiter({ concurrency: lanes, queue: Number.POSITIVE_INFINITY });
-  const each = <I, O>(
+  async function each<I, O>(
     items: readonly I[],
     work: (item: I, index: number) => Promise<O>,
-  ): Promise<Outcome<O>[]> =>
-    Promise.all(items.map((item, index) => outcome(limiter, () => work(item, index))));
+    onOutcome?: OnOutcome<O>,
+  ): Promise<Outcome<O>[]> {
+    let away: AppError | undefined;
+    const one = async (item: I, index: number): Promise<Outcome<O>> => {
+      const known = await outcome(limiter, () => {
+        // Once Temporal is away, waiting for it with each of a thousand would take the caller minutes.
+        if (away) throw away;
+        return work(item, index);
+      });
+      if ('error' in known && isAway(known.error)) away = known.error;
+      onOutcome?.(known, index);
+      return known;
+    };
+    return Promise.all(items.map(one));
+  }
   return {
-    create: (actor, requests, idempotencyKey) =>
-      each(requests, async (request, index) => {
+    create(actor, requests, idempotencyKey, onOutcome) {
+      const createOne = async (request: Outcome<CreateTaskInput>, index: number): Promise<TaskSummary> => {
         if ('error' in request) throw request.error;
         const key = idempotencyKey === undefined ? undefined : `${idempotencyKey}\0${index}`;
         return summaryOf(await createTask(writer, actor, request.value, key));
-      }),
+      };
+      return each(requests, createOne, onOutcome);
+    },
     select: (actor, filter) => selectTasks(writer, actor, filter),
     async countKnown(actor, ids) {
       const found = await each([...new Set(ids)], (id) => loadTask(writer.store, actor, id));
       for (const one of found) if ('error' in one && !isNotFound(one.error)) throw one.error;
       return found.filter((one) => 'value' in one).length;
     },
-    act: (actor, action, ids) => each(ids, (id) => actOn(writer, actor, action, id)),
+    act: (actor, action, ids, filter, onOutcome) =>
+      each(ids, (id) => actOn(writer, actor, { action, id, filter }), onOutcome),
   };
+}
+
+function isAway(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === 'temporal_unavailable';
 }
 
 async function outcome<T>(limiter: Limiter, work: () => Promise<T>): Promise<Outcome<T>> {
@@ -91,25 +125,43 @@ function tooMany(total: number): AppError {
 }
 
 /** Nobody waits for the effects of a thousand commands: most are on their way when the call is answered. */
-async function actOn(writer: Writer, actor: Actor, action: ActionName, id: string): Promise<ActionOutcome> {
-  const waitMs = 0;
+async function actOn(
+  writer: Writer,
+  actor: Actor,
+  { action, id, filter }: { action: ActionName; id: string; filter: TaskFilter | undefined },
+): Promise<ActionOutcome> {
+  const options = { waitMs: 0, check: filter && stillFits(filter) };
   switch (action) {
     case 'cancel':
-      return commanded(await cancelTask(writer, actor, id, waitMs));
+      return commanded(await cancelTask(writer, actor, id, options));
     case 'pause':
-      return commanded(await pauseTask(writer, actor, id, waitMs));
+      return commanded(await pauseTask(writer, actor, id, options));
     case 'resume':
-      return commanded(await resumeTask(writer, actor, id, waitMs));
+      return commanded(await resumeTask(writer, actor, id, options));
     case 'run-now':
-      return commanded(await runTaskNow(writer, actor, id, waitMs));
+      return commanded(await runTaskNow(writer, actor, id, options));
     case 'retry':
       return {
         status: 200,
-        task: summaryOf(await retryTask(writer, actor, id, { changes: {}, askedAt: Date.now() })),
+        task: summaryOf(
+          await retryTask(writer, actor, id, {
+            changes: {},
+            askedAt: Date.now(),
+            check: options.check,
+          }),
+        ),
       };
     case 'delete':
-      return removed(await removeTask(writer, actor, id, waitMs));
+      return removed(await removeTask(writer, actor, id, options));
   }
+}
+
+/** Lists lag, and a thousand tasks take a while: each is looked at once more when its turn comes. */
+function stillFits(filter: TaskFilter): (execution: LiveExecution) => void {
+  return (execution) => {
+    if (matchesFilter(filter, summarise(execution, { now: Date.now() }))) return;
+    throw wrongState('Task no longer fits the filter');
+  };
 }
 
 function commanded(result: CommandResult): ActionOutcome {

@@ -15,13 +15,21 @@ export interface CommandResult extends TaskView {
   readonly done: boolean;
 }
 
+export interface CommandOptions {
+  /** For the effect, in milliseconds. */
+  readonly waitMs?: number;
+  /** Refuses a task that is not as the caller took it to be. */
+  readonly check?: ((execution: LiveExecution) => void) | undefined;
+}
+
 export async function cancelTask(
   reader: Reader,
   actor: Actor,
   id: string,
-  waitMs = effectTimeoutMs,
+  { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<CommandResult> {
   const before = await loadTask(reader.store, actor, id);
+  check?.(before);
   if (before.status === 'cancelled') return answer(reader, actor, before, true);
   const refused = wrongState('Task cannot be cancelled in its current state');
   if (before.status !== 'open') throw refused;
@@ -37,10 +45,11 @@ export async function pauseTask(
   reader: Reader,
   actor: Actor,
   id: string,
-  waitMs = effectTimeoutMs,
+  { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<CommandResult> {
   return command(reader, actor, id, 'pause', {
     waitMs,
+    check,
     refusal: 'Task can be paused only until its first attempt has begun',
     allowed: hasNotBegun,
     // An attempt that was waiting for a worker, or had begun a moment ago, is withdrawn first.
@@ -52,10 +61,11 @@ export async function resumeTask(
   reader: Reader,
   actor: Actor,
   id: string,
-  waitMs = effectTimeoutMs,
+  { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<CommandResult> {
   return command(reader, actor, id, 'resume', {
     waitMs,
+    check,
     refusal: 'Task has started and cannot be resumed',
     allowed: hasNotBegun,
     effect: ({ storedStatus }) => storedStatus !== 'PAUSED',
@@ -66,10 +76,11 @@ export async function runTaskNow(
   reader: Reader,
   actor: Actor,
   id: string,
-  waitMs = effectTimeoutMs,
+  { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<CommandResult> {
   return command(reader, actor, id, 'run-now', {
     waitMs,
+    check,
     refusal: 'Task is running or has ended',
     allowed: (execution) => hasNotBegun(execution) || inBackoff(execution),
     effect: (execution) =>
@@ -82,10 +93,11 @@ export async function removeTask(
   reader: Reader,
   actor: Actor,
   id: string,
-  waitMs = effectTimeoutMs,
+  { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<{ done: boolean; owner: string }> {
   const { store } = reader;
   const newest = await loadTask(store, actor, id);
+  check?.(newest);
   if (newest.status === 'open' && !hasNotBegun(newest)) {
     throw wrongState('Task is running; cancel it before deleting it');
   }
@@ -111,6 +123,7 @@ async function removeRun({ store }: Reader, id: string, runId: string): Promise<
 interface CommandRules {
   /** For the effect. */
   readonly waitMs: number;
+  readonly check: CommandOptions['check'];
   readonly refusal: string;
   readonly allowed: (execution: LiveExecution) => boolean;
   readonly effect: (execution: LiveExecution) => boolean;
@@ -124,6 +137,7 @@ async function command(
   rules: CommandRules,
 ): Promise<CommandResult> {
   const before = await loadTask(reader.store, actor, id);
+  rules.check?.(before);
   if (!rules.allowed(before)) throw wrongState(rules.refusal);
   assertChangeable(before);
   // Sent even where the effect seems to be there: an earlier command may still wait for a worker.

@@ -45,11 +45,12 @@ export async function createTask(
     ...(await following(writer, actor, request)),
   };
   const run = { id, input, ...(fingerprint === undefined ? {} : { fingerprint }) };
-  await writer.quota.take(actor.id);
+  const giveBack = await writer.quota.take(actor.id);
   try {
     const runId = await startRun(writer.store, run, now);
     return justStarted(writer, actor, { id, runId, input, now });
   } catch (error) {
+    giveBack();
     if (!(error instanceof WorkflowExecutionAlreadyStartedError) || fingerprint === undefined) throw error;
     const earlier = await createdEarlier(writer, actor, id, fingerprint);
     if (earlier) return earlier;

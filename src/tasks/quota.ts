@@ -7,8 +7,11 @@ const freshMs = 5000;
 const retryAfterSeconds = 60;
 
 export interface Quota {
-  /** Room for one more unfinished task of an owner. @throws AppError too_many_tasks, if there is none. */
-  take(owner: string): Promise<void>;
+  /**
+   * Room for one more unfinished task of an owner.
+   * @returns what gives it back, if the task is not made after all. @throws AppError too_many_tasks, if there is none.
+   */
+  take(owner: string): Promise<() => void>;
 }
 
 interface Known {
@@ -42,11 +45,13 @@ export function createQuota(store: TaskStore, most: number): Quota {
 
   return {
     async take(owner) {
-      if (most === 0) return;
+      if (most === 0) return () => undefined;
       const count = known(owner);
       if ((await count.counted) + count.added < most) {
         count.added += 1;
-        return;
+        return () => {
+          count.added -= 1;
+        };
       }
       throw new AppError(
         'too_many_tasks',

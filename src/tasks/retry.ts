@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskInput } from '../contract/workflow.ts';
@@ -25,6 +26,8 @@ export interface RetryRequest {
   readonly idempotencyKey?: string | undefined;
   /** The ETag of the state that the author has seen. */
   readonly ifMatch?: string | undefined;
+  /** Refuses a task that is not as the caller took it to be. */
+  readonly check?: ((execution: LiveExecution) => void) | undefined;
   /** When the request came, in milliseconds. */
   readonly askedAt: number;
 }
@@ -41,8 +44,9 @@ export async function retryTask(
 ): Promise<TaskView> {
   const { store } = writer;
   const ended = await loadTask(store, actor, id);
+  request.check?.(ended);
   const mark = markOf(actor, request);
-  if (mark && (await wasRetried(writer, ended, mark)))
+  if (request.idempotencyKey !== undefined && (await wasRetried(writer, ended, mark)))
     return readTask(writer, actor, await loadTask(store, actor, id));
   assertMatches(request.ifMatch, ended);
   if (ended.status === 'open') throw wrongState('Task cannot be retried');
@@ -54,12 +58,13 @@ export async function retryTask(
     input,
     replaces: { runId: ended.runId, status: endedStatus[ended.status], closedAt: ended.closedAt ?? now },
     ...(ended.memo.fingerprint ? { fingerprint: ended.memo.fingerprint } : {}),
-    ...(mark ? { retryMark: mark } : {}),
+    retryMark: mark,
   };
-  await writer.quota.take(ended.owner);
+  const giveBack = await writer.quota.take(ended.owner);
   try {
-    await startRun(store, run, now);
+    await assertOurs(writer, id, await startRun(store, run, now), mark);
   } catch (error) {
+    giveBack();
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw wrongState('Task cannot be retried');
   }
@@ -96,7 +101,10 @@ async function followingAgain(
 ): Promise<Pick<TaskInput, 'predecessors_over' | 'after_met'>> {
   if (after.length === 0) return {};
   const left = memo.waits_for ?? after;
-  return left.length === 0 ? { after_met: true } : predecessorsOverNow(store, after);
+  if (left.length === 0) return { after_met: true };
+  const met = after.filter((id) => !left.includes(id)).map((id) => ({ id, ended: 'COMPLETED' as const }));
+  const { predecessors_over = [] } = await predecessorsOverNow(store, left);
+  return { predecessors_over: [...met, ...predecessors_over] };
 }
 
 /**
@@ -116,9 +124,16 @@ function repetition(): AppError {
 
 type Mark = NonNullable<NewRun['retryMark']>;
 
-function markOf({ id }: Actor, { idempotencyKey, changes }: RetryRequest): Mark | undefined {
-  if (idempotencyKey === undefined) return undefined;
-  return { key: uuidFrom(`retry-key\0${id}\0${idempotencyKey}`), fingerprint: digest(changes) };
+function markOf({ id }: Actor, { idempotencyKey, changes }: RetryRequest): Mark {
+  const key = idempotencyKey === undefined ? randomUUID() : uuidFrom(`retry-key\0${id}\0${idempotencyKey}`);
+  return { key, fingerprint: digest(changes) };
+}
+
+/** To Temporal, all retries of an ended run are one request: it answers the others with the run of the first. */
+async function assertOurs({ store }: Writer, id: string, runId: string, mark: Mark): Promise<void> {
+  const run = await store.describe(id, runId);
+  if (run?.memo.retry_key !== mark.key) throw wrongState('Task was retried by another request meanwhile');
+  if (run.memo.retry_fingerprint !== mark.fingerprint) throw keyReused();
 }
 
 /** Whether some run of the task was begun with this key. @throws AppError key_reused, if it was with other changes. */
