@@ -27,11 +27,14 @@ const mostTries = 3;
 
 /**
  * Asks to be told of the end of each of these tasks.
- * @returns those that had ended before they could be asked.
+ * @param onOver called for those that had ended before they could be asked.
  */
-export async function follow(ids: readonly string[]): Promise<PredecessorOver[]> {
-  const asked = await Promise.all(ids.map(askOne));
-  return asked.filter((over) => over !== null);
+export async function follow(ids: readonly string[], onOver: (over: PredecessorOver) => void): Promise<void> {
+  const ask = async (id: string): Promise<void> => {
+    const over = await askOne(id);
+    if (over) onOver(over);
+  };
+  await Promise.all(ids.map(ask));
 }
 
 async function askOne(id: string): Promise<PredecessorOver | null> {

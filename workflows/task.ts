@@ -11,6 +11,8 @@ import {
   setHandler,
   TemporalFailure,
 } from '@temporalio/workflow';
+import type { PredecessorOver } from '../src/contract/predecessors.ts';
+import type { EndedStatus } from '../src/contract/task.ts';
 import type {
   AttemptSuccess,
   EditRefusal,
@@ -77,7 +79,7 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
         heed(run, run.attempt.endAfter(error));
       }
       if (success) {
-        if (run.successors.size > 0) await tellSuccessors(run.successors, 'COMPLETED');
+        if (run.successors.size > 0) await tellEnd(run, 'COMPLETED');
         return outcome(run.state, success);
       }
       while (waitsForRetry(run.state)) await untilNextAttempt(run);
@@ -86,8 +88,7 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
     const isCancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;
     // Anything but Temporal's own failures is a fault of ours, which does not end the task.
     const isEnd = isCancelled || error instanceof TemporalFailure;
-    if (isEnd && run.successors.size > 0)
-      await tellSuccessors(run.successors, isCancelled ? 'CANCELLED' : 'FAILED');
+    if (isEnd && run.successors.size > 0) await tellEnd(run, isCancelled ? 'CANCELLED' : 'FAILED');
     throw isCancelled && !isCancellation(error) ? new CancelledFailure('Task cancelled') : error;
   }
 }
@@ -96,17 +97,25 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
 async function untilPredecessorsAreOver(run: Run): Promise<void> {
   const isDecided = (): boolean => run.state.forbiddenBy !== null || run.state.waitsFor.length === 0;
   if (!isDecided()) {
-    const over = await follow(run.state.waitsFor);
-    for (const one of over) run.update(predecessorOver(run.state, one, Date.now()));
+    const onOver = (over: PredecessorOver): void => run.update(predecessorOver(run.state, over, Date.now()));
+    const following = follow(run.state.waitsFor, onOver).then(() => condition(isDecided));
+    // One that has ended badly decides, though the others may not have been asked yet.
+    await Promise.race([following, condition(isDecided)]);
   }
-  await condition(isDecided);
   if (run.state.forbiddenBy) throw recordForbidden(run.state, run.state.forbiddenBy);
+}
+
+/** Nothing more can happen to the task while those that follow it are told. */
+async function tellEnd(run: Run, ended: EndedStatus): Promise<void> {
+  run.isOver = true;
+  await tellSuccessors(run.successors, ended);
 }
 
 /** The state of this run, and the attempt that may have to be withdrawn when the state changes. */
 class Run {
   state: TaskState;
   attempt: Attempt | undefined;
+  isOver = false;
   /** Those that are to be told of its end, by their ids. */
   readonly successors = new Map<string, Successor>();
 
@@ -116,7 +125,7 @@ class Run {
 
   /** Moves to `next` and writes down what has changed. */
   update(next: TaskState): void {
-    if (next === this.state) return;
+    if (next === this.state || this.isOver) return;
     recordState(this.state, next);
     this.state = next;
     if (next.status === 'SCHEDULED' || next.status === 'PAUSED') this.attempt?.withdraw();
@@ -138,7 +147,7 @@ function handleMessages(run: Run): void {
     },
     {
       validator: (edit) => {
-        const refusal = editRefusal(run.state, edit, Date.now());
+        const refusal = run.isOver ? 'wrong_state' : editRefusal(run.state, edit, Date.now());
         if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusals[refusal], refusal);
       },
     },

@@ -6,6 +6,7 @@ import { fieldErrors, queryErrors } from '../contract/issues.ts';
 import { type Access, createAccess } from './access.ts';
 import { audit } from './audit.ts';
 import { limitBody, requireJson } from './body.ts';
+import { admitBulk } from './bulk-admission.ts';
 import { bulkRoutes } from './bulk.ts';
 import { commandRoutes } from './commands.ts';
 import { eventRoutes } from './events.ts';
@@ -81,6 +82,8 @@ function useMiddleware(app: Api, { limits, rate, logger }: ApiDependencies, acce
   }
   app.on(['GET', 'DELETE'], '/api/session', access.requireSession, limited);
   app.use(refuseOtherMethods(app));
+  const bulk = admitBulk();
+  for (const path of ['/api/tasks/bulk', '/api/tasks/actions']) app.use(path, bulk);
   app.use('/api/*', limitBody, requireJson);
 }
 

@@ -13,7 +13,6 @@ import {
 import { AppError } from '../contract/errors.ts';
 import { fieldErrors } from '../contract/issues.ts';
 import { type CreateTaskInput, createTaskInput, type TaskSummary } from '../contract/task.ts';
-import { createLimiter } from '../limiter.ts';
 import type { ActionOutcome, Outcome } from '../tasks/bulk.ts';
 import { auditLine } from './audit.ts';
 import { faultIn } from './body.ts';
@@ -23,9 +22,6 @@ import { json, problems, signedIn } from './responses.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const tags = ['Many tasks'];
-
-/** Requests in hand at a time: each may hold megabytes. */
-const requestsAtOnce = 4;
 
 const bulk = createRoute({
   method: 'post',
@@ -70,8 +66,6 @@ const actions = createRoute({
 type Dependencies = Pick<ApiDependencies, 'tasks' | 'touched' | 'deleted' | 'logger'>;
 
 export function bulkRoutes(app: Api, { tasks, touched, deleted, logger }: Dependencies): void {
-  const limiter = createLimiter({ concurrency: requestsAtOnce, queue: 0 });
-
   /** Each as it would be answered by itself. */
   function refusal(error: unknown) {
     const requestId = randomUUID();
@@ -90,43 +84,39 @@ export function bulkRoutes(app: Api, { tasks, touched, deleted, logger }: Depend
     return { id, ...result };
   }
 
-  app.openapi(bulk, async (c) =>
-    limiter.run(async () => {
-      const requests = c.req.valid('json').tasks.map(checked);
-      const key = c.req.valid('header')['idempotency-key'];
-      const results: BulkResult[] = [];
-      // Each is logged when it is done: a process that is killed half-way has said what it did.
-      const onOutcome = (one: Outcome<TaskSummary>, index: number): void => {
-        const result: BulkResult = 'value' in one ? { status: 201, task: one.value } : refusal(one.error);
-        results[index] = result;
-        const task = 'task' in result ? result.task.id : undefined;
-        auditLine(logger, c.get('principal'), { action: 'bulk', task, ...answered(c, result) });
-      };
-      await tasks.bulk.create(c.get('principal'), requests, key, onOutcome);
-      return c.json({ results }, 207);
-    }),
-  );
+  app.openapi(bulk, async (c) => {
+    const requests = c.req.valid('json').tasks.map(checked);
+    const key = c.req.valid('header')['idempotency-key'];
+    const results: BulkResult[] = [];
+    // Each is logged when it is done: a process that is killed half-way has said what it did.
+    const onOutcome = (one: Outcome<TaskSummary>, index: number): void => {
+      const result: BulkResult = 'value' in one ? { status: 201, task: one.value } : refusal(one.error);
+      results[index] = result;
+      const task = 'task' in result ? result.task.id : undefined;
+      auditLine(logger, c.get('principal'), { action: 'bulk', task, ...answered(c, result) });
+    };
+    await tasks.bulk.create(c.get('principal'), requests, key, onOutcome);
+    return c.json({ results }, 207);
+  });
 
-  app.openapi(actions, async (c) =>
-    limiter.run(async () => {
-      const principal = c.get('principal');
-      const { action, ids: named, filter, dry_run } = c.req.valid('json');
-      const ids = named ? [...new Set(named)] : await tasks.bulk.select(principal, filter ?? {});
-      if (dry_run) {
-        const matched = named ? await tasks.bulk.countKnown(principal, ids) : ids.length;
-        return c.json({ matched }, 200);
-      }
-      const results: ActionResult[] = [];
-      const onOutcome = (one: Outcome<ActionOutcome>, index: number): void => {
-        const id = ids[index] ?? '';
-        const result = resultOf(id, one);
-        results[index] = result;
-        auditLine(logger, principal, { action, task: id, ...answered(c, result) });
-      };
-      await tasks.bulk.act(principal, action, ids, named ? undefined : filter, onOutcome);
-      return c.json({ results }, 207);
-    }),
-  );
+  app.openapi(actions, async (c) => {
+    const principal = c.get('principal');
+    const { action, ids: named, filter, dry_run } = c.req.valid('json');
+    const ids = named ? [...new Set(named)] : await tasks.bulk.select(principal, filter ?? {});
+    if (dry_run) {
+      const matched = named ? await tasks.bulk.countKnown(principal, ids) : ids.length;
+      return c.json({ matched }, 200);
+    }
+    const results: ActionResult[] = [];
+    const onOutcome = (one: Outcome<ActionOutcome>, index: number): void => {
+      const id = ids[index] ?? '';
+      const result = resultOf(id, one);
+      results[index] = result;
+      auditLine(logger, principal, { action, task: id, ...answered(c, result) });
+    };
+    await tasks.bulk.act(principal, action, ids, named ? undefined : filter, onOutcome);
+    return c.json({ results }, 207);
+  });
 }
 
 function answered(c: Context, { status }: { status: number }) {

@@ -105,7 +105,7 @@ export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookou
     const { lookedAt = 0, intervalMs = soonestMs, failed = false } = lookouts.get(id) ?? {};
     const task = hub.last(id)?.task;
     // Expected, and not seen yet.
-    if (!task) return now - lookedAt >= intervalMs;
+    if (!task) return !looking.has(id) && now - lookedAt >= intervalMs;
     if (now - lookedAt >= reconcileMs) return true;
     if (failed) return now - lookedAt >= intervalMs;
     if (endedStatuses.has(task.status)) {

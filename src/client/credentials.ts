@@ -12,8 +12,8 @@ export type Credentials =
 export interface Authorization {
   /** Headers for a request with this method. */
   headers(method: string): Promise<Readonly<Record<string, string>>>;
-  /** Called after a 401. @returns whether another try makes sense. */
-  renew(): Promise<boolean>;
+  /** Called after a 401, with the headers that were refused. @returns whether another try makes sense. */
+  renew(refused: Readonly<Record<string, string>>): Promise<boolean>;
 }
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -25,13 +25,12 @@ export function authorizationBy(credentials: Credentials, send: Send): Authoriza
 }
 
 function byToken(token: string | (() => string | Promise<string>)): Authorization {
-  let last: string | undefined;
+  const headers = async () => bearer(typeof token === 'string' ? token : await token());
   return {
-    async headers() {
-      last = typeof token === 'string' ? token : await token();
-      return bearer(last);
-    },
-    renew: async () => typeof token !== 'string' && (await token()) !== last,
+    headers,
+    // Others may have been given a new one meanwhile.
+    renew: async (refused) =>
+      typeof token !== 'string' && (await headers()).Authorization !== refused['Authorization'],
   };
 }
 
@@ -98,6 +97,6 @@ function byPassword(credentials: { username: string; password: string }, send: S
   };
 }
 
-function bearer(token: string): Record<string, string> {
+function bearer(token: string): { Authorization: string } {
   return { Authorization: `Bearer ${token}` };
 }

@@ -29,7 +29,10 @@ export interface FeedSource {
   readonly url: string;
   /** Path of the feed, with its parameters. */
   readonly path: string;
-  /** Asks by HTTP: is there something to be seen, and is it what was told last? @throws TaskbellError if there is not. */
+  /**
+   * Asks by HTTP: is there something to be seen, and is it for certain what was told last? Otherwise a connection that has
+   * been quiet for a minute is taken for dead. @throws TaskbellError if there is nothing to be seen.
+   */
   readonly isUpToDate: () => Promise<boolean>;
 }
 
@@ -40,18 +43,31 @@ const goneCode = 4404;
 
 export async function* feed(source: FeedSource, options: FeedOptions): AsyncGenerator<FeedMessage> {
   const { signal, onNotice } = options;
+  let isKnown = false;
+  let isConnected = false;
+  const connected = (): void => {
+    isKnown = true;
+    if (!isConnected) onNotice?.({ notice: 'connected', detail: 'The connection is open.' });
+    isConnected = true;
+  };
   for (let failures = 0; ; failures += 1) {
     try {
       const socket = await connect(source, signal);
-      for await (const message of messagesOf(socket, source, options)) {
+      for await (const message of messagesOf(socket, source, signal)) {
         failures = 0;
+        connected();
         yield message;
       }
+      // It may have been well: nobody need be told that it is opened anew.
+      if (socket.abandoned) continue;
       if (socket.closedWith === goneCode) return;
       if (!socket.opened) await source.isUpToDate();
     } catch (error) {
+      // It was there: somebody has deleted it while the connection was lost.
+      if (isKnown && error instanceof TaskbellError && error.status === 404) return;
       if (!isPassing(error)) throw error;
     }
+    isConnected = false;
     onNotice?.({ notice: 'disconnected', detail: 'The connection was lost; it is opened again.' });
     await pause(backoffMs(failures, reconnectMs), signal);
   }
@@ -70,18 +86,16 @@ async function connect(
 async function* messagesOf(
   socket: FeedSocket,
   { isUpToDate }: FeedSource,
-  { signal, onNotice }: FeedOptions,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<FeedMessage> {
   const onAbort = (): void => socket.mailbox.wake();
   signal?.addEventListener('abort', onAbort);
   const watchdog = setInterval(() => void abandonIfDead(socket, isUpToDate), quietMs / 2);
   try {
-    for (let first = true; ;) {
+    for (;;) {
       await socket.mailbox.changed();
       for (let message = socket.mailbox.take(); message; message = socket.mailbox.take()) {
         signal?.throwIfAborted();
-        if (first) onNotice?.({ notice: 'connected', detail: 'The connection is open.' });
-        first = false;
         yield message;
       }
       signal?.throwIfAborted();

@@ -16,6 +16,8 @@ export class FeedSocket {
   /** A refused upgrade looks like any other failure, but was never open. */
   opened = false;
   closedWith: number | undefined;
+  /** It was given up for its silence. */
+  abandoned = false;
   heardAt = Date.now();
   readonly #socket: WebSocketLike;
 
@@ -44,6 +46,7 @@ export class FeedSocket {
 
   /** The other side is gone, though nobody has said so: a close would wait for its answer. */
   abandon(): void {
+    this.abandoned = true;
     this.closedWith ??= 1006;
     this.mailbox.wake();
     this.#socket.close();

@@ -38,8 +38,11 @@ const all = '/api/tasks/';
 const one = (id: string, verb = ''): string => `${all}${encodeURIComponent(id)}/${verb && `${verb}/`}`;
 
 export function taskMethods(send: Send) {
-  const command = async (id: string, verb: string, { signal }: CallOptions = {}): Promise<Task> =>
-    (await send<Task>('POST', one(id, verb), { signal, repeatable: true })).body;
+  const command = async (id: string, verb: string, { signal }: CallOptions = {}): Promise<Task> => {
+    // To resume or run a task twice may be to run it twice.
+    const repeatable = verb === 'cancel' || verb === 'pause';
+    return (await send<Task>('POST', one(id, verb), { signal, repeatable })).body;
+  };
 
   return {
     async create(task: NewTask, options: CreateOptions = {}): Promise<Task> {

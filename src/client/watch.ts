@@ -37,11 +37,15 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
       }
     },
 
-    /** The changes of all tasks that match, those to come included; with those that are under way already. */
+    /**
+     * The changes of all tasks that match, those to come included; with those that are under way already. Changes while the
+     * connection is lost (see `onNotice`) are not made up for: list the tasks once more when it is back, if each counts.
+     */
     async *watchAll(filter: TaskFilter = {}, options: FeedOptions = {}): AsyncGenerator<TaskEvent, void> {
       const isUpToDate = async (): Promise<boolean> => {
         await send('GET', pathWith('/api/tasks/', { ...filter, limit: 1 }));
-        return true;
+        // Nobody can tell whether something was told of all of them.
+        return false;
       };
       const path = pathWith('/ws/tasks/', filter);
       for await (const message of feed({ ...source, path, isUpToDate }, options)) {

@@ -50,9 +50,9 @@ export function openRunsOf(owner: string): string {
   return `${lasting({ owner })} AND ExecutionStatus = 'Running'`;
 }
 
-/** Unfinished tasks that wait for others. */
+/** Unfinished tasks that wait for others; some of the paused ones do as well. */
 export function waitingForOthers(): string {
-  return `${everyTask} AND ExecutionStatus = 'Running' AND ${column('status')} = 'AFTER'`;
+  return `${everyTask} AND ExecutionStatus = 'Running' AND ${column('status')} IN ('AFTER', 'PAUSED')`;
 }
 
 /** The unfinished ones of the named tasks. */

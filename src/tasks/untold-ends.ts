@@ -8,29 +8,54 @@ import type { TaskStore } from './store.ts';
 /** Ids in one query. */
 const idsAtOnce = 50;
 
+/** A signal is kept until a worker reads it; a task whose workflow is stuck must not be sent it over and over. */
+const tellAgainMs = 3_600_000;
+
+/** Who was told of which end, and when. */
+export class Told {
+  readonly #at = new Map<string, number>();
+
+  has(predecessor: string, runId: string): boolean {
+    const at = this.#at.get(`${predecessor} ${runId}`);
+    return at !== undefined && performance.now() - at < tellAgainMs;
+  }
+
+  add(predecessor: string, successors: readonly Successor[]): void {
+    const now = performance.now();
+    for (const [key, at] of this.#at) {
+      if (now - at < tellAgainMs) break;
+      this.#at.delete(key);
+    }
+    for (const { run_id } of successors) this.#at.set(`${predecessor} ${run_id}`, now);
+  }
+}
+
 /**
  * Finds the tasks that wait for others which have ended without a word, and tells them. One list call where no task
  * waits; otherwise one more for fifty tasks that are waited for.
  * @returns how many ends were told.
  */
-export async function tellUntoldEnds(store: TaskStore): Promise<number> {
-  const followers = await followersOfAll(store);
+export async function tellUntoldEnds(store: TaskStore, told: Told): Promise<number> {
+  const followers = await followersOfAll(store, told);
   const suspects = await notUnfinished(store, [...followers.keys()]);
-  const told = await each(suspects, async (id) => {
+  const found = await each(suspects, async (id) => {
     // Visibility may lag: the task itself decides.
     const over = await lookUpPredecessor(store, id);
     if (over === null) return false;
-    await tellOver(store, followers.get(id) ?? [], over);
+    const successors = followers.get(id) ?? [];
+    await tellOver(store, successors, over);
+    told.add(id, successors);
     return true;
   });
-  return told.filter(Boolean).length;
+  return found.filter(Boolean).length;
 }
 
 /** Who waits for which task. */
-async function followersOfAll(store: TaskStore): Promise<Map<string, Successor[]>> {
+async function followersOfAll(store: TaskStore, told: Told): Promise<Map<string, Successor[]>> {
   const followers = new Map<string, Successor[]>();
   for (const { id, runId, memo } of await allRows(store, waitingForOthers())) {
     for (const predecessor of memo.waits_for ?? memo.after ?? []) {
+      if (told.has(predecessor, runId)) continue;
       const others = followers.get(predecessor);
       const successor = { id, run_id: runId };
       if (others) others.push(successor);

@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { TaskStore } from '../tasks/store.ts';
-import { tellUntoldEnds } from '../tasks/untold-ends.ts';
+import { tellUntoldEnds, Told } from '../tasks/untold-ends.ts';
 
 export interface EndWatch {
   close(): Promise<void>;
@@ -15,16 +15,18 @@ export interface EndWatch {
 
 /** Such an end is to be noticed within a minute. */
 const restMs = 20_000;
-/** Many waiting tasks make a look long: it may take so much of the time at the most. */
-const largestShare = 1 / 20;
+/** Many waiting tasks make a look long; then there is more time between two of them, up to this. */
+const mostRestMs = 40_000;
+const restPerLook = 10;
 
 export function watchForUntoldEnds(store: TaskStore, logger: Logger): EndWatch {
+  const told = new Told();
   const closing = new AbortController();
 
   async function look(): Promise<void> {
     try {
-      const told = await tellUntoldEnds(store);
-      if (told > 0) logger.info({ told }, 'tasks were told of ends that nobody had told them');
+      const count = await tellUntoldEnds(store, told);
+      if (count > 0) logger.info({ told: count }, 'tasks were told of ends that nobody had told them');
     } catch (error) {
       logger.warn({ err: error }, 'could not look for ends that nobody has told');
     }
@@ -34,7 +36,9 @@ export function watchForUntoldEnds(store: TaskStore, logger: Logger): EndWatch {
     while (!closing.signal.aborted) {
       const startedAt = Date.now();
       await look();
-      await rest(Math.max(restMs, (Date.now() - startedAt) / largestShare), closing.signal);
+      const ms = Math.min(mostRestMs, Math.max(restMs, (Date.now() - startedAt) * restPerLook));
+      // Workers that started together need not look together.
+      await rest(ms * (0.75 + Math.random() / 4), closing.signal);
     }
   }
 

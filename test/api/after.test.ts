@@ -58,6 +58,16 @@ async function failed(): Promise<Task> {
   return task;
 }
 
+/** Who has told a task of the ends of those that it follows: workflows, or a worker that has found it out. */
+async function toldBy({ id }: Task): Promise<string[]> {
+  const { events } = await temporal.workflow.getHandle(id).fetchHistory();
+  return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) =>
+    signal?.signalName === 'predecessor-over'
+      ? [signal.externalWorkflowExecution?.workflowId ?? String(signal.identity)]
+      : [],
+  );
+}
+
 const isWaiting = ({ status, waiting }: Pick<Task, 'status' | 'waiting'>): boolean =>
   status === 'SCHEDULED' && waiting?.reason === 'after';
 
@@ -90,6 +100,7 @@ describe('a task that follows others', () => {
       'completed',
     ]);
     expect(history[1]?.predecessor).toEqual({ id: one.id, ended: 'COMPLETED' });
+    expect(await toldBy(task)).toEqual([one.id, two.id]);
   });
 
   test('tells its watchers when they are behind it, and then waits for its own time', async () => {
@@ -175,12 +186,13 @@ describe('a task that follows others', () => {
 });
 
 describe('when one of them does not complete', () => {
-  const cases: [string, (task: Task) => Promise<unknown>, RegExp][] = [
-    ['is cancelled', (task) => say(task, 'cancel'), /was cancelled$/],
-    ['is deleted', ({ id }) => alice.call('DELETE', `/api/tasks/${id}/`), /was deleted$/],
+  const cases: [string, (task: Task) => Promise<unknown>, RegExp, (task: Task) => RegExp][] = [
+    ['is cancelled', (task) => say(task, 'cancel'), /was cancelled$/, ({ id }) => new RegExp(id)],
+    // The API has deleted it, so it is the API that tells.
+    ['is deleted', ({ id }) => alice.call('DELETE', `/api/tasks/${id}/`), /was deleted$/, () => /^api \d+@/],
   ];
 
-  test.each(cases)('and %s, the successor fails, and says why', async (_what, end, message) => {
+  test.each(cases)('and %s, the successor fails, and says why', async (_what, end, message, who) => {
     const [other, before] = [await sleeper(), await sleeper()];
     const task = await successor([other, before]);
     await alice.until(task.id, 'the wait', isWaiting);
@@ -189,6 +201,8 @@ describe('when one of them does not complete', () => {
     expect(failure).toMatchObject({ status: 'FAILED', attempt: 0, attempts: [], result: null });
     expect(failure.error_message).toMatch(message);
     expect(failure.error_message).toContain(before.id);
+    const [author] = await toldBy(task);
+    expect(author).toMatch(who(before));
     const { body: listed } = await alice.call<TaskSummary[]>('GET', '/api/tasks/?status=FAILED&limit=20');
     expect(listed.find(({ id }) => id === task.id)?.error_message).toBe(failure.error_message);
   });
@@ -202,6 +216,7 @@ describe('when one of them does not complete', () => {
       const failure = await ended(one);
       expect(failure).toMatchObject({ status: 'FAILED' });
       expect(failure.error_message).toMatch(/has failed$/);
+      expect(await toldBy(one)).toEqual([before.id]);
     }
   });
 
@@ -225,13 +240,17 @@ describe('when one of them does not complete', () => {
     const [terminated, removed] = [await sleeper(), await sleeper()];
     const [one, two] = [await successor([terminated]), await successor([removed])];
     await alice.until(one.id, 'the wait', isWaiting);
+    const paused = await successor([removed]);
+    await say(paused, 'pause');
     await temporal.workflow.getHandle(terminated.id).terminate('by hand');
     await temporal.workflowService.deleteWorkflowExecution({
       namespace: temporal.options.namespace,
       workflowExecution: { workflowId: removed.id },
     });
     expect((await ended(one, aMinute)).error_message).toMatch(/has failed$/);
-    expect((await ended(two, aMinute)).error_message).toMatch(/was deleted$/);
+    for (const task of [two, paused]) {
+      expect((await ended(task, aMinute)).error_message).toMatch(/was deleted$/);
+    }
   }, 120_000);
 });
 
@@ -300,10 +319,25 @@ describe('a retry', () => {
     const task = await ended(await successor([before], { type: 'hopeless' }));
     expect(task).toMatchObject({ status: 'FAILED', attempt: 1 });
     await alice.call('DELETE', `/api/tasks/${before.id}/`);
-    await expect.poll(async () => (await alice.call('GET', `/api/tasks/${before.id}/`)).status).toBe(404);
+    const reading = async () => (await alice.call('GET', `/api/tasks/${before.id}/`)).status;
+    await expect.poll(reading, { timeout: 20_000 }).toBe(404);
     await say(task, 'retry');
     const again = await alice.until(task.id, 'the second run', (it) => hasEnded(it) && it.retry_count === 1);
     expect(again).toMatchObject({ status: 'FAILED', attempt: 1, error_message: 'no retry can help' });
+  });
+
+  test('does not wait again for one that had completed, though another had not', async () => {
+    const [good, bad] = [await completed(), await failed()];
+    const task = await ended(await successor([good, bad]));
+    expect(task).toMatchObject({ status: 'FAILED', attempt: 0 });
+    await alice.call('DELETE', `/api/tasks/${good.id}/`);
+    const reading = async () => (await alice.call('GET', `/api/tasks/${good.id}/`)).status;
+    await expect.poll(reading, { timeout: 20_000 }).toBe(404);
+    await alice.call('POST', `/api/tasks/${bad.id}/retry/`, { delay: hour });
+    expect(await say(task, 'retry')).toMatchObject({ waiting: { reason: 'after' } });
+    await say(bad, 'cancel');
+    const again = await alice.until(task.id, 'its end', (it) => hasEnded(it) && it.retry_count === 1);
+    expect(again.error_message).toBe(`Task ${bad.id}, which this one was to follow, was cancelled`);
   });
 
   test('of a predecessor is what a successor that comes then waits for', async () => {

@@ -232,3 +232,30 @@ describe('an action on many tasks', () => {
     expect(await user.until(id ?? '', 'its end', hasEnded)).toMatchObject({ status: 'CANCELLED' });
   });
 });
+
+test('what was selected by a filter is left alone when it no longer fits', async () => {
+  const user = await service.asNewUser();
+  const ids = await created(user, 120, { tags: ['to-go'] });
+  await act({ action: 'cancel', ids }, user);
+  await expect.poll(async () => (await total(user, 'tag=to-go')).CANCELLED, { timeout: 30_000 }).toBe(120);
+  const listed = await user.call<{ id: string }[]>('GET', '/api/tasks/?tag=to-go&limit=100');
+  const next = /<([^>]+)>/.exec(listed.headers.get('Link') ?? '')?.[1] ?? '';
+  // Its turn comes last.
+  const last = (await user.call<{ id: string }[]>('GET', next)).body.at(-1)?.id ?? '';
+  const deleting = act({ action: 'delete', filter: { tag: ['to-go'], status: ['CANCELLED'] } }, user);
+  const gone = async () => (await user.call('GET', `/api/tasks/${ids[119]}/`)).status;
+  await expect.poll(gone, { timeout: 20_000, interval: 10 }).toBe(404);
+  expect((await user.call('POST', `/api/tasks/${last}/retry/`, { delay: hour })).status).toBe(200);
+  const { body } = await deleting;
+  expect(body.results.find(({ id }) => id === last)).toMatchObject({ status: 409, code: 'wrong_state' });
+  expect(await user.read(last)).toMatchObject({ status: 'SCHEDULED' });
+});
+
+test('an account has so many such requests in hand at a time, before they are read', async () => {
+  const user = await service.asNewUser();
+  const tasks = Array.from({ length: 100 }, (_, index) => ({ name: `${index}`, delay: hour }));
+  const answers = await Promise.all(Array.from({ length: 6 }, () => bulk(tasks, {}, user)));
+  const statuses = answers.map(({ status }) => status);
+  expect(statuses.filter((status) => status === 207).length).toBeGreaterThanOrEqual(2);
+  expect(statuses).toContain(429);
+});

@@ -24,7 +24,7 @@ afterAll(() => service.close());
 describe('the rate limit', () => {
   test('lets an account send a minute of requests at once, tells how many are left, and then refuses', async () => {
     const eager = await service.asNewUser();
-    const ask = () => eager.call('GET', '/api/task-types/');
+    const ask = () => eager.call('GET', '/api/tasks/');
     const first = await ask();
     const answers = await Promise.all(Array.from({ length: 90 }, ask));
     expect(first.headers.get('RateLimit-Policy')).toBe('"default";q=60;w=60');

@@ -144,3 +144,27 @@ describe('an Idempotency-Key on a retry', () => {
     });
   });
 });
+
+describe('of several retries at once', () => {
+  const statuses = (answers: readonly { status: number }[]) =>
+    answers.map(({ status }) => status).toSorted((a, b) => a - b);
+
+  test('one is answered with its run, and the others are told that it was not theirs', async () => {
+    const { id } = await failed();
+    const names = ['one', 'two', 'three'];
+    const answers = await Promise.all(names.map((name) => retry(id, { name, delay: hour })));
+    expect(statuses(answers)).toEqual([200, 409, 409]);
+    const won = answers.findIndex(({ status }) => status === 200);
+    expect(await alice.read(id)).toMatchObject({ name: names[won], retry_count: 1 });
+  });
+
+  test('it is the same for different keys; and one key with two bodies is refused once', async () => {
+    const keyed = (id: string, key: string, body: object) => retry(id, body, { 'Idempotency-Key': key });
+    const [first, second] = [await failed(), await failed()];
+    const differing = [randomUUID(), randomUUID()].map((key) => keyed(first.id, key, { delay: hour }));
+    expect(statuses(await Promise.all(differing))).toEqual([200, 409]);
+    const key = randomUUID();
+    const contradicting = [1, 2].map((more) => keyed(second.id, key, { delay: hour + more }));
+    expect(statuses(await Promise.all(contradicting))).toEqual([200, 422]);
+  });
+});

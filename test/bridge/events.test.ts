@@ -148,3 +148,11 @@ describe('the events of a task', () => {
     expect(stream.events.at(-1)?.data).toMatchObject({ retry_count: 1 });
   });
 });
+
+test('HEAD tells that there is a stream, and opens none', async () => {
+  const { id } = await alice.create({ name: 'head', delay: hour });
+  const headers = { Authorization: `Bearer ${alice.token}` };
+  const answer = await fetch(`${service.url}/api/tasks/${id}/events/`, { method: 'HEAD', headers });
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('Content-Type')).toContain('text/event-stream');
+});

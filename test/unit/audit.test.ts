@@ -79,7 +79,14 @@ test('of many tasks, each has a line of its own, refused or not', async () => {
     await next();
   });
   const bulk: Pick<BulkService, 'act'> = {
-    act: async () => [{ value: { status: 202 } }, { error: new AppError('wrong_state', 'It has ended') }],
+    async act(_actor, _action, _ids, _filter, onOutcome) {
+      const outcomes = [
+        { value: { status: 202 } },
+        { error: new AppError('wrong_state', 'It has ended') },
+      ] as const;
+      for (const [index, one] of outcomes.entries()) onOutcome?.(one, index);
+      return [...outcomes];
+    },
   };
   const tasks = { bulk } as unknown as ApiDependencies['tasks'];
   const nothing = () => undefined;

@@ -146,3 +146,10 @@ test('writes what it has read in UTC with milliseconds', () => {
   expect(instantInput.parse('2030-01-31T09:30+05:30')).toBe('2030-01-31T04:00:00.000Z');
   expect(instantInput.parse('2030-12-31t23:59:59.9999z')).toBe('2031-01-01T00:00:00.000Z');
 });
+
+test.each(['0000-01-01T00:00:00+01:00', '9999-12-31T23:59:59-01:00'])(
+  '%s is no instant that could be written in UTC',
+  (text) => {
+    expect(parseInstant(text)).toBeUndefined();
+  },
+);

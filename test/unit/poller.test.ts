@@ -303,3 +303,48 @@ describe('a poller that is closed', () => {
     expect(source.calls).toBe(before);
   });
 });
+
+/** Lists as Temporal has them: every row since the cursor, also those that were listed before. */
+class ListingSource extends FakeSource {
+  readonly rows: { readonly change: Change; readonly at: number }[] = [];
+
+  override async changesSince(cursor: FeedCursor): Promise<Changes> {
+    await super.changesSince(cursor);
+    const listed = this.rows.filter(({ at }) => at >= cursor.closed - 3000);
+    const closed = Math.max(cursor.closed, ...listed.map(({ at }) => at));
+    return { changes: listed.map(({ change }) => change), cursor: { ...cursor, closed } };
+  }
+}
+
+test('somebody who follows many tasks hears of an end once, however quiet it is afterwards', async () => {
+  await poller.close();
+  const listing = new ListingSource();
+  source = listing;
+  poller = createPoller({ hub, source, logger: pino({ level: 'silent' }), tickMs: 250 });
+  const told: string[] = [];
+  const leave = hub.follow({ owner: 'alice', wants: () => true, send: (id) => told.push(id) });
+  await pass(1000);
+  const finished_at = new Date().toISOString();
+  const end = seen('a', { status: 'COMPLETED', waiting: null, finished_at, version: 2 });
+  listing.tasks.set('a', end);
+  listing.rows.push({
+    change: { id: 'a', runId: end.runId, version: 2, owner: 'alice', ended: true },
+    at: Date.now(),
+  });
+  await pass(5 * 60_000);
+  expect(told).toEqual(['a']);
+  expect(listing.observed).toEqual(['a']);
+  leave();
+});
+
+test('a task that sleeps costs those who follow many nothing, once it is told', async () => {
+  const told: string[] = [];
+  const leave = hub.follow({ owner: 'alice', wants: () => true, send: (id) => told.push(id) });
+  source.write(seen('a'));
+  await pass(1000);
+  source.changes = [];
+  await pass(60 * 60_000);
+  expect(told).toEqual(['a']);
+  expect(source.observed).toEqual(['a']);
+  leave();
+});

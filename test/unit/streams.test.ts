@@ -1,0 +1,73 @@
+import { expect, test, vi } from 'vitest';
+import type { Principal } from '../../src/auth/principal.ts';
+import { createHub } from '../../src/bridge/hub.ts';
+import { createStreams } from '../../src/bridge/streams.ts';
+import type { FeedMessage, TaskSummary } from '../../src/contract/task.ts';
+import { aTask } from '../support/task.ts';
+
+const alice: Principal = {
+  id: 'alice',
+  name: 'alice',
+  role: 'user',
+  generation: 1,
+  scopes: ['read', 'write'],
+  credential: { type: 'token' },
+  expiresAt: Date.now() + 3_600_000,
+};
+
+function seen(changes: Partial<TaskSummary> = {}, runId = 'run 1') {
+  return { runId, transitions: 1, task: aTask(changes) };
+}
+
+function setUp() {
+  const hub = createHub({ onFirst: () => undefined });
+  const standing = { good: true };
+  const streams = createStreams({ hub, observeAs: async () => seen(), isCurrent: () => standing.good });
+  return { hub, streams, standing };
+}
+
+function statusIn(text: unknown): string {
+  const message = JSON.parse(String(text)) as FeedMessage;
+  return message.type === 'task' ? message.status : message.type;
+}
+
+test('a stream that its reader has left is watched no more', async () => {
+  const { hub, streams } = setUp();
+  const stream = await streams.open(alice, 'a');
+  expect(hub.size).toBe(1);
+  stream.end();
+  expect(hub.size).toBe(0);
+});
+
+test('of a stream whose token has ended nothing more is to be read, though its reader was slow', async () => {
+  const { hub, streams, standing } = setUp();
+  const stream = await streams.open(alice, 'a');
+  const onOver = vi.fn<() => void>();
+  stream.onOver(onOver);
+  standing.good = false;
+  streams.dismiss();
+  hub.publish('a', seen({ version: 2 }));
+  expect(await stream.next()).toMatchObject({ code: 4401 });
+  expect(hub.size).toBe(0);
+  expect(onOver).toHaveBeenCalledOnce();
+});
+
+test('a slow reader finds the end of each run, and the latest state', async () => {
+  const { hub, streams } = setUp();
+  const stream = await streams.open(alice, 'a');
+  const finished_at = new Date().toISOString();
+  hub.publish('a', seen({ version: 2, status: 'RUNNING' }));
+  hub.publish('a', seen({ version: 3, status: 'FAILED', finished_at }));
+  hub.publish('a', seen({ version: 4, status: 'SCHEDULED' }, 'run 2'));
+  hub.publish('a', seen({ version: 5, status: 'RUNNING' }, 'run 2'));
+  expect(statusIn(await stream.next())).toBe('FAILED');
+  expect(statusIn(await stream.next())).toBe('RUNNING');
+  stream.end();
+});
+
+test('none is opened once the service is closing', async () => {
+  const { hub, streams } = setUp();
+  streams.close();
+  await expect(streams.open(alice, 'a')).rejects.toMatchObject({ code: 'temporal_unavailable' });
+  expect(hub.size).toBe(0);
+});
