@@ -12,8 +12,8 @@ export type Credentials =
 export interface Authorization {
   /** Headers for a request with this method. */
   headers(method: string): Promise<Readonly<Record<string, string>>>;
-  /** Called after a 401. @returns whether another try makes sense. */
-  renew(): Promise<boolean>;
+  /** Called after a 401. @param sent the headers that were refused. @returns whether another try makes sense. */
+  renew(sent: Readonly<Record<string, string>>): Promise<boolean>;
 }
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -25,14 +25,9 @@ export function authorizationBy(credentials: Credentials, send: Send): Authoriza
 }
 
 function byToken(token: string | (() => string | Promise<string>)): Authorization {
-  let last: string | undefined;
-  return {
-    async headers() {
-      last = typeof token === 'string' ? token : await token();
-      return bearer(last);
-    },
-    renew: async () => typeof token !== 'string' && (await token()) !== last,
-  };
+  const headers = async (): Promise<Record<string, string>> =>
+    bearer(typeof token === 'string' ? token : await token());
+  return { headers, renew: async (sent) => isOther(await headers(), sent) };
 }
 
 function bySession(csrfToken: string | (() => string)): Authorization {
@@ -84,18 +79,26 @@ function byPassword(credentials: { username: string; password: string }, send: S
     }
   }
 
+  async function headers(): Promise<Record<string, string>> {
+    if (!tokens) await keep(signIn());
+    return bearer((await tokens)?.access ?? '');
+  }
+
   return {
-    async headers() {
-      if (!tokens) await keep(signIn());
-      return bearer((await tokens)?.access ?? '');
-    },
-    async renew() {
+    headers,
+    async renew(sent) {
+      // Another request has noticed before this one.
+      if (isOther(await headers(), sent)) return true;
       renewing ??= keep(renewed()).finally(() => {
         renewing = undefined;
       });
       return renewing;
     },
   };
+}
+
+function isOther(headers: Readonly<Record<string, string>>, sent: Readonly<Record<string, string>>): boolean {
+  return headers['Authorization'] !== sent['Authorization'];
 }
 
 function bearer(token: string): Record<string, string> {
