@@ -17,3 +17,19 @@ export async function pause(ms: number, signal: AbortSignal | undefined): Promis
   });
   signal?.throwIfAborted();
 }
+
+/** What the promise gives, unless the signal is aborted before. @throws the signal's reason. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  let stop: () => void = () => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop);
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -12,8 +12,8 @@ export type Credentials =
 export interface Authorization {
   /** Headers for a request with this method. */
   headers(method: string): Promise<Readonly<Record<string, string>>>;
-  /** Called after a 401, with the headers that were refused. @returns whether another try makes sense. */
-  renew(refused: Readonly<Record<string, string>>): Promise<boolean>;
+  /** Called after a 401. @param sent the headers that were refused. @returns whether another try makes sense. */
+  renew(sent: Readonly<Record<string, string>>): Promise<boolean>;
 }
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -25,13 +25,9 @@ export function authorizationBy(credentials: Credentials, send: Send): Authoriza
 }
 
 function byToken(token: string | (() => string | Promise<string>)): Authorization {
-  const headers = async () => bearer(typeof token === 'string' ? token : await token());
-  return {
-    headers,
-    // Others may have been given a new one meanwhile.
-    renew: async (refused) =>
-      typeof token !== 'string' && (await headers()).Authorization !== refused['Authorization'],
-  };
+  const headers = async (): Promise<Record<string, string>> =>
+    bearer(typeof token === 'string' ? token : await token());
+  return { headers, renew: async (sent) => isOther(await headers(), sent) };
 }
 
 function bySession(csrfToken: string | (() => string)): Authorization {
@@ -83,12 +79,16 @@ function byPassword(credentials: { username: string; password: string }, send: S
     }
   }
 
+  async function headers(): Promise<Record<string, string>> {
+    if (!tokens) await keep(signIn());
+    return bearer((await tokens)?.access ?? '');
+  }
+
   return {
-    async headers() {
-      if (!tokens) await keep(signIn());
-      return bearer((await tokens)?.access ?? '');
-    },
-    async renew() {
+    headers,
+    async renew(sent) {
+      // Another request has noticed before this one.
+      if (isOther(await headers(), sent)) return true;
       renewing ??= keep(renewed()).finally(() => {
         renewing = undefined;
       });
@@ -97,6 +97,10 @@ function byPassword(credentials: { username: string; password: string }, send: S
   };
 }
 
-function bearer(token: string): { Authorization: string } {
+function isOther(headers: Readonly<Record<string, string>>, sent: Readonly<Record<string, string>>): boolean {
+  return headers['Authorization'] !== sent['Authorization'];
+}
+
+function bearer(token: string): Record<string, string> {
   return { Authorization: `Bearer ${token}` };
 }

@@ -14,7 +14,10 @@ export class TaskbellError extends Error {
   override readonly name = 'TaskbellError';
   /** The HTTP status; 0 where there was no answer. */
   readonly status: number;
-  /** A stable word to decide by: `validation`, `wrong_state`, `not_found`, …; `unreachable` without an answer. */
+  /**
+   * A stable word to decide by: `validation`, `wrong_state`, `not_found`, …; `unreachable` without an answer, `unknown`
+   * where the answer is not Taskbell's.
+   */
   readonly code: string;
   /** What was wrong with which field, by JSON pointer. */
   readonly errors: readonly FieldError[];
@@ -37,7 +40,7 @@ export class TaskbellError extends Error {
 export async function errorOf(response: Response): Promise<TaskbellError> {
   const problem = asObject(await response.json().catch(() => null));
   const { detail, code, errors, request_id } = problem;
-  const retryAfter = Number(response.headers.get('Retry-After') ?? Number.NaN);
+  const retryAfter = secondsUntil(response.headers.get('Retry-After'));
   const message = typeof detail === 'string' ? detail : `Taskbell answered ${response.status}`;
   return new TaskbellError(message, {
     status: response.status,
@@ -45,8 +48,27 @@ export async function errorOf(response: Response): Promise<TaskbellError> {
     // Taskbell's own problem documents have them in this shape.
     errors: Array.isArray(errors) ? (errors as FieldError[]) : [],
     requestId: typeof request_id === 'string' ? request_id : undefined,
-    retryAfterSeconds: Number.isNaN(retryAfter) ? undefined : retryAfter,
+    retryAfterSeconds: Number.isNaN(retryAfter) ? undefined : Math.max(0, retryAfter),
   });
+}
+
+/** What a body says. @throws TaskbellError where something else than Taskbell has answered, such as a proxy's page. */
+export function jsonOf(text: string, { status }: Response): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new TaskbellError('The answer is not JSON: is this the address of Taskbell?', {
+      status,
+      code: 'unknown',
+      cause,
+    });
+  }
+}
+
+/** Of a Retry-After, which is a number or, from some proxies, a date. */
+function secondsUntil(retryAfter: string | null): number {
+  const seconds = Number(retryAfter ?? Number.NaN);
+  return Number.isNaN(seconds) ? (Date.parse(retryAfter ?? '') - Date.now()) / 1000 : seconds;
 }
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> {

@@ -3,10 +3,12 @@
  *
  * connecting (a ticket, then the socket) → open → lost → waiting → connecting …; over when the reader leaves, its signal
  * is aborted, the task is gone, or it turns out that there is nothing to be seen. Every connection begins with the state
- * of things, so nothing is missed but what was passed over meanwhile.
+ * of things; what that does not tell of the time between is looked up.
  */
 import { backoffMs, pause } from './backoff.ts';
 import { TaskbellError } from './errors.ts';
+import type { Gap } from './gaps.ts';
+import { type Timing, watchOver } from './liveness.ts';
 import { FeedSocket, type WebSocketConstructor } from './sockets.ts';
 import type { Send } from './transport.ts';
 import type { FeedMessage } from './types.ts';
@@ -29,91 +31,103 @@ export interface FeedSource {
   readonly url: string;
   /** Path of the feed, with its parameters. */
   readonly path: string;
-  /**
-   * Asks by HTTP: is there something to be seen, and is it for certain what was told last? Otherwise a connection that has
-   * been quiet for a minute is taken for dead. @throws TaskbellError if there is nothing to be seen.
-   */
-  readonly isUpToDate: () => Promise<boolean>;
+  /** Asks by HTTP: is there something to be seen, and has all of it been told? @throws TaskbellError if there is not. */
+  readonly isUpToDate: (gap: Gap) => Promise<boolean>;
+  /** What a new connection does not tell by itself of the time since the one before. */
+  readonly missed?: (gap: Gap) => AsyncIterable<FeedMessage>;
+  readonly timing?: Timing;
 }
 
 const reconnectMs = { least: 500, most: 30_000 };
-/** A connection that has died in silence looks like that of a task that sleeps. */
-const quietMs = 60_000;
+/** One that lasts for so long is no part of a series of failures. */
+const stableMs = 10_000;
+/** Lists may lag, and clocks are told in whole seconds. */
+const marginMs = 5000;
+const listLagMs = 3000;
 const goneCode = 4404;
 
 export async function* feed(source: FeedSource, options: FeedOptions): AsyncGenerator<FeedMessage> {
   const { signal, onNotice } = options;
-  let isKnown = false;
-  let isConnected = false;
-  const connected = (): void => {
-    isKnown = true;
-    if (!isConnected) onNotice?.({ notice: 'connected', detail: 'The connection is open.' });
-    isConnected = true;
-  };
+  /** Until when all has been told, by the service's clock; undefined before the first connection. */
+  let since: number | undefined;
   for (let failures = 0; ; failures += 1) {
     try {
-      const socket = await connect(source, signal);
-      for await (const message of messagesOf(socket, source, signal)) {
-        failures = 0;
-        connected();
-        yield message;
+      const { socket, skewMs } = await connect(source, signal);
+      const gap = (): Gap => ({ since: toldUntil(socket, skewMs), signal });
+      const isUpToDate = () => source.isUpToDate(gap());
+      const leave = watchOver(socket, isUpToDate, source.timing);
+      const connectedAt = Date.now();
+      try {
+        for await (const message of messagesOf(socket, since, source, options)) {
+          failures = 0;
+          yield message;
+        }
+      } finally {
+        leave();
       }
-      // It may have been well: nobody need be told that it is opened anew.
-      if (socket.abandoned) continue;
       if (socket.closedWith === goneCode) return;
-      if (!socket.opened) await source.isUpToDate();
+      if (Date.now() - connectedAt > stableMs) failures = 0;
+      if (socket.opened) since = gap().since;
+      else await isUpToDate();
     } catch (error) {
       // It was there: somebody has deleted it while the connection was lost.
-      if (isKnown && error instanceof TaskbellError && error.status === 404) return;
+      if (since !== undefined && error instanceof TaskbellError && error.status === 404) return;
       if (!isPassing(error)) throw error;
     }
-    isConnected = false;
     onNotice?.({ notice: 'disconnected', detail: 'The connection was lost; it is opened again.' });
     await pause(backoffMs(failures, reconnectMs), signal);
   }
 }
 
-async function connect(
-  { send, WebSocket, url, path }: FeedSource,
-  signal?: AbortSignal,
-): Promise<FeedSocket> {
-  const { body } = await send<{ ticket: string }>('POST', '/api/ws-ticket/', { signal, repeatable: true });
+async function connect({ send, WebSocket, url, path }: FeedSource, signal: AbortSignal | undefined) {
+  const ticket = await send<{ ticket: string }>('POST', '/api/ws-ticket/', { signal, repeatable: true });
   const address = new URL(url.replace(/^http/, 'ws').replace(/\/+$/, '') + path);
-  address.searchParams.set('ticket', body.ticket);
-  return new FeedSocket(WebSocket, address.href);
+  address.searchParams.set('ticket', ticket.body.ticket);
+  const serverTime = Date.parse(ticket.headers.get('Date') ?? '');
+  // Pages of other origins may not read it; their clocks have to be right.
+  const skewMs = Number.isNaN(serverTime) ? 0 : serverTime - Date.now();
+  return { socket: new FeedSocket(WebSocket, address.href), skewMs };
+}
+
+function toldUntil(socket: FeedSocket, skewMs: number): number {
+  return socket.heardAt + skewMs - marginMs;
 }
 
 async function* messagesOf(
   socket: FeedSocket,
-  { isUpToDate }: FeedSource,
-  signal: AbortSignal | undefined,
+  since: number | undefined,
+  { missed }: FeedSource,
+  { signal, onNotice }: FeedOptions,
 ): AsyncGenerator<FeedMessage> {
-  const onAbort = (): void => socket.mailbox.wake();
-  signal?.addEventListener('abort', onAbort);
-  const watchdog = setInterval(() => void abandonIfDead(socket, isUpToDate), quietMs / 2);
+  const { mailbox } = socket;
+  const wake = (): void => mailbox.wake();
+  signal?.addEventListener('abort', wake);
+  let looksUp = since !== undefined;
+  // Once more, since lists lag.
+  const again = setTimeout(() => {
+    looksUp = since !== undefined;
+    wake();
+  }, listLagMs);
   try {
-    for (;;) {
-      await socket.mailbox.changed();
-      for (let message = socket.mailbox.take(); message; message = socket.mailbox.take()) {
-        signal?.throwIfAborted();
-        yield message;
-      }
+    for (let announced = false; socket.closedWith === undefined || mailbox.size > 0;) {
       signal?.throwIfAborted();
-      if (socket.closedWith !== undefined) return;
+      if (socket.opened && !announced) {
+        announced = true;
+        onNotice?.({ notice: 'connected', detail: 'The connection is open.' });
+      }
+      if (announced && looksUp && since !== undefined) {
+        looksUp = false;
+        if (missed) yield* missed({ since, signal });
+      }
+      const message = mailbox.take();
+      if (message) yield message;
+      else await mailbox.changed();
     }
   } finally {
-    clearInterval(watchdog);
-    signal?.removeEventListener('abort', onAbort);
+    clearTimeout(again);
+    signal?.removeEventListener('abort', wake);
     socket.close();
   }
-}
-
-async function abandonIfDead(socket: FeedSocket, isUpToDate: () => Promise<boolean>): Promise<void> {
-  if (Date.now() - socket.heardAt < quietMs) return;
-  const isAlive = await isUpToDate().catch(() => false);
-  if (!isAlive) socket.abandon();
-  // Not asked again at once.
-  else socket.heardAt = Date.now();
 }
 
 /** Whether it makes sense to try again. */

@@ -17,6 +17,10 @@ export class Mailbox<T> {
     this.wake();
   }
 
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   take(): T | undefined {
     for (const [key, item] of this.#waiting) {
       this.#waiting.delete(key);

@@ -8,16 +8,20 @@ export interface WebSocketLike {
   addEventListener(type: 'close', listener: (event: { code: number }) => void): void;
   addEventListener(type: 'open' | 'error', listener: () => void): void;
   close(): void;
+  /** Of `ws` alone: browsers answer pings without telling. */
+  on?(event: 'ping', listener: () => void): unknown;
+  /** Of `ws` alone: closes without waiting for the other side. */
+  terminate?(): void;
 }
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
+
+const lost = 1006;
 
 export class FeedSocket {
   readonly mailbox = new Mailbox<FeedMessage>();
   /** A refused upgrade looks like any other failure, but was never open. */
   opened = false;
   closedWith: number | undefined;
-  /** It was given up for its silence. */
-  abandoned = false;
   heardAt = Date.now();
   readonly #socket: WebSocketLike;
 
@@ -25,20 +29,40 @@ export class FeedSocket {
     this.#socket = new WebSocket(url);
     this.#socket.addEventListener('open', () => {
       this.opened = true;
+      this.#hear();
+      this.mailbox.wake();
     });
     // Followed by 'close', which says what there is to know.
     this.#socket.addEventListener('error', () => undefined);
-    this.#socket.addEventListener('message', ({ data }) =>
-      this.#receive(JSON.parse(String(data)) as FeedMessage),
-    );
-    this.#socket.addEventListener('close', ({ code }) => {
-      this.closedWith ??= code;
-      this.mailbox.wake();
-    });
+    this.#socket.addEventListener('message', ({ data }) => this.#receive(String(data)));
+    this.#socket.addEventListener('close', ({ code }) => this.#end(code));
+    this.#socket.on?.('ping', () => this.#hear());
   }
 
-  #receive(message: FeedMessage): void {
+  /** It has been found out by other means that nothing was missed until now. */
+  confirm(): void {
+    this.#hear();
+  }
+
+  #hear(): void {
     this.heardAt = Date.now();
+  }
+
+  #end(code: number): void {
+    this.closedWith ??= code;
+    this.mailbox.wake();
+  }
+
+  #receive(text: string): void {
+    let message: FeedMessage;
+    try {
+      message = JSON.parse(text) as FeedMessage;
+    } catch {
+      // Whoever that is, it is not Taskbell.
+      this.abandon();
+      return;
+    }
+    this.#hear();
     const isEnd = message.type === 'task' && message.finished_at !== null;
     if (message.type === 'notice') this.mailbox.put('notice', message, false);
     else this.mailbox.put(message.id, message, isEnd);
@@ -46,10 +70,9 @@ export class FeedSocket {
 
   /** The other side is gone, though nobody has said so: a close would wait for its answer. */
   abandon(): void {
-    this.abandoned = true;
-    this.closedWith ??= 1006;
-    this.mailbox.wake();
-    this.#socket.close();
+    this.#end(lost);
+    if (this.#socket.terminate) this.#socket.terminate();
+    else this.#socket.close();
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 /** What can be done with tasks, as methods. All throw TaskbellError, and the reason of a signal that is aborted. */
-import { nextPath, pathWith } from './paths.ts';
-import type { Answer, RequestOptions, Send } from './transport.ts';
+import { paged, pathWith } from './paths.ts';
+import type { RequestOptions, Send } from './transport.ts';
 import type {
   ActionName,
   ActionResult,
@@ -132,14 +132,12 @@ export function taskMethods(send: Send) {
 }
 
 function keyed(body: unknown, { signal, idempotencyKey }: CreateOptions) {
-  const headers = { 'Idempotency-Key': idempotencyKey ?? crypto.randomUUID() };
+  const headers = { 'Idempotency-Key': idempotencyKey ?? randomKey() };
   return { body, headers, signal, repeatable: true };
 }
 
-async function* paged<T>(send: Send, first: string, signal: AbortSignal | undefined): AsyncGenerator<T> {
-  for (let path: string | undefined = first; path !== undefined;) {
-    const page: Answer<T[]> = await send<T[]>('GET', path, { signal });
-    yield* page.body;
-    path = nextPath(page.headers.get('Link'));
-  }
+/** Not `crypto.randomUUID`: pages that come by plain http do not have it. */
+function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

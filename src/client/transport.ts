@@ -1,7 +1,7 @@
 /** Requests to the HTTP interface: with credentials, deadlines and further tries where those are safe. */
-import { backoffMs, pause } from './backoff.ts';
+import { backoffMs, pause, unlessAborted } from './backoff.ts';
 import { authorizationBy, type Credentials } from './credentials.ts';
-import { errorOf, TaskbellError } from './errors.ts';
+import { errorOf, jsonOf, TaskbellError } from './errors.ts';
 
 export interface RequestOptions {
   readonly body?: unknown;
@@ -37,16 +37,6 @@ const longestWaitSeconds = 30;
 export function createTransport({ url, credentials, fetch, timeoutMs }: TransportOptions): Send {
   const base = url.replace(/\/+$/, '');
 
-  /** What a service of the same version says has the shape of its contract. */
-  function parsed<B>(text: string): B {
-    try {
-      return (text === '' ? undefined : JSON.parse(text)) as B;
-    } catch (cause) {
-      // A proxy's page in between, say.
-      throw new TaskbellError('The answer is none of Taskbell’s', { status: 0, code: 'unreachable', cause });
-    }
-  }
-
   async function once<B>(method: string, path: string, options: RequestOptions): Promise<Answer<B>> {
     const { body, headers = {}, signal } = options;
     const timeout = AbortSignal.timeout(timeoutMs);
@@ -67,7 +57,9 @@ export function createTransport({ url, credentials, fetch, timeoutMs }: Transpor
       const what = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : 'cannot be reached';
       throw new TaskbellError(`Taskbell ${what}`, { status: 0, code: 'unreachable', cause });
     }
-    return { status: response.status, headers: response.headers, body: parsed<B>(text) };
+    // What the service of the same version says has the shape of its contract.
+    const parsed = (text === '' ? undefined : jsonOf(text, response)) as B;
+    return { status: response.status, headers: response.headers, body: parsed };
   }
 
   async function persistently<B>(
@@ -90,17 +82,20 @@ export function createTransport({ url, credentials, fetch, timeoutMs }: Transpor
   const authorization = authorizationBy(credentials, persistently);
 
   return async (method, path, options = {}) => {
-    const withCredentials = async () => ({
+    const { signal } = options;
+    // Signing in is for all requests: one that is aborted leaves it to the others.
+    const credentials = () => unlessAborted(authorization.headers(method), signal);
+    const sent = await credentials();
+    const withHeaders = (more: Readonly<Record<string, string>>) => ({
       ...options,
-      headers: { ...options.headers, ...(await authorization.headers(method)) },
+      headers: { ...options.headers, ...more },
     });
-    const first = await withCredentials();
     try {
-      return await persistently(method, path, first);
+      return await persistently(method, path, withHeaders(sent));
     } catch (error) {
       if (!(error instanceof TaskbellError && error.status === 401)) throw error;
-      if (!(await authorization.renew(first.headers))) throw error;
-      return persistently(method, path, await withCredentials());
+      if (!(await unlessAborted(authorization.renew(sent), signal))) throw error;
+      return persistently(method, path, withHeaders(await credentials()));
     }
   };
 }

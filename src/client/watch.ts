@@ -1,5 +1,7 @@
 /** Watching tasks: their states as they come, over lost connections and restarts of the service. */
 import { feed, type FeedOptions, type FeedSource } from './feed.ts';
+import { type Gap, lookUp, newsSince } from './gaps.ts';
+import { Told } from './order.ts';
 import { pathWith } from './paths.ts';
 import type { FeedMessage, TaskFilter, TaskStatusView, TaskSummary } from './types.ts';
 
@@ -22,15 +24,17 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
      * @throws TaskbellError not_found, forbidden, not_authenticated …; the signal's reason.
      */
     async *watch(id: string, options: WatchOptions = {}): AsyncGenerator<TaskSummary, void> {
+      const told = new Told();
       let last: TaskSummary | undefined;
-      const isUpToDate = async (): Promise<boolean> => {
-        const { body } = await send<TaskStatusView>('GET', `/api/tasks/${encodeURIComponent(id)}/status/`);
+      const isUpToDate = async ({ signal }: Gap): Promise<boolean> => {
+        const path = `/api/tasks/${encodeURIComponent(id)}/status/`;
+        const { body } = await send<TaskStatusView>('GET', path, { signal });
         return last === undefined || (body.version === last.version && body.status === last.status);
       };
       const path = `/ws/tasks/${encodeURIComponent(id)}/`;
       for await (const message of feed({ ...source, path, isUpToDate }, options)) {
         const task = taskIn(message, options);
-        if (!task || !isNews(last, task)) continue;
+        if (!task || !told.take(task)) continue;
         last = task;
         yield task;
         if (options.until === 'ended' && task.finished_at !== null) return;
@@ -38,20 +42,30 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
     },
 
     /**
-     * The changes of all tasks that match, those to come included; with those that are under way already. Changes while the
-     * connection is lost (see `onNotice`) are not made up for: list the tasks once more when it is back, if each counts.
+     * The changes of all tasks that match, those to come included; with those that are under way already. After a time
+     * without connection, also those that were made or ended in it; not those that were deleted.
+     * @throws TaskbellError forbidden, not_authenticated …; the signal's reason.
      */
     async *watchAll(filter: TaskFilter = {}, options: FeedOptions = {}): AsyncGenerator<TaskEvent, void> {
-      const isUpToDate = async (): Promise<boolean> => {
-        await send('GET', pathWith('/api/tasks/', { ...filter, limit: 1 }));
-        // Nobody can tell whether something was told of all of them.
-        return false;
+      const told = new Told();
+      const isUpToDate = async (gap: Gap): Promise<boolean> => {
+        const { done } = await newsSince(send, filter, told, gap).next();
+        return done === true;
       };
+      async function* missed(gap: Gap): AsyncGenerator<FeedMessage> {
+        for await (const { id } of newsSince(send, filter, told, gap)) {
+          const task = await lookUp(send, id, gap.signal);
+          if (task) yield { ...task, type: 'task', task_type: task.type };
+        }
+      }
       const path = pathWith('/ws/tasks/', filter);
-      for await (const message of feed({ ...source, path, isUpToDate }, options)) {
-        if (message.type === 'deleted') yield message;
+      for await (const message of feed({ ...source, path, isUpToDate, missed }, options)) {
+        if (message.type === 'deleted') {
+          told.forget(message.id);
+          yield message;
+        }
         const task = taskIn(message, options);
-        if (task) yield { type: 'task', task };
+        if (task && told.take(task)) yield { type: 'task', task };
       }
     },
   };
@@ -63,10 +77,4 @@ function taskIn(message: FeedMessage, { onNotice }: FeedOptions): TaskSummary | 
   // The message's own type has taken the place of the task's.
   const { task_type, ...task } = message;
   return { ...task, type: task_type };
-}
-
-/** A new connection begins with the state of things: it may be known, or even older than what another one has told. */
-function isNews(last: TaskSummary | undefined, next: TaskSummary): boolean {
-  if (!last) return true;
-  return next.version >= last.version && JSON.stringify(next) !== JSON.stringify(last);
 }

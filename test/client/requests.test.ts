@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { type Client, createClient, TaskbellError } from '../../src/client/node.ts';
 import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts';
 import { passwords, type Service, startService } from '../support/service.ts';
@@ -24,7 +24,10 @@ afterAll(async () => {
   await service.close();
 });
 
-afterEach(() => void proxy.requests.splice(0));
+afterEach(() => {
+  vi.unstubAllGlobals();
+  proxy.requests.splice(0);
+});
 
 function clientOf(username: 'alice' | 'bob', url = proxy.url): Client {
   return createClient({ url, username, password: passwords[username] });
@@ -101,6 +104,17 @@ describe('the client', () => {
     expect(await errorOf(wrong.tasks.get(his.id))).toMatchObject({ status: 401, code: 'no_active_account' });
   });
 
+  test('makes its keys in pages that came by plain http, too', async () => {
+    // Where these have nothing else of it.
+    const getRandomValues = crypto.getRandomValues.bind(crypto);
+    vi.stubGlobal('crypto', { getRandomValues });
+    const [one, two] = [
+      await tasks.create({ name: 'n', delay: hour }),
+      await tasks.create({ name: 'n', delay: hour }),
+    ];
+    expect(one.id).not.toBe(two.id);
+  });
+
   test('treats ids as ids, whatever is in them', async () => {
     expect(await errorOf(tasks.get('../task-types'))).toMatchObject({ status: 404 });
     expect(proxy.requests[0]?.path).toBe('/api/tasks/..%2Ftask-types/');
@@ -139,6 +153,22 @@ describe('when the network fails', () => {
     expect(proxy.requests).toHaveLength(1);
   });
 
+  test('a Retry-After may be a date, as some proxies have it', async () => {
+    const inAnHour = new Date(Date.now() + hour * 1000).toUTCString();
+    proxy.fail({ status: 503, headers: { 'Retry-After': inAnHour } });
+    const { retryAfterSeconds = 0 } = await errorOf(tasks.counts());
+    expect(retryAfterSeconds).toBeGreaterThan(hour - 60);
+    expect(retryAfterSeconds).toBeLessThanOrEqual(hour);
+  });
+
+  test('an answer that is not of Taskbell is told as such', async () => {
+    proxy.fail({ status: 200 });
+    const error = await errorOf(tasks.counts());
+    expect(error).toMatchObject({ status: 200, code: 'unknown' });
+    expect(error.message).toMatch(/not JSON/);
+    expect(proxy.requests).toHaveLength(1);
+  });
+
   test('it gives up after four tries', async () => {
     proxy.fail(...Array.from({ length: 5 }, () => ({ status: 502 })));
     expect(await errorOf(tasks.counts())).toMatchObject({ status: 502, code: 'unknown' });
@@ -152,6 +182,16 @@ describe('when the network fails', () => {
     const abort = new AbortController();
     const counting = tasks.counts({}, { signal: abort.signal });
     await expect.poll(() => proxy.requests.length).toBe(1);
+    abort.abort(new Error('enough'));
+    await expect(counting).rejects.toThrow('enough');
+  });
+
+  test('an abort does not wait for others who sign in', async () => {
+    const late = clientOf('alice');
+    proxy.fail('hang');
+    const abort = new AbortController();
+    const counting = late.tasks.counts({}, { signal: abort.signal });
+    await expect.poll(() => proxy.requests.map(({ path }) => path)).toEqual(['/api/token/']);
     abort.abort(new Error('enough'));
     await expect(counting).rejects.toThrow('enough');
   });
@@ -188,6 +228,27 @@ describe('a token that has ended', () => {
     const client = createClient({ url: service.url, username: 'alice', password: passwords.alice, fetch });
     await Promise.all([client.tasks.counts(), client.tasks.counts(), client.taskTypes.list()]);
     expect(paths.filter((path) => path === '/api/token/')).toHaveLength(1);
+    expect(paths.filter((path) => path === '/api/token/refresh/')).toHaveLength(1);
+  });
+
+  test('is not renewed again for a request that notices later', async () => {
+    const { fetch: spoilt, paths } = spoiling();
+    let renewed: () => void = () => undefined;
+    const renewal = new Promise<void>((resolve) => (renewed = resolve));
+    const client = createClient({
+      url: service.url,
+      username: 'alice',
+      password: passwords.alice,
+      async fetch(input, init) {
+        const response = await spoilt(input, init);
+        const path = new URL(response.url || service.url).pathname;
+        if (path === '/api/task-types/' && response.status === 401) await renewal;
+        if (path === '/api/tasks/counts/' && response.ok) renewed();
+        return response;
+      },
+    });
+    await Promise.all([client.tasks.counts(), client.taskTypes.list()]);
+    expect(paths.filter((path) => path === '/api/task-types/')).toHaveLength(2);
     expect(paths.filter((path) => path === '/api/token/refresh/')).toHaveLength(1);
   });
 

@@ -1,0 +1,151 @@
+/** Connections of the feed that fail in silence: the client finds out by itself. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { feed, type FeedSource, type Notice } from '../../src/client/feed.ts';
+import { TaskbellError } from '../../src/client/errors.ts';
+import type { Send } from '../../src/client/transport.ts';
+import type { FeedMessage } from '../../src/client/types.ts';
+import { aTask } from '../support/task.ts';
+
+let server: Server;
+let url: string;
+let leaving: AbortController;
+let over: Promise<unknown>[];
+let sockets: WebSocketServer;
+/** Those below the WebSockets: the server does not count them as its own any more. */
+let connections: Duplex[];
+/** Connections of WebSockets that were asked for. */
+let upgrades: number;
+/** What becomes of the next ones; those after them are opened. */
+let fates: ('hang' | 'silence')[];
+
+beforeEach(async () => {
+  [upgrades, fates, over, leaving] = [0, [], [], new AbortController()];
+  connections = [];
+  sockets = new WebSocketServer({ noServer: true });
+  server = createServer();
+  server.on('upgrade', (request, socket, head) => {
+    upgrades += 1;
+    connections.push(socket);
+    const fate = fates.shift();
+    if (fate === 'hang') return;
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      const { id } = aTask();
+      if (fate !== 'silence') client.send(JSON.stringify({ type: 'deleted', id } satisfies FeedMessage));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterEach(async () => {
+  leaving.abort();
+  await Promise.all(over);
+  for (const connection of connections) connection.destroy();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+/** The part of the HTTP interface that a feed needs. */
+const send: Send = async <B>() => ({
+  status: 200,
+  headers: new Headers(),
+  body: { ticket: 'a ticket' } as B,
+});
+
+function follow(changes: Partial<FeedSource>): { messages: FeedMessage[]; notices: Notice['notice'][] } {
+  const [messages, notices]: [FeedMessage[], Notice['notice'][]] = [[], []];
+  const source: FeedSource = {
+    send,
+    WebSocket,
+    url,
+    path: '/ws/tasks/',
+    isUpToDate: async () => true,
+    ...changes,
+  };
+  const options = { signal: leaving.signal, onNotice: ({ notice }: Notice) => void notices.push(notice) };
+  const taking = (async () => {
+    for await (const message of feed(source, options)) messages.push(message);
+  })();
+  over.push(taking.catch(() => undefined));
+  return { messages, notices };
+}
+
+describe('a connection', () => {
+  test('that does not open is given up, though the service answers otherwise', async () => {
+    fates.push('hang');
+    const { messages, notices } = follow({ timing: { openMs: 100, quietMs: 60_000 } });
+    await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
+    expect(upgrades).toBe(2);
+    expect(notices).toEqual(['disconnected', 'connected']);
+  });
+
+  test('that is silent while there is something to be told is given up', async () => {
+    fates.push('silence');
+    const answers = [true, false];
+    const isUpToDate = async (): Promise<boolean> => answers.shift() ?? true;
+    const { messages } = follow({ isUpToDate, timing: { openMs: 5000, quietMs: 100 } });
+    await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
+    expect(upgrades).toBe(2);
+    expect(answers).toEqual([]);
+  });
+
+  test('on which the service pings is not asked about', async () => {
+    fates.push('silence');
+    let asked = 0;
+    const isUpToDate = async (): Promise<boolean> => {
+      asked += 1;
+      return true;
+    };
+    const { notices } = follow({ isUpToDate, timing: { openMs: 5000, quietMs: 400 } });
+    await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['connected']);
+    const [client] = sockets.clients;
+    for (let pings = 0; pings < 20; pings += 1) {
+      client?.ping();
+      await once(client ?? server, 'pong');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(asked).toBe(0);
+  });
+
+  test('on which somebody else answers is given up', async () => {
+    fates.push('silence');
+    const { messages, notices } = follow({});
+    await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['connected']);
+    for (const client of sockets.clients) client.send('<html>Sign in to this network</html>');
+    await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
+  });
+});
+
+test('an abort does not wait for an answer', async () => {
+  fates.push('hang');
+  let asked = 0;
+  const isUpToDate = ({ signal }: { signal: AbortSignal | undefined }): Promise<boolean> => {
+    asked += 1;
+    return new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason as Error));
+    });
+  };
+  follow({ isUpToDate, timing: { openMs: 50, quietMs: 60_000 } });
+  await expect.poll(() => asked, { timeout: 10_000 }).toBe(1);
+  leaving.abort(new Error('enough'));
+  await Promise.all(over);
+});
+
+test('what is no passing failure ends it', async () => {
+  fates.push('hang');
+  const gone = new TaskbellError('gone', { status: 404, code: 'not_found' });
+  const source: FeedSource = {
+    send,
+    WebSocket,
+    url,
+    path: '/ws/tasks/',
+    isUpToDate: () => Promise.reject(gone),
+    timing: { openMs: 50, quietMs: 60_000 },
+  };
+  await expect(feed(source, { signal: leaving.signal }).next()).rejects.toBe(gone);
+});

@@ -1,0 +1,84 @@
+/** What watchers of many tasks are told of the time in which they had no connection. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { type Client, createClient, type Notice, type TaskEvent } from '../../src/client/node.ts';
+import { type Link, startLink } from '../support/link.ts';
+import { passwords, type Service, startService } from '../support/service.ts';
+
+const hour = 3600;
+
+let service: Service;
+let link: Link;
+let direct: Client['tasks'];
+let over: Promise<unknown>[] = [];
+let leaving = new AbortController();
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal') });
+  direct = clientAt(service.url);
+});
+afterAll(() => service.close());
+
+beforeEach(async () => {
+  link = await startLink(service.url);
+  leaving = new AbortController();
+});
+afterEach(async () => {
+  leaving.abort();
+  await Promise.all(over);
+  over = [];
+  await link.close();
+});
+
+function clientAt(url: string): Client['tasks'] {
+  return createClient({ url, username: 'alice', password: passwords.alice }).tasks;
+}
+
+interface Watching {
+  readonly events: TaskEvent[];
+  readonly notices: Notice['notice'][];
+  /** The states of one task, in the order in which they came. */
+  statesOf(id: string): string[];
+}
+
+function watchAll(tasks: Client['tasks'], tag: string): Watching {
+  const events: TaskEvent[] = [];
+  const notices: Notice['notice'][] = [];
+  const watching = tasks.watchAll(
+    { tag: [tag] },
+    { signal: leaving.signal, onNotice: ({ notice }) => void notices.push(notice) },
+  );
+  const taking = (async () => {
+    for await (const event of watching) events.push(event);
+  })();
+  over.push(taking.catch(() => undefined));
+  const statesOf = (id: string): string[] =>
+    events.flatMap((event) => (event.type === 'task' && event.task.id === id ? [event.task.status] : []));
+  return { events, notices, statesOf };
+}
+
+test('a connection is told of as soon as it is open, though there is nothing to be seen', async () => {
+  const { notices } = watchAll(clientAt(link.url), randomUUID());
+  await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['connected']);
+});
+
+test('tells of tasks that were made, and of those that ended, while there was no connection', async () => {
+  const tag = randomUUID();
+  // Somebody else watches all the while: for the service, nothing of this is news any more.
+  const other = watchAll(direct, tag);
+  const mine = watchAll(clientAt(link.url), tag);
+  for (const { notices } of [other, mine]) await expect.poll(() => notices).toEqual(['connected']);
+  const waiting = await direct.create({ name: 'waits', type: 'echo', delay: hour, tags: [tag] });
+  await expect.poll(() => mine.statesOf(waiting.id), { timeout: 20_000 }).toEqual(['SCHEDULED']);
+  link.cut();
+  await expect.poll(() => mine.notices, { timeout: 10_000 }).toContain('disconnected');
+  await direct.runNow(waiting.id);
+  const made = await direct.create({ name: 'new', type: 'echo', delay: hour, tags: [tag] });
+  await expect.poll(() => other.statesOf(waiting.id).at(-1), { timeout: 20_000 }).toBe('COMPLETED');
+  await expect.poll(() => other.statesOf(made.id), { timeout: 20_000 }).toContain('SCHEDULED');
+  link.restore();
+  await expect.poll(() => mine.statesOf(waiting.id).at(-1), { timeout: 20_000 }).toBe('COMPLETED');
+  await expect.poll(() => mine.statesOf(made.id), { timeout: 20_000 }).toEqual(['SCHEDULED']);
+  const end = mine.events.findLast((event) => event.type === 'task' && event.task.id === waiting.id);
+  expect(end).toMatchObject({ task: { result: { taskId: waiting.id } } });
+});

@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Told } from '../../../src/client/order.ts';
+import type { TaskStatus } from '../../../src/contract/task.ts';
+import { aTask } from '../../support/task.ts';
+
+const finished_at = '2030-01-01T00:00:05.000Z';
+const statuses: TaskStatus[] = ['SCHEDULED', 'PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'];
+
+describe('a state is news', () => {
+  test.each([
+    ['of a task that nothing was told of', undefined, {}, true],
+    ['not when it has been told', {}, {}, false],
+    ['when its version is higher', { version: 2 }, { version: 3 }, true],
+    ['not when its version is lower', { version: 3, status: 'RUNNING' }, { version: 2 }, false],
+    ['when the task goes on without a new version', { status: 'PENDING' }, { status: 'RUNNING' }, true],
+    ['not when that leads back', { status: 'RUNNING' }, { status: 'PENDING' }, false],
+    [
+      'when only the progress moves',
+      { status: 'RUNNING' },
+      { status: 'RUNNING', progress: { percent: 1, message: '' } },
+      true,
+    ],
+    [
+      'not of an attempt before',
+      { status: 'RUNNING', attempt: 2 },
+      { status: 'RUNNING', attempt: 1, progress: { percent: 1, message: '' } },
+      false,
+    ],
+    [
+      'not when a run ends again',
+      { status: 'COMPLETED', finished_at },
+      { status: 'FAILED', finished_at },
+      false,
+    ],
+    [
+      'when a retry begins a run',
+      { status: 'COMPLETED', version: 3 },
+      { status: 'PENDING', version: 4 },
+      true,
+    ],
+    [
+      'of a task that was made anew under its id',
+      { version: 9, status: 'COMPLETED' },
+      { version: 1, created_at: '2031-01-01T00:00:00.000Z' },
+      true,
+    ],
+    [
+      'not of the one before that',
+      { version: 1, created_at: '2031-01-01T00:00:00.000Z' },
+      { version: 9, status: 'COMPLETED' },
+      false,
+    ],
+  ] as const)('%s', (_name, before, next, expected) => {
+    const told = new Told();
+    if (before) told.take(aTask(before));
+    expect(told.isNews(aTask(next))).toBe(expected);
+    expect(told.take(aTask(next))).toBe(expected);
+  });
+});
+
+test('in whatever order states come, versions never fall, statuses of one version neither, and each ends once', () => {
+  const state = fc.record({
+    version: fc.integer({ min: 1, max: 4 }),
+    status: fc.constantFrom(...statuses),
+    attempt: fc.integer({ min: 0, max: 2 }),
+  });
+  fc.assert(
+    fc.property(fc.array(state, { maxLength: 30 }), (states) => {
+      const told = new Told();
+      const taken = states.map((each) => aTask(each)).filter((each) => told.take(each));
+      for (const [at, next] of taken.entries()) {
+        const last = taken[at - 1];
+        if (!last) continue;
+        expect(next.version).toBeGreaterThanOrEqual(last.version);
+        if (next.version !== last.version) continue;
+        const rank = (status: TaskStatus) => Math.min(3, statuses.indexOf(status));
+        expect(rank(last.status)).toBeLessThan(3);
+        expect(rank(next.status)).toBeGreaterThanOrEqual(rank(last.status));
+      }
+    }),
+  );
+});
+
+test('remembers only so many tasks', () => {
+  const told = new Told();
+  for (let at = 0; at <= 10_000; at += 1) told.take(aTask({ id: String(at) }));
+  expect(told.has('0')).toBe(false);
+  expect(told.has('1')).toBe(true);
+});
