@@ -58,6 +58,20 @@ async function failed(): Promise<Task> {
   return task;
 }
 
+/** Waits until a task has asked others to be told of their end. */
+async function asked({ id }: Task, ...predecessors: Task[]): Promise<void> {
+  for (const predecessor of predecessors) {
+    const hasAsked = async (): Promise<boolean> => {
+      const { events } = await temporal.workflow.getHandle(predecessor.id).fetchHistory();
+      return (events ?? []).some(
+        ({ workflowExecutionSignaledEventAttributes: signal }) =>
+          signal?.signalName === 'successor' && signal.externalWorkflowExecution?.workflowId === id,
+      );
+    };
+    await expect.poll(hasAsked, { timeout: 20_000 }).toBe(true);
+  }
+}
+
 /** Who has told a task of the ends of those that it follows: workflows, or a worker that has found it out. */
 async function toldBy({ id }: Task): Promise<string[]> {
   const { events } = await temporal.workflow.getHandle(id).fetchHistory();
@@ -78,7 +92,7 @@ describe('a task that follows others', () => {
     const waits = { status: 'SCHEDULED', waiting: { reason: 'after' }, after: [one.id, two.id] };
     expect(task).toMatchObject({ ...waits, after_policy: 'completed' });
     expect(await alice.read(task.id)).toMatchObject(waits);
-    await alice.until(one.id, 'its predecessor to be known', ({ status }) => status === 'SCHEDULED');
+    await asked(task, one, two);
     await say(one, 'run-now');
     const first = await ended(one);
     expect(await alice.read(task.id)).toMatchObject({ ...waits, attempt: 0 });
@@ -195,7 +209,7 @@ describe('when one of them does not complete', () => {
   test.each(cases)('and %s, the successor fails, and says why', async (_what, end, message, who) => {
     const [other, before] = [await sleeper(), await sleeper()];
     const task = await successor([other, before]);
-    await alice.until(task.id, 'the wait', isWaiting);
+    await asked(task, before);
     await end(before);
     const failure = await ended(task);
     expect(failure).toMatchObject({ status: 'FAILED', attempt: 0, attempts: [], result: null });
@@ -211,6 +225,8 @@ describe('when one of them does not complete', () => {
     const before = await sleeper({ type: 'hopeless' });
     const [task, paused] = [await successor([before]), await successor([before])];
     await say(paused, 'pause');
+    await asked(task, before);
+    await asked(paused, before);
     await say(before, 'run-now');
     for (const one of [task, paused]) {
       const failure = await ended(one);
