@@ -17,7 +17,7 @@ const types: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-interface Asset {
+export interface Asset {
   readonly type: string;
   readonly etag: string;
   readonly body: Uint8Array<ArrayBuffer>;
@@ -44,10 +44,14 @@ export async function readAssets(folder: string): Promise<Assets> {
 }
 
 async function readAsset(path: string): Promise<Asset> {
-  const body = new Uint8Array(await readFile(path));
+  return makeAsset(types[extname(path)] ?? '', new Uint8Array(await readFile(path)));
+}
+
+/** @param type the content type. */
+export async function makeAsset(type: string, body: Uint8Array<ArrayBuffer>): Promise<Asset> {
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 22);
   const gzipped = new Uint8Array(await compress(body));
-  return { type: types[extname(path)] ?? '', etag: `"${hash}"`, body, gzipped };
+  return { type, etag: `"${hash}"`, body, gzipped };
 }
 
 /** Answers with an asset, or that the browser has it already. */

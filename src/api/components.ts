@@ -48,22 +48,40 @@ const details: Readonly<Record<ErrorCode, string>> = {
   temporal_unavailable: 'Temporal cannot be reached at the moment.',
 };
 
-const header = (description: string, example: string) => ({
+// No interface: OpenAPI's own types ask for an index signature, which only an alias is taken to have.
+type Header = {
+  readonly description: string;
+  readonly schema: { readonly type: 'string' };
+  readonly example: string;
+  /** Every answer of this kind has it. */
+  readonly required?: boolean;
+};
+
+const header = (description: string, example: string): Header => ({
   description,
-  schema: { type: 'string' as const },
+  schema: { type: 'string' },
   example,
 });
+const requestId = '5f0c7a2e-3c77-4b6e-9f5e-0f8f6c6d1c7b';
+
+/** By the names of the headers. */
+const shared = {
+  'X-Request-Id': header('Names the request in the log.', requestId),
+  RateLimit: header('What is left of the allowance, and seconds until it is whole.', '"default";r=5999;t=1'),
+  'RateLimit-Policy': header('The allowance: so many requests in so many seconds.', '"default";q=6000;w=60'),
+};
+const refTo = (name: keyof typeof shared) => ({ [name]: { $ref: `#/components/headers/${name}` } });
+
+/** What every answer has. @param limited it counts against an allowance, where there is one. */
+export function commonHeaders({ limited }: { limited: boolean }): Record<string, { $ref: string }> {
+  const rate = limited ? { ...refTo('RateLimit'), ...refTo('RateLimit-Policy') } : {};
+  return { ...refTo('X-Request-Id'), ...rate };
+}
+
 const retryAfter = { 'Retry-After': { ...header('Seconds.', '5'), required: true } };
-const headers: Readonly<Partial<Record<ProblemStatus, Record<string, object>>>> = {
+const headers: Readonly<Partial<Record<ProblemStatus, Record<string, Header | { $ref: string }>>>> = {
   401: { 'WWW-Authenticate': { ...header('How to sign in.', 'Bearer realm="api"'), required: true } },
-  429: {
-    ...retryAfter,
-    RateLimit: header('What is left of the allowance, and seconds until it is whole.', '"default";r=0;t=60'),
-    'RateLimit-Policy': header(
-      'The allowance: so many requests in so many seconds.',
-      '"default";q=6000;w=60',
-    ),
-  },
+  429: { ...retryAfter, ...commonHeaders({ limited: true }) },
   503: retryAfter,
 };
 
@@ -75,6 +93,7 @@ export function problemName(status: ProblemStatus): string {
 export function registerComponents({ openAPIRegistry: registry }: Api): void {
   registry.register('Problem', problem);
   registry.register('FeedMessage', feedMessage);
+  for (const [name, value] of Object.entries(shared)) registry.registerComponent('headers', name, value);
   for (const [key, description] of Object.entries(descriptions)) {
     const status = Number(key) as ProblemStatus;
     if (status === 431) {
@@ -83,7 +102,7 @@ export function registerComponents({ openAPIRegistry: registry }: Api): void {
     }
     registry.registerComponent('responses', problemName(status), {
       description,
-      headers: { 'X-Request-Id': header('Names the request in the log.', requestId), ...headers[status] },
+      headers: { ...commonHeaders({ limited: false }), ...headers[status] },
       content: {
         'application/problem+json': {
           schema: { $ref: '#/components/schemas/Problem' },
@@ -105,8 +124,6 @@ export function registerComponents({ openAPIRegistry: registry }: Api): void {
       'A session of the dashboard (by https: `__Host-taskbell_session`). What writes needs `X-CSRF-Token` too.',
   });
 }
-
-const requestId = '5f0c7a2e-3c77-4b6e-9f5e-0f8f6c6d1c7b';
 
 function examplesOf(status: ProblemStatus) {
   const codes = (Object.keys(details) as ErrorCode[]).filter((code) => statusOf[code] === status);

@@ -10,6 +10,7 @@ const healthz = createRoute({
   path: '/healthz',
   operationId: 'isAlive',
   summary: 'Is this process alive?',
+  description: 'Looks at nothing else than this process: restart it where there is no answer.',
   tags,
   responses: {
     200: json(z.object({ status: z.literal('ok') }).meta({ examples: [{ status: 'ok' }] }), 'It is.'),

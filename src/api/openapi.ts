@@ -1,4 +1,5 @@
-import { registerComponents } from './components.ts';
+import { type Asset, answerWith, makeAsset } from './assets.ts';
+import { commonHeaders, registerComponents } from './components.ts';
 import type { Api } from './types.ts';
 
 const description = `
@@ -45,5 +46,25 @@ const document = {
 /** GET /openapi.json */
 export function openApiRoute(app: Api): void {
   registerComponents(app);
-  app.doc31('/openapi.json', document);
+  // Made once: it takes longer than most answers, and everybody may ask for it.
+  let made: Promise<Asset> | undefined;
+  app.get('/openapi.json', async (c) => {
+    made ??= makeAsset('application/json', new TextEncoder().encode(JSON.stringify(describe(app))));
+    return answerWith(c, await made);
+  });
+}
+
+function describe(app: Api) {
+  const described = app.getOpenAPI31Document(document);
+  for (const item of Object.values(described.paths ?? {})) {
+    for (const operation of [item.get, item.put, item.post, item.delete, item.patch]) {
+      const headers = commonHeaders({ limited: operation?.security !== undefined });
+      for (const answer of Object.values(operation?.responses ?? {})) {
+        // Refusals are components, which have theirs.
+        if ('description' in answer && !('$ref' in answer))
+          answer.headers = { ...answer.headers, ...headers };
+      }
+    }
+  }
+  return described;
 }

@@ -31,6 +31,8 @@ const show = createRoute({
   path: '/api/session',
   operationId: 'readSession',
   summary: 'Who is signed in by cookie',
+  description:
+    'For pages that have been loaded anew: the cookie they cannot read, and the token they have forgotten.',
   tags: ['Accounts'],
   security: [{ cookie: [] }],
   responses: { 200: json(session, 'The session.'), ...problems(401) },

@@ -16,6 +16,9 @@ const list = createRoute({
   path: '/api/task-types',
   operationId: 'listTaskTypes',
   summary: 'List the task types',
+  description:
+    'What tasks can do here: the built-in types, and those that this service has been given. `payload` is what a task of ' +
+    'the type is checked against.',
   tags: ['Task types'],
   security: signedIn,
   responses: { 200: json(z.array(taskType), 'The task types.'), ...problems(401) },

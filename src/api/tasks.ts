@@ -21,6 +21,9 @@ const create = createRoute({
   path: '/api/tasks',
   operationId: 'createTask',
   summary: 'Schedule a task',
+  description:
+    'Once it is answered with 201, the task survives the crash of any process: it never runs before its time, runs at ' +
+    'least once, and ends. The time is `scheduled_time` or, in seconds from now, `delay`.',
   tags,
   security: signedIn,
   request: {
@@ -45,6 +48,7 @@ const read = createRoute({
   path: '/api/tasks/{id}',
   operationId: 'readTask',
   summary: 'Read a task',
+  description: 'All of it, with its payload, its result and its attempts with their logs.',
   tags,
   security: signedIn,
   request: { params: idParameter },
@@ -57,6 +61,7 @@ const status = createRoute({
   path: '/api/tasks/{id}/status',
   operationId: 'readTaskStatus',
   summary: 'Read how a task stands',
+  description: 'The part of a task that changes by itself.',
   tags,
   security: signedIn,
   request: { params: idParameter },
@@ -86,6 +91,8 @@ const patch = createRoute({
   path: '/api/tasks/{id}',
   operationId: 'changeTask',
   summary: 'Change a task that has not started',
+  description:
+    'What the body leaves out stays as it is. With `If-Match`, only if nobody else has changed it meanwhile.',
   tags,
   security: signedIn,
   request: editRequest,

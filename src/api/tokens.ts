@@ -11,6 +11,8 @@ const obtain = createRoute({
   path: '/api/token',
   operationId: 'signIn',
   summary: 'Sign in',
+  description:
+    'By name and password. Too many wrong ones, of an account or from an address, are answered with 429 for a while.',
   tags: ['Accounts'],
   request: { body: { content: { 'application/json': { schema: signInInput } }, required: true } },
   responses: {
@@ -25,6 +27,7 @@ const refresh = createRoute({
   path: '/api/token/refresh',
   operationId: 'refreshToken',
   summary: 'Get a new access token',
+  description: 'Until the refresh token has ended, or the account has changed its password or is gone.',
   tags: ['Accounts'],
   request: { body: { content: { 'application/json': { schema: refreshInput } }, required: true } },
   responses: {

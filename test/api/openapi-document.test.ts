@@ -38,7 +38,36 @@ test('says of each operation what it does, in words and by a name of its own', (
   const names = operations.map(({ operationId }) => operationId);
   expect(new Set(names).size).toBe(operations.length);
   for (const name of names) expect(name).toMatch(/^[a-z][A-Za-z]+$/);
-  for (const { summary } of operations) expect(String(summary)).toMatch(/^[A-Z].{5,}[^.]$/);
+  for (const { summary, description } of operations) {
+    expect(String(summary)).toMatch(/^[A-Z].{5,}[^.]$/);
+    expect(String(description), String(summary)).toMatch(/^[A-Z].{20,}\.$/s);
+  }
+});
+
+test('says which headers all answers have, and which those that count against an allowance', () => {
+  type Answers = Record<string, { $ref?: string; headers?: Json }>;
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const [method, { responses, security }] of Object.entries(item)) {
+      for (const [status, { $ref, headers = {} }] of Object.entries(responses as Answers)) {
+        if ($ref !== undefined) continue;
+        const at = `${method} ${path} ${status}`;
+        expect(Object.keys(headers), at).toContain('X-Request-Id');
+        expect('RateLimit' in headers && 'RateLimit-Policy' in headers, at).toBe(security !== undefined);
+      }
+    }
+  }
+});
+
+test('is made once, and is not sent again to those who have it', async () => {
+  const url = `${service.url}/openapi.json`;
+  const first = await fetch(url);
+  expect(first.headers.get('Content-Encoding')).toBe('gzip');
+  const etag = first.headers.get('ETag') ?? '';
+  expect(etag).toMatch(/^"[\w-]+"$/);
+  expect((await fetch(url, { headers: { 'If-None-Match': etag } })).status).toBe(304);
+  const head = await fetch(url, { method: 'HEAD' });
+  expect(head.status).toBe(200);
+  expect(await head.text()).toBe('');
 });
 
 /** Every value that has examples, with their place. */

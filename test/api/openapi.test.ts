@@ -36,6 +36,7 @@ const openApi = z.looseObject({
   components: z.looseObject({
     schemas: z.record(z.string().regex(/^[\w.-]+$/), z.looseObject({})),
     responses: z.record(z.string(), response),
+    headers: z.record(z.string(), z.looseObject({ description: z.string().min(5) })),
     securitySchemes: z.record(z.string(), z.looseObject({ type: z.enum(['http', 'apiKey']) })),
   }),
 });
@@ -75,10 +76,11 @@ function* objects(value: unknown, at = '#'): Generator<[string, Record<string, u
 }
 
 test('is OpenAPI 3.1: references lead somewhere, path parameters are declared, nothing is left of 3.0', () => {
-  const { schemas, responses } = document.components;
+  const { schemas, responses, headers } = document.components;
   const targetsKnown = [
     ...Object.keys(schemas).map((name) => `#/components/schemas/${name}`),
     ...Object.keys(responses).map((name) => `#/components/responses/${name}`),
+    ...Object.keys(headers).map((name) => `#/components/headers/${name}`),
   ];
   for (const [at, object] of objects(document)) {
     if (at.includes('/example')) continue;
