@@ -15,8 +15,8 @@ export class TaskbellError extends Error {
   /** The HTTP status; 0 where there was no answer. */
   readonly status: number;
   /**
-   * A stable word to decide by: `validation`, `wrong_state`, `not_found`, …; `unreachable` without an answer, `unknown`
-   * where the answer is not Taskbell's.
+   * A stable word to decide by: `validation`, `wrong_state`, `not_found`, …; `unreachable` without an answer of
+   * Taskbell's, `unknown` where a proxy has refused it.
    */
   readonly code: string;
   /** What was wrong with which field, by JSON pointer. */
@@ -50,19 +50,6 @@ export async function errorOf(response: Response): Promise<TaskbellError> {
     requestId: typeof request_id === 'string' ? request_id : undefined,
     retryAfterSeconds: Number.isNaN(retryAfter) ? undefined : Math.max(0, retryAfter),
   });
-}
-
-/** What a body says. @throws TaskbellError where something else than Taskbell has answered, such as a proxy's page. */
-export function jsonOf(text: string, { status }: Response): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new TaskbellError('The answer is not JSON: is this the address of Taskbell?', {
-      status,
-      code: 'unknown',
-      cause,
-    });
-  }
 }
 
 /** Of a Retry-After, which is a number or, from some proxies, a date. */

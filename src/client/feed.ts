@@ -50,6 +50,12 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
   const { signal, onNotice } = options;
   /** Until when all has been told, by the service's clock; undefined before the first connection. */
   let since: number | undefined;
+  let isKnown = false;
+  let isConnected = false;
+  const connected = (): void => {
+    if (!isConnected) onNotice?.({ notice: 'connected', detail: 'The connection is open.' });
+    [isKnown, isConnected] = [true, true];
+  };
   for (let failures = 0; ; failures += 1) {
     try {
       const { socket, skewMs } = await connect(source, signal);
@@ -58,7 +64,7 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
       const leave = watchOver(socket, isUpToDate, source.timing);
       const connectedAt = Date.now();
       try {
-        for await (const message of messagesOf(socket, since, source, options)) {
+        for await (const message of messagesOf(socket, connected, { since, signal }, source)) {
           failures = 0;
           yield message;
         }
@@ -69,11 +75,14 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
       if (Date.now() - connectedAt > stableMs) failures = 0;
       if (socket.opened) since = gap().since;
       else await isUpToDate();
+      // It may have been well: nobody need be told that it is opened anew.
+      if (socket.opened && socket.abandoned) continue;
     } catch (error) {
       // It was there: somebody has deleted it while the connection was lost.
-      if (since !== undefined && error instanceof TaskbellError && error.status === 404) return;
+      if (isKnown && error instanceof TaskbellError && error.status === 404) return;
       if (!isPassing(error)) throw error;
     }
+    isConnected = false;
     onNotice?.({ notice: 'disconnected', detail: 'The connection was lost; it is opened again.' });
     await pause(backoffMs(failures, reconnectMs), signal);
   }
@@ -95,29 +104,26 @@ function toldUntil(socket: FeedSocket, skewMs: number): number {
 
 async function* messagesOf(
   socket: FeedSocket,
-  since: number | undefined,
+  connected: () => void,
+  { since, signal }: { since: number | undefined; signal: AbortSignal | undefined },
   { missed }: FeedSource,
-  { signal, onNotice }: FeedOptions,
 ): AsyncGenerator<FeedMessage> {
   const { mailbox } = socket;
   const wake = (): void => mailbox.wake();
   signal?.addEventListener('abort', wake);
-  let looksUp = since !== undefined;
+  let looksUp = true;
   // Once more, since lists lag.
   const again = setTimeout(() => {
-    looksUp = since !== undefined;
+    looksUp = true;
     wake();
   }, listLagMs);
   try {
-    for (let announced = false; socket.closedWith === undefined || mailbox.size > 0;) {
+    while (socket.closedWith === undefined || mailbox.size > 0) {
       signal?.throwIfAborted();
-      if (socket.opened && !announced) {
-        announced = true;
-        onNotice?.({ notice: 'connected', detail: 'The connection is open.' });
-      }
-      if (announced && looksUp && since !== undefined) {
+      if (socket.opened) connected();
+      if (socket.opened && looksUp) {
         looksUp = false;
-        if (missed) yield* missed({ since, signal });
+        if (missed && since !== undefined) yield* missed({ since, signal });
       }
       const message = mailbox.take();
       if (message) yield message;

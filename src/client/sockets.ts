@@ -22,6 +22,8 @@ export class FeedSocket {
   /** A refused upgrade looks like any other failure, but was never open. */
   opened = false;
   closedWith: number | undefined;
+  /** It was given up for its silence. */
+  abandoned = false;
   heardAt = Date.now();
   readonly #socket: WebSocketLike;
 
@@ -59,7 +61,7 @@ export class FeedSocket {
       message = JSON.parse(text) as FeedMessage;
     } catch {
       // Whoever that is, it is not Taskbell.
-      this.abandon();
+      this.#drop();
       return;
     }
     this.#hear();
@@ -68,8 +70,14 @@ export class FeedSocket {
     else this.mailbox.put(message.id, message, isEnd);
   }
 
-  /** The other side is gone, though nobody has said so: a close would wait for its answer. */
+  /** The other side seems to be gone, though nobody has said so. */
   abandon(): void {
+    this.abandoned = true;
+    this.#drop();
+  }
+
+  /** Not closed in order: that would wait for an answer. */
+  #drop(): void {
     this.#end(lost);
     if (this.#socket.terminate) this.#socket.terminate();
     else this.#socket.close();

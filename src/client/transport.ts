@@ -1,7 +1,7 @@
 /** Requests to the HTTP interface: with credentials, deadlines and further tries where those are safe. */
 import { backoffMs, pause, unlessAborted } from './backoff.ts';
 import { authorizationBy, type Credentials } from './credentials.ts';
-import { errorOf, jsonOf, TaskbellError } from './errors.ts';
+import { errorOf, TaskbellError } from './errors.ts';
 
 export interface RequestOptions {
   readonly body?: unknown;
@@ -37,6 +37,16 @@ const longestWaitSeconds = 30;
 export function createTransport({ url, credentials, fetch, timeoutMs }: TransportOptions): Send {
   const base = url.replace(/\/+$/, '');
 
+  /** What a service of the same version says has the shape of its contract. */
+  function parsed<B>(text: string): B {
+    try {
+      return (text === '' ? undefined : JSON.parse(text)) as B;
+    } catch (cause) {
+      // A proxy's page in between, say.
+      throw new TaskbellError('The answer is none of Taskbell’s', { status: 0, code: 'unreachable', cause });
+    }
+  }
+
   async function once<B>(method: string, path: string, options: RequestOptions): Promise<Answer<B>> {
     const { body, headers = {}, signal } = options;
     const timeout = AbortSignal.timeout(timeoutMs);
@@ -57,9 +67,7 @@ export function createTransport({ url, credentials, fetch, timeoutMs }: Transpor
       const what = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : 'cannot be reached';
       throw new TaskbellError(`Taskbell ${what}`, { status: 0, code: 'unreachable', cause });
     }
-    // What the service of the same version says has the shape of its contract.
-    const parsed = (text === '' ? undefined : jsonOf(text, response)) as B;
-    return { status: response.status, headers: response.headers, body: parsed };
+    return { status: response.status, headers: response.headers, body: parsed<B>(text) };
   }
 
   async function persistently<B>(

@@ -162,11 +162,11 @@ describe('when the network fails', () => {
   });
 
   test('an answer that is not of Taskbell is told as such', async () => {
-    proxy.fail({ status: 200 });
+    proxy.fail(...Array.from({ length: 4 }, () => ({ status: 200 })));
     const error = await errorOf(tasks.counts());
-    expect(error).toMatchObject({ status: 200, code: 'unknown' });
-    expect(error.message).toMatch(/not JSON/);
-    expect(proxy.requests).toHaveLength(1);
+    expect(error).toMatchObject({ status: 0, code: 'unreachable' });
+    expect(error.message).toMatch(/none of Taskbell/);
+    expect(proxy.requests).toHaveLength(4);
   });
 
   test('it gives up after four tries', async () => {
