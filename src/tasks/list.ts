@@ -11,6 +11,8 @@ import type { TaskStore } from './store.ts';
 
 const underWay = ['PENDING', 'RUNNING'] as const;
 const rowsPerPage = 100;
+/** The server's own limit: one call even where each task of a page was retried ten times. */
+const mostRows = 1000;
 
 export interface ListRequest {
   readonly filter: TaskFilter;
@@ -81,7 +83,7 @@ export async function supersededRuns(
   const ended = rows.filter((row) => row.status !== 'open');
   if (ended.length === 0) return new Set();
   const ids = [...new Set(ended.map((row) => row.id))];
-  const replacements = await allRows(store, replacementsOf(ids));
+  const replacements = await allRows(store, replacementsOf(ids), mostRows);
   const newestVersion = new Map<string, number>();
   for (const { id, version } of replacements) {
     newestVersion.set(id, Math.max(version, newestVersion.get(id) ?? 0));

@@ -77,11 +77,11 @@ export function allRunsOf(store: TaskStore, id: string): Promise<Execution[]> {
   return allRows(store, runsOf(id));
 }
 
-export async function allRows(store: TaskStore, query: string): Promise<Execution[]> {
+export async function allRows(store: TaskStore, query: string, pageSize = rowsPerPage): Promise<Execution[]> {
   const rows: Execution[] = [];
   let token: Uint8Array | undefined;
   do {
-    const page = await store.list(query, rowsPerPage, token);
+    const page = await store.list(query, pageSize, token);
     rows.push(...page.executions);
     token = page.nextPageToken;
   } while (token);

@@ -164,7 +164,7 @@ test('every answer has an id of its own, is not sniffed, not kept, and does not 
     alice.call('GET', '/api/task-types/'),
     alice.call('POST', '/api/ws-ticket/'),
     anonymously(service, 'GET', '/healthz'),
-    anonymously(service, 'GET', '/openapi.json'),
+    anonymously(service, 'GET', '/readyz'),
     anonymously(service, 'GET', '/api/tasks/', undefined, { 'X-Request-Id': 'mine' }),
   ]);
   for (const answer of answers) {

@@ -89,10 +89,10 @@ describe('a retry', () => {
   });
 });
 
-test('forty retries over half a second of a task that fails within milliseconds begin one run', async () => {
+test('forty retries over a third of a second of a task that fails within milliseconds begin one run', async () => {
   const { id } = await failed();
   const spread = Array.from({ length: 40 }, async (_, index) => {
-    await sleep(index * 12);
+    await sleep(index * 8);
     return retry(id);
   });
   const answers = await Promise.all(spread);
