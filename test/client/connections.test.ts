@@ -70,8 +70,9 @@ function follow(changes: Partial<FeedSource>): { messages: FeedMessage[]; notice
   const options = { signal: leaving.signal, onNotice: ({ notice }: Notice) => void notices.push(notice) };
   const taking = (async () => {
     for await (const message of feed(source, options)) messages.push(message);
+    return 'over';
   })();
-  over.push(taking.catch(() => undefined));
+  over.push(taking.catch(() => 'failed'));
   return { messages, notices };
 }
 
@@ -88,10 +89,12 @@ describe('a connection', () => {
     fates.push('silence');
     const answers = [true, false];
     const isUpToDate = async (): Promise<boolean> => answers.shift() ?? true;
-    const { messages } = follow({ isUpToDate, timing: { openMs: 5000, quietMs: 100 } });
+    const { messages, notices } = follow({ isUpToDate, timing: { openMs: 5000, quietMs: 100 } });
     await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
     expect(upgrades).toBe(2);
     expect(answers).toEqual([]);
+    // It may have been well.
+    expect(notices).toEqual(['connected']);
   });
 
   test('on which the service pings is not asked about', async () => {
@@ -134,6 +137,19 @@ test('an abort does not wait for an answer', async () => {
   await expect.poll(() => asked, { timeout: 10_000 }).toBe(1);
   leaving.abort(new Error('enough'));
   await Promise.all(over);
+});
+
+test('a task that was deleted while the connection was lost ends it', async () => {
+  const gone = new TaskbellError('gone', { status: 404, code: 'not_found' });
+  const { messages, notices } = follow({
+    isUpToDate: () => Promise.reject(gone),
+    timing: { openMs: 50, quietMs: 60_000 },
+  });
+  await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
+  fates.push('hang');
+  for (const connection of connections) connection.destroy();
+  await expect(over[0]).resolves.toBe('over');
+  expect(notices).toEqual(['connected', 'disconnected']);
 });
 
 test('what is no passing failure ends it', async () => {
