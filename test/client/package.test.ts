@@ -1,6 +1,6 @@
 /** What users get: the package's entry for the client, by its name. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, symlink, writeFile, mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -61,4 +61,18 @@ test('TypeScript knows its types, and what they forbid', async () => {
   await expect(check('bad.ts')).rejects.toMatchObject({
     stdout: expect.stringMatching(/bad\.ts.*dealy/) as string,
   });
+});
+
+test('the packed package has it, and for browsers it needs no other', async () => {
+  const place = join(folder, 'packed');
+  const modules = join(place, 'node_modules');
+  await mkdir(modules, { recursive: true });
+  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', place]);
+  const archive = (await readdir(place)).find((name) => name.endsWith('.tgz')) ?? '';
+  await run('tar', ['-xzf', join(place, archive), '-C', modules]);
+  await rename(join(modules, 'package'), join(modules, 'taskbell'));
+  const script = `import * as taskbell from 'taskbell/client'; console.log(Object.keys(taskbell).join())`;
+  await writeFile(join(place, 'use.mjs'), script);
+  const { stdout } = await run(process.execPath, ['--conditions=browser', 'use.mjs'], { cwd: place });
+  expect(stdout.trim().split(',')).toEqual(['TaskbellError', 'createClient']);
 });
