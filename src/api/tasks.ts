@@ -9,7 +9,7 @@ import {
   taskStatusView,
 } from '../contract/task.ts';
 import { etagHeader, idempotencyKey, ifMatch, locationHeader } from './headers.ts';
-import { newTaskExample } from '../contract/examples.ts';
+import { madeTaskExample, newTaskExample } from '../contract/examples.ts';
 import { json, problems, signedIn } from './responses.ts';
 import { idParameter, taskId } from './task-id.ts';
 import type { Api, ApiDependencies } from './types.ts';
@@ -38,7 +38,11 @@ const create = createRoute({
     },
   },
   responses: {
-    201: { ...json(task, 'The task.'), headers: { ...locationHeader, ...etagHeader } },
+    201: {
+      description: 'The task.',
+      content: { 'application/json': { schema: task, example: madeTaskExample } },
+      headers: { ...locationHeader, ...etagHeader },
+    },
     ...problems(400, 401, 413, 415, 422, 503),
   },
 });

@@ -68,6 +68,9 @@ export const taskExample = {
   attempts: [attemptExample],
 };
 
+/** As it is once it has been made. */
+export const madeTaskExample = { ...summaryExample, payload, attempts: [] };
+
 export const editExample = { scheduled_time: '2030-02-01T09:30:00Z', priority: 1 };
 
 export const statusExample = {

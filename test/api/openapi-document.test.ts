@@ -113,6 +113,13 @@ describe('the examples', () => {
     expect(checked).toBeGreaterThan(40);
   });
 
+  test('show a task as it is when it has just been made', () => {
+    const example = { status: 'SCHEDULED', attempts: [], result: null, version: 1 };
+    expect(document.paths['/api/tasks']?.['post']).toMatchObject({
+      responses: { 201: { content: { 'application/json': { example } } } },
+    });
+  });
+
   test('are there for every body that is sent or answered', () => {
     const named = new Set(
       Object.entries(document.components.schemas).flatMap(([name, { examples }]) => (examples ? [name] : [])),
