@@ -32,3 +32,13 @@ export function createLimiter({ concurrency, queue }: { concurrency: number; que
     },
   };
 }
+
+/** Does the work for each, so many at a time. @returns the results, in order. */
+export function forEachOf<I, O>(
+  items: readonly I[],
+  concurrency: number,
+  work: (item: I) => Promise<O>,
+): Promise<O[]> {
+  const limiter = createLimiter({ concurrency, queue: Number.POSITIVE_INFINITY });
+  return Promise.all(items.map((item) => limiter.run(() => work(item))));
+}

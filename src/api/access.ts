@@ -4,9 +4,9 @@ import { AuthenticationError } from '../auth/authenticate.ts';
 import { assertScope, type Scope } from '../auth/principal.ts';
 import { isSameOrigin } from '../auth/same-origin.ts';
 import { isCsrfTokenOf, type Session } from '../auth/sessions.ts';
-import { InvalidToken } from '../auth/tokens.ts';
+import { InvalidToken } from '../auth/read-signed.ts';
 import { AppError } from '../contract/errors.ts';
-import { createClientOf } from './client.ts';
+import type { ClientOf } from './client.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
 
 /** Who may do what: the middleware in front of everything that needs an account. */
@@ -25,12 +25,10 @@ const reads: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Whoever may watch may ask for a ticket to do it. */
 const ticketPath = /^\/api\/ws-ticket\/?$/;
 
-export function createAccess({
-  authenticate,
-  own,
-  limits,
-}: Pick<ApiDependencies, 'authenticate' | 'own' | 'limits'>): Access {
-  const clientOf = createClientOf(limits.trustedProxies);
+export function createAccess(
+  { authenticate, own }: Pick<ApiDependencies, 'authenticate' | 'own'>,
+  clientOf: ClientOf,
+): Access {
   // The prefix keeps pages of sibling domains and of plain http from putting a cookie of theirs in its place.
   const cookieName = (c: Context<ApiEnv>): string =>
     clientOf(c).isSecure ? '__Host-taskbell_session' : 'taskbell_session';

@@ -8,6 +8,7 @@ import { audit } from './audit.ts';
 import { limitBody, requireJson } from './body.ts';
 import { admitBulk } from './bulk-admission.ts';
 import { bulkRoutes } from './bulk.ts';
+import { createClientOf } from './client.ts';
 import { commandRoutes } from './commands.ts';
 import { eventRoutes } from './events.ts';
 import { docsRoutes } from './docs.ts';
@@ -38,8 +39,9 @@ export function createApp(dependencies: ApiDependencies): Api {
     },
   });
   app.onError(problemResponse(dependencies.logger));
-  const access = createAccess(dependencies);
-  const signIn = createSignIn(dependencies);
+  const clientOf = createClientOf(dependencies.limits.trustedProxies);
+  const access = createAccess(dependencies, clientOf);
+  const signIn = createSignIn(dependencies, clientOf);
   useMiddleware(app, dependencies, access);
   tokenRoutes(app, dependencies, signIn);
   sessionRoutes(app, access, signIn);

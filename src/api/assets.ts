@@ -21,7 +21,8 @@ export interface Asset {
   readonly type: string;
   readonly etag: string;
   readonly body: Uint8Array<ArrayBuffer>;
-  readonly gzipped: Uint8Array<ArrayBuffer>;
+  /** Made when it is first asked for: most processes are never asked. */
+  readonly gzipped: () => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** By their paths below the folder, with `/`. */
@@ -48,14 +49,15 @@ async function readAsset(path: string): Promise<Asset> {
 }
 
 /** @param type the content type. */
-export async function makeAsset(type: string, body: Uint8Array<ArrayBuffer>): Promise<Asset> {
+export function makeAsset(type: string, body: Uint8Array<ArrayBuffer>): Asset {
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 22);
-  const gzipped = new Uint8Array(await compress(body));
+  let made: Promise<Uint8Array<ArrayBuffer>> | undefined;
+  const gzipped = () => (made ??= compress(body).then((bytes) => new Uint8Array(bytes)));
   return { type, etag: `"${hash}"`, body, gzipped };
 }
 
 /** Answers with an asset, or that the browser has it already. */
-export function answerWith(c: Context, { type, etag, body, gzipped }: Asset): Response {
+export async function answerWith(c: Context, { type, etag, body, gzipped }: Asset): Promise<Response> {
   // Asked for each time, since the next release has other files at the same addresses.
   c.header('Cache-Control', 'no-cache');
   c.header('ETag', etag);
@@ -65,5 +67,5 @@ export function answerWith(c: Context, { type, etag, body, gzipped }: Asset): Re
   c.header('Content-Type', type);
   if (!/\bgzip\b/.test(c.req.header('Accept-Encoding') ?? '')) return c.body(body, 200);
   c.header('Content-Encoding', 'gzip');
-  return c.body(gzipped, 200);
+  return c.body(await gzipped(), 200);
 }

@@ -10,6 +10,8 @@ export interface Client {
   readonly isSecure: boolean;
 }
 
+export type ClientOf = (c: Context<ApiEnv>) => Client;
+
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 /**
@@ -17,7 +19,7 @@ type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
  * address is among the trusted ones: anybody can send these headers.
  * @param trustedProxies addresses and CIDR ranges.
  */
-export function createClientOf(trustedProxies: readonly string[]): (c: Context<ApiEnv>) => Client {
+export function createClientOf(trustedProxies: readonly string[]): ClientOf {
   const trusted = trustedProxies.map(rangeOf);
 
   function isTrusted(text: string): boolean {

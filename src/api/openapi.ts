@@ -47,10 +47,10 @@ const document = {
 export function openApiRoute(app: Api): void {
   registerComponents(app);
   // Made once: it takes longer than most answers, and everybody may ask for it.
-  let made: Promise<Asset> | undefined;
-  app.get('/openapi.json', async (c) => {
+  let made: Asset | undefined;
+  app.get('/openapi.json', (c) => {
     made ??= makeAsset('application/json', new TextEncoder().encode(JSON.stringify(describe(app))));
-    return answerWith(c, await made);
+    return answerWith(c, made);
   });
 }
 

@@ -2,9 +2,9 @@ import type { Context } from 'hono';
 import type { Account } from '../auth/accounts.ts';
 import type { OwnAccounts } from '../auth/gate.ts';
 import { Throttled } from '../auth/throttle.ts';
-import { InvalidToken } from '../auth/tokens.ts';
+import { InvalidToken } from '../auth/read-signed.ts';
 import { AppError } from '../contract/errors.ts';
-import { createClientOf } from './client.ts';
+import type { ClientOf } from './client.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
 
 /** What a route needs that takes a name and a password. */
@@ -17,13 +17,10 @@ export interface SignIn {
   redeem(link: string): Promise<Account>;
 }
 
-export function createSignIn({
-  own,
-  limits,
-  logger,
-}: Pick<ApiDependencies, 'own' | 'limits' | 'logger'>): SignIn {
-  const clientOf = createClientOf(limits.trustedProxies);
-
+export function createSignIn(
+  { own, logger }: Pick<ApiDependencies, 'own' | 'logger'>,
+  clientOf: ClientOf,
+): SignIn {
   function requireOwn(): OwnAccounts {
     if (own) return own;
     throw new AppError('not_found', 'Tokens come from the identity provider here; this service issues none.');

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { InvalidToken } from '../auth/tokens.ts';
+import { InvalidToken } from '../auth/read-signed.ts';
 import { accessToken, refreshInput, signInInput, ticket, tokenPair } from '../contract/account.ts';
 import { AppError } from '../contract/errors.ts';
 import { json, noAccountsHere, problems, signedIn } from './responses.ts';

@@ -4,7 +4,7 @@ import { type ApiKey, keysFormat } from './keys-file.ts';
 import { type FollowOptions, followList } from './list-follower.ts';
 import { sha256 } from './new-key.ts';
 import type { Principal } from './principal.ts';
-import { InvalidToken } from './tokens.ts';
+import { InvalidToken } from './read-signed.ts';
 
 /** The API keys of the keys file, in memory; looks at the file every second. Closed by whoever made it. */
 export interface ApiKeys {

@@ -1,6 +1,6 @@
 import { type ApiKeys, looksLikeApiKey } from './api-keys.ts';
 import type { Principal } from './principal.ts';
-import { InvalidToken } from './tokens.ts';
+import { InvalidToken } from './read-signed.ts';
 
 export type AuthenticationErrorCode = 'not_authenticated' | 'bad_authorization_header' | 'token_not_valid';
 

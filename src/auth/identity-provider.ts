@@ -2,7 +2,7 @@ import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jos
 import { z } from 'zod';
 import { uuidFrom } from '../uuid.ts';
 import { allScopes, type Principal } from './principal.ts';
-import { InvalidToken } from './tokens.ts';
+import { InvalidToken } from './read-signed.ts';
 
 /** Somebody else's tokens, in place of accounts of our own. */
 export interface IdentityProviderOptions {

@@ -5,7 +5,7 @@ import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
 import { createSigned, type SignedClaims } from './signed.ts';
 import type { Standing } from './standing.ts';
-import { InvalidToken } from './tokens.ts';
+import { InvalidToken } from './read-signed.ts';
 
 /** Somebody who is signed in by cookie. */
 export interface Session {

@@ -1,7 +1,7 @@
 import type { Account } from './accounts.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import { createSigned } from './signed.ts';
-import { InvalidToken } from './tokens.ts';
+import { InvalidToken } from './read-signed.ts';
 
 /** Links that sign a person in to the dashboard without a password: good once, for a quarter of an hour. */
 export interface SignInLinks {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Account } from './accounts.ts';
 import { deriveKey, type KeyPurpose } from './keys.ts';
-import { InvalidToken } from './tokens.ts';
+import { issuer, readSigned } from './read-signed.ts';
 
 const claimsSchema = z.object({
   /** The account, as it was. */
@@ -30,9 +30,6 @@ interface Options {
   readonly now: () => number;
 }
 
-const issuer = 'taskbell';
-const maxLength = 2_048;
-
 /** @throws {RangeError} the secret is too short. */
 export function createSigned({ secret, purpose, lifetimeMs, now }: Options): Signed {
   const key = deriveKey(secret, purpose);
@@ -47,16 +44,6 @@ export function createSigned({ secret, purpose, lifetimeMs, now }: Options): Sig
         .sign(key);
       return { text, claims };
     },
-    async read(text) {
-      if (text.length > maxLength) throw new InvalidToken('too long');
-      try {
-        const options = { algorithms: ['HS256'], typ: 'JWT', issuer, audience };
-        const { payload } = await jwtVerify(text, key, { ...options, currentDate: new Date(now()) });
-        return claimsSchema.parse(payload);
-      } catch (error) {
-        if (!(error instanceof errors.JOSEError || error instanceof z.ZodError)) throw error;
-        throw new InvalidToken(error.message, { cause: error });
-      }
-    },
+    read: (text) => readSigned(text, { key, audience, schema: claimsSchema, now }),
   };
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import { z } from 'zod';
 import { deriveKey } from './keys.ts';
 import { type Principal, principal } from './principal.ts';
+import { InvalidToken, issuer, readSigned } from './read-signed.ts';
 import type { Standing } from './standing.ts';
 
 /** The ticket is malformed, forged, expired, used, or what asked for it does not hold any more. */
@@ -22,8 +23,6 @@ export interface Tickets {
 
 const LIFETIME_SECONDS = 30;
 const AUDIENCE = 'taskbell-ticket';
-const ISSUER = 'taskbell';
-const MAX_LENGTH = 2_048;
 const SWEEP_EVERY_MS = 1_000;
 
 const claimsSchema = z.object({ jti: z.uuid(), exp: z.int(), principal });
@@ -47,13 +46,10 @@ export function createTickets({
   const used = createUsedSet(now, maxRemembered);
 
   async function readClaims(ticket: string): Promise<z.infer<typeof claimsSchema>> {
-    if (ticket.length > MAX_LENGTH) throw new InvalidTicket('too long');
     try {
-      const options = { algorithms: ['HS256'], typ: 'JWT', issuer: ISSUER, audience: AUDIENCE };
-      const { payload } = await jwtVerify(ticket, key, { ...options, currentDate: new Date(now()) });
-      return claimsSchema.parse(payload);
+      return await readSigned(ticket, { key, audience: AUDIENCE, schema: claimsSchema, now });
     } catch (error) {
-      if (!(error instanceof errors.JOSEError || error instanceof z.ZodError)) throw error;
+      if (!(error instanceof InvalidToken)) throw error;
       throw new InvalidTicket(error.message, { cause: error });
     }
   }
@@ -64,7 +60,7 @@ export function createTickets({
       return new SignJWT({ principal })
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
         .setJti(randomUUID())
-        .setIssuer(ISSUER)
+        .setIssuer(issuer)
         .setAudience(AUDIENCE)
         .setExpirationTime(issuedAt + LIFETIME_SECONDS)
         .sign(key);

@@ -1,14 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Account, Accounts } from './accounts.ts';
 import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
-
-/** The token is malformed, forged, expired, of the other type, or its account is gone or changed; `cause` tells. */
-export class InvalidToken extends Error {
-  override readonly name = 'InvalidToken';
-}
+import { InvalidToken, issuer, readSigned } from './read-signed.ts';
 
 /** Signs and checks the JSON Web Tokens of the service before (djangorestframework-simplejwt's claims, HS256). */
 export interface Tokens {
@@ -22,10 +18,7 @@ export interface Tokens {
 type TokenType = 'access' | 'refresh';
 
 const LIFETIME_SECONDS = { access: 15 * 60, refresh: 24 * 60 * 60 };
-const ISSUER = 'taskbell';
 const AUDIENCE = 'taskbell';
-/** Ours have about 500 characters; nothing is spent on parsing more. */
-const MAX_LENGTH = 2_048;
 
 const claimsSchema = z.object({
   token_type: z.enum(['access', 'refresh']),
@@ -44,6 +37,7 @@ interface Dependencies {
 /** @throws {RangeError} the secret is too short. */
 export function createTokens({ secret, accounts, now = Date.now }: Dependencies): Tokens {
   const key = deriveKey(secret, 'tokens');
+  const kind = { key, audience: AUDIENCE, schema: claimsSchema, requiredClaims: ['exp', 'iat'], now };
 
   function sign(type: TokenType, account: Account): Promise<string> {
     const issuedAt = Math.floor(now() / 1000);
@@ -51,7 +45,7 @@ export function createTokens({ secret, accounts, now = Date.now }: Dependencies)
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setSubject(account.id)
       .setJti(randomUUID())
-      .setIssuer(ISSUER)
+      .setIssuer(issuer)
       .setAudience(AUDIENCE)
       .setIssuedAt(issuedAt)
       .setExpirationTime(issuedAt + LIFETIME_SECONDS[type])
@@ -59,29 +53,11 @@ export function createTokens({ secret, accounts, now = Date.now }: Dependencies)
   }
 
   async function verify(token: string, type: TokenType) {
-    const claims = await readClaims(token);
+    const claims = await readSigned(token, kind);
     if (claims.token_type !== type) throw new InvalidToken(`not a token of type ${type}`);
     const account = await currentAccount(accounts, claims.sub, claims.gen);
     if (account === undefined) throw new InvalidToken('the account is gone or has changed');
     return { account, expiresAt: claims.exp * 1000 };
-  }
-
-  async function readClaims(token: string): Promise<z.infer<typeof claimsSchema>> {
-    if (token.length > MAX_LENGTH) throw new InvalidToken('too long');
-    try {
-      const { payload } = await jwtVerify(token, key, {
-        algorithms: ['HS256'],
-        typ: 'JWT',
-        issuer: ISSUER,
-        audience: AUDIENCE,
-        requiredClaims: ['exp', 'iat'],
-        currentDate: new Date(now()),
-      });
-      return claimsSchema.parse(payload);
-    } catch (error) {
-      if (!(error instanceof errors.JOSEError || error instanceof z.ZodError)) throw error;
-      throw new InvalidToken(error.message, { cause: error });
-    }
   }
 
   return {

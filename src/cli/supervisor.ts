@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../pause.ts';
 
 /** One life of something that can crash. */
 export interface Life {
@@ -82,12 +82,4 @@ export function supervise<L extends Life>(options: SuperviseOptions<L>): Supervi
       await done;
     },
   };
-}
-
-async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(delayMs, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
 }

@@ -52,6 +52,16 @@ export function notFound(): AppError {
   return new AppError('not_found', 'No Task matches the given query.');
 }
 
+/** What is looked for; undefined where it is not found. */
+export async function ifFound<T>(looking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
 export function isNotFound(error: unknown): boolean {
   return error instanceof AppError && error.code === 'not_found';
 }

@@ -32,9 +32,9 @@ export interface BulkService {
   create(
     actor: Actor,
     requests: readonly Outcome<CreateTaskInput>[],
-    idempotencyKey?: string,
-    onOutcome?: OnOutcome<TaskSummary>,
-  ): Promise<Outcome<TaskSummary>[]>;
+    idempotencyKey: string | undefined,
+    onOutcome: OnOutcome<TaskSummary>,
+  ): Promise<void>;
   /** The tasks that a filter matches. @throws AppError too_many, with their number, for more than a call may be about. */
   select(actor: Actor, filter: TaskFilter): Promise<string[]>;
   /** How many of the named tasks there are. */
@@ -44,9 +44,9 @@ export interface BulkService {
     actor: Actor,
     action: ActionName,
     ids: readonly string[],
-    filter?: TaskFilter,
-    onOutcome?: OnOutcome<ActionOutcome>,
-  ): Promise<Outcome<ActionOutcome>[]>;
+    filter: TaskFilter | undefined,
+    onOutcome: OnOutcome<ActionOutcome>,
+  ): Promise<void>;
 }
 
 /** Called for each as soon as it is known. */
@@ -57,20 +57,19 @@ export function createBulk(writer: Writer): BulkService {
   async function each<I, O>(
     items: readonly I[],
     work: (item: I, index: number) => Promise<O>,
-    onOutcome?: OnOutcome<O>,
-  ): Promise<Outcome<O>[]> {
+    onOutcome: OnOutcome<O>,
+  ): Promise<void> {
     let away: AppError | undefined;
-    const one = async (item: I, index: number): Promise<Outcome<O>> => {
+    const one = async (item: I, index: number): Promise<void> => {
       const known = await outcome(limiter, () => {
         // Once Temporal is away, waiting for it with each of a thousand would take the caller minutes.
         if (away) throw away;
         return work(item, index);
       });
       if ('error' in known && isAway(known.error)) away = known.error;
-      onOutcome?.(known, index);
-      return known;
+      onOutcome(known, index);
     };
-    return Promise.all(items.map(one));
+    await Promise.all(items.map(one));
   }
   return {
     create(actor, requests, idempotencyKey, onOutcome) {
@@ -83,9 +82,15 @@ export function createBulk(writer: Writer): BulkService {
     },
     select: (actor, filter) => selectTasks(writer, actor, filter),
     async countKnown(actor, ids) {
-      const found = await each([...new Set(ids)], (id) => loadTask(writer.store, actor, id));
-      for (const one of found) if ('error' in one && !isNotFound(one.error)) throw one.error;
-      return found.filter((one) => 'value' in one).length;
+      let known = 0;
+      const faults: unknown[] = [];
+      const load = (id: string) => loadTask(writer.store, actor, id);
+      await each([...new Set(ids)], load, (one) => {
+        if ('value' in one) known += 1;
+        else if (!isNotFound(one.error)) faults.push(one.error);
+      });
+      if (faults.length > 0) throw faults[0];
+      return known;
     },
     act: (actor, action, ids, filter, onOutcome) =>
       each(ids, (id) => actOn(writer, actor, { action, id, filter }), onOutcome),

@@ -12,7 +12,7 @@ export function checkedChanges(
   if (request.type !== undefined && request.type !== current.type) {
     throw invalid('/type', 'The type of a task cannot be changed.');
   }
-  assertSameOrder(current, request);
+  assertFollowsTheSame(current, request);
   const { name, description, tags, priority, soft_time_limit, time_limit } = request;
   const retry = request.retry && { ...current.retry, ...dropUndefined(request.retry) };
   checkLimits(soft_time_limit ?? current.soft_time_limit, time_limit ?? current.time_limit);
@@ -34,7 +34,7 @@ export function checkedChanges(
 }
 
 /** A representation may be sent back as it is. */
-function assertSameOrder(current: TaskInput, { after, after_policy }: EditTaskInput): void {
+function assertFollowsTheSame(current: TaskInput, { after, after_policy }: EditTaskInput): void {
   const message = 'What a task follows cannot be changed once it is created.';
   const before = new Set(current.after ?? []);
   const same = after === undefined || (after.length === before.size && after.every((id) => before.has(id)));

@@ -4,14 +4,20 @@ import { type EndedStatus, type TaskCounts, type TaskStatus, taskStatus } from '
 import type { Actor } from './access.ts';
 import { supersededRuns, visibleTo } from './list.ts';
 import { allRows, type Reader } from './read.ts';
-import { amongIds, endedRuns, isLasting, retriesMatching, retriesSince, runsMatching } from './search.ts';
+import {
+  amongIds,
+  endedRuns,
+  idsForQueries,
+  isLasting,
+  retriesMatching,
+  retriesSince,
+  runsMatching,
+} from './search.ts';
 import { endedStatus } from './snapshot.ts';
 import type { TaskStore } from './store.ts';
 
 type Counts = Record<TaskStatus, number>;
 
-/** Ids in one query. */
-const idsAtOnce = 50;
 const ends: readonly EndedStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
 
 /** Four calls where nothing was retried: at best three more for what was. */
@@ -54,8 +60,7 @@ async function countSuperseded(store: TaskStore, filter: TaskFilter): Promise<Co
 async function countSupersededOneByOne(store: TaskStore, filter: TaskFilter): Promise<Counts> {
   const counts = none();
   const ids = [...new Set((await allRows(store, retriesMatching(filter))).map(({ id }) => id))];
-  for (let from = 0; from < ids.length; from += idsAtOnce) {
-    const some = ids.slice(from, from + idsAtOnce);
+  for (const some of idsForQueries(ids)) {
     const rows = await allRows(store, amongIds(endedRuns(runsMatching(filter, Date.now())), some));
     const superseded = await supersededRuns(store, rows);
     for (const { runId, status } of rows) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { TaskTypes } from '../../activities/types/index.ts';
-import { isNotFound } from '../contract/errors.ts';
+import { ifFound } from '../contract/errors.ts';
 import type { CreateTaskInput, Task } from '../contract/task.ts';
 import type { TaskInput } from '../contract/workflow.ts';
 import { type Actor, loadTask } from './access.ts';
@@ -64,10 +64,7 @@ async function createdEarlier(
   id: string,
   fingerprint: string,
 ): Promise<TaskView | undefined> {
-  const execution = await loadTask(writer.store, actor, id).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  });
+  const execution = await ifFound(loadTask(writer.store, actor, id));
   if (!execution) return undefined;
   if (execution.memo.fingerprint !== fingerprint) {
     throw keyReused();

@@ -1,5 +1,5 @@
 /** What the bridge asks: which tasks have changed, and how does one stand. */
-import { isNotFound } from '../contract/errors.ts';
+import { ifFound } from '../contract/errors.ts';
 import type { TaskSummary } from '../contract/task.ts';
 import { type Actor, loadTask } from './access.ts';
 import type { Execution, LiveExecution } from './execution.ts';
@@ -70,13 +70,8 @@ export async function observeTask(
   id: string,
   runId?: string,
 ): Promise<Observation | undefined> {
-  try {
-    const execution = await reader.store.describe(id, runId);
-    return execution && (await observation(reader, execution));
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  const execution = await ifFound(reader.store.describe(id, runId));
+  return execution && ifFound(observation(reader, execution));
 }
 
 async function observation(reader: Reader, execution: LiveExecution): Promise<Observation> {

@@ -2,16 +2,17 @@
  * Tasks that follow others, as the service sees them: whether there are such tasks, how they stand, who waits for them.
  * The rest is between the workflows (workflows/following.ts).
  */
-import { AppError, isNotFound } from '../contract/errors.ts';
+import { AppError, ifFound, isNotFound } from '../contract/errors.ts';
 import { successorSignalName } from '../contract/names.ts';
 import type { PredecessorEnd, PredecessorOver } from '../contract/predecessors.ts';
 import type { Successor, TaskInput } from '../contract/workflow.ts';
-import { createLimiter } from '../limiter.ts';
+import { forEachOf } from '../limiter.ts';
 import { type Actor, isChangeable, loadTask } from './access.ts';
 import { decode, type Execution, type LiveExecution } from './execution.ts';
 import { endedStatus } from './snapshot.ts';
 import type { TaskStore } from './store.ts';
 
+/** Bulk requests do this for many tasks at once. */
 const looksAtOnce = 5;
 
 type Over = Pick<TaskInput, 'predecessors_over'>;
@@ -22,7 +23,7 @@ export async function predecessorsOver(
   actor: Actor,
   ids: readonly string[],
 ): Promise<Over> {
-  const found = await each(ids, (id) => known(loadTask(store, actor, id)));
+  const found = await forEachOf(ids, looksAtOnce, (id) => ifFound(loadTask(store, actor, id)));
   const errors = found.flatMap((task, index) => {
     const message = task ? refusal(task) : 'There is no such task.';
     return message === undefined ? [] : [{ pointer: `/after/${index}`, message }];
@@ -38,7 +39,7 @@ function refusal(task: LiveExecution): string | undefined {
 
 /** As a retry finds them: one that is no more is no fault of the request. */
 export async function predecessorsOverNow(store: TaskStore, ids: readonly string[]): Promise<Over> {
-  return over(ids, await each(ids, (id) => known(store.describe(id))));
+  return over(ids, await forEachOf(ids, looksAtOnce, (id) => ifFound(store.describe(id))));
 }
 
 function over(ids: readonly string[], found: readonly (Execution | undefined)[]): Over {
@@ -54,24 +55,9 @@ function endOf(execution: Execution | undefined): PredecessorEnd | null {
   return execution.status === 'open' ? null : endedStatus[execution.status];
 }
 
-async function known(looking: Promise<LiveExecution | undefined>): Promise<LiveExecution | undefined> {
-  try {
-    return await looking;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Does the work for each, a few at a time: bulk requests do this for many tasks at once. */
-export function each<I, O>(items: readonly I[], work: (item: I) => Promise<O>): Promise<O[]> {
-  const limiter = createLimiter({ concurrency: looksAtOnce, queue: Number.POSITIVE_INFINITY });
-  return Promise.all(items.map((item) => limiter.run(() => work(item))));
-}
-
 /** Answers the workflows' own question (`Inquiries` in activities/index.ts). */
 export async function lookUpPredecessor(store: TaskStore, id: string): Promise<PredecessorOver | null> {
-  const ended = endOf(await known(store.describe(id)));
+  const ended = endOf(await ifFound(store.describe(id)));
   return ended && { id, ended };
 }
 
@@ -92,7 +78,7 @@ export async function tellOver(
   successors: readonly Successor[],
   over: PredecessorOver,
 ): Promise<void> {
-  await each(successors, async ({ id, run_id }) => {
+  await forEachOf(successors, looksAtOnce, async ({ id, run_id }) => {
     try {
       await store.tellOver(id, run_id, over);
     } catch (error) {

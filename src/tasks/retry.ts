@@ -132,20 +132,18 @@ function markOf({ id }: Actor, { idempotencyKey, changes }: RetryRequest): Mark 
 /** To Temporal, all retries of an ended run are one request: it answers the others with the run of the first. */
 async function assertOurs({ store }: Writer, id: string, runId: string, mark: Mark): Promise<void> {
   const run = await store.describe(id, runId);
-  if (run?.memo.retry_key !== mark.key) throw wrongState('Task was retried by another request meanwhile');
-  if (run.memo.retry_fingerprint !== mark.fingerprint) throw keyReused();
+  if (!run || !isBegunBy(run, mark)) throw wrongState('Task was retried by another request meanwhile');
 }
 
-/** Whether some run of the task was begun with this key. @throws AppError key_reused, if it was with other changes. */
-async function wasRetried(
-  { store }: Writer,
-  newest: LiveExecution,
-  { key, fingerprint }: Mark,
-): Promise<boolean> {
-  const isMarked = ({ memo }: Execution): boolean => memo.retry_key === key;
-  // Visibility may not know the newest one yet.
-  const run = isMarked(newest) ? newest : (await allRunsOf(store, newest.id)).find(isMarked);
-  if (!run) return false;
-  if (run.memo.retry_fingerprint !== fingerprint) throw keyReused();
+/** Whether a run was begun with this key. @throws AppError key_reused, if it was with other changes. */
+function isBegunBy({ memo }: Execution, { key, fingerprint }: Mark): boolean {
+  if (memo.retry_key !== key) return false;
+  if (memo.retry_fingerprint !== fingerprint) throw keyReused();
   return true;
+}
+
+/** Whether some run of the task was. */
+async function wasRetried({ store }: Writer, newest: LiveExecution, mark: Mark): Promise<boolean> {
+  // Visibility may not know the newest one yet.
+  return isBegunBy(newest, mark) || (await allRunsOf(store, newest.id)).some((run) => isBegunBy(run, mark));
 }

@@ -128,6 +128,13 @@ export function supersededMark({ status, closedAt }: EndedRun): string {
   return `${status} ${new Date(closedAt).toISOString()}`;
 }
 
+/** As many ids as one query may name. */
+const idsAtOnce = 50;
+
+export function* idsForQueries(ids: readonly string[]): Generator<readonly string[]> {
+  for (let from = 0; from < ids.length; from += idsAtOnce) yield ids.slice(from, from + idsAtOnce);
+}
+
 /** The named ones of the runs that a query finds. */
 export function amongIds(query: string, ids: readonly string[]): string {
   return `${query} AND WorkflowId IN (${ids.map(word).join(', ')})`;

@@ -1,12 +1,13 @@
 /** Ends of tasks that nobody has told those that wait for them: no workflow can tell that it was terminated or deleted. */
 import type { Successor } from '../contract/workflow.ts';
-import { each, lookUpPredecessor, tellOver } from './predecessors.ts';
+import { forEachOf } from '../limiter.ts';
+import { lookUpPredecessor, tellOver } from './predecessors.ts';
 import { allRows } from './read.ts';
-import { unfinishedAmong, waitingForOthers } from './search.ts';
+import { idsForQueries, unfinishedAmong, waitingForOthers } from './search.ts';
 import type { TaskStore } from './store.ts';
 
-/** Ids in one query. */
-const idsAtOnce = 50;
+/** Ends that are told at a time. */
+const toldAtOnce = 5;
 
 /** A signal is kept until a worker reads it; a task whose workflow is stuck must not be sent it over and over. */
 const tellAgainMs = 3_600_000;
@@ -38,7 +39,7 @@ export class Told {
 export async function tellUntoldEnds(store: TaskStore, told: Told): Promise<number> {
   const followers = await followersOfAll(store, told);
   const suspects = await notUnfinished(store, [...followers.keys()]);
-  const found = await each(suspects, async (id) => {
+  const found = await forEachOf(suspects, toldAtOnce, async (id) => {
     // Visibility may lag: the task itself decides.
     const over = await lookUpPredecessor(store, id);
     if (over === null) return false;
@@ -67,8 +68,7 @@ async function followersOfAll(store: TaskStore, told: Told): Promise<Map<string,
 
 async function notUnfinished(store: TaskStore, ids: readonly string[]): Promise<string[]> {
   const suspects: string[] = [];
-  for (let from = 0; from < ids.length; from += idsAtOnce) {
-    const some = ids.slice(from, from + idsAtOnce);
+  for (const some of idsForQueries(ids)) {
     const unfinished = new Set((await allRows(store, unfinishedAmong(some))).map(({ id }) => id));
     suspects.push(...some.filter((id) => !unfinished.has(id)));
   }

@@ -4,8 +4,8 @@
  * looking ⇄ resting → closed (`close()`: waits for the look under way). A look that fails is a line in the log, and the
  * next one makes up for it.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { pause } from '../pause.ts';
 import type { TaskStore } from '../tasks/store.ts';
 import { tellUntoldEnds, Told } from '../tasks/untold-ends.ts';
 
@@ -38,7 +38,7 @@ export function watchForUntoldEnds(store: TaskStore, logger: Logger): EndWatch {
       await look();
       const ms = Math.min(mostRestMs, Math.max(restMs, (Date.now() - startedAt) * restPerLook));
       // Workers that started together need not look together.
-      await rest(ms * (0.75 + Math.random() / 4), closing.signal);
+      await pause(ms * (0.75 + Math.random() / 4), closing.signal);
     }
   }
 
@@ -49,13 +49,4 @@ export function watchForUntoldEnds(store: TaskStore, logger: Logger): EndWatch {
       await running;
     },
   };
-}
-
-/** Until the time is over, or the watch is closed. */
-async function rest(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
 }

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from '
 import { usersFilePath } from '../../src/auth/places.ts';
 import { createSignInLinks } from '../../src/auth/sign-in-links.ts';
 import { createUsers } from '../../src/auth/users.ts';
-import { type Answer, type Caller, callUrl, openFeed, RefusedUpgrade } from '../support/caller.ts';
+import { type Caller, callUrl, openFeed, RefusedUpgrade } from '../support/caller.ts';
 import { waitFor } from '../support/engine-wait.ts';
 import { openEvents } from '../support/event-stream.ts';
 import { allRoutes, isRead } from '../support/routes.ts';
@@ -40,12 +40,7 @@ interface Browser {
   readonly body: SessionBody;
   readonly setCookie: string;
   /** As a page of ours asks: with the cookie, and with the token where something is written. */
-  call<B = Record<string, unknown>>(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ): Promise<Answer<B>>;
+  readonly call: Caller['call'];
 }
 
 async function signIn(

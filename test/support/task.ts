@@ -1,4 +1,5 @@
 import { endedStatuses, type Task, type TaskSummary } from '../../src/contract/task.ts';
+import type { TaskInput } from '../../src/contract/workflow.ts';
 
 export function hasEnded({ status }: Pick<Task, 'status'>): boolean {
   return endedStatuses.has(status);
@@ -17,6 +18,27 @@ export function attemptRuns({ attempts }: Pick<Task, 'attempts'>): boolean {
 export const quickly = { initial_interval: 0.1, backoff_coefficient: 1 };
 
 const at = '2030-01-01T00:00:00.000Z';
+
+/** What a workflow is started with, for tests that need none: due then, like any other but for the changes. */
+export function aTaskInput(changes: Partial<TaskInput> = {}): TaskInput {
+  return {
+    name: 'a task',
+    description: '',
+    scheduled_time: at,
+    payload: {},
+    tags: [],
+    priority: 3,
+    retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
+    soft_time_limit: 1500,
+    time_limit: 1800,
+    type: 'echo',
+    owner: { id: 'o', name: 'owner' },
+    created_at: at,
+    version: 1,
+    retry_count: 0,
+    ...changes,
+  };
+}
 
 /** A task for tests that need no service: scheduled, and like any other but for the changes. */
 export function aTask(changes: Partial<TaskSummary> = {}): TaskSummary {

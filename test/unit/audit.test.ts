@@ -84,8 +84,7 @@ test('of many tasks, each has a line of its own, refused or not', async () => {
         { value: { status: 202 } },
         { error: new AppError('wrong_state', 'It has ended') },
       ] as const;
-      for (const [index, one] of outcomes.entries()) onOutcome?.(one, index);
-      return [...outcomes];
+      for (const [index, one] of outcomes.entries()) onOutcome(one, index);
     },
   };
   const tasks = { bulk } as unknown as ApiDependencies['tasks'];

@@ -8,6 +8,7 @@ import {
   predecessorsLeft,
 } from '../../src/contract/predecessors.ts';
 import type { TaskInput } from '../../src/contract/workflow.ts';
+import { aTaskInput } from '../support/task.ts';
 import { becomeDue, initialState, obey, predecessorOver, type TaskState } from '../../workflows/state.ts';
 
 const start = Date.parse('2030-01-01T00:00:00.000Z');
@@ -15,24 +16,7 @@ const ids = ['p', 'q', 'r'];
 const ends: readonly PredecessorEnd[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'DELETED'];
 
 function input(changes: Partial<TaskInput>): TaskInput {
-  return {
-    name: 'a successor',
-    description: '',
-    scheduled_time: new Date(start).toISOString(),
-    payload: {},
-    tags: [],
-    priority: 3,
-    retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
-    soft_time_limit: 1500,
-    time_limit: 1800,
-    type: 'echo',
-    owner: { id: 'o', name: 'owner' },
-    created_at: new Date(start).toISOString(),
-    version: 1,
-    retry_count: 0,
-    after: ids,
-    ...changes,
-  };
+  return aTaskInput({ after: ids, ...changes });
 }
 
 type Message =

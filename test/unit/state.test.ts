@@ -24,25 +24,11 @@ import {
   type TaskState,
   timeLeft,
 } from '../../workflows/state.ts';
+import { aTaskInput } from '../support/task.ts';
 
 const start = Date.parse('2030-01-01T00:00:00.000Z');
 
-const input: TaskInput = {
-  name: 'a task',
-  description: '',
-  scheduled_time: new Date(start + 60_000).toISOString(),
-  payload: {},
-  tags: [],
-  priority: 3,
-  retry: { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
-  soft_time_limit: 1500,
-  time_limit: 1800,
-  type: 'echo',
-  owner: { id: 'o', name: 'owner' },
-  created_at: new Date(start).toISOString(),
-  version: 1,
-  retry_count: 0,
-};
+const input = aTaskInput({ scheduled_time: new Date(start + 60_000).toISOString() });
 
 function scheduled(changes: Partial<TaskInput> = {}): TaskState {
   return initialState({ ...input, ...changes }, start);

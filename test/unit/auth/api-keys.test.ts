@@ -6,7 +6,7 @@ import { createKeyAdministration } from '../../../src/auth/key-administration.ts
 import { ListFileError } from '../../../src/auth/list-file.ts';
 import { parseExpiry, parseScopes } from '../../../src/auth/new-key.ts';
 import { allScopes } from '../../../src/auth/principal.ts';
-import { InvalidToken } from '../../../src/auth/tokens.ts';
+import { InvalidToken } from '../../../src/auth/read-signed.ts';
 import { createUsers, UserError } from '../../../src/auth/users.ts';
 import { followedAccounts, temporaryHome } from './fixtures.ts';
 

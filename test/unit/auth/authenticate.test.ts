@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { AuthenticationError, createAuthenticate } from '../../../src/auth/authenticate.ts';
-import { InvalidToken } from '../../../src/auth/tokens.ts';
+import { InvalidToken } from '../../../src/auth/read-signed.ts';
 import { alice, signedIn } from './fixtures.ts';
 
 const principal = signedIn(alice, 1_800_000_000_000);

@@ -6,7 +6,8 @@ import { createEndedSessions } from '../../../src/auth/ended-sessions.ts';
 import { deriveKey } from '../../../src/auth/keys.ts';
 import { createSessions, isCsrfTokenOf } from '../../../src/auth/sessions.ts';
 import { createStanding } from '../../../src/auth/standing.ts';
-import { createTokens, currentAccount, InvalidToken } from '../../../src/auth/tokens.ts';
+import { InvalidToken } from '../../../src/auth/read-signed.ts';
+import { createTokens, currentAccount } from '../../../src/auth/tokens.ts';
 import { accountsInMemory, alice, SECRET, temporaryHome } from './fixtures.ts';
 
 const hourMs = 3_600_000;

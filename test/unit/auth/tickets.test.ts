@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createTickets, InvalidTicket } from '../../../src/auth/tickets.ts';
-import { createTokens, InvalidToken } from '../../../src/auth/tokens.ts';
+import { InvalidToken } from '../../../src/auth/read-signed.ts';
+import { createTokens } from '../../../src/auth/tokens.ts';
 import { accountsInMemory, alice, SECRET, signedIn, standingOf } from './fixtures.ts';
 
 const START = Date.UTC(2030, 0, 1);

@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { deriveKey } from '../../../src/auth/keys.ts';
-import { createTokens, InvalidToken } from '../../../src/auth/tokens.ts';
+import { InvalidToken } from '../../../src/auth/read-signed.ts';
+import { createTokens } from '../../../src/auth/tokens.ts';
 import { accountsInMemory, alice, SECRET, signedIn } from './fixtures.ts';
 
 const START = Date.UTC(2030, 0, 1);
