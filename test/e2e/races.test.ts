@@ -1,0 +1,61 @@
+/** What ends a task when several things could: everybody who looks must see the same. */
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { endedStatuses, type Task, type TaskSummary } from '../../src/contract/task.ts';
+import type { Caller } from '../support/caller.ts';
+import { type Service, startService } from '../support/service.ts';
+import { hasEnded } from '../support/task.ts';
+
+let service: Service;
+let alice: Caller;
+let temporal: Client;
+
+beforeAll(async () => {
+  service = await startService({ temporal: inject('temporal') });
+  alice = await service.as('alice');
+  temporal = new Client({ connection: await Connection.connect({ address: inject('temporal').address }) });
+});
+
+afterAll(async () => {
+  await service.close();
+  await temporal.connection.close();
+});
+
+/** How a task ended, by each who can tell, once all of them can. */
+async function endings(id: string): Promise<string[]> {
+  const { status } = await alice.until(id, 'its end', hasEnded);
+  const { body: view } = await alice.call<Task>('GET', `/api/tasks/${id}/status/`);
+  const execution = await temporal.workflow.getHandle(id).describe();
+  const row = async (): Promise<string | undefined> => {
+    const { body } = await alice.call<TaskSummary[]>('GET', '/api/tasks/?limit=100');
+    return body.find((task) => task.id === id && hasEnded(task))?.status;
+  };
+  await expect.poll(row, { timeout: 20_000 }).toBe(status);
+  return [status, view.status, execution.status.name];
+}
+
+test('a task that is cancelled as it completes ends in one way, and all readers agree on it', async () => {
+  const last = 23;
+  const races = Array.from({ length: last + 1 }, async (_, index) => {
+    // Some are over before the cancellation comes, some hear of it, and some meet it.
+    const payload = { steps: 1, step_ms: index === last ? 60_000 : index * 120 };
+    const { id } = await alice.create({ name: `race ${index}`, type: 'slow', delay: 0, payload });
+    const feed = await alice.watch(`/ws/tasks/${id}/`);
+    if (index === 0) await alice.until(id, 'its end', hasEnded);
+    else if (index % 4 === 0) await alice.until(id, 'its time', ({ status }) => status !== 'SCHEDULED');
+    const { status: answer } = await alice.call<Task>('POST', `/api/tasks/${id}/cancel/`);
+    const told = () => feed.tasks().flatMap(({ status }) => (endedStatuses.has(status) ? [status] : []));
+    await feed.until('its end', () => told().length > 0);
+    const all = [...(await endings(id)), ...told()];
+    // Once, also after all the looks above.
+    expect(told()).toHaveLength(1);
+    feed.socket.close();
+    expect(new Set(all), `cancel answered ${answer}`).toEqual(new Set([all[0]]));
+    expect(['COMPLETED', 'CANCELLED']).toContain(all[0]);
+    // What the cancellation was answered with is how it ended.
+    const promised = { 200: 'CANCELLED', 409: 'COMPLETED' }[answer];
+    expect([promised ?? all[0], answer]).toEqual([all[0], answer]);
+    return all[0];
+  });
+  expect(new Set(await Promise.all(races))).toEqual(new Set(['COMPLETED', 'CANCELLED']));
+});
