@@ -18,6 +18,7 @@ try {
   await compile();
   await bundleWorkflows();
   await copyDocs();
+  await buildDashboard();
   await makeExecutable();
   await writeFile(join(fresh, stampName), stamp);
   await replaceDist();
@@ -58,6 +59,16 @@ async function copyDocs() {
   for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
     await copyFile(join(swagger, name), join(docs, name));
   }
+}
+
+/** The web app at /, as files that the API serves. */
+async function buildDashboard() {
+  const { build } = await import('vite');
+  await build({
+    configFile: join(root, 'src', 'dashboard', 'vite.config.mjs'),
+    logLevel: 'warn',
+    build: { outDir: join(fresh, 'dashboard') },
+  });
 }
 
 async function makeExecutable() {

@@ -10,6 +10,7 @@ import { admitBulk } from './bulk-admission.ts';
 import { bulkRoutes } from './bulk.ts';
 import { createClientOf } from './client.ts';
 import { commandRoutes } from './commands.ts';
+import { dashboardRoutes, isDashboard } from './dashboard.ts';
 import { eventRoutes } from './events.ts';
 import { docsRoutes } from './docs.ts';
 import { healthRoutes } from './health.ts';
@@ -55,6 +56,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   healthRoutes(app, dependencies);
   openApiRoute(app);
   docsRoutes(app, dependencies.docs);
+  dashboardRoutes(app, dependencies.dashboard);
   app.notFound(() => {
     throw new AppError('not_found', 'There is nothing at this address.');
   });
@@ -79,7 +81,7 @@ function useMiddleware(app: Api, { limits, rate, logger }: ApiDependencies, acce
   app.use(audit(logger));
   const limited = limitRate(rate);
   // `/*` is the path itself as well. Before the body is looked at: strangers get no parsing done.
-  for (const path of ['/api/tasks/*', '/tasks/*', '/api/task-types', '/api/ws-ticket']) {
+  for (const path of ['/api/tasks/*', '/tasks/:id/status', '/api/task-types', '/api/ws-ticket']) {
     app.use(path, access.requirePrincipal, limited);
   }
   app.on(['GET', 'DELETE'], '/api/session', access.requireSession, limited);
@@ -115,5 +117,5 @@ function useHeaders(app: Api, corsOrigins: readonly string[]): void {
 }
 
 function isPage(path: string): boolean {
-  return path === '/docs' || path.startsWith('/docs/');
+  return path === '/docs' || path.startsWith('/docs/') || isDashboard(path);
 }

@@ -56,10 +56,18 @@ export function makeAsset(type: string, body: Uint8Array<ArrayBuffer>): Asset {
   return { type, etag: `"${hash}"`, body, gzipped };
 }
 
-/** Answers with an asset, or that the browser has it already. */
-export async function answerWith(c: Context, { type, etag, body, gzipped }: Asset): Promise<Response> {
-  // Asked for each time, since the next release has other files at the same addresses.
-  c.header('Cache-Control', 'no-cache');
+/**
+ * Answers with an asset, or that the browser has it already.
+ *
+ * @param options.lasting its name has a hash of what is in it, so that a browser need never ask again
+ */
+export async function answerWith(
+  c: Context,
+  { type, etag, body, gzipped }: Asset,
+  { lasting = false }: { lasting?: boolean } = {},
+): Promise<Response> {
+  // Asked for each time otherwise, since the next release has other files at the same addresses.
+  c.header('Cache-Control', lasting ? 'public, max-age=31536000, immutable' : 'no-cache');
   c.header('ETag', etag);
   c.header('Vary', 'Accept-Encoding');
   const known = c.req.header('If-None-Match')?.split(',') ?? [];

@@ -22,6 +22,8 @@ export interface ApiDependencies {
   readonly authenticate: Authenticate;
   /** The files of /docs. */
   readonly docs: Assets;
+  /** The files of the web app at `/`. */
+  readonly dashboard: Assets;
   /** Signs list cursors. */
   readonly cursorKey: Uint8Array;
   /** Tells the feed of this process that a task has just been written, ahead of the next tick. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { createTaskTypes, loadTaskModules } from '../../activities/types/index.ts';
 import { createApp } from '../api/app.ts';
-import { readAssets } from '../api/assets.ts';
+import { type Assets, readAssets } from '../api/assets.ts';
 import { problemOf } from '../api/problem.ts';
 import { listen, type Listener } from '../api/server.ts';
 import { createGate } from '../auth/gate.ts';
@@ -110,7 +110,8 @@ async function start(
     own,
     tickets,
     authenticate,
-    docs: await readAssets(fileURLToPath(new URL('../../docs', import.meta.url))),
+    docs: await filesOf('docs'),
+    dashboard: await filesOf('dashboard'),
     cursorKey: deriveKey(secret, 'cursors'),
     touched: poller.look,
     deleted: hub.deleted,
@@ -133,6 +134,11 @@ async function start(
     () => streams.close(),
   );
   return listeners;
+}
+
+/** What the build has put into a folder of dist/. */
+function filesOf(folder: string): Promise<Assets> {
+  return readAssets(fileURLToPath(new URL(`../../${folder}`, import.meta.url)));
 }
 
 /** Hub and poller need each other: the first watcher wakes the poller, which publishes to the hub. */

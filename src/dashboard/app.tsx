@@ -1,0 +1,70 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { type Dashboard, DashboardProvider, useDashboard, WorkProvider } from './dashboard.ts';
+import { Frame } from './frame.tsx';
+import { OverviewPage } from './overview/page.tsx';
+import { MessageList } from './parts/message-list.tsx';
+import { placeOf } from './router.ts';
+import { SignInPage, UnreachablePage } from './sign-in.tsx';
+import { NewTaskPage } from './forms/new-task.tsx';
+import { TaskPage } from './task/page.tsx';
+import { TasksPage } from './tasks/page.tsx';
+
+export function App({ dashboard }: { dashboard: Dashboard }) {
+  return (
+    <DashboardProvider value={dashboard}>
+      <Gate />
+      <MessageList />
+    </DashboardProvider>
+  );
+}
+
+/** What there is to be seen, by who looks. */
+function Gate() {
+  const { session, work } = useDashboard();
+  const state = session.state.value;
+  if (state.status === 'loading') return <main class="alone" aria-busy="true" />;
+  if (state.status === 'unreachable') return <UnreachablePage detail={state.detail} />;
+  if (state.status === 'anonymous' || !work.value) return <SignInPage />;
+  return (
+    <WorkProvider value={work.value}>
+      <Frame>
+        <Page />
+      </Frame>
+    </WorkProvider>
+  );
+}
+
+function Page() {
+  const { router } = useDashboard();
+  const place = placeOf(router.url.value);
+  useFocusOfNewPage(place.page === 'task' ? place.id : place.page);
+  switch (place.page) {
+    case 'overview':
+      return <OverviewPage />;
+    case 'tasks':
+      return <TasksPage />;
+    case 'new-task':
+      return <NewTaskPage />;
+    case 'task':
+      return <TaskPage key={place.id} id={place.id} />;
+    case 'nowhere':
+      return (
+        <section class="page">
+          <h1 tabIndex={-1}>There is nothing here</h1>
+          <p>
+            <a href="/">To the overview</a>
+          </p>
+        </section>
+      );
+  }
+}
+
+/** Screen readers and keyboards begin at the heading of a page, as they would after a real navigation. */
+function useFocusOfNewPage(page: string): void {
+  const before = useRef(page);
+  useEffect(() => {
+    if (before.current === page) return;
+    before.current = page;
+    document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
+  }, [page]);
+}

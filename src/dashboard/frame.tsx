@@ -1,0 +1,153 @@
+/** What stands around every page. */
+import type { ComponentChildren } from 'preact';
+import { useDashboard, useWork } from './dashboard.ts';
+import { explain } from './messages.ts';
+import { Icon } from './parts/icons.tsx';
+import { placeOf } from './router.ts';
+import type { ThemeName } from './theme.ts';
+
+export function Frame({ children }: { children: ComponentChildren }) {
+  return (
+    <>
+      <a class="skip-link" href="#main">
+        Skip to the content
+      </a>
+      <header class="top">
+        <div class="top-inner">
+          <a class="brand" href="/">
+            <Icon name="bell" />
+            <span>Taskbell</span>
+          </a>
+          <Navigation />
+          <LiveSign />
+          <AccountMenu />
+        </div>
+      </header>
+      <ConnectionBanner />
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+    </>
+  );
+}
+
+function Navigation() {
+  const { router } = useDashboard();
+  const { page } = placeOf(router.url.value);
+  const current = (on: boolean) => (on ? 'page' : undefined);
+  return (
+    <nav aria-label="Main">
+      <a href="/" aria-current={current(page === 'overview')}>
+        Overview
+      </a>
+      <a href="/tasks" aria-current={current(page === 'tasks' || page === 'task')}>
+        Tasks
+      </a>
+      <a href="/tasks/new" aria-current={current(page === 'new-task')} class="nav-new">
+        <Icon name="plus" />
+        <span>New task</span>
+      </a>
+    </nav>
+  );
+}
+
+function LiveSign() {
+  const { connection } = useWork().live;
+  const words = { connecting: 'Connecting', open: 'Live', lost: 'Offline' } as const;
+  return (
+    <span class={`live live-${connection.value}`} title="Whether changes are shown as they happen">
+      {words[connection.value]}
+    </span>
+  );
+}
+
+function ConnectionBanner() {
+  const { live } = useWork();
+  const isLost = live.connection.value === 'lost';
+  const isBlind = live.temporal.value === 'unreachable';
+  // Always there, so that screen readers tell of what appears in it.
+  return (
+    <div role="status" class="banners">
+      {isLost && (
+        <div class="banner">
+          <Icon name="warning" />
+          <span>The connection is lost. What you see may be out of date; it is opened again by itself.</span>
+          <button type="button" class="small" onClick={() => live.reconnect()}>
+            Try now
+          </button>
+        </div>
+      )}
+      {!isLost && isBlind && (
+        <div class="banner">
+          <Icon name="warning" />
+          <span>Taskbell does not reach Temporal. Tasks are kept, and go on when it is back.</span>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function AccountMenu() {
+  const { session, messages } = useDashboard();
+  const { account } = useWork();
+  const signOut = (): void => {
+    session.signOut().catch((error: unknown) => messages.failed(explain(error)));
+  };
+  return (
+    <details class="menu" onKeyDown={closeOnEscape} onFocusOut={closeWhenLeft}>
+      <summary>
+        <Icon name="person" />
+        <span class="menu-name">{account.name}</span>
+      </summary>
+      <div class="menu-body">
+        <p>
+          Signed in as <strong>{account.name}</strong>
+          {account.role === 'admin' && ', who sees the tasks of all'}
+        </p>
+        <ThemeChoice />
+        <a href="/docs">Interface for programs</a>
+        <button type="button" onClick={signOut}>
+          Sign out
+        </button>
+      </div>
+    </details>
+  );
+}
+
+function closeOnEscape(event: KeyboardEvent & { currentTarget: HTMLDetailsElement }): void {
+  if (event.key !== 'Escape') return;
+  event.currentTarget.open = false;
+  event.currentTarget.querySelector('summary')?.focus();
+}
+
+function closeWhenLeft(event: FocusEvent & { currentTarget: HTMLDetailsElement }): void {
+  const to = event.relatedTarget;
+  if (to instanceof Node && !event.currentTarget.contains(to)) event.currentTarget.open = false;
+}
+
+const themes: readonly (readonly [ThemeName, string])[] = [
+  ['system', 'As the system'],
+  ['light', 'Light'],
+  ['dark', 'Dark'],
+];
+
+function ThemeChoice() {
+  const { theme } = useDashboard();
+  return (
+    <label class="field">
+      <span>Colours</span>
+      <select
+        value={theme.name.value}
+        onChange={(event) => {
+          theme.name.value = themes.find(([name]) => name === event.currentTarget.value)?.[0] ?? 'system';
+        }}
+      >
+        {themes.map(([name, label]) => (
+          <option key={name} value={name}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

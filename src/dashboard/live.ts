@@ -1,0 +1,124 @@
+/**
+ * The changes of all tasks that the viewer may see, over one WebSocket for the whole app.
+ *
+ * connecting → open ⇄ lost; closed when the viewer signs out. What comes within one frame is told at once, so that a
+ * burst of changes costs one rendering.
+ */
+import { batch, type ReadonlySignal, signal } from '@preact/signals';
+import { type Client, type Notice, TaskbellError, type TaskEvent } from '../client/index.ts';
+
+export type Connection = 'connecting' | 'open' | 'lost';
+
+export interface Live {
+  readonly connection: ReadonlySignal<Connection>;
+  /** Whether the service reaches Temporal. */
+  readonly temporal: ReadonlySignal<'reachable' | 'unreachable'>;
+  /** How often the connection has come back: whoever shows lists reads them anew, since a gap may hide deletions. */
+  readonly returns: ReadonlySignal<number>;
+  /** @returns what ends it. */
+  listen(listener: (event: TaskEvent) => void): () => void;
+  /** Does not wait for the next try. */
+  reconnect(): void;
+  close(): void;
+}
+
+export interface LiveOptions {
+  readonly tasks: Pick<Client['tasks'], 'watchAll'>;
+  /** The service has refused us. */
+  readonly onRefused: () => void;
+}
+
+const againMs = 5000;
+
+export function createLive({ tasks, onRefused }: LiveOptions): Live {
+  const connection = signal<Connection>('connecting');
+  const temporal = signal<'reachable' | 'unreachable'>('reachable');
+  const returns = signal(0);
+  const listeners = new Set<(event: TaskEvent) => void>();
+  const { push, flush } = frames<TaskEvent>((events) => {
+    batch(() => {
+      for (const event of events) for (const listener of listeners) listener(event);
+    });
+  });
+  let feed = new AbortController();
+  let isClosed = false;
+
+  function onNotice({ notice }: Notice): void {
+    batch(() => {
+      if (notice === 'connected') {
+        if (connection.peek() === 'lost') returns.value += 1;
+        connection.value = 'open';
+      }
+      if (notice === 'disconnected') connection.value = 'lost';
+      if (notice === 'unreachable') temporal.value = 'unreachable';
+      if (notice === 'resumed' || notice === 'connected') temporal.value = 'reachable';
+    });
+  }
+
+  async function follow(signal: AbortSignal): Promise<void> {
+    try {
+      for await (const event of tasks.watchAll({}, { signal, onNotice })) push(event);
+    } catch (error) {
+      if (signal.aborted) return;
+      connection.value = 'lost';
+      if (error instanceof TaskbellError && (error.status === 401 || error.status === 403)) {
+        onRefused();
+        return;
+      }
+      // Not foreseen, so it must be seen; and the page should go on living.
+      console.error(error);
+      setTimeout(() => {
+        if (!signal.aborted) void follow(signal);
+      }, againMs);
+    }
+  }
+
+  function reconnect(): void {
+    if (isClosed) return;
+    feed.abort();
+    feed = new AbortController();
+    void follow(feed.signal);
+  }
+  void follow(feed.signal);
+  const online = (): void => {
+    if (connection.peek() === 'lost') reconnect();
+  };
+  globalThis.addEventListener('online', online);
+
+  return {
+    connection,
+    temporal,
+    returns,
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    reconnect,
+    close() {
+      isClosed = true;
+      globalThis.removeEventListener('online', online);
+      feed.abort();
+      flush();
+      listeners.clear();
+    },
+  };
+}
+
+/** Collects until the next frame; in a page that nobody sees there are none, and a timer takes their place. */
+function frames<T>(take: (items: readonly T[]) => void) {
+  let items: T[] = [];
+  const flush = (): void => {
+    const taken = items;
+    items = [];
+    if (taken.length > 0) take(taken);
+  };
+  return {
+    flush,
+    push(item: T): void {
+      items.push(item);
+      if (items.length > 1) return;
+      if (document.visibilityState === 'visible') requestAnimationFrame(flush);
+      else setTimeout(flush, 250);
+    },
+  };
+}

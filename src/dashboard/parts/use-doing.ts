@@ -1,0 +1,31 @@
+import { useState } from 'preact/hooks';
+import { TaskbellError } from '../../client/index.ts';
+import { useDashboard } from '../dashboard.ts';
+import { explain } from '../messages.ts';
+
+/** Something is being done: whether it still is, and what to tell when it cannot be. */
+export interface Doing {
+  readonly isBusy: boolean;
+  /** @param onFailure in place of a message at the edge of the page. */
+  run(action: () => Promise<void>, onFailure?: (error: unknown) => void): void;
+}
+
+export function useDoing(): Doing {
+  const { session, messages } = useDashboard();
+  const [isBusy, setBusy] = useState(false);
+
+  async function attempt(action: () => Promise<void>, onFailure?: (error: unknown) => void): Promise<void> {
+    setBusy(true);
+    try {
+      await action();
+    } catch (error) {
+      if (error instanceof TaskbellError && error.status === 401) session.expired();
+      else if (onFailure) onFailure(error);
+      else messages.failed(explain(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return { isBusy, run: (action, onFailure) => void attempt(action, onFailure) };
+}

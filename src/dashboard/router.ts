@@ -1,0 +1,73 @@
+/** The address of the page as a signal: links move about inside of the app, back and forward work, and all can be shared. */
+import { type ReadonlySignal, signal } from '@preact/signals';
+
+export interface Router {
+  readonly url: ReadonlySignal<URL>;
+  /** @param options.replace in place of the present address, so that "back" goes to the one before. */
+  go(to: string, options?: { readonly replace?: boolean }): void;
+}
+
+export function createRouter({ history, location, document, addEventListener }: Window): Router {
+  const url = signal(new URL(location.href));
+  const read = (): void => {
+    url.value = new URL(location.href);
+  };
+
+  function go(to: string, { replace = false }: { replace?: boolean } = {}): void {
+    const target = new URL(to, location.href);
+    if (replace) history.replaceState(null, '', target);
+    else if (target.href !== location.href) history.pushState(null, '', target);
+    const isOtherPage = target.pathname !== url.peek().pathname;
+    read();
+    if (isOtherPage && !replace) globalThis.scrollTo(0, 0);
+  }
+
+  addEventListener('popstate', read);
+  document.addEventListener('click', (event) => {
+    const to = pageOf(event, location);
+    if (to === undefined) return;
+    event.preventDefault();
+    go(to);
+  });
+  return { url, go };
+}
+
+/** Where a click leads inside of the app; undefined for whatever the browser had better do itself. */
+function pageOf(event: MouseEvent, location: Location): string | undefined {
+  if (event.defaultPrevented || event.button !== 0) return undefined;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return undefined;
+  const link = event.target instanceof Element ? event.target.closest('a') : null;
+  if (!link || link.target !== '' || link.hasAttribute('download') || link.origin !== location.origin)
+    return undefined;
+  return isPage(link.pathname) && !link.getAttribute('href')?.startsWith('#') ? link.href : undefined;
+}
+
+function isPage(path: string): boolean {
+  return path === '/' || /^\/tasks(\/[^/]+)?\/?$/.test(path);
+}
+
+export type Place =
+  | { readonly page: 'overview' }
+  | { readonly page: 'tasks' }
+  | { readonly page: 'new-task' }
+  | { readonly page: 'task'; readonly id: string }
+  | { readonly page: 'nowhere' };
+
+/** What an address stands for. */
+export function placeOf(url: URL): Place {
+  const [first = '', second = '', ...more] = url.pathname.split('/').filter((part) => part !== '');
+  if (first === '') return { page: 'overview' };
+  if (first !== 'tasks' || more.length > 0) return { page: 'nowhere' };
+  if (second === '') return { page: 'tasks' };
+  return second === 'new' ? { page: 'new-task' } : { page: 'task', id: decoded(second) };
+}
+
+/** Whatever somebody has typed into the address bar. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    if (error instanceof URIError) return part;
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import { useState } from 'preact/hooks';
+import { useDashboard } from './dashboard.ts';
+import { explain } from './messages.ts';
+import { Icon } from './parts/icons.tsx';
+import { useTitle } from './parts/title.ts';
+
+export function SignInPage() {
+  useTitle('Sign in');
+  const { session } = useDashboard();
+  const state = session.state.value;
+  const [failure, setFailure] = useState<string>();
+  const [isBusy, setBusy] = useState(false);
+  const hint = failure ?? (state.status === 'anonymous' ? state.detail : undefined);
+
+  async function submit(form: HTMLFormElement): Promise<void> {
+    const data = new FormData(form);
+    setBusy(true);
+    setFailure(undefined);
+    try {
+      await session.signIn({ username: textOf(data, 'username'), password: textOf(data, 'password') });
+    } catch (error) {
+      setFailure(explain(error));
+      setBusy(false);
+    }
+  }
+
+  return (
+    <main class="alone">
+      <form
+        class="card sign-in"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit(event.currentTarget);
+        }}
+      >
+        <p class="brand brand-large">
+          <Icon name="bell" />
+          <span>Taskbell</span>
+        </p>
+        <h1>Sign in</h1>
+        <div role="alert">{hint !== undefined && <p class="problem">{hint}</p>}</div>
+        <label class="field">
+          <span>User</span>
+          <input name="username" autocomplete="username" autocapitalize="none" required maxLength={150} />
+        </label>
+        <label class="field">
+          <span>Password</span>
+          <input name="password" type="password" autocomplete="current-password" required maxLength={1024} />
+        </label>
+        <button type="submit" class="primary" disabled={isBusy}>
+          {isBusy ? 'Signing in…' : 'Sign in'}
+        </button>
+        <p class="quiet">
+          The first start has printed a password and a link. Later, <code>taskbell users link NAME</code>{' '}
+          makes a link that signs in once.
+        </p>
+      </form>
+    </main>
+  );
+}
+
+export function UnreachablePage({ detail }: { detail: string }) {
+  useTitle('Not reachable');
+  const { session } = useDashboard();
+  return (
+    <main class="alone">
+      <section class="card">
+        <h1>Taskbell does not answer</h1>
+        <p role="alert">{detail}</p>
+        <button type="button" class="primary" onClick={() => void session.begin()}>
+          Try again
+        </button>
+      </section>
+    </main>
+  );
+}
+
+function textOf(data: FormData, name: string): string {
+  const value = data.get(name);
+  return typeof value === 'string' ? value : '';
+}
