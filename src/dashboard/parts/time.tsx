@@ -1,20 +1,22 @@
+import { useComputed } from '@preact/signals';
 import { useDashboard } from '../dashboard.ts';
 import { exactTime, relative, shortTime } from '../format.ts';
 
-/** An instant in the viewer's zone; exactly when one points at it. */
-export function Time({ at, as = 'short' }: { at: string; as?: 'short' | 'relative' | 'both' }) {
+/** An instant in the viewer's zone; exactly when one points at it. `stacked`: how far away it is stands below. */
+export function Time({ at, as = 'short' }: { at: string; as?: 'short' | 'relative' | 'both' | 'stacked' }) {
   const { clock } = useDashboard();
-  const now = clock.now.value;
-  const ms = Date.parse(at);
-  const texts = { short: shortTime(ms, now), relative: relative(ms, now) };
+  // Rendered anew only when the words change, not at each tick.
+  const short = useComputed(() => shortTime(Date.parse(at), clock.now.value)).value;
+  const distance = useComputed(() => relative(Date.parse(at), clock.now.value)).value;
+  const classes = as === 'stacked' ? 'time-stacked' : undefined;
   return (
-    <time dateTime={at} title={exactTime(at)}>
-      {as === 'both' ? (
+    <time dateTime={at} title={exactTime(at)} class={classes}>
+      {as === 'relative' ? distance : short}
+      {(as === 'both' || as === 'stacked') && (
         <>
-          {texts.short} <span class="quiet">{texts.relative}</span>
+          {' '}
+          <span class="quiet">{distance}</span>
         </>
-      ) : (
-        texts[as]
       )}
     </time>
   );

@@ -1,0 +1,76 @@
+/** How many tasks there are of each status, asked for anew while something changes, and now and then otherwise. */
+import { type ReadonlySignal, signal } from '@preact/signals';
+import { type Client, TaskbellError, type TaskCounts, type TaskFilter } from '../../client/index.ts';
+import type { Live } from '../live.ts';
+
+export interface Counts {
+  /** undefined until they are known. */
+  readonly counts: ReadonlySignal<TaskCounts | undefined>;
+  refresh(): void;
+  close(): void;
+}
+
+export interface CountsOptions {
+  readonly tasks: Pick<Client['tasks'], 'counts'>;
+  readonly live: Pick<Live, 'listen' | 'returns'>;
+  /** Without a status: all are counted. */
+  readonly filter: Omit<TaskFilter, 'status'>;
+  readonly onRefused: () => void;
+}
+
+/** The list of the service lags by as much as two seconds: the second look is for what the first was too early for. */
+const pauseMs = 1000;
+const lagMs = 2500;
+const idleMs = 30_000;
+
+export function createCounts({ tasks, live, filter, onRefused }: CountsOptions): Counts {
+  const counts = signal<TaskCounts | undefined>(undefined);
+  const over = new AbortController();
+  let isAsking = false;
+  let next: { readonly timer: ReturnType<typeof setTimeout>; readonly at: number } | undefined;
+
+  async function ask(): Promise<void> {
+    isAsking = true;
+    try {
+      counts.value = await tasks.counts(filter, { signal: over.signal });
+    } catch (error) {
+      if (over.signal.aborted) return;
+      if (error instanceof TaskbellError && error.status === 401) onRefused();
+      // The numbers that are shown stay; what is the matter, the banner and the list tell.
+    }
+    isAsking = false;
+    askIn(idleMs);
+  }
+
+  function askIn(ms: number): void {
+    const at = Date.now() + ms;
+    if (over.signal.aborted || (next && next.at <= at)) return;
+    clearTimeout(next?.timer);
+    const timer = setTimeout(() => {
+      next = undefined;
+      if (isAsking || document.visibilityState !== 'visible') askIn(pauseMs);
+      else void ask();
+    }, ms);
+    next = { timer, at };
+  }
+
+  let last: ReturnType<typeof setTimeout> | undefined;
+  const onChange = (): void => {
+    askIn(pauseMs);
+    clearTimeout(last);
+    last = setTimeout(() => askIn(0), lagMs);
+  };
+  const leave = live.listen(onChange);
+  void ask();
+
+  return {
+    counts,
+    refresh: onChange,
+    close() {
+      leave();
+      over.abort();
+      clearTimeout(next?.timer);
+      clearTimeout(last);
+    },
+  };
+}

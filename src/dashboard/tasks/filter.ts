@@ -1,0 +1,55 @@
+/** The filter of the list as it stands in the address, under the interface's own names, so that it can be shared. */
+import { filterFields, taskFilter } from '../../contract/filter.ts';
+import type { TaskFilter } from '../../client/index.ts';
+
+export type FilterName = keyof TaskFilter;
+
+const names = Object.keys(filterFields) as FilterName[];
+const several: ReadonlySet<FilterName> = new Set(['status', 'tag']);
+
+export interface ReadFilter {
+  readonly filter: TaskFilter;
+  /** Parameters that say nothing the interface would understand, and are left out. */
+  readonly problems: readonly string[];
+}
+
+/** What an address asks for. */
+export function readFilter(parameters: URLSearchParams): ReadFilter {
+  const problems: string[] = [];
+  const filter: Record<string, unknown> = {};
+  for (const name of new Set(parameters.keys())) {
+    if (!isFilterName(name)) {
+      problems.push(`“${name}” is no filter.`);
+      continue;
+    }
+    const values = parameters.getAll(name).filter((value) => value !== '');
+    if (values.length === 0) continue;
+    const value = several.has(name) ? values : values.at(-1);
+    const { success, data, error } = taskFilter.safeParse({ [name]: value });
+    if (success) filter[name] = data[name];
+    else problems.push(`“${name}”: ${error.issues[0]?.message ?? 'not understood'}`);
+  }
+  return { filter, problems };
+}
+
+/** The address of the list with a filter. */
+export function filterPath(filter: TaskFilter): string {
+  const parameters = new URLSearchParams();
+  for (const name of names) {
+    const value = filter[name];
+    if (value === undefined) continue;
+    parameters.set(name, typeof value === 'string' ? value : value.join(','));
+  }
+  return parameters.size === 0 ? '/tasks' : `/tasks?${parameters.toString().replaceAll('%2C', ',')}`;
+}
+
+/** The same filter with some of it changed; what becomes undefined or empty is left out. */
+export function withChanges(filter: TaskFilter, changes: Partial<Record<FilterName, unknown>>): TaskFilter {
+  const all: Record<string, unknown> = { ...filter, ...changes };
+  const kept = Object.entries(all).filter(([, value]) => value !== undefined && value !== '');
+  return Object.fromEntries(kept);
+}
+
+function isFilterName(name: string): name is FilterName {
+  return (names as string[]).includes(name);
+}

@@ -1,0 +1,181 @@
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import type { TaskFilter, TaskType } from '../../client/index.ts';
+import { useDashboard, useWork } from '../dashboard.ts';
+import { Icon } from '../parts/icons.tsx';
+import { type FilterName, filterPath, withChanges } from './filter.ts';
+
+const settleMs = 350;
+const times = [
+  ['scheduled_after', 'Scheduled from'],
+  ['scheduled_before', 'Scheduled before'],
+  ['created_after', 'Created from'],
+  ['created_before', 'Created before'],
+] as const satisfies readonly (readonly [FilterName, string])[];
+
+/** Writes what is typed and chosen into the address; whatever shows the list reads it there. */
+export function Filters({ filter }: { filter: TaskFilter }) {
+  const { router } = useDashboard();
+  const { account } = useWork();
+  const change = (changes: Partial<Record<FilterName, unknown>>): void =>
+    router.go(filterPath(withChanges(filter, changes)), { replace: true });
+  const { status, name: _name, type: _type, ...more } = filter;
+  const further = Object.keys(more).length;
+  return (
+    <search class="filters">
+      <TextFilter label="Name begins with" value={filter.name} onChange={(name) => change({ name })} />
+      <TypeFilter value={filter.type} onChange={(type) => change({ type })} />
+      <details class="more-filters" open={further > 0}>
+        <summary class="button">
+          <Icon name="filter" />
+          More filters
+        </summary>
+        <div class="more-filters-body">
+          <TextFilter
+            label="Tags (all of them)"
+            value={filter.tag?.join(', ')}
+            onChange={(text) => change({ tag: words(text) })}
+          />
+          {times.map(([name, label]) => (
+            <TimeFilter
+              key={name}
+              label={label}
+              value={filter[name]}
+              onChange={(at) => change({ [name]: at })}
+            />
+          ))}
+          {account.role === 'admin' && (
+            <TextFilter
+              label="Owner (account id)"
+              value={filter.owner}
+              onChange={(owner) => change({ owner })}
+            />
+          )}
+        </div>
+      </details>
+      {Object.keys(filter).length > (status ? 1 : 0) && (
+        <a class="clear-filters" href={filterPath(withChanges({}, { status }))}>
+          Clear filters
+        </a>
+      )}
+    </search>
+  );
+}
+
+function words(text: string): string[] | undefined {
+  const tags = text.split(/[\s,]+/).filter((word) => word !== '');
+  return tags.length === 0 ? undefined : [...new Set(tags)];
+}
+
+/** Takes effect when one stops typing. */
+function TextFilter({
+  label,
+  value = '',
+  onChange,
+}: {
+  label: string;
+  value: string | undefined;
+  onChange: (text: string) => void;
+}) {
+  const [text, setText] = useState(value);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const sent = useRef(value);
+  const id = useId();
+  useEffect(() => {
+    // Changed from elsewhere: by a link, or by going back.
+    if (value !== sent.current) setText(value);
+    sent.current = value;
+  }, [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return (
+    <div class="field">
+      <label for={id} class="label">
+        {label}
+      </label>
+      <input
+        id={id}
+        type="search"
+        value={text}
+        maxLength={400}
+        autocomplete="off"
+        spellcheck={false}
+        onInput={(event) => {
+          const typed = event.currentTarget.value;
+          setText(typed);
+          clearTimeout(timer.current);
+          timer.current = setTimeout(() => {
+            sent.current = typed.trim();
+            onChange(typed.trim());
+          }, settleMs);
+        }}
+      />
+    </div>
+  );
+}
+
+function TypeFilter({
+  value = '',
+  onChange,
+}: {
+  value: string | undefined;
+  onChange: (type: string) => void;
+}) {
+  const types = useTaskTypes();
+  const names = new Set([...types.map(({ name }) => name), ...(value === '' ? [] : [value])]);
+  return (
+    <label class="field">
+      <span>Type</span>
+      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        <option value="">All types</option>
+        {[...names].map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function useTaskTypes(): readonly TaskType[] {
+  const { client } = useDashboard();
+  const [types, setTypes] = useState<readonly TaskType[]>([]);
+  useEffect(() => {
+    const leaving = new AbortController();
+    client.taskTypes.list({ signal: leaving.signal }).then(setTypes, (error: unknown) => {
+      // The list beside it tells what is the matter; filtering by type waits for better times.
+      if (!leaving.signal.aborted) console.warn('task types:', error);
+    });
+    return () => leaving.abort();
+  }, [client]);
+  return types;
+}
+
+/** In the viewer's zone; the address has the instant. */
+function TimeFilter({
+  label,
+  value,
+  onChange,
+}: {
+  label: string;
+  value: string | undefined;
+  onChange: (at: string | undefined) => void;
+}) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <input
+        type="datetime-local"
+        value={value === undefined ? '' : localTime(value)}
+        onChange={(event) => {
+          const at = new Date(event.currentTarget.value);
+          onChange(Number.isNaN(at.getTime()) ? undefined : at.toISOString());
+        }}
+      />
+    </label>
+  );
+}
+
+function localTime(iso: string): string {
+  const at = new Date(iso);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}

@@ -1,0 +1,109 @@
+import { useEffect } from 'preact/hooks';
+import { explain } from '../messages.ts';
+import { useMedia } from '../parts/use-media.ts';
+import type { TaskList } from './list.ts';
+import { TaskRow } from './row.tsx';
+import type { TaskSelection } from './selection.ts';
+import { useWindow } from './window.ts';
+
+/** As in tasks.css. */
+const rowHeights = { wide: 60, narrow: 104 };
+/** More is loaded before the end comes into sight. */
+const ahead = 40;
+
+/**
+ * Only the rows that can be seen are there, so that thousands cost no more than tens. Roles in place of table elements,
+ * which would lose theirs where they are laid out otherwise.
+ */
+export function TaskTable({ list, selection }: { list: TaskList; selection: TaskSelection }) {
+  const isNarrow = useMedia('(max-width: 56rem)');
+  const rowHeight = isNarrow ? rowHeights.narrow : rowHeights.wide;
+  const ids = list.ids.value;
+  const { list: element, range } = useWindow(ids.length, rowHeight);
+  const { first, end } = range.value;
+  const isNearEnd = end + ahead >= ids.length;
+  const { isLoading, isComplete, failure } = list;
+  useEffect(() => {
+    if (isNearEnd) list.more();
+  }, [list, isNearEnd, ids.length, isLoading.value, isComplete.value]);
+  if (ids.length === 0) return <NoRows list={list} />;
+  return (
+    <div class="table card" role="table" aria-label="Tasks" aria-rowcount={rowCount(list)}>
+      <TableHead list={list} selection={selection} />
+      <div role="rowgroup" ref={element} class="table-body" style={{ height: `${ids.length * rowHeight}px` }}>
+        <div style={{ transform: `translateY(${first * rowHeight}px)` }}>
+          {ids.slice(first, end).map((id, index) => {
+            const row = list.row(id);
+            // The head is row 1.
+            return row && <TaskRow key={id} row={row} position={first + index + 2} selection={selection} />;
+          })}
+        </div>
+      </div>
+      {isLoading.value && <p class="table-foot quiet">Loading…</p>}
+      {failure.value !== undefined && <Failure list={list} />}
+    </div>
+  );
+}
+
+/** −1 where it is not known how many there are. */
+function rowCount(list: TaskList): number {
+  return list.isComplete.value ? list.ids.value.length + 1 : -1;
+}
+
+function TableHead({ list, selection }: { list: TaskList; selection: TaskSelection }) {
+  const chosen = selection.ids.value.size;
+  const isAll = chosen > 0 && chosen >= list.ids.value.length;
+  return (
+    <div role="rowgroup" class="table-head">
+      <div role="row" aria-rowindex={1} class="row">
+        <span role="columnheader" class="cell-check">
+          <input
+            type="checkbox"
+            aria-label="Select all that are loaded"
+            checked={isAll}
+            indeterminate={chosen > 0 && !isAll}
+            onChange={() => (isAll ? selection.clear() : selection.takeLoaded())}
+          />
+        </span>
+        <span role="columnheader">Task</span>
+        <span role="columnheader">Status</span>
+        <span role="columnheader">Scheduled</span>
+        <span role="columnheader">Late</span>
+        <span role="columnheader">Attempt</span>
+        <span role="columnheader">Now</span>
+      </div>
+    </div>
+  );
+}
+
+function NoRows({ list }: { list: TaskList }) {
+  const isFiltered = Object.keys(list.filter).length > 0;
+  if (list.failure.value !== undefined) {
+    return (
+      <div class="card">
+        <Failure list={list} />
+      </div>
+    );
+  }
+  if (!list.isComplete.value) return <p class="card empty">Loading…</p>;
+  if (isFiltered) return <p class="card empty">No task fits these filters.</p>;
+  return (
+    <div class="card empty">
+      <p>There are no tasks yet.</p>
+      <a class="button primary" href="/tasks/new">
+        Make the first one
+      </a>
+    </div>
+  );
+}
+
+function Failure({ list }: { list: TaskList }) {
+  return (
+    <div class="table-foot" role="alert">
+      <p class="problem">{explain(list.failure.value)}</p>
+      <button type="button" onClick={list.reload}>
+        Try again
+      </button>
+    </div>
+  );
+}

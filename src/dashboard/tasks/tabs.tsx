@@ -1,0 +1,56 @@
+import type { TaskCounts, TaskFilter, TaskStatus } from '../../client/index.ts';
+import { count } from '../format.ts';
+import { statusWord } from '../parts/status.tsx';
+import { filterPath, withChanges } from './filter.ts';
+
+const statuses: readonly TaskStatus[] = [
+  'SCHEDULED',
+  'PENDING',
+  'RUNNING',
+  'COMPLETED',
+  'FAILED',
+  'CANCELLED',
+];
+
+/** By status, with how many there are of each under the other filters. */
+export function Tabs({ filter, counts }: { filter: TaskFilter; counts: TaskCounts | undefined }) {
+  const chosen = filter.status;
+  const isAll = chosen === undefined || chosen.length === statuses.length;
+  return (
+    <nav class="tabs" aria-label="Status">
+      <Tab
+        href={filterPath(withChanges(filter, { status: undefined }))}
+        label="All"
+        number={counts?.total}
+        isCurrent={isAll}
+      />
+      {statuses.map((status) => (
+        <Tab
+          key={status}
+          href={filterPath(withChanges(filter, { status: [status] }))}
+          label={statusWord(status)}
+          number={counts?.counts[status]}
+          isCurrent={!isAll && (chosen?.includes(status) ?? false)}
+        />
+      ))}
+    </nav>
+  );
+}
+
+function Tab({
+  href,
+  label,
+  number,
+  isCurrent,
+}: {
+  href: string;
+  label: string;
+  number: number | undefined;
+  isCurrent: boolean;
+}) {
+  return (
+    <a href={href} aria-current={isCurrent ? 'true' : undefined}>
+      {label} <span class="tab-count">{number === undefined ? '…' : count(number)}</span>
+    </a>
+  );
+}
