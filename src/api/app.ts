@@ -18,6 +18,7 @@ import { historyRoutes } from './history.ts';
 import { listRoutes } from './list.ts';
 import { refuseOtherMethods } from './methods.ts';
 import { openApiRoute } from './openapi.ts';
+import { overviewRoutes } from './overview.ts';
 import { problemResponse } from './problem.ts';
 import { apiHeaders, pageHeaders } from './security-headers.ts';
 import { limitRate } from './rate-limit.ts';
@@ -47,6 +48,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   tokenRoutes(app, dependencies, signIn);
   sessionRoutes(app, access, signIn);
   listRoutes(app, dependencies);
+  overviewRoutes(app, dependencies);
   bulkRoutes(app, dependencies);
   taskRoutes(app, dependencies);
   historyRoutes(app, dependencies);
@@ -81,7 +83,8 @@ function useMiddleware(app: Api, { limits, rate, logger }: ApiDependencies, acce
   app.use(audit(logger));
   const limited = limitRate(rate);
   // `/*` is the path itself as well. Before the body is looked at: strangers get no parsing done.
-  for (const path of ['/api/tasks/*', '/tasks/:id/status', '/api/task-types', '/api/ws-ticket']) {
+  const paths = ['/api/tasks/*', '/tasks/:id/status', '/api/overview', '/api/task-types', '/api/ws-ticket'];
+  for (const path of paths) {
     app.use(path, access.requirePrincipal, limited);
   }
   app.on(['GET', 'DELETE'], '/api/session', access.requireSession, limited);

@@ -8,7 +8,7 @@
  *
  * Each process counts for itself. Counts of known and unknown names are the same.
  */
-import { LeastRecent } from './least-recent.ts';
+import { LeastRecent } from '../least-recent.ts';
 
 /** Too many failed sign-ins, or too many at once. */
 export class Throttled extends Error {

@@ -1,8 +1,9 @@
 import type { Credentials } from './credentials.ts';
 import type { WebSocketConstructor } from './sockets.ts';
-import { taskMethods } from './tasks.ts';
+import { pathWith } from './paths.ts';
+import { type CallOptions, taskMethods } from './tasks.ts';
 import { createTransport } from './transport.ts';
-import type { TaskType } from './types.ts';
+import type { Overview, OverviewRequest, TaskType } from './types.ts';
 import { watchMethods } from './watch.ts';
 
 export type ClientOptions = Credentials & {
@@ -34,6 +35,10 @@ export function createClient(options: ClientOptions) {
   const WebSocket = options.WebSocket ?? globalThis.WebSocket;
   return {
     tasks: { ...taskMethods(send), ...watchMethods({ send, url, WebSocket }) },
+    /** What the dashboard's first page shows. */
+    async overview({ signal, ...query }: OverviewRequest & CallOptions = {}): Promise<Overview> {
+      return (await send<Overview>('GET', pathWith('/api/overview/', query), { signal })).body;
+    },
     taskTypes: {
       async list({ signal }: { signal?: AbortSignal } = {}): Promise<TaskType[]> {
         return (await send<TaskType[]>('GET', '/api/task-types/', { signal })).body;

@@ -2,14 +2,17 @@
 import type { z } from 'zod';
 import type { actionNames, actionResults, bulkResults } from '../contract/bulk.ts';
 import type { taskFilter } from '../contract/filter.ts';
+import type { overviewQuery } from '../contract/overview.ts';
 import type { createTaskInput, editTaskInput, taskStatusView } from '../contract/task.ts';
 
 export type { FieldError } from '../contract/errors.ts';
 export type { HistoryEntry } from '../contract/history.ts';
+export type { Overview } from '../contract/overview.ts';
 export type { Attempt, FeedMessage, Task, TaskCounts, TaskStatus, TaskSummary } from '../contract/task.ts';
 
 export type NewTask = z.input<typeof createTaskInput>;
 export type TaskChanges = z.input<typeof editTaskInput>;
+export type OverviewRequest = z.input<typeof overviewQuery>;
 export type TaskFilter = z.infer<typeof taskFilter>;
 export type TaskStatusView = z.infer<typeof taskStatusView>;
 export type ActionName = (typeof actionNames)[number];

@@ -92,6 +92,38 @@ export const countsExample = {
   total: 1000,
 };
 
+export const overviewExample = {
+  now: '2030-01-31T09:32:10.250Z',
+  from: '2030-01-31T08:35:00.000Z',
+  to: '2030-01-31T09:35:00.000Z',
+  bucket_seconds: 300,
+  buckets: [
+    {
+      from: '2030-01-31T08:35:00.000Z',
+      completed: 120,
+      failed: 1,
+      cancelled: 2,
+      lateness: { count: 25, p50: 0.031, p95: 0.12, max: 0.48 },
+    },
+    { from: '2030-01-31T08:40:00.000Z', completed: 0, failed: 0, cancelled: 0, lateness: null },
+  ],
+  due: {
+    from: '2030-01-31T09:32:10.250Z',
+    bucket_seconds: 300,
+    counts: [3, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 1],
+    total: 16,
+  },
+  workers: [
+    {
+      identity: '4711@worker-1',
+      last_seen_at: '2030-01-31T09:32:08.100Z',
+      started_at: '2030-01-30T18:00:00.000Z',
+      attempts: { used: 1, available: 3, completed: 981, failed: 4 },
+    },
+  ],
+  temporal: { latency_ms: 1.4, server_version: '1.29.1', namespace: 'default' },
+};
+
 export const historyExample = {
   at: '2030-01-30T19:00:00.000Z',
   type: 'rescheduled' as const,

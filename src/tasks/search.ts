@@ -150,6 +150,12 @@ export function closedSince(ms: number): string {
   return `${everyTask} AND CloseTime BETWEEN ${instant(ms)} AND '2100-01-01T00:00:00Z'`;
 }
 
+/** Runs that ended in [from, to). The upper bound keeps open runs out as well, and so does the status in every store. */
+export function endedBetween({ owner }: Pick<TaskFilter, 'owner'>, from: number, to: number): string {
+  const within = `CloseTime >= ${instant(from)} AND CloseTime < ${instant(to)}`;
+  return endedRuns(`${lasting({ owner })} AND ${within}`);
+}
+
 function instant(ms: number): string {
   return `'${new Date(ms).toISOString()}'`;
 }

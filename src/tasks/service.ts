@@ -13,6 +13,7 @@ import { changesSince, type FeedCursor, observeAs, observeTask } from './feed.ts
 import { type HistoryRequest, readHistory } from './history.ts';
 import { type ListRequest, listTasks, tasksUnderWay, visibleTo } from './list.ts';
 import { readSummary, readTask } from './read.ts';
+import { createOverview } from './overview.ts';
 import { createQuota } from './quota.ts';
 import { type RetryRequest, retryTask } from './retry.ts';
 import { createTaskStore } from './store.ts';
@@ -52,6 +53,7 @@ export function createTaskService(options: TaskServiceOptions) {
     visibleTo,
     underWay: (actor: Actor, filter: TaskFilter) => tasksUnderWay(writer, actor, filter),
     count: (actor: Actor, filter: TaskFilter) => countTasks(writer, actor, filter),
+    overview: createOverview(store),
     history: (actor: Actor, id: string, request: HistoryRequest) => readHistory(writer, actor, id, request),
     edit: (actor: Actor, id: string, request: EditTaskInput, ifMatch?: string) =>
       editTask(writer, actor, id, request, ifMatch),

@@ -214,6 +214,13 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
       await connection.close();
     },
 
+    /** Which server answers, and how soon: to a call that makes it do no work. */
+    async probe(): Promise<{ serverVersion: string; latencyMs: number }> {
+      const startedAt = performance.now();
+      const { serverVersion } = await call(() => service.getSystemInfo({}));
+      return { serverVersion: serverVersion ?? '', latencyMs: performance.now() - startedAt };
+    },
+
     /** When the task queue's workers were last seen, from those that have polled it of late. */
     async workersSeen(): Promise<readonly { identity: string; lastSeenAt: number }[]> {
       const { pollers } = await call(() =>

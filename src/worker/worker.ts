@@ -47,6 +47,9 @@ export interface RunningWorker {
 /** After the grace time handlers are told to stop, and killed soon after. This is for what even that does not end. */
 const forceAfterGraceMs = 10_000;
 
+/** The overview shows the slots in use as of the last heartbeat; the SDK's own minute would make that history. */
+const heartbeatIntervalMs = 5000;
+
 /** An attempt does not wait for long until its workflow has heard of the one before. */
 const signalTimeoutMs = 3000;
 
@@ -58,6 +61,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     logger: temporalLogger(options.logger),
     // Signals are handled by the command, which also has other things to stop.
     shutdownSignals: [],
+    workerHeartbeatInterval: heartbeatIntervalMs,
     telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'WARN' } } },
   });
   const connection = await NativeConnection.connect(nativeOptions(options.connection));

@@ -1,0 +1,24 @@
+import { createRoute } from '@hono/zod-openapi';
+import { overview, overviewQuery } from '../contract/overview.ts';
+import { json, problems, signedIn } from './responses.ts';
+import type { Api, ApiDependencies } from './types.ts';
+
+const route = createRoute({
+  method: 'get',
+  path: '/api/overview',
+  operationId: 'getOverview',
+  summary: 'What has happened, what is to come, and who works',
+  description:
+    'How runs ended of late and how late they began, which tasks fall due within the hour, the workers, and how ' +
+    'Temporal answers. Of one’s own tasks; for admins, of all.',
+  tags: ['Overview'],
+  security: signedIn,
+  request: { query: overviewQuery },
+  responses: { 200: json(overview, 'The overview.'), ...problems(400, 401, 403, 503) },
+});
+
+export function overviewRoutes(app: Api, { tasks }: ApiDependencies): void {
+  app.openapi(route, async (c) =>
+    c.json(await tasks.overview(c.get('principal'), c.req.valid('query')), 200),
+  );
+}

@@ -1,0 +1,40 @@
+/** How many tasks fall due within the next hour, and when. */
+import type { DueTasks } from '../contract/overview.ts';
+import type { TaskFilter } from '../contract/filter.ts';
+import { tally } from './periods.ts';
+import { runsMatching } from './search.ts';
+import type { TaskStore } from './store.ts';
+
+const lengthMs = 300_000;
+const stretches = 12;
+const rowsPerPage = 100;
+
+/** One call where they are few, else one for each stretch more. */
+export async function countDue(
+  store: Pick<TaskStore, 'list' | 'count'>,
+  owner: string | undefined,
+): Promise<DueTasks> {
+  const now = Date.now();
+  const within = (from: number, to: number): string => runsMatching(dueFilter(owner, from, to), now);
+  const page = await store.list(within(now, now + stretches * lengthMs), rowsPerPage);
+  const due = page.executions.map(({ scheduledAt }) => scheduledAt);
+  const starts = Array.from({ length: stretches }, (_, index) => now + index * lengthMs);
+  const counts = page.nextPageToken
+    ? await Promise.all(starts.map((from) => store.count(within(from, from + lengthMs))))
+    : tally(due, { from: now, count: stretches, lengthMs });
+  return {
+    from: new Date(now).toISOString(),
+    bucket_seconds: lengthMs / 1000,
+    counts,
+    total: counts.reduce((sum, count) => sum + count, 0),
+  };
+}
+
+function dueFilter(owner: string | undefined, from: number, to: number): TaskFilter {
+  return {
+    status: ['SCHEDULED'],
+    scheduled_after: new Date(from).toISOString(),
+    scheduled_before: new Date(to).toISOString(),
+    ...(owner === undefined ? {} : { owner }),
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * How runs ended, by stretches of time. Lists tell the latest end first, so that one page tells all of the stretches
+ * that it reaches beyond: where little has happened, one call is enough for a whole week.
+ */
+import type { OverviewBucket } from '../contract/overview.ts';
+import { LeastRecent } from '../least-recent.ts';
+import type { Execution } from './execution.ts';
+import { createLatenessOf } from './lateness.ts';
+import { endedBetween } from './search.ts';
+import { endedStatus } from './snapshot.ts';
+import type { TaskStore } from './store.ts';
+
+const rowsPerPage = 50;
+const sampled = 25;
+/** Visibility may know of an end this much later, at worst; a stretch that ended longer ago changes no more. */
+const settledMs = 10_000;
+/** Of some 300 bytes. An owner's three ranges have 64. */
+const mostKept = 10_000;
+
+type Outcomes = Pick<OverviewBucket, 'completed' | 'failed' | 'cancelled'>;
+type Count = readonly [Execution['status'], number];
+type Described = readonly [from: number, bucket: OverviewBucket];
+
+export interface Stretches {
+  /** undefined: everybody's. */
+  readonly owner: string | undefined;
+  /** One after the other, oldest first. */
+  readonly starts: readonly number[];
+  readonly lengthMs: number;
+  readonly now: number;
+}
+
+/** @returns a function that remembers what is over. It throws what the store throws, and has then kept the rest. */
+export function createOutcomes(store: Pick<TaskStore, 'list' | 'countByExecution' | 'ending'>) {
+  const kept = new LeastRecent<OverviewBucket>(mostKept);
+  const latenessOf = createLatenessOf(store);
+
+  /** Of the newest stretches: as many as one page tells, or the very newest by a count. */
+  async function describeSome(starts: readonly number[], { owner, lengthMs }: Stretches) {
+    const [oldest = 0, newest = 0] = [starts[0], starts.at(-1)];
+    const page = await store.list(endedBetween({ owner }, oldest, newest + lengthMs), rowsPerPage);
+    const runsOf = (from: number): Execution[] =>
+      page.executions.filter((run) => endOf(run) >= from && endOf(run) < from + lengthMs);
+    const reach = page.nextPageToken ? Math.min(...page.executions.map(endOf)) : Number.NEGATIVE_INFINITY;
+    const told = starts.filter((from) => from > reach);
+    if (told.length === 0) {
+      const counts = await store.countByExecution(endedBetween({ owner }, newest, newest + lengthMs));
+      return [await describe(newest, runsOf(newest), counts)];
+    }
+    const buckets: Described[] = [];
+    // Not all at once, since each is some calls.
+    for (const from of told) {
+      const runs = runsOf(from);
+      const counts = runs.map(({ status }): Count => [status, 1]);
+      buckets.push(await describe(from, runs, counts));
+    }
+    return buckets;
+  }
+
+  async function describe(from: number, runs: readonly Execution[], counts: readonly Count[]) {
+    const lateness = await latenessOf(runs.slice(0, sampled));
+    const bucket = { from: new Date(from).toISOString(), ...outcomesOf(counts), lateness };
+    return [from, bucket] as const;
+  }
+
+  return async (stretches: Stretches): Promise<OverviewBucket[]> => {
+    const { owner, starts, lengthMs, now } = stretches;
+    const keyOf = (from: number): string => `${owner ?? ''} ${lengthMs} ${from}`;
+    const found = new Map<number, OverviewBucket>();
+    for (const from of starts) {
+      const bucket = kept.get(keyOf(from));
+      if (bucket) found.set(from, bucket);
+    }
+    for (;;) {
+      const missing = starts.filter((from) => !found.has(from));
+      if (missing.length === 0) return starts.flatMap((from) => found.get(from) ?? []);
+      for (const [from, bucket] of await describeSome(missing, stretches)) {
+        found.set(from, bucket);
+        if (from + lengthMs + settledMs <= now) kept.set(keyOf(from), bucket);
+      }
+    }
+  };
+}
+
+function endOf({ closedAt }: Execution): number {
+  return closedAt ?? 0;
+}
+
+export function outcomesOf(counts: readonly Count[]): Outcomes {
+  const outcomes = { completed: 0, failed: 0, cancelled: 0 };
+  for (const [status, count] of counts) {
+    if (status === 'open') continue;
+    outcomes[names[endedStatus[status]]] += count;
+  }
+  return outcomes;
+}
+
+const names = { COMPLETED: 'completed', FAILED: 'failed', CANCELLED: 'cancelled' } as const;

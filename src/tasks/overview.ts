@@ -1,0 +1,78 @@
+/**
+ * What the dashboard's first page shows. Many tabs may ask for it again and again: what is over is kept, answers are
+ * shared, and a stock server allows ten calls a second to visibility.
+ */
+import { type Overview, type OverviewQuery, overviewRanges } from '../contract/overview.ts';
+import { createLimiter } from '../limiter.ts';
+import type { Actor } from './access.ts';
+import { countDue } from './due.ts';
+import { visibleTo } from './list.ts';
+import { createOutcomes } from './outcomes.ts';
+import { periodsUntil } from './periods.ts';
+import { createSharedAnswers } from './shared-answers.ts';
+import type { TaskStore } from './store.ts';
+import { seeWorkers } from './workers.ts';
+
+/** Of all overviews together. */
+const concurrency = 4;
+const freshMs = 2000;
+/** A busy owner's are thirteen calls. */
+const dueFreshMs = 5000;
+const max = 1000;
+
+/** @returns a function that throws AppError, forbidden where a user asks for somebody else's. */
+export function createOverview(store: TaskStore) {
+  const limited = limitCalls(store);
+  const outcomesOf = createOutcomes(limited);
+  const overviews = createSharedAnswers<Overview>({ freshMs, max });
+  const due = createSharedAnswers<Overview['due']>({ freshMs: dueFreshMs, max });
+  const everybodys = createSharedAnswers<Pick<Overview, 'temporal' | 'workers'>>({ freshMs, max: 1 });
+
+  async function surroundings(): Promise<Pick<Overview, 'temporal' | 'workers'>> {
+    const { serverVersion, latencyMs } = await store.probe();
+    const temporal = {
+      latency_ms: Math.round(latencyMs * 10) / 10,
+      server_version: serverVersion,
+      namespace: store.namespace,
+    };
+    return { temporal, workers: await seeWorkers(store) };
+  }
+
+  async function describe(range: OverviewQuery['range'], owner: string | undefined): Promise<Overview> {
+    const now = Date.now();
+    const { buckets: count, seconds } = overviewRanges[range];
+    const { from, to, starts } = periodsUntil(now, count, seconds * 1000);
+    const [buckets, dueSoon, { temporal, workers }] = await Promise.all([
+      outcomesOf({ owner, starts, lengthMs: seconds * 1000, now }),
+      due(owner ?? '', () => countDue(limited, owner)),
+      // These calls wait for no others: where Temporal is away, they say so in time.
+      everybodys('', surroundings),
+    ]);
+    const [at, begin, end] = [now, from, to].map((ms) => new Date(ms).toISOString());
+    return {
+      now: at ?? '',
+      from: begin ?? '',
+      to: end ?? '',
+      bucket_seconds: seconds,
+      buckets,
+      due: dueSoon,
+      workers,
+      temporal,
+    };
+  }
+
+  return async (actor: Actor, { range, owner: asked }: OverviewQuery): Promise<Overview> => {
+    const { owner } = visibleTo(actor, asked === undefined ? {} : { owner: asked });
+    return overviews(`${range} ${owner ?? ''}`, () => describe(range, owner));
+  };
+}
+
+function limitCalls(store: TaskStore): Pick<TaskStore, 'list' | 'count' | 'countByExecution' | 'ending'> {
+  const { run } = createLimiter({ concurrency, queue: Number.POSITIVE_INFINITY });
+  return {
+    list: (...call) => run(() => store.list(...call)),
+    count: (...call) => run(() => store.count(...call)),
+    countByExecution: (...call) => run(() => store.countByExecution(...call)),
+    ending: (...call) => run(() => store.ending(...call)),
+  };
+}
