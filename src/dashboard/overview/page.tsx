@@ -1,10 +1,87 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import type { Overview, TaskCounts } from '../../client/index.ts';
+import { useDashboard, useWork } from '../dashboard.ts';
+import { explain } from '../messages.ts';
 import { useTitle } from '../parts/title.ts';
+import { createCounts } from '../tasks/counts.ts';
+import { DueChart, LatenessChart, OutcomeChart } from './charts.tsx';
+import { createOverviewData, type Range } from './data.ts';
+import { Health } from './health.tsx';
+import { Tiles } from './tiles.tsx';
 
+const ranges: readonly (readonly [Range, string])[] = [
+  ['hour', 'Hour'],
+  ['day', 'Day'],
+  ['week', 'Week'],
+];
+
+/** How the whole of it is doing. */
 export function OverviewPage() {
   useTitle('Overview');
+  const { router } = useDashboard();
+  const asked = router.url.value.searchParams.get('range');
+  const range = ranges.find(([name]) => name === asked)?.[0] ?? 'hour';
+  const { overview, failure, counts } = useOverview(range);
   return (
     <section class="page">
-      <h1 tabIndex={-1}>Overview</h1>
+      <div class="page-head">
+        <h1 tabIndex={-1}>Overview</h1>
+        <RangeChoice range={range} />
+      </div>
+      {failure !== undefined && (
+        <p class="problem" role="alert">
+          {explain(failure)}
+        </p>
+      )}
+      <Tiles counts={counts} overview={overview} range={range} />
+      {overview && (
+        <div class="overview-grid">
+          <OutcomeChart overview={overview} range={range} />
+          <LatenessChart overview={overview} range={range} />
+          <DueChart overview={overview} />
+          <Health overview={overview} isCurrent={failure === undefined} />
+        </div>
+      )}
     </section>
+  );
+}
+
+function useOverview(range: Range): {
+  overview: Overview | undefined;
+  failure: unknown;
+  counts: TaskCounts | undefined;
+} {
+  const { client, session } = useDashboard();
+  const { live } = useWork();
+  const onRefused = (): void => session.expired();
+  const data = useMemo(() => createOverviewData({ client, range, onRefused }), [client, range]);
+  const counts = useMemo(
+    () => createCounts({ tasks: client.tasks, live, filter: {}, onRefused }),
+    [client, live],
+  );
+  useEffect(() => () => data.close(), [data]);
+  useEffect(() => () => counts.close(), [counts]);
+  const returns = live.returns.value;
+  useEffect(() => {
+    if (returns === 0) return;
+    data.refresh();
+    counts.refresh();
+  }, [returns]);
+  return { overview: data.overview.value, failure: data.failure.value, counts: counts.counts.value };
+}
+
+function RangeChoice({ range }: { range: Range }) {
+  return (
+    <nav class="choice" aria-label="Time shown">
+      {ranges.map(([name, label]) => (
+        <a
+          key={name}
+          href={name === 'hour' ? '/' : `/?range=${name}`}
+          aria-current={name === range ? 'true' : undefined}
+        >
+          {label}
+        </a>
+      ))}
+    </nav>
   );
 }

@@ -1,0 +1,66 @@
+/** What the overview shows, asked for every few seconds while somebody looks. */
+import { type ReadonlySignal, signal } from '@preact/signals';
+import { type Client, type Overview, type OverviewRequest, TaskbellError } from '../../client/index.ts';
+
+export type Range = NonNullable<OverviewRequest['range']>;
+
+export interface OverviewData {
+  readonly overview: ReadonlySignal<Overview | undefined>;
+  /** Why it could not be had the last time; what was known before stays. */
+  readonly failure: ReadonlySignal<unknown>;
+  refresh(): void;
+  close(): void;
+}
+
+export interface OverviewDataOptions {
+  readonly client: Pick<Client, 'overview'>;
+  readonly range: Range;
+  readonly onRefused: () => void;
+}
+
+const everyMs = 5000;
+
+export function createOverviewData({ client, range, onRefused }: OverviewDataOptions): OverviewData {
+  const overview = signal<Overview | undefined>(undefined);
+  const failure = signal<unknown>(undefined);
+  const over = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let asking: Promise<void> | undefined;
+
+  async function ask(): Promise<void> {
+    try {
+      overview.value = await client.overview({ range, signal: over.signal });
+      failure.value = undefined;
+    } catch (error) {
+      if (over.signal.aborted) return;
+      failure.value = error;
+      if (error instanceof TaskbellError && error.status === 401) onRefused();
+    }
+  }
+
+  function refresh(): void {
+    if (over.signal.aborted) return;
+    clearTimeout(timer);
+    asking ??= ask().finally(() => {
+      asking = undefined;
+      if (!over.signal.aborted) timer = setTimeout(whenSeen, everyMs);
+    });
+  }
+
+  function whenSeen(): void {
+    if (document.visibilityState === 'visible') refresh();
+  }
+
+  document.addEventListener('visibilitychange', whenSeen);
+  refresh();
+  return {
+    overview,
+    failure,
+    refresh,
+    close() {
+      over.abort();
+      clearTimeout(timer);
+      document.removeEventListener('visibilitychange', whenSeen);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import type { Overview } from '../../client/index.ts';
+import { count, plural } from '../format.ts';
+import { Time } from '../parts/time.tsx';
+
+type Worker = Overview['workers'][number];
+
+/** Who does the work, and whether Temporal answers. */
+export function Health({ overview, isCurrent }: { overview: Overview; isCurrent: boolean }) {
+  const { workers, temporal } = overview;
+  return (
+    <section class="card health">
+      <h2>Workers</h2>
+      {workers.length === 0 ? (
+        <p class="problem">
+          No worker is alive. Tasks keep their times, but none runs until one comes:{' '}
+          <code>taskbell worker</code>.
+        </p>
+      ) : (
+        <div class="health-workers">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Worker</th>
+                <th scope="col">Slots in use</th>
+                <th scope="col" class="number">
+                  Completed
+                </th>
+                <th scope="col" class="number">
+                  Failed
+                </th>
+                <th scope="col">Seen</th>
+              </tr>
+            </thead>
+            <tbody>
+              {workers.map((worker) => (
+                <WorkerRow key={worker.identity} worker={worker} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <h2>Temporal</h2>
+      <dl class="facts">
+        <dt>State</dt>
+        <dd>
+          {isCurrent ? (
+            <span class="sign sign-good">answers in {Math.max(1, Math.round(temporal.latency_ms))} ms</span>
+          ) : (
+            <span class="sign sign-bad">does not answer</span>
+          )}
+        </dd>
+        <dt>Namespace</dt>
+        <dd>{temporal.namespace}</dd>
+        <dt>Server</dt>
+        <dd>{temporal.server_version}</dd>
+      </dl>
+    </section>
+  );
+}
+
+function WorkerRow({ worker: { identity, attempts, last_seen_at } }: { worker: Worker }) {
+  const slots = attempts && attempts.used + attempts.available;
+  return (
+    <tr>
+      <th scope="row">{identity}</th>
+      <td>
+        {attempts && slots !== null ? (
+          <span class="slots">
+            <meter
+              min={0}
+              max={Math.max(1, slots)}
+              value={attempts.used}
+              aria-label={`Slots in use of ${identity}`}
+            />
+            {attempts.used} of {plural(slots, 'slot')}
+          </span>
+        ) : (
+          <span class="quiet">not told</span>
+        )}
+      </td>
+      <td class="number">{attempts ? count(attempts.completed) : '–'}</td>
+      <td class="number">{attempts ? count(attempts.failed) : '–'}</td>
+      <td>
+        <Time at={last_seen_at} as="relative" />
+      </td>
+    </tr>
+  );
+}
