@@ -16,7 +16,7 @@ export function Health({ overview, isCurrent }: { overview: Overview; isCurrent:
           <code>taskbell worker</code>.
         </p>
       ) : (
-        <div class="health-workers">
+        <div class="health-workers" role="region" aria-label="Workers" tabIndex={0}>
           <table>
             <thead>
               <tr>

@@ -1,0 +1,100 @@
+/** A list of thousands: what the page costs while it is loaded, scrolled through and changed. */
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { Browser, Page } from '../support/browser.ts';
+import { launchBrowser } from '../support/browser.ts';
+import type { Caller } from '../support/caller.ts';
+import { openDashboard } from '../support/dashboard.ts';
+import { type Service, startService } from '../support/service.ts';
+
+const total = 5000;
+
+let service: Service;
+let browser: Browser;
+let alice: Caller;
+
+beforeAll(async () => {
+  [service, browser] = await Promise.all([
+    startService({ temporal: inject('temporal'), workers: 0 }),
+    launchBrowser(),
+  ]);
+  alice = await service.as('alice');
+  for (let first = 0; first < total; first += 1000) {
+    const tasks = Array.from({ length: 1000 }, (_, index) => ({
+      name: `task ${first + index}`,
+      delay: 86_400,
+      tags: ['many'],
+    }));
+    await alice.call('POST', '/api/tasks/bulk/', { tasks });
+  }
+}, 300_000);
+
+afterAll(async () => {
+  await browser.close();
+  await service.close();
+});
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds of the thread's processor time. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+/**
+ * How long the page's main thread was kept from drawing a frame at the most, in milliseconds of its own processor time:
+ * what others do on this machine meanwhile does not count.
+ */
+async function longestTask(page: Page, work: () => Promise<void>): Promise<number> {
+  await browser.startTracing(page, { categories: ['toplevel', 'disabled-by-default-devtools.timeline'] });
+  await work();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as {
+    traceEvents: TraceEvent[];
+  };
+  const threadOf = ({ pid, tid }: TraceEvent): string => `${pid} ${tid}`;
+  const isName = ({ name, args }: TraceEvent): boolean =>
+    name === 'thread_name' && args?.name === 'CrRendererMain';
+  const mainThreads = new Set(traceEvents.filter(isName).map(threadOf));
+  const tasks = traceEvents.filter((event) => event.name === 'RunTask' && mainThreads.has(threadOf(event)));
+  // Nothing would be too long if the browser no longer told the times.
+  expect(tasks.filter(({ tdur = 0 }) => tdur > 0).length).toBeGreaterThan(100);
+  return Math.max(...tasks.map(({ tdur = 0 }) => tdur / 1000));
+}
+
+test('5,000 tasks are loaded, scrolled through and changed without a frame that takes 100 ms', async () => {
+  const { page, close } = await openDashboard(browser, service.url);
+  const whileLoaded = await longestTask(page, async () => {
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Tasks' }).click();
+    await page.getByRole('row').nth(5).waitFor();
+    await expect
+      .poll(
+        async () => {
+          await page.mouse.wheel(0, 4000);
+          return page.getByRole('table').getAttribute('aria-rowcount');
+        },
+        { timeout: 120_000, interval: 20 },
+      )
+      .toBe(String(total + 1));
+    await page.keyboard.press('Home');
+    await page.locator('[aria-rowindex="2"]').waitFor();
+    await page.keyboard.press('End');
+    await page.locator(`[aria-rowindex="${total + 1}"]`).waitFor();
+  });
+  expect(await page.getByRole('row').count()).toBeLessThan(100);
+
+  const whileChanged = await longestTask(page, async () => {
+    const ids: string[] = [];
+    for (const first of [0, 100, 200]) {
+      const path = `/api/tasks/?limit=100&name=task%20${first / 100 + 1}`;
+      const { body } = await alice.call<{ id: string }[]>('GET', path);
+      ids.push(...body.map(({ id }) => id));
+    }
+    await alice.call('POST', '/api/tasks/actions/', { action: 'delete', ids });
+    await page.getByRole('button', { name: '300 tasks no longer here: show' }).waitFor({ timeout: 30_000 });
+    await page.getByLabel('Select all that are loaded').check();
+    await page.getByText('5000 selected').waitFor();
+  });
+  expect(Math.max(whileLoaded, whileChanged)).toBeLessThan(100);
+  await close();
+}, 240_000);

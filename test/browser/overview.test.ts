@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { Browser, Page } from '../support/browser.ts';
+import { launchBrowser } from '../support/browser.ts';
+import type { Caller } from '../support/caller.ts';
+import { axeFindings, openDashboard } from '../support/dashboard.ts';
+import { startLink } from '../support/link.ts';
+import { type Service, startService } from '../support/service.ts';
+
+let service: Service;
+let browser: Browser;
+let alice: Caller;
+
+beforeAll(async () => {
+  [service, browser] = await Promise.all([startService({ temporal: inject('temporal') }), launchBrowser()]);
+  alice = await service.as('alice');
+  const done = await alice.create({ name: 'done', type: 'echo', payload: {}, delay: 0 });
+  const failed = await alice.create({ name: 'failed', type: 'hopeless', payload: {}, delay: 0 });
+  const cancelled = await alice.create({ name: 'cancelled', delay: 3600 });
+  await alice.create({ name: 'soon', delay: 1800 });
+  await alice.call('POST', `/api/tasks/${cancelled.id}/cancel/`);
+  await alice.until(done.id, 'its end', ({ status }) => status === 'COMPLETED');
+  await alice.until(failed.id, 'its end', ({ status }) => status === 'FAILED');
+});
+
+afterAll(async () => {
+  await browser.close();
+  await service.close();
+});
+
+const tile = (page: Page, status: string) =>
+  page.locator('.tile', { hasText: status }).locator('.tile-number');
+const soon = { timeout: 30_000 };
+
+test('tells what there is, what ended, what is due and who works, in numbers and pictures', async () => {
+  const { page, observed, close } = await openDashboard(browser, service.url);
+  for (const [status, number] of [
+    ['Scheduled', '1'],
+    ['Pending', '0'],
+    ['Running', '0'],
+    ['Completed', '1'],
+    ['Failed', '1'],
+    ['Cancelled', '1'],
+  ] as const) {
+    await expect.poll(() => tile(page, status).textContent(), soon).toBe(number);
+  }
+  await page.getByRole('img', { name: 'Outcomes: 3 runs ended' }).waitFor(soon);
+  await page.getByRole('img', { name: 'Due in the next hour: 1 task' }).waitFor(soon);
+  await page.getByRole('img', { name: /Lateness: At most \d/ }).waitFor(soon);
+  expect(await page.locator('.plot canvas').count()).toBe(3);
+  const outcomes = page.getByRole('table', { name: 'Outcomes' });
+  expect(await outcomes.getByRole('row').count()).toBe(13);
+  const worker = page.getByRole('row', { name: /of 4 slots/ });
+  await worker.waitFor(soon);
+  await page.getByText(/answers in \d+ ms/).waitFor();
+  expect(observed.complaints).toEqual([]);
+  await close();
+});
+
+test('moves as tasks are made and run, without being asked to', async () => {
+  const { page, close } = await openDashboard(browser, service.url);
+  await expect.poll(() => tile(page, 'Running').textContent(), soon).toBe('0');
+  const { id } = await alice.create({
+    name: 'runs for a while',
+    type: 'slow',
+    payload: { steps: 300, step_ms: 200 },
+    delay: 0,
+  });
+  await expect.poll(() => tile(page, 'Running').textContent(), soon).toBe('1');
+  await page.getByText('1 of 4 slots').waitFor(soon);
+  await alice.call('POST', `/api/tasks/${id}/cancel/`);
+  await expect.poll(() => tile(page, 'Running').textContent(), soon).toBe('0');
+  await expect.poll(() => tile(page, 'Cancelled').textContent(), soon).toBe('2');
+  await close();
+});
+
+test('shows a day or a week as well, which stands in the address', async () => {
+  const { page, close } = await openDashboard(browser, service.url, { path: '/?range=week' });
+  const outcomes = page.getByRole('table', { name: 'Outcomes' });
+  await expect.poll(() => outcomes.getByRole('row').count(), soon).toBe(29);
+  await page.getByRole('link', { name: 'Day', exact: true }).click();
+  await expect.poll(() => outcomes.getByRole('row').count(), soon).toBe(25);
+  expect(new URL(page.url()).search).toBe('?range=day');
+  await page.goBack();
+  await expect.poll(() => outcomes.getByRole('row').count(), soon).toBe(29);
+  await close();
+});
+
+test('its tiles lead to the tasks they count', async () => {
+  const { page, close } = await openDashboard(browser, service.url);
+  await page.locator('.tile', { hasText: 'Failed' }).getByRole('link').click();
+  await page.getByRole('link', { name: 'failed', exact: true }).waitFor(soon);
+  expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/tasks?status=FAILED');
+  await close();
+});
+
+test('says when the service cannot be reached, and goes on by itself when it can', async () => {
+  const link = await startLink(service.url);
+  const { page, close } = await openDashboard(browser, link.url);
+  await page.getByText(/answers in \d+ ms/).waitFor(soon);
+  link.cut();
+  await page.getByText('The connection is lost').waitFor(soon);
+  await page.getByText('Offline', { exact: true }).waitFor();
+  link.restore();
+  await page.getByText('The connection is lost').waitFor({ state: 'detached', timeout: 40_000 });
+  await page.getByText(/answers in \d+ ms/).waitFor(soon);
+  expect(await page.getByRole('alert').count()).toBe(0);
+  await close();
+  await link.close();
+});
+
+test.each([
+  ['light', 1280],
+  ['dark', 1280],
+  ['light', 375],
+  ['dark', 375],
+] as const)('axe-core finds nothing on it: %s, %i pixels wide', async (colorScheme, width) => {
+  const viewport = { width, height: 900 };
+  const { page, close } = await openDashboard(browser, service.url, { colorScheme, viewport });
+  await page.getByRole('img', { name: /^Outcomes/ }).waitFor(soon);
+  await page.locator('summary', { hasText: 'alice' }).click();
+  expect(await axeFindings(page)).toEqual([]);
+  const overflow = await page.evaluate<number>(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  );
+  expect(overflow).toBe(0);
+  await close();
+});
+
+test('the colours that somebody chooses are kept', async () => {
+  const { page, close } = await openDashboard(browser, service.url, { colorScheme: 'light' });
+  const background = () =>
+    page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor');
+  const light = await background();
+  await page.locator('summary', { hasText: 'alice' }).click();
+  await page.getByLabel('Colours').selectOption('dark');
+  expect(await background()).not.toBe(light);
+  await page.reload();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  expect(await background()).not.toBe(light);
+  await close();
+});

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { type Browser, launchBrowser, observe } from '../support/browser.ts';
+import { axeFindings, openDashboard, signInByForm } from '../support/dashboard.ts';
+import { passwords, type Service, startService } from '../support/service.ts';
+
+let service: Service;
+let browser: Browser;
+
+beforeAll(async () => {
+  [service, browser] = await Promise.all([
+    startService({ temporal: inject('temporal'), workers: 0 }),
+    launchBrowser(),
+  ]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await service.close();
+});
+
+const secret = 'a secret that only these tests know about';
+
+async function link(user: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [resolve('dist/src/cli/main.js'), 'users', 'link', user, '--url', service.url],
+    { env: { ...service.environment, TASKBELL_JWT_SECRET: secret } },
+  );
+  return stdout.trim();
+}
+
+test('a stranger sees the sign-in form at any address, and is where they wanted to be afterwards', async () => {
+  const page = await browser.newPage();
+  await page.goto(`${service.url}/tasks?status=FAILED`);
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(await axeFindings(page)).toEqual([]);
+  await signInByForm(page, 'alice', passwords.alice);
+  await page.getByRole('heading', { name: 'Tasks', level: 1 }).waitFor();
+  expect(new URL(page.url()).search).toBe('?status=FAILED');
+  await page.context().clearCookies();
+  await page.close();
+});
+
+test('a wrong password is told, and the right one is still taken', async () => {
+  const page = await browser.newPage();
+  await page.goto(service.url);
+  await page.getByLabel('User').fill('bob');
+  await page.getByLabel('Password').fill('wrong');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').getByText('No active account').waitFor();
+  await signInByForm(page, 'bob', passwords.bob);
+  await page.close();
+});
+
+test('a sign-in link signs in once, and leaves nothing in the address', async () => {
+  const address = await link('alice');
+  expect(address).toContain('/#sign-in=');
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(address);
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  expect(page.url()).toBe(`${service.url}/`);
+  await context.close();
+
+  const second = await browser.newContext();
+  const again = await second.newPage();
+  await again.goto(address);
+  await again.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect((await again.getByRole('alert').textContent())?.length).toBeGreaterThan(10);
+  expect(again.url()).toBe(`${service.url}/`);
+  await second.close();
+});
+
+test('nothing secret is where scripts could read it, and a reload stays signed in', async () => {
+  const { page, close } = await openDashboard(browser, service.url);
+  const kept = await page.evaluate<string>(
+    'JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie])',
+  );
+  expect(kept).toBe('[[],[],""]');
+  await page.reload();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  await close();
+});
+
+test('whoever signs out is out, in this page and in others', async () => {
+  const { page, close } = await openDashboard(browser, service.url);
+  const other = await page.context().newPage();
+  await other.goto(`${service.url}/tasks`);
+  await other.getByText('Live', { exact: true }).waitFor({ state: 'attached' });
+  await page.locator('summary', { hasText: 'alice' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await other.getByText('Your session has ended').waitFor({ timeout: 20_000 });
+  await page.reload();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await close();
+});
+
+test('an account that is removed sees the sign-in form soon', async () => {
+  const name = `user-${randomUUID()}`;
+  const run = (...words: string[]) => {
+    const child = promisify(execFile)(
+      process.execPath,
+      [resolve('dist/src/cli/main.js'), 'users', ...words],
+      {
+        env: service.environment,
+      },
+    );
+    child.child.stdin?.end('a-good-password-1\n');
+    return child;
+  };
+  await run('add', name, '--password-stdin');
+  const page = await browser.newPage();
+  await page.goto(service.url);
+  await expect
+    .poll(
+      async () => {
+        // The running API sees a new user within seconds.
+        await page.getByLabel('User').fill(name);
+        await page.getByLabel('Password').fill('a-good-password-1');
+        await page.getByRole('button', { name: 'Sign in' }).click();
+        await page.getByText('Live', { exact: true }).waitFor({ state: 'attached', timeout: 2000 });
+        return true;
+      },
+      { timeout: 30_000 },
+    )
+    .toBe(true);
+  await run('remove', name);
+  await page.getByText('Your session has ended').waitFor({ timeout: 30_000 });
+  await page.close();
+});
+
+test('the page comes with a strict policy, is asked for anew each time, and its files never again', async () => {
+  const page = await fetch(`${service.url}/tasks`);
+  expect(page.status).toBe(200);
+  expect(page.headers.get('Content-Type')).toBe('text/html; charset=utf-8');
+  expect(page.headers.get('Cache-Control')).toBe('no-cache');
+  const policy = page.headers.get('Content-Security-Policy') ?? '';
+  for (const rule of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'"]) {
+    expect(policy).toContain(rule);
+  }
+  expect(policy).not.toContain('unsafe');
+  const etag = page.headers.get('ETag') ?? '';
+  const again = await fetch(service.url, { headers: { 'If-None-Match': etag } });
+  expect(again.status).toBe(304);
+  const scripts = (await page.text()).match(/\/assets\/[^"]+\.js/g) ?? [];
+  expect(scripts).toHaveLength(1);
+  const script = await fetch(`${service.url}${scripts[0] ?? ''}`);
+  expect(script.headers.get('Cache-Control')).toContain('immutable');
+  expect(script.headers.get('ETag')).toMatch(/^"[\w-]+"$/);
+  expect((await fetch(`${service.url}/assets/nothing.js`)).status).toBe(404);
+  expect((await fetch(`${service.url}/favicon.svg`)).headers.get('Content-Type')).toBe('image/svg+xml');
+});
+
+test('all of its JavaScript, compressed, has less than 120 KiB', async () => {
+  const text = await (await fetch(service.url)).text();
+  const sizes = (text.match(/\/assets\/[^"]+\.js/g) ?? []).map(async (path) => {
+    const page = await browser.newPage();
+    const answer = page.waitForResponse((response) => response.url().endsWith(path));
+    await page.goto(service.url);
+    const { responseBodySize } = await (await answer).request().sizes();
+    await page.close();
+    return responseBodySize;
+  });
+  const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  expect(total).toBeGreaterThan(10 * 1024);
+  expect(total).toBeLessThan(120 * 1024);
+});
+
+test('the page talks to its own service alone, and its policy has nothing to forbid', async () => {
+  const page = await browser.newPage();
+  const observed = observe(page);
+  await page.goto(service.url);
+  await signInByForm(page, 'alice', passwords.alice);
+  for (const name of ['Tasks', 'New task', 'Overview']) {
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click();
+    await page.getByRole('heading', { name, level: 1 }).waitFor();
+  }
+  expect(observed.urls.filter((url) => !url.startsWith(`${service.url}/`))).toEqual([]);
+  // That nobody was signed in.
+  expect(observed.complaints.filter((text) => !text.includes('401'))).toEqual([]);
+  await page.close();
+});

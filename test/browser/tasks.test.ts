@@ -1,0 +1,361 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Browser, Page } from '../support/browser.ts';
+import { launchBrowser } from '../support/browser.ts';
+import type { Caller } from '../support/caller.ts';
+import { axeFindings, openDashboard } from '../support/dashboard.ts';
+import { startLink } from '../support/link.ts';
+import { type Service, startService } from '../support/service.ts';
+
+let service: Service;
+let browser: Browser;
+let alice: Caller;
+
+beforeAll(async () => {
+  [service, browser] = await Promise.all([startService({ temporal: inject('temporal') }), launchBrowser()]);
+  alice = await service.as('alice');
+});
+
+afterAll(async () => {
+  await browser.close();
+  await service.close();
+});
+
+const hour = 3600;
+const rowOf = (page: Page, name: string) =>
+  page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) });
+const namesIn = async (page: Page) => page.locator('a.row-name').allTextContents();
+const tab = (page: Page, name: string) =>
+  page.getByRole('navigation', { name: 'Status' }).getByRole('link', { name });
+
+let made = 0;
+/** So that tests, which share an account, see their own tasks alone. */
+function newTag(): string {
+  made += 1;
+  return `t${made}.${Date.now()}`;
+}
+
+/** Lists lag by as much as two seconds. */
+async function openList(tag: string, expected: number, options: Parameters<typeof openDashboard>[2] = {}) {
+  await expect
+    .poll(async () => (await alice.call<unknown[]>('GET', `/api/tasks/?tag=${tag}&limit=100`)).body.length, {
+      timeout: 20_000,
+    })
+    .toBe(expected);
+  return openDashboard(browser, service.url, { path: `/tasks?tag=${tag}`, ...options });
+}
+
+describe('the list', () => {
+  test('shows what becomes of each task, in its place', async () => {
+    const tag = newTag();
+    await alice.create({ name: 'sleeper', delay: hour, tags: [tag] });
+    const runner = await alice.create({
+      name: 'runner',
+      type: 'slow',
+      payload: { steps: 40, step_ms: 250 },
+      delay: 2,
+      tags: [tag],
+    });
+    const { page, observed, close } = await openList(tag, 2);
+    const before = await namesIn(page);
+    expect(before.toSorted()).toEqual(['runner', 'sleeper']);
+    const row = rowOf(page, 'runner');
+    await row.getByText('Running', { exact: true }).waitFor({ timeout: 20_000 });
+    await row.getByRole('progressbar').waitFor({ timeout: 20_000 });
+    await row.getByText('1 of 4', { exact: true }).waitFor();
+    await tab(page, 'Running').getByText('1', { exact: true }).waitFor({ timeout: 20_000 });
+    await alice.call('POST', `/api/tasks/${runner.id}/cancel/`);
+    await row.getByText('Cancelled', { exact: true }).waitFor({ timeout: 20_000 });
+    await tab(page, 'Cancelled').getByText('1', { exact: true }).waitFor({ timeout: 20_000 });
+    expect(await namesIn(page)).toEqual(before);
+    expect(observed.complaints).toEqual([]);
+    await close();
+  });
+
+  test('does not put new tasks under the pointer, but says that there are more', async () => {
+    const tag = newTag();
+    await alice.create({ name: 'first', delay: hour, tags: [tag] });
+    const { page, close } = await openList(tag, 1);
+    await rowOf(page, 'first').waitFor();
+    await alice.create({ name: 'second', delay: hour, tags: [tag] });
+    await alice.create({ name: 'of another kind', delay: hour });
+    const more = page.getByRole('button', { name: '1 task more: show' });
+    await more.waitFor({ timeout: 20_000 });
+    expect(await namesIn(page)).toEqual(['first']);
+    await expect
+      .poll(
+        async () => {
+          // Lists lag: a click that came too early shows the same again.
+          if (await more.isVisible()) await more.click();
+          return namesIn(page);
+        },
+        { timeout: 20_000 },
+      )
+      .toEqual(['second', 'first']);
+    await close();
+  });
+
+  test('keeps the row of a task that is deleted or no longer fits, and marks it', async () => {
+    const tag = newTag();
+    const goes = await alice.create({ name: 'goes', delay: hour, tags: [tag] });
+    const changes = await alice.create({ name: 'changes', delay: hour, tags: [tag] });
+    const { page, close } = await openList(tag, 2, { path: `/tasks?tag=${tag}&status=SCHEDULED` });
+    await rowOf(page, 'goes').waitFor();
+    await alice.call('DELETE', `/api/tasks/${goes.id}/`);
+    await alice.call('POST', `/api/tasks/${changes.id}/cancel/`);
+    await page.locator('.row-deleted', { hasText: 'goes' }).waitFor({ timeout: 20_000 });
+    await page.locator('.row-gone', { hasText: 'changes' }).waitFor({ timeout: 20_000 });
+    await page.getByRole('button', { name: '2 tasks no longer here: show' }).click();
+    await page.getByText('No task fits these filters.').waitFor({ timeout: 20_000 });
+    await close();
+  });
+
+  test('tells an empty account how to begin', async () => {
+    const other = await startService({ temporal: inject('temporal'), workers: 0 });
+    const { page, close } = await openDashboard(browser, other.url, { path: '/tasks', user: 'bob' });
+    const begin = page.getByRole('link', { name: 'Make the first one' });
+    await begin.click();
+    await page.getByRole('heading', { name: 'New task', level: 1 }).waitFor();
+    await close();
+    await other.close();
+    expect(new URL(page.url()).pathname).toBe('/tasks/new');
+  });
+
+  test('shows a name that looks like HTML as the text that it is', async () => {
+    const tag = newTag();
+    const name = '<img src=x onerror="document.title=\'taken\'">';
+    await alice.create({ name, delay: hour, tags: [tag] });
+    const { page, observed, close } = await openList(tag, 1);
+    await rowOf(page, name).waitFor();
+    expect(await page.locator('main img').count()).toBe(0);
+    expect(await page.title()).toBe('Tasks · Taskbell');
+    expect(observed.complaints).toEqual([]);
+    await close();
+  });
+});
+
+describe('filters', () => {
+  test('stand in the address, are read from it, and go back and forward with the browser', async () => {
+    const tag = newTag();
+    await alice.create({ name: `Apple ${tag}`, delay: hour, tags: [tag] });
+    await alice.create({ name: `Pear ${tag}`, delay: hour, tags: [tag, 'fruit'], type: 'echo', payload: {} });
+    const { page, close } = await openList(tag, 2);
+    await rowOf(page, `Apple ${tag}`).waitFor();
+    await page.getByLabel('Name begins with').fill('pear');
+    await expect.poll(() => namesIn(page)).toEqual([`Pear ${tag}`]);
+    expect(new URL(page.url()).searchParams.get('name')).toBe('pear');
+    await page.getByLabel('Type').selectOption('process-data');
+    await page.getByText('No task fits these filters.').waitFor();
+    await page.getByLabel('Name begins with').fill('');
+    await expect.poll(() => namesIn(page)).toEqual([`Apple ${tag}`]);
+    await tab(page, 'Failed').click();
+    await page.getByText('No task fits these filters.').waitFor();
+    const shared = new URL(page.url());
+    expect(Object.fromEntries(shared.searchParams)).toEqual({ status: 'FAILED', tag, type: 'process-data' });
+    await page.goBack();
+    await expect.poll(() => namesIn(page)).toEqual([`Apple ${tag}`]);
+    await page.getByRole('link', { name: 'Clear filters' }).click();
+    expect(new URL(page.url()).search).toBe('');
+    await close();
+  });
+
+  test('that are not understood are named, and the others hold', async () => {
+    const tag = newTag();
+    await alice.create({ name: 'fits', delay: hour, tags: [tag] });
+    const path = `/tasks?tag=${tag}&status=LATER&colour=red`;
+    const { page, close } = await openList(tag, 1, { path });
+    await rowOf(page, 'fits').waitFor();
+    const alert = await page.getByRole('alert').textContent();
+    expect(alert).toContain('“colour” is no filter');
+    expect(alert).toContain('“status”');
+    await close();
+  });
+});
+
+describe('many at once', () => {
+  test('are cancelled after a count and a confirmation, and what cannot be done is told', async () => {
+    const tag = newTag();
+    const names = ['one', 'two', 'three'];
+    for (const name of names) await alice.create({ name: `${name} of ${tag}`, delay: hour, tags: [tag] });
+    const done = await alice.create({
+      name: `done of ${tag}`,
+      type: 'echo',
+      payload: {},
+      delay: 0,
+      tags: [tag],
+    });
+    await alice.until(done.id, 'its end', ({ status }) => status === 'COMPLETED');
+    const { page, close } = await openList(tag, 4);
+    await rowOf(page, `one of ${tag}`).waitFor();
+    await page.getByLabel('Select all that are loaded').check();
+    await page.getByText('4 selected').waitFor();
+    const bar = page.getByRole('region', { name: 'Selected tasks' });
+    await bar.getByRole('button', { name: 'Cancel', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('1 of them is in a state that does not allow it').waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Cancel 4 tasks' }).click();
+    await page.getByText('3 tasks cancelled.').waitFor({ timeout: 20_000 });
+    await dialog.getByText('1 task was refused').waitFor();
+    await dialog.getByRole('link', { name: `done of ${tag}` }).waitFor();
+    await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+    for (const name of names) {
+      await rowOf(page, `${name} of ${tag}`)
+        .getByText('Cancelled', { exact: true })
+        .waitFor({ timeout: 20_000 });
+    }
+    await close();
+  });
+
+  test('are paused, resumed, made to run, retried and deleted', async () => {
+    const tag = newTag();
+    const names = [`a of ${tag}`, `b of ${tag}`];
+    for (const name of names) {
+      await alice.create({ name, type: 'echo', payload: {}, delay: hour, tags: [tag] });
+    }
+    const { page, close } = await openList(tag, 2);
+    const expectAll = async (status: string): Promise<void> => {
+      for (const name of names) {
+        await rowOf(page, name).getByText(status, { exact: true }).waitFor({ timeout: 30_000 });
+      }
+    };
+    const act = async (verb: string): Promise<void> => {
+      await page.getByLabel('Select all that are loaded').check();
+      const bar = page.getByRole('region', { name: 'Selected tasks' });
+      await bar.getByRole('button', { name: verb, exact: true }).click();
+      await page
+        .getByRole('dialog')
+        .getByRole('button', { name: `${verb} 2 tasks` })
+        .click();
+      await page.getByRole('dialog').waitFor({ state: 'detached', timeout: 20_000 });
+    };
+    await expectAll('Scheduled');
+    await act('Pause');
+    await expectAll('Paused');
+    await act('Resume');
+    await expectAll('Scheduled');
+    await act('Run now');
+    await expectAll('Completed');
+    await act('Retry');
+    await expect
+      .poll(
+        async () =>
+          (await alice.call<{ retry_count: number }[]>('GET', `/api/tasks/?tag=${tag}`)).body.every(
+            ({ retry_count }) => retry_count === 1,
+          ),
+        { timeout: 30_000 },
+      )
+      .toBe(true);
+    await expectAll('Completed');
+    await act('Delete');
+    expect(await page.locator('.row-deleted').count()).toBe(2);
+    await close();
+  });
+
+  test('a range is chosen with the shift key, and all that match beyond what is loaded', async () => {
+    const tag = newTag();
+    const tasks = Array.from({ length: 150 }, (_, index) => ({
+      name: `n${index}`,
+      delay: hour,
+      tags: [tag],
+    }));
+    await alice.call('POST', '/api/tasks/bulk/', { tasks });
+    const counts = async () =>
+      (await alice.call<{ total: number }>('GET', `/api/tasks/counts/?tag=${tag}`)).body.total;
+    await expect.poll(counts, { timeout: 20_000 }).toBe(150);
+    const { page, close } = await openDashboard(browser, service.url, { path: `/tasks?tag=${tag}` });
+    const boxes = page.locator('.table-body input[type=checkbox]');
+    await boxes.nth(1).check();
+    await boxes.nth(5).click({ modifiers: ['Shift'] });
+    await page.getByText('5 selected').waitFor();
+    await page.getByLabel('Select all that are loaded').check();
+    await page.getByText('100 selected').waitFor();
+    await page.getByRole('button', { name: 'Select all 150 tasks that match' }).click();
+    const bar = page.getByRole('region', { name: 'Selected tasks' });
+    await bar.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel 150 tasks' }).click();
+    await page.getByText('150 tasks cancelled.').waitFor({ timeout: 60_000 });
+    await close();
+    expect(await counts()).toBe(150);
+  });
+});
+
+describe('a connection that is lost', () => {
+  test('is told, comes back by itself, and what happened meanwhile is shown without a reload', async () => {
+    const tag = newTag();
+    const task = await alice.create({ name: 'meanwhile', delay: hour, tags: [tag] });
+    const gone = await alice.create({ name: 'deleted meanwhile', delay: hour, tags: [tag] });
+    const link = await startLink(service.url);
+    await openList(tag, 2).then(({ close }) => close());
+    const { page, close } = await openDashboard(browser, link.url, { path: `/tasks?tag=${tag}` });
+    await rowOf(page, 'meanwhile').waitFor();
+    await page.evaluate('globalThis.stays = true');
+    link.cut();
+    await page.getByText('The connection is lost').waitFor({ timeout: 20_000 });
+    await alice.call('POST', `/api/tasks/${task.id}/cancel/`);
+    await alice.call('DELETE', `/api/tasks/${gone.id}/`);
+    link.restore();
+    await page.getByText('The connection is lost').waitFor({ state: 'detached', timeout: 40_000 });
+    await rowOf(page, 'meanwhile').getByText('Cancelled', { exact: true }).waitFor({ timeout: 20_000 });
+    await rowOf(page, 'deleted meanwhile').waitFor({ state: 'detached', timeout: 20_000 });
+    expect(await page.evaluate('globalThis.stays')).toBe(true);
+    await close();
+    await link.close();
+  });
+});
+
+describe('for everybody', () => {
+  test.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 375],
+    ['dark', 375],
+  ] as const)('axe-core finds nothing on the list: %s, %i pixels wide', async (colorScheme, width) => {
+    const tag = newTag();
+    for (const task of [
+      { name: 'waits', delay: hour },
+      { name: 'paused', delay: hour },
+      { name: 'done', type: 'echo', payload: {}, delay: 0 },
+      { name: 'failed', type: 'hopeless', payload: {}, delay: 0 },
+      { name: 'runs', type: 'slow', payload: { steps: 200, step_ms: 200 }, delay: 0 },
+    ]) {
+      const { id } = await alice.create({ ...task, tags: [tag] });
+      if (task.name === 'paused') await alice.call('POST', `/api/tasks/${id}/pause/`);
+    }
+    const viewport = { width, height: 900 };
+    const { page, close } = await openList(tag, 5, { colorScheme, viewport });
+    await rowOf(page, 'failed').getByText('Failed', { exact: true }).waitFor({ timeout: 20_000 });
+    await rowOf(page, 'runs').getByRole('progressbar').waitFor({ timeout: 20_000 });
+    await page.locator('.table-body input[type=checkbox]').first().check();
+    expect(await axeFindings(page)).toEqual([]);
+    const overflow = await page.evaluate<number>(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    expect(overflow).toBe(0);
+    await alice.call('POST', '/api/tasks/actions/', { action: 'cancel', filter: { tag: [tag] } });
+    await close();
+  });
+
+  test('works by keyboard: from the address to a task, and back to the list', async () => {
+    const tag = newTag();
+    await alice.create({ name: 'by keyboard', delay: hour, tags: [tag] });
+    const { page, close } = await openList(tag, 1);
+    await rowOf(page, 'by keyboard').waitFor();
+    await page.locator('body').press('Tab');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    const focused = () => page.evaluate<string>('document.activeElement.textContent');
+    await expect
+      .poll(
+        async () => {
+          await page.keyboard.press('Tab');
+          return focused();
+        },
+        { timeout: 20_000 },
+      )
+      .toBe('by keyboard');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/tasks/*');
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('H1');
+    await close();
+  });
+});
