@@ -53,6 +53,7 @@ test('a wrong password is told, and the right one is still taken', async () => {
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('alert').getByText('No active account').waitFor();
   await signInByForm(page, 'bob', passwords.bob);
+  expect(await page.getByRole('alert').count()).toBe(0);
   await page.close();
 });
 
@@ -97,6 +98,7 @@ test('whoever signs out is out, in this page and in others', async () => {
   await other.getByText('Your session has ended').waitFor({ timeout: 20_000 });
   await page.reload();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(await page.context().cookies()).toEqual([]);
   await close();
 });
 
@@ -131,6 +133,7 @@ test('an account that is removed sees the sign-in form soon', async () => {
     .toBe(true);
   await run('remove', name);
   await page.getByText('Your session has ended').waitFor({ timeout: 30_000 });
+  expect(await page.getByRole('navigation').count()).toBe(0);
   await page.close();
 });
 

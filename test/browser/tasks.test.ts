@@ -106,6 +106,7 @@ describe('the list', () => {
     await page.locator('.row-gone', { hasText: 'changes' }).waitFor({ timeout: 20_000 });
     await page.getByRole('button', { name: '2 tasks no longer here: show' }).click();
     await page.getByText('No task fits these filters.').waitFor({ timeout: 20_000 });
+    expect(await namesIn(page)).toEqual([]);
     await close();
   });
 
@@ -196,7 +197,7 @@ describe('many at once', () => {
     await dialog.getByRole('button', { name: 'Cancel 4 tasks' }).click();
     await page.getByText('3 tasks cancelled.').waitFor({ timeout: 20_000 });
     await dialog.getByText('1 task was refused').waitFor();
-    await dialog.getByRole('link', { name: `done of ${tag}` }).waitFor();
+    expect(await dialog.getByRole('link').allTextContents()).toEqual([`done of ${tag}`]);
     await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
     for (const name of names) {
       await rowOf(page, `${name} of ${tag}`)
