@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Config } from '../config.ts';
 import { EngineError, errorMessage } from '../engine/errors.ts';
 import { isErrno } from '../engine/processes.ts';
 
@@ -33,7 +34,16 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** The key that signs tokens, made at the first start: HOME/jwt-secret. Without it everybody has to sign in again. */
+/**
+ * The key that signs tokens, as the API has it. Made for the embedded server alone: with another one, API processes
+ * elsewhere must know it too, and it must be set.
+ */
+export async function jwtSecretOf({ jwtSecret, home, temporal }: Config): Promise<string | undefined> {
+  if (jwtSecret !== undefined || temporal.external !== undefined) return jwtSecret;
+  return provideJwtSecret(home);
+}
+
+/** Made at the first start: HOME/jwt-secret. Without it everybody has to sign in again. */
 export async function provideJwtSecret(home: string): Promise<string> {
   const path = join(home, 'jwt-secret');
   try {

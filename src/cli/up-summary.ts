@@ -2,7 +2,7 @@
 export interface FirstUser {
   readonly name: string;
   readonly password: string;
-  /** Signs in to the dashboard. */
+  /** Signs in to the dashboard: once, within a quarter of an hour. */
   readonly link?: string | undefined;
 }
 
@@ -25,9 +25,17 @@ export function summary({ url, webUiUrl, issuer, firstUser, retentionDays }: Sum
     rows.push(['Sign in', `with a token of ${issuer}`]);
   } else if (firstUser !== null) {
     rows.push(['Sign in', `user ${firstUser.name}, password ${firstUser.password} (shown only this once)`]);
-    if (firstUser.link !== undefined) rows.push(['', firstUser.link]);
+    if (firstUser.link !== undefined) {
+      rows.push(['Sign-in link', 'signs you in to the dashboard; works once, within 15 minutes:']);
+      // Alone in its line, so that what is selected or clicked is the link and no more.
+      rows.push(['', firstUser.link]);
+    }
   } else {
     rows.push(['Sign in', 'with your password; `npm run taskbell -- users passwd NAME` sets a new one']);
+    rows.push([
+      'Sign-in link',
+      '`npm run taskbell -- users link NAME` prints one: no password needed, works once',
+    ]);
   }
   if (webUiUrl !== undefined) rows.push(['Temporal Web UI', webUiUrl]);
   if (retentionDays < wishedRetentionDays) {

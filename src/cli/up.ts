@@ -3,9 +3,10 @@ import { type Config, ConfigError, childEnvironment } from '../config.ts';
 import { EngineError, errorMessage } from '../engine/errors.ts';
 import { choosePorts } from '../engine/ports.ts';
 import { lockHome } from './home-lock.ts';
-import { makeHome, provideJwtSecret } from './home.ts';
+import { jwtSecretOf, makeHome } from './home.ts';
 import { type ProgressDisplay, showProgress } from './progress.ts';
 import { RoleFatalError, type RoleLife, startRole } from './role.ts';
+import { makeSignInLink } from './sign-in-link.ts';
 import { type StopSignals, catchSignals, unlessAborted } from './signals.ts';
 import { type Backoff, type Supervisor, supervise } from './supervisor.ts';
 import { type FirstUser, summary } from './up-summary.ts';
@@ -23,7 +24,7 @@ const apiStopMs = 15_000;
 
 export interface UpOptions {
   /** Makes the first account when there is none yet; null otherwise. */
-  readonly firstUser?: () => Promise<FirstUser | null>;
+  readonly firstUser?: () => Promise<Omit<FirstUser, 'link'> | null>;
   /** The script that is forked with `worker` and with `api` as its argument. */
   readonly entry?: string;
   readonly backoff?: Backoff;
@@ -86,21 +87,27 @@ async function serve(running: Running): Promise<never> {
   const temporal = await provideTemporal(running);
   display.report({ waitingFor: 'Starting the worker and the API' });
   const environment = { ...temporal.environment, TASKBELL_WEB_UI_URL: temporal.webUiUrl };
+  const secret = await jwtSecretOf(config);
   const worker = superviseRole(running, 'worker', environment);
   const api = superviseRole(running, 'api', {
     ...environment,
     // Fixed here, so that the API keeps its ports over restarts.
     PORT: String(port),
     TASKBELL_WS_PORT: webSocketPort === undefined ? undefined : String(webSocketPort),
-    TASKBELL_JWT_SECRET: await jwtSecret(config),
+    TASKBELL_JWT_SECRET: secret,
   });
   const ready = Promise.all([api.firstLife, worker.firstLife]);
-  const [{ url }] = await unlessAborted(Promise.race([ready, failed]), signals.stop);
+  const [{ url = `http://${config.host}:${port}` }] = await unlessAborted(
+    Promise.race([ready, failed]),
+    signals.stop,
+  );
   display.clear();
   const issuer = config.identityProvider?.issuer;
   const { webUiUrl, retentionDays } = temporal;
-  const facts = { webUiUrl, retentionDays, firstUser, issuer };
-  process.stdout.write(`${summary({ ...facts, url: url ?? `http://${config.host}:${port}` })}\n`);
+  // Now, and not with the account: it holds for a quarter of an hour, and a first start may take minutes.
+  const link = await firstLink(config, firstUser, secret, url);
+  const facts = { url, webUiUrl, retentionDays, firstUser: firstUser && { ...firstUser, link }, issuer };
+  process.stdout.write(`${summary(facts)}\n`);
   return unlessAborted(failed, signals.stop);
 }
 
@@ -123,10 +130,14 @@ async function provideTemporal(running: Running): Promise<TemporalForUp> {
   return useEmbedded(options, server);
 }
 
-/** Generated for the embedded server alone: with another one, API processes elsewhere must know it too. */
-async function jwtSecret(config: Config): Promise<string | undefined> {
-  if (config.jwtSecret !== undefined || config.temporal.external !== undefined) return config.jwtSecret;
-  return provideJwtSecret(config.home);
+async function firstLink(
+  { home, identityProvider }: Config,
+  firstUser: Pick<FirstUser, 'name'> | null,
+  secret: string | undefined,
+  url: string,
+): Promise<string | undefined> {
+  if (firstUser === null || identityProvider || secret === undefined) return undefined;
+  return makeSignInLink({ home, secret, name: firstUser.name, url });
 }
 
 function superviseRole(

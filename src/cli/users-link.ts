@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
-import { usersFilePath } from '../auth/places.ts';
-import { createSignInLinks } from '../auth/sign-in-links.ts';
 import { UserError } from '../auth/users.ts';
-import { readUsersFile } from '../auth/users-file.ts';
 import { type Config, ConfigError } from '../config.ts';
-import { provideJwtSecret } from './home.ts';
+import { jwtSecretOf } from './home.ts';
 import { createReporter } from './reporter.ts';
+import { makeSignInLink } from './sign-in-link.ts';
 
 interface Dependencies {
   /** @throws {ConfigError} */
@@ -23,22 +21,14 @@ export function defineUsersLink(users: Command, { readConfig, stdout }: Dependen
       createReporter(users)(async (name: string, { url }: { url?: string }) => {
         const config = readConfig();
         if (config.identityProvider) throw new UserError('accounts are the identity provider’s here');
-        const user = (await readUsersFile(usersFilePath(config.home))).find((each) => each.name === name);
-        if (user === undefined) throw new UserError(`there is no user named ${JSON.stringify(name)}`);
-        // It issues only; what redeems is the API.
-        const unused = { accountOf: async () => undefined, endedSessions: { add: async () => false } };
-        const token = await createSignInLinks({ secret: await secretOf(config), ...unused }).issue(user);
-        // A fragment stays in the browser: it is in no log.
-        stdout.write(`${new URL(`/#sign-in=${token}`, baseOf(config, url)).href}\n`);
+        const secret = await jwtSecretOf(config);
+        if (secret === undefined)
+          throw new ConfigError('TASKBELL_JWT_SECRET: must be set, as the API has it');
+        const link = await makeSignInLink({ home: config.home, secret, name, url: baseOf(config, url) });
+        if (link === undefined) throw new UserError(`there is no user named ${JSON.stringify(name)}`);
+        stdout.write(`${link}\n`);
       }),
     );
-}
-
-/** As the API of this home has it. */
-async function secretOf({ jwtSecret, home, temporal }: Config): Promise<string> {
-  if (jwtSecret !== undefined) return jwtSecret;
-  if (temporal.external === undefined) return provideJwtSecret(home);
-  throw new ConfigError('TASKBELL_JWT_SECRET: must be set, as the API has it');
 }
 
 function baseOf({ host, port }: Config, url: string | undefined): string {

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
+import { callUrl } from '../support/caller.ts';
 import { compileSources } from '../support/engine-build.ts';
-import { type UpProcess, makeHome, removeHome, startUp } from '../support/engine-up.ts';
+import { type UpProcess, makeHome, removeHome, startBuiltUp, startUp } from '../support/engine-up.ts';
 import { isRunning, waitFor } from '../support/engine-wait.ts';
 
 // Each starts several processes; other test files have the machine too.
@@ -91,6 +92,23 @@ test('starts everything, and says how to sign in and what to try', async () => {
   expect(up.output()).toMatch(/Temporal Web UI {2}http:\/\/127\.0\.0\.1:\d+/);
   expect(up.output()).toContain(`curl -s ${url}/api/tasks/`);
   expect((await ask(url)).temporal).toMatch(/^127\.0\.0\.1:\d+$/);
+});
+
+test('prints a link that signs the first user in, once; later starts say how to get another', async () => {
+  const first = startBuiltUp(home);
+  ups.push(first);
+  const url = await first.ready();
+  const [, token] = new RegExp(`^ +${url}/#sign-in=(\\S+)$`, 'm').exec(first.output()) ?? [];
+  const redeem = (link: string | undefined) => callUrl(`${url}/api/session/`, 'POST', { link });
+  expect(await redeem(token)).toMatchObject({ status: 200, body: { account: { name: 'admin' } } });
+  expect(await redeem(token)).toMatchObject({ status: 401, body: { code: 'token_not_valid' } });
+  first.stop('SIGTERM');
+  await first.exitCode();
+  const second = startBuiltUp(home);
+  ups.push(second);
+  await second.ready();
+  expect(second.output()).toContain('`npm run taskbell -- users link NAME` prints one');
+  expect(second.output()).not.toContain('#sign-in=');
 });
 
 test('makes a secret for the API alone, and keeps it', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { waitFor } from './engine-wait.ts';
 
-/** `taskbell up` in a process of its own, with the roles of engine-fixtures/role.mjs. */
+/** `taskbell up` in a process of its own. */
 export interface UpProcess {
   readonly child: ChildProcess;
   /** What it wrote, stdout and stderr together. */
@@ -26,13 +26,23 @@ export function removeHome(home: string): void {
   rmSync(home, { recursive: true, force: true });
 }
 
+/** With the roles of engine-fixtures/role.mjs. */
 export function startUp(compiled: string, home: string, environment: Record<string, string> = {}): UpProcess {
+  const script = resolve('test/support/engine-fixtures/up.mjs');
+  return start([script], home, { COMPILED: compiled, ...environment });
+}
+
+/** The built product: with the real API and worker. */
+export function startBuiltUp(home: string, environment: Record<string, string> = {}): UpProcess {
+  return start([resolve('dist/src/cli/main.js'), 'up'], home, environment);
+}
+
+function start(args: readonly string[], home: string, environment: Record<string, string>): UpProcess {
   const eventsPath = join(home, 'events');
-  const child = spawn(process.execPath, [resolve('test/support/engine-fixtures/up.mjs')], {
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
-      COMPILED: compiled,
       ROLE_EVENTS: eventsPath,
       TASKBELL_HOME: home,
       PORT: '0',

@@ -7,7 +7,7 @@ import { savedTable } from './saved-table.ts';
 import { Table } from './table.ts';
 
 /** Another one, and checkpoints written before are not read any more. */
-const VERSION = 1;
+const VERSION = 2;
 /** Several times the largest table: 100,000 values of 116 characters. */
 const MAX_INFLATED_BYTES = 128 * 1024 * 1024;
 /** 2^8: of 5,000 values, the 20 most frequent stay, and so those that are listed. */

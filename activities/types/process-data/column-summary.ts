@@ -1,4 +1,5 @@
 import type { Column } from './column.ts';
+import { between, histogramOf, type Histogram } from './histogram.ts';
 import { canonical, type Kind } from './kinds.ts';
 import { Mean } from './mean.ts';
 import { shownOf } from './value-key.ts';
@@ -17,9 +18,12 @@ export type ColumnSummary = {
   p95: number | null;
   /** Most frequent first, equally frequent ones in ascending order. */
   top: { value: string | number | boolean; count: number }[];
+  /** Of numbers and dates, where the result has room for it. */
+  histogram?: Histogram;
   /**
    * The figures that are estimates, if any: `distinct` within about 2 %, percentiles within 1 % of the value, counts in
-   * `top` never too high.
+   * `top` never too high; in `histogram`, what is above the edge of a bin by less than a 500th of the range (a 25th of a
+   * bin) may be counted in the bin below.
    */
   approximate?: string[];
 };
@@ -41,6 +45,7 @@ export function summarise(column: Column, rows: number): ColumnSummary {
   const range = column.extremes.of(type);
   const first = firstOf(tally, type);
   const top = first.map(([key, { count }]) => ({ value: valueOf(type, key), count }));
+  const histogram = histogramOf(column, type, tally);
   const approximate = approximateFigures(column, type, tally, first);
   return {
     type,
@@ -51,6 +56,7 @@ export function summarise(column: Column, rows: number): ColumnSummary {
     ...(range && { min: shortened(range.min), max: shortened(range.max) }),
     ...(type === 'number' && numberFigures(column, tally)),
     top,
+    ...(histogram && { histogram }),
     ...(approximate.length > 0 && { approximate }),
   };
 }
@@ -111,16 +117,14 @@ function percentileOf(sorted: readonly (readonly [value: number, count: number])
   return sorted.at(-1)?.[0] ?? NaN;
 }
 
-function between(a: number, b: number, share: number): number {
-  const distance = b - a;
-  // Two numbers may be further apart than the largest double.
-  return Number.isFinite(distance) ? a + distance * share : a * (1 - share) + b * share;
-}
-
 function approximateFigures(column: Column, type: Kind, tally: Tally, first: Ranked): string[] {
   if (!column.sketches) return [];
-  const figures = type === 'number' ? ['distinct', 'p50', 'p95'] : ['distinct'];
-  return isTopCertain(column, type, tally, first) ? figures : [...figures, 'top'];
+  return [
+    'distinct',
+    ...(type === 'number' ? ['p50', 'p95'] : []),
+    ...(isTopCertain(column, type, tally, first) ? [] : ['top']),
+    ...(type === 'number' || type === 'date' ? ['histogram'] : []),
+  ];
 }
 
 /** Whether the first values and their counts are exact although not all values were counted all the time. */

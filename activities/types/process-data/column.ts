@@ -1,18 +1,9 @@
-import { DistinctSketch } from './distinct-sketch.ts';
 import { Extremes } from './extremes.ts';
 import { FrequentValues, type Counter } from './frequent-values.ts';
 import { instantOf, kindOfText, type Kind } from './kinds.ts';
-import { Mean } from './mean.ts';
-import { QuantileSketch } from './quantile-sketch.ts';
 import type { RestoredColumn, SavedColumn } from './saved-table.ts';
+import { Sketches } from './sketches.ts';
 import { keyOf } from './value-key.ts';
-
-/** What takes over when a column has too many different values to hold them all. */
-interface Sketches {
-  readonly distinct: DistinctSketch;
-  readonly quantiles: QuantileSketch;
-  readonly mean: Mean;
-}
 
 /**
  * The values of one column, as far as its summary needs them.
@@ -44,11 +35,7 @@ export class Column {
       count,
       values: values.save(sketches ? shrinks : 0),
       extremes: extremes.save(),
-      sketches: sketches && {
-        distinct: sketches.distinct.save(),
-        quantiles: sketches.quantiles.save(),
-        mean: sketches.mean.save(),
-      },
+      sketches: sketches?.save(),
     };
   }
 
@@ -59,11 +46,7 @@ export class Column {
     const column = new Column(capacity, FrequentValues.restore(values), Extremes.restore(extremes));
     for (const kind of kinds) column.kinds.add(kind);
     column.count = count;
-    column.sketches = sketches && {
-      distinct: DistinctSketch.restore(sketches.distinct),
-      quantiles: QuantileSketch.restore(sketches.quantiles),
-      mean: Mean.restore(sketches.mean),
-    };
+    column.sketches = sketches && Sketches.restore(sketches);
     return column;
   }
 
@@ -77,8 +60,7 @@ export class Column {
   /** Adds a value out of JSON, which says itself what it is; only dates are recognised by their text. */
   addJson(value: unknown): void {
     if (value === null || value === undefined || value === '') return;
-    const [kind, text] = describeJson(value);
-    const key = keyOf(text);
+    const [kind, key] = describeJson(value);
     this.kinds.add(kind);
     this.#count(this.values.get(key) ?? this.#hold(key, kind));
   }
@@ -86,47 +68,34 @@ export class Column {
   #count(counter: Counter): void {
     this.count++;
     counter.count++;
-    if (this.sketches && !Number.isNaN(counter.number)) {
-      this.sketches.quantiles.add(counter.number);
-      this.sketches.mean.add(counter.number);
-    }
+    this.sketches?.add(counter);
   }
 
   #hold(key: string, kind: Kind): Counter {
     if (this.values.size >= this.#capacity()) this.#makeRoom();
-    const number = kind === 'number' ? Number(key) : NaN;
+    const position = positionOf(key, kind);
+    const counter = this.values.hold(key, position, kind === 'number');
     this.kinds.add(kind);
-    this.extremes.add(kind, key, number);
-    if (this.sketches) addDistinct(this.sketches.distinct, key, number);
-    return this.values.hold(key, number);
+    this.extremes.add(kind, key, position);
+    this.sketches?.addDistinct(key, counter);
+    return counter;
   }
 
   #makeRoom(): void {
-    this.sketches ??= sketchesOf(this.values);
+    this.sketches ??= Sketches.of(this.values);
     this.values.shrink();
   }
 }
 
-function sketchesOf(values: FrequentValues): Sketches {
-  const sketches = { distinct: new DistinctSketch(), quantiles: new QuantileSketch(), mean: new Mean() };
-  for (const [key, { count, number }] of values.entries()) {
-    addDistinct(sketches.distinct, key, number);
-    if (Number.isNaN(number)) continue;
-    sketches.quantiles.add(number, count);
-    sketches.mean.add(number, count);
-  }
-  return sketches;
+function positionOf(key: string, kind: Kind): number {
+  if (kind === 'number') return Number(key);
+  return kind === 'date' ? (instantOf(key) ?? NaN) : NaN;
 }
 
-/** `1` and `1.0` are one number. In a column of strings they are two, but who has those has them estimated anyway. */
-function addDistinct(distinct: DistinctSketch, key: string, number: number): void {
-  if (Number.isNaN(number)) distinct.addText(key);
-  else distinct.addNumber(number);
-}
-
-function describeJson(value: unknown): [kind: Kind, text: string] {
+function describeJson(value: unknown): [kind: Kind, key: string] {
   if (typeof value === 'number') return ['number', String(value)];
   if (typeof value === 'boolean') return ['boolean', String(value)];
-  if (typeof value === 'string') return [instantOf(value) === undefined ? 'string' : 'date', value];
-  return ['string', JSON.stringify(value)];
+  if (typeof value !== 'string') return ['string', keyOf(JSON.stringify(value))];
+  const key = keyOf(value);
+  return [instantOf(key) === undefined ? 'string' : 'date', key];
 }

@@ -15,11 +15,12 @@ export class Extremes {
   #date: Range<{ at: number; text: string }> | undefined;
   #text: Range<string> | undefined;
 
-  add(kind: Kind, key: string, number: number): void {
+  /** @param position of a number itself, of a date the instant. */
+  add(kind: Kind, key: string, position: number): void {
     this.#text = widened(this.#text, key, (a, b) => a < b);
-    if (kind === 'number') this.#number = widened(this.#number, number, (a, b) => a < b);
+    if (kind === 'number') this.#number = widened(this.#number, position, (a, b) => a < b);
     if (kind !== 'date') return;
-    this.#date = widened(this.#date, dated(key), (a, b) => a.at < b.at);
+    this.#date = widened(this.#date, { at: position, text: key }, (a, b) => a.at < b.at);
   }
 
   save(): SavedExtremes {

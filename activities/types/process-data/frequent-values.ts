@@ -1,3 +1,4 @@
+import { instantOf } from './kinds.ts';
 import type { RestoredValues, SavedValues } from './saved-table.ts';
 
 /** A value's count since it was first (or again) held. */
@@ -5,8 +6,13 @@ export interface Counter {
   count: number;
   /** How often the value may have occurred before that, at most. 0: the count is exact. */
   readonly missed: number;
-  /** The value as a number, `NaN` if it is none: reading it once saves reading it for each row. */
-  readonly number: number;
+  /**
+   * Where the value is among others: a number itself, of a date the instant, else `NaN`. Reading it once saves reading
+   * it for each row.
+   */
+  readonly position: number;
+  /** Its text does not tell: JSON has strings like "5". */
+  readonly isNumber: boolean;
 }
 
 /**
@@ -31,8 +37,8 @@ export class FrequentValues {
   }
 
   /** Holds a value that is not held yet, with a count of 0. */
-  hold(key: string, number: number): Counter {
-    const counter = { count: 0, missed: this.#missed, number };
+  hold(key: string, position: number, isNumber: boolean): Counter {
+    const counter = { count: 0, missed: this.#missed, position, isNumber };
     this.#counters.set(key, counter);
     return counter;
   }
@@ -56,16 +62,23 @@ export class FrequentValues {
       keys: [...copy.#counters.keys()],
       counts: counters.map(({ count }) => count),
       missedBefore: counters.map(({ missed }) => missed),
-      isNumber: counters.map(({ number }) => (Number.isNaN(number) ? 0 : 1)),
+      isNumber: counters.map(({ isNumber }) => (isNumber ? 1 : 0)),
     };
   }
 
   /** In the order in which they were held: a mean's last digits depend on it. */
-  static restore({ missed, keys, counts, missedBefore, isNumber }: RestoredValues): FrequentValues {
+  static restore({
+    missed,
+    keys,
+    counts,
+    missedBefore,
+    isNumber: areNumbers,
+  }: RestoredValues): FrequentValues {
     const values = new FrequentValues();
     for (const [i, key] of keys.entries()) {
-      const number = isNumber[i] === 1 ? Number(key) : NaN;
-      values.#counters.set(key, { count: counts[i] ?? 0, missed: missedBefore[i] ?? 0, number });
+      const isNumber = areNumbers[i] === 1;
+      const position = isNumber ? Number(key) : (instantOf(key) ?? NaN);
+      values.#counters.set(key, { count: counts[i] ?? 0, missed: missedBefore[i] ?? 0, position, isNumber });
     }
     values.#missed = missed;
     return values;

@@ -65,9 +65,8 @@ async function summariseSource(source: Source, context: TaskContext) {
   const reading = await Reading.begin(context, source);
   try {
     await source.read(reading);
-    const { shortened, ...summary } = await summariseTable(reading.table, context.signal);
-    if (shortened)
-      context.log.warn('The summary is large: values are shortened, and fewer frequent ones listed');
+    const { leftOut, ...summary } = await summariseTable(reading.table, context.signal);
+    if (leftOut !== undefined) context.log.warn(`The summary is large: ${leftOut}`);
     context.progress(100);
     return summary;
   } catch (error) {

@@ -7,7 +7,7 @@ import { ellipsis } from '../text.ts';
 /** A task's result may have 256 KiB; the rest is for what stands around the columns. */
 const MAX_BYTES = 255 * 1024;
 
-/** What is left out, step by step, of a summary that is too large. */
+/** What is left out, step by step, of a summary that is too large; histograms before all of it. */
 const SMALLER = [
   { topValues: 10, codePoints: 40 },
   { topValues: 5, codePoints: 40 },
@@ -16,11 +16,13 @@ const SMALLER = [
   { topValues: 0, codePoints: 10 },
 ] as const;
 
+const VALUES_TOO = 'histograms are left out, values are shortened, and fewer frequent ones listed';
+
 export interface TableSummary {
   readonly rows: number;
   readonly columns: Record<string, ColumnSummary>;
-  /** Whether values were shortened, or frequent ones left out, to fit in. */
-  readonly shortened: boolean;
+  /** What was left out to fit in, as it is said in the log. */
+  readonly leftOut?: string;
 }
 
 /** The summaries of all columns, in as much detail as a result has room for. */
@@ -34,10 +36,13 @@ export async function summariseTable(table: Table, signal: AbortSignal): Promise
     signal.throwIfAborted();
   }
   const columns = objectOf(summaries);
-  if (fits(columns)) return { rows, columns, shortened: false };
+  if (fits(columns)) return { rows, columns };
+  const plain = summaries.map(([name, summary]) => [name, withoutHistogram(summary)] as const);
+  const plainColumns = objectOf(plain);
+  if (fits(plainColumns)) return { rows, columns: plainColumns, leftOut: 'histograms are left out' };
   for (const limits of SMALLER) {
-    const smaller = objectOf(summaries.map(([name, summary]) => [name, shorten(summary, limits)]));
-    if (fits(smaller)) return { rows, columns: smaller, shortened: true };
+    const smaller = objectOf(plain.map(([name, summary]) => [name, shorten(summary, limits)]));
+    if (fits(smaller)) return { rows, columns: smaller, leftOut: VALUES_TOO };
     await setImmediate();
   }
   throw invalidData(
@@ -46,12 +51,17 @@ export async function summariseTable(table: Table, signal: AbortSignal): Promise
 }
 
 /** Object.fromEntries defines properties, so that a column called `__proto__` is one like any other. */
-function objectOf(summaries: readonly [string, ColumnSummary][]): Record<string, ColumnSummary> {
+function objectOf(summaries: readonly (readonly [string, ColumnSummary])[]): Record<string, ColumnSummary> {
   return Object.fromEntries(summaries);
 }
 
 function fits(columns: Record<string, ColumnSummary>): boolean {
   return Buffer.byteLength(JSON.stringify(columns)) <= MAX_BYTES;
+}
+
+function withoutHistogram({ histogram: _left, approximate, ...others }: ColumnSummary): ColumnSummary {
+  const figures = approximate?.filter((figure) => figure !== 'histogram');
+  return { ...others, ...(figures && { approximate: figures }) };
 }
 
 function shorten(summary: ColumnSummary, limits: (typeof SMALLER)[number]): ColumnSummary {

@@ -22,6 +22,9 @@ const buckets = z
 
 const quantiles = z.object({ negative: buckets, positive: buckets, zeros: count, count });
 
+/** Of a HistogramSketch: how many numbers are in each of its cells, which are 2^exponent wide. */
+const cells = z.object({ exponent: z.int(), first: z.int(), counts: z.array(count).max(1024) });
+
 /** A character for each register of a DistinctSketch. */
 const distinct = z.string().regex(/^[0-Q]{16384}$/);
 
@@ -45,12 +48,14 @@ const values = z
     [lists.counts, lists.missedBefore, lists.isNumber].every((list) => list.length === keys.length),
   );
 
+const sketches = z.object({ distinct, quantiles, mean, histogram: cells });
+
 const column = z.object({
   kinds: z.array(z.enum(['number', 'boolean', 'date', 'string'])),
   count,
   values,
   extremes,
-  sketches: z.object({ distinct, quantiles, mean }).optional(),
+  sketches: sketches.optional(),
 });
 
 // Pairs, because a column may be called __proto__.
@@ -62,10 +67,14 @@ export type SavedBuckets = z.input<typeof buckets>;
 export type RestoredBuckets = z.output<typeof buckets>;
 export type SavedQuantiles = z.input<typeof quantiles>;
 export type RestoredQuantiles = z.output<typeof quantiles>;
+export type SavedCells = z.input<typeof cells>;
+export type RestoredCells = z.output<typeof cells>;
 export type SavedExtremes = z.input<typeof extremes>;
 export type RestoredExtremes = z.output<typeof extremes>;
 export type SavedValues = z.input<typeof values>;
 export type RestoredValues = z.output<typeof values>;
+export type SavedSketches = z.input<typeof sketches>;
+export type RestoredSketches = z.output<typeof sketches>;
 export type SavedColumn = z.input<typeof column>;
 export type RestoredColumn = z.output<typeof column>;
 export type SavedTable = z.input<typeof savedTable>;

@@ -33,11 +33,29 @@ describe('the summary', () => {
       url,
       webUiUrl: undefined,
       retentionDays: 30,
-      firstUser: { name: 'admin', password: 'pw', link: `${url}/#token` },
+      firstUser: { name: 'admin', password: 'pw', link: `${url}/#sign-in=token` },
     });
+    const lines = text.split('\n').map((line) => line.trim());
     expect(text).toContain('user admin, password pw (shown only this once)');
-    expect(text).toContain(`${url}/#token`);
+    const label = lines.indexOf(
+      'Sign-in link  signs you in to the dashboard; works once, within 15 minutes:',
+    );
+    expect(lines[label + 1]).toBe(`${url}/#sign-in=token`);
     expect(text).not.toContain('Note');
+    expect(text).not.toContain('users link');
+  });
+
+  test('says nothing of a link that there is not', () => {
+    const firstUser = { name: 'admin', password: 'pw' };
+    const text = summary({ url, webUiUrl: undefined, retentionDays: 30, firstUser });
+    expect(text).toContain('password pw');
+    expect(text.toLowerCase()).not.toContain('link');
+  });
+
+  test('says how to get a link when the first start is past', () => {
+    const text = summary({ url, webUiUrl: undefined, retentionDays: 30, firstUser: null });
+    expect(text).toContain('Sign-in link  `npm run taskbell -- users link NAME` prints one');
+    expect(text).not.toContain('#sign-in=');
   });
 
   test('says what to replace when no password is known, and that tasks are kept for a short time', () => {
@@ -54,7 +72,7 @@ test('the summary of a service whose accounts are an identity provider’s asks 
   expect(text).toContain('with a token of https://login.example');
   expect(text).toContain('with your token in place of TOKEN:');
   expect(text).toContain('"Authorization: Bearer TOKEN"');
-  expect(text.toLowerCase()).not.toContain('password');
+  expect(text.toLowerCase()).not.toMatch(/password|link/);
 });
 
 describe('the progress', () => {

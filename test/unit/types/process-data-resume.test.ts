@@ -342,7 +342,8 @@ describe('process-data begins anew', () => {
 
   const whole = async () => (await interrupted()).checkpoint as unknown as Checkpoint;
   it.each<[string, (checkpoint: Checkpoint) => JsonValue]>([
-    ['is of another version', (checkpoint) => ({ ...checkpoint, version: 2 })],
+    ['is of the version before', (checkpoint) => ({ ...checkpoint, version: 1 })],
+    ['is of a later version', (checkpoint) => ({ ...checkpoint, version: 3 })],
     ['is another handler’s', () => ({ row: 7 })],
     ['is no object', () => 'row 7'],
     ['is cut off', (checkpoint) => ({ ...checkpoint, state: checkpoint.state.slice(0, 100) })],
@@ -513,7 +514,7 @@ describe('a checkpoint that is too large', () => {
           const key = String(value);
           exact.set(key, (exact.get(key) ?? 0) + 1);
           if (!values.get(key) && values.size >= capacity) values.shrink();
-          const counter = values.get(key) ?? values.hold(key, NaN);
+          const counter = values.get(key) ?? values.hold(key, NaN, false);
           counter.count++;
           const shrinks = shrinksAt.get(i);
           if (shrinks !== undefined) values = FrequentValues.restore(values.save(shrinks));

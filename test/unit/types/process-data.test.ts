@@ -65,6 +65,7 @@ describe('process-data', () => {
           { value: 1, count: 1 },
           { value: 10, count: 1 },
         ],
+        histogram: { from: -30, to: 10, counts: [1, ...Array(14).fill(0), 1, 2, 0, 0, 1] },
       },
     });
   });

@@ -1,0 +1,63 @@
+import type { Column } from './column.ts';
+import { instantOf, type Kind } from './kinds.ts';
+import { shownOf } from './value-key.ts';
+
+/** How many values lie where between the least and the greatest one, in bins of one width. */
+export type Histogram = {
+  /** The column's `min` and `max`: of dates their text. */
+  readonly from: string | number;
+  readonly to: string | number;
+  /** A value at the edge of two bins is in the upper one, the greatest one in the last. */
+  readonly counts: number[];
+};
+
+const BINS = 20;
+
+/**
+ * Exact as long as the column is: then its tally has all values. Else a cell of the sketch counts where it begins.
+ *
+ * @returns undefined for a column whose values are neither numbers nor dates.
+ */
+export function histogramOf(
+  { extremes, sketches }: Column,
+  type: Kind,
+  tally: ReadonlyMap<string, { count: number }>,
+): Histogram | undefined {
+  const range = extremes.of(type);
+  if (range === undefined || (type !== 'number' && type !== 'date')) return undefined;
+  const positionOf = type === 'number' ? Number : (text: string | number) => instantOf(String(text)) ?? NaN;
+  const values = sketches?.histogram.cells() ?? placed(tally, positionOf);
+  const counts = countInBins(values, positionOf(range.min), positionOf(range.max));
+  const shown = (value: string | number) => (typeof value === 'number' ? value : shownOf(value));
+  return { from: shown(range.min), to: shown(range.max), counts };
+}
+
+function* placed(
+  tally: ReadonlyMap<string, { count: number }>,
+  positionOf: (key: string) => number,
+): Generator<[position: number, count: number]> {
+  for (const [key, { count }] of tally) yield [positionOf(key), count];
+}
+
+function countInBins(
+  values: Iterable<readonly [position: number, count: number]>,
+  min: number,
+  max: number,
+): number[] {
+  const bins = min === max ? 1 : BINS;
+  const upperEdges = Array.from({ length: bins - 1 }, (_, i) => between(min, max, (i + 1) / bins));
+  const counts = Array.from({ length: bins }, () => 0);
+  for (const [position, count] of values) {
+    const bin = upperEdges.findIndex((edge) => position < edge);
+    const at = bin === -1 ? bins - 1 : bin;
+    counts[at] = (counts[at] ?? 0) + count;
+  }
+  return counts;
+}
+
+/** @param share how much of the way from a to b. */
+export function between(a: number, b: number, share: number): number {
+  const distance = b - a;
+  // Two numbers may be further apart than the largest double.
+  return Number.isFinite(distance) ? a + distance * share : a * (1 - share) + b * share;
+}
