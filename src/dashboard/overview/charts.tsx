@@ -127,7 +127,16 @@ const percentiles = [
 
 /** Seconds, minutes, hours and days, where the decimal steps of numbers would be odd. */
 const niceSpans = [
-  ...[0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30],
+  0.05,
+  0.1,
+  0.2,
+  0.5,
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
   ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60),
   ...[1, 2, 4, 6, 12, 24, 48, 96, 240, 480, 960].map((hours) => hours * 3600),
 ];

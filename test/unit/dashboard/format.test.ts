@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { duration, plural, relative } from '../../../src/dashboard/format.ts';
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+describe('a span of time', () => {
+  test.each([
+    [0, '0 ms'],
+    [999, '999 ms'],
+    [1250, '1.2 s'],
+    [9990, '9.9 s'],
+    [59_999, '59 s'],
+    [minute, '1 min'],
+    [3 * minute + 20 * second, '3 min 20 s'],
+    [hour - 1, '59 min 59 s'],
+    [2 * hour + 5 * minute, '2 h 5 min'],
+    [4 * 24 * hour + 3 * hour + minute, '4 d 3 h'],
+    [-5, '0 ms'],
+  ])('%i ms is %s', (ms, text) => {
+    expect(duration(ms)).toBe(text);
+  });
+
+  test('has no fractions where it is counted down', () => {
+    expect(duration(1250, { whole: true })).toBe('1 s');
+    expect(duration(250, { whole: true })).toBe('0 s');
+  });
+});
+
+test('how far away something is', () => {
+  expect(relative(10_000, 5000)).toBe('in 5 s');
+  expect(relative(5000, 10_000)).toBe('5 s ago');
+  expect(relative(5000, 5400)).toBe('now');
+});
+
+test('one is one, and more are many', () => {
+  expect([plural(1, 'task'), plural(0, 'task'), plural(2, 'is', 'are')]).toEqual([
+    '1 task',
+    '0 tasks',
+    '2 are',
+  ]);
+});

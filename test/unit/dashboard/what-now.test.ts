@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import type { TaskSummary } from '../../../src/contract/task.ts';
+import { canDo, lateness, shownStatus, waitingText } from '../../../src/dashboard/what-now.ts';
+import { aTask } from '../../support/task.ts';
+
+const now = Date.parse('2030-01-01T00:00:10.000Z');
+const in5s = '2030-01-01T00:00:15.000Z';
+
+describe('why it is not running', () => {
+  test.each<[Partial<TaskSummary>, string | undefined]>([
+    [{ waiting: { reason: 'time', until: in5s } }, 'its time comes in 5 s'],
+    [{ waiting: { reason: 'time' } }, 'its time has come'],
+    [{ waiting: { reason: 'after' }, after: ['a', 'b'] }, 'it follows 2 other tasks that must end first'],
+    [{ waiting: { reason: 'paused' } }, 'somebody has paused it'],
+    [{ waiting: { reason: 'worker' }, status: 'PENDING' }, 'no worker has taken it yet'],
+    [{ waiting: { reason: 'backoff', until: in5s }, status: 'RUNNING' }, 'the next attempt begins in 5 s'],
+    [{ waiting: { reason: 'backoff' }, status: 'RUNNING' }, 'the next attempt is about to begin'],
+    [{ waiting: { reason: 'cancelling' }, status: 'RUNNING' }, 'it is being cancelled'],
+    [{ waiting: null, status: 'RUNNING' }, undefined],
+  ])('%j', (changes, text) => {
+    expect(waitingText(aTask(changes), now)).toBe(text);
+  });
+});
+
+describe('what can be done', () => {
+  test.each<[string, Partial<TaskSummary>, string[]]>([
+    ['it sleeps', { waiting: { reason: 'time' } }, ['cancel', 'delete', 'edit', 'pause', 'run-now']],
+    ['it is paused', { waiting: { reason: 'paused' } }, ['cancel', 'delete', 'edit', 'resume', 'run-now']],
+    [
+      'it is due',
+      { status: 'PENDING', waiting: { reason: 'worker' } },
+      ['cancel', 'delete', 'edit', 'pause'],
+    ],
+    ['it runs', { status: 'RUNNING' }, ['cancel']],
+    ['it waits for a retry', { status: 'RUNNING', waiting: { reason: 'backoff' } }, ['cancel', 'run-now']],
+    ['it is being cancelled', { status: 'RUNNING', waiting: { reason: 'cancelling' } }, []],
+    ['it has ended', { status: 'FAILED', finished_at: in5s }, ['delete', 'retry']],
+  ])('while %s', (_when, changes, actions) => {
+    expect([...canDo(aTask(changes))].toSorted()).toEqual(actions);
+  });
+});
+
+test('a paused task is shown as such, though it is SCHEDULED', () => {
+  expect(shownStatus(aTask({ waiting: { reason: 'paused' } }))).toBe('PAUSED');
+  expect(shownStatus(aTask())).toBe('SCHEDULED');
+});
+
+test('it is late by when it began; while it is due, later and later; otherwise that is not known', () => {
+  const due = '2030-01-01T00:00:00.000Z';
+  const began = '2030-01-01T00:00:02.500Z';
+  expect(lateness(aTask({ scheduled_time: due, status: 'RUNNING', started_at: began }), now)).toBe(2500);
+  expect(lateness(aTask({ scheduled_time: due, status: 'PENDING' }), now)).toBe(10_000);
+  expect(lateness(aTask({ scheduled_time: due, status: 'COMPLETED' }), now)).toBeUndefined();
+  // It was made to run before its time.
+  expect(lateness(aTask({ scheduled_time: in5s, status: 'RUNNING', started_at: began }), now)).toBe(0);
+});
