@@ -29,13 +29,15 @@ export function createOverview(store: TaskStore) {
   const everybodys = createSharedAnswers<Pick<Overview, 'temporal' | 'workers'>>({ freshMs, max: 1 });
 
   async function surroundings(): Promise<Pick<Overview, 'temporal' | 'workers'>> {
+    const workers = await seeWorkers(store);
+    // Afterwards, since the first call of all waits for the connection.
     const { serverVersion, latencyMs } = await store.probe();
     const temporal = {
       latency_ms: Math.round(latencyMs * 10) / 10,
       server_version: serverVersion,
       namespace: store.namespace,
     };
-    return { temporal, workers: await seeWorkers(store) };
+    return { temporal, workers };
   }
 
   async function describe(range: OverviewQuery['range'], owner: string | undefined): Promise<Overview> {
