@@ -44,11 +44,11 @@ export function createOverview(store: TaskStore) {
     const now = Date.now();
     const { buckets: count, seconds } = overviewRanges[range];
     const { from, to, starts } = periodsUntil(now, count, seconds * 1000);
-    const [buckets, dueSoon, { temporal, workers }] = await Promise.all([
+    // First, and waiting for no others: where Temporal is away, these say so in time, and nothing queues up.
+    const { temporal, workers } = await everybodys('', surroundings);
+    const [buckets, dueSoon] = await Promise.all([
       outcomesOf({ owner, starts, lengthMs: seconds * 1000, now }),
       due(owner ?? '', () => countDue(limited, owner)),
-      // These calls wait for no others: where Temporal is away, they say so in time.
-      everybodys('', surroundings),
     ]);
     const [at, begin, end] = [now, from, to].map((ms) => new Date(ms).toISOString());
     return {

@@ -1,7 +1,8 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { Overview } from '../../src/contract/overview.ts';
+import { createClient } from '../../src/client/index.ts';
+import { type Overview, overview as schema } from '../../src/contract/overview.ts';
 import type { Task } from '../../src/contract/task.ts';
 import { type Caller, createCaller } from '../support/caller.ts';
 import { waitFor } from '../support/engine-wait.ts';
@@ -276,6 +277,15 @@ test('tells which server answers, and how soon', async () => {
   expect(temporal).toMatchObject({ server_version: '1.29.1', namespace: inject('temporal').namespace });
   expect(temporal.latency_ms).toBeGreaterThan(0);
   expect(temporal.latency_ms).toBeLessThan(4000);
+});
+
+test('has the shape that is described, and no more members; the client gets it as well', async () => {
+  const alice = await service.as('alice');
+  const answer = await overviewOf(alice, '?range=day');
+  expect(schema.strict().parse(answer)).toEqual(answer);
+  const client = createClient({ url: service.url, token: alice.token });
+  expect(await client.overview({ range: 'day' })).toMatchObject({ bucket_seconds: 3600, to: answer.to });
+  expect(await client.overview()).toMatchObject({ bucket_seconds: 300 });
 });
 
 test('many who ask at the same time share one answer', async () => {

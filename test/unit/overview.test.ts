@@ -212,7 +212,7 @@ test('a worker is listed once, with its slots for attempts, while it runs and it
   const poller = [{ identity: '1@a', lastSeenAt: now - 1000 }];
   const stopping = heartbeat({ status: WorkerStatus.WORKER_STATUS_SHUTTING_DOWN });
   expect(liveWorkers([workflows, stopping], poller, now)).toEqual([]);
-  const killed = heartbeat({ heartbeatTime: seconds(now - 46_000) as never });
+  const killed = heartbeat({ heartbeatTime: seconds(now - 46_000) });
   expect(liveWorkers([killed], poller, now)).toEqual([]);
 });
 
@@ -228,7 +228,7 @@ test('a worker without heartbeats is told by its polls, until they are older tha
 });
 
 test('a process that took over an identity is listed in place of the one before', () => {
-  const before = heartbeat({ heartbeatTime: seconds(now - 20_000) as never }, { currentUsedSlots: 4 });
+  const before = heartbeat({ heartbeatTime: seconds(now - 20_000) }, { currentUsedSlots: 4 });
   const after = heartbeat();
   for (const order of [
     [before, after],
