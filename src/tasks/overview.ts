@@ -29,24 +29,26 @@ export function createOverview(store: TaskStore) {
   const everybodys = createSharedAnswers<Pick<Overview, 'temporal' | 'workers'>>({ freshMs, max: 1 });
 
   async function surroundings(): Promise<Pick<Overview, 'temporal' | 'workers'>> {
+    const workers = await seeWorkers(store);
+    // Afterwards, since the first call of all waits for the connection.
     const { serverVersion, latencyMs } = await store.probe();
     const temporal = {
       latency_ms: Math.round(latencyMs * 10) / 10,
       server_version: serverVersion,
       namespace: store.namespace,
     };
-    return { temporal, workers: await seeWorkers(store) };
+    return { temporal, workers };
   }
 
   async function describe(range: OverviewQuery['range'], owner: string | undefined): Promise<Overview> {
     const now = Date.now();
     const { buckets: count, seconds } = overviewRanges[range];
     const { from, to, starts } = periodsUntil(now, count, seconds * 1000);
-    const [buckets, dueSoon, { temporal, workers }] = await Promise.all([
+    // First, and waiting for no others: where Temporal is away, these say so in time, and nothing queues up.
+    const { temporal, workers } = await everybodys('', surroundings);
+    const [buckets, dueSoon] = await Promise.all([
       outcomesOf({ owner, starts, lengthMs: seconds * 1000, now }),
       due(owner ?? '', () => countDue(limited, owner)),
-      // These calls wait for no others: where Temporal is away, they say so in time.
-      everybodys('', surroundings),
     ]);
     const [at, begin, end] = [now, from, to].map((ms) => new Date(ms).toISOString());
     return {

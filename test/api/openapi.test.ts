@@ -134,6 +134,7 @@ test('has every route of the interface', () => {
       'GET /api/tasks/{id}/status',
       'GET /tasks/{id}/status',
       ...['cancel', 'pause', 'resume', 'run-now', 'retry'].map((verb) => `POST /api/tasks/{id}/${verb}`),
+      'GET /api/overview',
       'GET /api/task-types',
       'GET /healthz',
       'GET /readyz',
@@ -211,7 +212,8 @@ test('documents each status that its routes answer with, and the content type', 
   await ask(alice, 'POST', '/api/tasks', '', { name: 'n', delay: 3600 }, key);
   await ask(alice, 'POST', '/api/tasks', '', { name: 'm', delay: 3600 }, key);
   for (const query of ['', '?limit=0', '?cursor=x']) await ask(alice, 'GET', `/api/tasks${query}`, '');
-  for (const path of ['/api/task-types', '/healthz', '/readyz']) await ask(alice, 'GET', path, '');
+  for (const path of ['/api/overview', '/api/overview?x=1', '/api/task-types', '/healthz', '/readyz'])
+    await ask(alice, 'GET', path, '');
   for (const path of ['/api/tasks/{id}', '/api/tasks/{id}/status', '/tasks/{id}/status'])
     await ask(alice, 'GET', path, open.id);
   for (const method of ['PUT', 'PATCH']) {
