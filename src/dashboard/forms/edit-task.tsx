@@ -15,7 +15,8 @@ export function EditTaskDialog({ task, etag, onClose, onDone }: Props) {
   const { client } = useDashboard();
   const { isBusy, run } = useDoing();
   const [name, setName] = useState(task.name);
-  const save = (): void => run(async () => onDone(await client.tasks.edit(task.id, { name }, { ifMatch: etag })));
+  const save = (): void =>
+    run(async () => onDone(await client.tasks.edit(task.id, { name }, { ifMatch: etag })));
   return (
     <Dialog title="Edit the task" onClose={onClose}>
       <label class="field">

@@ -7,7 +7,15 @@ import { Icon } from './icons.tsx';
 const shownMs = 2000;
 
 /** @param props.text made only when it is wanted: it may be long. */
-export function CopyButton({ text, label, small = false }: { text: () => string; label: string; small?: boolean }) {
+export function CopyButton({
+  text,
+  label,
+  small = false,
+}: {
+  text: () => string;
+  label: string;
+  small?: boolean;
+}) {
   const { messages } = useDashboard();
   const [copies, setCopies] = useState(0);
   const [isFresh, setFresh] = useState(false);
@@ -32,7 +40,7 @@ export function CopyButton({ text, label, small = false }: { text: () => string;
       <button
         type="button"
         class={small ? 'icon-button copy-small' : 'small'}
-        aria-label={label}
+        aria-label={isFresh ? 'Copied' : label}
         title={small ? label : undefined}
         onClick={() => void copy()}
       >

@@ -29,7 +29,8 @@ const words: Readonly<Record<Exclude<HistoryEntry['type'], 'attempt' | 'predeces
 };
 
 export function wordsOf({ type, attempt, predecessor }: HistoryEntry): string {
-  if (type === 'attempt') return `Attempt ${attempt?.attempt ?? ''} ${attempt ? outcomeWords[attempt.outcome] : ''}`;
+  if (type === 'attempt')
+    return `Attempt ${attempt?.attempt ?? ''} ${attempt ? outcomeWords[attempt.outcome] : ''}`;
   if (type !== 'predecessor_over') return words[type];
   return `A task that it follows ${predecessor ? endWords[predecessor.ended] : 'is over'}`;
 }

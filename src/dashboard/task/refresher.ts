@@ -17,7 +17,8 @@ export function createRefresher(read: () => Promise<void>, leastMs: number): Ref
   function ask(): void {
     if (isClosed || timer !== undefined) return;
     isAsked = true;
-    if (!isReading) timer = setTimeout(() => void begin(), Math.max(0, lastBegan + leastMs - performance.now()));
+    if (!isReading)
+      timer = setTimeout(() => void begin(), Math.max(0, lastBegan + leastMs - performance.now()));
   }
 
   async function begin(): Promise<void> {

@@ -5,7 +5,13 @@
  * takes the place of anything newer, in whatever order answers and messages come.
  */
 import { batch, effect, type ReadonlySignal, signal } from '@preact/signals';
-import { type Client, type HistoryEntry, type Task, TaskbellError, type TaskSummary } from '../../client/index.ts';
+import {
+  type Client,
+  type HistoryEntry,
+  type Task,
+  TaskbellError,
+  type TaskSummary,
+} from '../../client/index.ts';
 import { explain } from '../messages.ts';
 import { hasEnded } from '../what-now.ts';
 import { compareAge } from './age.ts';
@@ -163,12 +169,16 @@ function isOver(phase: Phase): boolean {
 }
 
 function isAttemptRunning(task: Task | undefined): boolean {
-  return task !== undefined && !hasEnded(task) && task.status === 'RUNNING' && task.waiting?.reason !== 'backoff';
+  return (
+    task !== undefined && !hasEnded(task) && task.status === 'RUNNING' && task.waiting?.reason !== 'backoff'
+  );
 }
 
 /** The feed's word in place of what was read; of long descriptions it has the beginning alone. */
 function withSummary(task: Task, summary: TaskSummary): Task {
-  const description = task.description.startsWith(summary.description) ? task.description : summary.description;
+  const description = task.description.startsWith(summary.description)
+    ? task.description
+    : summary.description;
   return { ...task, ...summary, description };
 }
 

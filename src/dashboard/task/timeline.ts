@@ -11,7 +11,11 @@ export type TimelineFacts = Pick<Task, 'scheduled_time' | 'after' | 'after_polic
  * Oldest run first.
  * @param now milliseconds since the epoch, as the service's clock has it.
  */
-export function timelineOf(entries: readonly HistoryEntry[], facts: TimelineFacts, now: number): RunTimeline[] {
+export function timelineOf(
+  entries: readonly HistoryEntry[],
+  facts: TimelineFacts,
+  now: number,
+): RunTimeline[] {
   const runs = runsOf(entries);
   /** What a run has waited for, the next one does not wait for again. */
   const left = new Set(facts.after);
