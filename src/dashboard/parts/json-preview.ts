@@ -1,5 +1,7 @@
 /** What a closed part of a JSON tree says of itself, on one line. */
 
+import { count } from '../format.ts';
+
 export type Container = readonly unknown[] | Readonly<Record<string, unknown>>;
 
 const mostEntries = 4;
@@ -18,8 +20,9 @@ export function previewOf(value: Container): string {
   const size = sizeOf(value);
   const more = size > mostEntries ? ', …' : '';
   if (Array.isArray(value)) {
-    const first = value.slice(0, mostEntries).map(shortOf);
-    return size === 0 ? '[]' : `[${first.join(', ')}${more}] ${size}`;
+    const first = value.slice(0, mostEntries);
+    if (first.some(isContainer)) return `[…] ${count(size)}`;
+    return size === 0 ? '[]' : `[${first.map(shortOf).join(', ')}${more}] ${count(size)}`;
   }
   const first = Object.entries(value)
     .slice(0, mostEntries)

@@ -41,7 +41,7 @@ export function Actions({ task, store }: { task: Task; store: TaskStore }) {
           <button
             key={action}
             type="button"
-            class={classOf(action)}
+            class={classOf(action, task)}
             disabled={doing.isBusy}
             onClick={() => act.begin(action)}
           >
@@ -68,9 +68,10 @@ export function Actions({ task, store }: { task: Task; store: TaskStore }) {
   );
 }
 
-function classOf(action: ActionName | 'edit'): string | undefined {
+/** What one most likely has come for stands out, where there is such a thing. */
+function classOf(action: ActionName | 'edit', { status }: Task): string | undefined {
   if (action === 'delete') return 'danger';
-  return action === 'retry' || action === 'resume' || action === 'run-now' ? 'primary' : undefined;
+  return action === 'resume' || (action === 'retry' && status !== 'COMPLETED') ? 'primary' : undefined;
 }
 
 function useActions(

@@ -30,7 +30,7 @@ export function Facts({ task }: { task: Task }) {
             <Time at={task.finished_at} as="both" />
           </Fact>
         )}
-        {late !== undefined && <Fact name="Late by">{duration(late)}</Fact>}
+        {late !== undefined && late > 0 && <Fact name="Late by">{duration(late)}</Fact>}
         <RunTime task={task} />
         <Fact name="Attempt">{task.attempt === 0 ? 'none yet' : count(task.attempt)}</Fact>
         <Fact name="Retries">

@@ -34,15 +34,13 @@ export class RunReader {
         [this.#runId, this.#begunAt] = [entry.run_id, at];
         return this.#wait(this.#resting(), at);
       case 'paused':
-        this.#runsNow = false;
-        return this.#wait('paused', at);
+        return this.#wait('paused', at, false);
       case 'resumed':
         return this.#wait(this.#resting(), at);
       case 'run_now':
         // Between two attempts, the next one follows by itself.
         if (this.#waiting?.kind === 'backoff') return undefined;
-        this.#runsNow = true;
-        return this.#wait(this.#resting(), at);
+        return this.#wait(this.#resting(), at, true);
       case 'rescheduled':
       case 'edited':
         return this.#edited(entry, at);
@@ -78,15 +76,18 @@ export class RunReader {
     return this.#facts.left.size > 0 ? 'following' : 'scheduled';
   }
 
-  #wait(kind: WaitingKind, at: number): void {
+  #wait(kind: WaitingKind, at: number, runsNow = this.#runsNow): void {
     this.#close(at);
     this.#waiting = { kind, from: at };
+    this.#runsNow = runsNow;
   }
 
   /** An edit withdraws what was due: it waits anew. */
   #edited({ changes }: HistoryEntry, at: number): void {
-    if (changes?.some(({ field }) => field === 'scheduled_time')) this.#runsNow = false;
-    if (this.#waiting?.kind === 'pending') this.#wait('scheduled', at);
+    if (!this.#waiting) return;
+    const { kind } = this.#waiting;
+    const isRescheduled = changes?.some(({ field }) => field === 'scheduled_time') === true;
+    this.#wait(kind === 'pending' ? 'scheduled' : kind, at, this.#runsNow && !isRescheduled);
   }
 
   #predecessorOver({ predecessor }: HistoryEntry, at: number): void {

@@ -47,7 +47,7 @@ function RunBar({ run: { segments, end } }: { run: RunTimeline }) {
           Show {plural(hidden, 'earlier state')}
         </button>
       )}
-      <ol class="timeline" title="Widths are not to scale: short states are shown wider than they were">
+      <ol class="timeline">
         {segments.slice(hidden).map((segment) => (
           <SegmentItem key={`${segment.from} ${segment.kind}`} segment={segment} />
         ))}
@@ -69,19 +69,20 @@ const words: Readonly<Record<Segment['kind'], string>> = {
 function SegmentItem({ segment }: { segment: Segment }) {
   const { kind, from, to, isOpen, attempt, outcome } = segment;
   const label = kind === 'running' ? `Attempt ${attempt}` : words[kind];
+  const span = `From ${clockTime(from)} ${isOpen ? 'on' : `to ${clockTime(to)}`}`;
   const isBad = outcome === 'failed' || outcome === 'lost';
   return (
     <li
       class={`segment segment-${kind}${isOpen ? ' segment-open' : ''}${isBad ? ' segment-bad' : ''}`}
       style={{ flexGrow: weightOf(to - from) }}
+      title={`${span}. Not to scale: short states are shown wider than they were.`}
     >
       <span class="segment-label">{label}</span>
       {outcome !== undefined && <span class="segment-outcome">{outcomeWords[outcome]}</span>}
       <span class="segment-time">
         {duration(to - from, { whole: isOpen })}
         <span class="visually-hidden">
-          {isOpen ? ' so far, ' : ', '}
-          from {clockTime(from)} {isOpen ? 'on' : `to ${clockTime(to)}`}
+          {isOpen && ' so far'}. {span}.
         </span>
       </span>
     </li>
