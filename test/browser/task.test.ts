@@ -13,7 +13,11 @@ let browser: Browser;
 let alice: Caller;
 
 beforeAll(async () => {
-  [service, browser] = await Promise.all([startService({ temporal: inject('temporal') }), launchBrowser()]);
+  const temporal = inject('temporal');
+  [service, browser] = await Promise.all([
+    startService({ temporal, environment: { TASKBELL_WEB_UI_URL: temporal.webUiUrl } }),
+    launchBrowser(),
+  ]);
   alice = await service.as('alice');
 });
 
@@ -40,35 +44,39 @@ async function onPageOf(
 }
 
 const status = (page: Page) => page.locator('.task-title .status');
-const expectStatus = (page: Page, word: string) =>
-  expect.poll(() => status(page).textContent(), { timeout }).toBe(word);
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+async function expectStatus(page: Page, word: string): Promise<void> {
+  await expect.poll(() => status(page).textContent(), { timeout }).toBe(word);
+}
 const segments = (page: Page) => page.locator('.segment-label').allTextContents();
 
 describe('the page of a task', () => {
   test('shows it from its wait to its end, without being loaded again', async () => {
+    const page = await signedIn(browser, service);
+    const { complaints } = observe(page);
+    // Made only now, so that its time does not come before anybody looks.
     const payload = { steps: 15, step_ms: 200 };
-    const { id } = await alice.create({ name: 'watched', type: 'slow', delay: 4, payload, tags: ['a:b'] });
-    await onPageOf(id, async (page) => {
-      await page.evaluate('globalThis.isSame = true');
-      await expectStatus(page, 'Scheduled');
-      expect(await page.locator('.task-waiting').textContent()).toMatch(
-        /Waiting because its time comes in \d s/,
-      );
-      expect(await page.getByRole('link', { name: 'Tag a:b' }).getAttribute('href')).toBe('/tasks?tag=a%3Ab');
-      await expectStatus(page, 'Running');
-      const progress = page.getByRole('progressbar', { name: 'Progress of watched' });
-      await expect.poll(() => progress.getAttribute('value'), { timeout }).toMatch(/^\d\d/);
-      expect(await page.locator('.task-progress').textContent()).toMatch(/\d+ % · step \d+ of 15/);
-      await expect.poll(() => segments(page), { timeout }).toContain('Attempt 1');
-      await expectStatus(page, 'Completed');
-      await expect
-        .poll(() => page.getByRole('region', { name: 'Result' }).textContent())
-        .toContain('steps: 15');
-      await expect.poll(() => segments(page), { timeout }).toContain('Completed');
-      expect(await page.locator('.history-what').last().textContent()).toBe('Created');
-      expect(await page.evaluate('globalThis.isSame')).toBe(true);
-    });
+    const { id } = await alice.create({ name: 'watched', type: 'slow', delay: 6, payload, tags: ['a:b'] });
+    await page.goto(`${service.url}/tasks/${id}`);
+    await page.evaluate('globalThis.isSame = true');
+    await expectStatus(page, 'Scheduled');
+    expect(await page.locator('.task-waiting').textContent()).toMatch(
+      /Waiting because its time comes in \d s/,
+    );
+    expect(await page.getByRole('link', { name: 'Tag a:b' }).getAttribute('href')).toBe('/tasks?tag=a%3Ab');
+    await expectStatus(page, 'Running');
+    const progress = page.getByRole('progressbar', { name: 'Progress of watched' });
+    await expect.poll(() => progress.getAttribute('value'), { timeout }).toMatch(/^\d\d/);
+    expect(await page.locator('.task-progress').textContent()).toMatch(/\d+ % · step \d+ of 15/);
+    await expect.poll(() => segments(page), { timeout }).toContain('Attempt 1');
+    await expectStatus(page, 'Completed');
+    const result = page.getByRole('region', { name: 'Result' });
+    await expect.poll(() => result.textContent(), { timeout }).toContain('steps: 15');
+    await expect.poll(() => segments(page), { timeout }).toContain('Completed');
+    expect(await page.locator('.history-what').last().textContent()).toBe('Created');
+    expect(await page.evaluate('globalThis.isSame')).toBe(true);
+    expect(complaints).toEqual([]);
+    await page.close();
   });
 
   test('pauses, resumes and runs it now', async () => {
@@ -104,6 +112,28 @@ describe('the page of a task', () => {
     });
   });
 
+  test('tells admins whose it is, and where it is in the Temporal Web UI', async () => {
+    const { id, owner } = await alice.create({ name: 'hers', type: 'echo', delay: hour });
+    await onPageOf(
+      id,
+      async (page) => {
+        await button(page, 'Pause').click();
+        await expectStatus(page, 'Paused');
+        await page.getByRole('link', { name: owner }).waitFor();
+        const link = page.getByRole('link', { name: 'Temporal Web UI' });
+        expect(await link.getAttribute('href')).toContain(inject('temporal').webUiUrl);
+        expect(await link.getAttribute('target')).toBe('_blank');
+        expect(await link.getAttribute('rel')).toBe('noopener noreferrer');
+      },
+      { user: 'root' },
+    );
+    await onPageOf(id, async (page) => {
+      await expectStatus(page, 'Paused');
+      expect(await page.getByRole('link', { name: 'Temporal Web UI' }).count()).toBe(0);
+      expect(await page.getByText('Owner').count()).toBe(0);
+    });
+  });
+
   test('cancels one that runs, when that is confirmed', async () => {
     const payload = { steps: 1000, step_ms: 200 };
     const { id } = await alice.create({ name: 'runs long', type: 'slow', delay: 0, payload });
@@ -117,7 +147,7 @@ describe('the page of a task', () => {
       await button(page, 'Cancel').click();
       await button(page, 'Cancel the task').click();
       await expectStatus(page, 'Cancelled');
-      expect(await page.getByRole('dialog').count()).toBe(0);
+      await expect.poll(() => page.getByRole('dialog').count(), { timeout }).toBe(0);
       await expect.poll(() => page.locator('.attempt-outcome').textContent(), { timeout }).toBe('cancelled');
     });
   });
@@ -144,9 +174,9 @@ describe('the page of a task', () => {
       // The newest is open; the one before is opened by its summary, with the keyboard as well.
       await attempts.last().locator('summary').press('Enter');
       for (const [place, number] of [2, 1].entries()) {
-        const text = await attempts.nth(place).textContent();
-        expect(text).toContain(`Flakyfailure ${number}`);
-        expect(text).toContain(`INFO attempt ${number}`);
+        const text = () => attempts.nth(place).textContent();
+        await expect.poll(text, { timeout }).toContain(`Flakyfailure ${number}`);
+        await expect.poll(text, { timeout }).toContain(`INFO attempt ${number}`);
       }
       await button(page, 'Retry').click();
       await page.getByRole('dialog').locator('button.primary').click();
@@ -330,6 +360,9 @@ describe('the page of a task', () => {
             await expectStatus(page, word);
             await page.locator('.history-entry').first().waitFor();
             expect(await axeFindings(page)).toEqual([]);
+            await page.setViewportSize({ width: 375, height: 800 });
+            expect(await axeFindings(page)).toEqual([]);
+            expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375);
           },
           { colorScheme },
         );

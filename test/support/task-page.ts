@@ -1,6 +1,5 @@
 /** The dashboard's page of a task, in a real browser, for somebody who has signed in as people do. */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Browser, Page } from './browser.ts';
 import { passwords, type Service, type UserName } from './service.ts';
 
@@ -30,12 +29,10 @@ interface Violation {
   readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
 }
 
-const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
 /** What axe finds wrong, a line each. */
 export async function axeFindings(page: Page): Promise<string[]> {
   // Not as a script element: the page's policy allows none that is written into it.
-  await page.evaluate(await readFile(axePath, 'utf8'));
+  await page.evaluate(axe.source);
   const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run()');
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary = '' }) => `${id} at ${target.join(' ')}: ${failureSummary}`),

@@ -55,6 +55,7 @@ export function createTaskStore({ id, tasks, returns, isVisible, onRefused }: Ta
   /** The newest word of the feed, and how many there have been. */
   let told: { readonly summary: TaskSummary; readonly count: number } | undefined;
   let wantsHistory = true;
+  let isFollowing = false;
   let again: ReturnType<typeof setTimeout> | undefined;
 
   /** @param toldBefore how many words of the feed had come when this was asked for. */
@@ -98,6 +99,7 @@ export function createTaskStore({ id, tasks, returns, isVisible, onRefused }: Ta
   function askAll(): void {
     wantsHistory = true;
     refresher.ask();
+    if (!isFollowing) void follow();
   }
 
   function fail(error: unknown): void {
@@ -121,10 +123,12 @@ export function createTaskStore({ id, tasks, returns, isVisible, onRefused }: Ta
 
   async function follow(): Promise<void> {
     const { signal } = leaving;
+    isFollowing = true;
     try {
       for await (const summary of tasks.watch(id, { signal })) hear(summary);
       if (!signal.aborted) end('deleted');
     } catch (error) {
+      isFollowing = false;
       fail(error);
     }
   }
@@ -145,7 +149,6 @@ export function createTaskStore({ id, tasks, returns, isVisible, onRefused }: Ta
   }
 
   askAll();
-  void follow();
 
   return {
     phase,
@@ -174,12 +177,12 @@ function isAttemptRunning(task: Task | undefined): boolean {
   );
 }
 
-/** The feed's word in place of what was read; of long descriptions it has the beginning alone. */
+/** The feed's word in place of what was read; it has but the beginning of long descriptions, and not all links. */
 function withSummary(task: Task, summary: TaskSummary): Task {
   const description = task.description.startsWith(summary.description)
     ? task.description
     : summary.description;
-  return { ...task, ...summary, description };
+  return { ...task, ...summary, description, links: task.links };
 }
 
 async function collected<T>(items: AsyncIterable<T>, beside: Promise<unknown>): Promise<T[]> {

@@ -8,7 +8,7 @@ import type { EndType, RunTimeline, Segment } from './segments.ts';
 import { timelineOf } from './timeline.ts';
 
 /** Where a task has been retried for days, its latest states are what one looks for. */
-const mostSegments = 24;
+const mostSegments = 20;
 
 export function Timeline({ task, history }: { task: Task; history: readonly HistoryEntry[] }) {
   const { clock } = useDashboard();
