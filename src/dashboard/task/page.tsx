@@ -1,10 +1,146 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { Task } from '../../client/index.ts';
+import { useDashboard, useWork } from '../dashboard.ts';
+import { Icon } from '../parts/icons.tsx';
+import { Status } from '../parts/status.tsx';
 import { useTitle } from '../parts/title.ts';
+import { Actions } from './actions.tsx';
+import { Attempts } from './attempts.tsx';
+import { Facts } from './facts.tsx';
+import { HistoryList } from './history-list.tsx';
+import { Now } from './now.tsx';
+import { Payload } from './payload.tsx';
+import { Result } from './result.tsx';
+import { createTaskStore, type TaskStore } from './store.ts';
+import { Summary } from './summary.tsx';
+import { Timeline } from './timeline-view.tsx';
 
 export function TaskPage({ id }: { id: string }) {
-  useTitle('Task');
+  const store = useTaskStore(id);
+  const task = store?.task.value;
+  const heading = headingOf(store, task);
+  useTitle(heading);
   return (
-    <section class="page">
-      <h1 tabIndex={-1}>Task {id}</h1>
+    <section class="page task" aria-busy={!store || store.phase.value === 'loading'}>
+      <header class="task-head">
+        <a class="task-back" href="/tasks">
+          <Icon name="left" />
+          Tasks
+        </a>
+        <div class="task-title">
+          <h1 tabIndex={-1}>{heading}</h1>
+          {task && store?.phase.value === 'shown' && <Status task={task} />}
+        </div>
+        {task && <Summary task={task} />}
+        {store && task && store.phase.value === 'shown' && <Actions task={task} store={store} />}
+      </header>
+      {store && <Body store={store} id={id} />}
     </section>
+  );
+}
+
+/** Made once the page is there, and closed when it is left. */
+function useTaskStore(id: string): TaskStore | undefined {
+  const { client, session } = useDashboard();
+  const { live } = useWork();
+  const [store, setStore] = useState<TaskStore>();
+  useEffect(() => {
+    const made = createTaskStore({
+      id,
+      tasks: client.tasks,
+      returns: live.returns,
+      isVisible: () => document.visibilityState === 'visible',
+      onRefused: () => session.expired(),
+    });
+    setStore(made);
+    return () => made.close();
+  }, [id, client, live, session]);
+  return store;
+}
+
+function headingOf(store: TaskStore | undefined, task: Task | undefined): string {
+  if (task) return task.name;
+  return store?.phase.value === 'missing' ? 'There is no such task' : 'Task';
+}
+
+function Body({ store, id }: { store: TaskStore; id: string }) {
+  const task = store.task.value;
+  const problem = store.problem.value;
+  const phase = store.phase.value;
+  if (phase === 'missing') return <Missing id={id} />;
+  if (phase === 'deleted') return <Deleted />;
+  return (
+    <>
+      <div role="alert">
+        {problem !== undefined && (
+          <Problem text={problem} isOld={task !== undefined}>
+            <button type="button" class="small" onClick={() => store.reload()}>
+              Try again
+            </button>
+          </Problem>
+        )}
+      </div>
+      {task && <Parts task={task} store={store} />}
+      {phase === 'loading' && <p class="empty">Reading the task…</p>}
+    </>
+  );
+}
+
+function Parts({ task, store }: { task: Task; store: TaskStore }) {
+  const history = store.history.value;
+  return (
+    <>
+      <Now task={task} />
+      <Timeline task={task} history={history} />
+      <div class="task-columns">
+        <div class="task-column">
+          <Result task={task} />
+          <Attempts task={task} history={history} />
+          <Payload task={task} />
+        </div>
+        <div class="task-column">
+          <Facts task={task} />
+          <HistoryList history={history} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Problem({ text, isOld, children }: { text: string; isOld: boolean; children: ComponentChildren }) {
+  return (
+    <div class="problem task-problem">
+      <p>
+        {text}
+        {isOld && '. What you see may be out of date.'}
+      </p>
+      {children}
+    </div>
+  );
+}
+
+function Missing({ id }: { id: string }) {
+  return (
+    <div class="card empty">
+      <p>
+        No task that you may see has the id <code>{id}</code>. It may have been deleted, or have ended so long
+        ago that it is no longer kept.
+      </p>
+      <a class="button" href="/tasks">
+        To the tasks
+      </a>
+    </div>
+  );
+}
+
+function Deleted() {
+  return (
+    <div class="card empty" role="alert">
+      <p>This task has been deleted.</p>
+      <a class="button" href="/tasks">
+        To the tasks
+      </a>
+    </div>
   );
 }

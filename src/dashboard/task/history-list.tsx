@@ -1,0 +1,83 @@
+import { useState } from 'preact/hooks';
+import type { HistoryEntry } from '../../client/index.ts';
+import { count } from '../format.ts';
+import { Time } from '../parts/time.tsx';
+import { fieldWords, valueWords, wordsOf } from './history-words.ts';
+
+const step = 20;
+
+/** Newest first: what has just happened is what one looks for. */
+export function HistoryList({ history }: { history: readonly HistoryEntry[] }) {
+  const [shown, setShown] = useState(step);
+  const entries = history.toReversed();
+  const left = entries.length - shown;
+  return (
+    <section class="card">
+      <h2>History</h2>
+      <ol class="history" reversed>
+        {entries.slice(0, shown).map((entry, index) => (
+          <Entry key={entries.length - index} entry={entry} />
+        ))}
+      </ol>
+      {left > 0 && (
+        <button type="button" class="link" onClick={() => setShown(shown + 5 * step)}>
+          Show earlier ones ({count(left)})
+        </button>
+      )}
+    </section>
+  );
+}
+
+function Entry({ entry }: { entry: HistoryEntry }) {
+  const { at, type, by, reason, error, predecessor, changes = [], attempt } = entry;
+  const failure = error ?? (attempt?.outcome === 'failed' ? attempt.error : null);
+  return (
+    <li class={`history-entry history-${attempt?.outcome ?? type}`}>
+      <p class="history-line">
+        <span class="history-what">{wordsOf(entry)}</span>
+        <Time at={at} />
+      </p>
+      {by && <p class="quiet">by {by.name ?? by.id}</p>}
+      {predecessor && (
+        <p>
+          <a href={`/tasks/${encodeURIComponent(predecessor.id)}`}>
+            <code>{predecessor.id}</code>
+          </a>
+        </p>
+      )}
+      {changes.length > 0 && (
+        <ul class="plain history-changes">
+          {changes.map((change) => (
+            <Change key={change.field} {...change} />
+          ))}
+        </ul>
+      )}
+      {failure && <p class="history-error">{failure.message}</p>}
+      {reason !== undefined && <p class="quiet">“{reason}”</p>}
+    </li>
+  );
+}
+
+function Change({ field, from, to }: { field: string; from?: unknown; to?: unknown }) {
+  const isTold = from !== undefined || to !== undefined;
+  return (
+    <li>
+      <span class="quiet">{fieldWords(field)}</span>{' '}
+      {isTold ? (
+        <>
+          <Value field={field} value={from} />
+          <span aria-hidden="true"> → </span>
+          <span class="visually-hidden"> became </span>
+          <Value field={field} value={to} />
+        </>
+      ) : (
+        'changed'
+      )}
+    </li>
+  );
+}
+
+function Value({ field, value }: { field: string; value: unknown }) {
+  const isTime = field === 'scheduled_time' && typeof value === 'string';
+  return isTime ? <Time at={value} /> : <span class="history-value">{valueWords(value)}</span>;
+}

@@ -1,0 +1,40 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
+
+/** Of rounding, and of a reader who has all but reached it. */
+const nearEndPx = 8;
+
+/** The lines that an attempt has written. It stays at its end while the reader is there. */
+export function Log({
+  lines,
+  label,
+  isRunning,
+}: {
+  lines: readonly string[];
+  label: string;
+  isRunning: boolean;
+}) {
+  const element = useRef<HTMLPreElement>(null);
+  const isAtEnd = useRef(true);
+  const text = lines.join('\n');
+  useLayoutEffect(() => {
+    const { current } = element;
+    if (current && isAtEnd.current) current.scrollTop = current.scrollHeight;
+  }, [text]);
+  if (lines.length === 0) {
+    return <p class="quiet">{isRunning ? 'It has written nothing yet.' : 'It has written no log.'}</p>;
+  }
+  return (
+    <pre
+      ref={element}
+      class="log"
+      tabIndex={0}
+      role="region"
+      aria-label={label}
+      onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+        isAtEnd.current = scrollHeight - scrollTop - clientHeight < nearEndPx;
+      }}
+    >
+      {text}
+    </pre>
+  );
+}

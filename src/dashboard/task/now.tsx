@@ -1,0 +1,52 @@
+import type { Task } from '../../client/index.ts';
+import { useDashboard } from '../dashboard.ts';
+import { Icon, type IconName } from '../parts/icons.tsx';
+import { Progress } from '../parts/progress.tsx';
+import { statusWord } from '../parts/status.tsx';
+import { hasEnded, shownStatus, waitingText } from '../what-now.ts';
+
+/** What goes on at present: why it waits, how far it has come, or what went wrong. */
+export function Now({ task }: { task: Task }) {
+  const { clock } = useDashboard();
+  const waiting = hasEnded(task) ? undefined : waitingText(task, clock.now.value);
+  return (
+    <>
+      <p class="visually-hidden" role="status">
+        {announced(task)}
+      </p>
+      {waiting !== undefined && (
+        <p class={`task-waiting status-${shownStatus(task).toLowerCase()}`}>
+          <Icon name={iconOf(task)} />
+          <span>
+            Waiting because <strong>{waiting}</strong>
+          </span>
+        </p>
+      )}
+      {task.progress && !hasEnded(task) && (
+        <div class="task-progress">
+          <Progress progress={task.progress} name={task.name} />
+        </div>
+      )}
+      {task.error_message !== null && task.error_message !== '' && (
+        <div class="problem task-error">
+          <p class="task-error-title">{task.status === 'FAILED' ? 'It failed' : 'The last attempt failed'}</p>
+          <pre>{task.error_message}</pre>
+        </div>
+      )}
+    </>
+  );
+}
+
+/** Not every tick is worth being read out: progress is by quarters. */
+function announced(task: Task): string {
+  const word = statusWord(shownStatus(task));
+  if (!task.progress || hasEnded(task)) return word;
+  const percent = Math.floor(task.progress.percent / 25) * 25;
+  return percent === 0 ? word : `${word}, ${percent} % done`;
+}
+
+function iconOf({ waiting }: Task): IconName {
+  if (waiting?.reason === 'paused') return 'pause';
+  if (waiting?.reason === 'cancelling') return 'stop';
+  return waiting?.reason === 'backoff' ? 'retry' : 'hourglass';
+}

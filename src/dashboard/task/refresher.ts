@@ -1,0 +1,43 @@
+/**
+ * Reads something again and again when asked to: one reading at a time, not more often than once an interval, and always
+ * once more if it was asked while one was under way.
+ *
+ * idle → waiting (for the interval) → reading → idle or waiting …; closed for good by `close`.
+ */
+export interface Refresher {
+  ask(): void;
+  close(): void;
+}
+
+export function createRefresher(read: () => Promise<void>, leastMs: number): Refresher {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let [isReading, isAsked, isClosed] = [false, false, false];
+  let lastBegan = Number.NEGATIVE_INFINITY;
+
+  function ask(): void {
+    if (isClosed || timer !== undefined) return;
+    isAsked = true;
+    if (!isReading)
+      timer = setTimeout(() => void begin(), Math.max(0, lastBegan + leastMs - performance.now()));
+  }
+
+  async function begin(): Promise<void> {
+    timer = undefined;
+    [isReading, isAsked] = [true, false];
+    lastBegan = performance.now();
+    try {
+      await read();
+    } finally {
+      isReading = false;
+      if (isAsked) ask();
+    }
+  }
+
+  return {
+    ask,
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { Task } from '../../client/index.ts';
+import { JsonView } from '../parts/json-view.tsx';
+import { DataPicture } from './data-picture.tsx';
+import { readDataResult } from './data-result.ts';
+import { HttpPicture } from './http-picture.tsx';
+import { readHttpResult } from './http-result.ts';
+
+/** What a task has brought forth: a picture where its shape is known, and always the JSON itself. */
+export function Result({ task: { type, status, result } }: { task: Task }) {
+  // A handler may return null: that it has completed is what counts.
+  if (status !== 'COMPLETED') return null;
+  const data = type === 'process-data' ? readDataResult(result) : undefined;
+  const answer = type === 'http-request' ? readHttpResult(result) : undefined;
+  const json = <JsonView value={result} label="Result" />;
+  if (!data && !answer) {
+    return (
+      <section class="card">
+        <h2>Result</h2>
+        {json}
+      </section>
+    );
+  }
+  return (
+    <section class="card">
+      <h2>Result</h2>
+      {data && <DataPicture data={data} />}
+      {answer && <HttpPicture answer={answer} />}
+      <details class="result-json">
+        <summary>As JSON</summary>
+        {json}
+      </details>
+    </section>
+  );
+}

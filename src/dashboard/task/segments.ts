@@ -1,0 +1,33 @@
+import type { HistoryEntry } from '../../contract/history.ts';
+import type { Attempt } from '../../contract/task.ts';
+
+/**
+ * scheduled: waits for its time. following: waits for other tasks. pending: due, but no attempt has begun, or none has
+ * taken the place of one that was lost. backoff: between a failed attempt and the next.
+ */
+export type SegmentKind = 'scheduled' | 'paused' | 'following' | 'pending' | 'running' | 'backoff';
+
+export interface Segment {
+  readonly kind: SegmentKind;
+  /** Milliseconds since the epoch. */
+  readonly from: number;
+  /** The present, where it goes on. */
+  readonly to: number;
+  readonly isOpen: boolean;
+  /** Of a running one: which attempt, and what has become of it. */
+  readonly attempt?: number;
+  readonly outcome?: Attempt['outcome'];
+}
+
+export type EndType = Extract<
+  HistoryEntry['type'],
+  'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out'
+>;
+
+export interface RunTimeline {
+  readonly runId: string;
+  readonly begunAt: number;
+  readonly segments: readonly Segment[];
+  /** undefined while it goes on. */
+  readonly end: { readonly type: EndType; readonly at: number } | undefined;
+}

@@ -1,0 +1,194 @@
+/**
+ * One task, as it is now: read whole when the page opens and after each change, with the changes themselves from its feed.
+ *
+ * loading → shown → deleted; or missing, or failed until it is tried again. Closed when the page is left. Nothing old
+ * takes the place of anything newer, in whatever order answers and messages come.
+ */
+import { batch, effect, type ReadonlySignal, signal } from '@preact/signals';
+import {
+  type Client,
+  type HistoryEntry,
+  type Task,
+  TaskbellError,
+  type TaskSummary,
+} from '../../client/index.ts';
+import { explain } from '../messages.ts';
+import { hasEnded } from '../what-now.ts';
+import { compareAge } from './age.ts';
+import { createRefresher } from './refresher.ts';
+
+export type Phase = 'loading' | 'shown' | 'deleted' | 'missing' | 'failed';
+
+export interface TaskStore {
+  readonly phase: ReadonlySignal<Phase>;
+  readonly task: ReadonlySignal<Task | undefined>;
+  readonly history: ReadonlySignal<readonly HistoryEntry[]>;
+  /** Why it could not be read the last time. */
+  readonly problem: ReadonlySignal<string | undefined>;
+  /** What a command has answered. */
+  take(task: Task): void;
+  reload(): void;
+  close(): void;
+}
+
+export interface TaskStoreOptions {
+  readonly id: string;
+  readonly tasks: Pick<Client['tasks'], 'get' | 'history' | 'watch'>;
+  /** How often the connection has come back. */
+  readonly returns: ReadonlySignal<number>;
+  readonly isVisible: () => boolean;
+  /** The service has refused us. */
+  readonly onRefused: () => void;
+}
+
+const leastMs = 1000;
+/** The log of a running attempt is up to 2 s old anyway. */
+const pollMs = 2000;
+const againMs = 5000;
+
+export function createTaskStore({ id, tasks, returns, isVisible, onRefused }: TaskStoreOptions): TaskStore {
+  const phase = signal<Phase>('loading');
+  const task = signal<Task | undefined>(undefined);
+  const history = signal<readonly HistoryEntry[]>([]);
+  const problem = signal<string | undefined>(undefined);
+  const leaving = new AbortController();
+  /** The newest word of the feed, and how many there have been. */
+  let told: { readonly summary: TaskSummary; readonly count: number } | undefined;
+  let wantsHistory = true;
+  let isFollowing = false;
+  let again: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param toldBefore how many words of the feed had come when this was asked for. */
+  function take(read: Task, toldBefore = told?.count ?? 0): void {
+    const current = task.peek();
+    if (current && compareAge(read, current) < 0) return;
+    // What the feed has said meanwhile is newer than an answer of the same age.
+    const isOvertaken = told && told.count > toldBefore && compareAge(told.summary, read) >= 0;
+    task.value = isOvertaken && told ? withSummary(read, told.summary) : read;
+  }
+
+  function hear(summary: TaskSummary): void {
+    told = { summary, count: (told?.count ?? 0) + 1 };
+    const current = task.peek();
+    if (!current || compareAge(summary, current) !== 0) askAll();
+    if (current && compareAge(summary, current) >= 0) task.value = withSummary(current, summary);
+  }
+
+  async function read(): Promise<void> {
+    const { signal } = leaving;
+    const withHistory = wantsHistory;
+    wantsHistory = false;
+    const toldBefore = told?.count ?? 0;
+    try {
+      const reading = tasks.get(id, { signal });
+      const entries = withHistory ? await collected(tasks.history(id, { signal }), reading) : undefined;
+      const found = await reading;
+      if (signal.aborted || isOver(phase.peek())) return;
+      batch(() => {
+        take(found, toldBefore);
+        if (entries) history.value = entries;
+        [phase.value, problem.value] = ['shown', undefined];
+      });
+    } catch (error) {
+      wantsHistory ||= withHistory;
+      fail(error);
+    }
+  }
+  const refresher = createRefresher(read, leastMs);
+
+  function askAll(): void {
+    wantsHistory = true;
+    refresher.ask();
+    if (!isFollowing) void follow();
+  }
+
+  function fail(error: unknown): void {
+    if (leaving.signal.aborted) return;
+    const status = error instanceof TaskbellError ? error.status : undefined;
+    if (status === 401) return onRefused();
+    if (status === 404) return end(task.peek() ? 'deleted' : 'missing');
+    batch(() => {
+      problem.value = explain(error);
+      if (!task.peek()) phase.value = 'failed';
+    });
+    clearTimeout(again);
+    // What is shown may be out of date meanwhile, and says so.
+    if (task.peek()) again = setTimeout(askAll, againMs);
+  }
+
+  function end(as: 'deleted' | 'missing'): void {
+    phase.value = as;
+    stop();
+  }
+
+  async function follow(): Promise<void> {
+    const { signal } = leaving;
+    isFollowing = true;
+    try {
+      for await (const summary of tasks.watch(id, { signal })) hear(summary);
+      if (!signal.aborted) end('deleted');
+    } catch (error) {
+      isFollowing = false;
+      fail(error);
+    }
+  }
+
+  const polling = setInterval(() => {
+    if (isAttemptRunning(task.peek()) && isVisible()) refresher.ask();
+  }, pollMs);
+  const stopReturning = effect(() => {
+    if (returns.value > 0) askAll();
+  });
+
+  function stop(): void {
+    leaving.abort();
+    refresher.close();
+    clearInterval(polling);
+    clearTimeout(again);
+    stopReturning();
+  }
+
+  askAll();
+
+  return {
+    phase,
+    task,
+    history,
+    problem,
+    take(answer) {
+      take(answer);
+      askAll();
+    },
+    reload() {
+      if (phase.peek() === 'failed') phase.value = 'loading';
+      askAll();
+    },
+    close: stop,
+  };
+}
+
+function isOver(phase: Phase): boolean {
+  return phase === 'deleted' || phase === 'missing';
+}
+
+function isAttemptRunning(task: Task | undefined): boolean {
+  return (
+    task !== undefined && !hasEnded(task) && task.status === 'RUNNING' && task.waiting?.reason !== 'backoff'
+  );
+}
+
+/** The feed's word in place of what was read; it has but the beginning of long descriptions, and not all links. */
+function withSummary(task: Task, summary: TaskSummary): Task {
+  const description = task.description.startsWith(summary.description)
+    ? task.description
+    : summary.description;
+  return { ...task, ...summary, description, links: task.links };
+}
+
+async function collected<T>(items: AsyncIterable<T>, beside: Promise<unknown>): Promise<T[]> {
+  // If that fails, it is awaited only after this: until then nobody need hear of it.
+  beside.catch(() => undefined);
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

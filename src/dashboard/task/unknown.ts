@@ -1,0 +1,32 @@
+/** Results are data of whatever shape: what is looked for in them may not be there. */
+
+export type Fields = ReadonlyMap<string, unknown>;
+
+/** undefined for anything but an object. A column may well be called `__proto__`: only its own fields count. */
+export function fieldsOf(value: unknown): Fields | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return new Map(Object.entries(value));
+}
+
+export function numberIn(fields: Fields, name: string): number | undefined {
+  const value = fields.get(name);
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+export function textIn(fields: Fields, name: string): string | undefined {
+  const value = fields.get(name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function listIn(fields: Fields, name: string): readonly unknown[] {
+  const value = fields.get(name);
+  return Array.isArray(value) ? value : [];
+}
+
+export type Scalar = string | number | boolean;
+
+export function scalarOf(value: unknown): Scalar | undefined {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? value
+    : undefined;
+}

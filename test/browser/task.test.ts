@@ -1,0 +1,373 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type Browser, launchBrowser, observe, type Page } from '../support/browser.ts';
+import type { Caller } from '../support/caller.ts';
+import { type Service, startService } from '../support/service.ts';
+import { hasEnded, isRunningNow, quickly } from '../support/task.ts';
+import { axeFindings, type PageOptions, signedIn } from '../support/task-page.ts';
+
+const hour = 3600;
+const timeout = 20_000;
+
+let service: Service;
+let browser: Browser;
+let alice: Caller;
+
+beforeAll(async () => {
+  const temporal = inject('temporal');
+  [service, browser] = await Promise.all([
+    startService({ temporal, environment: { TASKBELL_WEB_UI_URL: temporal.webUiUrl } }),
+    launchBrowser(),
+  ]);
+  alice = await service.as('alice');
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await service?.close();
+});
+
+/** The page of a task, as its owner sees it; it is closed afterwards. */
+async function onPageOf(
+  id: string,
+  look: (page: Page) => Promise<void>,
+  options?: PageOptions,
+): Promise<void> {
+  const page = await signedIn(browser, service, options);
+  const { complaints } = observe(page);
+  try {
+    await page.goto(`${service.url}/tasks/${id}`);
+    await look(page);
+    expect(complaints).toEqual([]);
+  } finally {
+    await page.close();
+  }
+}
+
+const status = (page: Page) => page.locator('.task-title .status');
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+async function expectStatus(page: Page, word: string): Promise<void> {
+  await expect.poll(() => status(page).textContent(), { timeout }).toBe(word);
+}
+const segments = (page: Page) => page.locator('.segment-label').allTextContents();
+
+describe('the page of a task', () => {
+  test('shows it from its wait to its end, without being loaded again', async () => {
+    const page = await signedIn(browser, service);
+    const { complaints } = observe(page);
+    // Made only now, so that its time does not come before anybody looks.
+    const payload = { steps: 15, step_ms: 200 };
+    const { id } = await alice.create({ name: 'watched', type: 'slow', delay: 6, payload, tags: ['a:b'] });
+    await page.goto(`${service.url}/tasks/${id}`);
+    await page.evaluate('globalThis.isSame = true');
+    await expectStatus(page, 'Scheduled');
+    expect(await page.locator('.task-waiting').textContent()).toMatch(
+      /Waiting because its time comes in \d s/,
+    );
+    expect(await page.getByRole('link', { name: 'Tag a:b' }).getAttribute('href')).toBe('/tasks?tag=a%3Ab');
+    await expectStatus(page, 'Running');
+    const progress = page.getByRole('progressbar', { name: 'Progress of watched' });
+    await expect.poll(() => progress.getAttribute('value'), { timeout }).toMatch(/^\d\d/);
+    expect(await page.locator('.task-progress').textContent()).toMatch(/\d+ % · step \d+ of 15/);
+    await expect.poll(() => segments(page), { timeout }).toContain('Attempt 1');
+    await expectStatus(page, 'Completed');
+    const result = page.getByRole('region', { name: 'Result' });
+    await expect.poll(() => result.textContent(), { timeout }).toContain('steps: 15');
+    await expect.poll(() => segments(page), { timeout }).toContain('Completed');
+    expect(await page.locator('.history-what').last().textContent()).toBe('Created');
+    expect(await page.evaluate('globalThis.isSame')).toBe(true);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('pauses, resumes and runs it now', async () => {
+    const { id } = await alice.create({ name: 'later', type: 'echo', delay: hour });
+    await onPageOf(id, async (page) => {
+      await button(page, 'Pause').click();
+      await expectStatus(page, 'Paused');
+      expect(await page.locator('.task-waiting').textContent()).toContain('somebody has paused it');
+      await expect.poll(() => segments(page), { timeout }).toEqual(['Scheduled', 'Paused']);
+      await button(page, 'Resume').click();
+      await expectStatus(page, 'Scheduled');
+      await button(page, 'Run now').click();
+      await expectStatus(page, 'Completed');
+      const story = page.locator('.history');
+      await expect
+        .poll(() => story.textContent(), { timeout })
+        .toMatch(/Completed.*run now.*Resumed.*Paused.*by alice/);
+    });
+  });
+
+  test('edits it by the form', async () => {
+    const { id } = await alice.create({ name: 'before', type: 'echo', delay: hour });
+    await onPageOf(id, async (page) => {
+      await button(page, 'Edit').click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel('Name').fill('after');
+      await dialog.locator('button.primary').click();
+      await page.getByRole('heading', { level: 1, name: 'after' }).waitFor();
+      await expect
+        .poll(() => page.locator('.history-changes').textContent(), { timeout })
+        .toContain('before');
+      expect(await page.title()).toBe('after · Taskbell');
+    });
+  });
+
+  test('tells admins whose it is, and where it is in the Temporal Web UI', async () => {
+    const { id, owner } = await alice.create({ name: 'hers', type: 'echo', delay: hour });
+    await onPageOf(
+      id,
+      async (page) => {
+        await button(page, 'Pause').click();
+        await expectStatus(page, 'Paused');
+        await page.getByRole('link', { name: owner }).waitFor();
+        const link = page.getByRole('link', { name: 'Temporal Web UI' });
+        expect(await link.getAttribute('href')).toContain(inject('temporal').webUiUrl);
+        expect(await link.getAttribute('target')).toBe('_blank');
+        expect(await link.getAttribute('rel')).toBe('noopener noreferrer');
+      },
+      { user: 'root' },
+    );
+    await onPageOf(id, async (page) => {
+      await expectStatus(page, 'Paused');
+      expect(await page.getByRole('link', { name: 'Temporal Web UI' }).count()).toBe(0);
+      expect(await page.getByText('Owner').count()).toBe(0);
+    });
+  });
+
+  test('cancels one that runs, when that is confirmed', async () => {
+    const payload = { steps: 1000, step_ms: 200 };
+    const { id } = await alice.create({ name: 'runs long', type: 'slow', delay: 0, payload });
+    await alice.until(id, 'it to run', isRunningNow);
+    await onPageOf(id, async (page) => {
+      await button(page, 'Cancel').click();
+      await page.getByRole('dialog', { name: 'Cancel the task?' }).waitFor();
+      await page.keyboard.press('Escape');
+      await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+      expect((await alice.read(id)).status).toBe('RUNNING');
+      await button(page, 'Cancel').click();
+      await button(page, 'Cancel the task').click();
+      await expectStatus(page, 'Cancelled');
+      await expect.poll(() => page.getByRole('dialog').count(), { timeout }).toBe(0);
+      await expect.poll(() => page.locator('.attempt-outcome').textContent(), { timeout }).toBe('cancelled');
+    });
+  });
+
+  test('shows each attempt of one that fails, when the next begins, a retry, and deletes it', async () => {
+    const retry = { initial_interval: 600, max_retries: 1 };
+    const { id } = await alice.create({
+      name: 'fails',
+      type: 'flaky',
+      delay: 0,
+      payload: { failures: 9 },
+      retry,
+    });
+    await onPageOf(id, async (page) => {
+      const waiting = page.locator('.task-waiting');
+      await expect
+        .poll(() => waiting.textContent(), { timeout })
+        .toMatch(/the next attempt begins in \d+ min/);
+      await expect.poll(() => segments(page), { timeout }).toEqual(['Pending', 'Attempt 1', 'Backoff']);
+      await button(page, 'Run now').click();
+      await expectStatus(page, 'Failed');
+      const attempts = page.locator('.attempt');
+      await expect.poll(() => attempts.count(), { timeout }).toBe(2);
+      // The newest is open; the one before is opened by its summary, with the keyboard as well.
+      await attempts.last().locator('summary').press('Enter');
+      for (const [place, number] of [2, 1].entries()) {
+        const text = () => attempts.nth(place).textContent();
+        await expect.poll(text, { timeout }).toContain(`Flakyfailure ${number}`);
+        await expect.poll(text, { timeout }).toContain(`INFO attempt ${number}`);
+      }
+      await button(page, 'Retry').click();
+      await page.getByRole('dialog').locator('button.primary').click();
+      await expectStatus(page, 'Running');
+      await expect
+        .poll(() => page.locator('.timeline-earlier summary').textContent(), { timeout })
+        .toBe('1 earlier run');
+      await button(page, 'Run now').click();
+      await expectStatus(page, 'Failed');
+      await button(page, 'Delete').click();
+      await button(page, 'Delete the task').click();
+      await page.waitForURL(`${service.url}/tasks`);
+      expect(await page.locator('.message').last().textContent()).toContain('“fails” is deleted.');
+    });
+    expect((await alice.call('GET', `/api/tasks/${id}/`)).status).toBe(404);
+  });
+
+  test('says so when somebody else deletes it', async () => {
+    const { id } = await alice.create({ name: 'short-lived', type: 'echo', delay: hour });
+    await onPageOf(id, async (page) => {
+      await expectStatus(page, 'Scheduled');
+      await alice.call('DELETE', `/api/tasks/${id}/`);
+      await page.getByText('This task has been deleted.').waitFor();
+      expect(await page.locator('.task-actions').count()).toBe(0);
+    });
+  });
+
+  test.each(['00000000-0000-4000-8000-000000000000', 'no-id'])(
+    'says that there is none with the id %s',
+    async (id) => {
+      const page = await signedIn(browser, service);
+      await page.goto(`${service.url}/tasks/${id}`);
+      await page.getByRole('heading', { level: 1, name: 'There is no such task' }).waitFor();
+      expect(await axeFindings(page)).toEqual([]);
+      await page.close();
+    },
+  );
+
+  test('asks to sign in again when the session has ended', async () => {
+    const { id } = await alice.create({ name: 'private', type: 'echo', delay: hour });
+    const page = await signedIn(browser, service);
+    await page.goto(`${service.url}/tasks/${id}`);
+    await expectStatus(page, 'Scheduled');
+    await page.context().clearCookies();
+    await button(page, 'Pause').click();
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    expect((await alice.read(id)).waiting?.reason).toBe('time');
+    await page.close();
+  });
+
+  test('shows what it cannot read, and tries again', async () => {
+    const { id } = await alice.create({ name: 'out of reach', type: 'echo', delay: hour });
+    const page = await signedIn(browser, service);
+    const problem = { code: 'forbidden', detail: 'Not today.' };
+    await page.route(`**/api/tasks/${id}/`, (route) => route.fulfill({ status: 403, json: problem }));
+    await page.goto(`${service.url}/tasks/${id}`);
+    await page.getByRole('alert').getByText('Not today.').waitFor();
+    await page.unroute(`**/api/tasks/${id}/`);
+    await button(page, 'Try again').click();
+    await page.getByRole('heading', { level: 1, name: 'out of reach' }).waitFor();
+    await expect.poll(() => page.getByText('Not today.').count()).toBe(0);
+    await page.close();
+  });
+
+  test('shows whatever users have written as text, and runs none of it', async () => {
+    const evil = '<img src=x onerror="globalThis.isHacked=true">';
+    const payload = { [evil]: [evil, { '<script>globalThis.isHacked=true</script>': evil }] };
+    const { id } = await alice.create({ name: evil, description: evil, type: 'echo', delay: 0, payload });
+    await alice.until(id, 'its end', hasEnded);
+    await onPageOf(id, async (page) => {
+      await page.getByRole('heading', { level: 1, name: evil }).waitFor();
+      const tree = page.getByRole('region', { name: 'Payload' });
+      await tree.locator('summary').nth(1).click();
+      await tree.locator('summary').nth(2).click();
+      await tree.getByText('<script>globalThis.isHacked=true</script>').waitFor();
+      expect(await page.locator('main img, main script').count()).toBe(0);
+      expect(await page.evaluate('globalThis.isHacked')).toBeUndefined();
+    });
+  });
+
+  test('draws a picture of what process-data has found', async () => {
+    const cities = ['Oslo', 'Rome', 'Oslo', null, 'Oslo', 'Rome'];
+    const rows = cities.map((city, index) => ({ city, temp: index * 1.5, ['<b>']: true }));
+    const { id } = await alice.create({ name: 'pictured', delay: 0, payload: { rows } });
+    await alice.until(id, 'its end', hasEnded);
+    await onPageOf(id, async (page) => {
+      const card = (name: string) =>
+        page.locator('.data-column', { has: page.getByRole('heading', { name }) });
+      await card('city').waitFor();
+      expect(await card('city').textContent()).toMatch(/string1 of 6 missing.*Most frequentOslo3Rome2/);
+      expect(await card('temp').textContent()).toMatch(/number.*min0max7.5mean3.75/);
+      expect(await card('<b>').textContent()).toContain('boolean');
+      await page.getByText('As JSON').click();
+      const tree = page.getByRole('region', { name: 'Result' });
+      expect(await tree.textContent()).toContain('“Data processed successfully”');
+    });
+  });
+
+  test('survives results of other shapes, and great ones', async () => {
+    const rows = [Object.fromEntries(Array.from({ length: 45 }, (_, index) => [`column ${index}`, index]))];
+    const wide = await alice.create({ name: 'wide', delay: 0, payload: { rows } });
+    const none = await alice.create({ name: 'no data', delay: 0 });
+    const long = Array.from({ length: 20_000 }, (_, index) => index);
+    const great = await alice.create({ name: 'great', type: 'echo', delay: hour, payload: { long } });
+    await alice.until(wide.id, 'its end', hasEnded);
+    await alice.until(none.id, 'its end', hasEnded);
+    await onPageOf(wide.id, async (page) => {
+      await expect.poll(() => page.locator('.data-column').count(), { timeout }).toBe(30);
+      await button(page, 'Show all 45 columns').click();
+      await expect.poll(() => page.locator('.data-column').count()).toBe(45);
+    });
+    await onPageOf(none.id, async (page) => {
+      await page.getByText('“Data processed successfully”').waitFor();
+    });
+    await onPageOf(great.id, async (page) => {
+      const tree = page.getByRole('region', { name: 'Payload' });
+      await tree.locator('summary').nth(1).click();
+      await expect.poll(() => tree.locator('.json-number').count()).toBe(100);
+      await button(page, 'Show 100 more of 19,900').click();
+      await expect.poll(() => tree.locator('.json-number').count()).toBe(200);
+    });
+  });
+
+  test('copies JSON, also where pages have no clipboard of their own', async () => {
+    const { id } = await alice.create({
+      name: 'copied',
+      type: 'echo',
+      delay: hour,
+      payload: { a: [1, 'x'] },
+    });
+    const page = await signedIn(browser, service);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const copy = page.getByRole('button', { name: 'Copy Payload as JSON' });
+    await page.goto(`${service.url}/tasks/${id}`);
+    await copy.click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    const copied = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(JSON.parse(copied)).toEqual({ a: [1, 'x'] });
+    // As over plain http.
+    await page.addInitScript(`Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined });
+      document.addEventListener('copy', () => { globalThis.copied = document.activeElement.value; });`);
+    await page.reload();
+    await copy.click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    expect(await page.evaluate('navigator.clipboard')).toBeUndefined();
+    expect(await page.evaluate('globalThis.copied')).toBe(copied);
+    await page.close();
+  });
+
+  test.each(['light', 'dark'] as const)(
+    'has nothing that axe finds fault with, in %s colours',
+    async (colorScheme) => {
+      const waits = await alice.create({
+        name: 'waits',
+        type: 'echo',
+        delay: hour,
+        tags: ['a'],
+        description: 'Text.',
+      });
+      const slow = { type: 'slow', payload: { steps: 500, step_ms: 200 } };
+      const runs = await alice.create({ name: 'runs', delay: 0, ...slow });
+      const flaky = { type: 'flaky', payload: { failures: 9 }, retry: { ...quickly, max_retries: 1 } };
+      const failed = await alice.create({ name: 'failed', delay: 0, ...flaky });
+      const rows = [
+        { city: 'Oslo', temp: 3 },
+        { city: 'Oslo', temp: null },
+      ];
+      const done = await alice.create({ name: 'done', delay: 0, payload: { rows } });
+      await alice.until(failed.id, 'its end', hasEnded);
+      await alice.until(done.id, 'its end', hasEnded);
+      await alice.until(runs.id, 'its progress', ({ progress }) => (progress?.percent ?? 0) > 0);
+      for (const [{ id }, word] of [
+        [waits, 'Scheduled'],
+        [runs, 'Running'],
+        [failed, 'Failed'],
+        [done, 'Completed'],
+      ] as const) {
+        await onPageOf(
+          id,
+          async (page) => {
+            await expectStatus(page, word);
+            await page.locator('.history-entry').first().waitFor();
+            expect(await axeFindings(page)).toEqual([]);
+            await page.setViewportSize({ width: 375, height: 800 });
+            expect(await axeFindings(page)).toEqual([]);
+            expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375);
+          },
+          { colorScheme },
+        );
+      }
+      await alice.call('POST', `/api/tasks/${runs.id}/cancel/`);
+    },
+  );
+});

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { compareAge } from '../../../src/dashboard/task/age.ts';
+import { readDataResult } from '../../../src/dashboard/task/data-result.ts';
+import { readHttpResult } from '../../../src/dashboard/task/http-result.ts';
+import { previewOf } from '../../../src/dashboard/parts/json-preview.ts';
+import { aTask } from '../../support/task.ts';
+
+const nothing = { min: null, max: null, mean: null, p50: null, p95: null, top: [] };
+
+describe('the picture of process-data’s result', () => {
+  test('has the figures that there are, and a histogram where one is given', () => {
+    const histogram = { from: 0, to: 10, counts: [1, 0, 4] };
+    const temp = { type: 'number', count: 5, missing: 1, distinct: 4, ...nothing, min: 0, max: 10, mean: 4 };
+    const result = { message: 'done', rows: 6, columns: { temp: { ...temp, histogram }, old: temp } };
+    const data = readDataResult(result);
+    expect(data?.rows).toBe(6);
+    expect(data?.columns[0]?.histogram).toEqual(histogram);
+    expect(data?.columns[1]?.histogram).toBeUndefined();
+    expect(data?.columns[1]?.figures).toEqual([
+      ['min', 0],
+      ['max', 10],
+      ['mean', 4],
+    ]);
+  });
+
+  test('has columns of whatever name', () => {
+    const columns = JSON.parse('{"__proto__": {"type": "empty", "count": 0}, "": {"count": 1}}') as unknown;
+    expect(readDataResult({ columns })?.columns.map(({ name }) => name)).toEqual(['__proto__', '']);
+  });
+
+  test.each([
+    null,
+    undefined,
+    'text',
+    [],
+    {},
+    { columns: null },
+    { columns: [] },
+    { columns: {} },
+    { columns: { a: null, b: 'x', c: { count: 'many' } } },
+  ])('is left out for %j', (result) => {
+    expect(readDataResult(result)).toBeUndefined();
+  });
+
+  test.each([
+    { from: 0, to: 1, counts: [] },
+    { from: 0, to: 1, counts: [0, 0] },
+    { from: 0, to: 1, counts: [1, -1] },
+    { from: 0, to: 1, counts: [1, 'x'] },
+    { from: 0, counts: [1] },
+    [],
+    'x',
+  ])('leaves out the histogram %j', (histogram) => {
+    const data = readDataResult({ columns: { a: { count: 1, top: 'x', approximate: {}, histogram } } });
+    expect(data?.columns[0]).toMatchObject({ name: 'a', histogram: undefined, top: [] });
+  });
+});
+
+describe('the picture of http-request’s result', () => {
+  test('has the body as text, and as JSON where it is', () => {
+    const answer = { status: 200, headers: { a: 'b' }, duration_ms: 12, truncated: false };
+    expect(readHttpResult({ ...answer, body: '<b>hi</b>' })).toMatchObject({
+      body: '<b>hi</b>',
+      json: undefined,
+    });
+    expect(readHttpResult({ ...answer, body: ' {"a": 1}' })?.json).toEqual({ value: { a: 1 } });
+    expect(readHttpResult({ ...answer, body: '{"a": ' })?.json).toBeUndefined();
+  });
+
+  test('is left out for other shapes', () => {
+    expect([null, 'x', {}, { status: 'x' }].map(readHttpResult)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+test('what is closed in a JSON tree says what is in it, shortly, however deep it is', () => {
+  let deep: unknown = 1;
+  for (let level = 0; level < 100_000; level += 1) deep = [deep];
+  expect(previewOf([deep])).toBe('[…] 1');
+  expect(previewOf({ a: 1, b: 'x'.repeat(100), c: {}, d: [1], e: null })).toBe(
+    `{a: 1, b: “${'x'.repeat(24)}…”, c: {}, d: […], …}`,
+  );
+  expect(previewOf([1, 'a', null, true, 5])).toBe('[1, “a”, null, true, …] 5');
+});
+
+test('of two states of a task the newer one is known', () => {
+  const at = '2030-01-01T00:00:00.000Z';
+  const state = (changes: Parameters<typeof aTask>[0]) => aTask({ created_at: at, ...changes });
+  const inOrder = [
+    state({ version: 1, status: 'SCHEDULED' }),
+    state({ version: 1, status: 'PENDING' }),
+    state({ version: 1, status: 'RUNNING', attempt: 1 }),
+    state({ version: 1, status: 'RUNNING', attempt: 2 }),
+    state({ version: 1, status: 'COMPLETED', attempt: 2 }),
+    state({ version: 2, status: 'SCHEDULED' }),
+    state({ created_at: '2030-01-02T00:00:00.000Z', version: 1, status: 'SCHEDULED' }),
+  ];
+  expect([...inOrder].reverse().sort(compareAge)).toEqual(inOrder);
+});

@@ -1,0 +1,194 @@
+import { signal } from '@preact/signals';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Task, TaskbellError, type TaskSummary } from '../../../src/client/index.ts';
+import { createTaskStore } from '../../../src/dashboard/task/store.ts';
+import { aTask } from '../../support/task.ts';
+
+const whole = (changes: Partial<Task> = {}): Task => ({
+  ...aTask(changes),
+  payload: {},
+  attempts: [],
+  ...changes,
+});
+const failure = (status: number) => new TaskbellError(`it is ${status}`, { status, code: 'x' });
+
+type Word = TaskSummary | TaskbellError | 'deleted';
+
+/** A service whose answers come when a test says so. */
+function service() {
+  const reads: { resolve: (task: Task) => void; reject: (error: unknown) => void }[] = [];
+  const words: Word[] = [];
+  let [histories, refused, watches] = [0, 0, 0];
+  let wake = (): void => undefined;
+  const returns = signal(0);
+  const visible = { now: true };
+  const store = createTaskStore({
+    id: 'a',
+    returns,
+    isVisible: () => visible.now,
+    onRefused: () => (refused += 1),
+    tasks: {
+      get: () => new Promise((resolve, reject) => reads.push({ resolve, reject })),
+      async *history() {
+        histories += 1;
+        yield* [];
+      },
+      async *watch() {
+        watches += 1;
+        for (;;) {
+          for (const word of words.splice(0)) {
+            if (word === 'deleted') return;
+            if (word instanceof Error) throw word;
+            yield word;
+          }
+          await new Promise<void>((resolve) => (wake = resolve));
+        }
+      },
+    },
+  });
+  const soon = (ms = 10) => vi.advanceTimersByTimeAsync(ms);
+  return {
+    store,
+    reads,
+    returns,
+    visible,
+    soon,
+    counts: () => ({ reads: reads.length, histories, refused, watches }),
+    /** By the feed. */
+    async say(word: Word) {
+      words.push(word);
+      wake();
+      await soon();
+    },
+    async answer(place: number, answer: Task | TaskbellError) {
+      if (answer instanceof Error) reads[place]?.reject(answer);
+      else reads[place]?.resolve(answer);
+      await soon();
+    },
+  };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('what the page of a task knows', () => {
+  test('is read once, and again with its history when the feed tells of a change', async () => {
+    const { store, soon, say, answer, counts } = service();
+    await soon();
+    expect(store.phase.value).toBe('loading');
+    await answer(0, whole());
+    expect(store.phase.value).toBe('shown');
+    expect(counts()).toMatchObject({ reads: 1, histories: 1 });
+    await say(aTask());
+    await soon(1000);
+    expect(counts()).toMatchObject({ reads: 1 });
+    await say(aTask({ version: 2 }));
+    await say(aTask({ version: 3 }));
+    expect(store.task.value?.version).toBe(3);
+    await soon(1000);
+    expect(counts()).toMatchObject({ reads: 2, histories: 2 });
+    store.close();
+  });
+
+  test('is never replaced by an older answer, nor by one that the feed has overtaken', async () => {
+    const { store, soon, say, answer } = service();
+    await soon();
+    await say(aTask({ version: 3, status: 'RUNNING', attempt: 1, progress: { percent: 50, message: '' } }));
+    await answer(
+      0,
+      whole({ version: 3, status: 'RUNNING', attempt: 1, progress: { percent: 40, message: '' } }),
+    );
+    expect(store.task.value?.progress?.percent).toBe(50);
+    await soon(1000);
+    await say(aTask({ version: 4, status: 'COMPLETED', attempt: 1, result: 'done' }));
+    await answer(1, whole({ version: 3, status: 'RUNNING', attempt: 1 }));
+    expect(store.task.value).toMatchObject({ version: 4, status: 'COMPLETED', result: 'done' });
+    // It was asked for while the last answer was under way.
+    await soon(1000);
+    await answer(2, whole({ version: 4, status: 'COMPLETED', attempt: 1, payload: { a: 1 } }));
+    expect(store.task.value).toMatchObject({ payload: { a: 1 } });
+    store.take(whole({ version: 2 }));
+    expect(store.task.value?.version).toBe(4);
+    store.close();
+  });
+
+  test('keeps what the feed leaves out', async () => {
+    const { store, soon, say, answer } = service();
+    await soon();
+    const links = { self: 's', events: 'e', temporal: 'http://web-ui' };
+    await answer(0, whole({ description: 'a long one', links, payload: 1 }));
+    await say(aTask({ version: 2, description: 'a lo' }));
+    expect(store.task.value).toMatchObject({ version: 2, description: 'a long one', links, payload: 1 });
+    store.close();
+  });
+
+  test('is read every two seconds while an attempt runs and somebody looks', async () => {
+    const { store, soon, answer, visible, counts } = service();
+    const running = whole({ version: 2, status: 'RUNNING', attempt: 1 });
+    await soon();
+    await answer(0, running);
+    await soon(2000);
+    expect(counts()).toMatchObject({ reads: 2, histories: 1 });
+    await answer(1, running);
+    visible.now = false;
+    await soon(10_000);
+    expect(counts().reads).toBe(2);
+    visible.now = true;
+    await soon(2000);
+    await answer(2, whole({ version: 3, status: 'COMPLETED', attempt: 1 }));
+    await soon(10_000);
+    expect(counts().reads).toBe(3);
+    store.close();
+  });
+
+  test('is read anew when the connection has come back', async () => {
+    const { store, soon, answer, returns, counts } = service();
+    await soon();
+    await answer(0, whole());
+    returns.value += 1;
+    await soon(1000);
+    expect(counts()).toMatchObject({ reads: 2, histories: 2 });
+    store.close();
+  });
+
+  test('ends when the task is deleted, or is none', async () => {
+    const first = service();
+    await first.soon();
+    await first.answer(0, whole());
+    await first.say('deleted');
+    expect(first.store.phase.value).toBe('deleted');
+    first.returns.value += 1;
+    await first.soon(10_000);
+    expect(first.counts().reads).toBe(1);
+    const second = service();
+    await second.soon();
+    await second.answer(0, failure(404));
+    expect(second.store.phase.value).toBe('missing');
+  });
+
+  test('leaves it to the session when the service refuses it', async () => {
+    const { store, soon, answer, counts } = service();
+    await soon();
+    await answer(0, failure(401));
+    expect(counts().refused).toBe(1);
+    store.close();
+  });
+
+  test('says why it could not be read, and is read and followed again', async () => {
+    const { store, soon, answer, say, counts } = service();
+    await soon();
+    await answer(0, failure(503));
+    expect([store.phase.value, store.problem.value]).toEqual(['failed', 'it is 503']);
+    store.reload();
+    await soon(1000);
+    await answer(1, whole());
+    expect([store.phase.value, store.problem.value]).toEqual(['shown', undefined]);
+    await say(failure(403));
+    expect([store.phase.value, store.problem.value]).toEqual(['shown', 'it is 403']);
+    await soon(6000);
+    await answer(2, whole());
+    expect(store.problem.value).toBeUndefined();
+    expect(counts().watches).toBe(2);
+    store.close();
+  });
+});
