@@ -3,7 +3,7 @@ import { type Browser, launchBrowser, observe, type Page } from '../support/brow
 import type { Caller } from '../support/caller.ts';
 import { type Service, startService } from '../support/service.ts';
 import { hasEnded, isRunningNow, quickly } from '../support/task.ts';
-import { axeFindings, type PageOptions, signedIn } from '../support/task-page.ts';
+import { axeFindings, openDashboard, type OpenOptions } from '../support/dashboard.ts';
 
 const hour = 3600;
 const timeout = 20_000;
@@ -30,16 +30,16 @@ afterAll(async () => {
 async function onPageOf(
   id: string,
   look: (page: Page) => Promise<void>,
-  options?: PageOptions,
+  options?: OpenOptions,
 ): Promise<void> {
-  const page = await signedIn(browser, service, options);
+  const { page, close } = await openDashboard(browser, service.url, options);
   const { complaints } = observe(page);
   try {
     await page.goto(`${service.url}/tasks/${id}`);
     await look(page);
     expect(complaints).toEqual([]);
   } finally {
-    await page.close();
+    await close();
   }
 }
 
@@ -52,7 +52,7 @@ const segments = (page: Page) => page.locator('.segment-label').allTextContents(
 
 describe('the page of a task', () => {
   test('shows it from its wait to its end, without being loaded again', async () => {
-    const page = await signedIn(browser, service);
+    const { page, close } = await openDashboard(browser, service.url);
     const { complaints } = observe(page);
     // Made only now, so that its time does not come before anybody looks.
     const payload = { steps: 15, step_ms: 200 };
@@ -76,7 +76,7 @@ describe('the page of a task', () => {
     expect(await page.locator('.history-what').last().textContent()).toBe('Created');
     expect(await page.evaluate('globalThis.isSame')).toBe(true);
     expect(complaints).toEqual([]);
-    await page.close();
+    await close();
   });
 
   test('pauses, resumes and runs it now', async () => {
@@ -207,29 +207,29 @@ describe('the page of a task', () => {
   test.each(['00000000-0000-4000-8000-000000000000', 'no-id'])(
     'says that there is none with the id %s',
     async (id) => {
-      const page = await signedIn(browser, service);
+      const { page, close } = await openDashboard(browser, service.url);
       await page.goto(`${service.url}/tasks/${id}`);
       await page.getByRole('heading', { level: 1, name: 'There is no such task' }).waitFor();
       expect(await axeFindings(page)).toEqual([]);
-      await page.close();
+      await close();
     },
   );
 
   test('asks to sign in again when the session has ended', async () => {
     const { id } = await alice.create({ name: 'private', type: 'echo', delay: hour });
-    const page = await signedIn(browser, service);
+    const { page, close } = await openDashboard(browser, service.url);
     await page.goto(`${service.url}/tasks/${id}`);
     await expectStatus(page, 'Scheduled');
     await page.context().clearCookies();
     await button(page, 'Pause').click();
     await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
     expect((await alice.read(id)).waiting?.reason).toBe('time');
-    await page.close();
+    await close();
   });
 
   test('shows what it cannot read, and tries again', async () => {
     const { id } = await alice.create({ name: 'out of reach', type: 'echo', delay: hour });
-    const page = await signedIn(browser, service);
+    const { page, close } = await openDashboard(browser, service.url);
     const problem = { code: 'forbidden', detail: 'Not today.' };
     await page.route(`**/api/tasks/${id}/`, (route) => route.fulfill({ status: 403, json: problem }));
     await page.goto(`${service.url}/tasks/${id}`);
@@ -238,7 +238,7 @@ describe('the page of a task', () => {
     await button(page, 'Try again').click();
     await page.getByRole('heading', { level: 1, name: 'out of reach' }).waitFor();
     await expect.poll(() => page.getByText('Not today.').count()).toBe(0);
-    await page.close();
+    await close();
   });
 
   test('shows whatever users have written as text, and runs none of it', async () => {
@@ -307,7 +307,7 @@ describe('the page of a task', () => {
       delay: hour,
       payload: { a: [1, 'x'] },
     });
-    const page = await signedIn(browser, service);
+    const { page, close } = await openDashboard(browser, service.url);
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     const copy = page.getByRole('button', { name: 'Copy Payload as JSON' });
     await page.goto(`${service.url}/tasks/${id}`);
@@ -323,7 +323,7 @@ describe('the page of a task', () => {
     await page.getByRole('button', { name: 'Copied' }).waitFor();
     expect(await page.evaluate('navigator.clipboard')).toBeUndefined();
     expect(await page.evaluate('globalThis.copied')).toBe(copied);
-    await page.close();
+    await close();
   });
 
   test.each(['light', 'dark'] as const)(

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions } from 'playwright-core';
 import { observe, type Observed, type Page } from './browser.ts';
 import { passwords, type UserName } from './service.ts';
@@ -38,8 +37,6 @@ export async function signInByForm(page: Page, username: string, password: strin
   await page.getByText('Live', { exact: true }).waitFor({ state: 'attached' });
 }
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 interface AxeResults {
   readonly violations: readonly {
     readonly id: string;
@@ -51,7 +48,7 @@ interface AxeResults {
 /** What axe-core finds wrong with a page as it is now, for people. */
 export async function axeFindings(page: Page): Promise<string[]> {
   // Not as a script element: the page's policy allows none that is written into it.
-  await page.evaluate(axeSource);
+  await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResults>('axe.run()');
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${help}\n${html}\n${failureSummary ?? ''}`),

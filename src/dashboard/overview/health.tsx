@@ -40,7 +40,7 @@ export function Health({ overview, isCurrent }: { overview: Overview; isCurrent:
         </div>
       )}
       <h2>Temporal</h2>
-      <dl class="facts">
+      <dl class="health-facts">
         <dt>State</dt>
         <dd>
           {isCurrent ? (
