@@ -130,7 +130,11 @@ export function pointersOf(draft: Draft, pointer: string): readonly string[] {
       return [pointer, ...inner([...draft.items.entries()], pointer)];
     case 'rows':
       return [pointer, ...draft.rows.map(({ name }) => pointerTo(pointer, name))];
-    default:
+    case 'text':
+    case 'number':
+    case 'flag':
+    case 'choice':
+    case 'json':
       return [pointer];
   }
 }
