@@ -34,10 +34,10 @@ export function LabelledField({
   };
   return (
     <div class="field">
-      <label class="label" for={id}>
-        {label}
+      <div class="label">
+        <label for={id}>{label}</label>
         {isRequired && <RequiredMark />}
-      </label>
+      </div>
       {hasText(hint) && (
         <p class="field-hint" id={hintId}>
           {hint}

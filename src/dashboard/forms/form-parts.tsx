@@ -46,6 +46,27 @@ function Elsewhere({ errors }: { errors: readonly FieldError[] }) {
   );
 }
 
+export function DialogFoot({
+  verb,
+  isBusy,
+  onClose,
+}: {
+  verb: string;
+  isBusy: boolean;
+  onClose: () => void;
+}) {
+  return (
+    <div class="dialog-foot">
+      <button type="button" onClick={onClose}>
+        Leave it
+      </button>
+      <button type="submit" class="primary" disabled={isBusy}>
+        {verb}
+      </button>
+    </div>
+  );
+}
+
 export function WhenLoaded<T>({
   loaded,
   children,

@@ -49,8 +49,8 @@ export function TagsField({
             onBlur={() => take(text)}
             onInput={({ currentTarget: { value } }) => (value.includes(',') ? take(value) : setText(value))}
             onKeyDown={(event) => {
-              if (event.key === 'Enter' && text.trim() !== '' && !event.isComposing) {
-                // An empty one sends the form, as in any other field.
+              if (event.key === 'Enter' && !event.isComposing) {
+                // Never sends the form: after a comma, what was written is taken already.
                 event.preventDefault();
                 take(text);
               } else if (event.key === 'Backspace' && text === '') onChange(tags.slice(0, -1));

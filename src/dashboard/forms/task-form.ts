@@ -88,11 +88,14 @@ export function formOf(field: Field, task: Copied): TaskForm {
   };
 }
 
-/** Its own time is none that somebody chose just now: though it has passed, it is no mistake. */
-export function whenOf({ scheduled_time }: Pick<Task, 'scheduled_time'>): When {
+/** As it is. Its time is none that somebody has just chosen: though it may have passed, it is no mistake. */
+export function editForm(field: Field, task: Task): TaskForm {
   const zone = viewerZone();
-  const chosenAt = Date.parse(scheduled_time);
-  return { kind: 'at', local: localTime(chosenAt, zone), zone, chosenAt };
+  const chosenAt = Date.parse(task.scheduled_time);
+  return {
+    ...formOf(field, task),
+    when: { kind: 'at', local: localTime(chosenAt, zone), zone, chosenAt },
+  };
 }
 
 export function numberPointer(name: RetryName | LimitName): string {

@@ -19,13 +19,30 @@ export interface FoundInstant {
 const dayMs = 86_400_000;
 const pattern = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,3})?)?$/;
 
-export function viewerZone(): string {
-  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** Some browsers still have names that people do not look for any more; all understand both. */
+const todaysNames: ReadonlyMap<string, string> = new Map([
+  ['Africa/Asmera', 'Africa/Asmara'],
+  ['America/Buenos_Aires', 'America/Argentina/Buenos_Aires'],
+  ['America/Godthab', 'America/Nuuk'],
+  ['Asia/Calcutta', 'Asia/Kolkata'],
+  ['Asia/Katmandu', 'Asia/Kathmandu'],
+  ['Asia/Rangoon', 'Asia/Yangon'],
+  ['Asia/Saigon', 'Asia/Ho_Chi_Minh'],
+  ['Atlantic/Faeroe', 'Atlantic/Faroe'],
+  ['Europe/Kiev', 'Europe/Kyiv'],
+]);
+
+function todaysName(zone: string): string {
+  return todaysNames.get(zone) ?? zone;
 }
 
-/** All that can be chosen. Browsers leave UTC out of theirs, and may call the viewer's by an older name. */
+export function viewerZone(): string {
+  return todaysName(new Intl.DateTimeFormat().resolvedOptions().timeZone);
+}
+
+/** All that can be chosen. Browsers leave UTC out of theirs. */
 export function allZones(): readonly string[] {
-  const zones = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC', viewerZone()]);
+  const zones = new Set([...Intl.supportedValuesOf('timeZone').map(todaysName), 'UTC', viewerZone()]);
   return [...zones].sort((a, b) => (a < b ? -1 : 1));
 }
 

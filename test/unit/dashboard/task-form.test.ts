@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { taskExample } from '../../../src/contract/examples.ts';
 import { createTaskInput, editTaskInput, type Task } from '../../../src/contract/task.ts';
-import { payloadField } from '../../../src/dashboard/forms/payload.ts';
+import { payloadField, payloadOf } from '../../../src/dashboard/forms/payload.ts';
+import { rebased } from '../../../src/dashboard/forms/rebase.ts';
 import { createKeys, sendInTime } from '../../../src/dashboard/forms/sending.ts';
 import { changesOf, newTask } from '../../../src/dashboard/forms/task-body.ts';
-import { asShown, defaults, emptyForm, formOf, whenOf } from '../../../src/dashboard/forms/task-form.ts';
+import { asShown, defaults, editForm, emptyForm } from '../../../src/dashboard/forms/task-form.ts';
 import { TaskbellError } from '../../../src/client/index.ts';
 
 const field = payloadField({
@@ -56,7 +57,7 @@ describe('a new task', () => {
 });
 
 describe('changes', () => {
-  const before = { ...formOf(field, task), when: whenOf(task) };
+  const before = editForm(field, task);
 
   test('of nothing are none, though its time has passed', () => {
     expect(changesOf(field, before, before)).toEqual({ body: {} });
@@ -80,6 +81,17 @@ describe('changes', () => {
     expect(changesOf(field, before, { ...before, numbers })).toMatchObject({
       errors: [{ pointer: '/time_limit' }],
     });
+  });
+});
+
+test('what I have changed stays mine when others have changed the task meanwhile', () => {
+  const before = editForm(field, task);
+  const newest = editForm(field, { ...task, name: 'theirs', tags: ['theirs'], time_limit: 99, version: 9 });
+  const numbers = { ...before.numbers, max_retries: '9' };
+  const payload = payloadOf(field, { csv: 'mine' });
+  const mine = { ...before, tags: ['mine'], numbers, payload };
+  expect(changesOf(field, newest, rebased(mine, before, newest))).toEqual({
+    body: { tags: ['mine'], retry: { max_retries: 9 }, payload: { csv: 'mine' } },
   });
 });
 

@@ -1,0 +1,238 @@
+/** The dialogs that change and retry a task, each opened over a page of a real service. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { build, type Plugin } from 'vite';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Task } from '../../src/contract/task.ts';
+import { type Browser, launchBrowser, type Page } from '../support/browser.ts';
+import type { Caller } from '../support/caller.ts';
+import { passwords, type Service, startService } from '../support/service.ts';
+import { hasEnded } from '../support/task.ts';
+
+let service: Service;
+let browser: Browser;
+let alice: Caller;
+let script: string;
+
+beforeAll(async () => {
+  [service, browser, script] = await Promise.all([
+    startService({ temporal: inject('temporal') }),
+    launchBrowser(),
+    bundle(),
+  ]);
+  alice = await service.as('alice');
+});
+
+afterAll(async () => {
+  await browser.close();
+  await service.close();
+});
+
+/** Shows one dialog as the page of a task would, and says what becomes of it. */
+const harness = `
+import { h, render } from 'preact';
+import { createDashboard, DashboardProvider } from './dashboard.ts';
+import { EditTaskDialog } from './forms/edit-task.tsx';
+import { RetryTaskDialog } from './forms/retry-task.tsx';
+export async function open(kind, task, etag) {
+  const dashboard = createDashboard(window);
+  await dashboard.session.begin();
+  const root = document.body.appendChild(document.createElement('div'));
+  const outcome = { closed: false };
+  globalThis.outcome = outcome;
+  const end = (more) => { render(null, root); Object.assign(outcome, { closed: true }, more); };
+  const Shown = kind === 'edit' ? EditTaskDialog : RetryTaskDialog;
+  const dialog = h(Shown, { task, etag, onClose: () => end({}), onDone: (done) => end({ done }) });
+  render(h(DashboardProvider, { value: dashboard }, dialog), root);
+}`;
+
+async function bundle(): Promise<string> {
+  const id = resolve('src/dashboard/harness.ts');
+  const plugin: Plugin = {
+    name: 'harness',
+    enforce: 'pre',
+    resolveId: (source) => (source === id ? id : undefined),
+    load: (loaded) => (loaded === id ? harness : undefined),
+  };
+  const output = await build({
+    configFile: resolve('src/dashboard/vite.config.mjs'),
+    logLevel: 'error',
+    plugins: [plugin],
+    build: { write: false, lib: { entry: id, formats: ['iife'], name: 'dialogs' } },
+  });
+  const [made] = [output].flat();
+  const [chunk] = made && 'output' in made ? made.output : [];
+  if (chunk?.type !== 'chunk') throw new Error('nothing was bundled');
+  return chunk.code;
+}
+
+interface Outcome {
+  closed: boolean;
+  done?: Task;
+}
+
+const outcomeOf = (page: Page) => page.evaluate<Outcome>('globalThis.outcome');
+
+async function ended(page: Page): Promise<Task> {
+  await expect.poll(async () => (await outcomeOf(page)).closed, { timeout: 15_000 }).toBe(true);
+  const { done } = await outcomeOf(page);
+  if (!done) throw new Error('It was closed, and nothing done');
+  return done;
+}
+
+async function opened(kind: 'edit' | 'retry', id: string, look: object = {}): Promise<Page> {
+  const { body, headers } = await alice.call<Task>('GET', `/api/tasks/${id}/`);
+  const page = await browser.newPage(look);
+  page.setDefaultTimeout(15_000);
+  await page.goto(service.url);
+  await page.getByLabel('User').fill('alice');
+  await page.getByLabel('Password').fill(passwords.alice);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  const given = [kind, body, headers.get('ETag')].map((value) => JSON.stringify(value)).join();
+  await page.evaluate(`${script}; dialogs.open(${given})`);
+  await page.getByRole('dialog').getByLabel('Date and time').waitFor();
+  return page;
+}
+
+const request = {
+  name: 'As it was',
+  type: 'http-request',
+  payload: { url: 'http://example.com/', headers: { A: '1' } },
+  tags: ['old'],
+  delay: 3600,
+};
+
+const save = (page: Page) => page.getByRole('button', { name: 'Save changes' });
+
+/** What the page has sent with PATCH. */
+function edits(page: Page): unknown[] {
+  const bodies: unknown[] = [];
+  page.on('request', (sent) => {
+    if (sent.method() === 'PATCH') bodies.push(sent.postDataJSON());
+  });
+  return bodies;
+}
+
+describe('the dialog that changes a task', () => {
+  test('sends what has been changed, and nothing else', async () => {
+    const task = await alice.create(request);
+    const page = await opened('edit', task.id);
+    const bodies = edits(page);
+    await page.getByLabel('Name', { exact: true }).fill('Renamed');
+    await page.getByLabel('method').selectOption('PUT');
+    await page.getByLabel('Ended after').fill('1900');
+    await save(page).click();
+    expect(await ended(page)).toMatchObject({ name: 'Renamed', time_limit: 1900 });
+    const payload = { ...request.payload, method: 'PUT' };
+    expect(bodies).toEqual([{ name: 'Renamed', payload, time_limit: 1900 }]);
+    expect(await alice.read(task.id)).toMatchObject({ payload, scheduled_time: task.scheduled_time });
+    await page.close();
+  });
+
+  test('sends nothing when nothing has been changed', async () => {
+    const { id } = await alice.create(request);
+    const page = await opened('edit', id);
+    const bodies = edits(page);
+    await save(page).click();
+    await expect.poll(() => outcomeOf(page)).toEqual({ closed: true });
+    expect(bodies).toEqual([]);
+    await page.close();
+  });
+
+  test('says that somebody else has changed it, and goes on from there', async () => {
+    const { id } = await alice.create(request);
+    const page = await opened('edit', id);
+    await alice.call('PATCH', `/api/tasks/${id}/`, { tags: ['theirs'], description: 'theirs' });
+    await page.getByLabel('Description').fill('mine');
+    await save(page).click();
+    await page.getByText('The task has changed meanwhile').waitFor();
+    await page.getByRole('button', { name: 'Take the newest' }).click();
+    await page.getByText('theirs', { exact: true }).waitFor();
+    await save(page).click();
+    expect(await ended(page)).toMatchObject({ tags: ['theirs'], description: 'mine' });
+    await page.close();
+  });
+
+  test('says why a task that has ended cannot be changed', async () => {
+    const { id } = await alice.create(request);
+    const page = await opened('edit', id);
+    const { headers } = await alice.call('POST', `/api/tasks/${id}/cancel/`);
+    await alice.until(id, 'its end', hasEnded);
+    expect(headers).toBeDefined();
+    await page.getByLabel('Name', { exact: true }).fill('Too late');
+    await save(page).click();
+    // Its version is another one, which is found out first.
+    await page.getByRole('button', { name: 'Take the newest' }).click();
+    await expect.poll(() => save(page).isEnabled()).toBe(true);
+    await save(page).click();
+    await expect
+      .poll(() => page.locator('dialog [role=alert] .problem').textContent())
+      .toMatch(/CANCELLED|ended|started/i);
+    await page.close();
+  });
+});
+
+describe('the dialog that retries a task', () => {
+  async function failed(): Promise<Task> {
+    const { id } = await alice.create({
+      name: 'flaky',
+      type: 'flaky',
+      payload: { failures: 9 },
+      retry: { max_retries: 0 },
+      delay: 0,
+    });
+    return alice.until(id, 'its end', hasEnded);
+  }
+
+  test('begins it at once with another payload, once', async () => {
+    const { id } = await failed();
+    const page = await opened('retry', id);
+    expect(await page.getByLabel('failures').inputValue()).toBe('9');
+    await page.getByLabel('failures').fill('0');
+    await page.evaluate(
+      `const button = document.querySelector('dialog button[type=submit]'); button.click(); button.click();`,
+    );
+    expect(await ended(page)).toMatchObject({ retry_count: 1, payload: { failures: 0 } });
+    expect(await alice.until(id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED', retry_count: 1 });
+    await page.close();
+  });
+
+  test('begins it later, where that is wanted; and says beside the field what is wrong', async () => {
+    const { id } = await failed();
+    const page = await opened('retry', id);
+    await page.getByLabel('failures').fill('many');
+    await page.getByRole('button', { name: 'In 1 hour' }).click();
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await page.getByText('This is not a number.').waitFor();
+    await page.getByLabel('failures').fill('1');
+    await page.getByRole('button', { name: 'Retry' }).click();
+    const task = await ended(page);
+    expect(task.status).toBe('SCHEDULED');
+    expect(Date.parse(task.scheduled_time)).toBeGreaterThan(Date.now() + 3_500_000);
+    await page.close();
+  });
+
+  test('is left by Escape, and nothing has been done', async () => {
+    const { id } = await failed();
+    const page = await opened('retry', id);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => outcomeOf(page)).toEqual({ closed: true });
+    expect(await alice.read(id)).toMatchObject({ retry_count: 0 });
+    await page.close();
+  });
+});
+
+test.each(['light', 'dark'] as const)('in %s, axe finds nothing in either', async (colorScheme) => {
+  const axe = await readFile(resolve('node_modules/axe-core/axe.min.js'), 'utf8');
+  const { id } = await alice.create(request);
+  for (const kind of ['edit', 'retry'] as const) {
+    const page = await opened(kind, id, { colorScheme });
+    await page.evaluate(axe);
+    const violations = await page.evaluate<unknown[]>(
+      `axe.run('dialog').then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))`,
+    );
+    expect(violations).toEqual([]);
+    await page.close();
+  }
+});
