@@ -1,11 +1,10 @@
 /** The forms about tasks, filled in by a real browser in front of a real service. */
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { type Browser, launchBrowser, observe, type Page } from '../support/browser.ts';
 import type { Caller } from '../support/caller.ts';
-import { passwords, type Service, startService } from '../support/service.ts';
+import { type Look, signedIn, violations } from '../support/dashboard-page.ts';
+import { type Service, startService } from '../support/service.ts';
 
 let service: Service;
 let browser: Browser;
@@ -21,21 +20,10 @@ afterAll(async () => {
   await service.close();
 });
 
-interface Look {
-  colorScheme?: 'light' | 'dark';
-  timezoneId?: string;
-  viewport?: { width: number; height: number };
-}
-
-/** Signed in as alice, by the page's own form. */
+/** Signed in as alice, with the form loaded. */
 async function opened(path: string, look: Look = {}): Promise<Page> {
-  const page = await browser.newPage(look);
-  page.setDefaultTimeout(15_000);
-  await page.goto(service.url + path);
-  await page.getByLabel('User').fill('alice');
-  await page.getByLabel('Password').fill(passwords.alice);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('button', { name: 'Create task' }).waitFor();
+  const page = await signedIn(browser, service, { path, look });
+  await create(page).waitFor();
   return page;
 }
 
@@ -285,23 +273,25 @@ test('the payload may be written as JSON, and what the form does not know is kep
 });
 
 describe.each(['light', 'dark'] as const)('in %s, axe finds nothing', (colorScheme) => {
-  const axe = readFile(resolve('node_modules/axe-core/axe.min.js'), 'utf8');
-
   test.each(['process-data', 'http-request'])('on the form of %s, be it right or wrong', async (type) => {
     const page = await opened(`/tasks/new?type=${type}`, { colorScheme });
-    await page.evaluate(await axe);
-    const violations = () =>
-      page.evaluate<unknown[]>(
-        'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))',
-      );
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await page.getByText('More:').click();
     await page.getByLabel('Tags').fill('b@d,');
     await page.getByLabel('Ended after').fill('x');
     await create(page).click();
-    await errorOf(page, 'Ended after, seconds');
+    await errorOf(page, 'Ended after (s)');
     await page.getByRole('button', { name: 'Tomorrow' }).click();
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await page.close();
   });
+});
+
+test.each([1280, 375])('at %d px, nothing is wider than the page', async (width) => {
+  const page = await opened('/tasks/new?type=http-request', { viewport: { width, height: 900 } });
+  await page.getByText('More:').click();
+  await page.getByRole('button', { name: 'Add' }).click();
+  const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+  expect(await page.evaluate(overflow)).toBe(0);
+  await page.close();
 });

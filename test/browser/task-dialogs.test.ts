@@ -1,12 +1,12 @@
 /** The dialogs that change and retry a task, each opened over a page of a real service. */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { build, type Plugin } from 'vite';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { type Browser, launchBrowser, type Page } from '../support/browser.ts';
 import type { Caller } from '../support/caller.ts';
-import { passwords, type Service, startService } from '../support/service.ts';
+import { type Look, signedIn, violations } from '../support/dashboard-page.ts';
+import { type Service, startService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
 let service: Service;
@@ -80,15 +80,9 @@ async function ended(page: Page): Promise<Task> {
   return done;
 }
 
-async function opened(kind: 'edit' | 'retry', id: string, look: object = {}): Promise<Page> {
+async function opened(kind: 'edit' | 'retry', id: string, look: Look = {}): Promise<Page> {
   const { body, headers } = await alice.call<Task>('GET', `/api/tasks/${id}/`);
-  const page = await browser.newPage(look);
-  page.setDefaultTimeout(15_000);
-  await page.goto(service.url);
-  await page.getByLabel('User').fill('alice');
-  await page.getByLabel('Password').fill(passwords.alice);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  const page = await signedIn(browser, service, { look });
   const given = [kind, body, headers.get('ETag')].map((value) => JSON.stringify(value)).join();
   await page.evaluate(`${script}; dialogs.open(${given})`);
   await page.getByRole('dialog').getByLabel('Date and time').waitFor();
@@ -157,9 +151,8 @@ describe('the dialog that changes a task', () => {
   test('says why a task that has ended cannot be changed', async () => {
     const { id } = await alice.create(request);
     const page = await opened('edit', id);
-    const { headers } = await alice.call('POST', `/api/tasks/${id}/cancel/`);
+    await alice.call('POST', `/api/tasks/${id}/cancel/`);
     await alice.until(id, 'its end', hasEnded);
-    expect(headers).toBeDefined();
     await page.getByLabel('Name', { exact: true }).fill('Too late');
     await save(page).click();
     // Its version is another one, which is found out first.
@@ -224,15 +217,10 @@ describe('the dialog that retries a task', () => {
 });
 
 test.each(['light', 'dark'] as const)('in %s, axe finds nothing in either', async (colorScheme) => {
-  const axe = await readFile(resolve('node_modules/axe-core/axe.min.js'), 'utf8');
   const { id } = await alice.create(request);
   for (const kind of ['edit', 'retry'] as const) {
     const page = await opened(kind, id, { colorScheme });
-    await page.evaluate(axe);
-    const violations = await page.evaluate<unknown[]>(
-      `axe.run('dialog').then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))`,
-    );
-    expect(violations).toEqual([]);
+    expect(await violations(page, 'dialog')).toEqual([]);
     await page.close();
   }
 });

@@ -1,18 +1,17 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Task, type TaskChanges, TaskbellError, type TaskType } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { DialogFoot, TaskFormElement, WhenLoaded } from './form-parts.tsx';
+import { LimitFields, RetryFields } from './number-fields.tsx';
 import { payloadField } from './payload.ts';
 import { sendInTime } from './sending.ts';
 import { changesOf } from './task-body.ts';
 import {
   DescriptionField,
-  LimitFields,
   NameField,
   PayloadPart,
   PriorityField,
-  RetryFields,
   TagsPart,
   WhenField,
 } from './task-fields.tsx';
@@ -87,16 +86,6 @@ function EditTask({
 
   return (
     <TaskFormElement filling={filling} onSubmit={save}>
-      <div role="alert">
-        {isStale && (
-          <div class="problem stale">
-            <p>The task has changed meanwhile. Take the newest: what you have changed here is kept.</p>
-            <button type="button" class="small" disabled={isBusy} onClick={takeNewest}>
-              Take the newest
-            </button>
-          </div>
-        )}
-      </div>
       <NameField filling={filling} />
       <DescriptionField filling={filling} />
       <WhenField filling={filling} label="When" />
@@ -105,7 +94,22 @@ function EditTask({
       <PriorityField filling={filling} />
       <RetryFields filling={filling} />
       <LimitFields filling={filling} />
+      <div role="alert">{isStale && <Stale isBusy={isBusy} onTake={takeNewest} />}</div>
       <DialogFoot verb={isBusy ? 'Saving…' : 'Save changes'} isBusy={isBusy || isStale} onClose={onClose} />
     </TaskFormElement>
+  );
+}
+
+/** Beside the button that was pressed, and with the focus that it loses. */
+function Stale({ isBusy, onTake }: { isBusy: boolean; onTake: () => void }) {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => button.current?.focus(), []);
+  return (
+    <div class="problem stale">
+      <p>The task has changed meanwhile. Take the newest: what you have changed here is kept.</p>
+      <button ref={button} type="button" class="small" disabled={isBusy} onClick={onTake}>
+        Take the newest
+      </button>
+    </div>
   );
 }

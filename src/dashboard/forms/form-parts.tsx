@@ -58,7 +58,7 @@ export function DialogFoot({
   return (
     <div class="dialog-foot">
       <button type="button" onClick={onClose}>
-        Leave it
+        Discard
       </button>
       <button type="submit" class="primary" disabled={isBusy}>
         {verb}

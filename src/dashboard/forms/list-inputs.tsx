@@ -1,9 +1,9 @@
 /** The inputs of a schema's form that hold several values: lists, and names with values. */
-import type { ComponentType, RefObject } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
-import { Icon } from '../parts/icons.tsx';
+import type { ComponentType } from 'preact';
+import { useId } from 'preact/hooks';
 import { type Draft, type Row, toDraft } from './draft.ts';
 import { FieldGroup } from './field.tsx';
+import { AddButton, RemoveButton, useGrowing } from './growing.tsx';
 import { pointerTo } from './pointers.ts';
 import type { PartProps } from './part-props.ts';
 
@@ -118,47 +118,4 @@ function RowInput({ row, name, errors, onChange, onRemove }: RowProps) {
       )}
     </div>
   );
-}
-
-function AddButton({ onClick, add }: { onClick: () => void; add: RefObject<HTMLButtonElement | null> }) {
-  return (
-    <div>
-      <button ref={add} type="button" class="small" onClick={onClick}>
-        <Icon name="plus" />
-        Add
-      </button>
-    </div>
-  );
-}
-
-function RemoveButton({ name, onClick }: { name: string; onClick: () => void }) {
-  return (
-    <button type="button" class="icon-button" aria-label={`Remove ${name}`} onClick={onClick}>
-      <Icon name="cross" />
-    </button>
-  );
-}
-
-/** Where the focus goes: into what has been added, and not into nowhere when a button goes with its row. */
-function useGrowing(length: number) {
-  const list = useRef<HTMLDivElement>(null);
-  const add = useRef<HTMLButtonElement>(null);
-  const grows = useRef(false);
-  useEffect(() => {
-    if (!grows.current) return;
-    grows.current = false;
-    list.current?.lastElementChild?.querySelector<HTMLElement>('input, textarea, select')?.focus();
-  }, [length]);
-  return {
-    list,
-    add,
-    grow(action: () => void): void {
-      grows.current = true;
-      action();
-    },
-    shrink(action: () => void): void {
-      action();
-      add.current?.focus();
-    },
-  };
 }

@@ -1,24 +1,23 @@
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { type Client, type Task, TaskbellError, type TaskType } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { useTitle } from '../parts/title.ts';
-import { LabelledField } from './field.tsx';
 import { TaskFormElement, WhenLoaded } from './form-parts.tsx';
-import { type Payload, payloadField, payloadForType } from './payload.ts';
+import { LimitFields, RetryFields } from './number-fields.tsx';
+import { payloadField } from './payload.ts';
 import { createKeys, sendInTime } from './sending.ts';
 import { newTask } from './task-body.ts';
 import {
   AfterFields,
   DescriptionField,
-  LimitFields,
   NameField,
   PayloadPart,
   PriorityField,
-  RetryFields,
   TagsPart,
   WhenField,
 } from './task-fields.tsx';
 import { emptyForm, formOf } from './task-form.ts';
+import { TypeField, useTypeChange } from './type-field.tsx';
 import { useLoaded } from './use-loaded.ts';
 import { useSending } from './use-sending.ts';
 import { useTaskForm } from './use-task-form.ts';
@@ -128,7 +127,7 @@ function NewTask({ types, model, lack }: Basis) {
           {isBusy ? 'Creating…' : 'Create task'}
         </button>
         <a class="button" href="/tasks">
-          Leave
+          Discard
         </a>
       </div>
     </TaskFormElement>
@@ -138,47 +137,4 @@ function NewTask({ types, model, lack }: Basis) {
 function firstType(types: readonly TaskType[]): string {
   const usual = types.find(({ name }) => name === usualType) ?? types[0];
   return usual?.name ?? usualType;
-}
-
-/** What has been filled in for a type is there again when somebody comes back to it. */
-function useTypeChange(
-  types: readonly TaskType[],
-  payload: Payload,
-  now: { type: string; field: ReturnType<typeof payloadField> },
-): (name: string) => Payload {
-  const earlier = useRef(new Map<string, Payload>());
-  return (name) => {
-    earlier.current.set(now.type, payload);
-    const field = payloadField(types.find((type) => type.name === name));
-    return earlier.current.get(name) ?? payloadForType(now.field, payload, field);
-  };
-}
-
-interface TypeFieldProps {
-  types: readonly TaskType[];
-  type: string;
-  errors: readonly string[];
-  onChange: (name: string) => void;
-}
-
-function TypeField({ types, type, errors, onChange }: TypeFieldProps) {
-  const chosen = types.find(({ name }) => name === type);
-  return (
-    <LabelledField
-      label="Type"
-      hint={chosen?.description ?? 'This service does not know this type.'}
-      errors={errors}
-    >
-      {(tied) => (
-        <select {...tied} value={type} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
-          {!chosen && <option value={type}>{type}</option>}
-          {types.map(({ name }) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      )}
-    </LabelledField>
-  );
 }

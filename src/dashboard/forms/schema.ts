@@ -24,8 +24,6 @@ export type Field = Common &
     | { readonly kind: 'json' }
   );
 
-export type FieldKind = Field['kind'];
-
 const longNames = /body|csv|text|content|script|query|template|description/i;
 const longLength = 300;
 /** A schema may refer to itself. */
@@ -94,7 +92,7 @@ function optionsOf(schema: Schema): readonly Scalar[] | undefined {
 function lengthOf(schema: Schema, name: string) {
   const maxLength = typeof schema['maxLength'] === 'number' ? schema['maxLength'] : undefined;
   // An address may be long, and is still one line.
-  const isLine = schema['format'] !== undefined || /ur[il]|file|path|name/i.test(name);
+  const isLine = schema['format'] !== undefined || /(ur[il]|file|path|name)$/i.test(name);
   const isLong = !isLine && (longNames.test(name) || (maxLength !== undefined && maxLength > longLength));
   return { isLong, maxLength };
 }

@@ -132,11 +132,11 @@ function Select({ field, pointer, errorsAt, options, value, onSelect }: SelectPr
 
 export function JsonInput({ field, draft, pointer, errorsAt, onChange }: PartProps<DraftOf<'json'>>) {
   return (
-    <LabelledField {...labels(field, 'As JSON')} errors={errorsAt(pointer)}>
+    <LabelledField {...labels(field)} label={`${field.label}, as JSON`} errors={errorsAt(pointer)}>
       {(tied) => (
         <textarea
           {...tied}
-          class="code"
+          class="code json-part"
           spellcheck={false}
           placeholder={fallbackText(field)}
           value={draft.text}

@@ -4,14 +4,13 @@ import { DateTimeField } from './date-time.tsx';
 import { PayloadField } from './payload-field.tsx';
 import type { Field } from './schema.ts';
 import { TagsField } from './tags-field.tsx';
-import { defaults, type LimitName, numberPointer, type RetryName } from './task-form.ts';
 import type { Filling } from './use-task-form.ts';
 
-interface PartProps {
+export interface TaskPartProps {
   filling: Filling;
 }
 
-export function NameField({ filling: { form, change, errorsAt } }: PartProps) {
+export function NameField({ filling: { form, change, errorsAt } }: TaskPartProps) {
   return (
     <LabelledField label="Name" errors={errorsAt('/name')} isRequired>
       {(tied) => (
@@ -27,7 +26,7 @@ export function NameField({ filling: { form, change, errorsAt } }: PartProps) {
   );
 }
 
-export function DescriptionField({ filling: { form, change, errorsAt } }: PartProps) {
+export function DescriptionField({ filling: { form, change, errorsAt } }: TaskPartProps) {
   return (
     <LabelledField label="Description" errors={errorsAt('/description')}>
       {(tied) => (
@@ -42,7 +41,7 @@ export function DescriptionField({ filling: { form, change, errorsAt } }: PartPr
   );
 }
 
-export function WhenField({ filling: { form, change, errorsAt }, label }: PartProps & { label: string }) {
+export function WhenField({ filling: { form, change, errorsAt }, label }: TaskPartProps & { label: string }) {
   return (
     <DateTimeField
       label={label}
@@ -53,7 +52,7 @@ export function WhenField({ filling: { form, change, errorsAt }, label }: PartPr
   );
 }
 
-export function PayloadPart({ filling, field }: PartProps & { field: Field }) {
+export function PayloadPart({ filling, field }: TaskPartProps & { field: Field }) {
   return (
     <PayloadField
       field={field}
@@ -65,7 +64,7 @@ export function PayloadPart({ filling, field }: PartProps & { field: Field }) {
   );
 }
 
-export function TagsPart({ filling: { form, change, errorsAt } }: PartProps) {
+export function TagsPart({ filling: { form, change, errorsAt } }: TaskPartProps) {
   return (
     <TagsField tags={form.tags} errors={errorsAt('/tags')} onChange={(tags) => change({ tags }, '/tags')} />
   );
@@ -73,7 +72,7 @@ export function TagsPart({ filling: { form, change, errorsAt } }: PartProps) {
 
 const priorities = ['most urgent', 'urgent', 'normal', 'can wait', 'least urgent'];
 
-export function PriorityField({ filling: { form, change, errorsAt } }: PartProps) {
+export function PriorityField({ filling: { form, change, errorsAt } }: TaskPartProps) {
   return (
     <LabelledField label="Priority" errors={errorsAt('/priority')}>
       {(tied) => (
@@ -94,55 +93,7 @@ export function PriorityField({ filling: { form, change, errorsAt } }: PartProps
   );
 }
 
-export function RetryFields({ filling }: PartProps) {
-  return (
-    <FieldGroup label="When an attempt fails" hint="The wait before each further try grows by the factor.">
-      <div class="field-columns">
-        <NumberField filling={filling} name="max_retries" label="Most retries" />
-        <NumberField filling={filling} name="initial_interval" label="First wait, seconds" />
-        <NumberField filling={filling} name="backoff_coefficient" label="Factor" />
-        <NumberField filling={filling} name="maximum_interval" label="Longest wait, seconds" />
-      </div>
-    </FieldGroup>
-  );
-}
-
-export function LimitFields({ filling }: PartProps) {
-  return (
-    <FieldGroup label="How long an attempt may take">
-      <div class="field-columns">
-        <NumberField filling={filling} name="soft_time_limit" label="Told to stop after, seconds" />
-        <NumberField filling={filling} name="time_limit" label="Ended after, seconds" />
-      </div>
-    </FieldGroup>
-  );
-}
-
-function NumberField({
-  filling: { form, change, errorsAt },
-  name,
-  label,
-}: PartProps & { name: RetryName | LimitName; label: string }) {
-  const pointer = numberPointer(name);
-  return (
-    <LabelledField label={label} errors={errorsAt(pointer)}>
-      {(tied) => (
-        <input
-          {...tied}
-          inputMode="decimal"
-          autocomplete="off"
-          placeholder={String(defaults[name])}
-          value={form.numbers[name]}
-          onInput={({ currentTarget }) =>
-            change({ numbers: { ...form.numbers, [name]: currentTarget.value } }, pointer)
-          }
-        />
-      )}
-    </LabelledField>
-  );
-}
-
-export function AfterFields({ filling: { form, change, errorsAt } }: PartProps) {
+export function AfterFields({ filling: { form, change, errorsAt } }: TaskPartProps) {
   return (
     <FieldGroup label="After other tasks">
       <LabelledField
@@ -170,7 +121,7 @@ export function AfterFields({ filling: { form, change, errorsAt } }: PartProps) 
               change({ after_policy: value === 'any' ? 'any' : 'completed' }, '/after_policy')
             }
           >
-            <option value="completed">All completed; otherwise this one fails</option>
+            <option value="completed">All completed, or this one fails</option>
             <option value="any">In whatever way</option>
           </select>
         )}
