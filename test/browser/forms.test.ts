@@ -272,6 +272,82 @@ test('the payload may be written as JSON, and what the form does not know is kep
   await page.close();
 });
 
+describe('of a type with fields of all kinds', () => {
+  const payload = {
+    type: 'object',
+    required: ['sure', 'limits'],
+    properties: {
+      sure: { type: 'boolean', description: 'Whether it is meant' },
+      loud: { type: 'boolean', default: true },
+      words: { type: 'array', items: { type: 'string' } },
+      limits: { type: 'object', properties: { most: { type: 'number', minimum: 1, maximum: 9 } } },
+      note: { type: 'string', default: 'none' },
+    },
+  };
+  const problem = {
+    detail: 'Refused.',
+    code: 'validation',
+    errors: ['/payload/words/1', '/payload/limits/most', '/payload/limits', '/nowhere/at/all'].map(
+      (pointer) => ({ pointer, message: `wrong: ${pointer}` }),
+    ),
+  };
+
+  /** The service has no such type: its list of them, and what it says to a task of it, are made up. */
+  async function openedWithType(): Promise<{ page: Page; bodies: { payload: unknown }[] }> {
+    const page = await opened('/tasks/new?name=x');
+    const bodies: { payload: unknown }[] = [];
+    await page.route('**/api/task-types/', (route) =>
+      route.fulfill({ json: [{ name: 'all-kinds', description: '<b>Text</b>', payload }] }),
+    );
+    await page.route('**/api/tasks/', (route) => {
+      bodies.push(route.request().postDataJSON());
+      return route.fulfill({ status: 400, json: problem });
+    });
+    // Inside of the app: another page and back.
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.goBack();
+    await page.getByText('<b>Text</b>').waitFor();
+    return { page, bodies };
+  }
+
+  test('what is filled in is sent, what is not is left out, and what is wrong is told where it is', async () => {
+    const { page, bodies } = await openedWithType();
+    await create(page).click();
+    await expect.poll(() => bodies.at(-1)?.payload).toEqual({ sure: false, limits: {} });
+    await page.getByLabel('sure').check();
+    await page.getByLabel('loud').selectOption('No');
+    const words = page.getByRole('group', { name: 'words' });
+    for (const word of ['one', 'two', 'three']) {
+      await words.getByRole('button', { name: 'Add' }).click();
+      // The focus is in what has been added.
+      await page.keyboard.type(word);
+    }
+    await words.getByRole('button', { name: 'Remove words 1' }).click();
+    await page.getByLabel('most', { exact: true }).fill('3');
+    await create(page).click();
+    await expect
+      .poll(() => bodies.at(-1)?.payload)
+      .toEqual({ sure: true, loud: false, words: ['two', 'three'], limits: { most: 3 } });
+    expect(await errorOf(page, 'words 2')).toContain('/payload/words/1');
+    expect(await errorOf(page, 'most')).toContain('/payload/limits/most');
+    const group = page.getByRole('group', { name: 'limits' }).locator('> .field-error');
+    expect(await group.textContent()).toBe('wrong: /payload/limits');
+    const top = page.locator('form > [role=alert] .problem');
+    expect(await top.textContent()).toBe('nowhere › at › all: wrong: /nowhere/at/all');
+    expect(await violations(page)).toEqual([]);
+    await page.close();
+  });
+
+  test('a number that is none is not sent', async () => {
+    const { page, bodies } = await openedWithType();
+    await page.getByLabel('most', { exact: true }).fill('3 or 4');
+    await create(page).click();
+    expect(await errorOf(page, 'most')).toContain('not a number');
+    expect(bodies).toEqual([]);
+    await page.close();
+  });
+});
+
 describe.each(['light', 'dark'] as const)('in %s, axe finds nothing', (colorScheme) => {
   test.each(['process-data', 'http-request'])('on the form of %s, be it right or wrong', async (type) => {
     const page = await opened(`/tasks/new?type=${type}`, { colorScheme });

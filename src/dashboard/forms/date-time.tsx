@@ -2,7 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { useDashboard } from '../dashboard.ts';
 import { exactTime, relative } from '../format.ts';
 import { FieldGroup, LabelledField } from './field.tsx';
-import { caveatOf, isChosen, momentOf, shortcuts, type When } from './when.ts';
+import { caveatOf, inZone, isChosen, momentOf, shortcuts, type When } from './when.ts';
 import { allZones, localTime, viewerZone } from './zone.ts';
 
 export interface DateTimeFieldProps {
@@ -33,7 +33,7 @@ export function DateTimeField({ value, onChange, label, errors }: DateTimeFieldP
       </div>
       <div class="field-row">
         <LocalInput value={value} onChange={onChange} errors={errors} />
-        <ZoneSelect zone={value.zone} onChange={(zone) => onChange({ ...value, zone })} />
+        <ZoneSelect zone={value.zone} onChange={(zone) => onChange(inZone(value, zone, clock.now.peek()))} />
       </div>
       <InWords when={value} now={now} />
     </FieldGroup>

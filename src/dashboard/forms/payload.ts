@@ -21,9 +21,16 @@ export function payloadOf(field: Field, value: unknown): Payload {
 }
 
 export function readPayload(field: Field, payload: Payload): Read {
-  if (payload.mode === 'form') return fromDraft(field, payload.draft, payloadPointer);
-  const isEmpty = payload.text.trim() === '';
-  return isEmpty ? { value: {}, errors: [] } : parseJson(payload.text, payloadPointer);
+  const text = textOf(payload);
+  if (text === undefined && payload.mode === 'form') return fromDraft(field, payload.draft, payloadPointer);
+  // What the interface takes for none at all; no type can ask for less.
+  return text?.trim() ? parseJson(text, payloadPointer) : { value: {}, errors: [] };
+}
+
+/** Of one that is written as JSON, be it by choice or because there is no better way. */
+function textOf(payload: Payload): string | undefined {
+  if (payload.mode === 'json') return payload.text;
+  return payload.draft.kind === 'json' ? payload.draft.text : undefined;
 }
 
 /** The same in its other look, or why it has none yet. */

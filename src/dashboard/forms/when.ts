@@ -41,6 +41,11 @@ function dayAfter(local: LocalTime): string {
   return day.toISOString().slice(0, 10);
 }
 
+/** The same clock reading elsewhere is another instant, which has just been chosen. */
+export function inZone(when: When, zone: string, now: number): When {
+  return when.kind === 'at' ? { ...when, zone, chosenAt: now } : { ...when, zone };
+}
+
 /** Whether it is what a shortcut would choose. */
 export function isChosen({ apply }: Shortcut, when: When, now: number): boolean {
   const other = apply(when, now);

@@ -171,6 +171,11 @@ describe('as JSON', () => {
     expect(readPayload(type, { mode: 'json', text: ' ' })).toEqual({ value: {}, errors: [] });
   });
 
+  test('of a type that takes any object, nothing is an empty one', () => {
+    const loose = payloadField({ name: 'x', description: '', payload: { type: 'object' } });
+    expect(readPayload(loose, payloadOf(loose, undefined))).toEqual({ value: {}, errors: [] });
+  });
+
   test('of a type that is not known, anything goes', () => {
     const unknown = payloadField(undefined);
     expect(readPayload(unknown, payloadOf(unknown, { a: 1 }))).toEqual({ value: { a: 1 }, errors: [] });

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { caveatOf, isChosen, shortcuts, timeOf, type When } from '../../../src/dashboard/forms/when.ts';
+import {
+  caveatOf,
+  inZone,
+  isChosen,
+  shortcuts,
+  timeOf,
+  type When,
+} from '../../../src/dashboard/forms/when.ts';
 
 const now = Date.parse('2026-05-01T12:00:00Z');
 const minute = 60_000;
@@ -62,4 +69,16 @@ test('what is odd about a time is said', () => {
   expect(caveatOf(at('2026-05-01T11:59:30'), now)).toContain('at once');
   expect(caveatOf(at('2026-05-01T12:59:30'), now)).toBeUndefined();
   expect(caveatOf(relative, now)).toBeUndefined();
+});
+
+test('in another zone, a time is past or not as things stand now', () => {
+  const day = 86_400_000;
+  // As of a task whose own time, tomorrow, was chosen at some time.
+  const tomorrow = at('2026-05-02T12:00:00', now + day);
+  expect(timeOf(inZone(tomorrow, 'Asia/Kathmandu', now))).toEqual({
+    scheduled_time: '2026-05-02T06:15:00.000Z',
+  });
+  const soon = at('2026-05-01T13:00:00');
+  expect(timeOf(inZone(soon, 'Asia/Kathmandu', now))).toHaveProperty('problem');
+  expect(inZone(relative, 'UTC', now)).toEqual({ ...relative, zone: 'UTC' });
 });
