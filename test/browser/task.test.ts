@@ -191,7 +191,9 @@ describe('the page of a task', () => {
       await page.waitForURL(`${service.url}/tasks`);
       expect(await page.locator('.message').last().textContent()).toContain('“fails” is deleted.');
     });
-    expect((await alice.call('GET', `/api/tasks/${id}/`)).status).toBe(404);
+    // It may still be on its way out.
+    const read = async () => (await alice.call('GET', `/api/tasks/${id}/`)).status;
+    await expect.poll(read, { timeout }).toBe(404);
   });
 
   test('says so when somebody else deletes it', async () => {

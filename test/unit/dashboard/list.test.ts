@@ -26,7 +26,7 @@ function aService(stored: TaskSummary[]) {
       const error = fault;
       fault = undefined;
       if (error) throw error;
-      yield* [...stored];
+      yield* stored.slice();
     },
     listen(listener: (event: TaskEvent) => void) {
       listeners.add(listener);

@@ -1,0 +1,117 @@
+import { useMemo, useState } from 'preact/hooks';
+import { useDashboard } from '../dashboard.ts';
+import { exactTime, relative } from '../format.ts';
+import { FieldGroup, LabelledField } from './field.tsx';
+import { caveatOf, inZone, isChosen, momentOf, shortcuts, type When } from './when.ts';
+import { allZones, localTime, viewerZone } from './zone.ts';
+
+export interface DateTimeFieldProps {
+  value: When;
+  onChange: (when: When) => void;
+  label: string;
+  errors?: readonly string[] | undefined;
+}
+
+/** When: a time of day in some zone, or so long after the form is sent. */
+export function DateTimeField({ value, onChange, label, errors }: DateTimeFieldProps) {
+  const { clock } = useDashboard();
+  const now = clock.now.value;
+  return (
+    <FieldGroup label={label}>
+      <div class="actions">
+        {shortcuts.map((shortcut) => (
+          <button
+            key={shortcut.label}
+            type="button"
+            class="small choice"
+            aria-pressed={isChosen(shortcut, value, now)}
+            onClick={() => onChange(shortcut.apply(value, clock.now.peek()))}
+          >
+            {shortcut.label}
+          </button>
+        ))}
+      </div>
+      <div class="field-row">
+        <LocalInput value={value} onChange={onChange} errors={errors} />
+        <ZoneSelect zone={value.zone} onChange={(zone) => onChange(inZone(value, zone, clock.now.peek()))} />
+      </div>
+      <InWords when={value} now={now} />
+    </FieldGroup>
+  );
+}
+
+function LocalInput({ value, onChange, errors }: Omit<DateTimeFieldProps, 'label'>) {
+  const { clock } = useDashboard();
+  // What moves on by itself must not do so under somebody's fingers.
+  const [held, setHeld] = useState<string>();
+  const moment = value.kind === 'in' ? momentOf(value, clock.now.value) : undefined;
+  const shown = value.kind === 'at' ? value.local : (held ?? localTime(moment?.at ?? 0, value.zone));
+  return (
+    <LabelledField label="Date and time" errors={errors}>
+      {(tied) => (
+        <input
+          {...tied}
+          type="datetime-local"
+          step="1"
+          max="9999-12-31T23:59:59"
+          value={shown}
+          onFocus={() => setHeld(shown)}
+          onBlur={() => setHeld(undefined)}
+          onInput={({ currentTarget }) =>
+            onChange({
+              kind: 'at',
+              local: currentTarget.value,
+              zone: value.zone,
+              chosenAt: clock.now.peek(),
+            })
+          }
+        />
+      )}
+    </LabelledField>
+  );
+}
+
+function ZoneSelect({ zone, onChange }: { zone: string; onChange: (zone: string) => void }) {
+  const [zones, first] = useMemo(() => [allZones(), [...new Set([viewerZone(), 'UTC'])]], []);
+  const option = (name: string) => (
+    <option key={name} value={name}>
+      {name.replaceAll('_', ' ')}
+    </option>
+  );
+  return (
+    <LabelledField label="Time zone">
+      {(tied) => (
+        <select {...tied} value={zone} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
+          <optgroup label="Yours, and UTC">{first.map(option)}</optgroup>
+          <optgroup label="All">{zones.filter((name) => !first.includes(name)).map(option)}</optgroup>
+        </select>
+      )}
+    </LabelledField>
+  );
+}
+
+/** The same instant where the viewer is, by how far it is away, and in UTC. */
+function InWords({ when, now }: { when: When; now: number }) {
+  const moment = momentOf(when, now);
+  const caveat = caveatOf(when, now);
+  return (
+    <div class="when-words">
+      {moment && <Instant at={moment.at} when={when} now={now} />}
+      <div role="status">{caveat !== undefined && <p class="when-caveat">{caveat}</p>}</div>
+    </div>
+  );
+}
+
+function Instant({ at, when, now }: { at: number; when: When; now: number }) {
+  const iso = new Date(at).toISOString();
+  const away = when.kind === 'in' ? sentWords(when.seconds) : relative(at, now);
+  return (
+    <p class="quiet">
+      <strong>{away}</strong> · <time dateTime={iso}>{exactTime(iso)}</time>
+    </p>
+  );
+}
+
+function sentWords(seconds: number): string {
+  return seconds === 0 ? 'as soon as it is sent' : `${relative(seconds * 1000, 0)} from when it is sent`;
+}

@@ -1,0 +1,53 @@
+/** Lists that grow and shrink by buttons. */
+import type { RefObject } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { Icon } from '../parts/icons.tsx';
+
+export function AddButton({
+  onClick,
+  add,
+}: {
+  onClick: () => void;
+  add: RefObject<HTMLButtonElement | null>;
+}) {
+  return (
+    <div>
+      <button ref={add} type="button" class="small" onClick={onClick}>
+        <Icon name="plus" />
+        Add
+      </button>
+    </div>
+  );
+}
+
+export function RemoveButton({ name, onClick }: { name: string; onClick: () => void }) {
+  return (
+    <button type="button" class="icon-button" aria-label={`Remove ${name}`} onClick={onClick}>
+      <Icon name="cross" />
+    </button>
+  );
+}
+
+/** Where the focus goes: into what has been added, and not into nowhere when a button goes with its row. */
+export function useGrowing(length: number) {
+  const list = useRef<HTMLDivElement>(null);
+  const add = useRef<HTMLButtonElement>(null);
+  const grows = useRef(false);
+  useEffect(() => {
+    if (!grows.current) return;
+    grows.current = false;
+    list.current?.lastElementChild?.querySelector<HTMLElement>('input, textarea, select')?.focus();
+  }, [length]);
+  return {
+    list,
+    add,
+    grow(action: () => void): void {
+      grows.current = true;
+      action();
+    },
+    shrink(action: () => void): void {
+      action();
+      add.current?.focus();
+    },
+  };
+}

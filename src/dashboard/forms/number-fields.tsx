@@ -1,0 +1,52 @@
+/** How often an attempt is tried again, and how long one may take. */
+import { FieldGroup, LabelledField } from './field.tsx';
+import type { TaskPartProps } from './task-fields.tsx';
+import { defaults, type LimitName, numberPointer, type RetryName } from './task-form.ts';
+
+export function RetryFields({ filling }: TaskPartProps) {
+  return (
+    <FieldGroup label="When an attempt fails" hint="The wait before each further try grows by the factor.">
+      <div class="field-columns">
+        <NumberField filling={filling} name="max_retries" label="Most retries" />
+        <NumberField filling={filling} name="initial_interval" label="First wait (s)" />
+        <NumberField filling={filling} name="backoff_coefficient" label="Factor" />
+        <NumberField filling={filling} name="maximum_interval" label="Longest wait (s)" />
+      </div>
+    </FieldGroup>
+  );
+}
+
+export function LimitFields({ filling }: TaskPartProps) {
+  return (
+    <FieldGroup label="How long an attempt may take">
+      <div class="field-columns">
+        <NumberField filling={filling} name="soft_time_limit" label="Told to stop after (s)" />
+        <NumberField filling={filling} name="time_limit" label="Ended after (s)" />
+      </div>
+    </FieldGroup>
+  );
+}
+
+function NumberField({
+  filling: { form, change, errorsAt },
+  name,
+  label,
+}: TaskPartProps & { name: RetryName | LimitName; label: string }) {
+  const pointer = numberPointer(name);
+  return (
+    <LabelledField label={label} errors={errorsAt(pointer)}>
+      {(tied) => (
+        <input
+          {...tied}
+          inputMode="decimal"
+          autocomplete="off"
+          placeholder={String(defaults[name])}
+          value={form.numbers[name]}
+          onInput={({ currentTarget }) =>
+            change({ numbers: { ...form.numbers, [name]: currentTarget.value } }, pointer)
+          }
+        />
+      )}
+    </LabelledField>
+  );
+}

@@ -1,0 +1,13 @@
+import type { Draft } from './draft.ts';
+import type { Field } from './schema.ts';
+
+export type ErrorsAt = (pointer: string) => readonly string[];
+
+export interface PartProps<D extends Draft = Draft> {
+  field: Field;
+  draft: D;
+  pointer: string;
+  errorsAt: ErrorsAt;
+  /** @param at what of it has changed: it had better be checked anew. */
+  onChange: (draft: Draft, at: string) => void;
+}

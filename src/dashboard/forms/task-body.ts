@@ -1,0 +1,91 @@
+/** What is sent of a form, or what is wrong with it before it is sent. */
+import type { FieldError, NewTask, TaskChanges } from '../../client/index.ts';
+import { readPayload } from './payload.ts';
+import { requiredMessage } from './read-draft.ts';
+import type { Field } from './schema.ts';
+import {
+  idsIn,
+  type LimitName,
+  limitNames,
+  numberPointer,
+  type RetryName,
+  retryNames,
+  type TaskForm,
+} from './task-form.ts';
+import { timeOf } from './when.ts';
+
+export type Made<T> = { readonly body: T } | { readonly errors: readonly FieldError[] };
+
+/** The body of a request that makes the task. */
+export function newTask(field: Field, type: string, form: TaskForm): Made<NewTask> {
+  const time = timeOf(form.when);
+  const payload = readPayload(field, form.payload);
+  const { values, errors } = readNumbers(form);
+  const after = idsIn(form.after);
+  const wrong = [...timeErrors(time), ...payload.errors, ...errors];
+  if (wrong.length > 0 || 'problem' in time) return { errors: wrong };
+  const { soft_time_limit, time_limit, ...retry } = values;
+  return {
+    body: {
+      name: form.name,
+      type,
+      ...time,
+      ...(form.description === '' ? {} : { description: form.description }),
+      payload: payload.value ?? {},
+      ...(form.tags.length === 0 ? {} : { tags: [...form.tags] }),
+      priority: form.priority,
+      ...(Object.keys(retry).length === 0 ? {} : { retry }),
+      ...(soft_time_limit === undefined ? {} : { soft_time_limit }),
+      ...(time_limit === undefined ? {} : { time_limit }),
+      ...(after.length === 0 ? {} : { after, after_policy: form.after_policy }),
+    },
+  };
+}
+
+/** What differs from how it was, and nothing else. */
+export function changesOf(field: Field, before: TaskForm, form: TaskForm): Made<TaskChanges> {
+  const time = timeOf(form.when);
+  const isSameTime = JSON.stringify(time) === JSON.stringify(timeOf(before.when));
+  const payload = readPayload(field, form.payload);
+  const isSamePayload =
+    JSON.stringify(payload.value) === JSON.stringify(readPayload(field, before.payload).value);
+  const { values, errors } = readNumbers(form, before);
+  const wrong = [...(isSameTime ? [] : timeErrors(time)), ...payload.errors, ...errors];
+  if (wrong.length > 0) return { errors: wrong };
+  const { soft_time_limit, time_limit, ...retry } = values;
+  return {
+    body: {
+      ...(form.name === before.name ? {} : { name: form.name }),
+      ...(form.description === before.description ? {} : { description: form.description }),
+      ...(isSameTime || 'problem' in time ? {} : time),
+      ...(isSamePayload ? {} : { payload: payload.value }),
+      ...(form.tags.join('\n') === before.tags.join('\n') ? {} : { tags: [...form.tags] }),
+      ...(form.priority === before.priority ? {} : { priority: form.priority }),
+      ...(Object.keys(retry).length === 0 ? {} : { retry }),
+      ...(soft_time_limit === undefined ? {} : { soft_time_limit }),
+      ...(time_limit === undefined ? {} : { time_limit }),
+    },
+  };
+}
+
+type Numbers = Partial<Record<RetryName | LimitName, number>>;
+
+/** @param before only what differs from it; and nothing may be left out that was there. */
+function readNumbers({ numbers }: TaskForm, before?: TaskForm): { values: Numbers; errors: FieldError[] } {
+  const values: Numbers = {};
+  const errors: FieldError[] = [];
+  for (const name of [...retryNames, ...limitNames]) {
+    const text = numbers[name].trim();
+    if (text === before?.numbers[name] || (text === '' && !before)) continue;
+    const value = Number(text);
+    if (text === '') errors.push({ pointer: numberPointer(name), message: requiredMessage });
+    else if (!Number.isFinite(value)) {
+      errors.push({ pointer: numberPointer(name), message: 'This is not a number.' });
+    } else values[name] = value;
+  }
+  return { values, errors };
+}
+
+function timeErrors(time: ReturnType<typeof timeOf>): FieldError[] {
+  return 'problem' in time ? [{ pointer: '/scheduled_time', message: time.problem }] : [];
+}

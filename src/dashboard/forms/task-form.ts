@@ -1,0 +1,126 @@
+/** What is filled in about a task, as texts, and where what is wrong with it is shown. */
+import type { FieldError, Task } from '../../client/index.ts';
+import { type Payload, payloadOf, payloadPointers } from './payload.ts';
+import type { Field } from './schema.ts';
+import type { When } from './when.ts';
+import { localTime, viewerZone } from './zone.ts';
+
+export const retryNames = [
+  'max_retries',
+  'initial_interval',
+  'backoff_coefficient',
+  'maximum_interval',
+] as const;
+export type RetryName = (typeof retryNames)[number];
+export const limitNames = ['soft_time_limit', 'time_limit'] as const;
+export type LimitName = (typeof limitNames)[number];
+
+/** What the interface takes for what is left out. */
+export const defaults: Readonly<Record<RetryName | LimitName | 'priority', number>> = {
+  max_retries: 3,
+  initial_interval: 60,
+  backoff_coefficient: 2,
+  maximum_interval: 3600,
+  soft_time_limit: 1500,
+  time_limit: 1800,
+  priority: 3,
+};
+
+export interface TaskForm {
+  readonly name: string;
+  readonly description: string;
+  readonly when: When;
+  readonly payload: Payload;
+  readonly tags: readonly string[];
+  readonly priority: number;
+  readonly numbers: Readonly<Record<RetryName | LimitName, string>>;
+  /** Ids, one a line. */
+  readonly after: string;
+  readonly after_policy: 'completed' | 'any';
+}
+
+export function emptyForm(field: Field): TaskForm {
+  return {
+    name: '',
+    description: '',
+    when: { kind: 'in', seconds: 0, zone: viewerZone() },
+    payload: payloadOf(field, undefined),
+    tags: [],
+    priority: defaults.priority,
+    numbers: {
+      max_retries: '',
+      initial_interval: '',
+      backoff_coefficient: '',
+      maximum_interval: '',
+      soft_time_limit: '',
+      time_limit: '',
+    },
+    after: '',
+    after_policy: 'completed',
+  };
+}
+
+type Copied = Pick<
+  Task,
+  'name' | 'description' | 'payload' | 'tags' | 'priority' | 'retry' | LimitName | 'after' | 'after_policy'
+>;
+
+export function formOf(field: Field, task: Copied): TaskForm {
+  const { name, description, payload, tags, priority, retry, soft_time_limit, time_limit } = task;
+  const { max_retries, initial_interval, backoff_coefficient, maximum_interval } = retry;
+  return {
+    ...emptyForm(field),
+    name,
+    description,
+    payload: payloadOf(field, payload),
+    tags,
+    priority,
+    numbers: {
+      max_retries: String(max_retries),
+      initial_interval: String(initial_interval),
+      backoff_coefficient: String(backoff_coefficient),
+      maximum_interval: String(maximum_interval),
+      soft_time_limit: String(soft_time_limit),
+      time_limit: String(time_limit),
+    },
+    after: task.after.join('\n'),
+    after_policy: task.after_policy,
+  };
+}
+
+/** As it is. Its time is none that somebody has just chosen: though it may have passed, it is no mistake. */
+export function editForm(field: Field, task: Task): TaskForm {
+  const zone = viewerZone();
+  const chosenAt = Date.parse(task.scheduled_time);
+  return {
+    ...formOf(field, task),
+    when: { kind: 'at', local: localTime(chosenAt, zone), zone, chosenAt },
+  };
+}
+
+export function numberPointer(name: RetryName | LimitName): string {
+  return name === 'soft_time_limit' || name === 'time_limit' ? `/${name}` : `/retry/${name}`;
+}
+
+export function idsIn(text: string): string[] {
+  return text.split(/[\s,]+/).filter((id) => id !== '');
+}
+
+/** Where a form has a place for what was refused. */
+export function pointersOfForm({ payload }: TaskForm): readonly string[] {
+  const numbers = [...retryNames, ...limitNames].map(numberPointer);
+  const others = ['/name', '/type', '/description', '/scheduled_time', '/tags', '/priority', '/after'];
+  return [...others, '/after_policy', ...numbers, ...payloadPointers(payload)];
+}
+
+/** Of several in one field, which one is meant; and one place for both ways to say a time. */
+export function asShown(errors: readonly FieldError[], { tags, after }: TaskForm): readonly FieldError[] {
+  const lists = { tags, after: idsIn(after) };
+  return errors.map((error) => {
+    if (error.pointer === '/delay') return { ...error, pointer: '/scheduled_time' };
+    const [, list, index] = /^\/(tags|after)\/(\d+)$/.exec(error.pointer) ?? [];
+    if (list === undefined) return error;
+    const item = lists[list as keyof typeof lists][Number(index)] ?? index;
+    return { pointer: `/${list}`, message: `${item}: ${error.message}` };
+  });
+}

@@ -1,0 +1,33 @@
+import { useEffect, useState } from 'preact/hooks';
+import { TaskbellError } from '../../client/index.ts';
+import { useDashboard } from '../dashboard.ts';
+import { explain } from '../messages.ts';
+
+export type Loaded<T> =
+  | { readonly status: 'loading' }
+  | { readonly status: 'there'; readonly value: T }
+  | { readonly status: 'failed'; readonly detail: string; again(): void };
+
+/** What a form needs to know before it can be shown. @param key what it depends on. */
+export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, key: string): Loaded<T> {
+  const { session } = useDashboard();
+  const [loaded, setLoaded] = useState<Loaded<T>>({ status: 'loading' });
+  const [tries, setTries] = useState(0);
+  useEffect(() => {
+    const abort = new AbortController();
+    setLoaded({ status: 'loading' });
+    load(abort.signal).then(
+      (value) => {
+        if (!abort.signal.aborted) setLoaded({ status: 'there', value });
+      },
+      (error: unknown) => {
+        if (abort.signal.aborted) return;
+        if (error instanceof TaskbellError && error.status === 401) session.expired();
+        const again = (): void => setTries((before) => before + 1);
+        setLoaded({ status: 'failed', detail: explain(error), again });
+      },
+    );
+    return () => abort.abort();
+  }, [key, tries]);
+  return loaded;
+}

@@ -1,0 +1,33 @@
+import { useRef } from 'preact/hooks';
+import { useDoing } from '../parts/use-doing.ts';
+import { errorsOf } from './sending.ts';
+import type { Filling } from './use-task-form.ts';
+
+export interface Sending {
+  readonly isBusy: boolean;
+  /** @param onRefused returns true where it has dealt with the refusal, which is otherwise shown in the form. */
+  send(action: () => Promise<void>, onRefused?: (error: unknown) => boolean): void;
+}
+
+/** One at a time, also when somebody clicks twice before the button shows that it is busy. */
+export function useSending({ refuse }: Pick<Filling, 'refuse'>): Sending {
+  const { isBusy, run } = useDoing();
+  const isSending = useRef(false);
+  return {
+    isBusy,
+    send(action, onRefused = () => false) {
+      if (isSending.current) return;
+      isSending.current = true;
+      const once = async (): Promise<void> => {
+        try {
+          await action();
+        } finally {
+          isSending.current = false;
+        }
+      };
+      run(once, (error) => {
+        if (!onRefused(error)) refuse(errorsOf(error));
+      });
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type { RefObject } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { FieldError } from '../../client/index.ts';
+import { focusFirstWrong } from './field.tsx';
+import type { ErrorsAt } from './part-props.ts';
+import { isWithin, placeErrors } from './pointers.ts';
+import { asShown, pointersOfForm, type TaskForm } from './task-form.ts';
+
+/** What is being filled in, and what is wrong with it. */
+export interface Filling {
+  readonly form: TaskForm;
+  /** The form that is shown. */
+  readonly element: RefObject<HTMLFormElement | null>;
+  readonly errorsAt: ErrorsAt;
+  /** Those that have no field. */
+  readonly elsewhere: readonly FieldError[];
+  /** @param at pointers of what has changed: what was said about it is no longer true. */
+  change(change: Partial<TaskForm>, ...at: readonly string[]): void;
+  /** Shows what is wrong, and leads to the first of it. */
+  refuse(errors: readonly FieldError[]): void;
+  /** Anew. */
+  reset(form: TaskForm): void;
+}
+
+export function useTaskForm(initial: () => TaskForm): Filling {
+  const [form, setForm] = useState(initial);
+  const [errors, setErrors] = useState<readonly FieldError[]>([]);
+  const [refusals, setRefusals] = useState(0);
+  const element = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (refusals > 0) focusFirstWrong(element.current);
+  }, [refusals]);
+  const { at, elsewhere } = useMemo(
+    () => placeErrors(asShown(errors, form), pointersOfForm(form)),
+    [errors, form],
+  );
+  const isAbout = ({ pointer }: FieldError, changed: string): boolean =>
+    isWithin(pointer, changed) || isWithin(changed, pointer) || pointer === '';
+  return {
+    form,
+    errorsAt: (pointer) => at.get(pointer) ?? [],
+    element,
+    elsewhere,
+    change(change, ...pointers) {
+      setForm((before) => ({ ...before, ...change }));
+      setErrors((before) => {
+        const left = before.filter((error) => !pointers.some((changed) => isAbout(error, changed)));
+        return left.length === before.length ? before : left;
+      });
+    },
+    refuse(wrong) {
+      setErrors(wrong);
+      setRefusals((before) => before + 1);
+    },
+    reset(next) {
+      setForm(next);
+      setErrors([]);
+    },
+  };
+}

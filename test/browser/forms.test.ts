@@ -1,0 +1,373 @@
+/** The forms about tasks, filled in by a real browser in front of a real service. */
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Task } from '../../src/contract/task.ts';
+import { type Browser, launchBrowser, observe, type Page } from '../support/browser.ts';
+import type { Caller } from '../support/caller.ts';
+import { axeFindings, openDashboard, type OpenOptions } from '../support/dashboard.ts';
+import { type Service, startService } from '../support/service.ts';
+
+let service: Service;
+let browser: Browser;
+let alice: Caller;
+
+beforeAll(async () => {
+  [service, browser] = await Promise.all([startService({ temporal: inject('temporal') }), launchBrowser()]);
+  alice = await service.as('alice');
+});
+
+afterAll(async () => {
+  await browser.close();
+  await service.close();
+});
+
+/** Signed in as alice, with the form loaded. */
+async function opened(path: string, look: OpenOptions = {}): Promise<Page> {
+  const { page } = await openDashboard(browser, service.url, { path, ...look });
+  await create(page).waitFor();
+  return page;
+}
+
+const create = (page: Page) => page.getByRole('button', { name: 'Create task' });
+
+/** The task whose page has been opened. */
+async function made(page: Page): Promise<Task> {
+  await page.waitForURL(/\/tasks\/[0-9a-f]{8}-[0-9a-f-]+$/);
+  return alice.read(page.url().split('/').at(-1) ?? '');
+}
+
+/** What is said beside a field. */
+async function errorOf(page: Page, label: string): Promise<string> {
+  const field = page.getByLabel(label, { exact: true });
+  await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true');
+  const ids = (await field.getAttribute('aria-describedby'))?.split(' ') ?? [];
+  const texts = await Promise.all(ids.map((id) => page.locator(`[id="${id}"]`).textContent()));
+  return texts.join(' ');
+}
+
+const focusedLabel = (page: Page) =>
+  page.evaluate<string>('document.activeElement?.labels?.[0]?.textContent ?? ""');
+
+/** Sends that the page has made so far. */
+function creations(page: Page): string[] {
+  const keys: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() !== 'POST' || !request.url().endsWith('/api/tasks/')) return;
+    keys.push(request.headers()['idempotency-key'] ?? '');
+  });
+  return keys;
+}
+
+describe('a new task', () => {
+  test('is made of what is filled in, and its address is opened', async () => {
+    const page = await opened('/tasks/new');
+    const observed = observe(page);
+    await page.getByLabel('Name', { exact: true }).fill('By form');
+    await page.getByLabel('Description').fill('of a browser');
+    await page.getByLabel('csv').fill('a,b\n1,2\n3,4');
+    await page.getByText('More:').click();
+    await page.getByLabel('Tags').fill('one,two');
+    await page.getByLabel('Tags').press('Enter');
+    await page.getByLabel('Priority').selectOption('1');
+    await page.getByLabel('Most retries').fill('0');
+    await create(page).click();
+    const task = await made(page);
+    expect(task).toMatchObject({
+      name: 'By form',
+      description: 'of a browser',
+      type: 'process-data',
+      payload: { csv: 'a,b\n1,2\n3,4' },
+      tags: ['one', 'two'],
+      priority: 1,
+      max_retries: 0,
+    });
+    expect(task.retry.maximum_interval).toBe(3600);
+    await page.getByText('By form has been created.').waitFor();
+    expect(observed.complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('with a blank name and a bad URL is told so beside the fields, and may then be mended', async () => {
+    const page = await opened('/tasks/new?type=http-request&name=%20');
+    await page.getByLabel('url').fill('nowhere');
+    await create(page).click();
+    expect(await errorOf(page, 'Name')).toContain('may not be blank');
+    expect(await focusedLabel(page)).toContain('Name');
+    await page.getByLabel('Name', { exact: true }).fill('A call');
+    await create(page).click();
+    expect(await errorOf(page, 'url')).toContain('This is no URL');
+    expect(await focusedLabel(page)).toContain('url');
+    // What was said of a field is gone once it changes.
+    await page.getByLabel('url').fill('http://example.com/');
+    await expect.poll(() => page.locator('[aria-invalid=true]').count()).toBe(0);
+    await page.getByRole('group', { name: 'headers' }).getByRole('button', { name: 'Add' }).click();
+    await page.getByLabel('Name of headers 1').fill('X-Sent-By');
+    await page.getByLabel('Value of headers 1').fill('a form');
+    await page.getByLabel('method').selectOption('POST');
+    await page.getByRole('button', { name: 'In 1 hour' }).click();
+    await create(page).click();
+    expect((await made(page)).payload).toEqual({
+      url: 'http://example.com/',
+      method: 'POST',
+      headers: { 'X-Sent-By': 'a form' },
+    });
+    await page.close();
+  });
+
+  test('is told of what is wrong inside of what is folded away, and of what has no field', async () => {
+    const page = await opened('/tasks/new?name=x');
+    await page.getByText('More:').click();
+    await page.getByLabel('Ids of tasks').fill('nobody');
+    await page.getByText('More:').click();
+    await create(page).click();
+    expect(await errorOf(page, 'Ids of tasks that must have ended first')).toContain('nobody:');
+    expect(await page.getByLabel('Ids of tasks').isVisible()).toBe(true);
+    await page.getByLabel('Ids of tasks').fill('');
+    await page.getByLabel('csv').fill('a\n1');
+    await page.getByLabel('file').fill('a.csv');
+    await create(page).click();
+    await page.getByText('Give rows, csv or file').waitFor();
+    await page.close();
+  });
+
+  test('is made once, though somebody clicks twice', async () => {
+    const page = await opened('/tasks/new?name=twice');
+    const keys = creations(page);
+    await page.evaluate(
+      `const button = document.querySelector('form.task-form button[type=submit]'); button.click(); button.click();`,
+    );
+    await made(page);
+    expect(keys).toHaveLength(1);
+    await page.close();
+  });
+
+  test('is made once, though the answer was lost and it is sent again', async () => {
+    const page = await opened('/tasks/new?name=lost');
+    const keys = creations(page);
+    let lost = 0;
+    await page.route('**/api/tasks/', async (route) => {
+      if (route.request().method() !== 'POST' || lost > 4) return route.continue();
+      await route.fetch();
+      lost += 1;
+      return route.abort('connectionreset');
+    });
+    await create(page).click();
+    await page.locator('form [role=alert] .problem').waitFor();
+    await page.unroute('**/api/tasks/');
+    await create(page).click();
+    await made(page);
+    expect(new Set(keys).size).toBe(1);
+    const found = () => alice.call<Task[]>('GET', '/api/tasks/?name=lost');
+    await expect.poll(async () => (await found()).body.length, { timeout: 10_000 }).toBe(1);
+    await page.close();
+  });
+
+  test('keeps what has been filled in when its type changes to and fro', async () => {
+    const page = await opened('/tasks/new');
+    await page.getByLabel('csv').fill('a\n1');
+    await page.getByLabel('Type').selectOption('http-request');
+    await page.getByLabel('url').fill('http://example.com/');
+    await page.getByLabel('Type').selectOption('process-data');
+    expect(await page.getByLabel('csv').inputValue()).toBe('a\n1');
+    await page.getByLabel('Type').selectOption('http-request');
+    expect(await page.getByLabel('url').inputValue()).toBe('http://example.com/');
+    await page.close();
+  });
+
+  test('takes all but the time from another', async () => {
+    const model = await alice.create({
+      name: 'A model',
+      type: 'echo',
+      payload: { any: ['thing'] },
+      tags: ['copied'],
+      priority: 5,
+      delay: 3600,
+    });
+    const page = await opened(`/tasks/new?from=${model.id}`);
+    await create(page).click();
+    const copy = await made(page);
+    expect(copy.id).not.toBe(model.id);
+    expect(copy).toMatchObject({
+      name: 'A model',
+      payload: { any: ['thing'] },
+      tags: ['copied'],
+      priority: 5,
+    });
+    expect(Date.parse(copy.scheduled_time)).toBeLessThan(Date.now() + 60_000);
+    await page.close();
+  });
+});
+
+describe('the time', () => {
+  const dateTime = (page: Page) => page.getByLabel('Date and time');
+
+  test('by a shortcut counts from when the form is sent', async () => {
+    const page = await opened('/tasks/new?name=x');
+    await page.getByRole('button', { name: 'In 10 min' }).click();
+    expect(await page.getByRole('button', { name: 'In 10 min' }).getAttribute('aria-pressed')).toBe('true');
+    const before = Date.now();
+    await create(page).click();
+    const task = await made(page);
+    expect(Date.parse(task.scheduled_time) - before).toBeGreaterThanOrEqual(599_000);
+    expect(Date.parse(task.scheduled_time) - before).toBeLessThan(630_000);
+    await page.close();
+  });
+
+  test('tomorrow at nine is that of the zone that is chosen', async () => {
+    const page = await opened('/tasks/new?name=x', { timezoneId: 'Europe/Berlin' });
+    await page.getByLabel('Time zone').selectOption('Asia/Kathmandu');
+    await page.getByRole('button', { name: 'Tomorrow 9:00' }).click();
+    expect(await dateTime(page).inputValue()).toMatch(/T09:00(:00)?$/);
+    await create(page).click();
+    expect((await made(page)).scheduled_time).toMatch(/T03:15:00\.000Z$/);
+    await page.close();
+  });
+
+  test('that clocks skip is the first moment after it, and that is said', async () => {
+    const page = await opened('/tasks/new?name=x', { timezoneId: 'Europe/Berlin' });
+    await dateTime(page).fill('2031-03-30T02:30:00');
+    await page.getByText('The clocks skip this time').waitFor();
+    await create(page).click();
+    expect((await made(page)).scheduled_time).toBe('2031-03-30T01:00:00.000Z');
+    await page.close();
+  });
+
+  test('that is past is refused before it is sent', async () => {
+    const page = await opened('/tasks/new?name=x');
+    const keys = creations(page);
+    await dateTime(page).fill('2020-01-01T12:00:00');
+    await create(page).click();
+    expect(await errorOf(page, 'Date and time')).toContain('in the past');
+    expect(keys).toEqual([]);
+    await page.close();
+  });
+
+  test('that passes while the form is filled in is no obstacle', async () => {
+    const page = await opened('/tasks/new?name=x', { timezoneId: 'UTC' });
+    const soon = new Date(Date.now() + 2000).toISOString().slice(0, 19);
+    await dateTime(page).fill(soon);
+    // Beyond what the service would let pass.
+    await page.getByText('the task will run at once').waitFor();
+    await expect.poll(() => Date.now() - Date.parse(`${soon}Z`), { timeout: 15_000 }).toBeGreaterThan(3000);
+    await create(page).click();
+    expect(Date.parse((await made(page)).scheduled_time)).toBeGreaterThan(Date.parse(`${soon}Z`));
+    await page.close();
+  });
+});
+
+test('the payload may be written as JSON, and what the form does not know is kept', async () => {
+  const page = await opened('/tasks/new?type=http-request&name=x');
+  await page.getByLabel('url').fill('http://example.com/');
+  await page.getByRole('button', { name: 'As JSON' }).click();
+  const text = page.getByLabel('The whole payload');
+  expect(JSON.parse(await text.inputValue())).toEqual({ url: 'http://example.com/' });
+  await text.fill('{"url": "http://example.org/", "unknown": {"deep": 1}');
+  await page.getByRole('button', { name: 'As JSON' }).click();
+  expect(await errorOf(page, 'The whole payload')).toContain('not JSON');
+  await text.fill('{"url": "http://example.org/", "unknown": {"deep": 1}}');
+  await page.getByRole('button', { name: 'As JSON' }).click();
+  expect(await page.getByLabel('url').inputValue()).toBe('http://example.org/');
+  await page.getByText('Kept as well, and to be seen as JSON: unknown').waitFor();
+  await create(page).click();
+  await page.getByText('unknown: There is no such field.').waitFor();
+  await page.close();
+});
+
+describe('of a type with fields of all kinds', () => {
+  const payload = {
+    type: 'object',
+    required: ['sure', 'limits'],
+    properties: {
+      sure: { type: 'boolean', description: 'Whether it is meant' },
+      loud: { type: 'boolean', default: true },
+      words: { type: 'array', items: { type: 'string' } },
+      limits: { type: 'object', properties: { most: { type: 'number', minimum: 1, maximum: 9 } } },
+      note: { type: 'string', default: 'none' },
+    },
+  };
+  const problem = {
+    detail: 'Refused.',
+    code: 'validation',
+    errors: ['/payload/words/1', '/payload/limits/most', '/payload/limits', '/nowhere/at/all'].map(
+      (pointer) => ({ pointer, message: `wrong: ${pointer}` }),
+    ),
+  };
+
+  /** The service has no such type: its list of them, and what it says to a task of it, are made up. */
+  async function openedWithType(): Promise<{ page: Page; bodies: { payload: unknown }[] }> {
+    const page = await opened('/tasks/new?name=x');
+    const bodies: { payload: unknown }[] = [];
+    await page.route('**/api/task-types/', (route) =>
+      route.fulfill({ json: [{ name: 'all-kinds', description: '<b>Text</b>', payload }] }),
+    );
+    await page.route('**/api/tasks/', (route) => {
+      bodies.push(route.request().postDataJSON());
+      return route.fulfill({ status: 400, json: problem });
+    });
+    // Inside of the app: another page and back.
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.goBack();
+    await page.getByText('<b>Text</b>').waitFor();
+    return { page, bodies };
+  }
+
+  test('what is filled in is sent, what is not is left out, and what is wrong is told where it is', async () => {
+    const { page, bodies } = await openedWithType();
+    await create(page).click();
+    await expect.poll(() => bodies.at(-1)?.payload).toEqual({ sure: false, limits: {} });
+    await page.getByLabel('sure').check();
+    await page.getByLabel('loud').selectOption('No');
+    const words = page.getByRole('group', { name: 'words' });
+    for (const word of ['one', 'two', 'three']) {
+      await words.getByRole('button', { name: 'Add' }).click();
+      // The focus is in what has been added.
+      await page.keyboard.type(word);
+    }
+    await words.getByRole('button', { name: 'Remove words 1' }).click();
+    await page.getByLabel('most', { exact: true }).fill('3');
+    await create(page).click();
+    await expect
+      .poll(() => bodies.at(-1)?.payload)
+      .toEqual({ sure: true, loud: false, words: ['two', 'three'], limits: { most: 3 } });
+    expect(await errorOf(page, 'words 2')).toContain('/payload/words/1');
+    expect(await errorOf(page, 'most')).toContain('/payload/limits/most');
+    const group = page.getByRole('group', { name: 'limits' }).locator('> .field-error');
+    expect(await group.textContent()).toBe('wrong: /payload/limits');
+    const top = page.locator('form > [role=alert] .problem');
+    expect(await top.textContent()).toBe('nowhere › at › all: wrong: /nowhere/at/all');
+    expect(await axeFindings(page)).toEqual([]);
+    await page.close();
+  });
+
+  test('a number that is none is not sent', async () => {
+    const { page, bodies } = await openedWithType();
+    await page.getByLabel('most', { exact: true }).fill('3 or 4');
+    await create(page).click();
+    expect(await errorOf(page, 'most')).toContain('not a number');
+    expect(bodies).toEqual([]);
+    await page.close();
+  });
+});
+
+describe.each(['light', 'dark'] as const)('in %s, axe finds nothing', (colorScheme) => {
+  test.each(['process-data', 'http-request'])('on the form of %s, be it right or wrong', async (type) => {
+    const page = await opened(`/tasks/new?type=${type}`, { colorScheme });
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByText('More:').click();
+    await page.getByLabel('Tags').fill('b@d,');
+    await page.getByLabel('Ended after').fill('x');
+    await create(page).click();
+    await errorOf(page, 'Ended after (s)');
+    await page.getByRole('button', { name: 'Tomorrow' }).click();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.close();
+  });
+});
+
+test.each([1280, 375])('at %d px, nothing is wider than the page', async (width) => {
+  const page = await opened('/tasks/new?type=http-request', { viewport: { width, height: 900 } });
+  await page.getByText('More:').click();
+  await page.getByRole('button', { name: 'Add' }).click();
+  const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+  expect(await page.evaluate(overflow)).toBe(0);
+  await page.close();
+});

@@ -1,0 +1,178 @@
+/** The dialogs that change and retry a task, each opened over a page of a real service. */
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Task } from '../../src/contract/task.ts';
+import { type Browser, launchBrowser, type Page } from '../support/browser.ts';
+import type { Caller } from '../support/caller.ts';
+import { axeFindings, openDashboard, type OpenOptions } from '../support/dashboard.ts';
+import { type Service, startService } from '../support/service.ts';
+import { hasEnded } from '../support/task.ts';
+
+let service: Service;
+let browser: Browser;
+let alice: Caller;
+
+beforeAll(async () => {
+  [service, browser] = await Promise.all([startService({ temporal: inject('temporal') }), launchBrowser()]);
+  alice = await service.as('alice');
+});
+
+afterAll(async () => {
+  await browser.close();
+  await service.close();
+});
+
+const dialogOf = (page: Page) => page.getByRole('dialog');
+
+/** What the task is once the dialog has gone. */
+async function ended(page: Page): Promise<Task> {
+  await dialogOf(page).waitFor({ state: 'detached', timeout: 15_000 });
+  return alice.read(new URL(page.url()).pathname.split('/').at(-1) ?? '');
+}
+
+/** On the task's own page. */
+async function opened(button: 'Edit' | 'Retry', id: string, look: OpenOptions = {}): Promise<Page> {
+  const { page } = await openDashboard(browser, service.url, { path: `/tasks/${id}`, ...look });
+  await page.getByRole('button', { name: button, exact: true }).click();
+  await dialogOf(page).getByLabel('Date and time').waitFor();
+  return page;
+}
+
+const request = {
+  name: 'As it was',
+  type: 'http-request',
+  payload: { url: 'http://example.com/', headers: { A: '1' } },
+  tags: ['old'],
+  delay: 3600,
+};
+
+const save = (page: Page) => page.getByRole('button', { name: 'Save changes' });
+
+/** What the page has sent with PATCH. */
+function edits(page: Page): unknown[] {
+  const bodies: unknown[] = [];
+  page.on('request', (sent) => {
+    if (sent.method() === 'PATCH') bodies.push(sent.postDataJSON());
+  });
+  return bodies;
+}
+
+describe('the dialog that changes a task', () => {
+  test('sends what has been changed, and nothing else', async () => {
+    const task = await alice.create(request);
+    const page = await opened('Edit', task.id);
+    const bodies = edits(page);
+    await page.getByLabel('Name', { exact: true }).fill('Renamed');
+    await page.getByLabel('method').selectOption('PUT');
+    await page.getByLabel('Ended after').fill('1900');
+    await save(page).click();
+    expect(await ended(page)).toMatchObject({ name: 'Renamed', time_limit: 1900 });
+    const payload = { ...request.payload, method: 'PUT' };
+    expect(bodies).toEqual([{ name: 'Renamed', payload, time_limit: 1900 }]);
+    expect(await alice.read(task.id)).toMatchObject({ payload, scheduled_time: task.scheduled_time });
+    await page.close();
+  });
+
+  test('sends nothing when nothing has been changed', async () => {
+    const { id } = await alice.create(request);
+    const page = await opened('Edit', id);
+    const bodies = edits(page);
+    await save(page).click();
+    await ended(page);
+    expect(bodies).toEqual([]);
+    await page.close();
+  });
+
+  test('says that somebody else has changed it, and goes on from there', async () => {
+    const { id } = await alice.create(request);
+    const page = await opened('Edit', id);
+    await alice.call('PATCH', `/api/tasks/${id}/`, { tags: ['theirs'], description: 'theirs' });
+    await page.getByLabel('Description').fill('mine');
+    await save(page).click();
+    await page.getByText('The task has changed meanwhile').waitFor();
+    await page.getByRole('button', { name: 'Take the newest' }).click();
+    await dialogOf(page).getByText('theirs', { exact: true }).waitFor();
+    await save(page).click();
+    expect(await ended(page)).toMatchObject({ tags: ['theirs'], description: 'mine' });
+    await page.close();
+  });
+
+  test('says why a task that has ended cannot be changed', async () => {
+    const { id } = await alice.create(request);
+    const page = await opened('Edit', id);
+    await alice.call('POST', `/api/tasks/${id}/cancel/`);
+    await alice.until(id, 'its end', hasEnded);
+    await page.getByLabel('Name', { exact: true }).fill('Too late');
+    await save(page).click();
+    // Its version is another one, which is found out first.
+    await page.getByRole('button', { name: 'Take the newest' }).click();
+    await expect.poll(() => save(page).isEnabled()).toBe(true);
+    await save(page).click();
+    await expect
+      .poll(() => page.locator('dialog [role=alert] .problem').textContent())
+      .toMatch(/CANCELLED|ended|started/i);
+    await page.close();
+  });
+});
+
+describe('the dialog that retries a task', () => {
+  async function failed(): Promise<Task> {
+    const { id } = await alice.create({
+      name: 'flaky',
+      type: 'flaky',
+      payload: { failures: 9 },
+      retry: { max_retries: 0 },
+      delay: 0,
+    });
+    return alice.until(id, 'its end', hasEnded);
+  }
+
+  test('begins it at once with another payload, once', async () => {
+    const { id } = await failed();
+    const page = await opened('Retry', id);
+    expect(await page.getByLabel('failures').inputValue()).toBe('9');
+    await page.getByLabel('failures').fill('0');
+    await page.evaluate(
+      `const button = document.querySelector('dialog button[type=submit]'); button.click(); button.click();`,
+    );
+    expect(await ended(page)).toMatchObject({ retry_count: 1, payload: { failures: 0 } });
+    expect(await alice.until(id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED', retry_count: 1 });
+    await page.close();
+  });
+
+  test('begins it later, where that is wanted; and says beside the field what is wrong', async () => {
+    const { id } = await failed();
+    const page = await opened('Retry', id);
+    await page.getByLabel('failures').fill('many');
+    await page.getByRole('button', { name: 'In 1 hour' }).click();
+    await dialogOf(page).getByRole('button', { name: 'Retry' }).click();
+    await page.getByText('This is not a number.').waitFor();
+    await page.getByLabel('failures').fill('1');
+    await dialogOf(page).getByRole('button', { name: 'Retry' }).click();
+    const task = await ended(page);
+    expect(task.status).toBe('SCHEDULED');
+    expect(Date.parse(task.scheduled_time)).toBeGreaterThan(Date.now() + 3_500_000);
+    await page.close();
+  });
+
+  test('is left by Escape, and nothing has been done', async () => {
+    const { id } = await failed();
+    const page = await opened('Retry', id);
+    await page.keyboard.press('Escape');
+    expect(await ended(page)).toMatchObject({ retry_count: 0 });
+    await page.close();
+  });
+});
+
+test.each(['light', 'dark'] as const)('in %s, axe finds nothing in either', async (colorScheme) => {
+  const waits = await alice.create(request);
+  const failed = await alice.create({ name: 'failed', type: 'hopeless', payload: {}, delay: 0 });
+  await alice.until(failed.id, 'its end', hasEnded);
+  for (const [button, { id }] of [
+    ['Edit', waits],
+    ['Retry', failed],
+  ] as const) {
+    const page = await opened(button, id, { colorScheme });
+    expect(await axeFindings(page)).toEqual([]);
+    await page.close();
+  }
+});

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { placeErrors, pointerTo, readable } from '../../../src/dashboard/forms/pointers.ts';
+
+test('an error stands beside the innermost field that it is within', () => {
+  const errors = ['/name', '/payload/url', '/payload/rows/0/a~1b', '/payload/urls', '/payloads', ''].map(
+    (pointer) => ({ pointer, message: 'wrong' }),
+  );
+  const { at, elsewhere } = placeErrors(errors, ['/name', '/payload', '/payload/url', '/payload/rows']);
+  expect(Object.fromEntries(at)).toEqual({
+    '/name': ['wrong'],
+    '/payload/url': ['wrong'],
+    '/payload/rows': ['0 › a/b: wrong'],
+    '/payload': ['urls: wrong'],
+  });
+  expect(elsewhere).toEqual([
+    { pointer: '/payloads', message: 'wrong' },
+    { pointer: '', message: 'wrong' },
+  ]);
+});
+
+test('keys are escaped, and read again', () => {
+  expect(pointerTo('/a', 'b/c~d')).toBe('/a/b~1c~0d');
+  expect(readable('/a/b~1c~0d')).toBe('a › b/c~d');
+});

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import { taskExample } from '../../../src/contract/examples.ts';
+import { createTaskInput, editTaskInput, type Task } from '../../../src/contract/task.ts';
+import { payloadField, payloadOf } from '../../../src/dashboard/forms/payload.ts';
+import { rebased } from '../../../src/dashboard/forms/rebase.ts';
+import { createKeys, sendInTime } from '../../../src/dashboard/forms/sending.ts';
+import { changesOf, newTask } from '../../../src/dashboard/forms/task-body.ts';
+import { asShown, defaults, editForm, emptyForm } from '../../../src/dashboard/forms/task-form.ts';
+import { TaskbellError } from '../../../src/client/index.ts';
+
+const field = payloadField({
+  name: 'process-data',
+  description: '',
+  payload: { type: 'object', properties: { csv: { type: 'string' } }, additionalProperties: false },
+});
+const task = taskExample as unknown as Task;
+
+test('the defaults that are shown are those of the interface', () => {
+  const { retry, soft_time_limit, time_limit, priority } = createTaskInput.parse({ name: 'x', delay: 0 });
+  expect(defaults).toEqual({ ...retry, soft_time_limit, time_limit, priority });
+});
+
+describe('a new task', () => {
+  test('of nothing but a name leaves everything to the interface', () => {
+    const made = newTask(field, 'process-data', { ...emptyForm(field), name: 'x' });
+    expect(made).toEqual({ body: { name: 'x', type: 'process-data', delay: 0, payload: {}, priority: 3 } });
+  });
+
+  test('says all that has been filled in, in a form that the interface takes', () => {
+    const form = {
+      ...emptyForm(field),
+      name: 'x',
+      description: 'why',
+      tags: ['a', 'b'],
+      priority: 1,
+      after: '0b9f2f5e-6a35-4c35-9b5c-3d3a3f1d1c11\n\n 0b9f2f5e-6a35-4c35-9b5c-3d3a3f1d1c12 ',
+      after_policy: 'any' as const,
+      numbers: { ...emptyForm(field).numbers, max_retries: '0', initial_interval: '0.5', time_limit: '60' },
+    };
+    const made = newTask(field, 'process-data', form);
+    const body = 'body' in made ? made.body : undefined;
+    expect(body).toMatchObject({ retry: { max_retries: 0, initial_interval: 0.5 }, time_limit: 60 });
+    expect(body).not.toHaveProperty('soft_time_limit');
+    expect(createTaskInput.parse(body)).toMatchObject({
+      tags: ['a', 'b'],
+      after_policy: 'any',
+      after: [{}, {}].map(() => expect.any(String)),
+    });
+  });
+
+  test('with numbers that are none is refused beside them', () => {
+    const numbers = { ...emptyForm(field).numbers, max_retries: 'x', time_limit: '1e' };
+    expect(newTask(field, 'x', { ...emptyForm(field), numbers })).toMatchObject({
+      errors: [{ pointer: '/retry/max_retries' }, { pointer: '/time_limit' }],
+    });
+  });
+});
+
+describe('changes', () => {
+  const before = editForm(field, task);
+
+  test('of nothing are none, though its time has passed', () => {
+    expect(changesOf(field, before, before)).toEqual({ body: {} });
+  });
+
+  test('say what differs, and nothing else', () => {
+    const form = {
+      ...before,
+      name: 'other',
+      tags: [],
+      numbers: { ...before.numbers, maximum_interval: '7' },
+      when: { kind: 'in', seconds: 60, zone: 'UTC' } as const,
+    };
+    const made = changesOf(field, before, form);
+    expect(made).toEqual({ body: { name: 'other', tags: [], retry: { maximum_interval: 7 }, delay: 60 } });
+    expect(editTaskInput.safeParse('body' in made ? made.body : undefined).success).toBe(true);
+  });
+
+  test('cannot take a number away', () => {
+    const numbers = { ...before.numbers, time_limit: '' };
+    expect(changesOf(field, before, { ...before, numbers })).toMatchObject({
+      errors: [{ pointer: '/time_limit' }],
+    });
+  });
+});
+
+test('what I have changed stays mine when others have changed the task meanwhile', () => {
+  const before = editForm(field, task);
+  const newest = editForm(field, { ...task, name: 'theirs', tags: ['theirs'], time_limit: 99, version: 9 });
+  const numbers = { ...before.numbers, max_retries: '9' };
+  const payload = payloadOf(field, { csv: 'mine' });
+  const mine = { ...before, tags: ['mine'], numbers, payload };
+  expect(changesOf(field, newest, rebased(mine, before, newest))).toEqual({
+    body: { tags: ['mine'], retry: { max_retries: 9 }, payload: { csv: 'mine' } },
+  });
+});
+
+test('what is said of one of several names it', () => {
+  const form = { ...emptyForm(field), tags: ['a', 'b c'], after: 'one\ntwo' };
+  const errors = ['/tags/1', '/after/1', '/tags', '/delay'].map((pointer) => ({ pointer, message: 'no' }));
+  expect(asShown(errors, form)).toEqual([
+    { pointer: '/tags', message: 'b c: no' },
+    { pointer: '/after', message: 'two: no' },
+    { pointer: '/tags', message: 'no' },
+    { pointer: '/scheduled_time', message: 'no' },
+  ]);
+});
+
+test('the same is sent with the same key, anything else with another', () => {
+  const keyOf = createKeys();
+  const [first, other] = [keyOf({ a: 1 }), keyOf({ a: 2 })];
+  expect(keyOf({ a: 1 })).toBe(first);
+  expect(other).not.toBe(first);
+  expect(createKeys()({ a: 1 })).not.toBe(first);
+});
+
+describe('a time that has passed while the form was filled in', () => {
+  const now = Date.parse('2026-05-01T12:00:00Z');
+  const past = { name: 'x', scheduled_time: '2026-05-01T11:59:00.000Z' };
+  const refusal = new TaskbellError('no', {
+    status: 400,
+    code: 'validation',
+    errors: [{ pointer: '/scheduled_time', message: 'Cannot schedule tasks in the past' }],
+  });
+  const sent = async (body: typeof past, error: Error) => {
+    const bodies: unknown[] = [];
+    const answer = await sendInTime(
+      body,
+      () => now,
+      async (sending) => {
+        bodies.push(sending);
+        if ('scheduled_time' in sending) throw error;
+        return 'made';
+      },
+    ).catch((thrown: unknown) => thrown);
+    return { bodies, answer };
+  };
+
+  test('is sent as "at once" when it is refused', async () => {
+    expect(await sent(past, refusal)).toEqual({ bodies: [past, { name: 'x', delay: 0 }], answer: 'made' });
+  });
+
+  test('is no reason to send anything twice when it has not passed, or something else is wrong', async () => {
+    const ahead = { ...past, scheduled_time: '2036-05-01T12:00:01.000Z' };
+    expect(await sent(ahead, refusal)).toEqual({ bodies: [ahead], answer: refusal });
+    const lost = new TaskbellError('lost', { status: 0, code: 'unreachable' });
+    expect(await sent(past, lost)).toEqual({ bodies: [past], answer: lost });
+  });
+});
