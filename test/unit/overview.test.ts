@@ -148,7 +148,7 @@ test('what is kept of one owner is not told another, nor of one length for anoth
   const theirs = { ...run(from + 1, 'failed', 1), owner: 'somebody' };
   const outcomes = createOutcomes(storeOf([theirs, run(from + 2, 'completed', 1)]));
   const first = async (more: object) => (await outcomes({ ...stretches, ...more }))[0];
-  for (const _ of [1, 2]) {
+  for (let times = 0; times < 2; times += 1) {
     expect(await first({})).toMatchObject({ completed: 1, failed: 1 });
     expect(await first({ owner: 'somebody' })).toMatchObject({ completed: 0, failed: 1 });
     expect(await first({ owner: 'o' })).toMatchObject({ completed: 1, failed: 0 });
