@@ -99,4 +99,30 @@ const bad = defineTaskType({
   },
 });
 
-export default [echo, flaky, hopeless, slow, grumpy, hangs, odd, bad];
+const refusals = { words: /^[a-z]+$/, most: 3 };
+
+const allKinds = defineTaskType({
+  name: 'all-kinds',
+  description: 'Has a field of every kind, and <b>something against</b> most of what it is given',
+  payload: z
+    .strictObject({
+      sure: z.boolean().describe('Whether it is meant'),
+      loud: z.boolean().default(true),
+      words: z.array(z.string().regex(refusals.words, 'Only a to z.')).optional(),
+      limits: z
+        .strictObject({ most: z.number().min(1).max(9).optional() })
+        .superRefine(({ most }, context) => {
+          if (most !== refusals.most) return;
+          context.addIssue({ code: 'custom', path: ['most'], message: 'Three is too many.' });
+          context.addIssue({ code: 'custom', message: 'These limits are none.' });
+        }),
+      note: z.string().default('none'),
+    })
+    .superRefine(({ sure }, context) => {
+      if (sure) return;
+      context.addIssue({ code: 'custom', path: ['nowhere', 'at', 'all'], message: 'One must be sure.' });
+    }),
+  run: async (_context, payload) => payload,
+});
+
+export default [echo, flaky, hopeless, slow, grumpy, hangs, odd, bad, allKinds];
