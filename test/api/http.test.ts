@@ -105,7 +105,7 @@ describe('a method that a path does not know is 405, and Allow says which it kno
 });
 
 test.each([
-  ['GET', '/'],
+  ['GET', '/assets/nope.js'],
   ['GET', '/api/'],
   ['GET', '/api/nope/'],
   ['POST', '/api/nope'],

@@ -1,6 +1,6 @@
 /** Lists that grow and shrink by buttons. */
 import type { RefObject } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from '../parts/icons.tsx';
 
 export function AddButton({
@@ -33,7 +33,7 @@ export function useGrowing(length: number) {
   const list = useRef<HTMLDivElement>(null);
   const add = useRef<HTMLButtonElement>(null);
   const grows = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!grows.current) return;
     grows.current = false;
     list.current?.lastElementChild?.querySelector<HTMLElement>('input, textarea, select')?.focus();
