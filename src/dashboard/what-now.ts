@@ -16,7 +16,7 @@ export function hasEnded({ status }: Pick<TaskSummary, 'status'>): boolean {
   return endedStatuses.has(status);
 }
 
-/** Why an unfinished task is not running now, for people; undefined while it runs and once it has ended. */
+/** Goes on after “waiting because”: why an unfinished task is not running now; undefined while it runs and once it has ended. */
 export function waitingText({ waiting, scheduled_time, after }: Facts, now: number): string | undefined {
   if (!waiting) return undefined;
   const left = (until: string): string => duration(Date.parse(until) - now, { whole: true });
@@ -33,8 +33,9 @@ export function waitingText({ waiting, scheduled_time, after }: Facts, now: numb
     case 'worker':
       return 'no worker has taken it yet';
     case 'backoff': {
-      if (waiting.until === undefined || isOver(waiting.until)) return 'the next attempt is about to begin';
-      return `the next attempt begins in ${left(waiting.until)}`;
+      if (waiting.until === undefined || isOver(waiting.until))
+        return 'the last attempt failed; the next is about to begin';
+      return `the last attempt failed; the next begins in ${left(waiting.until)}`;
     }
     case 'cancelling':
       return 'it is being cancelled';

@@ -137,6 +137,18 @@ test('an account that is removed sees the sign-in form soon', async () => {
   await page.close();
 });
 
+test('a service that does not answer is told, and asked again when one wants to', async () => {
+  const page = await browser.newPage();
+  await page.route('**/api/session/', (route) => route.abort('connectionrefused'));
+  await page.goto(service.url);
+  await page.getByRole('heading', { name: 'Taskbell does not answer' }).waitFor();
+  expect(await axeFindings(page)).toEqual([]);
+  await page.unroute('**/api/session/');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await signInByForm(page, 'alice', passwords.alice);
+  await page.close();
+});
+
 test('the page comes with a strict policy, is asked for anew each time, and its files never again', async () => {
   const page = await fetch(`${service.url}/tasks`);
   expect(page.status).toBe(200);
@@ -156,6 +168,11 @@ test('the page comes with a strict policy, is asked for anew each time, and its 
   expect(script.headers.get('Cache-Control')).toContain('immutable');
   expect(script.headers.get('ETag')).toMatch(/^"[\w-]+"$/);
   expect((await fetch(`${service.url}/assets/nothing.js`)).status).toBe(404);
+  // Pages of the app are for everybody; what they show is not.
+  for (const path of ['/tasks/', '/tasks/new', `/tasks/${randomUUID()}`]) {
+    expect((await fetch(service.url + path, { method: 'HEAD' })).status).toBe(200);
+  }
+  expect((await fetch(`${service.url}/tasks/${randomUUID()}/status/`)).status).toBe(401);
   expect((await fetch(`${service.url}/favicon.svg`)).headers.get('Content-Type')).toBe('image/svg+xml');
 });
 

@@ -163,9 +163,7 @@ describe('the page of a task', () => {
     });
     await onPageOf(id, async (page) => {
       const waiting = page.locator('.task-waiting');
-      await expect
-        .poll(() => waiting.textContent(), { timeout })
-        .toMatch(/the next attempt begins in \d+ min/);
+      await expect.poll(() => waiting.textContent(), { timeout }).toMatch(/the next begins in \d+ min/);
       await expect.poll(() => segments(page), { timeout }).toEqual(['Pending', 'Attempt 1', 'Backoff']);
       await button(page, 'Run now').click();
       await expectStatus(page, 'Failed');
@@ -261,7 +259,12 @@ describe('the page of a task', () => {
 
   test('draws a picture of what process-data has found', async () => {
     const cities = ['Oslo', 'Rome', 'Oslo', null, 'Oslo', 'Rome'];
-    const rows = cities.map((city, index) => ({ city, temp: index * 1.5, ['<b>']: true }));
+    const rows = cities.map((city, index) => ({
+      city,
+      temp: index * 1.5,
+      day: `2026-01-0${index + 1}`,
+      ['<b>']: true,
+    }));
     const { id } = await alice.create({ name: 'pictured', delay: 0, payload: { rows } });
     await alice.until(id, 'its end', hasEnded);
     await onPageOf(id, async (page) => {
@@ -271,6 +274,10 @@ describe('the page of a task', () => {
       expect(await card('city').textContent()).toMatch(/string1 of 6 missing.*Most frequentOslo3Rome2/);
       expect(await card('temp').textContent()).toMatch(/number.*min0max7.5mean3.75/);
       expect(await card('<b>').textContent()).toContain('boolean');
+      await page.getByRole('img', { name: /^Distribution of temp: 20 ranges from 0 to 7.5/ }).waitFor();
+      const days = /^Distribution of day: 20 ranges from 2026-01-01 to 2026-01-06/;
+      await page.getByRole('img', { name: days }).waitFor();
+      expect(await card('day').locator('rect').count()).toBe(20);
       await page.getByText('As JSON').click();
       const tree = page.getByRole('region', { name: 'Result' });
       expect(await tree.textContent()).toContain('“Data processed successfully”');

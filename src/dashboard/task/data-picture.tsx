@@ -65,7 +65,7 @@ function Figures({ column: { count: values, distinct, figures, approximate } }: 
   return (
     <dl class="data-figures">
       {all.map(([figure, value]) => (
-        <div key={figure}>
+        <div key={figure} class={typeof value === 'string' ? 'data-figure-wide' : undefined}>
           <dt>{figure}</dt>
           <dd title={String(value)}>
             {approximate.has(figure) && <span title="An estimate">≈ </span>}
@@ -114,9 +114,8 @@ const height = 40;
 
 function HistogramPicture({ histogram: { from, to, counts }, name }: { histogram: Histogram; name: string }) {
   const greatest = Math.max(...counts);
-  const width = (to - from) / counts.length;
   const peak = counts.indexOf(greatest);
-  const edge = (index: number): string => shown(from + index * width);
+  const edge = (index: number): string => edgeOf({ from, to, counts }, index);
   const label =
     `Distribution of ${name}: ${plural(counts.length, 'range')} from ${shown(from)} to ${shown(to)}, ` +
     `most values (${count(greatest)}) from ${edge(peak)} to ${edge(peak + 1)}`;
@@ -144,6 +143,19 @@ function HistogramPicture({ histogram: { from, to, counts }, name }: { histogram
       </figcaption>
     </figure>
   );
+}
+
+const dayMs = 86_400_000;
+
+/** Where a range begins, and the one before it ends. */
+function edgeOf({ from, to, counts }: Histogram, index: number): string {
+  const part = index / counts.length;
+  // In two parts, since the distance of two numbers may be greater than any number.
+  if (typeof from === 'number' && typeof to === 'number') return shown(from * (1 - part) + to * part);
+  const [first, last] = [Date.parse(String(from)), Date.parse(String(to))];
+  if (Number.isNaN(first) || Number.isNaN(last)) return `${Math.round(part * 100)} %`;
+  const at = new Date(first + (last - first) * part).toISOString();
+  return last - first > counts.length * dayMs ? at.slice(0, 10) : at;
 }
 
 const precise = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 5 });

@@ -22,8 +22,9 @@ export interface Column {
 }
 
 export interface Histogram {
-  readonly from: number;
-  readonly to: number;
+  /** Of dates, as they were written. */
+  readonly from: number | string;
+  readonly to: number | string;
   readonly counts: readonly number[];
 }
 
@@ -67,8 +68,8 @@ function topOf(item: unknown): Column['top'] {
 }
 
 function histogramOf(fields: Fields | undefined): Histogram | undefined {
-  const from = fields && numberIn(fields, 'from');
-  const to = fields && numberIn(fields, 'to');
+  const from = fields && (numberIn(fields, 'from') ?? textIn(fields, 'from'));
+  const to = fields && (numberIn(fields, 'to') ?? textIn(fields, 'to'));
   if (!fields || from === undefined || to === undefined) return undefined;
   const counts = listIn(fields, 'counts').map((count) => (typeof count === 'number' ? count : Number.NaN));
   const isWhole = counts.every((count) => Number.isFinite(count) && count >= 0);

@@ -1,11 +1,11 @@
 import { useComputed } from '@preact/signals';
 import type { TaskSummary } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
-import { duration } from '../format.ts';
+import { duration, plural } from '../format.ts';
 import { Progress } from '../parts/progress.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
-import { hasEnded, lateness, waitingText } from '../what-now.ts';
+import { hasEnded, lateness } from '../what-now.ts';
 import type { Row } from './list.ts';
 import type { TaskSelection } from './selection.ts';
 
@@ -111,16 +111,34 @@ function NowCell({ task, isDeleted }: { task: TaskSummary; isDeleted: boolean })
 }
 
 function nowText(task: TaskSummary, now: { readonly value: number }): string {
-  // That stands in the column of times.
-  if (task.waiting?.reason === 'time') return '';
-  if (task.waiting) {
-    const waits = waitingText(task, now.value) ?? '';
-    return task.waiting.reason === 'backoff' && task.error_message !== null
-      ? `${waits} · ${task.error_message}`
-      : waits;
-  }
+  if (task.waiting) return waitsText(task, task.waiting, now);
   if (!hasEnded(task)) return task.status === 'RUNNING' ? 'running' : '';
   if (task.error_message !== null) return task.error_message;
   if (task.started_at === null || task.finished_at === null) return '';
   return `took ${duration(Date.parse(task.finished_at) - Date.parse(task.started_at))}`;
+}
+
+/** In a few words: the page of the task has more of them. */
+function waitsText(
+  task: TaskSummary,
+  { reason, until }: NonNullable<TaskSummary['waiting']>,
+  now: { readonly value: number },
+): string {
+  switch (reason) {
+    // Stands in the column of times, or in that of the status.
+    case 'time':
+    case 'paused':
+      return '';
+    case 'after':
+      return `after ${plural(task.after.length, 'other task')}`;
+    case 'worker':
+      return 'waits for a worker';
+    case 'cancelling':
+      return 'being cancelled';
+    case 'backoff': {
+      const left = until === undefined ? 0 : Date.parse(until) - now.value;
+      const next = left > 0 ? `next in ${duration(left, { whole: true })}` : 'next attempt now';
+      return task.error_message === null ? next : `${next} · ${task.error_message}`;
+    }
+  }
 }

@@ -13,8 +13,14 @@ describe('why it is not running', () => {
     [{ waiting: { reason: 'after' }, after: ['a', 'b'] }, 'it follows 2 other tasks that must end first'],
     [{ waiting: { reason: 'paused' } }, 'somebody has paused it'],
     [{ waiting: { reason: 'worker' }, status: 'PENDING' }, 'no worker has taken it yet'],
-    [{ waiting: { reason: 'backoff', until: in5s }, status: 'RUNNING' }, 'the next attempt begins in 5 s'],
-    [{ waiting: { reason: 'backoff' }, status: 'RUNNING' }, 'the next attempt is about to begin'],
+    [
+      { waiting: { reason: 'backoff', until: in5s }, status: 'RUNNING' },
+      'the last attempt failed; the next begins in 5 s',
+    ],
+    [
+      { waiting: { reason: 'backoff' }, status: 'RUNNING' },
+      'the last attempt failed; the next is about to begin',
+    ],
     [{ waiting: { reason: 'cancelling' }, status: 'RUNNING' }, 'it is being cancelled'],
     [{ waiting: null, status: 'RUNNING' }, undefined],
   ])('%j', (changes, text) => {
