@@ -17,6 +17,8 @@ export interface Dashboard {
   readonly messages: Messages;
   readonly theme: Theme;
   readonly client: Client;
+  /** What an account was filling in when its session ended, by account and place; in memory alone. */
+  readonly drafts: Map<string, unknown>;
   /** Of the account that is signed in; undefined while none is. */
   readonly work: ReadonlySignal<Work | undefined>;
 }
@@ -50,7 +52,16 @@ export function createDashboard(window: Window & typeof globalThis): Dashboard {
   });
   void session.begin();
   const clock = createClock(session.skewMs);
-  return { router, session, clock, messages: createMessages(), theme: createTheme(window), client, work };
+  return {
+    router,
+    session,
+    clock,
+    messages: createMessages(),
+    theme: createTheme(window),
+    client,
+    drafts: new Map(),
+    work,
+  };
 }
 
 const DashboardContext = createContext<Dashboard | undefined>(undefined);

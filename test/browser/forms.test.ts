@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { type Browser, launchBrowser, observe, type Page } from '../support/browser.ts';
 import type { Caller } from '../support/caller.ts';
-import { axeFindings, openDashboard, type OpenOptions } from '../support/dashboard.ts';
-import { type Service, startService } from '../support/service.ts';
+import { axeFindings, openDashboard, type OpenOptions, signInByForm } from '../support/dashboard.ts';
+import { passwords, type Service, startService } from '../support/service.ts';
 
 let service: Service;
 let browser: Browser;
@@ -271,6 +271,27 @@ test('the payload may be written as JSON, and what the form does not know is kep
   await page.getByText('Kept as well, and to be seen as JSON: unknown').waitFor();
   await create(page).click();
   await page.getByText('unknown: There is no such field.').waitFor();
+  await page.close();
+});
+
+test('a session that ends while the form is filled in takes nothing of it away', async () => {
+  const page = await opened('/tasks/new?type=echo');
+  await page.getByLabel('Name', { exact: true }).fill('half done');
+  await page.getByRole('button', { name: 'In 10 min' }).click();
+  const other = await page.context().newPage();
+  await other.goto(service.url);
+  await other.locator('summary', { hasText: 'alice' }).click();
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByText('Your session has ended').waitFor();
+  await signInByForm(page, 'alice', passwords.alice);
+  await expect.poll(() => page.getByLabel('Name', { exact: true }).inputValue()).toBe('half done');
+  await create(page).click();
+  const task = await made(page);
+  expect(task).toMatchObject({ name: 'half done', type: 'echo', status: 'SCHEDULED' });
+  // Whoever leaves a form means it.
+  await page.getByRole('link', { name: 'New task' }).click();
+  await create(page).waitFor();
+  expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('');
   await page.close();
 });
 

@@ -16,8 +16,9 @@ import {
   TagsPart,
   WhenField,
 } from './task-fields.tsx';
-import { emptyForm, formOf } from './task-form.ts';
+import { emptyForm, formOf, type TaskForm } from './task-form.ts';
 import { TypeField, useTypeChange } from './type-field.tsx';
+import { useDraft } from './use-draft.ts';
 import { useLoaded } from './use-loaded.ts';
 import { useSending } from './use-sending.ts';
 import { useTaskForm } from './use-task-form.ts';
@@ -62,12 +63,17 @@ const usualType = 'process-data';
 function NewTask({ types, model, lack }: Basis) {
   const { router, client, clock, messages } = useDashboard();
   const asked = router.url.peek().searchParams;
-  const [type, setType] = useState(() => model?.type ?? asked.get('type') ?? firstType(types));
+  const draft = useDraft<{ readonly type: string; readonly form: TaskForm }>(router.url.peek().search);
+  const [type, setType] = useState(
+    () => draft.kept?.type ?? model?.type ?? asked.get('type') ?? firstType(types),
+  );
   const field = useMemo(() => payloadField(types.find(({ name }) => name === type)), [types, type]);
   const filling = useTaskForm(() => {
+    if (draft.kept) return draft.kept.form;
     const form = model ? formOf(field, model) : emptyForm(field);
     return { ...form, name: asked.get('name') ?? form.name };
   });
+  draft.update({ type, form: filling.form });
   const { isBusy, send } = useSending(filling);
   const [keyOf] = useState(createKeys);
   const change = useTypeChange(types, filling.form.payload, { type, field });

@@ -1,0 +1,33 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { useDashboard, useWork } from '../dashboard.ts';
+
+export interface KeptDraft<T> {
+  /** What was filled in here when the session ended, and the same account has signed in again. */
+  readonly kept: T | undefined;
+  /** What there would be to keep. */
+  update(value: T): void;
+}
+
+/** Keeps what is filled in over a session that ends meanwhile. Nothing else: whoever leaves a form means it. */
+export function useDraft<T>(place: string): KeptDraft<T> {
+  const { drafts, session } = useDashboard();
+  const { account } = useWork();
+  const key = `${account.id} ${place}`;
+  // Put there below, under the same key.
+  const kept = useRef(drafts.get(key) as T | undefined);
+  const latest = useRef<T>(undefined);
+  useEffect(() => {
+    drafts.delete(key);
+    return () => {
+      const state = session.state.peek();
+      const hasEnded = state.status === 'anonymous' && state.detail !== undefined;
+      if (hasEnded && latest.current !== undefined) drafts.set(key, latest.current);
+    };
+  }, [drafts, session, key]);
+  return {
+    kept: kept.current,
+    update(value) {
+      latest.current = value;
+    },
+  };
+}
