@@ -121,6 +121,20 @@ describe('the list', () => {
     expect(new URL(page.url()).pathname).toBe('/tasks/new');
   });
 
+  test('shows admins the tasks of all, and others their own alone', async () => {
+    const tag = newTag();
+    await alice.create({ name: 'of alice', delay: hour, tags: [tag] });
+    await (await service.as('bob')).create({ name: 'of bob', delay: hour, tags: [tag] });
+    const { page, close } = await openList(tag, 1);
+    await rowOf(page, 'of alice').waitFor();
+    expect(await namesIn(page)).toEqual(['of alice']);
+    await close();
+    const admin = await openDashboard(browser, service.url, { path: `/tasks?tag=${tag}`, user: 'root' });
+    await expect.poll(async () => (await namesIn(admin.page)).toSorted()).toEqual(['of alice', 'of bob']);
+    await rowOf(admin.page, 'of bob').getByText('of another account').waitFor();
+    await admin.close();
+  });
+
   test('shows a name that looks like HTML as the text that it is', async () => {
     const tag = newTag();
     const name = '<img src=x onerror="document.title=\'taken\'">';

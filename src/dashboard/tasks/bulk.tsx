@@ -44,6 +44,9 @@ export function BulkBar(props: BulkProps) {
             Select all {plural(total, 'task')} that match
           </button>
         )}
+        <button type="button" class="icon-button" aria-label="Clear the selection" onClick={selection.clear}>
+          <Icon name="cross" />
+        </button>
         <div class="actions">
           {actions.map(([name, icon]) => (
             <button
@@ -56,14 +59,6 @@ export function BulkBar(props: BulkProps) {
               {actionWords[name].verb}
             </button>
           ))}
-          <button
-            type="button"
-            class="icon-button"
-            aria-label="Clear the selection"
-            onClick={selection.clear}
-          >
-            <Icon name="cross" />
-          </button>
         </div>
       </section>
       {action !== undefined && <BulkDialog {...props} action={action} onClose={() => setAction(undefined)} />}
