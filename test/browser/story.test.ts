@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { type Browser, launchBrowser } from '../support/browser.ts';
+import { openDashboard } from '../support/dashboard.ts';
+import { type Service, startService } from '../support/service.ts';
+
+let service: Service;
+let browser: Browser;
+
+beforeAll(async () => {
+  [service, browser] = await Promise.all([startService({ temporal: inject('temporal') }), launchBrowser()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await service.close();
+});
+
+const timeout = 30_000;
+
+test('a task from its form to its result, rescheduled, retried and deleted, all by the dashboard', async () => {
+  const { page, observed, close } = await openDashboard(browser, service.url);
+  await page.evaluate('globalThis.isTheSamePage = true');
+  const dialog = page.getByRole('dialog');
+  const status = (word: string) => page.locator('.task-title .status', { hasText: word }).waitFor({ timeout });
+
+  // In ten minutes.
+  await page.getByRole('link', { name: 'New task' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Temperatures');
+  await page.getByLabel('csv').fill('city,temp\nOslo,3\nRome,17\n');
+  await page.getByRole('button', { name: 'In 10 min' }).click();
+  await page.getByRole('button', { name: 'Create task' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Temperatures' }).waitFor({ timeout });
+  await status('Scheduled');
+  await page.getByText(/Waiting because its time comes in 9 min/).waitFor({ timeout });
+
+  // In a minute instead, and then at once after all.
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  await dialog.getByRole('button', { name: 'In 1 min' }).click();
+  await dialog.getByRole('button', { name: 'Save changes' }).click();
+  await page.getByText(/its time comes in (1 min|5\d s)/).waitFor({ timeout });
+  await page.getByRole('button', { name: 'Run now', exact: true }).click();
+  await status('Completed');
+  await page.getByText('2 rows').waitFor({ timeout });
+
+  // Again, with other data.
+  await page.getByRole('button', { name: 'Retry', exact: true }).click();
+  await dialog.getByLabel('csv').fill('city,temp\nOslo,3\nRome,17\nLima,20\n');
+  await dialog.getByRole('button', { name: 'Retry', exact: true }).click();
+  await dialog.waitFor({ state: 'detached', timeout });
+  await page.getByText('3 rows').waitFor({ timeout });
+  await status('Completed');
+
+  // It stands in the list, until it is deleted.
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Tasks' }).click();
+  await page.getByRole('link', { name: 'Temperatures', exact: true }).click();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await dialog.getByRole('button', { name: 'Delete the task' }).click();
+  await page.getByText('“Temperatures” is deleted.').waitFor({ timeout });
+  expect(new URL(page.url()).pathname).toBe('/tasks');
+  expect(await page.evaluate('globalThis.isTheSamePage')).toBe(true);
+  expect(observed.complaints).toEqual([]);
+  await close();
+});
