@@ -4,9 +4,11 @@ import { useDashboard, useWork } from '../dashboard.ts';
 import { explain } from '../messages.ts';
 import { useTitle } from '../parts/title.ts';
 import { createCounts } from '../tasks/counts.ts';
-import { DueChart, LatenessChart, OutcomeChart } from './charts.tsx';
 import { createOverviewData, type Range } from './data.ts';
+import { DueChart } from './due-chart.tsx';
 import { Health } from './health.tsx';
+import { LatenessChart } from './lateness-chart.tsx';
+import { OutcomeChart } from './outcome-chart.tsx';
 import { Tiles } from './tiles.tsx';
 
 const ranges: readonly (readonly [Range, string])[] = [

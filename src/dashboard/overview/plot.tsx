@@ -1,5 +1,4 @@
 import { useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { useDashboard } from '../dashboard.ts';
@@ -17,17 +16,23 @@ export interface PlotProps {
   readonly data: uPlot.AlignedData;
   /** The same one between renderings, or the picture is made anew. */
   readonly options: MakeOptions;
-  /** What is told of the place that is pointed at. */
-  readonly describe: (index: number) => string;
-  readonly legend?: ComponentChildren;
-  /** The numbers, for whoever cannot see the picture. */
-  readonly table: ComponentChildren;
+  /** What the series are: the name of their style, and what they are called. */
+  readonly legend?: readonly (readonly [style: string, label: string, ...unknown[]])[];
+  readonly heads: readonly string[];
+  /** The numbers, for whoever cannot see the picture, or points at a place in it. */
+  readonly rows: readonly PlotRow[];
+}
+
+export interface PlotRow {
+  readonly time: string;
+  readonly cells: readonly string[];
+  readonly words: string;
 }
 
 const height = 190;
 
 /** A picture of numbers over time, which can be read as a table as well. */
-export function Plot({ title, summary, data, options, describe, legend, table }: PlotProps) {
+export function Plot({ title, summary, data, options, legend, heads, rows }: PlotProps) {
   const { theme } = useDashboard();
   const isDark = useMedia('(prefers-color-scheme: dark)');
   const host = useRef<HTMLDivElement>(null);
@@ -43,7 +48,11 @@ export function Plot({ title, summary, data, options, describe, legend, table }:
     const setCursor = ({ cursor }: uPlot): void => {
       pointedAt.value = cursor.idx ?? undefined;
     };
-    const made = new uPlot({ ...drawn, ...size(), hooks: { setCursor: [setCursor] } }, data, element);
+    const made = new uPlot(
+      { ...common, ...drawn, ...size(), hooks: { setCursor: [setCursor] } },
+      data,
+      element,
+    );
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize(size()));
     observer.observe(element);
@@ -55,19 +64,60 @@ export function Plot({ title, summary, data, options, describe, legend, table }:
 
   useEffect(() => plot.current?.setData(data), [data]);
 
-  const index = pointedAt.value;
+  const row = pointedAt.value === undefined ? undefined : rows[pointedAt.value];
   return (
     <figure class="card plot">
       <figcaption>
         <h2>{title}</h2>
-        {legend}
+        {legend && (
+          <ul class="legend">
+            {legend.map(([style, label]) => (
+              <li key={style} class={`legend-${style}`}>
+                {label}
+              </li>
+            ))}
+          </ul>
+        )}
       </figcaption>
       <div role="img" aria-label={`${title}: ${summary}`} ref={host} />
-      <p class="plot-note quiet">
-        {index !== undefined && index < data[0].length ? describe(index) : summary}
-      </p>
-      <div class="visually-hidden">{table}</div>
+      <p class="plot-note quiet">{row ? `${row.time}: ${row.words}` : summary}</p>
+      <div class="visually-hidden">
+        <Table title={title} heads={heads} rows={rows} />
+      </div>
     </figure>
+  );
+}
+
+/** One points at a place; nothing is zoomed or selected. */
+const common = {
+  legend: { show: false },
+  cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
+} as const satisfies Partial<uPlot.Options>;
+
+function Table({ title, heads, rows }: Pick<PlotProps, 'title' | 'heads' | 'rows'>) {
+  return (
+    <table>
+      <caption>{title}</caption>
+      <thead>
+        <tr>
+          {heads.map((head) => (
+            <th key={head} scope="col">
+              {head}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ time, cells }) => (
+          <tr key={time}>
+            <th scope="row">{time}</th>
+            {cells.map((cell, index) => (
+              <td key={index}>{cell}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

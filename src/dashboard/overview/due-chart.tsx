@@ -1,0 +1,40 @@
+import { useMemo } from 'preact/hooks';
+import type uPlot from 'uplot';
+import type { Overview } from '../../client/index.ts';
+import { plural } from '../format.ts';
+import { axes, type MakeOptions, Plot } from './plot.tsx';
+import { bars, wholeNumbers } from './series.ts';
+import { secondsOf, spanText, type TimeSpan, timeSpan } from './time-span.ts';
+
+const optionsOf =
+  (span: TimeSpan): MakeOptions =>
+  (colour) => ({
+    scales: { x: span.scale, y: wholeNumbers },
+    axes: axes(colour, span.label),
+    series: [{}, bars(colour, 'scheduled')],
+  });
+
+/** How many tasks have their time in the next hour. */
+export function DueChart({ overview: { due } }: { overview: Overview }) {
+  const { from, bucket_seconds: seconds, counts, total } = due;
+  const places = useMemo(
+    () => counts.map((_, index) => secondsOf(from) + index * seconds),
+    [counts, from, seconds],
+  );
+  const data = useMemo<uPlot.AlignedData>(() => [places, [...counts]], [places, counts]);
+  const options = useMemo(() => optionsOf(timeSpan(seconds, 'hour', 0)), [seconds]);
+  return (
+    <Plot
+      title="Due in the next hour"
+      summary={plural(total, 'task')}
+      data={data}
+      options={options}
+      heads={['Time', 'Tasks']}
+      rows={counts.map((number, index) => ({
+        time: spanText(places[index] ?? 0, seconds, 'hour'),
+        cells: [String(number)],
+        words: plural(number, 'task'),
+      }))}
+    />
+  );
+}

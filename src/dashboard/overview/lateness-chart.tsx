@@ -1,0 +1,80 @@
+import { useMemo } from 'preact/hooks';
+import type uPlot from 'uplot';
+import type { Overview } from '../../client/index.ts';
+import { duration, plural } from '../format.ts';
+import type { Range } from './data.ts';
+import { axes, type MakeOptions, Plot } from './plot.tsx';
+import { secondsOf, spanText, type TimeSpan, timeSpan } from './time-span.ts';
+
+type Lateness = Overview['buckets'][number]['lateness'];
+
+const percentiles = [
+  ['p50', 'Median', 'running'],
+  ['p95', '95th percentile', 'pending'],
+] as const;
+
+/** Seconds, minutes, hours and days, where the decimal steps of numbers would be odd. */
+const steps = [
+  0.05,
+  0.1,
+  0.2,
+  0.5,
+  ...[1, 2, 5, 10, 15, 30].flatMap((seconds) => [seconds, seconds * 60]),
+  ...[1, 2, 4, 6, 12, 24, 48, 96, 240, 480, 960].map((hours) => hours * 3600),
+].sort((a, b) => a - b);
+
+const optionsOf =
+  (span: TimeSpan): MakeOptions =>
+  (colour) => ({
+    scales: { x: span.scale, y: { range: (_plot, _least, most) => [0, Math.max(most * 1.1, 1)] } },
+    axes: axes(colour, span.label, {
+      values: (_plot, values) => values.map((value) => duration(value * 1000, { whole: value >= 10 })),
+      incrs: steps,
+      size: 64,
+    }),
+    series: [
+      {},
+      ...percentiles.map(([, , name]) => ({
+        stroke: colour(name),
+        width: 2,
+        points: { show: true, size: 6, fill: colour(name) },
+      })),
+    ],
+  });
+
+/** How long after their time tasks began. */
+export function LatenessChart({ overview, range }: { overview: Overview; range: Range }) {
+  const { buckets, bucket_seconds: seconds } = overview;
+  const data = useMemo<uPlot.AlignedData>(
+    () => [
+      // In the middle of what they tell of.
+      buckets.map(({ from }) => secondsOf(from) + seconds / 2),
+      ...percentiles.map(([field]) => buckets.map(({ lateness }) => lateness?.[field] ?? null)),
+    ],
+    [buckets, seconds],
+  );
+  const options = useMemo(() => optionsOf(timeSpan(seconds, range, 0.5)), [seconds, range]);
+  const worst = Math.max(...buckets.map(({ lateness }) => lateness?.max ?? -1));
+  return (
+    <Plot
+      title="Lateness"
+      summary={worst < 0 ? 'Nothing has begun in this time' : `At most ${inWords(worst)} after their time`}
+      data={data}
+      options={options}
+      legend={percentiles}
+      heads={['Time', 'Lateness']}
+      rows={buckets.map(({ from, lateness }) => {
+        const words = wordsOf(lateness);
+        return { time: spanText(secondsOf(from), seconds, range), cells: [words], words };
+      })}
+    />
+  );
+}
+
+const inWords = (seconds: number): string => duration(seconds * 1000);
+
+function wordsOf(lateness: Lateness): string {
+  if (!lateness) return 'nothing began';
+  const parts = percentiles.map(([field, label]) => `${label} ${inWords(lateness[field])}`);
+  return `${parts.join(', ')}, at most ${inWords(lateness.max)} (${plural(lateness.count, 'run')} looked at)`;
+}

@@ -1,0 +1,64 @@
+import { useMemo } from 'preact/hooks';
+import type uPlot from 'uplot';
+import type { Overview } from '../../client/index.ts';
+import { count, plural } from '../format.ts';
+import type { Range } from './data.ts';
+import { axes, type MakeOptions, Plot } from './plot.tsx';
+import { bars, wholeNumbers } from './series.ts';
+import { secondsOf, spanText, type TimeSpan, timeSpan } from './time-span.ts';
+
+type Bucket = Overview['buckets'][number];
+
+const outcomes = [
+  ['completed', 'Completed'],
+  ['failed', 'Failed'],
+  ['cancelled', 'Cancelled'],
+] as const satisfies readonly (readonly [keyof Bucket, string])[];
+
+/** Stacked: the highest sum is drawn first, so that the others stand in front of it. */
+const optionsOf =
+  (span: TimeSpan): MakeOptions =>
+  (colour) => ({
+    scales: { x: span.scale, y: wholeNumbers },
+    axes: axes(colour, span.label),
+    series: [{}, ...['cancelled', 'failed', 'completed'].map((name) => bars(colour, name))],
+  });
+
+/** How many runs ended in each stretch of time, and how. */
+export function OutcomeChart({ overview, range }: { overview: Overview; range: Range }) {
+  const { buckets, bucket_seconds: seconds } = overview;
+  const data = useMemo<uPlot.AlignedData>(
+    () => [
+      buckets.map(({ from }) => secondsOf(from)),
+      buckets.map(({ completed, failed, cancelled }) => completed + failed + cancelled),
+      buckets.map(({ completed, failed }) => completed + failed),
+      buckets.map(({ completed }) => completed),
+    ],
+    [buckets],
+  );
+  const options = useMemo(() => optionsOf(timeSpan(seconds, range, 0)), [seconds, range]);
+  const total = buckets.reduce((sum, each) => sum + each.completed + each.failed + each.cancelled, 0);
+  return (
+    <Plot
+      title="Outcomes"
+      summary={`${plural(total, 'run')} ended, ${perTime(total, overview)}`}
+      data={data}
+      options={options}
+      legend={outcomes}
+      heads={['Time', ...outcomes.map(([, label]) => label)]}
+      rows={buckets.map((bucket) => ({
+        time: spanText(secondsOf(bucket.from), seconds, range),
+        cells: outcomes.map(([field]) => count(bucket[field])),
+        words: outcomes.map(([field, label]) => `${count(bucket[field])} ${label.toLowerCase()}`).join(', '),
+      }))}
+    />
+  );
+}
+
+/** Throughput, in a unit in which it is a number one can grasp. */
+function perTime(total: number, { from, now }: Overview): string {
+  const minutes = (Date.parse(now) - Date.parse(from)) / 60_000;
+  const perMinute = total / minutes;
+  if (perMinute >= 60) return `${(perMinute / 60).toFixed(1)} a second`;
+  return perMinute >= 1 ? `${perMinute.toFixed(1)} a minute` : `${(perMinute * 60).toFixed(1)} an hour`;
+}
