@@ -8,6 +8,7 @@ import { createLive, type Live } from './live.ts';
 import { createMessages, type Messages } from './messages.ts';
 import { createRouter, type Router } from './router.ts';
 import { type Account, createSession, type Session } from './session.ts';
+import { createKeptList, type KeptList } from './tasks/kept.ts';
 import { createTheme, type Theme } from './theme.ts';
 
 export interface Dashboard {
@@ -27,6 +28,7 @@ export interface Dashboard {
 export interface Work {
   readonly account: Account;
   readonly live: Live;
+  readonly kept: KeptList;
 }
 
 export function createDashboard(window: Window & typeof globalThis): Dashboard {
@@ -44,9 +46,11 @@ export function createDashboard(window: Window & typeof globalThis): Dashboard {
   effect(() => {
     if (!account.value) return undefined;
     const live = createLive({ tasks: client.tasks, onRefused: () => session.expired() });
-    work.value = { account: account.value, live };
+    const kept = createKeptList(live.returns);
+    work.value = { account: account.value, live, kept };
     return () => {
       work.value = undefined;
+      kept.close();
       live.close();
     };
   });

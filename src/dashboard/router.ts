@@ -1,16 +1,27 @@
 /** The address of the page as a signal: links move about inside of the app, back and forward work, and all can be shared. */
-import { type ReadonlySignal, signal } from '@preact/signals';
+import { batch, type ReadonlySignal, signal } from '@preact/signals';
 
 export interface Router {
   readonly url: ReadonlySignal<URL>;
+  /** Whether the viewer has come by "back" or "forward". */
+  readonly cameBack: ReadonlySignal<boolean>;
   /** @param options.replace in place of the present address, so that "back" goes to the one before. */
   go(to: string, options?: { readonly replace?: boolean }): void;
 }
 
 export function createRouter({ history, location, document, addEventListener }: Window): Router {
   const url = signal(new URL(location.href));
-  const read = (): void => {
-    url.value = new URL(location.href);
+  const cameBack = signal(false);
+  /** How far each page was scrolled when it was left. */
+  const scrolled = new Map<string, number>();
+  // The browser would do it before the page is there.
+  history.scrollRestoration = 'manual';
+  const read = (back: boolean): void => {
+    scrolled.set(url.peek().href, globalThis.scrollY);
+    batch(() => {
+      cameBack.value = back;
+      url.value = new URL(location.href);
+    });
   };
 
   function go(to: string, { replace = false }: { replace?: boolean } = {}): void {
@@ -18,18 +29,23 @@ export function createRouter({ history, location, document, addEventListener }: 
     if (replace) history.replaceState(null, '', target);
     else if (target.href !== location.href) history.pushState(null, '', target);
     const isOtherPage = target.pathname !== url.peek().pathname;
-    read();
+    read(false);
     if (isOtherPage && !replace) globalThis.scrollTo(0, 0);
   }
 
-  addEventListener('popstate', read);
+  addEventListener('popstate', () => {
+    read(true);
+    const top = scrolled.get(location.href) ?? 0;
+    // Once it is rendered.
+    requestAnimationFrame(() => globalThis.scrollTo(0, top));
+  });
   document.addEventListener('click', (event) => {
     const to = pageOf(event, location);
     if (to === undefined) return;
     event.preventDefault();
     go(to);
   });
-  return { url, go };
+  return { url, cameBack, go };
 }
 
 /** Where a click leads inside of the app; undefined for whatever the browser had better do itself. */

@@ -78,7 +78,7 @@ export interface ActionWords {
 export const actionWords: Readonly<Record<ActionName, ActionWords>> = {
   cancel: { verb: 'Cancel', done: 'cancelled', warning: 'What runs is told to stop.' },
   retry: { verb: 'Retry', done: 'begun again', warning: 'Each begins a new run, at once.' },
-  pause: { verb: 'Pause', done: 'paused' },
+  pause: { verb: 'Pause', done: 'paused', warning: 'It does not run until it is resumed.' },
   resume: { verb: 'Resume', done: 'resumed' },
   'run-now': { verb: 'Run now', done: 'made to run now' },
   delete: { verb: 'Delete', done: 'deleted', warning: 'This cannot be undone.' },

@@ -91,7 +91,9 @@ test('5,000 tasks are loaded, scrolled through and changed without a frame that 
       ids.push(...body.map(({ id }) => id));
     }
     await alice.call('POST', '/api/tasks/actions/', { action: 'delete', ids });
-    await page.getByRole('button', { name: '300 tasks no longer here: show' }).waitFor({ timeout: 30_000 });
+    await page
+      .getByRole('button', { name: 'Refresh: 300 tasks no longer here' })
+      .waitFor({ timeout: 30_000 });
     await page.getByLabel('Select all that are loaded').check();
     await page.getByText('5000 selected').waitFor();
   });

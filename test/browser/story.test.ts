@@ -21,7 +21,8 @@ test('a task from its form to its result, rescheduled, retried and deleted, all 
   const { page, observed, close } = await openDashboard(browser, service.url);
   await page.evaluate('globalThis.isTheSamePage = true');
   const dialog = page.getByRole('dialog');
-  const status = (word: string) => page.locator('.task-title .status', { hasText: word }).waitFor({ timeout });
+  const status = (word: string) =>
+    page.locator('.task-title .status', { hasText: word }).waitFor({ timeout });
 
   // In ten minutes.
   await page.getByRole('link', { name: 'New task' }).click();

@@ -71,14 +71,25 @@ describe('the list', () => {
     await close();
   });
 
-  test('does not put new tasks under the pointer, but says that there are more', async () => {
+  test('shows new tasks by itself while nobody looks at its rows closely', async () => {
     const tag = newTag();
     await alice.create({ name: 'first', delay: hour, tags: [tag] });
     const { page, close } = await openList(tag, 1);
     await rowOf(page, 'first').waitFor();
+    await page.mouse.move(0, 0);
+    await alice.create({ name: 'second', delay: hour, tags: [tag] });
+    await expect.poll(() => namesIn(page)).toEqual(['second', 'first']);
+    await close();
+  });
+
+  test('does not put new tasks under the pointer, but says that there are more', async () => {
+    const tag = newTag();
+    await alice.create({ name: 'first', delay: hour, tags: [tag] });
+    const { page, close } = await openList(tag, 1);
+    await rowOf(page, 'first').hover();
     await alice.create({ name: 'second', delay: hour, tags: [tag] });
     await alice.create({ name: 'of another kind', delay: hour });
-    const more = page.getByRole('button', { name: '1 task more: show' });
+    const more = page.getByRole('button', { name: 'Show 1 new task' });
     await more.waitFor({ timeout: 20_000 });
     expect(await namesIn(page)).toEqual(['first']);
     await expect
@@ -104,7 +115,7 @@ describe('the list', () => {
     await alice.call('POST', `/api/tasks/${changes.id}/cancel/`);
     await page.locator('.row-deleted', { hasText: 'goes' }).waitFor({ timeout: 20_000 });
     await page.locator('.row-gone', { hasText: 'changes' }).waitFor({ timeout: 20_000 });
-    await page.getByRole('button', { name: '2 tasks no longer here: show' }).click();
+    await page.getByRole('button', { name: 'Refresh: 2 tasks no longer here' }).click();
     await page.getByText('No task fits these filters.').waitFor({ timeout: 20_000 });
     expect(await namesIn(page)).toEqual([]);
     await close();
@@ -180,17 +191,18 @@ describe('filters', () => {
     const { page, close } = await openList(tag, 1, { path });
     await rowOf(page, 'fits').waitFor();
     const alert = await page.getByRole('alert').textContent();
-    expect(alert).toContain('“colour” is no filter');
-    expect(alert).toContain('“status”');
+    expect(alert).toContain('There is no filter “colour”');
+    expect(alert).toContain('There is no status like this');
     await close();
   });
 });
 
 describe('many at once', () => {
-  test('are cancelled after a count and a confirmation, and what cannot be done is told', async () => {
+  test('are paused after a count and a confirmation, and what cannot be done is told', async () => {
     const tag = newTag();
-    const names = ['one', 'two', 'three'];
-    for (const name of names) await alice.create({ name: `${name} of ${tag}`, delay: hour, tags: [tag] });
+    for (const name of ['one', 'two'])
+      await alice.create({ name: `${name} of ${tag}`, delay: hour, tags: [tag] });
+    const third = await alice.create({ name: `three of ${tag}`, delay: hour, tags: [tag] });
     const done = await alice.create({
       name: `done of ${tag}`,
       type: 'echo',
@@ -204,18 +216,20 @@ describe('many at once', () => {
     await page.getByLabel('Select all that are loaded').check();
     await page.getByText('4 selected').waitFor();
     const bar = page.getByRole('region', { name: 'Selected tasks' });
-    await bar.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await bar.getByRole('button', { name: 'Pause', exact: true }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('1 of them is in a state that does not allow it').waitFor();
+    await dialog.getByText('1 other selected task is in a state that does not allow it').waitFor();
     expect(await axeFindings(page)).toEqual([]);
-    await dialog.getByRole('button', { name: 'Cancel 4 tasks' }).click();
-    await page.getByText('3 tasks cancelled.').waitFor({ timeout: 20_000 });
-    await dialog.getByText('1 task was refused').waitFor();
-    expect(await dialog.getByRole('link').allTextContents()).toEqual([`done of ${tag}`]);
+    // Behind the dialog's back.
+    await alice.call('POST', `/api/tasks/${third.id}/cancel/`);
+    await alice.until(third.id, 'its end', ({ status }) => status === 'CANCELLED');
+    await dialog.getByRole('button', { name: 'Pause 3 tasks' }).click();
+    await dialog.getByText('2 tasks done, 1 task refused').waitFor({ timeout: 20_000 });
+    expect(await dialog.getByRole('link').allTextContents()).toEqual([`three of ${tag}`]);
     await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
-    for (const name of names) {
+    for (const name of ['one', 'two']) {
       await rowOf(page, `${name} of ${tag}`)
-        .getByText('Cancelled', { exact: true })
+        .getByText('Paused', { exact: true })
         .waitFor({ timeout: 20_000 });
     }
     await close();
@@ -291,6 +305,97 @@ describe('many at once', () => {
     await page.getByText('150 tasks cancelled.').waitFor({ timeout: 60_000 });
     await close();
     expect(await counts()).toBe(150);
+  });
+});
+
+describe('what one does quickly', () => {
+  test('neither filter that is changed at almost the same time is lost', async () => {
+    const { page, close } = await openDashboard(browser, service.url, { path: '/tasks' });
+    await page.getByLabel('Name begins with').fill('quick');
+    await page.getByLabel('Type').selectOption('echo');
+    await expect
+      .poll(() => new URL(page.url()).search)
+      .toMatch(/^\?(type=echo&name=quick|name=quick&type=echo)$/);
+    await page.getByLabel('Name begins with').fill('quicker');
+    await tab(page, 'Failed').click();
+    await expect.poll(() => new URL(page.url()).searchParams.get('name')).toBe('quicker');
+    expect(new URL(page.url()).searchParams.get('status')).toBe('FAILED');
+    await close();
+  });
+
+  test('a tag that is none is said beside its field, which stays', async () => {
+    const { page, close } = await openDashboard(browser, service.url, { path: '/tasks' });
+    await page.getByText('More filters').click();
+    await page.getByLabel('Tags').fill('nöt!');
+    await page.locator('.field-problem').waitFor();
+    expect(new URL(page.url()).search).toBe('');
+    await page.getByLabel('Tags').fill('ok');
+    await expect.poll(() => new URL(page.url()).search).toBe('?tag=ok');
+    await page.getByLabel('Tags').fill('');
+    await expect.poll(() => new URL(page.url()).search).toBe('');
+    expect(await page.getByLabel('Tags').isVisible()).toBe(true);
+    await close();
+  });
+
+  test('what is ticked and leaves the list is no longer selected, and Escape clears the rest', async () => {
+    const tag = newTag();
+    const gone = await alice.create({ name: 'goes', delay: hour, tags: [tag] });
+    await alice.create({ name: 'stays', delay: hour, tags: [tag] });
+    const { page, close } = await openList(tag, 2, { path: `/tasks?tag=${tag}&status=SCHEDULED` });
+    await page.getByLabel('Select all that are loaded').check();
+    await alice.call('POST', `/api/tasks/${gone.id}/cancel/`);
+    await page.getByRole('button', { name: 'Refresh: 1 task no longer here' }).click();
+    await page.getByText('1 selected').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByText('1 selected').waitFor({ state: 'detached' });
+    expect(await namesIn(page)).toEqual(['stays']);
+    await close();
+  });
+
+  test('an action is asked for again after its page was left', async () => {
+    const tag = newTag();
+    await alice.create({ name: 'survives', delay: hour, tags: [tag] });
+    const { page, close } = await openList(tag, 1);
+    await page.getByRole('link', { name: 'Clear filters' }).click();
+    await page.locator('.table-body input[type=checkbox]').first().check();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('dialog').waitFor();
+    await page.goBack();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await rowOf(page, 'survives').waitFor();
+    await page.locator('.table-body input[type=checkbox]').first().check();
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    await close();
+  });
+
+  test('back leads to the same place of the same list, with what was ticked', async () => {
+    const tag = newTag();
+    const tasks = Array.from({ length: 130 }, (_, index) => ({
+      name: `n${index}`,
+      delay: hour,
+      tags: [tag],
+    }));
+    await alice.call('POST', '/api/tasks/bulk/', { tasks });
+    const counts = async () =>
+      (await alice.call<{ total: number }>('GET', `/api/tasks/counts/?tag=${tag}`)).body.total;
+    await expect.poll(counts, { timeout: 20_000 }).toBe(130);
+    const { page, close } = await openDashboard(browser, service.url, { path: `/tasks?tag=${tag}` });
+    await page.locator('.table-body input[type=checkbox]').nth(2).check();
+    await expect
+      .poll(async () => {
+        await page.mouse.wheel(0, 3000);
+        return page.getByRole('table').getAttribute('aria-rowcount');
+      })
+      .toBe('131');
+    await page.locator('[aria-rowindex="131"]').waitFor();
+    const place = await page.evaluate<number>('scrollY');
+    await page.locator('[aria-rowindex="128"] a.row-name').click();
+    await page.locator('.task-title').waitFor();
+    await page.goBack();
+    await page.locator('[aria-rowindex="131"]').waitFor();
+    await expect.poll(() => page.evaluate('scrollY')).toBe(place);
+    await page.getByText('1 selected').waitFor();
+    await close();
   });
 });
 

@@ -1,10 +1,10 @@
-import { useEffect, useMemo } from 'preact/hooks';
-import type { Overview, TaskCounts } from '../../client/index.ts';
-import { useDashboard, useWork } from '../dashboard.ts';
+import { useLayoutEffect, useState } from 'preact/hooks';
+import type { Overview } from '../../client/index.ts';
+import { useDashboard } from '../dashboard.ts';
 import { explain } from '../messages.ts';
 import { useTitle } from '../parts/title.ts';
-import { createCounts } from '../tasks/counts.ts';
-import { createOverviewData, type Range } from './data.ts';
+import { useCounts, useReturns } from '../tasks/use-list.ts';
+import { createOverviewData, type OverviewData, type Range } from './data.ts';
 import { DueChart } from './due-chart.tsx';
 import { Health } from './health.tsx';
 import { LatenessChart } from './lateness-chart.tsx';
@@ -23,7 +23,8 @@ export function OverviewPage() {
   const { router } = useDashboard();
   const asked = router.url.value.searchParams.get('range');
   const range = ranges.find(([name]) => name === asked)?.[0] ?? 'hour';
-  const { overview, failure, counts } = useOverview(range);
+  const { overview, failure } = useOverview(range);
+  const counts = useCounts({});
   return (
     <section class="page">
       <div class="page-head">
@@ -35,7 +36,7 @@ export function OverviewPage() {
           {explain(failure)}
         </p>
       )}
-      <Tiles counts={counts} overview={overview} range={range} />
+      <Tiles counts={counts?.counts.value} overview={overview} range={range} />
       {overview && (
         <div class="overview-grid">
           <OutcomeChart overview={overview} range={range} />
@@ -48,28 +49,16 @@ export function OverviewPage() {
   );
 }
 
-function useOverview(range: Range): {
-  overview: Overview | undefined;
-  failure: unknown;
-  counts: TaskCounts | undefined;
-} {
+function useOverview(range: Range): { overview: Overview | undefined; failure: unknown } {
   const { client, session } = useDashboard();
-  const { live } = useWork();
-  const onRefused = (): void => session.expired();
-  const data = useMemo(() => createOverviewData({ client, range, onRefused }), [client, range]);
-  const counts = useMemo(
-    () => createCounts({ tasks: client.tasks, live, filter: {}, onRefused }),
-    [client, live],
-  );
-  useEffect(() => () => data.close(), [data]);
-  useEffect(() => () => counts.close(), [counts]);
-  const returns = live.returns.value;
-  useEffect(() => {
-    if (returns === 0) return;
-    data.refresh();
-    counts.refresh();
-  }, [returns]);
-  return { overview: data.overview.value, failure: data.failure.value, counts: counts.counts.value };
+  const [data, setData] = useState<OverviewData>();
+  useLayoutEffect(() => {
+    const made = createOverviewData({ client, range, onRefused: () => session.expired() });
+    setData(made);
+    return () => made.close();
+  }, [client, range, session]);
+  useReturns(() => data?.refresh());
+  return { overview: data?.overview.value, failure: data?.failure.value };
 }
 
 function RangeChoice({ range }: { range: Range }) {

@@ -1,5 +1,6 @@
 /** The filter of the list as it stands in the address, under the interface's own names, so that it can be shared. */
 import { filterFields, taskFilter } from '../../contract/filter.ts';
+import { taskStatus } from '../../contract/task.ts';
 import type { TaskFilter } from '../../client/index.ts';
 
 export type FilterName = keyof TaskFilter;
@@ -19,17 +20,25 @@ export function readFilter(parameters: URLSearchParams): ReadFilter {
   const filter: Record<string, unknown> = {};
   for (const name of new Set(parameters.keys())) {
     if (!isFilterName(name)) {
-      problems.push(`“${name}” is no filter.`);
+      problems.push(`There is no filter “${name}”.`);
       continue;
     }
     const values = parameters.getAll(name).filter((value) => value !== '');
     if (values.length === 0) continue;
     const value = several.has(name) ? values : values.at(-1);
-    const { success, data, error } = taskFilter.safeParse({ [name]: value });
+    const { success, data } = taskFilter.safeParse({ [name]: value });
     if (success) filter[name] = data[name];
-    else problems.push(`“${name}”: ${error.issues[0]?.message ?? 'not understood'}`);
+    else problems.push(`“${name}”: ${checkFilter(name, value) ?? 'not understood.'}`);
   }
   return { filter, problems };
+}
+
+/** What is wrong with a value, for people. */
+export function checkFilter(name: FilterName, value: unknown): string | undefined {
+  const { success, error } = taskFilter.safeParse({ [name]: value });
+  if (success) return undefined;
+  if (name === 'status') return `There is no status like this; there are ${taskStatus.options.join(', ')}.`;
+  return error.issues[0]?.message ?? 'Not understood.';
 }
 
 /** The address of the list with a filter. */

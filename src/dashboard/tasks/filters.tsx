@@ -2,7 +2,7 @@ import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { TaskFilter, TaskType } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
 import { Icon } from '../parts/icons.tsx';
-import { type FilterName, filterPath, withChanges } from './filter.ts';
+import { checkFilter, type FilterName, filterPath, readFilter, withChanges } from './filter.ts';
 
 const settleMs = 350;
 const times = [
@@ -16,15 +16,19 @@ const times = [
 export function Filters({ filter }: { filter: TaskFilter }) {
   const { router } = useDashboard();
   const { account } = useWork();
-  const change = (changes: Partial<Record<FilterName, unknown>>): void =>
-    router.go(filterPath(withChanges(filter, changes)), { replace: true });
+  const change = (changes: Partial<Record<FilterName, unknown>>): void => {
+    // As it is by now: what was typed takes effect a little later.
+    const present = readFilter(router.url.peek().searchParams).filter;
+    router.go(filterPath(withChanges(present, changes)), { replace: true });
+  };
   const { status, name: _name, type: _type, ...more } = filter;
-  const further = Object.keys(more).length;
+  // Only at first: it must not close while somebody types in it.
+  const [startsOpen] = useState(Object.keys(more).length > 0);
   return (
     <search class="filters">
       <TextFilter label="Name begins with" value={filter.name} onChange={(name) => change({ name })} />
       <TypeFilter value={filter.type} onChange={(type) => change({ type })} />
-      <details class="more-filters" open={further > 0}>
+      <details class="more-filters" open={startsOpen}>
         <summary class="button">
           <Icon name="filter" />
           More filters
@@ -33,6 +37,7 @@ export function Filters({ filter }: { filter: TaskFilter }) {
           <TextFilter
             label="Tags (all of them)"
             value={filter.tag?.join(', ')}
+            check={(text) => checkFilter('tag', words(text))}
             onChange={(text) => change({ tag: words(text) })}
           />
           {times.map(([name, label]) => (
@@ -47,6 +52,7 @@ export function Filters({ filter }: { filter: TaskFilter }) {
             <TextFilter
               label="Owner (account id)"
               value={filter.owner}
+              check={(text) => checkFilter('owner', text)}
               onChange={(owner) => change({ owner })}
             />
           )}
@@ -66,17 +72,21 @@ function words(text: string): string[] | undefined {
   return tags.length === 0 ? undefined : [...new Set(tags)];
 }
 
-/** Takes effect when one stops typing. */
+/** Takes effect when one stops typing, if it makes sense. */
 function TextFilter({
   label,
   value = '',
+  check = () => undefined,
   onChange,
 }: {
   label: string;
   value: string | undefined;
+  /** What is wrong with a text. */
+  check?: (text: string) => string | undefined;
   onChange: (text: string) => void;
 }) {
   const [text, setText] = useState(value);
+  const [problem, setProblem] = useState<string>();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const sent = useRef(value);
   const id = useId();
@@ -86,6 +96,15 @@ function TextFilter({
     sent.current = value;
   }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
+
+  function settle(typed: string): void {
+    const wrong = typed === '' ? undefined : check(typed);
+    setProblem(wrong);
+    if (wrong !== undefined) return;
+    sent.current = typed;
+    onChange(typed);
+  }
+
   return (
     <div class="field">
       <label for={id} class="label">
@@ -98,16 +117,20 @@ function TextFilter({
         maxLength={400}
         autocomplete="off"
         spellcheck={false}
+        aria-invalid={problem === undefined ? undefined : 'true'}
+        aria-describedby={problem === undefined ? undefined : `${id}-problem`}
         onInput={(event) => {
           const typed = event.currentTarget.value;
           setText(typed);
           clearTimeout(timer.current);
-          timer.current = setTimeout(() => {
-            sent.current = typed.trim();
-            onChange(typed.trim());
-          }, settleMs);
+          timer.current = setTimeout(() => settle(typed.trim()), settleMs);
         }}
       />
+      {problem !== undefined && (
+        <p id={`${id}-problem`} class="field-problem" role="alert">
+          {problem}
+        </p>
+      )}
     </div>
   );
 }

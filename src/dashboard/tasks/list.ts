@@ -31,7 +31,10 @@ export interface TaskList {
   readonly changes: ReadonlySignal<{ readonly added: number; readonly gone: number }>;
   /** Loads the next page, if there is one and none is under way. */
   more(): void;
+  /** From the beginning; what is shown stays until the first page is there. */
   reload(): void;
+  /** Tries again after a failure, and keeps what is shown. */
+  again(): void;
   /** Takes a state that an answer told. */
   take(task: TaskSummary): void;
   close(): void;
@@ -58,17 +61,19 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
   const failure = signal<unknown>(undefined);
   const added = createTally();
   const gone = createTally();
+  const recent = createRecent();
   let rows = new Map<string, LiveRow>();
   let told = new Told();
   let loadedAt = 0;
   let pages: AsyncGenerator<TaskSummary, void> | undefined;
   let loading = new AbortController();
 
-  function begin(): void {
+  /** @param isAnew in place of what is shown, or to go on behind it after a failure. */
+  function begin(isAnew: boolean): void {
     loading.abort();
     loading = new AbortController();
     pages = tasks.list(filter, { pageSize, signal: loading.signal });
-    void load(true);
+    void load(isAnew);
   }
 
   /** @param isAnew the first page takes the place of all that is shown, once it is there. */
@@ -78,13 +83,15 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
     isLoading.value = true;
     failure.value = undefined;
     try {
-      const { page, isLast } = await take(source, pageSize);
-      if (signal.aborted) return;
-      if (isAnew) [rows, told, loadedAt] = [new Map(), new Told(), startedAt];
-      if (isAnew) for (const tally of [added, gone]) tally.clear();
-      const fresh = page.filter((task) => put(task));
-      ids.value = [...(isAnew ? [] : ids.peek()), ...fresh.map(({ id }) => id)];
-      isComplete.value = isLast;
+      for (let isOver = false; !isOver;) {
+        const { page, isLast } = await take(source, pageSize);
+        if (signal.aborted) return;
+        if (isAnew) startOver(startedAt);
+        const fresh = show(page, isAnew);
+        isComplete.value = isLast;
+        // After a failure, the pages that are there come once more.
+        isOver = isAnew || isLast || fresh > 0;
+      }
     } catch (error) {
       if (signal.aborted) return;
       failure.value = error;
@@ -92,11 +99,26 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
     isLoading.value = false;
   }
 
+  function startOver(startedAt: number): void {
+    [rows, told, loadedAt] = [new Map(), new Told(), startedAt];
+    for (const tally of [added, gone]) tally.clear();
+  }
+
+  /** @returns how many of a page were not there yet. */
+  function show(page: readonly TaskSummary[], isAnew: boolean): number {
+    const fresh = page.filter((task) => !recent.wasDeleted(task) && put(task));
+    ids.value = [...(isAnew ? [] : ids.peek()), ...fresh.map(({ id }) => id)];
+    // The list is of the moment when it was asked for, or some seconds older.
+    recent.replay(update);
+    return fresh.length;
+  }
+
   /** @returns whether it was not there yet. */
   function put(task: TaskSummary): boolean {
     const row = rows.get(task.id);
     const isNews = told.take(task);
     if (!row) rows.set(task.id, { task: signal(task), state: signal('here') });
+    if (!row) added.remove(task.id);
     else if (isNews) row.task.value = task;
     return !row;
   }
@@ -128,6 +150,7 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
   }
 
   function onEvent(event: TaskEvent): void {
+    recent.add(event);
     if (event.type === 'task') {
       update(event.task);
       return;
@@ -139,7 +162,7 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
   }
 
   const leave = live.listen(onEvent);
-  begin();
+  begin(true);
 
   return {
     filter,
@@ -153,7 +176,8 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
       if (isLoading.peek() || isComplete.peek() || failure.peek() !== undefined) return;
       void load(false);
     },
-    reload: begin,
+    reload: () => begin(true),
+    again: () => begin(ids.peek().length === 0),
     take: update,
     close() {
       leave();
@@ -175,6 +199,38 @@ async function take(
   return { page, isLast: false };
 }
 
+/** More than lists lag, and than one takes to be read. */
+const recentMs = 15_000;
+
+/** What the feed has told lately, by task: a list that is loaded meanwhile may be older than that. */
+function createRecent() {
+  const events = new Map<string, { readonly event: TaskEvent; readonly at: number }>();
+  function forgetOld(): void {
+    const oldest = performance.now() - recentMs;
+    for (const [id, { at }] of events) {
+      if (at > oldest) return;
+      events.delete(id);
+    }
+  }
+  return {
+    add(event: TaskEvent): void {
+      const id = event.type === 'task' ? event.task.id : event.id;
+      // To the end: the oldest stand first.
+      events.delete(id);
+      events.set(id, { event, at: performance.now() });
+      forgetOld();
+    },
+    wasDeleted: ({ id }: TaskSummary): boolean => events.get(id)?.event.type === 'deleted',
+    replay(take: (task: TaskSummary) => void): void {
+      forgetOld();
+      for (const { event } of events.values()) if (event.type === 'task') take(event.task);
+    },
+  };
+}
+
+/** Of more, it is told that there are more. */
+export const mostAdded = 1000;
+
 /** A set whose size is a signal: it may change a thousand times within a frame. */
 function createTally() {
   const ids = new Set<string>();
@@ -185,7 +241,7 @@ function createTally() {
   return {
     size: size as ReadonlySignal<number>,
     add(id: string): void {
-      ids.add(id);
+      if (ids.size < mostAdded) ids.add(id);
       changed();
     },
     remove(id: string): void {

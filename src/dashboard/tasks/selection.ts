@@ -1,9 +1,9 @@
 /** The tasks that are ticked: by their ids, or all that the filter matches. */
-import { computed, type ReadonlySignal, signal } from '@preact/signals';
-import type { Selection } from '../../client/index.ts';
+import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { TaskList } from './list.ts';
 
 export interface TaskSelection {
+  /** Of those that are loaded: while all are selected, all of them. */
   readonly ids: ReadonlySignal<ReadonlySet<string>>;
   /** All that match, also those that the list has not loaded. */
   readonly isAll: ReadonlySignal<boolean>;
@@ -14,18 +14,30 @@ export interface TaskSelection {
   takeLoaded(): void;
   takeAll(): void;
   clear(): void;
-  /** As the interface wants it. */
-  asked(): Selection;
 }
 
-export function createSelection(list: Pick<TaskList, 'ids' | 'filter'>): TaskSelection {
-  const ids = signal<ReadonlySet<string>>(new Set());
+/** Only what the list shows can be selected: a task that leaves it, when it is loaded anew, is no longer. */
+export function createSelection(list: Pick<TaskList, 'ids'>): TaskSelection {
+  const ticked = signal<ReadonlySet<string>>(new Set());
   const isAll = signal(false);
+  const ids = computed<ReadonlySet<string>>(() => {
+    if (isAll.value) return new Set(list.ids.value);
+    if (ticked.value.size === 0) return ticked.value;
+    const shown = new Set(list.ids.value);
+    return new Set([...ticked.value].filter((id) => shown.has(id)));
+  });
   let last: string | undefined;
 
   function between(from: string, to: string): readonly string[] {
     const [a, b] = [list.ids.peek().indexOf(from), list.ids.peek().indexOf(to)];
     return a < 0 || b < 0 ? [to] : list.ids.peek().slice(Math.min(a, b), Math.max(a, b) + 1);
+  }
+
+  function set(next: ReadonlySet<string>, all = false): void {
+    batch(() => {
+      ticked.value = next;
+      isAll.value = all;
+    });
   }
 
   return {
@@ -41,22 +53,13 @@ export function createSelection(list: Pick<TaskList, 'ids' | 'filter'>): TaskSel
         else next.delete(each);
       }
       last = id;
-      ids.value = next;
-      isAll.value = false;
+      set(next);
     },
-    takeLoaded() {
-      ids.value = new Set(list.ids.peek());
-      isAll.value = false;
-    },
-    takeAll() {
-      ids.value = new Set(list.ids.peek());
-      isAll.value = true;
-    },
+    takeLoaded: () => set(new Set(list.ids.peek())),
+    takeAll: () => set(new Set(list.ids.peek()), true),
     clear() {
-      ids.value = new Set();
-      isAll.value = false;
+      set(new Set());
       last = undefined;
     },
-    asked: () => (isAll.peek() ? { filter: list.filter } : { ids: [...ids.peek()] }),
   };
 }

@@ -7,11 +7,18 @@ import { aTask } from '../../support/task.ts';
 const now = Date.parse('2030-01-01T00:00:00.000Z');
 const later = '2030-01-01T00:01:00.000Z';
 
+function withResolvers() {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+}
+
 /** A service of which only the list and the feed are there. */
 function aService(stored: TaskSummary[]) {
   const listeners = new Set<(event: TaskEvent) => void>();
   let fault: Error | undefined;
   let calls = 0;
+  let held: Promise<void> | undefined;
   return {
     stored,
     calls: () => calls,
@@ -21,12 +28,20 @@ function aService(stored: TaskSummary[]) {
     tell(event: TaskEvent) {
       for (const listener of listeners) listener(event);
     },
+    /** What has been read is on its way until it is released. */
+    hold() {
+      const { promise, resolve } = withResolvers();
+      held = promise;
+      return resolve;
+    },
     async *list(_filter: TaskFilter = {}): AsyncGenerator<TaskSummary, void> {
       calls += 1;
       const error = fault;
       fault = undefined;
       if (error) throw error;
-      yield* stored.slice();
+      const read = stored.slice();
+      await held;
+      yield* read;
     },
     listen(listener: (event: TaskEvent) => void) {
       listeners.add(listener);
@@ -80,6 +95,7 @@ describe('a list', () => {
     expect(list.changes.value).toEqual({ added: 0, gone: 2 });
     service.tell({ type: 'task', task: aTask({ id: 'a', version: 3 }) });
     expect(list.changes.value).toEqual({ added: 0, gone: 1 });
+    service.tell({ type: 'task', task: aTask({ id: 'a', version: 4, status: 'RUNNING' }) });
     service.stored.length = 0;
     list.reload();
     await vi.waitFor(() => expect(list.ids.value).toEqual([]));
@@ -106,8 +122,44 @@ describe('a list', () => {
     expect(list.ids.value).toEqual(['t0', 't1']);
     list.more();
     expect(service.calls()).toBe(2);
+    list.again();
+    await vi.waitFor(() => expect(list.failure.value).toBeUndefined());
+    expect(list.ids.value).toEqual(['t0', 't1']);
+    service.failOnce(new Error('no'));
+    list.reload();
+    await vi.waitFor(() => expect(list.failure.value).toEqual(new Error('no')));
     list.reload();
     await vi.waitFor(() => expect(list.failure.value).toBeUndefined());
     expect(list.ids.value).toEqual(['t0', 't1']);
+  });
+
+  test('shows what the feed has told while it was loaded, though the page was read before', async () => {
+    const service = aService([aTask({ id: 'a' }), aTask({ id: 'b' }), aTask({ id: 'c', version: 2 })]);
+    const list = await openList(service);
+    const release = service.hold();
+    list.reload();
+    service.tell({ type: 'task', task: aTask({ id: 'a', version: 5, status: 'COMPLETED' }) });
+    service.tell({ type: 'deleted', id: 'b' });
+    service.tell({ type: 'task', task: aTask({ id: 'c', version: 1, status: 'PENDING' }) });
+    release();
+    await vi.waitFor(() => expect(list.isLoading.value).toBe(false));
+    expect(list.ids.value).toEqual(['a', 'c']);
+    expect(list.row('a')?.task.value.status).toBe('COMPLETED');
+    expect(list.row('c')?.task.value.status).toBe('SCHEDULED');
+  });
+
+  test('goes on behind what it has, after a page that failed', async () => {
+    const service = aService(tasks(250));
+    const list = await openList(service);
+    list.more();
+    await vi.waitFor(() => expect(list.ids.value).toHaveLength(200));
+    service.failOnce(new Error('no'));
+    // As if the third page had failed: the whole list is asked for again.
+    list.again();
+    await vi.waitFor(() => expect(list.failure.value).toEqual(new Error('no')));
+    list.again();
+    await vi.waitFor(() => expect(list.isComplete.value).toBe(true));
+    expect(list.ids.value).toHaveLength(250);
+    expect(new Set(list.ids.value).size).toBe(250);
   });
 });

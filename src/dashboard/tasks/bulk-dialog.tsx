@@ -1,0 +1,194 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { type ActionName, type ActionResult, TaskbellError } from '../../client/index.ts';
+import { useDashboard } from '../dashboard.ts';
+import { count, plural } from '../format.ts';
+import { explain } from '../messages.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { actionWords, canDo } from '../what-now.ts';
+import { actInParts, countThem, idsMatching } from './bulk-work.ts';
+import type { BulkProps } from './bulk.tsx';
+import type { TaskList } from './list.ts';
+
+interface Outcome {
+  readonly done: number;
+  readonly refused: readonly ActionResult[];
+  /** Why it ended before all of it was done. */
+  readonly stoppedBy?: string;
+}
+
+/** counting → asking → under way (which can be stopped) → told, where not all of it was done. */
+export function BulkDialog(props: BulkProps & { action: ActionName; onClose: () => void }) {
+  const { action, list, selection, onDone, onClose } = props;
+  const { messages } = useDashboard();
+  const { ids, matched, failure } = useCounted(props);
+  const work = useBulkWork(props);
+  const { verb, done, warning } = actionWords[action];
+  // As they were when they were counted: what is asked about must not change while one reads it.
+  const able = useMemo(
+    () => (matched === undefined || selection.isAll.peek() ? ids : ableOf(list, ids, action)),
+    [ids, matched],
+  );
+  const many = plural(able.length, 'task');
+
+  const act = async (): Promise<void> => {
+    const outcome = await work.run(able);
+    onDone();
+    if (outcome.done > 0) messages.done(`${plural(outcome.done, 'task')} ${done}.`);
+    if (outcome.refused.length > 0 || outcome.stoppedBy !== undefined) return;
+    selection.clear();
+    onClose();
+  };
+
+  const close = work.isBusy ? work.stop : onClose;
+  return (
+    <Dialog title={work.outcome ? 'Not all of it was done' : `${verb} ${many}?`} onClose={close}>
+      <div aria-live="polite" class="bulk-words">
+        {failure !== undefined && <p class="problem">{failure}</p>}
+        {failure === undefined && matched === undefined && <p class="quiet">Counting…</p>}
+        {work.outcome && <Told outcome={work.outcome} list={list} />}
+        {!work.outcome && matched !== undefined && (
+          <Consequences able={able.length} all={matched} {...props} />
+        )}
+        {!work.outcome && warning !== undefined && able.length > 0 && <p>{warning}</p>}
+      </div>
+      {work.isBusy && <progress max={able.length} value={work.acted} aria-label="How far it is" />}
+      <footer class="dialog-foot">
+        <button type="button" onClick={close}>
+          {work.isBusy ? 'Stop' : work.outcome ? 'Close' : 'Back'}
+        </button>
+        {!work.outcome && (
+          <button
+            type="button"
+            class={action === 'delete' ? 'danger' : 'primary'}
+            disabled={work.isBusy || matched === undefined || able.length === 0}
+            onClick={() => void act()}
+          >
+            {work.isBusy ? `${count(work.acted)} of ${count(able.length)}…` : `${verb} ${many}`}
+          </button>
+        )}
+      </footer>
+    </Dialog>
+  );
+}
+
+/** What it would be about: the tasks, and how many of them the service knows. */
+function useCounted({ action, list, selection }: BulkProps & { action: ActionName }) {
+  const { client, session } = useDashboard();
+  const [state, setState] = useState<{ ids: readonly string[]; matched?: number; failure?: string }>({
+    ids: [...selection.ids.peek()],
+  });
+  useEffect(() => {
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const find = async (): Promise<void> => {
+      const ids = selection.isAll.peek()
+        ? await idsMatching(client.tasks, list.filter, signal)
+        : [...selection.ids.peek()];
+      const matched = await countThem(client.tasks, action, ids, signal);
+      setState({ ids, matched });
+    };
+    find().catch((error: unknown) => {
+      if (signal.aborted) return;
+      if (error instanceof TaskbellError && error.status === 401) session.expired();
+      setState((before) => ({ ...before, failure: explain(error) }));
+    });
+    return () => leaving.abort();
+  }, [client, action, list, selection, session]);
+  return state;
+}
+
+function useBulkWork({ action, list }: BulkProps & { action: ActionName }) {
+  const { client, session } = useDashboard();
+  const [isBusy, setBusy] = useState(false);
+  const [acted, setActed] = useState(0);
+  const [outcome, setOutcome] = useState<Outcome>();
+  const isStopped = useRef(false);
+
+  async function run(ids: readonly string[]): Promise<Outcome> {
+    setBusy(true);
+    const all: ActionResult[] = [];
+    let stoppedBy: string | undefined;
+    try {
+      for await (const results of actInParts(client.tasks, action, ids)) {
+        all.push(...results);
+        for (const result of results) if ('task' in result && result.task) list.take(result.task);
+        setActed(all.length);
+        if (isStopped.current && all.length < ids.length) stoppedBy = 'It was stopped.';
+        if (stoppedBy !== undefined) break;
+      }
+    } catch (error) {
+      if (error instanceof TaskbellError && error.status === 401) session.expired();
+      stoppedBy = `${explain(error)} Of the last ones, it is not known what has been done.`;
+    }
+    const refused = all.filter(({ status }) => status >= 300);
+    const told = {
+      done: all.length - refused.length,
+      refused,
+      ...(stoppedBy === undefined ? {} : { stoppedBy }),
+    };
+    setBusy(false);
+    if (refused.length > 0 || stoppedBy !== undefined) setOutcome(told);
+    return told;
+  }
+
+  return {
+    isBusy,
+    acted,
+    outcome,
+    run,
+    stop(): void {
+      isStopped.current = true;
+    },
+  };
+}
+
+/** Those of the ticked tasks whose state allows it, as far as one can know. */
+function ableOf(list: TaskList, ids: readonly string[], action: ActionName): readonly string[] {
+  return ids.filter((id) => {
+    const task = list.row(id)?.task.peek();
+    return !task || canDo(task).has(action);
+  });
+}
+
+function Consequences({
+  able,
+  all,
+  action,
+  selection,
+}: BulkProps & { action: ActionName; able: number; all: number }) {
+  if (selection.isAll.peek()) {
+    return <p>Those that match the filter, but whose state does not allow it, are left as they are.</p>;
+  }
+  const { verb } = actionWords[action];
+  if (able === 0) return <p>None of the selected tasks allows it now: “{verb}” would do nothing.</p>;
+  const others = all - able;
+  if (others <= 0) return null;
+  return (
+    <p>
+      {plural(others, 'other selected task')} {others === 1 ? 'is' : 'are'} in a state that does not allow it,
+      and left as {others === 1 ? 'it is' : 'they are'}.
+    </p>
+  );
+}
+
+const refusedShown = 20;
+
+function Told({ outcome: { done, refused, stoppedBy }, list }: { outcome: Outcome; list: TaskList }) {
+  return (
+    <>
+      {stoppedBy !== undefined && <p class="problem">{stoppedBy}</p>}
+      <p>
+        {plural(done, 'task')} done{refused.length > 0 && `, ${plural(refused.length, 'task')} refused:`}
+      </p>
+      <ul class="refused">
+        {refused.slice(0, refusedShown).map((result) => (
+          <li key={result.id}>
+            <a href={`/tasks/${result.id}`}>{list.row(result.id)?.task.peek().name ?? result.id}</a>
+            {'detail' in result ? `: ${result.detail}` : ''}
+          </li>
+        ))}
+        {refused.length > refusedShown && <li>and {count(refused.length - refusedShown)} more</li>}
+      </ul>
+    </>
+  );
+}

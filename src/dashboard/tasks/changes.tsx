@@ -1,0 +1,68 @@
+import { useEffect, useState } from 'preact/hooks';
+import { count, plural } from '../format.ts';
+import { Icon } from '../parts/icons.tsx';
+import { mostAdded, type TaskList } from './list.ts';
+import type { TaskSelection } from './selection.ts';
+
+/** Lists lag: earlier, the new tasks might not be in it. */
+const lagMs = 2000;
+/** Not every change is worth being read out. */
+const settledMs = 3000;
+
+/**
+ * Rows keep their places while somebody looks at them closely; then this tells what the list would be by now. While
+ * nobody does, new tasks simply appear.
+ */
+export function ListChanges({ list, selection }: { list: TaskList; selection: TaskSelection }) {
+  const { added, gone } = list.changes.value;
+  const words = wordsOf(added, gone);
+  const announced = useSettled(words);
+  useEffect(() => {
+    if (added === 0) return undefined;
+    const timer = setInterval(() => {
+      if (isNobodyThere() && selection.isEmpty.peek() && !list.isLoading.peek()) list.reload();
+    }, lagMs);
+    return () => clearInterval(timer);
+  }, [list, selection, added > 0]);
+  const anew = (): void => {
+    globalThis.scrollTo({ top: 0 });
+    list.reload();
+  };
+  return (
+    <div class="list-changes">
+      {words !== undefined && (
+        <button type="button" class="small" onClick={anew}>
+          <Icon name="retry" />
+          {words}
+        </button>
+      )}
+      <p class="visually-hidden" role="status">
+        {announced ?? ''}
+      </p>
+    </div>
+  );
+}
+
+function wordsOf(added: number, gone: number): string | undefined {
+  const more = added === mostAdded ? `${count(added)}+ new tasks` : plural(added, 'new task');
+  if (added > 0) return `Show ${more}`;
+  return gone > 0 ? `Refresh: ${plural(gone, 'task')} no longer here` : undefined;
+}
+
+/** Nobody points at a row, is in one with the keyboard, or has scrolled to see others. */
+function isNobodyThere(): boolean {
+  const table = document.querySelector('.table-body');
+  const isPointedAt = table?.matches(':hover') ?? false;
+  const hasFocus = table?.contains(document.activeElement) ?? false;
+  const isCovered = document.querySelector('dialog[open]') !== null;
+  return !isPointedAt && !hasFocus && !isCovered && (table?.getBoundingClientRect().top ?? 0) > 0;
+}
+
+function useSettled<T>(value: T): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), settledMs);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+}
