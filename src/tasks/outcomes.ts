@@ -6,7 +6,7 @@ import type { OverviewBucket } from '../contract/overview.ts';
 import { LeastRecent } from '../least-recent.ts';
 import type { Execution } from './execution.ts';
 import { createLatenessOf } from './lateness.ts';
-import { endedBetween } from './search.ts';
+import { endedBetween, ranBetween } from './search.ts';
 import { endedStatus } from './snapshot.ts';
 import type { TaskStore } from './store.ts';
 
@@ -45,22 +45,25 @@ export function createOutcomes(store: Pick<TaskStore, 'list' | 'countByExecution
     const told = starts.filter((from) => from > reach);
     if (told.length === 0) {
       const counts = await store.countByExecution(endedBetween({ owner }, newest, newest + lengthMs));
-      return [await describe(newest, runsOf(newest), counts)];
+      return [await describe(newest, newest + lengthMs, { owner, runs: runsOf(newest), counts })];
     }
     const buckets: Described[] = [];
     // Not all at once, since each is some calls.
     for (const from of told) {
       const runs = runsOf(from);
       const counts = runs.map(({ status }): Count => [status, 1]);
-      buckets.push(await describe(from, runs, counts));
+      buckets.push(await describe(from, from + lengthMs, { owner, runs, counts }));
     }
     return buckets;
   }
 
-  async function describe(from: number, runs: readonly Execution[], counts: readonly Count[]) {
-    const lateness = await latenessOf(runs.slice(0, sampled));
-    const bucket = { from: new Date(from).toISOString(), ...outcomesOf(counts), lateness };
-    return [from, bucket] as const;
+  async function describe(from: number, to: number, { owner, runs, counts }: Told): Promise<Described> {
+    const begun = runs.filter(hasBegun);
+    // Many that were cancelled in their sleep may have hidden the others.
+    const isSample = begun.length >= Math.min(sampled, countOfRan(counts));
+    const sample = isSample ? begun : (await store.list(ranBetween({ owner }, from, to), sampled)).executions;
+    const lateness = await latenessOf(sample.slice(0, sampled));
+    return [from, { from: new Date(from).toISOString(), ...outcomesOf(counts), lateness }];
   }
 
   return async (stretches: Stretches): Promise<OverviewBucket[]> => {
@@ -80,6 +83,23 @@ export function createOutcomes(store: Pick<TaskStore, 'list' | 'countByExecution
       }
     }
   };
+}
+
+/** What a page or a count tells of a stretch. */
+interface Told {
+  readonly owner: string | undefined;
+  readonly runs: readonly Execution[];
+  readonly counts: readonly Count[];
+}
+
+/** As far as rows tell: of a run that was cancelled, if it was more than asleep. */
+function hasBegun({ status, memo }: Execution): boolean {
+  return status === 'completed' || status === 'failed' || memo.started_at !== undefined;
+}
+
+function countOfRan(counts: readonly Count[]): number {
+  const ran = counts.filter(([status]) => status === 'completed' || status === 'failed');
+  return ran.reduce((sum, [, count]) => sum + count, 0);
 }
 
 function endOf({ closedAt }: Execution): number {

@@ -156,6 +156,11 @@ export function endedBetween({ owner }: Pick<TaskFilter, 'owner'>, from: number,
   return endedRuns(`${lasting({ owner })} AND ${within}`);
 }
 
+/** Of those, the ones that must have begun: what was cancelled may not have. */
+export function ranBetween(filter: Pick<TaskFilter, 'owner'>, from: number, to: number): string {
+  return `${endedBetween(filter, from, to)} AND ExecutionStatus IN ('Completed', 'Failed')`;
+}
+
 function instant(ms: number): string {
   return `'${new Date(ms).toISOString()}'`;
 }

@@ -45,7 +45,7 @@ test('tells what there is, what ended, what is due and who works, in numbers and
   }
   await page.getByRole('img', { name: 'Outcomes: 3 runs ended' }).waitFor(soon);
   await page.getByRole('img', { name: 'Due in the next hour: 1 task' }).waitFor(soon);
-  await page.getByRole('img', { name: /Lateness: At most \d/ }).waitFor(soon);
+  await page.getByRole('img', { name: /Lateness: Began at most \d/ }).waitFor(soon);
   expect(await page.locator('.plot canvas').count()).toBe(3);
   const outcomes = page.getByRole('table', { name: 'Outcomes' });
   expect(await outcomes.getByRole('row').count()).toBe(13);

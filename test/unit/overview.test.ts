@@ -80,7 +80,9 @@ function storeOf(runs: readonly Execution[]) {
   const within = (query: string): Execution[] => {
     const [, from = '', to = ''] = /CloseTime >= '([^']+)' AND CloseTime < '([^']+)'/.exec(query) ?? [];
     const owner = /TaskOwner = '([^']+)'/.exec(query)?.[1];
+    const ran = query.includes("IN ('Completed', 'Failed')");
     return runs
+      .filter(({ status }) => !ran || status === 'completed' || status === 'failed')
       .filter((each) => owner === undefined || each.owner === owner)
       .filter(({ closedAt = 0 }) => closedAt >= Date.parse(from) && closedAt < Date.parse(to))
       .toSorted((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0));
@@ -134,6 +136,15 @@ test('every ended run is counted once, at the boundaries too, whether one page t
     }
     expect(buckets[0]?.lateness).toEqual({ count: Math.min(each, 25), p50: 1.5, p95: 1.5, max: 1.5 });
   }
+});
+
+test('many that were cancelled in their sleep do not hide how late the others began', async () => {
+  const start = starts[4] ?? 0;
+  const slept = Array.from({ length: 200 }, (_, at) => run(start + 1000 + at, 'cancelled', 0));
+  const ran = [run(start + 1, 'completed', 4000), run(start + 2, 'failed', 2000)];
+  const buckets = await createOutcomes(storeOf([...slept, ...ran]))(stretches);
+  expect(buckets[4]).toMatchObject({ completed: 1, failed: 1, cancelled: 200 });
+  expect(buckets[4]?.lateness).toEqual({ count: 2, p50: 2, p95: 4, max: 4 });
 });
 
 test('a page that ends at a boundary has not told all that ended then', async () => {

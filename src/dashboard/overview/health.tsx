@@ -1,4 +1,5 @@
 import type { Overview } from '../../client/index.ts';
+import { useDashboard } from '../dashboard.ts';
 import { count, plural } from '../format.ts';
 import { Time } from '../parts/time.tsx';
 
@@ -28,7 +29,7 @@ export function Health({ overview, isCurrent }: { overview: Overview; isCurrent:
                 <th scope="col" class="number">
                   Failed
                 </th>
-                <th scope="col">Seen</th>
+                <th scope="col">Last seen</th>
               </tr>
             </thead>
             <tbody>
@@ -46,7 +47,7 @@ export function Health({ overview, isCurrent }: { overview: Overview; isCurrent:
           {isCurrent ? (
             <span class="sign sign-good">answers in {Math.max(1, Math.round(temporal.latency_ms))} ms</span>
           ) : (
-            <span class="sign sign-bad">does not answer</span>
+            <span class="sign sign-bad">not reached at present</span>
           )}
         </dd>
         <dt>Namespace</dt>
@@ -58,10 +59,15 @@ export function Health({ overview, isCurrent }: { overview: Overview; isCurrent:
   );
 }
 
+/** Three heartbeats. */
+const silentMs = 15_000;
+
 function WorkerRow({ worker: { identity, attempts, last_seen_at } }: { worker: Worker }) {
+  const { clock } = useDashboard();
+  const isSilent = clock.now.value - Date.parse(last_seen_at) > silentMs;
   const slots = attempts && attempts.used + attempts.available;
   return (
-    <tr>
+    <tr class={isSilent && attempts ? 'worker-silent' : undefined}>
       <th scope="row">{identity}</th>
       <td>
         {attempts && slots !== null ? (
@@ -81,6 +87,7 @@ function WorkerRow({ worker: { identity, attempts, last_seen_at } }: { worker: W
       <td class="number">{attempts ? count(attempts.completed) : '–'}</td>
       <td class="number">{attempts ? count(attempts.failed) : '–'}</td>
       <td>
+        {isSilent && attempts ? 'not heard from since ' : ''}
         <Time at={last_seen_at} as="relative" />
       </td>
     </tr>

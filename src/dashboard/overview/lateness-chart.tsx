@@ -58,7 +58,9 @@ export function LatenessChart({ overview, range }: { overview: Overview; range: 
   return (
     <Plot
       title="Lateness"
-      summary={worst < 0 ? 'Nothing has begun in this time' : `At most ${inWords(worst)} after their time`}
+      summary={
+        worst < 0 ? 'No task that ended in this time had begun' : `Began at most ${inWords(worst)} late`
+      }
       data={data}
       options={options}
       legend={percentiles}
@@ -74,7 +76,7 @@ export function LatenessChart({ overview, range }: { overview: Overview; range: 
 const inWords = (seconds: number): string => duration(seconds * 1000);
 
 function wordsOf(lateness: Lateness): string {
-  if (!lateness) return 'nothing began';
+  if (!lateness) return 'nothing that had begun ended';
   const parts = percentiles.map(([field, label]) => `${label} ${inWords(lateness[field])}`);
   return `${parts.join(', ')}, at most ${inWords(lateness.max)} (${plural(lateness.count, 'run')} looked at)`;
 }

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useState } from 'preact/hooks';
 import type { Overview } from '../../client/index.ts';
-import { useDashboard } from '../dashboard.ts';
+import { useDashboard, useWork } from '../dashboard.ts';
 import { explain } from '../messages.ts';
 import { useTitle } from '../parts/title.ts';
 import { useCounts, useReturns } from '../tasks/use-list.ts';
@@ -25,6 +25,7 @@ export function OverviewPage() {
   const range = ranges.find(([name]) => name === asked)?.[0] ?? 'hour';
   const { overview, failure } = useOverview(range);
   const counts = useCounts({});
+  const isConnected = useWork().live.connection.value !== 'lost';
   return (
     <section class="page">
       <div class="page-head">
@@ -42,7 +43,7 @@ export function OverviewPage() {
           <OutcomeChart overview={overview} range={range} />
           <LatenessChart overview={overview} range={range} />
           <DueChart overview={overview} />
-          <Health overview={overview} isCurrent={failure === undefined} />
+          <Health overview={overview} isCurrent={failure === undefined && isConnected} />
         </div>
       )}
     </section>

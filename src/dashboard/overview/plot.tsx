@@ -91,6 +91,8 @@ export function Plot({ title, summary, data, options, legend, heads, rows }: Plo
 /** One points at a place; nothing is zoomed or selected. */
 const common = {
   legend: { show: false },
+  // Room for the last label, which is as wide as its words.
+  padding: [10, 26, 0, 0],
   cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
 } as const satisfies Partial<uPlot.Options>;
 
