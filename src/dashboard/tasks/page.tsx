@@ -18,7 +18,9 @@ export function TasksPage() {
   const known = counts?.counts.value;
   return (
     <section class="page">
-      <h1 tabIndex={-1}>Tasks</h1>
+      <h1 class="list-title" tabIndex={-1}>
+        Tasks
+      </h1>
       {work && <ListChanges key={work.key} list={work.list} selection={work.selection} />}
       {problems.length > 0 && (
         <p class="problem" role="alert">
