@@ -83,7 +83,7 @@ describe('a new task', () => {
       max_retries: 0,
     });
     expect(task.retry.maximum_interval).toBe(3600);
-    await page.getByText('By form has been created.').waitFor();
+    await page.getByText('“\u2068By form\u2069” was created.').waitFor();
     expect(observed.complaints).toEqual([]);
     await page.close();
   });

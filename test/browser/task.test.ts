@@ -48,6 +48,9 @@ const button = (page: Page, name: string) => page.getByRole('button', { name, ex
 async function expectStatus(page: Page, word: string): Promise<void> {
   await expect.poll(() => status(page).textContent(), { timeout }).toBe(word);
 }
+/** What the element says that has the focus. */
+const focused = (page: Page) =>
+  page.evaluate<string>('document.activeElement.textContent.trim().slice(0, 40)');
 const segments = (page: Page) => page.locator('.segment-label').allTextContents();
 
 describe('the page of a task', () => {
@@ -84,12 +87,17 @@ describe('the page of a task', () => {
     await onPageOf(id, async (page) => {
       await button(page, 'Pause').click();
       await expectStatus(page, 'Paused');
+      await page.getByText('“\u2068later\u2069” was paused.').waitFor();
       expect(await page.locator('.task-waiting').textContent()).toContain('somebody has paused it');
+      // The button that had the focus is gone.
+      await expect.poll(() => focused(page)).toBe('Resume');
       await expect.poll(() => segments(page), { timeout }).toEqual(['Scheduled', 'Paused']);
       await button(page, 'Resume').click();
       await expectStatus(page, 'Scheduled');
+      await expect.poll(() => focused(page)).toBe('Pause');
       await button(page, 'Run now').click();
       await expectStatus(page, 'Completed');
+      await expect.poll(() => focused(page)).toBe('later');
       const story = page.locator('.history');
       await expect
         .poll(() => story.textContent(), { timeout })
@@ -141,8 +149,11 @@ describe('the page of a task', () => {
     await onPageOf(id, async (page) => {
       await button(page, 'Cancel').click();
       await page.getByRole('dialog', { name: 'Cancel the task?' }).waitFor();
+      // What cannot be undone is not one key away; and the focus is back afterwards.
+      expect(await focused(page)).toBe('Keep it');
       await page.keyboard.press('Escape');
       await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+      await expect.poll(() => focused(page)).toBe('Cancel');
       expect((await alice.read(id)).status).toBe('RUNNING');
       await button(page, 'Cancel').click();
       await button(page, 'Cancel the task').click();
@@ -150,6 +161,23 @@ describe('the page of a task', () => {
       await expect.poll(() => page.getByRole('dialog').count(), { timeout }).toBe(0);
       await expect.poll(() => page.locator('.attempt-outcome').textContent(), { timeout }).toBe('cancelled');
     });
+  });
+
+  test('says in the dialog why it could not be deleted', async () => {
+    const { id } = await alice.create({ name: 'stays', type: 'echo', delay: hour });
+    const { page, close } = await openDashboard(browser, service.url, { path: `/tasks/${id}` });
+    await page.route(`**/api/tasks/${id}/`, (route) =>
+      route.request().method() === 'DELETE'
+        ? route.fulfill({ status: 409, json: { code: 'wrong_state', detail: 'Not today.' } })
+        : route.continue(),
+    );
+    await button(page, 'Delete').click();
+    await button(page, 'Delete the task').click();
+    await page.getByRole('dialog').getByRole('alert').getByText('Not today.').waitFor();
+    expect(await page.locator('.message').count()).toBe(0);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => focused(page)).toBe('Delete');
+    await close();
   });
 
   test('shows each attempt of one that fails, when the next begins, a retry, and deletes it', async () => {
@@ -187,7 +215,9 @@ describe('the page of a task', () => {
       await button(page, 'Delete').click();
       await button(page, 'Delete the task').click();
       await page.waitForURL(`${service.url}/tasks`);
-      expect(await page.locator('.message').last().textContent()).toContain('“fails” is deleted.');
+      expect(await page.locator('.message').last().textContent()).toContain(
+        '“\u2068fails\u2069” was deleted.',
+      );
     });
     // It may still be on its way out.
     const read = async () => (await alice.call('GET', `/api/tasks/${id}/`)).status;

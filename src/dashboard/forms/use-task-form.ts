@@ -18,8 +18,8 @@ export interface Filling {
   change(change: Partial<TaskForm>, ...at: readonly string[]): void;
   /** Shows what is wrong, and leads to the first of it. */
   refuse(errors: readonly FieldError[]): void;
-  /** Anew. */
-  reset(form: TaskForm): void;
+  /** Anew, from what is filled in by then. */
+  reset(next: (form: TaskForm) => TaskForm): void;
 }
 
 export function useTaskForm(initial: () => TaskForm): Filling {
