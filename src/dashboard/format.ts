@@ -70,6 +70,11 @@ export function quoted(name: string): string {
   return `“${isolated(name)}”`;
 }
 
+/** Enough of an id to tell it from others on the same page. */
+export function shortId(id: string): string {
+  return id.slice(0, 8);
+}
+
 const number = new Intl.NumberFormat();
 
 export function count(value: number): string {

@@ -63,7 +63,7 @@ describe('the dialog that changes a task', () => {
     const bodies = edits(page);
     await page.getByLabel('Name', { exact: true }).fill('Renamed');
     await page.getByLabel('method').selectOption('PUT');
-    await page.getByLabel('Ended after').fill('1900');
+    await page.getByLabel('Hard limit').fill('1900');
     await save(page).click();
     expect(await ended(page)).toMatchObject({ name: 'Renamed', time_limit: 1900 });
     const payload = { ...request.payload, method: 'PUT' };

@@ -63,9 +63,7 @@ describe('the page of a task', () => {
     await page.goto(`${service.url}/tasks/${id}`);
     await page.evaluate('globalThis.isSame = true');
     await expectStatus(page, 'Scheduled');
-    expect(await page.locator('.task-waiting').textContent()).toMatch(
-      /Waiting because its time comes in \d s/,
-    );
+    expect(await page.locator('.task-waiting').textContent()).toMatch(/Starts in \d s/);
     expect(await page.getByRole('link', { name: 'Tag a:b' }).getAttribute('href')).toBe('/tasks?tag=a%3Ab');
     await expectStatus(page, 'Running');
     const progress = page.getByRole('progressbar', { name: 'Progress of watched' });
@@ -88,7 +86,8 @@ describe('the page of a task', () => {
       await button(page, 'Pause').click();
       await expectStatus(page, 'Paused');
       await page.getByText('“\u2068later\u2069” was paused.').waitFor();
-      expect(await page.locator('.task-waiting').textContent()).toContain('somebody has paused it');
+      expect(await page.locator('.task-waiting').textContent()).toContain('Paused');
+      await expect.poll(() => page.locator('.task-waiting').textContent(), { timeout }).toContain('by alice');
       // The button that had the focus is gone.
       await expect.poll(() => focused(page)).toBe('Resume');
       await expect.poll(() => segments(page), { timeout }).toEqual(['Scheduled', 'Paused']);
@@ -191,7 +190,9 @@ describe('the page of a task', () => {
     });
     await onPageOf(id, async (page) => {
       const waiting = page.locator('.task-waiting');
-      await expect.poll(() => waiting.textContent(), { timeout }).toMatch(/the next begins in \d+ min/);
+      await expect
+        .poll(() => waiting.textContent(), { timeout })
+        .toMatch(/The last attempt failed\. Next attempt in \d+ min/);
       await expect.poll(() => segments(page), { timeout }).toEqual(['Pending', 'Attempt 1', 'Backoff']);
       await button(page, 'Run now').click();
       await expectStatus(page, 'Failed');
@@ -222,6 +223,29 @@ describe('the page of a task', () => {
     // It may still be on its way out.
     const read = async () => (await alice.call('GET', `/api/tasks/${id}/`)).status;
     await expect.poll(read, { timeout }).toBe(404);
+  });
+
+  test('is no wider than a phone, whatever its tags and its name', async () => {
+    const tags = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(64));
+    const { id } = await alice.create({ name: 'n'.repeat(200), type: 'echo', delay: hour, tags });
+    await onPageOf(
+      id,
+      async (page) => {
+        await page.locator('.task-tags').waitFor();
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375);
+      },
+      { viewport: { width: 375, height: 800 } },
+    );
+  });
+
+  test('names the tasks that it follows, and says that it waits for them', async () => {
+    const first = await alice.create({ name: 'the first', type: 'echo', delay: hour });
+    const { id } = await alice.create({ name: 'the second', type: 'echo', delay: 0, after: [first.id] });
+    await onPageOf(id, async (page) => {
+      await page.getByRole('link', { name: `${first.id.slice(0, 8)} the first` }).waitFor();
+      await page.getByText('Waiting for 1 task to complete').waitFor();
+      await expect.poll(() => segments(page), { timeout }).toEqual(['Waiting for other tasks']);
+    });
   });
 
   test('says so when somebody else deletes it', async () => {

@@ -45,7 +45,7 @@ function EditTask({ task, etag, types, onClose, onDone }: TaskDialogProps & { ty
 
   function save(): void {
     const made = changesOf(field, basis.form, filling.form);
-    if ('errors' in made) return filling.refuse(made.errors);
+    if ('errors' in made) return filling.refuseUnsent(made.errors);
     if (Object.keys(made.body).length === 0) return onClose();
     const edit = (body: TaskChanges) => client.tasks.edit(task.id, body, { ifMatch: basis.etag });
     return based.send(async () => {
@@ -59,7 +59,7 @@ function EditTask({ task, etag, types, onClose, onDone }: TaskDialogProps & { ty
     <TaskFormElement filling={filling} onSubmit={save}>
       <NameField filling={filling} />
       <DescriptionField filling={filling} />
-      <WhenField filling={filling} label="When" />
+      <WhenField filling={filling} sent="saved" />
       <PayloadPart key={basis.etag} filling={filling} field={field} />
       <TagsPart filling={filling} />
       <PriorityField filling={filling} />

@@ -82,7 +82,7 @@ function NewTask({ types, model, lack }: Basis) {
   function submit(): void {
     const made = newTask(field, type, filling.form);
     if ('errors' in made) {
-      filling.refuse(made.errors);
+      filling.refuseUnsent(made.errors);
       return;
     }
     send(async () => {
@@ -117,7 +117,7 @@ function NewTask({ types, model, lack }: Basis) {
         <DescriptionField filling={filling} />
       </div>
       <div class="card fields">
-        <WhenField filling={filling} label="When" />
+        <WhenField filling={filling} sent="created" />
       </div>
       <div class="card fields">
         {/* Inputs decide once how they look: those of another type are others. */}

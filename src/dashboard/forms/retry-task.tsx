@@ -35,7 +35,7 @@ function RetryTask({ task, etag, types, onClose, onDone }: TaskDialogProps & { t
 
   function retry(): void {
     const made = changesOf(field, basis.form, filling.form);
-    if ('errors' in made) return filling.refuse(made.errors);
+    if ('errors' in made) return filling.refuseUnsent(made.errors);
     const ifMatch = basis.etag;
     const begin = (body: TaskChanges) =>
       client.tasks.retry(task.id, body, { ifMatch, idempotencyKey: keyOf({ body, ifMatch }) });
@@ -48,7 +48,7 @@ function RetryTask({ task, etag, types, onClose, onDone }: TaskDialogProps & { t
 
   return (
     <TaskFormElement filling={filling} onSubmit={retry}>
-      <WhenField filling={filling} label="When" />
+      <WhenField filling={filling} sent="retried" />
       <PayloadPart key={basis.etag} filling={filling} field={field} />
       <Stale based={based} detail=": it may have been retried already" />
       <DialogFoot
