@@ -65,9 +65,12 @@ export function curlLine(url: string, user: FirstUser | null): string {
   return createLine(url, token);
 }
 
+/** Small enough for a line, and enough for a picture of it. */
+const firstData = 'city,temp\nOslo,3\nRome,17\nLima,20\n';
+
 function createLine(url: string, token: string): string {
   const json = `-H 'Content-Type: application/json'`;
-  const task = quote(JSON.stringify({ name: 'My first task', delay: 10 }));
+  const task = quote(JSON.stringify({ name: 'My first task', delay: 10, payload: { csv: firstData } }));
   return `curl -s ${url}/api/tasks/ -H "Authorization: Bearer ${token}" ${json} -d ${task}`;
 }
 

@@ -1,5 +1,6 @@
 /** A task as clients see it, and what they may say about one. */
 import { z } from 'zod';
+import './messages.ts';
 import {
   attemptExample,
   countsExample,
@@ -108,12 +109,12 @@ export const tag = z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'A tag is 1–64 
 
 const tagsInput = z
   .array(tag)
-  .max(10)
+  .max(10, 'At most 10 tags.')
   .refine((tags) => new Set(tags).size === tags.length, 'Tags must differ from each other.');
 
 const afterInput = z
-  .array(z.uuid().toLowerCase())
-  .max(maxPredecessors)
+  .array(z.uuid('Not the id of a task.').toLowerCase())
+  .max(maxPredecessors, `At most ${maxPredecessors} tasks.`)
   .refine((ids) => new Set(ids).size === ids.length, 'The tasks must differ from each other.')
   .meta({ description: 'Ids of tasks of yours that must have ended first; only then its own time counts.' });
 

@@ -60,6 +60,21 @@ export function exactTime(iso: string): string {
   return `${exactFormat.format(new Date(iso))} (${iso})`;
 }
 
+/** What users have written, in a sentence of ours: whichever way it runs, it does not turn the rest about. */
+export function isolated(text: string): string {
+  return `\u2068${text}\u2069`;
+}
+
+/** The name of a task in a sentence. */
+export function quoted(name: string): string {
+  return `“${isolated(name)}”`;
+}
+
+/** Enough of an id to tell it from others on the same page. */
+export function shortId(id: string): string {
+  return id.slice(0, 8);
+}
+
 const number = new Intl.NumberFormat();
 
 export function count(value: number): string {

@@ -3,7 +3,7 @@ import { endedStatuses, type TaskSummary } from '../contract/task.ts';
 import type { ActionName } from '../client/index.ts';
 import { duration, plural } from './format.ts';
 
-type Facts = Pick<TaskSummary, 'status' | 'waiting' | 'scheduled_time' | 'after'>;
+type Facts = Pick<TaskSummary, 'status' | 'waiting' | 'scheduled_time' | 'after' | 'after_policy'>;
 
 /** How it is called where it is shown: a paused task is SCHEDULED to the interface. */
 export type ShownStatus = TaskSummary['status'] | 'PAUSED';
@@ -16,29 +16,35 @@ export function hasEnded({ status }: Pick<TaskSummary, 'status'>): boolean {
   return endedStatuses.has(status);
 }
 
-/** Goes on after “waiting because”: why an unfinished task is not running now; undefined while it runs and once it has ended. */
-export function waitingText({ waiting, scheduled_time, after }: Facts, now: number): string | undefined {
+/** Why an unfinished task is not running now; undefined while it runs and once it has ended. */
+export function waitingText(
+  { waiting, scheduled_time, after, after_policy }: Facts,
+  now: number,
+): string | undefined {
   if (!waiting) return undefined;
   const left = (until: string): string => duration(Date.parse(until) - now, { whole: true });
   const isOver = (until: string): boolean => Date.parse(until) <= now;
   switch (waiting.reason) {
     case 'time': {
       const until = waiting.until ?? scheduled_time;
-      return isOver(until) ? 'its time has come' : `its time comes in ${left(until)}`;
+      return isOver(until) ? 'About to start' : `Starts in ${left(until)}`;
     }
     case 'after':
-      return `it follows ${plural(after.length, 'other task')} that must end first`;
+      return `Waiting for ${plural(after.length, 'task')} to ${after_policy === 'any' ? 'end' : 'complete'}`;
     case 'paused':
-      return 'somebody has paused it';
+      return 'Paused';
     case 'worker':
-      return 'no worker has taken it yet';
+      return 'Waiting for a worker';
     case 'backoff': {
       if (waiting.until === undefined || isOver(waiting.until))
-        return 'the last attempt failed; the next is about to begin';
-      return `the last attempt failed; the next begins in ${left(waiting.until)}`;
+        return 'The last attempt failed. The next attempt is about to begin';
+      return `The last attempt failed. Next attempt in ${left(waiting.until)}`;
     }
     case 'cancelling':
-      return 'it is being cancelled';
+      return 'Being cancelled';
+    default:
+      // A newer service may know more reasons.
+      return `Waiting: ${String(waiting.reason)}`;
   }
 }
 

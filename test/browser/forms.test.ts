@@ -70,7 +70,7 @@ describe('a new task', () => {
     await page.getByLabel('Tags').fill('one,two');
     await page.getByLabel('Tags').press('Enter');
     await page.getByLabel('Priority').selectOption('1');
-    await page.getByLabel('Most retries').fill('0');
+    await page.getByLabel('Max. retries').fill('0');
     await create(page).click();
     const task = await made(page);
     expect(task).toMatchObject({
@@ -83,7 +83,7 @@ describe('a new task', () => {
       max_retries: 0,
     });
     expect(task.retry.maximum_interval).toBe(3600);
-    await page.getByText('By form has been created.').waitFor();
+    await page.getByText('“\u2068By form\u2069” was created.').waitFor();
     expect(observed.complaints).toEqual([]);
     await page.close();
   });
@@ -118,12 +118,12 @@ describe('a new task', () => {
   test('is told of what is wrong inside of what is folded away, and of what has no field', async () => {
     const page = await opened('/tasks/new?name=x');
     await page.getByText('More:').click();
-    await page.getByLabel('Ids of tasks').fill('nobody');
+    await page.getByLabel('Run after these tasks').fill('nobody');
     await page.getByText('More:').click();
     await create(page).click();
-    expect(await errorOf(page, 'Ids of tasks that must have ended first')).toContain('nobody:');
-    expect(await page.getByLabel('Ids of tasks').isVisible()).toBe(true);
-    await page.getByLabel('Ids of tasks').fill('');
+    expect(await errorOf(page, 'Run after these tasks (ids, one per line)')).toContain('nobody:');
+    expect(await page.getByLabel('Run after these tasks').isVisible()).toBe(true);
+    await page.getByLabel('Run after these tasks').fill('');
     await page.getByLabel('csv').fill('a\n1');
     await page.getByLabel('file').fill('a.csv');
     await create(page).click();
@@ -356,13 +356,41 @@ describe.each(['light', 'dark'] as const)('in %s, axe finds nothing', (colorSche
     expect(await axeFindings(page)).toEqual([]);
     await page.getByText('More:').click();
     await page.getByLabel('Tags').fill('b@d,');
-    await page.getByLabel('Ended after').fill('x');
+    await page.getByLabel('Hard limit').fill('x');
     await create(page).click();
-    await errorOf(page, 'Ended after (s)');
+    await errorOf(page, 'Hard limit (s): killed');
     await page.getByRole('button', { name: 'Tomorrow' }).click();
     expect(await axeFindings(page)).toEqual([]);
     await page.close();
   });
+});
+
+test('all that is wrong is told at once, and stays told while it is wrong', async () => {
+  const page = await opened('/tasks/new?type=http-request&name=%20');
+  await page.getByLabel('url').fill('http://example.com/');
+  await page.getByText('More:').click();
+  await page.getByLabel('Max. retries').fill('101');
+  await page.getByLabel('Hard limit').fill('x');
+  await page.getByLabel('Tags').fill(Array.from({ length: 11 }, (_, index) => `t${index}`).join(','));
+  await page.getByLabel('Tags').press('Enter');
+  await create(page).click();
+  expect(await errorOf(page, 'Name')).toContain('may not be blank');
+  expect(await errorOf(page, 'Max. retries')).toContain('At most 100.');
+  expect(await errorOf(page, 'Hard limit (s): killed')).toContain('not a number');
+  expect(await errorOf(page, 'Tags')).toContain('At most 10 tags.');
+  await page.getByLabel('Name', { exact: true }).fill('x');
+  await page.getByLabel('url').fill('nowhere');
+  await create(page).click();
+  expect(await errorOf(page, 'Tags')).toContain('At most 10 tags.');
+  await page.close();
+});
+
+test('at 375 px, a long name of the task that is copied is not wider than the page', async () => {
+  const { id } = await alice.create({ name: 'n'.repeat(200), type: 'echo', delay: 3600 });
+  const page = await opened(`/tasks/new?from=${id}`, { viewport: { width: 375, height: 900 } });
+  await page.locator('.note').waitFor();
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375);
+  await page.close();
 });
 
 test.each([1280, 375])('at %d px, nothing is wider than the page', async (width) => {

@@ -32,13 +32,13 @@ test('a task from its form to its result, rescheduled, retried and deleted, all 
   await page.getByRole('button', { name: 'Create task' }).click();
   await page.getByRole('heading', { level: 1, name: 'Temperatures' }).waitFor({ timeout });
   await status('Scheduled');
-  await page.getByText(/Waiting because its time comes in 9 min/).waitFor({ timeout });
+  await page.getByText(/Starts in 9 min/).waitFor({ timeout });
 
   // In a minute instead, and then at once after all.
   await page.getByRole('button', { name: 'Edit', exact: true }).click();
   await dialog.getByRole('button', { name: 'In 1 min' }).click();
   await dialog.getByRole('button', { name: 'Save changes' }).click();
-  await page.getByText(/its time comes in (1 min|5\d s)/).waitFor({ timeout });
+  await page.getByText(/Starts in (1 min|5\d s)/).waitFor({ timeout });
   await page.getByRole('button', { name: 'Run now', exact: true }).click();
   await status('Completed');
   await page.getByText('2 rows').waitFor({ timeout });
@@ -56,7 +56,7 @@ test('a task from its form to its result, rescheduled, retried and deleted, all 
   await page.getByRole('link', { name: 'Temperatures', exact: true }).click();
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await dialog.getByRole('button', { name: 'Delete the task' }).click();
-  await page.getByText('“Temperatures” is deleted.').waitFor({ timeout });
+  await page.getByText(/Temperatures.* was deleted\./).waitFor({ timeout });
   expect(new URL(page.url()).pathname).toBe('/tasks');
   expect(await page.evaluate('globalThis.isTheSamePage')).toBe(true);
   expect(observed.complaints).toEqual([]);

@@ -63,7 +63,7 @@ describe('the dialog that changes a task', () => {
     const bodies = edits(page);
     await page.getByLabel('Name', { exact: true }).fill('Renamed');
     await page.getByLabel('method').selectOption('PUT');
-    await page.getByLabel('Ended after').fill('1900');
+    await page.getByLabel('Hard limit').fill('1900');
     await save(page).click();
     expect(await ended(page)).toMatchObject({ name: 'Renamed', time_limit: 1900 });
     const payload = { ...request.payload, method: 'PUT' };
@@ -89,10 +89,19 @@ describe('the dialog that changes a task', () => {
     await page.getByLabel('Description').fill('mine');
     await save(page).click();
     await page.getByText('The task has changed meanwhile').waitFor();
+    let answer = (): void => undefined;
+    const isAnswered = new Promise<void>((resolve) => (answer = resolve));
+    await page.route(`**/api/tasks/${id}/`, async (route) => {
+      await isAnswered;
+      await route.continue();
+    });
     await page.getByRole('button', { name: 'Take the newest' }).click();
+    // Also what is filled in while the newest is read is kept.
+    await page.getByLabel('Name', { exact: true }).fill('Mine as well');
+    answer();
     await dialogOf(page).getByText('theirs', { exact: true }).waitFor();
     await save(page).click();
-    expect(await ended(page)).toMatchObject({ tags: ['theirs'], description: 'mine' });
+    expect(await ended(page)).toMatchObject({ name: 'Mine as well', tags: ['theirs'], description: 'mine' });
     await page.close();
   });
 
@@ -154,13 +163,48 @@ describe('the dialog that retries a task', () => {
     await page.close();
   });
 
+  test('does not begin again what somebody else has begun again meanwhile', async () => {
+    const { id } = await failed();
+    const page = await opened('Retry', id);
+    await alice.call('POST', `/api/tasks/${id}/retry/`);
+    await alice.until(id, 'its end', (task) => task.retry_count === 1 && hasEnded(task));
+    await dialogOf(page).getByRole('button', { name: 'Retry' }).click();
+    await page.getByText('it may have been retried already').waitFor();
+    expect(await alice.read(id)).toMatchObject({ retry_count: 1 });
+    await page.getByRole('button', { name: 'Take the newest' }).click();
+    await dialogOf(page).getByRole('button', { name: 'Retry' }).click();
+    expect(await ended(page)).toMatchObject({ retry_count: 2 });
+    await page.close();
+  });
+
   test('is left by Escape, and nothing has been done', async () => {
     const { id } = await failed();
     const page = await opened('Retry', id);
+    const focused = () => page.evaluate('document.activeElement.textContent');
+    await expect.poll(focused).toBe('Retry');
+    expect(await page.evaluate('document.activeElement.closest("dialog") !== null')).toBe(true);
     await page.keyboard.press('Escape');
     expect(await ended(page)).toMatchObject({ retry_count: 0 });
+    await expect.poll(() => page.evaluate('document.activeElement.dataset.action')).toBe('retry');
     await page.close();
   });
+});
+
+test('the buttons of a dialog that is higher than the screen are always to be seen, and its first field is at hand', async () => {
+  const { id } = await alice.create(request);
+  const page = await opened('Edit', id, { viewport: { width: 375, height: 600 } });
+  await expect.poll(() => page.evaluate('document.activeElement.name')).toBe('name');
+  for (const button of [save(page), page.getByRole('button', { name: 'Close' })]) {
+    const box = await button.boundingBox();
+    expect(box?.y).toBeGreaterThan(0);
+    expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThan(600);
+  }
+  expect(
+    await page.evaluate(
+      'document.querySelector("dialog").scrollWidth - document.querySelector("dialog").clientWidth',
+    ),
+  ).toBe(0);
+  await page.close();
 });
 
 test.each(['light', 'dark'] as const)('in %s, axe finds nothing in either', async (colorScheme) => {

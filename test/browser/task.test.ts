@@ -48,6 +48,9 @@ const button = (page: Page, name: string) => page.getByRole('button', { name, ex
 async function expectStatus(page: Page, word: string): Promise<void> {
   await expect.poll(() => status(page).textContent(), { timeout }).toBe(word);
 }
+/** What the element says that has the focus. */
+const focused = (page: Page) =>
+  page.evaluate<string>('document.activeElement.textContent.trim().slice(0, 40)');
 const segments = (page: Page) => page.locator('.segment-label').allTextContents();
 
 describe('the page of a task', () => {
@@ -60,9 +63,7 @@ describe('the page of a task', () => {
     await page.goto(`${service.url}/tasks/${id}`);
     await page.evaluate('globalThis.isSame = true');
     await expectStatus(page, 'Scheduled');
-    expect(await page.locator('.task-waiting').textContent()).toMatch(
-      /Waiting because its time comes in \d s/,
-    );
+    expect(await page.locator('.task-waiting').textContent()).toMatch(/Starts in \d s/);
     expect(await page.getByRole('link', { name: 'Tag a:b' }).getAttribute('href')).toBe('/tasks?tag=a%3Ab');
     await expectStatus(page, 'Running');
     const progress = page.getByRole('progressbar', { name: 'Progress of watched' });
@@ -84,12 +85,18 @@ describe('the page of a task', () => {
     await onPageOf(id, async (page) => {
       await button(page, 'Pause').click();
       await expectStatus(page, 'Paused');
-      expect(await page.locator('.task-waiting').textContent()).toContain('somebody has paused it');
+      await page.getByText('“\u2068later\u2069” was paused.').waitFor();
+      expect(await page.locator('.task-waiting').textContent()).toContain('Paused');
+      await expect.poll(() => page.locator('.task-waiting').textContent(), { timeout }).toContain('by alice');
+      // The button that had the focus is gone.
+      await expect.poll(() => focused(page)).toBe('Resume');
       await expect.poll(() => segments(page), { timeout }).toEqual(['Scheduled', 'Paused']);
       await button(page, 'Resume').click();
       await expectStatus(page, 'Scheduled');
+      await expect.poll(() => focused(page)).toBe('Pause');
       await button(page, 'Run now').click();
       await expectStatus(page, 'Completed');
+      await expect.poll(() => focused(page)).toBe('later');
       const story = page.locator('.history');
       await expect
         .poll(() => story.textContent(), { timeout })
@@ -141,8 +148,11 @@ describe('the page of a task', () => {
     await onPageOf(id, async (page) => {
       await button(page, 'Cancel').click();
       await page.getByRole('dialog', { name: 'Cancel the task?' }).waitFor();
+      // What cannot be undone is not one key away; and the focus is back afterwards.
+      expect(await focused(page)).toBe('Keep it');
       await page.keyboard.press('Escape');
       await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+      await expect.poll(() => focused(page)).toBe('Cancel');
       expect((await alice.read(id)).status).toBe('RUNNING');
       await button(page, 'Cancel').click();
       await button(page, 'Cancel the task').click();
@@ -150,6 +160,23 @@ describe('the page of a task', () => {
       await expect.poll(() => page.getByRole('dialog').count(), { timeout }).toBe(0);
       await expect.poll(() => page.locator('.attempt-outcome').textContent(), { timeout }).toBe('cancelled');
     });
+  });
+
+  test('says in the dialog why it could not be deleted', async () => {
+    const { id } = await alice.create({ name: 'stays', type: 'echo', delay: hour });
+    const { page, close } = await openDashboard(browser, service.url, { path: `/tasks/${id}` });
+    await page.route(`**/api/tasks/${id}/`, (route) =>
+      route.request().method() === 'DELETE'
+        ? route.fulfill({ status: 409, json: { code: 'wrong_state', detail: 'Not today.' } })
+        : route.continue(),
+    );
+    await button(page, 'Delete').click();
+    await button(page, 'Delete the task').click();
+    await page.getByRole('dialog').getByRole('alert').getByText('Not today.').waitFor();
+    expect(await page.locator('.message').count()).toBe(0);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => focused(page)).toBe('Delete');
+    await close();
   });
 
   test('shows each attempt of one that fails, when the next begins, a retry, and deletes it', async () => {
@@ -163,7 +190,9 @@ describe('the page of a task', () => {
     });
     await onPageOf(id, async (page) => {
       const waiting = page.locator('.task-waiting');
-      await expect.poll(() => waiting.textContent(), { timeout }).toMatch(/the next begins in \d+ min/);
+      await expect
+        .poll(() => waiting.textContent(), { timeout })
+        .toMatch(/The last attempt failed\. Next attempt in \d+ min/);
       await expect.poll(() => segments(page), { timeout }).toEqual(['Pending', 'Attempt 1', 'Backoff']);
       await button(page, 'Run now').click();
       await expectStatus(page, 'Failed');
@@ -187,11 +216,36 @@ describe('the page of a task', () => {
       await button(page, 'Delete').click();
       await button(page, 'Delete the task').click();
       await page.waitForURL(`${service.url}/tasks`);
-      expect(await page.locator('.message').last().textContent()).toContain('“fails” is deleted.');
+      expect(await page.locator('.message').last().textContent()).toContain(
+        '“\u2068fails\u2069” was deleted.',
+      );
     });
     // It may still be on its way out.
     const read = async () => (await alice.call('GET', `/api/tasks/${id}/`)).status;
     await expect.poll(read, { timeout }).toBe(404);
+  });
+
+  test('is no wider than a phone, whatever its tags and its name', async () => {
+    const tags = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(64));
+    const { id } = await alice.create({ name: 'n'.repeat(200), type: 'echo', delay: hour, tags });
+    await onPageOf(
+      id,
+      async (page) => {
+        await page.locator('.task-tags').waitFor();
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375);
+      },
+      { viewport: { width: 375, height: 800 } },
+    );
+  });
+
+  test('names the tasks that it follows, and says that it waits for them', async () => {
+    const first = await alice.create({ name: 'the first', type: 'echo', delay: hour });
+    const { id } = await alice.create({ name: 'the second', type: 'echo', delay: 0, after: [first.id] });
+    await onPageOf(id, async (page) => {
+      await page.getByRole('link', { name: `${first.id.slice(0, 8)} the first` }).waitFor();
+      await page.getByText('Waiting for 1 task to complete').waitFor();
+      await expect.poll(() => segments(page), { timeout }).toEqual(['Waiting for other tasks']);
+    });
   });
 
   test('says so when somebody else deletes it', async () => {

@@ -9,11 +9,13 @@ export interface DateTimeFieldProps {
   value: When;
   onChange: (when: When) => void;
   label: string;
+  /** What becomes of the task when the form is sent: “created”. */
+  sent: string;
   errors?: readonly string[] | undefined;
 }
 
 /** When: a time of day in some zone, or so long after the form is sent. */
-export function DateTimeField({ value, onChange, label, errors }: DateTimeFieldProps) {
+export function DateTimeField({ value, onChange, label, sent, errors = [] }: DateTimeFieldProps) {
   const { clock } = useDashboard();
   const now = clock.now.value;
   return (
@@ -35,12 +37,12 @@ export function DateTimeField({ value, onChange, label, errors }: DateTimeFieldP
         <LocalInput value={value} onChange={onChange} errors={errors} />
         <ZoneSelect zone={value.zone} onChange={(zone) => onChange(inZone(value, zone, clock.now.peek()))} />
       </div>
-      <InWords when={value} now={now} />
+      <InWords when={value} now={now} sent={sent} isRefused={errors.length > 0} />
     </FieldGroup>
   );
 }
 
-function LocalInput({ value, onChange, errors }: Omit<DateTimeFieldProps, 'label'>) {
+function LocalInput({ value, onChange, errors }: Omit<DateTimeFieldProps, 'label' | 'sent'>) {
   const { clock } = useDashboard();
   // What moves on by itself must not do so under somebody's fingers.
   const [held, setHeld] = useState<string>();
@@ -91,27 +93,48 @@ function ZoneSelect({ zone, onChange }: { zone: string; onChange: (zone: string)
 }
 
 /** The same instant where the viewer is, by how far it is away, and in UTC. */
-function InWords({ when, now }: { when: When; now: number }) {
+function InWords({
+  when,
+  now,
+  sent,
+  isRefused,
+}: {
+  when: When;
+  now: number;
+  sent: string;
+  isRefused: boolean;
+}) {
   const moment = momentOf(when, now);
-  const caveat = caveatOf(when, now);
+  // What is wrong stands at the field already.
+  const caveat = isRefused ? undefined : caveatOf(when, now);
   return (
     <div class="when-words">
-      {moment && <Instant at={moment.at} when={when} now={now} />}
+      {moment && <Instant at={moment.at} when={when} now={now} sent={sent} />}
       <div role="status">{caveat !== undefined && <p class="when-caveat">{caveat}</p>}</div>
     </div>
   );
 }
 
-function Instant({ at, when, now }: { at: number; when: When; now: number }) {
+function Instant({ at, when, now, sent }: { at: number; when: When; now: number; sent: string }) {
+  // It has no instant yet, and a clock that ticks beside it tells nobody anything.
+  if (when.kind === 'in' && when.seconds === 0) {
+    return (
+      <p class="quiet">
+        <strong>Runs as soon as it is {sent}</strong>
+      </p>
+    );
+  }
   const iso = new Date(at).toISOString();
-  const away = when.kind === 'in' ? sentWords(when.seconds) : relative(at, now);
+  const away =
+    when.kind === 'in' ? `${relative(when.seconds * 1000, 0)} from when it is ${sent}` : relative(at, now);
+  const isElsewhere = when.zone !== viewerZone() && when.zone !== 'UTC';
   return (
     <p class="quiet">
-      <strong>{away}</strong> · <time dateTime={iso}>{exactTime(iso)}</time>
+      <strong>{away}</strong> ·{' '}
+      {isElsewhere && (
+        <>{`${localTime(at, when.zone).replace('T', ' ')} in ${when.zone.replaceAll('_', ' ')}`} · </>
+      )}
+      <time dateTime={iso}>{exactTime(iso)}</time>
     </p>
   );
-}
-
-function sentWords(seconds: number): string {
-  return seconds === 0 ? 'as soon as it is sent' : `${relative(seconds * 1000, 0)} from when it is sent`;
 }

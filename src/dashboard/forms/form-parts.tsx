@@ -50,17 +50,20 @@ export function DialogFoot({
   verb,
   isBusy,
   onClose,
+  takesFocus = false,
 }: {
   verb: string;
   isBusy: boolean;
   onClose: () => void;
+  /** Where nothing need be filled in. */
+  takesFocus?: boolean;
 }) {
   return (
     <div class="dialog-foot">
       <button type="button" onClick={onClose}>
         Discard
       </button>
-      <button type="submit" class="primary" disabled={isBusy}>
+      <button type="submit" class="primary" disabled={isBusy} data-autofocus={takesFocus ? '' : undefined}>
         {verb}
       </button>
     </div>

@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { type Client, type Task, TaskbellError, type TaskType } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
+import { quoted } from '../format.ts';
 import { useTitle } from '../parts/title.ts';
 import { TaskFormElement, WhenLoaded } from './form-parts.tsx';
 import { LimitFields, RetryFields } from './number-fields.tsx';
@@ -81,7 +82,7 @@ function NewTask({ types, model, lack }: Basis) {
   function submit(): void {
     const made = newTask(field, type, filling.form);
     if ('errors' in made) {
-      filling.refuse(made.errors);
+      filling.refuseUnsent(made.errors);
       return;
     }
     send(async () => {
@@ -90,14 +91,18 @@ function NewTask({ types, model, lack }: Basis) {
         () => clock.now.peek(),
         (body) => client.tasks.create(body, { idempotencyKey: keyOf(body) }),
       );
-      messages.done(`${task.name} has been created.`);
+      messages.done(`${quoted(task.name)} was created.`);
       router.go(`/tasks/${encodeURIComponent(task.id)}`);
     });
   }
 
   return (
     <TaskFormElement filling={filling} onSubmit={submit}>
-      {model && <p class="note">Everything but the time is taken from {model.name}.</p>}
+      {model && (
+        <p class="note">
+          Everything but the time is taken from <bdi>{model.name}</bdi>.
+        </p>
+      )}
       {lack !== undefined && <p class="problem">{lack}</p>}
       <div class="card fields">
         <TypeField
@@ -112,7 +117,7 @@ function NewTask({ types, model, lack }: Basis) {
         <DescriptionField filling={filling} />
       </div>
       <div class="card fields">
-        <WhenField filling={filling} label="When" />
+        <WhenField filling={filling} sent="created" />
       </div>
       <div class="card fields">
         {/* Inputs decide once how they look: those of another type are others. */}

@@ -5,12 +5,15 @@ import { defaults, type LimitName, numberPointer, type RetryName } from './task-
 
 export function RetryFields({ filling }: TaskPartProps) {
   return (
-    <FieldGroup label="When an attempt fails" hint="The wait before each further try grows by the factor.">
+    <FieldGroup
+      label="When an attempt fails"
+      hint="The delay before each further try grows by the multiplier."
+    >
       <div class="field-columns">
-        <NumberField filling={filling} name="max_retries" label="Most retries" />
-        <NumberField filling={filling} name="initial_interval" label="First wait (s)" />
-        <NumberField filling={filling} name="backoff_coefficient" label="Factor" />
-        <NumberField filling={filling} name="maximum_interval" label="Longest wait (s)" />
+        <NumberField filling={filling} name="max_retries" label="Max. retries" />
+        <NumberField filling={filling} name="initial_interval" label="First delay (s)" />
+        <NumberField filling={filling} name="backoff_coefficient" label="Multiplier" />
+        <NumberField filling={filling} name="maximum_interval" label="Max. delay (s)" />
       </div>
     </FieldGroup>
   );
@@ -20,8 +23,8 @@ export function LimitFields({ filling }: TaskPartProps) {
   return (
     <FieldGroup label="How long an attempt may take">
       <div class="field-columns">
-        <NumberField filling={filling} name="soft_time_limit" label="Told to stop after (s)" />
-        <NumberField filling={filling} name="time_limit" label="Ended after (s)" />
+        <NumberField filling={filling} name="soft_time_limit" label="Soft limit (s): told to stop" />
+        <NumberField filling={filling} name="time_limit" label="Hard limit (s): killed" />
       </div>
     </FieldGroup>
   );

@@ -1,5 +1,6 @@
 /** What is sent of a form, or what is wrong with it before it is sent. */
 import type { FieldError, NewTask, TaskChanges } from '../../client/index.ts';
+import { checkLocally } from './check-locally.ts';
 import { readPayload } from './payload.ts';
 import { requiredMessage } from './read-draft.ts';
 import type { Field } from './schema.ts';
@@ -22,24 +23,22 @@ export function newTask(field: Field, type: string, form: TaskForm): Made<NewTas
   const payload = readPayload(field, form.payload);
   const { values, errors } = readNumbers(form);
   const after = idsIn(form.after);
-  const wrong = [...timeErrors(time), ...payload.errors, ...errors];
-  if (wrong.length > 0 || 'problem' in time) return { errors: wrong };
   const { soft_time_limit, time_limit, ...retry } = values;
-  return {
-    body: {
-      name: form.name,
-      type,
-      ...time,
-      ...(form.description === '' ? {} : { description: form.description }),
-      payload: payload.value ?? {},
-      ...(form.tags.length === 0 ? {} : { tags: [...form.tags] }),
-      priority: form.priority,
-      ...(Object.keys(retry).length === 0 ? {} : { retry }),
-      ...(soft_time_limit === undefined ? {} : { soft_time_limit }),
-      ...(time_limit === undefined ? {} : { time_limit }),
-      ...(after.length === 0 ? {} : { after, after_policy: form.after_policy }),
-    },
+  const body = {
+    name: form.name,
+    type,
+    ...('problem' in time ? { delay: 0 } : time),
+    ...(form.description === '' ? {} : { description: form.description }),
+    payload: payload.value ?? {},
+    ...(form.tags.length === 0 ? {} : { tags: [...form.tags] }),
+    priority: form.priority,
+    ...(Object.keys(retry).length === 0 ? {} : { retry }),
+    ...(soft_time_limit === undefined ? {} : { soft_time_limit }),
+    ...(time_limit === undefined ? {} : { time_limit }),
+    ...(after.length === 0 ? {} : { after, after_policy: form.after_policy }),
   };
+  const wrong = [...timeErrors(time), ...payload.errors, ...errors, ...checkLocally('create', body)];
+  return wrong.length > 0 ? { errors: wrong } : { body };
 }
 
 /** What differs from how it was, and nothing else. */
@@ -50,22 +49,25 @@ export function changesOf(field: Field, before: TaskForm, form: TaskForm): Made<
   const isSamePayload =
     JSON.stringify(payload.value) === JSON.stringify(readPayload(field, before.payload).value);
   const { values, errors } = readNumbers(form, before);
-  const wrong = [...(isSameTime ? [] : timeErrors(time)), ...payload.errors, ...errors];
-  if (wrong.length > 0) return { errors: wrong };
   const { soft_time_limit, time_limit, ...retry } = values;
-  return {
-    body: {
-      ...(form.name === before.name ? {} : { name: form.name }),
-      ...(form.description === before.description ? {} : { description: form.description }),
-      ...(isSameTime || 'problem' in time ? {} : time),
-      ...(isSamePayload ? {} : { payload: payload.value }),
-      ...(form.tags.join('\n') === before.tags.join('\n') ? {} : { tags: [...form.tags] }),
-      ...(form.priority === before.priority ? {} : { priority: form.priority }),
-      ...(Object.keys(retry).length === 0 ? {} : { retry }),
-      ...(soft_time_limit === undefined ? {} : { soft_time_limit }),
-      ...(time_limit === undefined ? {} : { time_limit }),
-    },
+  const body = {
+    ...(form.name === before.name ? {} : { name: form.name }),
+    ...(form.description === before.description ? {} : { description: form.description }),
+    ...(isSameTime || 'problem' in time ? {} : time),
+    ...(isSamePayload ? {} : { payload: payload.value }),
+    ...(form.tags.join('\n') === before.tags.join('\n') ? {} : { tags: [...form.tags] }),
+    ...(form.priority === before.priority ? {} : { priority: form.priority }),
+    ...(Object.keys(retry).length === 0 ? {} : { retry }),
+    ...(soft_time_limit === undefined ? {} : { soft_time_limit }),
+    ...(time_limit === undefined ? {} : { time_limit }),
   };
+  const wrong = [
+    ...(isSameTime ? [] : timeErrors(time)),
+    ...payload.errors,
+    ...errors,
+    ...checkLocally('edit', body),
+  ];
+  return wrong.length > 0 ? { errors: wrong } : { body };
 }
 
 type Numbers = Partial<Record<RetryName | LimitName, number>>;

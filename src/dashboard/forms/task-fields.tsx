@@ -41,10 +41,11 @@ export function DescriptionField({ filling: { form, change, errorsAt } }: TaskPa
   );
 }
 
-export function WhenField({ filling: { form, change, errorsAt }, label }: TaskPartProps & { label: string }) {
+export function WhenField({ filling: { form, change, errorsAt }, sent }: TaskPartProps & { sent: string }) {
   return (
     <DateTimeField
-      label={label}
+      label="When"
+      sent={sent}
       value={form.when}
       errors={errorsAt('/scheduled_time')}
       onChange={(when) => change({ when }, '/scheduled_time', '/delay')}
@@ -59,7 +60,7 @@ export function PayloadPart({ filling, field }: TaskPartProps & { field: Field }
       payload={filling.form.payload}
       errorsAt={filling.errorsAt}
       onChange={(payload, at) => filling.change({ payload }, at)}
-      onRefused={filling.refuse}
+      onRefused={filling.refuseUnsent}
     />
   );
 }
@@ -96,11 +97,7 @@ export function PriorityField({ filling: { form, change, errorsAt } }: TaskPartP
 export function AfterFields({ filling: { form, change, errorsAt } }: TaskPartProps) {
   return (
     <FieldGroup label="After other tasks">
-      <LabelledField
-        label="Ids of tasks that must have ended first"
-        hint="One a line"
-        errors={errorsAt('/after')}
-      >
+      <LabelledField label="Run after these tasks (ids, one per line)" errors={errorsAt('/after')}>
         {(tied) => (
           <textarea
             {...tied}
@@ -122,7 +119,7 @@ export function AfterFields({ filling: { form, change, errorsAt } }: TaskPartPro
             }
           >
             <option value="completed">All completed, or this one fails</option>
-            <option value="any">In whatever way</option>
+            <option value="any">Even if they fail or are cancelled</option>
           </select>
         )}
       </LabelledField>

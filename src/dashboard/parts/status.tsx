@@ -2,7 +2,8 @@ import type { TaskSummary } from '../../contract/task.ts';
 import { type ShownStatus, shownStatus } from '../what-now.ts';
 import { Icon, type IconName } from './icons.tsx';
 
-const words: Readonly<Record<ShownStatus, string>> = {
+/** A newer service may know more of them: then its own word is shown. */
+const words: Readonly<Record<string, string>> = {
   SCHEDULED: 'Scheduled',
   PAUSED: 'Paused',
   PENDING: 'Pending',
@@ -10,9 +11,9 @@ const words: Readonly<Record<ShownStatus, string>> = {
   COMPLETED: 'Completed',
   FAILED: 'Failed',
   CANCELLED: 'Cancelled',
-};
+} satisfies Record<ShownStatus, string>;
 
-const icons: Readonly<Record<ShownStatus, IconName>> = {
+const icons: Readonly<Record<string, IconName>> = {
   SCHEDULED: 'clock',
   PAUSED: 'pause',
   PENDING: 'hourglass',
@@ -20,19 +21,19 @@ const icons: Readonly<Record<ShownStatus, IconName>> = {
   COMPLETED: 'check',
   FAILED: 'cross',
   CANCELLED: 'stop',
-};
+} satisfies Record<ShownStatus, IconName>;
 
 /** By colour, picture and word. */
 export function Status({ task }: { task: Pick<TaskSummary, 'status' | 'waiting'> }) {
   const status = shownStatus(task);
   return (
     <span class={`status status-${status.toLowerCase()}`}>
-      <Icon name={icons[status]} />
-      {words[status]}
+      <Icon name={icons[status] ?? 'clock'} />
+      {statusWord(status)}
     </span>
   );
 }
 
 export function statusWord(status: ShownStatus): string {
-  return words[status];
+  return words[status] ?? status;
 }

@@ -1,8 +1,13 @@
-import { useState } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ActionName, Task } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { EditTaskDialog } from '../forms/edit-task.tsx';
 import { RetryTaskDialog } from '../forms/retry-task.tsx';
+import type { Seen } from '../forms/use-basis.ts';
+import { quoted } from '../format.ts';
+import { explain } from '../messages.ts';
+import { returnFocus } from '../parts/focus.ts';
 import { Icon, type IconName } from '../parts/icons.tsx';
 import { type Doing, useDoing } from '../parts/use-doing.ts';
 import { actionWords, canDo } from '../what-now.ts';
@@ -11,10 +16,19 @@ import type { TaskStore } from './store.ts';
 
 type Simple = 'run-now' | 'pause' | 'resume' | 'cancel';
 
-/** What is asked before it is done, or filled in. The task to edit stays as it was read, whatever happens meanwhile. */
+/** What is asked before it is done, or filled in. A task to fill in stays as it was read, whatever happens meanwhile. */
 type Asked =
-  | { readonly what: 'cancel' | 'delete' | 'retry' }
-  | { readonly what: 'edit'; readonly task: Task; readonly etag: string };
+  /** `failure`: why it could not be done. */
+  | { readonly what: 'cancel' | 'delete'; readonly failure?: string }
+  | ({ readonly what: 'edit' | 'retry' } & Seen);
+
+/** Goes on after the name of the task. */
+const doneWords: Readonly<Record<Simple, string>> = {
+  'run-now': 'will run now',
+  pause: 'was paused',
+  resume: 'was resumed',
+  cancel: 'is being cancelled',
+};
 
 const icons: Readonly<Record<ActionName | 'edit', IconName>> = {
   'run-now': 'play',
@@ -26,6 +40,12 @@ const icons: Readonly<Record<ActionName | 'edit', IconName>> = {
   delete: 'trash',
 };
 
+/** Which button takes the place of one that has done its work. */
+const successors: ReadonlyMap<string, string> = new Map([
+  ['pause', 'resume'],
+  ['resume', 'pause'],
+]);
+
 const order = ['retry', 'run-now', 'resume', 'pause', 'edit', 'cancel', 'delete'] as const;
 
 export function Actions({ task, store }: { task: Task; store: TaskStore }) {
@@ -33,8 +53,10 @@ export function Actions({ task, store }: { task: Task; store: TaskStore }) {
   const [asked, setAsked] = useState<Asked>();
   const act = useActions(task, store, doing, setAsked);
   const can = canDo(task);
+  const element = useRef<HTMLDivElement>(null);
+  const note = useFocusThatStays(element);
   return (
-    <div class="actions task-actions">
+    <div class="actions task-actions" ref={element} onFocusCapture={note}>
       {order
         .filter((action) => can.has(action))
         .map((action) => (
@@ -42,8 +64,10 @@ export function Actions({ task, store }: { task: Task; store: TaskStore }) {
             key={action}
             type="button"
             class={classOf(action, task)}
-            disabled={doing.isBusy}
-            onClick={() => act.begin(action)}
+            data-action={action}
+            // One that is disabled would lose the focus.
+            aria-disabled={doing.isBusy}
+            onClick={() => !doing.isBusy && act.begin(action)}
           >
             <Icon name={icons[action]} />
             {action === 'edit' ? 'Edit' : actionWords[action].verb}
@@ -61,11 +85,24 @@ export function Actions({ task, store }: { task: Task; store: TaskStore }) {
           </a>
         )}
       </span>
-      {asked && (
-        <Dialogs asked={asked} task={task} doing={doing} act={act} onClose={() => setAsked(undefined)} />
-      )}
+      {asked && <Dialogs asked={asked} doing={doing} act={act} onClose={() => setAsked(undefined)} />}
     </div>
   );
+}
+
+/** When the button that has the focus goes, it goes to the one in its place. Returns what notes which has it. */
+function useFocusThatStays(element: RefObject<HTMLElement | null>): (event: FocusEvent) => void {
+  const last = useRef<HTMLElement>(undefined);
+  useLayoutEffect(() => {
+    const gone = last.current;
+    if (!gone || gone.isConnected) return;
+    last.current = undefined;
+    const next = successors.get(gone.dataset['action'] ?? '');
+    returnFocus(element.current?.querySelector(`[data-action="${next}"]`) ?? null);
+  });
+  return ({ target }) => {
+    if (target instanceof HTMLElement && target.dataset['action'] !== undefined) last.current = target;
+  };
 }
 
 /** What one most likely has come for stands out, where there is such a thing. */
@@ -84,36 +121,42 @@ function useActions(
   const { tasks } = client;
   const calls = { 'run-now': tasks.runNow, pause: tasks.pause, resume: tasks.resume, cancel: tasks.cancel };
 
-  const say = (action: Simple): void =>
+  /** A message at the edge of the page cannot be reached from a dialog, so it is told there. */
+  const failIn =
+    (what: 'cancel' | 'delete') =>
+    (error: unknown): void =>
+      setAsked({ what, failure: explain(error) });
+
+  const say = (action: Simple, onFailure?: (error: unknown) => void): void =>
     doing.run(async () => {
       store.take(await calls[action](task.id));
       setAsked(undefined);
-      if (action !== 'cancel') messages.done(`The task is ${actionWords[action].done}.`);
-    });
+      messages.done(`${quoted(task.name)} ${doneWords[action]}.`);
+    }, onFailure);
 
   const remove = (): void =>
     doing.run(async () => {
       await tasks.remove(task.id);
-      messages.done(`“${task.name}” is deleted.`);
+      messages.done(`${quoted(task.name)} was deleted.`);
       router.go('/tasks');
-    });
+    }, failIn('delete'));
 
-  const edit = (): void =>
+  const fill = (what: 'edit' | 'retry'): void =>
     doing.run(async () => {
       // Read anew: the tag must be of the very state that is shown in the form.
-      setAsked({ what: 'edit', ...(await tasks.getWithTag(task.id)) });
+      setAsked({ what, ...(await tasks.getWithTag(task.id)) });
     });
 
   function begin(action: ActionName | 'edit'): void {
-    if (action === 'edit') edit();
-    else if (action === 'retry' || action === 'delete') setAsked({ what: action });
+    if (action === 'edit' || action === 'retry') fill(action);
+    else if (action === 'delete') setAsked({ what: action });
     else if (action === 'cancel' && task.status === 'RUNNING') setAsked({ what: 'cancel' });
     else say(action);
   }
 
   return {
     begin,
-    cancel: () => say('cancel'),
+    cancel: () => say('cancel', failIn('cancel')),
     remove,
     done(changed: Task): void {
       store.take(changed);
@@ -124,13 +167,11 @@ function useActions(
 
 function Dialogs({
   asked,
-  task,
   doing,
   act,
   onClose,
 }: {
   asked: Asked;
-  task: Task;
   doing: Doing;
   act: ReturnType<typeof useActions>;
   onClose: () => void;
@@ -140,13 +181,14 @@ function Dialogs({
     case 'edit':
       return <EditTaskDialog task={asked.task} etag={asked.etag} onClose={onClose} onDone={act.done} />;
     case 'retry':
-      return <RetryTaskDialog task={task} onClose={onClose} onDone={act.done} />;
+      return <RetryTaskDialog task={asked.task} etag={asked.etag} onClose={onClose} onDone={act.done} />;
     case 'cancel':
       return (
         <Confirm
           title="Cancel the task?"
           verb="Cancel the task"
           isBusy={isBusy}
+          failure={asked.failure}
           onClose={onClose}
           onYes={act.cancel}
         >
@@ -159,6 +201,7 @@ function Dialogs({
           title="Delete the task?"
           verb="Delete the task"
           isBusy={isBusy}
+          failure={asked.failure}
           onClose={onClose}
           onYes={act.remove}
         >

@@ -3,7 +3,7 @@ import type { Attempt, HistoryEntry, Task } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { duration, plural } from '../format.ts';
 import { Time } from '../parts/time.tsx';
-import { outcomeWords } from './history-words.ts';
+import { outcomeWord } from './history-words.ts';
 import { Log } from './log.tsx';
 
 const step = 10;
@@ -53,14 +53,15 @@ function attemptsOfEarlierRuns(history: readonly HistoryEntry[]): Attempt[] {
   return history.flatMap(({ run_id, attempt }) => (attempt && run_id !== newest ? [attempt] : []));
 }
 
-const kinds: Readonly<Record<Attempt['outcome'], string>> = {
+/** By what they look like; one that is not known looks like nothing in particular. */
+const kinds: Readonly<Record<string, string>> = {
   running: 'running',
   completed: 'completed',
   failed: 'failed',
   cancelled: 'cancelled',
   lost: 'failed',
   handed_back: 'cancelled',
-};
+} satisfies Record<Attempt['outcome'], string>;
 
 function AttemptItem({ attempt, isNewest }: { attempt: Attempt; isNewest: boolean }) {
   /** undefined: the reader has not said. */
@@ -76,7 +77,7 @@ function AttemptItem({ attempt, isNewest }: { attempt: Attempt; isNewest: boolea
         }}
       >
         <span class="attempt-number">Attempt {attempt.attempt}</span>
-        <span class={`attempt-outcome status-${kinds[outcome]}`}>{outcomeWords[outcome]}</span>
+        <span class={`attempt-outcome status-${kinds[outcome] ?? 'unknown'}`}>{outcomeWord(outcome)}</span>
         <AttemptTime attempt={attempt} />
       </summary>
       {isOpen && (

@@ -5,6 +5,7 @@ export function Confirm({
   title,
   verb,
   isBusy,
+  failure,
   onClose,
   onYes,
   children,
@@ -12,6 +13,8 @@ export function Confirm({
   title: string;
   verb: string;
   isBusy: boolean;
+  /** Why it could not be done: what stands behind the dialog cannot be reached. */
+  failure: string | undefined;
   onClose: () => void;
   onYes: () => void;
   children: ComponentChildren;
@@ -19,11 +22,12 @@ export function Confirm({
   return (
     <Dialog title={title} onClose={onClose}>
       <p>{children}</p>
+      <div role="alert">{failure !== undefined && <p class="problem">{failure}</p>}</div>
       <div class="dialog-foot">
-        <button type="button" onClick={onClose}>
+        <button type="button" data-autofocus="" onClick={onClose}>
           Keep it
         </button>
-        <button type="button" class="danger" disabled={isBusy} onClick={onYes}>
+        <button type="button" class="danger" aria-disabled={isBusy} onClick={() => !isBusy && onYes()}>
           {verb}
         </button>
       </div>

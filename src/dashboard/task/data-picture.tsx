@@ -56,6 +56,8 @@ function ColumnCard({ column, rows }: { column: Column; rows: number | undefined
   );
 }
 
+const figureWords: Readonly<Record<string, string>> = { p50: 'median', p95: '95th percentile' };
+
 function Figures({ column: { count: values, distinct, figures, approximate } }: { column: Column }) {
   const all: readonly (readonly [string, Scalar])[] = [
     ['count', values],
@@ -66,7 +68,7 @@ function Figures({ column: { count: values, distinct, figures, approximate } }: 
     <dl class="data-figures">
       {all.map(([figure, value]) => (
         <div key={figure} class={typeof value === 'string' ? 'data-figure-wide' : undefined}>
-          <dt>{figure}</dt>
+          <dt>{figureWords[figure] ?? figure}</dt>
           <dd title={String(value)}>
             {approximate.has(figure) && <span title="An estimate">≈ </span>}
             {shown(value)}

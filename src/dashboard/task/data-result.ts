@@ -39,18 +39,21 @@ export function readDataResult(result: unknown): DataResult | undefined {
 }
 
 const figureNames = ['min', 'max', 'mean', 'p50', 'p95'] as const;
+/** Which text comes first in the alphabet tells nothing of them. */
+const textFigureNames = ['mean', 'p50', 'p95'] as const;
 
 function columnOf(name: string, value: unknown): Column | undefined {
   const fields = fieldsOf(value);
   const count = fields && numberIn(fields, 'count');
   if (!fields || count === undefined) return undefined;
+  const type = textIn(fields, 'type') ?? 'unknown';
   return {
     name,
-    type: textIn(fields, 'type') ?? 'unknown',
+    type,
     count,
     missing: numberIn(fields, 'missing') ?? 0,
     distinct: numberIn(fields, 'distinct'),
-    figures: figureNames.flatMap((figure) => {
+    figures: (type === 'string' ? textFigureNames : figureNames).flatMap((figure) => {
       const value = scalarOf(fields.get(figure));
       return value === undefined ? [] : [[figure, value] as const];
     }),

@@ -1,12 +1,13 @@
 import type { ComponentChildren } from 'preact';
-import type { Task } from '../../client/index.ts';
+import type { HistoryEntry, Task } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
-import { count, duration } from '../format.ts';
+import { count, duration, plural } from '../format.ts';
 import { Time } from '../parts/time.tsx';
-import { lateness } from '../what-now.ts';
+import { Predecessors } from './predecessors.tsx';
+import { hasEnded, lateness } from '../what-now.ts';
 
 /** When, how often, and by what rules. */
-export function Facts({ task }: { task: Task }) {
+export function Facts({ task, history }: { task: Task; history: readonly HistoryEntry[] }) {
   const { clock } = useDashboard();
   const { account } = useWork();
   const late = lateness(task, clock.now.value);
@@ -18,7 +19,7 @@ export function Facts({ task }: { task: Task }) {
           <Time at={task.created_at} as="both" />
         </Fact>
         <Fact name="Scheduled for">
-          <Time at={task.scheduled_time} as="both" />
+          <Time at={task.scheduled_time} as={hasEnded(task) ? 'short' : 'both'} />
         </Fact>
         {task.started_at !== null && (
           <Fact name="Started">
@@ -32,11 +33,7 @@ export function Facts({ task }: { task: Task }) {
         )}
         {late !== undefined && late > 0 && <Fact name="Late by">{duration(late)}</Fact>}
         <RunTime task={task} />
-        <Fact name="Attempt">{task.attempt === 0 ? 'none yet' : count(task.attempt)}</Fact>
-        <Fact name="Retries">
-          {count(task.retry_count)}
-          <span class="quiet"> (up to {count(task.max_retries)} a run)</span>
-        </Fact>
+        <Fact name="Retries">{retryWords(task, history)}</Fact>
         <Fact name="Backoff">{backoffWords(task)}</Fact>
         <Fact name="Time limit">
           {duration(task.time_limit * 1000, { whole: true })}
@@ -44,7 +41,11 @@ export function Facts({ task }: { task: Task }) {
             , told to stop after {duration(task.soft_time_limit * 1000, { whole: true })}
           </span>
         </Fact>
-        <Following task={task} />
+        {task.after.length > 0 && (
+          <Fact name={task.after_policy === 'any' ? 'After the end of' : 'After completion of'}>
+            <Predecessors ids={task.after} />
+          </Fact>
+        )}
         {account.role === 'admin' && (
           <Fact name="Owner">
             <a href={`/tasks?owner=${encodeURIComponent(task.owner)}`}>
@@ -76,21 +77,16 @@ function RunTime({ task: { started_at, finished_at } }: { task: Task }) {
   return <Fact name="Run time">{duration(until - Date.parse(started_at), { whole: !isOver })}</Fact>;
 }
 
-function Following({ task: { after, after_policy } }: { task: Task }) {
-  if (after.length === 0) return null;
-  return (
-    <Fact name={after_policy === 'any' ? 'After the end of' : 'After completion of'}>
-      <ul class="plain">
-        {after.map((id) => (
-          <li key={id}>
-            <a href={`/tasks/${encodeURIComponent(id)}`}>
-              <code>{id}</code>
-            </a>
-          </li>
-        ))}
-      </ul>
-    </Fact>
-  );
+/** Which attempt of how many it is, and how often somebody has begun the task again. */
+function retryWords(task: Task, history: readonly HistoryEntry[]): string {
+  const { attempt, max_retries } = task;
+  const most = max_retries + 1;
+  // Attempts that were lost use up none, so there may be more of them.
+  const of = attempt > most ? '' : ` of ${count(most)}`;
+  const none = hasEnded(task) ? 'No attempt' : `No attempt yet, ${plural(most, 'attempt')} at most`;
+  const byHand = history.filter(({ type }) => type === 'retried').length;
+  const again = byHand === 0 ? '' : `, ${plural(byHand, 'manual retry', 'manual retries')}`;
+  return (attempt === 0 ? none : `Attempt ${count(attempt)}${of}`) + again;
 }
 
 function backoffWords({ retry, max_retries }: Task): string {

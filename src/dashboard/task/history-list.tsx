@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { HistoryEntry } from '../../client/index.ts';
-import { count } from '../format.ts';
+import { count, shortId } from '../format.ts';
 import { Time } from '../parts/time.tsx';
 import { fieldWords, valueWords, wordsOf } from './history-words.ts';
 
@@ -37,11 +37,15 @@ function Entry({ entry }: { entry: HistoryEntry }) {
         <span class="history-what">{wordsOf(entry)}</span>
         <Time at={at} />
       </p>
-      {by && <p class="quiet">by {by.name ?? by.id}</p>}
+      {by && (
+        <p class="quiet">
+          by <bdi>{by.name ?? by.id}</bdi>
+        </p>
+      )}
       {predecessor && (
         <p>
           <a href={`/tasks/${encodeURIComponent(predecessor.id)}`}>
-            <code>{predecessor.id}</code>
+            <code title={predecessor.id}>{shortId(predecessor.id)}</code>
           </a>
         </p>
       )}
@@ -79,5 +83,5 @@ function Change({ field, from, to }: { field: string; from?: unknown; to?: unkno
 
 function Value({ field, value }: { field: string; value: unknown }) {
   const isTime = field === 'scheduled_time' && typeof value === 'string';
-  return isTime ? <Time at={value} /> : <span class="history-value">{valueWords(value)}</span>;
+  return isTime ? <Time at={value} /> : <bdi class="history-value">{valueWords(value)}</bdi>;
 }

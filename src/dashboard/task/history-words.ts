@@ -2,16 +2,21 @@
 import type { HistoryEntry } from '../../contract/history.ts';
 import type { Attempt } from '../../contract/task.ts';
 
-export const outcomeWords: Readonly<Record<Attempt['outcome'], string>> = {
+/** A newer service may know more than this page: then its own word is shown. */
+const outcomeWords: Readonly<Record<string, string>> = {
   running: 'running',
   completed: 'completed',
   failed: 'failed',
   cancelled: 'cancelled',
   lost: 'lost with its worker',
   handed_back: 'handed back by a worker that shut down',
-};
+} satisfies Record<Attempt['outcome'], string>;
 
-const words: Readonly<Record<Exclude<HistoryEntry['type'], 'attempt' | 'predecessor_over'>, string>> = {
+export function outcomeWord(outcome: string): string {
+  return outcomeWords[outcome] ?? fieldWords(outcome);
+}
+
+const words: Readonly<Record<string, string>> = {
   created: 'Created',
   retried: 'Retried: a new run',
   rescheduled: 'Given another time',
@@ -26,21 +31,21 @@ const words: Readonly<Record<Exclude<HistoryEntry['type'], 'attempt' | 'predeces
   cancelled: 'Cancelled',
   terminated: 'Terminated from outside of Taskbell',
   timed_out: 'Timed out, by a limit from outside of Taskbell',
-};
+} satisfies Record<Exclude<HistoryEntry['type'], 'attempt' | 'predecessor_over'>, string>;
 
 export function wordsOf({ type, attempt, predecessor }: HistoryEntry): string {
   if (type === 'attempt')
-    return `Attempt ${attempt?.attempt ?? ''} ${attempt ? outcomeWords[attempt.outcome] : ''}`;
-  if (type !== 'predecessor_over') return words[type];
-  return `A task that it follows ${predecessor ? endWords[predecessor.ended] : 'is over'}`;
+    return `Attempt ${attempt?.attempt ?? ''} ${attempt ? outcomeWord(attempt.outcome) : ''}`;
+  if (type !== 'predecessor_over') return words[type] ?? fieldWords(type);
+  return `A task that it follows ${predecessor ? (endWords[predecessor.ended] ?? predecessor.ended) : 'is over'}`;
 }
 
-const endWords = {
+const endWords: Readonly<Record<string, string>> = {
   COMPLETED: 'has completed',
   FAILED: 'has failed',
   CANCELLED: 'was cancelled',
   DELETED: 'was deleted',
-} as const;
+};
 
 /** Of a field of a task: `scheduled_time` → `scheduled time`. */
 export function fieldWords(field: string): string {

@@ -21,7 +21,7 @@ export function Log({
     if (current && isAtEnd.current) current.scrollTop = current.scrollHeight;
   }, [text]);
   if (lines.length === 0) {
-    return <p class="quiet">{isRunning ? 'It has written nothing yet.' : 'It has written no log.'}</p>;
+    return <p class="quiet">{isRunning ? 'No log output yet.' : 'No log output.'}</p>;
   }
   return (
     <pre

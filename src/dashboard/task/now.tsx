@@ -1,12 +1,13 @@
-import type { Task } from '../../client/index.ts';
+import type { HistoryEntry, Task } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { Icon, type IconName } from '../parts/icons.tsx';
 import { Progress } from '../parts/progress.tsx';
 import { statusWord } from '../parts/status.tsx';
+import { Time } from '../parts/time.tsx';
 import { hasEnded, shownStatus, waitingText } from '../what-now.ts';
 
 /** What goes on at present: why it waits, how far it has come, or what went wrong. */
-export function Now({ task }: { task: Task }) {
+export function Now({ task, history }: { task: Task; history: readonly HistoryEntry[] }) {
   const { clock } = useDashboard();
   const waiting = hasEnded(task) ? undefined : waitingText(task, clock.now.value);
   return (
@@ -18,7 +19,8 @@ export function Now({ task }: { task: Task }) {
         <p class={`task-waiting status-${shownStatus(task).toLowerCase()}`}>
           <Icon name={iconOf(task)} />
           <span>
-            Waiting because <strong>{waiting}</strong>
+            <strong>{waiting}</strong>
+            {task.waiting?.reason === 'paused' && <PausedBy history={history} />}
           </span>
         </p>
       )}
@@ -29,10 +31,29 @@ export function Now({ task }: { task: Task }) {
       )}
       {task.error_message !== null && task.error_message !== '' && (
         <div class="problem task-error">
-          <p class="task-error-title">{task.status === 'FAILED' ? 'It failed' : 'The last attempt failed'}</p>
+          <p class="task-error-title">
+            {task.status === 'FAILED' ? 'The task failed' : 'The last attempt failed'}
+          </p>
           <pre>{task.error_message}</pre>
         </div>
       )}
+    </>
+  );
+}
+
+/** As far as the history has got. */
+function PausedBy({ history }: { history: readonly HistoryEntry[] }) {
+  const pause = history.findLast(({ type }) => type === 'paused');
+  if (!pause) return null;
+  return (
+    <>
+      {pause.by && (
+        <>
+          {' '}
+          by <bdi>{pause.by.name ?? pause.by.id}</bdi>
+        </>
+      )}
+      , <Time at={pause.at} as="both" />
     </>
   );
 }

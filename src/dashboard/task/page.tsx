@@ -29,7 +29,9 @@ export function TaskPage({ id }: { id: string }) {
           Tasks
         </a>
         <div class="task-title">
-          <h1 tabIndex={-1}>{heading}</h1>
+          <h1 tabIndex={-1} dir="auto">
+            {heading}
+          </h1>
           {task && store?.phase.value === 'shown' && <Status task={task} />}
         </div>
         {task && <Summary task={task} />}
@@ -91,7 +93,7 @@ function Parts({ task, store }: { task: Task; store: TaskStore }) {
   const history = store.history.value;
   return (
     <>
-      <Now task={task} />
+      <Now task={task} history={history} />
       <Timeline task={task} history={history} />
       <div class="task-columns">
         <div class="task-column">
@@ -100,7 +102,7 @@ function Parts({ task, store }: { task: Task; store: TaskStore }) {
           <Payload task={task} />
         </div>
         <div class="task-column">
-          <Facts task={task} />
+          <Facts task={task} history={history} />
           <HistoryList history={history} />
         </div>
       </div>

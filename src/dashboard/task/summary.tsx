@@ -30,7 +30,11 @@ export function Summary({ task }: { task: Task }) {
           </span>
         )}
       </p>
-      {task.description !== '' && <p class="task-description">{task.description}</p>}
+      {task.description !== '' && (
+        <p class="task-description" dir="auto">
+          {task.description}
+        </p>
+      )}
     </div>
   );
 }

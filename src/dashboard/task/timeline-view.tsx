@@ -3,7 +3,7 @@ import type { HistoryEntry, Task } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { duration, exactTime, plural } from '../format.ts';
 import { Time } from '../parts/time.tsx';
-import { outcomeWords } from './history-words.ts';
+import { outcomeWord } from './history-words.ts';
 import type { EndType, RunTimeline, Segment } from './segments.ts';
 import { timelineOf } from './timeline.ts';
 
@@ -60,7 +60,7 @@ function RunBar({ run: { segments, end } }: { run: RunTimeline }) {
 const words: Readonly<Record<Segment['kind'], string>> = {
   scheduled: 'Scheduled',
   paused: 'Paused',
-  following: 'Follows others',
+  following: 'Waiting for other tasks',
   pending: 'Pending',
   running: 'Attempt',
   backoff: 'Backoff',
@@ -78,7 +78,7 @@ function SegmentItem({ segment }: { segment: Segment }) {
       title={`${span}. Not to scale: short states are shown wider than they were.`}
     >
       <span class="segment-label">{label}</span>
-      {outcome !== undefined && <span class="segment-outcome">{outcomeWords[outcome]}</span>}
+      {outcome !== undefined && <span class="segment-outcome">{outcomeWord(outcome)}</span>}
       <span class="segment-time">
         {duration(to - from, { whole: isOpen })}
         <span class="visually-hidden">

@@ -48,10 +48,10 @@ describe('a new task', () => {
     });
   });
 
-  test('with numbers that are none is refused beside them', () => {
+  test('with numbers that are none is refused beside them, and for all else that is wrong', () => {
     const numbers = { ...emptyForm(field).numbers, max_retries: 'x', time_limit: '1e' };
-    expect(newTask(field, 'x', { ...emptyForm(field), numbers })).toMatchObject({
-      errors: [{ pointer: '/retry/max_retries' }, { pointer: '/time_limit' }],
+    expect(newTask(field, 'x', { ...emptyForm(field), numbers, tags: ['b@d'] })).toMatchObject({
+      errors: ['/retry/max_retries', '/time_limit', '/name', '/tags/0'].map((pointer) => ({ pointer })),
     });
   });
 });

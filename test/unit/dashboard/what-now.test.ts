@@ -8,21 +8,24 @@ const in5s = '2030-01-01T00:00:15.000Z';
 
 describe('why it is not running', () => {
   test.each<[Partial<TaskSummary>, string | undefined]>([
-    [{ waiting: { reason: 'time', until: in5s } }, 'its time comes in 5 s'],
-    [{ waiting: { reason: 'time' } }, 'its time has come'],
-    [{ waiting: { reason: 'after' }, after: ['a', 'b'] }, 'it follows 2 other tasks that must end first'],
-    [{ waiting: { reason: 'paused' } }, 'somebody has paused it'],
-    [{ waiting: { reason: 'worker' }, status: 'PENDING' }, 'no worker has taken it yet'],
+    [{ waiting: { reason: 'time', until: in5s } }, 'Starts in 5 s'],
+    [{ waiting: { reason: 'time' } }, 'About to start'],
+    [{ waiting: { reason: 'after' }, after: ['a', 'b'] }, 'Waiting for 2 tasks to complete'],
+    [{ waiting: { reason: 'after' }, after: ['a'], after_policy: 'any' }, 'Waiting for 1 task to end'],
+    [{ waiting: { reason: 'paused' } }, 'Paused'],
+    [{ waiting: { reason: 'worker' }, status: 'PENDING' }, 'Waiting for a worker'],
     [
       { waiting: { reason: 'backoff', until: in5s }, status: 'RUNNING' },
-      'the last attempt failed; the next begins in 5 s',
+      'The last attempt failed. Next attempt in 5 s',
     ],
     [
       { waiting: { reason: 'backoff' }, status: 'RUNNING' },
-      'the last attempt failed; the next is about to begin',
+      'The last attempt failed. The next attempt is about to begin',
     ],
-    [{ waiting: { reason: 'cancelling' }, status: 'RUNNING' }, 'it is being cancelled'],
+    [{ waiting: { reason: 'cancelling' }, status: 'RUNNING' }, 'Being cancelled'],
     [{ waiting: null, status: 'RUNNING' }, undefined],
+    // Of a newer service.
+    [{ waiting: { reason: 'weather' as 'time' } }, 'Waiting: weather'],
   ])('%j', (changes, text) => {
     expect(waitingText(aTask(changes), now)).toBe(text);
   });
@@ -39,7 +42,7 @@ describe('what can be done', () => {
     ],
     ['it runs', { status: 'RUNNING' }, ['cancel']],
     ['it waits for a retry', { status: 'RUNNING', waiting: { reason: 'backoff' } }, ['cancel', 'run-now']],
-    ['it is being cancelled', { status: 'RUNNING', waiting: { reason: 'cancelling' } }, []],
+    ['Being cancelled', { status: 'RUNNING', waiting: { reason: 'cancelling' } }, []],
     ['it has ended', { status: 'FAILED', finished_at: in5s }, ['delete', 'retry']],
   ])('while %s', (_when, changes, actions) => {
     expect([...canDo(aTask(changes))].toSorted()).toEqual(actions);

@@ -21,7 +21,7 @@ describe('the curl line', () => {
       '-H',
       'Content-Type: application/json',
       '-d',
-      '{"name":"My first task","delay":10}',
+      String.raw`{"name":"My first task","delay":10,"payload":{"csv":"city,temp\nOslo,3\nRome,17\nLima,20\n"}}`,
     ]);
     expect(JSON.parse(shell.stderr)).toEqual({ username: 'admin', password: `it's "$HOME" \\ \`x\`` });
   });

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { fieldErrors } from '../../src/contract/issues.ts';
+import { createTaskInput } from '../../src/contract/task.ts';
+
+function said(schema: z.ZodType, value: unknown): Record<string, string> {
+  const { error } = schema.safeParse(value);
+  return Object.fromEntries(
+    error ? fieldErrors(error).map(({ pointer, message }) => [pointer, message]) : [],
+  );
+}
+
+test('what is wrong with a task is said for people', () => {
+  const tags = Array.from({ length: 11 }, (_, index) => `t${index}`);
+  const retry = { max_retries: 101, initial_interval: 'soon', backoff_coefficient: 0 };
+  const after = ['nobody'];
+  expect(said(createTaskInput, { name: 'x', delay: 0, tags, retry, after, time_limit: 1.5 })).toEqual({
+    '/tags': 'At most 10 tags.',
+    '/retry/max_retries': 'At most 100.',
+    '/retry/initial_interval': 'A number is needed.',
+    '/retry/backoff_coefficient': 'At least 1.',
+    '/after/0': 'Not the id of a task.',
+    '/time_limit': 'A whole number is needed.',
+  });
+});
+
+test('so it is of what the schemas of task types refuse, which keep words of their own', () => {
+  const schema = z.object({
+    url: z.string(),
+    text: z.string().min(1),
+    list: z.array(z.int()).min(1),
+    own: z.int('Mine.'),
+  });
+  expect(said(schema, { text: '', list: [], own: 'x' })).toEqual({
+    '/url': 'This field is required.',
+    '/text': 'This field may not be blank.',
+    '/list': 'At least 1 entry.',
+    '/own': 'Mine.',
+  });
+});
