@@ -6,6 +6,7 @@
  */
 import { batch, type ReadonlySignal, signal } from '@preact/signals';
 import { type Client, type Notice, TaskbellError, type TaskEvent } from '../client/index.ts';
+import { createBursts } from './bursts.ts';
 
 export type Connection = 'connecting' | 'open' | 'lost';
 
@@ -35,7 +36,7 @@ export function createLive({ tasks, onRefused }: LiveOptions): Live {
   const temporal = signal<'reachable' | 'unreachable'>('reachable');
   const returns = signal(0);
   const listeners = new Set<(event: TaskEvent) => void>();
-  const { push, flush } = frames<TaskEvent>((events) => {
+  const { push, flush } = createBursts<TaskEvent>(idOf, (events) => {
     batch(() => {
       for (const event of events) for (const listener of listeners) listener(event);
     });
@@ -104,21 +105,6 @@ export function createLive({ tasks, onRefused }: LiveOptions): Live {
   };
 }
 
-/** Collects until the next frame; in a page that nobody sees there are none, and a timer takes their place. */
-function frames<T>(take: (items: readonly T[]) => void) {
-  let items: T[] = [];
-  const flush = (): void => {
-    const taken = items;
-    items = [];
-    if (taken.length > 0) take(taken);
-  };
-  return {
-    flush,
-    push(item: T): void {
-      items.push(item);
-      if (items.length > 1) return;
-      if (document.visibilityState === 'visible') requestAnimationFrame(flush);
-      else setTimeout(flush, 250);
-    },
-  };
+function idOf(event: TaskEvent): string {
+  return event.type === 'task' ? event.task.id : event.id;
 }
