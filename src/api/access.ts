@@ -17,6 +17,8 @@ export interface Access {
   readonly requireSession: MiddlewareHandler<ApiEnv>;
   /** @throws AppError csrf_failed for a page of another site. */
   assertSameOrigin(c: Context<ApiEnv>): void;
+  /** The session whose cookie a request of our own page brings along, if it is good. Looks at no token. */
+  broughtSession(c: Context<ApiEnv>): Promise<Session | undefined>;
   setSessionCookie(c: Context<ApiEnv>, value: string, expiresAt: number): void;
   clearSessionCookie(c: Context<ApiEnv>): void;
 }
@@ -75,6 +77,16 @@ export function createAccess(
       c.set('session', session);
       c.set('principal', session.principal);
       await next();
+    },
+    async broughtSession(c) {
+      const cookie = getCookie(c, cookieName(c));
+      if (cookie === undefined || !own) return undefined;
+      try {
+        return await own.sessions.verify(cookie);
+      } catch (error) {
+        if (error instanceof InvalidToken) return undefined;
+        throw error;
+      }
     },
     setSessionCookie(c, value, expiresAt) {
       const maxAge = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));

@@ -13,7 +13,8 @@ const begin = createRoute({
   summary: 'Sign in by cookie',
   description:
     'For the dashboard, by name and password, or by what a sign-in link holds, once. The cookie is HttpOnly and good for twelve hours; whatever else than reading is done with it ' +
-    'needs the header `X-CSRF-Token`, and no other site’s `Origin`. An `Authorization` header goes before the cookie.',
+    'needs the header `X-CSRF-Token`, and no other site’s `Origin`. An `Authorization` header goes before the cookie. ' +
+    'A session that the browser had before ends.',
   tags: ['Accounts'],
   request: { body: { content: { 'application/json': { schema: sessionInput } }, required: true } },
   responses: {
@@ -57,7 +58,12 @@ export function sessionRoutes(app: Api, access: Access, signIn: SignIn): void {
     const credentials = c.req.valid('json');
     const account =
       'link' in credentials ? await signIn.redeem(credentials.link) : await signIn.verify(c, credentials);
-    const { session, cookie } = await sessions.start(account);
+    const [before, { session, cookie }] = await Promise.all([
+      access.broughtSession(c),
+      sessions.start(account),
+    ]);
+    // Its cookie is gone from the browser: nobody could sign out of it any more, and what it has opened would go on.
+    if (before) await sessions.end(before);
     access.setSessionCookie(c, cookie, session.principal.expiresAt);
     return c.json(view(session), 200);
   });

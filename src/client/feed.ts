@@ -13,7 +13,10 @@ import { FeedSocket, type WebSocketConstructor } from './sockets.ts';
 import type { Send } from './transport.ts';
 import type { FeedMessage } from './types.ts';
 
-/** What is told of the feed itself: by the service, or by the client of its connection. */
+/**
+ * What is told of the feed itself: by the service, or by the client of its connection. 'connected' comes with every
+ * connection after which something may be missing; twice in a row where the one before had died in silence.
+ */
 export interface Notice {
   readonly notice: 'unreachable' | 'resumed' | 'draining' | 'connected' | 'disconnected';
   readonly detail: string;
@@ -33,6 +36,8 @@ export interface FeedSource {
   readonly path: string;
   /** Asks by HTTP: is there something to be seen, and has all of it been told? @throws TaskbellError if there is not. */
   readonly isUpToDate: (gap: Gap) => Promise<boolean>;
+  /** Whether that covers all that the feed tells. If not, a connection that is silent is replaced by another. */
+  readonly tellsAll: boolean;
   /** What a new connection does not tell by itself of the time since the one before. */
   readonly missed?: (gap: Gap) => AsyncIterable<FeedMessage>;
   readonly timing?: Timing;
@@ -61,7 +66,7 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
       const { socket, skewMs } = await connect(source, signal);
       const gap = (): Gap => ({ since: toldUntil(socket, skewMs), signal });
       const isUpToDate = () => source.isUpToDate(gap());
-      const leave = watchOver(socket, isUpToDate, source.timing);
+      const leave = watchOver(socket, source.tellsAll ? isUpToDate : undefined, source.timing);
       const connectedAt = Date.now();
       try {
         for await (const message of messagesOf(socket, connected, { since, signal }, source)) {
@@ -75,8 +80,15 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
       if (Date.now() - connectedAt > stableMs) failures = 0;
       if (socket.opened) since = gap().since;
       else await isUpToDate();
-      // It may have been well: nobody need be told that it is opened anew.
-      if (socket.opened && socket.abandoned) continue;
+      if (socket.retiredWell) {
+        failures = -1;
+        continue;
+      }
+      if (socket.opened && socket.abandoned) {
+        // Opened anew at once; that it is has to be told, since the silence may hide what no list tells.
+        isConnected = false;
+        continue;
+      }
     } catch (error) {
       // It was there: somebody has deleted it while the connection was lost.
       if (isKnown && error instanceof TaskbellError && error.status === 404) return;

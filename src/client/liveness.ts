@@ -12,11 +12,12 @@ const usual: Timing = { openMs: 15_000, quietMs: 60_000 };
 
 /**
  * Abandons a socket that does not open, or that is silent though there is something to be told.
- * @param isUpToDate whether nothing has been missed. @returns what ends it.
+ * @param isUpToDate whether nothing has been missed; undefined where nobody could say, so that a silent socket gives way
+ * to another. @returns what ends it.
  */
 export function watchOver(
   socket: FeedSocket,
-  isUpToDate: () => Promise<boolean>,
+  isUpToDate: (() => Promise<boolean>) | undefined,
   { openMs, quietMs }: Timing = usual,
 ): () => void {
   const opening = setTimeout(() => {
@@ -24,6 +25,11 @@ export function watchOver(
   }, openMs);
   const ask = async (): Promise<void> => {
     if (!socket.opened || Date.now() - socket.heardAt < quietMs) return;
+    if (!isUpToDate) {
+      clearInterval(asking);
+      socket.retire();
+      return;
+    }
     const isAlive = await isUpToDate().catch(() => false);
     if (isAlive) socket.confirm();
     else socket.abandon();

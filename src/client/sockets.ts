@@ -16,6 +16,8 @@ export interface WebSocketLike {
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
 const lost = 1006;
+/** So long the other side may take to answer that we leave. */
+const farewellMs = 5000;
 
 export class FeedSocket {
   readonly mailbox = new Mailbox<FeedMessage>();
@@ -26,6 +28,7 @@ export class FeedSocket {
   abandoned = false;
   heardAt = Date.now();
   readonly #socket: WebSocketLike;
+  #retired = false;
 
   constructor(WebSocket: WebSocketConstructor, url: string) {
     this.#socket = new WebSocket(url);
@@ -72,6 +75,7 @@ export class FeedSocket {
 
   /** The other side seems to be gone, though nobody has said so. */
   abandon(): void {
+    if (this.closedWith !== undefined) return;
     this.abandoned = true;
     this.#drop();
   }
@@ -85,5 +89,21 @@ export class FeedSocket {
 
   close(): void {
     this.#socket.close();
+  }
+
+  /**
+   * Closed in order, for one that is silent: an answer says that it was alive, and that all was told until now. Without
+   * one it is given up.
+   */
+  retire(): void {
+    this.#retired = true;
+    this.#socket.close();
+    const waiting = setTimeout(() => this.abandon(), farewellMs);
+    this.#socket.addEventListener('close', () => clearTimeout(waiting));
+  }
+
+  /** Whether it has been closed by {@link FeedSocket.retire}, and the other side has agreed. */
+  get retiredWell(): boolean {
+    return this.#retired && !this.abandoned && this.closedWith !== lost;
   }
 }

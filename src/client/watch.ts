@@ -32,7 +32,7 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
         return last === undefined || (body.version === last.version && body.status === last.status);
       };
       const path = `/ws/tasks/${encodeURIComponent(id)}/`;
-      for await (const message of feed({ ...source, path, isUpToDate }, options)) {
+      for await (const message of feed({ ...source, path, isUpToDate, tellsAll: true }, options)) {
         const task = taskIn(message, options);
         if (!task || !told.take(task)) continue;
         last = task;
@@ -59,7 +59,8 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
         }
       }
       const path = pathWith('/ws/tasks/', filter);
-      for await (const message of feed({ ...source, path, isUpToDate, missed }, options)) {
+      // Lists tell neither of edits nor of deletions.
+      for await (const message of feed({ ...source, path, isUpToDate, tellsAll: false, missed }, options)) {
         if (message.type === 'deleted') {
           told.forget(message.id);
           yield message;

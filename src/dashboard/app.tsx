@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { type Dashboard, DashboardProvider, useDashboard, WorkProvider } from './dashboard.ts';
+import { type Shell, ShellProvider, useShell, WorkProvider } from './dashboard.ts';
 import { Frame } from './frame.tsx';
 import { OverviewPage } from './overview/page.tsx';
 import { MessageList } from './parts/message-list.tsx';
@@ -9,33 +9,35 @@ import { NewTaskPage } from './forms/new-task.tsx';
 import { TaskPage } from './task/page.tsx';
 import { TasksPage } from './tasks/page.tsx';
 
-export function App({ dashboard }: { dashboard: Dashboard }) {
+export function App({ shell }: { shell: Shell }) {
   return (
-    <DashboardProvider value={dashboard}>
+    <ShellProvider value={shell}>
       <Gate />
-      <MessageList />
-    </DashboardProvider>
+    </ShellProvider>
   );
 }
 
 /** What there is to be seen, by who looks. */
 function Gate() {
-  const { session, work } = useDashboard();
+  const { session, work } = useShell();
   const state = session.state.value;
   if (state.status === 'loading') return <main class="alone" aria-busy="true" />;
   if (state.status === 'unreachable') return <UnreachablePage detail={state.detail} />;
   if (state.status === 'anonymous' || !work.value) return <SignInPage />;
+  const { id, role } = work.value.account;
+  // Nothing of an account's pages goes on with the next one.
   return (
-    <WorkProvider value={work.value}>
+    <WorkProvider key={`${role} ${id}`} value={work.value}>
       <Frame>
         <Page />
       </Frame>
+      <MessageList />
     </WorkProvider>
   );
 }
 
 function Page() {
-  const { router } = useDashboard();
+  const { router } = useShell();
   const place = placeOf(router.url.value);
   useFocusOfNewPage(place.page === 'task' ? place.id : place.page);
   switch (place.page) {

@@ -1,5 +1,6 @@
 /** What stands around every page. */
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { useDashboard, useWork } from './dashboard.ts';
 import { explain } from './messages.ts';
 import { Icon } from './parts/icons.tsx';
@@ -71,7 +72,7 @@ function ConnectionBanner() {
       {isLost && (
         <div class="banner">
           <Icon name="warning" />
-          <span>The connection is lost. What you see may be out of date; it is opened again by itself.</span>
+          <span>Connection lost. What you see may be out of date. Reconnecting…</span>
           <button type="button" class="small" onClick={() => live.reconnect()}>
             Try now
           </button>
@@ -93,8 +94,16 @@ function AccountMenu() {
   const signOut = (): void => {
     session.signOut().catch((error: unknown) => messages.failed(explain(error)));
   };
+  const menu = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const closeOutside = ({ target }: Event): void => {
+      if (menu.current && target instanceof Node && !menu.current.contains(target)) menu.current.open = false;
+    };
+    document.addEventListener('pointerdown', closeOutside);
+    return () => document.removeEventListener('pointerdown', closeOutside);
+  }, []);
   return (
-    <details class="menu" onKeyDown={closeOnEscape} onFocusOut={closeWhenLeft}>
+    <details ref={menu} class="menu" onKeyDown={closeOnEscape} onFocusOut={closeWhenLeft}>
       <summary>
         <Icon name="person" />
         <span class="menu-name">{account.name}</span>
@@ -102,10 +111,10 @@ function AccountMenu() {
       <div class="menu-body">
         <p>
           Signed in as <strong>{account.name}</strong>
-          {account.role === 'admin' && ', who sees the tasks of all'}
+          {account.role === 'admin' && ' (sees everyone’s tasks)'}
         </p>
         <ThemeChoice />
-        <a href="/docs">Interface for programs</a>
+        <a href="/docs">API documentation</a>
         <button type="button" onClick={signOut}>
           Sign out
         </button>
@@ -126,7 +135,7 @@ function closeWhenLeft(event: FocusEvent & { currentTarget: HTMLDetailsElement }
 }
 
 const themes: readonly (readonly [ThemeName, string])[] = [
-  ['system', 'As the system'],
+  ['system', 'System'],
   ['light', 'Light'],
   ['dark', 'Dark'],
 ];
@@ -135,7 +144,7 @@ function ThemeChoice() {
   const { theme } = useDashboard();
   return (
     <label class="field">
-      <span>Colours</span>
+      <span>Theme</span>
       <select
         value={theme.name.value}
         onChange={(event) => {

@@ -6,6 +6,8 @@
  */
 import { batch, type ReadonlySignal, signal } from '@preact/signals';
 import { type Client, type Notice, TaskbellError, type TaskEvent } from '../client/index.ts';
+import { createBursts } from './bursts.ts';
+import { lookOut } from './look-out.ts';
 
 export type Connection = 'connecting' | 'open' | 'lost';
 
@@ -24,18 +26,20 @@ export interface Live {
 
 export interface LiveOptions {
   readonly tasks: Pick<Client['tasks'], 'watchAll'>;
-  /** The service has refused us. */
+  /** The service has refused us: closes this, if the session is over. */
   readonly onRefused: () => void;
+  /** Whether the service answers at all. Never throws. */
+  readonly isThere: (signal: AbortSignal) => Promise<boolean>;
 }
 
 const againMs = 5000;
 
-export function createLive({ tasks, onRefused }: LiveOptions): Live {
+export function createLive({ tasks, onRefused, isThere }: LiveOptions): Live {
   const connection = signal<Connection>('connecting');
   const temporal = signal<'reachable' | 'unreachable'>('reachable');
   const returns = signal(0);
   const listeners = new Set<(event: TaskEvent) => void>();
-  const { push, flush } = frames<TaskEvent>((events) => {
+  const { push, flush } = createBursts<TaskEvent>(idOf, (events) => {
     batch(() => {
       for (const event of events) for (const listener of listeners) listener(event);
     });
@@ -46,7 +50,8 @@ export function createLive({ tasks, onRefused }: LiveOptions): Live {
   function onNotice({ notice }: Notice): void {
     batch(() => {
       if (notice === 'connected') {
-        if (connection.peek() === 'lost') returns.value += 1;
+        // Also of one that was open, as far as anybody knew, and has been replaced.
+        if (connection.peek() !== 'connecting') returns.value += 1;
         connection.value = 'open';
       }
       if (notice === 'disconnected') connection.value = 'lost';
@@ -61,12 +66,10 @@ export function createLive({ tasks, onRefused }: LiveOptions): Live {
     } catch (error) {
       if (signal.aborted) return;
       connection.value = 'lost';
-      if (error instanceof TaskbellError && (error.status === 401 || error.status === 403)) {
-        onRefused();
-        return;
-      }
+      // It may have been the session before this one that was refused: then this feed goes on.
+      if (error instanceof TaskbellError && (error.status === 401 || error.status === 403)) onRefused();
       // Not foreseen, so it must be seen; and the page should go on living.
-      console.error(error);
+      else console.error(error);
       setTimeout(() => {
         if (!signal.aborted) void follow(signal);
       }, againMs);
@@ -84,6 +87,7 @@ export function createLive({ tasks, onRefused }: LiveOptions): Live {
     if (connection.peek() === 'lost') reconnect();
   };
   globalThis.addEventListener('online', online);
+  const stopLooking = lookOut({ connection, isThere, reconnect });
 
   return {
     connection,
@@ -97,6 +101,7 @@ export function createLive({ tasks, onRefused }: LiveOptions): Live {
     close() {
       isClosed = true;
       globalThis.removeEventListener('online', online);
+      stopLooking();
       feed.abort();
       flush();
       listeners.clear();
@@ -104,21 +109,6 @@ export function createLive({ tasks, onRefused }: LiveOptions): Live {
   };
 }
 
-/** Collects until the next frame; in a page that nobody sees there are none, and a timer takes their place. */
-function frames<T>(take: (items: readonly T[]) => void) {
-  let items: T[] = [];
-  const flush = (): void => {
-    const taken = items;
-    items = [];
-    if (taken.length > 0) take(taken);
-  };
-  return {
-    flush,
-    push(item: T): void {
-      items.push(item);
-      if (items.length > 1) return;
-      if (document.visibilityState === 'visible') requestAnimationFrame(flush);
-      else setTimeout(flush, 250);
-    },
-  };
+function idOf(event: TaskEvent): string {
+  return event.type === 'task' ? event.task.id : event.id;
 }

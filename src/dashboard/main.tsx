@@ -10,7 +10,7 @@ import './styles/forms.css';
 import './styles/overview.css';
 import { render } from 'preact';
 import { App } from './app.tsx';
-import { createDashboard } from './dashboard.ts';
+import { createShell } from './dashboard.ts';
 
 const root = document.getElementById('app');
-if (root) render(<App dashboard={createDashboard(window)} />, root);
+if (root) render(<App shell={createShell(window)} />, root);

@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
-import { useDashboard } from './dashboard.ts';
+import { useShell } from './dashboard.ts';
 import { explain } from './messages.ts';
 import { Icon } from './parts/icons.tsx';
 import { useTitle } from './parts/title.ts';
 
 export function SignInPage() {
   useTitle('Sign in');
-  const { session } = useDashboard();
+  const { session } = useShell();
   const state = session.state.value;
   const [failure, setFailure] = useState<string>();
   const [isBusy, setBusy] = useState(false);
@@ -51,8 +51,8 @@ export function SignInPage() {
           {isBusy ? 'Signing in…' : 'Sign in'}
         </button>
         <p class="quiet">
-          The first start has printed a password and a link. Later, <code>taskbell users link NAME</code>{' '}
-          makes a link that signs in once.
+          The first start printed a password and a sign-in link.{' '}
+          <code>npm run taskbell -- users link NAME</code> prints another link, which works once.
         </p>
       </form>
     </main>
@@ -61,7 +61,7 @@ export function SignInPage() {
 
 export function UnreachablePage({ detail }: { detail: string }) {
   useTitle('Not reachable');
-  const { session } = useDashboard();
+  const { session } = useShell();
   return (
     <main class="alone">
       <section class="card">

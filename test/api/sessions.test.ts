@@ -315,6 +315,25 @@ describe('the end of a session', () => {
     expect((await other.call('GET', '/api/session/')).status).toBe(200);
   });
 
+  test('comes when somebody signs in with the same browser, and not when that fails', async () => {
+    const browser = await signIn();
+    const its = await watch(browser, (await alice.create(farAway)).id);
+    const again = (password: string, headers = {}) =>
+      anonymously(
+        service,
+        'POST',
+        '/api/session/',
+        { username: 'bob', password },
+        { Cookie: browser.cookie, ...headers },
+      );
+    expect((await again('wrong')).status).toBe(401);
+    expect((await again(passwords.bob, { Origin: 'https://evil.example' })).status).toBe(403);
+    expect((await browser.call('GET', '/api/session/')).status).toBe(200);
+    expect((await again(passwords.bob)).status).toBe(200);
+    await waitFor('the ends', () => its.ends().every((code) => code === 4401), 5000);
+    expect((await browser.call('GET', '/api/session/')).status).toBe(401);
+  });
+
   test.each<[string, (name: string) => Promise<unknown>]>([
     ['the removal of its user', (name) => users().remove(name)],
     ['a change of the password', (name) => users().changePassword(name, 'another-password')],

@@ -98,10 +98,10 @@ test('says when the service cannot be reached, and goes on by itself when it can
   const { page, close } = await openDashboard(browser, link.url);
   await page.getByText(/answers in \d+ ms/).waitFor(soon);
   link.cut();
-  await page.getByText('The connection is lost').waitFor(soon);
+  await page.getByText('Connection lost').waitFor(soon);
   await page.getByText('Offline', { exact: true }).waitFor();
   link.restore();
-  await page.getByText('The connection is lost').waitFor({ state: 'detached', timeout: 40_000 });
+  await page.getByText('Connection lost').waitFor({ state: 'detached', timeout: 40_000 });
   await page.getByText(/answers in \d+ ms/).waitFor(soon);
   expect(await page.getByRole('alert').count()).toBe(0);
   await close();
@@ -132,7 +132,7 @@ test('the colours that somebody chooses are kept', async () => {
     page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor');
   const light = await background();
   await page.locator('summary', { hasText: 'alice' }).click();
-  await page.getByLabel('Colours').selectOption('dark');
+  await page.getByLabel('Theme').selectOption('dark');
   expect(await background()).not.toBe(light);
   await page.reload();
   await page.getByRole('heading', { name: 'Overview' }).waitFor();

@@ -410,11 +410,11 @@ describe('a connection that is lost', () => {
     await rowOf(page, 'meanwhile').waitFor();
     await page.evaluate('globalThis.stays = true');
     link.cut();
-    await page.getByText('The connection is lost').waitFor({ timeout: 20_000 });
+    await page.getByText('Connection lost').waitFor({ timeout: 20_000 });
     await alice.call('POST', `/api/tasks/${task.id}/cancel/`);
     await alice.call('DELETE', `/api/tasks/${gone.id}/`);
     link.restore();
-    await page.getByText('The connection is lost').waitFor({ state: 'detached', timeout: 40_000 });
+    await page.getByText('Connection lost').waitFor({ state: 'detached', timeout: 40_000 });
     await rowOf(page, 'meanwhile').getByText('Cancelled', { exact: true }).waitFor({ timeout: 20_000 });
     await rowOf(page, 'deleted meanwhile').waitFor({ state: 'detached', timeout: 20_000 });
     expect(await page.evaluate('globalThis.stays')).toBe(true);

@@ -65,6 +65,7 @@ function follow(changes: Partial<FeedSource>): { messages: FeedMessage[]; notice
     url,
     path: '/ws/tasks/',
     isUpToDate: async () => true,
+    tellsAll: true,
     ...changes,
   };
   const options = { signal: leaving.signal, onNotice: ({ notice }: Notice) => void notices.push(notice) };
@@ -93,8 +94,27 @@ describe('a connection', () => {
     await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
     expect(upgrades).toBe(2);
     expect(answers).toEqual([]);
-    // It may have been well.
+    // Whoever shows more than lists tell has to look again.
+    expect(notices).toEqual(['connected', 'connected']);
+  });
+
+  test('that is silent, where nobody could say what is missing, gives way to another; a live one unnoticed', async () => {
+    fates.push('silence', 'silence');
+    const { messages, notices } = follow({ tellsAll: false, timing: { openMs: 5000, quietMs: 100 } });
+    await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
+    expect(upgrades).toBe(3);
     expect(notices).toEqual(['connected']);
+  });
+
+  test('that is half open, where nobody could say what is missing, gives way to another, which is told', async () => {
+    fates.push('silence');
+    const { messages, notices } = follow({ tellsAll: false, timing: { openMs: 5000, quietMs: 500 } });
+    await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['connected']);
+    // From now on it hears nothing, and answers nothing.
+    for (const connection of connections) connection.pause();
+    await expect.poll(() => messages.length, { timeout: 20_000 }).toBe(1);
+    expect(upgrades).toBe(2);
+    expect(notices).toEqual(['connected', 'connected']);
   });
 
   test('on which the service pings is not asked about', async () => {
@@ -161,6 +181,7 @@ test('what is no passing failure ends it', async () => {
     url,
     path: '/ws/tasks/',
     isUpToDate: () => Promise.reject(gone),
+    tellsAll: true,
     timing: { openMs: 50, quietMs: 60_000 },
   };
   await expect(feed(source, { signal: leaving.signal }).next()).rejects.toBe(gone);

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Client, type Task, TaskbellError, type TaskType } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { quoted } from '../format.ts';
@@ -76,6 +76,7 @@ function NewTask({ types, model, lack }: Basis) {
   });
   draft.update({ type, form: filling.form });
   const { isBusy, send } = useSending(filling);
+  const isShown = useIsShown();
   const [keyOf] = useState(createKeys);
   const change = useTypeChange(types, filling.form.payload, { type, field });
 
@@ -92,7 +93,8 @@ function NewTask({ types, model, lack }: Basis) {
         (body) => client.tasks.create(body, { idempotencyKey: keyOf(body) }),
       );
       messages.done(`${quoted(task.name)} was created.`);
-      router.go(`/tasks/${encodeURIComponent(task.id)}`);
+      // Whoever has gone elsewhere meanwhile stays there.
+      if (isShown()) router.go(`/tasks/${encodeURIComponent(task.id)}`);
     });
   }
 
@@ -143,6 +145,18 @@ function NewTask({ types, model, lack }: Basis) {
       </div>
     </TaskFormElement>
   );
+}
+
+/** @returns tells, to what comes late, whether the form is still there. */
+function useIsShown(): () => boolean {
+  const shown = useRef(true);
+  useEffect(
+    () => () => {
+      shown.current = false;
+    },
+    [],
+  );
+  return () => shown.current;
 }
 
 function firstType(types: readonly TaskType[]): string {

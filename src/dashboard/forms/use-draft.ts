@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useDashboard, useWork } from '../dashboard.ts';
 
 export interface KeptDraft<T> {
-  /** What was filled in here when the session ended, and the same account has signed in again. */
+  /** What was filled in here when the session ended or gave way to somebody else's, and the same account has signed in again. */
   readonly kept: T | undefined;
   /** What there would be to keep. */
   update(value: T): void;
@@ -20,10 +20,11 @@ export function useDraft<T>(place: string): KeptDraft<T> {
     drafts.delete(key);
     return () => {
       const state = session.state.peek();
-      const hasEnded = state.status === 'anonymous' && state.detail !== undefined;
+      const isOthers = state.status === 'signed-in' && state.account.id !== account.id;
+      const hasEnded = isOthers || (state.status === 'anonymous' && state.detail !== undefined);
       if (hasEnded && latest.current !== undefined) drafts.set(key, latest.current);
     };
-  }, [drafts, session, key]);
+  }, [drafts, session, key, account.id]);
   return {
     kept: kept.current,
     update(value) {

@@ -1,0 +1,52 @@
+/**
+ * Looks whether a service that was lost is there again. The client's own tries become rare, as is right for programs;
+ * somebody who sits in front of a page waits for it.
+ */
+import { effect, type ReadonlySignal } from '@preact/signals';
+import type { Connection } from './live.ts';
+
+export interface LookOutOptions {
+  readonly connection: ReadonlySignal<Connection>;
+  /** Never throws. */
+  readonly isThere: (signal: AbortSignal) => Promise<boolean>;
+  readonly reconnect: () => void;
+  readonly isVisible?: () => boolean;
+}
+
+const everyMs = 3000;
+const timeoutMs = 3000;
+/** Where the service answers and the feed does not, say because of a proxy: each try is given longer than the last. */
+const mostMs = 60_000;
+
+/** @returns what ends it. */
+export function lookOut({
+  connection,
+  isThere,
+  reconnect,
+  isVisible = () => document.visibilityState === 'visible',
+}: LookOutOptions): () => void {
+  return effect(() => {
+    if (connection.value !== 'lost') return undefined;
+    const over = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let patienceMs = everyMs;
+
+    async function look(): Promise<void> {
+      let nextMs = everyMs;
+      const { signal } = over;
+      if (isVisible() && (await isThere(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])))) {
+        if (signal.aborted) return;
+        reconnect();
+        patienceMs = Math.min(mostMs, patienceMs * 2);
+        nextMs = patienceMs;
+      }
+      if (!signal.aborted) timer = setTimeout(() => void look(), nextMs);
+    }
+
+    timer = setTimeout(() => void look(), everyMs);
+    return () => {
+      over.abort();
+      clearTimeout(timer);
+    };
+  });
+}
