@@ -103,5 +103,10 @@ export function createAccess(
 }
 
 function scopeFor(c: Context<ApiEnv>): Scope {
-  return reads.has(c.req.method) || ticketPath.test(c.req.path) ? 'read' : 'write';
+  return scopeOf(c.req.method, c.req.path);
+}
+
+/** Whether a request changes something, or only looks. */
+export function scopeOf(method: string, path: string): Scope {
+  return reads.has(method) || ticketPath.test(path) ? 'read' : 'write';
 }

@@ -1,9 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
 import type { Principal } from '../auth/principal.ts';
+import { scopeOf } from './access.ts';
 import type { ApiEnv } from './types.ts';
-
-const reads: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** A line in the log for everything that somebody tried to write: who, what, on which task, and how it was answered. */
 export function audit(logger: Logger): MiddlewareHandler<ApiEnv> {
@@ -12,7 +11,7 @@ export function audit(logger: Logger): MiddlewareHandler<ApiEnv> {
     const { method, path } = c.req;
     // Undefined where nobody was authenticated.
     const principal = c.get('principal') as ApiEnv['Variables']['principal'] | undefined;
-    if (reads.has(method) || !principal) return;
+    if (scopeOf(method, path) === 'read' || !principal) return;
     const [, task, command] = /^\/api\/tasks\/([0-9a-f-]{36})(?:\/([a-z-]+))?\/?$/i.exec(path) ?? [];
     const created = c.res.headers.get('Location')?.split('/').at(-2);
     auditLine(logger, principal, {

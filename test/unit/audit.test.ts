@@ -62,8 +62,9 @@ test.each([
   },
 );
 
-test('reading leaves none, nor does a stranger', async () => {
+test('reading leaves none, nor does a ticket for it, nor a stranger', async () => {
   expect(await logged('GET', '/api/tasks/')).toEqual([]);
+  expect(await logged('POST', '/api/ws-ticket/')).toEqual([]);
   expect(await logged('POST', '/api/tasks/', false)).toEqual([]);
 });
 
