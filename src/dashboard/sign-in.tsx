@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks';
+import { TaskbellError } from '../client/index.ts';
 import { useShell } from './dashboard.ts';
+import { duration } from './format.ts';
 import { explain } from './messages.ts';
 import { Icon } from './parts/icons.tsx';
 import { useTitle } from './parts/title.ts';
@@ -19,7 +21,7 @@ export function SignInPage() {
     try {
       await session.signIn({ username: textOf(data, 'username'), password: textOf(data, 'password') });
     } catch (error) {
-      setFailure(explain(error));
+      setFailure(refusalOf(error));
       setBusy(false);
     }
   }
@@ -57,6 +59,13 @@ export function SignInPage() {
       </form>
     </main>
   );
+}
+
+/** With how long to wait, where there is a wait. */
+function refusalOf(error: unknown): string {
+  const seconds = error instanceof TaskbellError ? error.retryAfterSeconds : undefined;
+  const wait = seconds === undefined ? '' : ` The wait is ${duration(seconds * 1000, { whole: true })}.`;
+  return explain(error) + wait;
 }
 
 export function UnreachablePage({ detail }: { detail: string }) {

@@ -57,6 +57,22 @@ test('a wrong password is told, and the right one is still taken', async () => {
   await page.close();
 });
 
+test('whoever guesses is told how long to wait', async () => {
+  const page = await browser.newPage();
+  await page.goto(service.url);
+  await page.getByLabel('User').fill(`user-${randomUUID()}`);
+  await page.getByLabel('Password').fill('a guess');
+  const alert = page.getByRole('alert');
+  await expect
+    .poll(async () => {
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('button', { name: 'Sign in' }).and(page.locator(':enabled')).waitFor();
+      return alert.textContent();
+    })
+    .toMatch(/Too many failed sign-ins.* The wait is \d+ s\./);
+  await page.close();
+});
+
 test('a sign-in link signs in once, and leaves nothing in the address', async () => {
   const address = await link('alice');
   expect(address).toContain('/#sign-in=');

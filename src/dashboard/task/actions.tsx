@@ -31,7 +31,7 @@ const doneWords: Readonly<Record<Simple, string>> = {
 };
 
 const icons: Readonly<Record<ActionName | 'edit', IconName>> = {
-  'run-now': 'play',
+  'run-now': 'bolt',
   resume: 'play',
   pause: 'pause',
   retry: 'retry',
