@@ -387,6 +387,7 @@ describe('what one does quickly', () => {
         return page.getByRole('table').getAttribute('aria-rowcount');
       })
       .toBe('131');
+    await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
     await page.locator('[aria-rowindex="131"]').waitFor();
     const place = await page.evaluate<number>('scrollY');
     await page.locator('[aria-rowindex="128"] a.row-name').click();
