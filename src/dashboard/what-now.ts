@@ -36,9 +36,8 @@ export function waitingText(
     case 'worker':
       return 'Waiting for a worker';
     case 'backoff': {
-      if (waiting.until === undefined || isOver(waiting.until))
-        return 'The last attempt failed. The next attempt is about to begin';
-      return `The last attempt failed. Next attempt in ${left(waiting.until)}`;
+      if (waiting.until === undefined || isOver(waiting.until)) return 'The next attempt is about to begin';
+      return `Next attempt in ${left(waiting.until)}`;
     }
     case 'cancelling':
       return 'Being cancelled';

@@ -67,7 +67,10 @@ function Figures({ column: { count: values, distinct, figures, approximate } }: 
   return (
     <dl class="data-figures">
       {all.map(([figure, value]) => (
-        <div key={figure} class={typeof value === 'string' ? 'data-figure-wide' : undefined}>
+        <div
+          key={figure}
+          class={typeof value === 'string' || figure === 'p95' ? 'data-figure-wide' : undefined}
+        >
           <dt>{figureWords[figure] ?? figure}</dt>
           <dd title={String(value)}>
             {approximate.has(figure) && <span title="An estimate">≈ </span>}

@@ -33,7 +33,7 @@ export function Facts({ task, history }: { task: Task; history: readonly History
         )}
         {late !== undefined && late > 0 && <Fact name="Late by">{duration(late)}</Fact>}
         <RunTime task={task} />
-        <Fact name="Retries">{retryWords(task, history)}</Fact>
+        <Fact name="Attempts">{retryWords(task, history)}</Fact>
         <Fact name="Backoff">{backoffWords(task)}</Fact>
         <Fact name="Time limit">
           {duration(task.time_limit * 1000, { whole: true })}
@@ -86,7 +86,7 @@ function retryWords(task: Task, history: readonly HistoryEntry[]): string {
   const none = hasEnded(task) ? 'No attempt' : `No attempt yet, ${plural(most, 'attempt')} at most`;
   const byHand = history.filter(({ type }) => type === 'retried').length;
   const again = byHand === 0 ? '' : `, ${plural(byHand, 'manual retry', 'manual retries')}`;
-  return (attempt === 0 ? none : `Attempt ${count(attempt)}${of}`) + again;
+  return (attempt === 0 ? none : `${count(attempt)}${of}`) + again;
 }
 
 function backoffWords({ retry, max_retries }: Task): string {

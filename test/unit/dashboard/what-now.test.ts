@@ -14,14 +14,8 @@ describe('why it is not running', () => {
     [{ waiting: { reason: 'after' }, after: ['a'], after_policy: 'any' }, 'Waiting for 1 task to end'],
     [{ waiting: { reason: 'paused' } }, 'Paused'],
     [{ waiting: { reason: 'worker' }, status: 'PENDING' }, 'Waiting for a worker'],
-    [
-      { waiting: { reason: 'backoff', until: in5s }, status: 'RUNNING' },
-      'The last attempt failed. Next attempt in 5 s',
-    ],
-    [
-      { waiting: { reason: 'backoff' }, status: 'RUNNING' },
-      'The last attempt failed. The next attempt is about to begin',
-    ],
+    [{ waiting: { reason: 'backoff', until: in5s }, status: 'RUNNING' }, 'Next attempt in 5 s'],
+    [{ waiting: { reason: 'backoff' }, status: 'RUNNING' }, 'The next attempt is about to begin'],
     [{ waiting: { reason: 'cancelling' }, status: 'RUNNING' }, 'Being cancelled'],
     [{ waiting: null, status: 'RUNNING' }, undefined],
     // Of a newer service.
