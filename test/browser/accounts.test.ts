@@ -149,7 +149,7 @@ test('who has left the form stays where they are, and is told that the task has 
   await page.getByRole('link', { name: 'Overview' }).click();
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
   answer();
-  await page.getByText('slowly made has been created.').waitFor();
+  await page.getByText('“\u2068slowly made\u2069” was created.').waitFor();
   expect(new URL(page.url()).pathname).toBe('/');
   // It says so to alice, and to nobody after her.
   await page.locator('summary', { hasText: 'alice' }).click();

@@ -44,6 +44,19 @@ async function openList(tag: string, expected: number, options: Parameters<typeo
   return openDashboard(browser, service.url, { path: `/tasks?tag=${tag}`, ...options });
 }
 
+const countOf = async (tag: string) =>
+  (await alice.call<{ total: number }>('GET', `/api/tasks/counts/?tag=${tag}`)).body.total;
+
+async function makeMany(tag: string, number: number): Promise<void> {
+  const tasks = Array.from({ length: number }, (_, index) => ({
+    name: `n${index}`,
+    delay: hour,
+    tags: [tag],
+  }));
+  await alice.call('POST', '/api/tasks/bulk/', { tasks });
+  await expect.poll(() => countOf(tag), { timeout: 20_000 }).toBe(number);
+}
+
 describe('the list', () => {
   test('shows what becomes of each task, in its place', async () => {
     const tag = newTag();
@@ -282,15 +295,7 @@ describe('many at once', () => {
 
   test('a range is chosen with the shift key, and all that match beyond what is loaded', async () => {
     const tag = newTag();
-    const tasks = Array.from({ length: 150 }, (_, index) => ({
-      name: `n${index}`,
-      delay: hour,
-      tags: [tag],
-    }));
-    await alice.call('POST', '/api/tasks/bulk/', { tasks });
-    const counts = async () =>
-      (await alice.call<{ total: number }>('GET', `/api/tasks/counts/?tag=${tag}`)).body.total;
-    await expect.poll(counts, { timeout: 20_000 }).toBe(150);
+    await makeMany(tag, 150);
     const { page, close } = await openDashboard(browser, service.url, { path: `/tasks?tag=${tag}` });
     const boxes = page.locator('.table-body input[type=checkbox]');
     await boxes.nth(1).check();
@@ -304,7 +309,7 @@ describe('many at once', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel 150 tasks' }).click();
     await page.getByText('150 tasks cancelled.').waitFor({ timeout: 60_000 });
     await close();
-    expect(await counts()).toBe(150);
+    expect(await countOf(tag)).toBe(150);
   });
 });
 
@@ -370,15 +375,7 @@ describe('what one does quickly', () => {
 
   test('back leads to the same place of the same list, with what was ticked', async () => {
     const tag = newTag();
-    const tasks = Array.from({ length: 130 }, (_, index) => ({
-      name: `n${index}`,
-      delay: hour,
-      tags: [tag],
-    }));
-    await alice.call('POST', '/api/tasks/bulk/', { tasks });
-    const counts = async () =>
-      (await alice.call<{ total: number }>('GET', `/api/tasks/counts/?tag=${tag}`)).body.total;
-    await expect.poll(counts, { timeout: 20_000 }).toBe(130);
+    await makeMany(tag, 130);
     const { page, close } = await openDashboard(browser, service.url, { path: `/tasks?tag=${tag}` });
     await page.locator('.table-body input[type=checkbox]').nth(2).check();
     await expect
