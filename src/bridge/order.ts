@@ -1,15 +1,7 @@
 /** Which of two observations of a task is the later one: they may arrive in any order. */
-import { endedStatuses, type TaskStatus } from '../contract/task.ts';
+import { statusRank } from '../contract/status-rank.ts';
+import { endedStatuses } from '../contract/task.ts';
 import type { Observation } from '../tasks/feed.ts';
-
-const rank: Record<TaskStatus, number> = {
-  SCHEDULED: 0,
-  PENDING: 1,
-  RUNNING: 2,
-  COMPLETED: 3,
-  FAILED: 3,
-  CANCELLED: 3,
-};
 
 /** Whether `next` is of another run than `last`, whose own end has not been seen. */
 export function skipsEnd(last: Observation, next: Observation): boolean {
@@ -26,8 +18,8 @@ export function isForward(last: Observation, next: Observation): boolean {
   // A new run always begins with a higher version.
   if (next.runId !== last.runId) return false;
   if (endedStatuses.has(next.task.status)) return true;
-  if (rank[next.task.status] !== rank[last.task.status]) {
-    return rank[next.task.status] > rank[last.task.status];
+  if (statusRank[next.task.status] !== statusRank[last.task.status]) {
+    return statusRank[next.task.status] > statusRank[last.task.status];
   }
   // A newcomer's observation may have been made before one that has been told; and an attempt that has just ended
   // counts no more for as long as its workflow has not heard of it.

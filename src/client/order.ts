@@ -2,7 +2,8 @@
  * Which of two states of a task is the later one. A new connection may begin with what is known already, or with
  * something older, and lists lag.
  */
-import type { TaskStatus, TaskSummary } from './types.ts';
+import { statusRank } from '../contract/status-rank.ts';
+import type { TaskSummary } from './types.ts';
 
 /** What has to be remembered of a state for that. */
 interface Mark {
@@ -14,15 +15,7 @@ interface Mark {
   readonly text: string;
 }
 
-const ended = 3;
-const ranks: Readonly<Record<TaskStatus, number>> = {
-  SCHEDULED: 0,
-  PENDING: 1,
-  RUNNING: 2,
-  COMPLETED: ended,
-  FAILED: ended,
-  CANCELLED: ended,
-};
+const ended = statusRank.COMPLETED;
 
 /** Of more tasks than these, the state of the one that was told longest ago is forgotten, and would be told again. */
 const mostMarks = 10_000;
@@ -59,7 +52,7 @@ export class Told {
 function markOf(task: TaskSummary): Mark {
   const { created_at, version, status, attempt, waiting, progress, error_message, started_at } = task;
   const text = JSON.stringify([waiting, progress, error_message, started_at]);
-  return { createdAt: created_at, version, rank: ranks[status], attempt, text };
+  return { createdAt: created_at, version, rank: statusRank[status], attempt, text };
 }
 
 function isLater(last: Mark, next: Mark): boolean {

@@ -1,5 +1,6 @@
 /** What can be done with tasks, as methods. All throw TaskbellError, and the reason of a signal that is aborted. */
 import { paged, pathWith } from './paths.ts';
+import { randomKey } from './random-key.ts';
 import type { RequestOptions, Send } from './transport.ts';
 import type {
   ActionName,
@@ -134,10 +135,4 @@ export function taskMethods(send: Send) {
 function keyed(body: unknown, { signal, idempotencyKey }: CreateOptions) {
   const headers = { 'Idempotency-Key': idempotencyKey ?? randomKey() };
   return { body, headers, signal, repeatable: true };
-}
-
-/** Not `crypto.randomUUID`: pages that come by plain http do not have it. */
-function randomKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

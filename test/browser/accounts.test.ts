@@ -1,11 +1,8 @@
 /** One browser, several accounts: who is signed in changes under pages that are open. */
 import { randomUUID } from 'node:crypto';
-import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, inject, test } from 'vitest';
 import { type Browser, launchBrowser, type Page } from '../support/browser.ts';
-import { openDashboard, type OpenPage, signInByForm } from '../support/dashboard.ts';
+import { openDashboard, type OpenPage, signInByForm, signInLink } from '../support/dashboard.ts';
 import { startLink } from '../support/link.ts';
 import { passwords, type Service, startService, type UserName } from '../support/service.ts';
 
@@ -34,14 +31,7 @@ afterEach(() => opened.close());
 
 const api = (path: string) => `${service.url}${path}`;
 
-async function linkOf(user: UserName): Promise<string> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [resolve('dist/src/cli/main.js'), 'users', 'link', user, '--url', service.url],
-    { env: { ...service.environment, TASKBELL_JWT_SECRET: 'a secret that only these tests know about' } },
-  );
-  return stdout.trim();
-}
+const linkOf = (user: UserName) => signInLink(service, user);
 
 /** Signs in behind the page's back: with its browser's cookies, but not by a page that could tell of it. */
 async function signInElsewhere(user: UserName): Promise<void> {

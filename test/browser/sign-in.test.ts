@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type Browser, launchBrowser, observe } from '../support/browser.ts';
-import { axeFindings, openDashboard, signInByForm } from '../support/dashboard.ts';
+import { axeFindings, openDashboard, signInByForm, signInLink } from '../support/dashboard.ts';
 import { passwords, type Service, startService } from '../support/service.ts';
 
 let service: Service;
@@ -21,17 +21,6 @@ afterAll(async () => {
   await browser.close();
   await service.close();
 });
-
-const secret = 'a secret that only these tests know about';
-
-async function link(user: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [resolve('dist/src/cli/main.js'), 'users', 'link', user, '--url', service.url],
-    { env: { ...service.environment, TASKBELL_JWT_SECRET: secret } },
-  );
-  return stdout.trim();
-}
 
 test('a stranger sees the sign-in form at any address, and is where they wanted to be afterwards', async () => {
   const page = await browser.newPage();
@@ -74,7 +63,7 @@ test('whoever guesses is told how long to wait', async () => {
 });
 
 test('a sign-in link signs in once, and leaves nothing in the address', async () => {
-  const address = await link('alice');
+  const address = await signInLink(service, 'alice');
   expect(address).toContain('/#sign-in=');
   const context = await browser.newContext();
   const page = await context.newPage();

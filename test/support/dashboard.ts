@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
 import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions } from 'playwright-core';
 import { observe, type Observed, type Page } from './browser.ts';
-import { passwords, type UserName } from './service.ts';
+import { passwords, type Service, type UserName } from './service.ts';
 
 export interface OpenPage {
   readonly page: Page;
@@ -53,4 +56,17 @@ export async function axeFindings(page: Page): Promise<string[]> {
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${help}\n${html}\n${failureSummary ?? ''}`),
   );
+}
+
+/** A sign-in link as `taskbell users link` prints it, for the secret of `startService`. */
+export async function signInLink(
+  { url, environment }: Pick<Service, 'url' | 'environment'>,
+  user: UserName,
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [resolve('dist/src/cli/main.js'), 'users', 'link', user, '--url', url],
+    { env: { ...environment, TASKBELL_JWT_SECRET: 'a secret that only these tests know about' } },
+  );
+  return stdout.trim();
 }

@@ -3,6 +3,7 @@ import type { Task, TaskChanges, TaskType } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { isolated, quoted } from '../format.ts';
 import { Dialog } from '../parts/dialog.tsx';
+import { useTaskTypes } from '../parts/use-task-types.ts';
 import { DialogFoot, TaskFormElement, WhenLoaded } from './form-parts.tsx';
 import { LimitFields, RetryFields } from './number-fields.tsx';
 import { payloadField } from './payload.ts';
@@ -19,7 +20,6 @@ import {
 } from './task-fields.tsx';
 import { editForm } from './task-form.ts';
 import { type Seen, useBasis } from './use-basis.ts';
-import { useLoaded } from './use-loaded.ts';
 
 export interface TaskDialogProps extends Seen {
   readonly onClose: () => void;
@@ -28,8 +28,7 @@ export interface TaskDialogProps extends Seen {
 
 /** Changes a task that has not started. */
 export function EditTaskDialog(props: TaskDialogProps) {
-  const { client } = useDashboard();
-  const loaded = useLoaded((signal) => client.taskTypes.list({ signal }), '');
+  const loaded = useTaskTypes();
   return (
     <Dialog title={`Edit ${isolated(props.task.name)}`} wide onClose={props.onClose}>
       <WhenLoaded loaded={loaded}>{(types) => <EditTask {...props} types={types} />}</WhenLoaded>

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { FieldError } from '../../client/index.ts';
 import { readable } from './pointers.ts';
-import type { Loaded } from './use-loaded.ts';
+import type { Loaded } from '../parts/use-loaded.ts';
 import type { Filling } from './use-task-form.ts';
 
 export function TaskFormElement({

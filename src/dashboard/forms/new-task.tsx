@@ -20,7 +20,7 @@ import {
 import { emptyForm, formOf, type TaskForm } from './task-form.ts';
 import { TypeField, useTypeChange } from './type-field.tsx';
 import { useDraft } from './use-draft.ts';
-import { useLoaded } from './use-loaded.ts';
+import { useLoaded } from '../parts/use-loaded.ts';
 import { useSending } from './use-sending.ts';
 import { useTaskForm } from './use-task-form.ts';
 

@@ -3,6 +3,7 @@ import type { TaskChanges, TaskType } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { isolated, quoted } from '../format.ts';
 import { Dialog } from '../parts/dialog.tsx';
+import { useTaskTypes } from '../parts/use-task-types.ts';
 import type { TaskDialogProps } from './edit-task.tsx';
 import { DialogFoot, TaskFormElement, WhenLoaded } from './form-parts.tsx';
 import { payloadField } from './payload.ts';
@@ -12,12 +13,10 @@ import { changesOf } from './task-body.ts';
 import { PayloadPart, WhenField } from './task-fields.tsx';
 import { formOf } from './task-form.ts';
 import { useBasis } from './use-basis.ts';
-import { useLoaded } from './use-loaded.ts';
 
 /** Begins a new run of a task that has ended; with another payload or at another time, where that is wanted. */
 export function RetryTaskDialog(props: TaskDialogProps) {
-  const { client } = useDashboard();
-  const loaded = useLoaded((signal) => client.taskTypes.list({ signal }), '');
+  const loaded = useTaskTypes();
   return (
     <Dialog title={`Retry ${isolated(props.task.name)}`} wide onClose={props.onClose}>
       <WhenLoaded loaded={loaded}>{(types) => <RetryTask {...props} types={types} />}</WhenLoaded>

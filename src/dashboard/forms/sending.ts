@@ -1,6 +1,7 @@
 /** How forms are sent: once, and so that a time that has just passed is no obstacle. */
 import type { FieldError } from '../../client/index.ts';
 import { TaskbellError } from '../../client/index.ts';
+import { randomKey } from '../../client/random-key.ts';
 
 /**
  * The same key as long as the same is sent, so that a second try after a lost answer makes nothing twice; another after
@@ -14,12 +15,6 @@ export function createKeys(): (body: unknown) => string {
     keys.set(text, key);
     return key;
   };
-}
-
-/** Not `crypto.randomUUID`: pages that come by plain http do not have it. */
-function randomKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 interface Timed {

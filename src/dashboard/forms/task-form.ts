@@ -1,5 +1,6 @@
 /** What is filled in about a task, as texts, and where what is wrong with it is shown. */
 import type { FieldError, Task } from '../../client/index.ts';
+import { createTaskInput } from '../../contract/task.ts';
 import { type Payload, payloadOf, payloadPointers } from './payload.ts';
 import type { Field } from './schema.ts';
 import type { When } from './when.ts';
@@ -15,15 +16,14 @@ export type RetryName = (typeof retryNames)[number];
 export const limitNames = ['soft_time_limit', 'time_limit'] as const;
 export type LimitName = (typeof limitNames)[number];
 
+const { retry, ...others } = createTaskInput.parse({ name: 'any', delay: 0 });
+
 /** What the interface takes for what is left out. */
 export const defaults: Readonly<Record<RetryName | LimitName | 'priority', number>> = {
-  max_retries: 3,
-  initial_interval: 60,
-  backoff_coefficient: 2,
-  maximum_interval: 3600,
-  soft_time_limit: 1500,
-  time_limit: 1800,
-  priority: 3,
+  ...retry,
+  soft_time_limit: others.soft_time_limit,
+  time_limit: others.time_limit,
+  priority: others.priority,
 };
 
 export interface TaskForm {

@@ -1,10 +1,10 @@
-import { useLayoutEffect, useState } from 'preact/hooks';
 import type { Overview } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
 import { explain } from '../messages.ts';
 import { useTitle } from '../parts/title.ts';
+import { useMade } from '../parts/use-made.ts';
 import { useCounts, useReturns } from '../tasks/use-list.ts';
-import { createOverviewData, type OverviewData, type Range } from './data.ts';
+import { createOverviewData, type Range } from './data.ts';
 import { DueChart } from './due-chart.tsx';
 import { Health } from './health.tsx';
 import { LatenessChart } from './lateness-chart.tsx';
@@ -52,12 +52,10 @@ export function OverviewPage() {
 
 function useOverview(range: Range): { overview: Overview | undefined; failure: unknown } {
   const { client, session } = useDashboard();
-  const [data, setData] = useState<OverviewData>();
-  useLayoutEffect(() => {
-    const made = createOverviewData({ client, range, onRefused: () => session.expired() });
-    setData(made);
-    return () => made.close();
-  }, [client, range, session]);
+  const data = useMade(
+    () => createOverviewData({ client, range, onRefused: () => session.expired() }),
+    [client, range, session],
+  );
   useReturns(() => data?.refresh());
   return { overview: data?.overview.value, failure: data?.failure.value };
 }

@@ -1,15 +1,7 @@
+import { statusRank } from '../../contract/status-rank.ts';
 import type { TaskSummary } from '../../contract/task.ts';
 
 type Facts = Pick<TaskSummary, 'created_at' | 'version' | 'status' | 'attempt'>;
-
-const ranks: Readonly<Record<TaskSummary['status'], number>> = {
-  SCHEDULED: 0,
-  PENDING: 1,
-  RUNNING: 2,
-  COMPLETED: 3,
-  FAILED: 3,
-  CANCELLED: 3,
-};
 
 /**
  * Below 0 where `a` is the older of two states of a task, above 0 where it is the newer one. 0: they are of the same
@@ -18,5 +10,5 @@ const ranks: Readonly<Record<TaskSummary['status'], number>> = {
 export function compareAge(a: Facts, b: Facts): number {
   // Deleted, and made anew under the same id: another task, whose versions begin anew.
   if (a.created_at !== b.created_at) return a.created_at < b.created_at ? -1 : 1;
-  return a.version - b.version || ranks[a.status] - ranks[b.status] || a.attempt - b.attempt;
+  return a.version - b.version || statusRank[a.status] - statusRank[b.status] || a.attempt - b.attempt;
 }

@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
 import type { Task } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Status } from '../parts/status.tsx';
 import { useTitle } from '../parts/title.ts';
+import { useMade } from '../parts/use-made.ts';
 import { Actions } from './actions.tsx';
 import { Attempts } from './attempts.tsx';
 import { Facts } from './facts.tsx';
@@ -42,23 +42,20 @@ export function TaskPage({ id }: { id: string }) {
   );
 }
 
-/** Made once the page is there, and closed when it is left. */
 function useTaskStore(id: string): TaskStore | undefined {
   const { client, session } = useDashboard();
   const { live } = useWork();
-  const [store, setStore] = useState<TaskStore>();
-  useEffect(() => {
-    const made = createTaskStore({
-      id,
-      tasks: client.tasks,
-      returns: live.returns,
-      isVisible: () => document.visibilityState === 'visible',
-      onRefused: () => session.expired(),
-    });
-    setStore(made);
-    return () => made.close();
-  }, [id, client, live, session]);
-  return store;
+  return useMade(
+    () =>
+      createTaskStore({
+        id,
+        tasks: client.tasks,
+        returns: live.returns,
+        isVisible: () => document.visibilityState === 'visible',
+        onRefused: () => session.expired(),
+      }),
+    [id, client, live, session],
+  );
 }
 
 function headingOf(store: TaskStore | undefined, task: Task | undefined): string {

@@ -12,7 +12,7 @@ export interface Counts {
 
 export interface CountsOptions {
   readonly tasks: Pick<Client['tasks'], 'counts'>;
-  readonly live: Pick<Live, 'listen' | 'returns'>;
+  readonly live: Pick<Live, 'listen'>;
   /** Without a status: all are counted. */
   readonly filter: Omit<TaskFilter, 'status'>;
   readonly onRefused: () => void;

@@ -1,7 +1,8 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import type { TaskFilter, TaskType } from '../../client/index.ts';
+import type { TaskFilter } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
 import { Icon } from '../parts/icons.tsx';
+import { useTaskTypes } from '../parts/use-task-types.ts';
 import { checkFilter, type FilterName, filterPath, readFilter, withChanges } from './filter.ts';
 
 const settleMs = 350;
@@ -142,7 +143,9 @@ function TypeFilter({
   value: string | undefined;
   onChange: (type: string) => void;
 }) {
-  const types = useTaskTypes();
+  const loaded = useTaskTypes();
+  // The list beside it tells what is the matter; filtering by another type waits for better times.
+  const types = loaded.status === 'there' ? loaded.value : [];
   const names = new Set([...types.map(({ name }) => name), ...(value === '' ? [] : [value])]);
   return (
     <label class="field">
@@ -157,20 +160,6 @@ function TypeFilter({
       </select>
     </label>
   );
-}
-
-function useTaskTypes(): readonly TaskType[] {
-  const { client } = useDashboard();
-  const [types, setTypes] = useState<readonly TaskType[]>([]);
-  useEffect(() => {
-    const leaving = new AbortController();
-    client.taskTypes.list({ signal: leaving.signal }).then(setTypes, (error: unknown) => {
-      // The list beside it tells what is the matter; filtering by type waits for better times.
-      if (!leaving.signal.aborted) console.warn('task types:', error);
-    });
-    return () => leaving.abort();
-  }, [client]);
-  return types;
 }
 
 /** In the viewer's zone; the address has the instant. */
