@@ -10,7 +10,7 @@ import { Client, Connection } from '@temporalio/client';
 import { commandSignal } from '../workflows/messages.ts';
 import type { Task } from '../src/contract/task.ts';
 import { type Caller, createCaller, type Feed } from '../test/support/caller.ts';
-import { waitFor } from '../test/support/engine-wait.ts';
+import { waitFor } from '../test/support/wait-for.ts';
 import { startService } from '../test/support/service.ts';
 import { startTestServer } from '../test/support/temporal.ts';
 import { row } from './support/statistics.ts';

@@ -4,26 +4,24 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { HistoryEntry } from '../../src/contract/history.ts';
 import type { Task, TaskSummary } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { type Service, startService } from '../support/service.ts';
+import { startService, useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
 const hour = 3600;
 const aMinute = 60_000;
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 let temporal: Client;
 
 beforeAll(async () => {
   const { address, namespace } = inject('temporal');
-  service = await startService({ temporal: inject('temporal') });
   alice = await service.as('alice');
   temporal = new Client({ connection: await Connection.connect({ address }), namespace });
 });
 
 afterAll(async () => {
   await temporal.connection.close();
-  await service.close();
 });
 
 /** A task that sleeps until it is told to run. */
@@ -140,7 +138,7 @@ describe('a task that follows others', () => {
   });
 
   test('learns what became of the one that it follows while there was no worker', async () => {
-    const idle = await startService({ temporal: inject('temporal'), workers: 0 });
+    const idle = await startService({ workers: 0 });
     try {
       const bob = await idle.as('bob');
       const first = await bob.create({ name: 'first', type: 'echo', delay: 0 });

@@ -1,29 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { deriveKey } from '../../src/auth/keys.ts';
 import { createUsers } from '../../src/auth/users.ts';
 import { usersFilePath } from '../../src/auth/places.ts';
 import { callUrl, type Caller, openFeed, signIn } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
-import { anonymously, passwords, type Service, startService } from '../support/service.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { anonymously, jwtSecret, useService } from '../support/service.ts';
 
 /** As test/support/service.ts starts the API with it; the first test here fails when the two differ. */
-const key = deriveKey('a secret that only these tests know about', 'tokens');
+const key = deriveKey(jwtSecret, 'tokens');
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 let refreshToken: string;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal'), workers: 0 });
   alice = await service.as('alice');
-  const credentials = { username: 'alice', password: passwords.alice };
+  const credentials = { username: service.users.alice.name, password: service.users.alice.password };
   const { body } = await anonymously<{ refresh: string }>(service, 'POST', '/api/token/', credentials);
   refreshToken = body.refresh;
 });
-
-afterAll(() => service.close());
 
 const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
 
@@ -92,7 +89,7 @@ test.each<[string, () => string | Promise<string>, string]>([
   [
     'the key of another purpose',
     async () => {
-      const signedWith = deriveKey('a secret that only these tests know about', 'tickets');
+      const signedWith = deriveKey(jwtSecret, 'tickets');
       return `Bearer ${await forge({}, { signedWith })}`;
     },
     invalidToken,
@@ -170,7 +167,7 @@ test('every route that says it needs a token does, with and without trailing sla
 describe('sign-in', () => {
   test('an unknown user and a wrong password get the same answer', async () => {
     const [unknown, wrong] = await Promise.all(
-      ['nobody', 'alice'].map((username) =>
+      ['unknown', service.users.alice.name].map((username) =>
         anonymously(service, 'POST', '/api/token/', { username, password: 'not-the-password' }),
       ),
     );

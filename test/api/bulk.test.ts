@@ -1,24 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { ActionResult, BulkResult } from '../../src/contract/bulk.ts';
 import type { TaskCounts } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
 const hour = 3600;
 const nobodys = '00000000-0000-4000-8000-000000000000';
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 let bob: Caller;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   [alice, bob] = await Promise.all([service.as('alice'), service.as('bob')]);
 });
-
-afterAll(() => service.close());
 
 function bulk(tasks: readonly unknown[], headers: Record<string, string> = {}, caller = alice) {
   return caller.call<{ results: BulkResult[] }>('POST', '/api/tasks/bulk/', { tasks }, headers);

@@ -1,19 +1,16 @@
 /** PUT and PATCH. What edits do to a task that runs, and ETags: test/e2e/commands.test.ts. */
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
-import { type Service, startService } from '../support/service.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { useService } from '../support/service.ts';
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   alice = await service.as('alice');
 });
-
-afterAll(() => service.close());
 
 const full = {
   name: 'as created',

@@ -1,11 +1,11 @@
 /** Whatever is asked for means itself to the server's own parser, and nothing else. */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { TaskSummary } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { allPages, queryString } from '../support/pages.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
 const tricky = [
   "' OR '1'='1",
@@ -37,12 +37,11 @@ const tricky = [
   "'".repeat(200),
 ];
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 let names: string[];
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal'), workers: 0 });
   [alice] = [await service.asNewUser()];
   const bob = await service.asNewUser();
   const generated = fc.sample(aName(), { numRuns: 40, seed: 7 });
@@ -51,8 +50,6 @@ beforeAll(async () => {
   for (const name of tricky) await bob.create({ name, delay: 3600 });
   await waitFor('the list to know all', async () => (await found({})).length === names.length);
 });
-
-afterAll(() => service.close());
 
 function aName(): fc.Arbitrary<string> {
   const character = fc.constantFrom(...Array.from('\'"`\\%_!()=ab AB-;éΣ\n日😀'));

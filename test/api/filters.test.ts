@@ -1,22 +1,20 @@
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { endedStatuses, type Task, type TaskCounts, type TaskStatus } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { allPages, nextPage, queryString } from '../support/pages.ts';
-import { type Service, startService } from '../support/service.ts';
+import { startService, useService } from '../support/service.ts';
 
 type Parameters = Record<string, string | readonly string[]>;
 
 const ended = ({ status }: Task): boolean => endedStatuses.has(status);
 
-let service: Service;
+const service = useService({ environment: { TASKBELL_WORKER_CONCURRENCY: '1' } });
 let owner: Caller;
 /** By name. */
 const tasks = new Map<string, Task>();
 
 beforeAll(async () => {
-  const environment = { TASKBELL_WORKER_CONCURRENCY: '1' };
-  service = await startService({ temporal: inject('temporal'), environment });
   owner = await service.asNewUser();
   await make('completed', { type: 'echo', delay: 0, tags: ['even', 'Mixed.Case'] }, ended);
   await make('failed', { type: 'hopeless', delay: 0, tags: ['odd'] }, ended);
@@ -36,8 +34,6 @@ beforeAll(async () => {
   await owner.call('POST', `/api/tasks/${idOf('Paused')}/pause/`);
   await waitFor('the list to know', async () => (await names({ status: 'RUNNING' }))[0] === 'running');
 }, 120_000);
-
-afterAll(() => service.close());
 
 function isRunning({ status, attempts }: Task): boolean {
   return status === 'RUNNING' && attempts.at(-1)?.outcome === 'running';
@@ -223,7 +219,7 @@ describe('what does not fit is refused, by name', () => {
 
 test('counts are exact over retries, also where only an earlier or a later run fits the filter', async () => {
   const environment = { TASKBELL_WORKER_CONCURRENCY: '1' };
-  const other = await startService({ temporal: inject('temporal'), environment });
+  const other = await startService({ environment });
   onTestFinished(() => other.close());
   const fresh = await other.asNewUser();
   const task = { type: 'hopeless', tags: ['before'] };

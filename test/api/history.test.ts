@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { HistoryEntry } from '../../src/contract/history.ts';
 import type { Caller } from '../support/caller.ts';
 import { nextPage } from '../support/pages.ts';
-import { type Service, startService } from '../support/service.ts';
+import { startService, useService } from '../support/service.ts';
 import { attemptRuns, hasEnded, quickly } from '../support/task.ts';
 
 const hour = 3600;
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 let root: Caller;
 let ids: { alice: string; root: string };
@@ -17,16 +17,12 @@ let temporal: Client;
 beforeAll(async () => {
   const { address, namespace } = inject('temporal');
   temporal = new Client({ connection: await Connection.connect({ address }), namespace });
-  service = await startService({ temporal: { address, namespace } });
   [alice, root] = await Promise.all([service.as('alice'), service.as('root')]);
   const idOf = async (caller: Caller) => (await caller.create({ name: 'whose', delay: hour })).owner;
   ids = { alice: await idOf(alice), root: await idOf(root) };
 });
 
-afterAll(async () => {
-  await service?.close();
-  await temporal?.connection.close();
-});
+afterAll(() => temporal?.connection.close());
 
 /** All pages. */
 async function historyOf(id: string, limit = 50, caller = alice): Promise<HistoryEntry[]> {
@@ -63,10 +59,10 @@ describe('the history of a task', () => {
     await say(id, 'run-now');
     await alice.until(id, 'its end', hasEnded);
     const entries = await historyOf(id);
-    const byAlice = { id: ids.alice, name: 'alice' };
+    const byAlice = { id: ids.alice, name: service.users.alice.name };
     expect(entries).toMatchObject([
       { type: 'created', by: byAlice },
-      { type: 'paused', by: { id: ids.root, name: 'root' } },
+      { type: 'paused', by: { id: ids.root, name: service.users.root.name } },
       { type: 'resumed', by: byAlice },
       {
         type: 'rescheduled',
@@ -123,7 +119,7 @@ describe('the history of a task', () => {
       'attempt',
       'failed',
     ]);
-    expect(entries[4]).toMatchObject({ by: { id: ids.root, name: 'root' } });
+    expect(entries[4]).toMatchObject({ by: { id: ids.root, name: service.users.root.name } });
     expect(entries[2]?.attempt?.error?.type).toBe('Hopeless');
     expect(new Set(entries.map(({ run_id }) => run_id)).size).toBe(2);
   });
@@ -153,7 +149,7 @@ describe('the history of a task', () => {
     await alice.until(id, 'its end', hasEnded);
     const entries = await historyOf(id);
     expect(entries.slice(-3)).toMatchObject([
-      { type: 'cancel_requested', by: { id: ids.root, name: 'root' } },
+      { type: 'cancel_requested', by: { id: ids.root, name: service.users.root.name } },
       { type: 'attempt', attempt: { outcome: 'cancelled' } },
       { type: 'cancelled' },
     ]);
@@ -177,7 +173,7 @@ describe('the history of a task', () => {
   });
 
   test('needs no worker', async () => {
-    const other = await startService({ temporal: inject('temporal'), workers: 0 });
+    const other = await startService({ workers: 0 });
     try {
       const bob = await other.as('bob');
       const { id } = await bob.create({ name: 'waits', delay: hour });

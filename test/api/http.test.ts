@@ -2,18 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { problem } from '../../src/contract/problem.ts';
 import { type Answer, type Caller } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
-import { anonymously, type Service, startService } from '../support/service.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { anonymously, startService, useService } from '../support/service.ts';
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 let dawdling: Promise<CutOff[]>;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   alice = await service.as('alice');
   // They take their time while all the other tests go on.
   dawdling = Promise.all(
@@ -60,8 +59,6 @@ function dawdle(what: string): Promise<CutOff> {
     });
   });
 }
-
-afterAll(() => service.close());
 
 const headersOf = (response: { headers: Headers }) => Object.fromEntries(response.headers);
 
@@ -195,7 +192,7 @@ test('/readyz is ready once Temporal answers, and counts the workers', async () 
 test('/readyz is 503 while Temporal is away, though the process lives; tasks are 503 within 5 s and say when to come back', async () => {
   // Nobody listens there.
   const environment = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
-  const cutOff = await startService({ temporal: inject('temporal'), workers: 0, environment });
+  const cutOff = await startService({ workers: 0, environment });
   try {
     expect((await anonymously(cutOff, 'GET', '/healthz')).status).toBe(200);
     const carol = await cutOff.as('alice');

@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { randomUUID } from 'node:crypto';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
-import { type Service, startService } from '../support/service.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { useService } from '../support/service.ts';
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 let bob: Caller;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   [alice, bob] = await Promise.all([service.as('alice'), service.as('bob')]);
 });
-
-afterAll(() => service.close());
 
 const create = (caller: Caller, key: string, body: Record<string, unknown>) =>
   caller.call<Task>('POST', '/api/tasks/', body, { 'Idempotency-Key': key });

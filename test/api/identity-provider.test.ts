@@ -1,8 +1,8 @@
 /** Tokens of an identity provider, by keys that a real server publishes. */
 import { exportSPKI, importJWK, UnsecuredJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCaller, openFeed } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { openEvents } from '../support/event-stream.ts';
 import {
   audience,
@@ -13,12 +13,11 @@ import {
   type TestProvider,
   tokenOf,
 } from '../support/identity-provider.ts';
-import { anonymously, passwords, type Service, startService } from '../support/service.ts';
+import { anonymously, useService } from '../support/service.ts';
 
 const farAway = { name: 'far away', delay: 86_400 };
 
 let provider: TestProvider;
-let service: Service;
 let rsa: SigningKey;
 
 function settings(jwksUrl: string): Record<string, string> {
@@ -28,17 +27,11 @@ function settings(jwksUrl: string): Record<string, string> {
 beforeAll(async () => {
   [provider, rsa] = await Promise.all([startProvider(), newKey('RS256', 'rsa-1')]);
   provider.publish(rsa);
-  service = await startService({
-    temporal: inject('temporal'),
-    workers: 0,
-    environment: settings(provider.jwksUrl),
-  });
 });
+// After the provider's start, and stopped before it.
+const service = useService(() => ({ workers: 0, environment: settings(provider.jwksUrl) }));
 
-afterAll(async () => {
-  await service.close();
-  await provider.close();
-});
+afterAll(() => provider.close());
 
 const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
 const callerOf = async (claims: Record<string, unknown> = {}, key = rsa) =>
@@ -149,7 +142,7 @@ describe('is refused with 401:', () => {
 });
 
 test('what needs accounts of our own says that there are none', async () => {
-  const credentials = { username: 'alice', password: passwords.alice };
+  const credentials = { username: service.users.alice.name, password: service.users.alice.password };
   const requests = [
     ['/api/token/', credentials],
     ['/api/token/refresh/', { refresh: 'x' }],

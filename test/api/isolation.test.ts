@@ -1,25 +1,19 @@
 /** One user's tasks do not exist for another; an admin sees and may act on all. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
 import type { Task, TaskSummary } from '../../src/contract/task.ts';
 import { type Caller, openFeed } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
-import { anonymously, type Service, startService } from '../support/service.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { anonymously, useService } from '../support/service.ts';
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 let bob: Caller;
 let root: Caller;
 
 beforeAll(async () => {
-  service = await startService({
-    temporal: inject('temporal'),
-    environment: { TASKBELL_WEB_UI_URL: 'http://127.0.0.1:8233' },
-  });
   [alice, bob, root] = await Promise.all([service.as('alice'), service.as('bob'), service.as('root')]);
 });
-
-afterAll(() => service.close());
 
 interface Route {
   readonly method: string;
@@ -146,7 +140,7 @@ test("a user's list has their own tasks alone, an admin's those of all", async (
   for (const row of [...alices, ...bobs]) expect(row.links).not.toHaveProperty('temporal');
   expect(all.find(({ id }) => id === ofAlice.id)?.links.temporal).toMatch(
     new RegExp(
-      `^http://127\\.0\\.0\\.1:8233/namespaces/default/workflows/${ofAlice.id}/[0-9a-f-]{36}/history$`,
+      `^${inject('temporal').webUiUrl}/namespaces/default/workflows/${ofAlice.id}/[0-9a-f-]{36}/history$`,
     ),
   );
 });

@@ -1,30 +1,28 @@
 /** API keys, wherever a token is taken. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createKeyAdministration } from '../../src/auth/key-administration.ts';
 import { keysFilePath, usersFilePath } from '../../src/auth/places.ts';
 import { allScopes, type Scope } from '../../src/auth/principal.ts';
 import { createUsers } from '../../src/auth/users.ts';
 import { type Caller, createCaller, type Feed, openFeed, RefusedUpgrade } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { type EventStream, openEvents } from '../support/event-stream.ts';
 import { allRoutes, isRead } from '../support/routes.ts';
-import { anonymously, type Service, startService } from '../support/service.ts';
+import { anonymously, useService } from '../support/service.ts';
 
 const farAway = { name: 'far away', delay: 86_400 };
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 const closers: (() => void)[] = [];
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal'), workers: 0 });
   alice = await service.as('alice');
 });
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
-afterAll(() => service.close());
 
 const users = () => createUsers({ path: usersFilePath(service.home) });
 const keys = () =>
@@ -34,10 +32,15 @@ const keys = () =>
   });
 
 async function keyOf(
-  user: string,
+  name: string,
   { scopes = allScopes, expiresAt = null }: { scopes?: readonly Scope[]; expiresAt?: number | null } = {},
 ): Promise<Caller & { prefix: string }> {
-  const { key, stored } = await keys().create({ user, label: 'of the test', scopes, expiresAt });
+  const { key, stored } = await keys().create({
+    user: name,
+    label: 'of the test',
+    scopes,
+    expiresAt,
+  });
   return { ...createCaller(service.url, key), prefix: stored.prefix };
 }
 
@@ -95,24 +98,24 @@ const noneEnded = [undefined, undefined, undefined, undefined];
 
 describe('a key', () => {
   test('does what its user may: the first request after its creation works', async () => {
-    const key = await keyOf('alice');
+    const key = await keyOf(service.users.alice.name);
     const { id, owner } = await key.create(farAway);
     expect(owner).toBe((await alice.read(id)).owner);
     // No worker runs here.
     expect((await key.call('POST', `/api/tasks/${id}/pause/`)).status).toBe(202);
     const bobs = await (await service.as('bob')).create(farAway);
     expect((await key.call('GET', `/api/tasks/${bobs.id}/`)).status).toBe(404);
-    expect((await (await keyOf('root')).call('GET', `/api/tasks/${bobs.id}/`)).status).toBe(200);
+    expect((await (await keyOf(service.users.root.name)).call('GET', `/api/tasks/${bobs.id}/`)).status).toBe(200);
   });
 
   test('is good in another API process too, from its first request on', async () => {
     const { url = '' } = await service.startApi();
-    const key = await keyOf('alice');
+    const key = await keyOf(service.users.alice.name);
     expect((await createCaller(url, key.token).call('GET', '/api/tasks/')).status).toBe(200);
   });
 
   test('that is unknown, cut off or another’s with our prefix is refused as a bad token is', async () => {
-    const [{ token }, { token: other }] = await Promise.all([keyOf('alice'), keyOf('alice')]);
+    const [{ token }, { token: other }] = await Promise.all([keyOf(service.users.alice.name), keyOf(service.users.alice.name)]);
     const wrong = [
       token.slice(0, 12) + other.slice(12),
       token.slice(0, -1),
@@ -134,12 +137,12 @@ describe('a key', () => {
   });
 
   test('gives no tokens and no session', async () => {
-    const { token, prefix } = await keyOf('alice');
+    const { token, prefix } = await keyOf(service.users.alice.name);
     const attempts = [
       ['/api/token/refresh/', { refresh: token }],
-      ['/api/token/', { username: 'alice', password: token }],
+      ['/api/token/', { username: service.users.alice.name, password: token }],
       ['/api/token/', { username: prefix, password: token }],
-      ['/api/session/', { username: 'alice', password: token }],
+      ['/api/session/', { username: service.users.alice.name, password: token }],
     ] as const;
     for (const [path, body] of attempts) {
       expect((await anonymously(service, 'POST', path, body, bearer({ token }))).status, path).toBe(401);
@@ -160,8 +163,8 @@ describe('the scopes of a key', () => {
     expect(routes.filter(isRead).length).toBeGreaterThan(5);
     expect(routes.filter((route) => !isRead(route)).length).toBeGreaterThan(8);
     const [reader, writer] = [
-      await keyOf('alice', { scopes: ['read'] }),
-      await keyOf('alice', { scopes: ['write'] }),
+      await keyOf(service.users.alice.name, { scopes: ['read'] }),
+      await keyOf(service.users.alice.name, { scopes: ['write'] }),
     ];
     for (const route of routes) {
       const { method, address } = route;
@@ -181,10 +184,10 @@ describe('the scopes of a key', () => {
 
   test('bound sockets and event streams: read is what they need', async () => {
     const { id } = await alice.create(farAway);
-    const reader = await keyOf('alice', { scopes: ['read'] });
+    const reader = await keyOf(service.users.alice.name, { scopes: ['read'] });
     const watching = await watch(reader, id);
     expect(watching.ends()).toEqual(noneEnded);
-    const writer = await keyOf('alice', { scopes: ['write'] });
+    const writer = await keyOf(service.users.alice.name, { scopes: ['write'] });
     for (const path of [`/ws/tasks/${id}/`, '/ws/tasks/'])
       await expect(writer.watch(path)).rejects.toThrow(new RefusedUpgrade(403));
     expect((await openEvents(service, id, bearer(writer))).status).toBe(403);
@@ -197,7 +200,7 @@ describe('within 5 s', () => {
 
   test('of its revocation, a key is refused, and what it opened ends: not what other keys and tokens opened', async () => {
     const { id } = await alice.create(farAway);
-    const [key, other] = [await keyOf('alice'), await keyOf('alice')];
+    const [key, other] = [await keyOf(service.users.alice.name), await keyOf(service.users.alice.name)];
     const unused = await ticketOf(key);
     const [its, others, tokens] = [await watch(key, id), await watch(other, id), await watch(alice, id)];
     await keys().revoke(key.prefix);
@@ -211,7 +214,7 @@ describe('within 5 s', () => {
 
   test('of its revocation, every API process refuses it', async () => {
     const { url = '' } = await service.startApi();
-    const key = await keyOf('alice');
+    const key = await keyOf(service.users.alice.name);
     const there = createCaller(url, key.token);
     expect((await there.call('GET', '/api/tasks/')).status).toBe(200);
     await keys().revoke(key.prefix);
@@ -247,7 +250,7 @@ describe('within 5 s', () => {
 test('a key ends at its expiry, and so does what it opened; not before', async () => {
   const { id } = await alice.create(farAway);
   const expiresAt = Date.now() + 4000;
-  const key = await keyOf('alice', { expiresAt });
+  const key = await keyOf(service.users.alice.name, { expiresAt });
   const watching = await watch(key, id);
   expect(watching.ends()).toEqual(noneEnded);
   expect(await watching.untilEnded(10_000)).toEqual(allEnded);

@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task, TaskSummary } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { allPages, nextPage } from '../support/pages.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
-let service: Service;
-
-beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
-});
-
-afterAll(() => service.close());
+const service = useService();
 
 const newUser = (): Promise<Caller> => service.asNewUser();
 const pages = (caller: Caller, limit: number): Promise<TaskSummary[][]> => allPages(caller, `limit=${limit}`);

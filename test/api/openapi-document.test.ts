@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { anonymously, type Service, startService } from '../support/service.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { anonymously, useService } from '../support/service.ts';
 
 type Json = Record<string, unknown>;
 interface Document {
@@ -12,15 +12,12 @@ interface Document {
   readonly components: Record<'schemas' | 'responses', Record<string, Json>>;
 }
 
-let service: Service;
+const service = useService();
 let document: Document;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal'), workers: 0 });
   document = (await anonymously<Document>(service, 'GET', '/openapi.json')).body;
 });
-
-afterAll(() => service.close());
 
 test('fits the official schema of OpenAPI 3.1', async () => {
   const { valid, errors } = await new Validator().validate({ ...structuredClone(document) });

@@ -1,11 +1,11 @@
 /** The document says what the service does: routes, statuses, shapes. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { problem } from '../../src/contract/problem.ts';
 import { task, taskStatusView, taskSummary } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { anonymously, passwords, type Service, startService } from '../support/service.ts';
+import { anonymously, useService } from '../support/service.ts';
 
 const content = z.record(z.string(), z.looseObject({ schema: z.looseObject({}) }));
 const response = z.looseObject({ description: z.string().min(3), content: content.optional() });
@@ -42,20 +42,17 @@ const openApi = z.looseObject({
 });
 type OpenApi = z.infer<typeof openApi>;
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 let document: OpenApi;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   alice = await service.as('alice');
   const { status, headers, body } = await anonymously(service, 'GET', '/openapi.json');
   expect(status).toBe(200);
   expect(headers.get('Content-Type')).toMatch(/^application\/json/);
   document = openApi.parse(body);
 });
-
-afterAll(() => service.close());
 
 const operations = () =>
   Object.entries(document.paths).flatMap(([path, item]) =>
@@ -202,7 +199,7 @@ test('documents each status that its routes answer with, and the content type', 
     await ask(alice, method, path, randomUUID(), { large: 'x'.repeat(1024 * 1024) });
     if (operation.requestBody) await ask(alice, method, path, open.id, { nonsense: true });
   }
-  const credentials = { username: 'alice', password: passwords.alice };
+  const credentials = { username: service.users.alice.name, password: service.users.alice.password };
   const { body: tokens } = await ask(undefined, 'POST', '/api/token', '', credentials);
   await ask(undefined, 'POST', '/api/token', '', { ...credentials, password: 'wrong' });
   await ask(undefined, 'POST', '/api/token/refresh', '', { refresh: tokens['refresh'] });

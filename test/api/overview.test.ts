@@ -1,22 +1,18 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { createClient } from '../../src/client/index.ts';
 import { type Overview, overview as schema } from '../../src/contract/overview.ts';
 import type { Task } from '../../src/contract/task.ts';
 import { type Caller, createCaller } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
-import { anonymously, type Service, startService } from '../support/service.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { anonymously, useService } from '../support/service.ts';
 
-let service: Service;
+const service = useService({ environment: { TASKBELL_WORKER_CONCURRENCY: '1' } });
 /** A worker that was killed when the tests began. */
 let killed: { readonly identity: string; readonly at: number };
 
 beforeAll(async () => {
-  service = await startService({
-    temporal: inject('temporal'),
-    environment: { TASKBELL_WORKER_CONCURRENCY: '1' },
-  });
   const { pid } = await service.startWorker();
   const identity = identityOf(pid);
   const alice = await service.as('alice');
@@ -24,8 +20,6 @@ beforeAll(async () => {
   process.kill(pid, 'SIGKILL');
   killed = { identity, at: Date.now() };
 });
-
-afterAll(() => service.close());
 
 const identityOf = (pid: number): string => `${pid}@${hostname()}`;
 const workerIn = ({ workers }: Overview, identity: string) =>

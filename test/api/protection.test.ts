@@ -1,25 +1,20 @@
 /** What keeps one caller from harming the others, and pages of other sites from our answers. */
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { BulkResult } from '../../src/contract/bulk.ts';
 import type { Caller } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
-import { anonymously, type Service, startService } from '../support/service.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { anonymously, useService } from '../support/service.ts';
 
 const hour = 3600;
 const friend = 'https://friend.example';
 
-let service: Service;
-
-beforeAll(async () => {
-  const environment = {
+const service = useService({
+  environment: {
     TASKBELL_RATE_LIMIT: '60',
     TASKBELL_MAX_OPEN_TASKS: '4',
     TASKBELL_CORS_ORIGINS: `${friend}, http://localhost:5173`,
-  };
-  service = await startService({ temporal: inject('temporal'), environment });
+  },
 });
-
-afterAll(() => service.close());
 
 describe('the rate limit', () => {
   test('lets an account send a minute of requests at once, tells how many are left, and then refuses', async () => {
@@ -105,13 +100,11 @@ describe('in a browser', () => {
 });
 
 describe('without settings', () => {
-  let plain: Service;
+  const plain = useService();
   let alice: Caller;
   beforeAll(async () => {
-    plain = await startService({ temporal: inject('temporal'), workers: 0 });
     alice = await plain.as('alice');
   });
-  afterAll(() => plain.close());
 
   test('no page of another origin may read anything', async () => {
     const response = await fetch(`${plain.url}/healthz`, { headers: { Origin: friend } });

@@ -1,23 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { HistoryEntry } from '../../src/contract/history.ts';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
 const hour = 3600;
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   alice = await service.as('alice');
 });
-
-afterAll(() => service.close());
 
 function retry(id: string, body?: object, headers?: Record<string, string>) {
   return alice.call<Task>('POST', `/api/tasks/${id}/retry/`, body, headers);

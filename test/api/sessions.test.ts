@@ -3,30 +3,28 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { usersFilePath } from '../../src/auth/places.ts';
 import { createSignInLinks } from '../../src/auth/sign-in-links.ts';
 import { createUsers } from '../../src/auth/users.ts';
 import { type Caller, callUrl, openFeed, RefusedUpgrade } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { openEvents } from '../support/event-stream.ts';
 import { allRoutes, isRead } from '../support/routes.ts';
-import { anonymously, passwords, type Service, startService } from '../support/service.ts';
+import { anonymously, jwtSecret, type TestAccount, useService } from '../support/service.ts';
 
 const farAway = { name: 'far away', delay: 86_400 };
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 const closers: (() => void)[] = [];
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal'), workers: 0 });
   alice = await service.as('alice');
 });
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
-afterAll(() => service.close());
 
 interface SessionBody {
   account: { id: string; name: string; role: string };
@@ -44,8 +42,7 @@ interface Browser {
 }
 
 async function signIn(
-  name = 'alice',
-  password: string = passwords.alice,
+  { name, password }: TestAccount = service.users.alice,
   { url = service.url, headers = {} }: { url?: string; headers?: Record<string, string> } = {},
 ): Promise<Browser> {
   const credentials = { username: name, password };
@@ -72,7 +69,7 @@ describe('signing in by cookie', () => {
   test('answers with the account and a token against forgery, and sets a cookie that no script can read', async () => {
     const { body, setCookie, call } = await signIn();
     expect(body).toEqual({
-      account: { id: expect.any(String), name: 'alice', role: 'user' },
+      account: { id: expect.any(String), name: service.users.alice.name, role: 'user' },
       csrf_token: expect.stringMatching(/^[\w-]{43}$/),
       expires_at: expect.any(String),
     });
@@ -93,7 +90,7 @@ describe('signing in by cookie', () => {
   });
 
   test('with a wrong password, or a name that nobody has, is 401 and sets nothing', async () => {
-    for (const username of ['alice', 'nobody']) {
+    for (const username of [service.users.alice.name, 'unknown']) {
       const credentials = { username, password: 'not-the-password' };
       const answer = await anonymously(service, 'POST', '/api/session/', credentials);
       expect(answer).toMatchObject({ status: 401, body: { code: 'no_active_account' } });
@@ -107,14 +104,17 @@ describe('signing in by cookie', () => {
     ['of the same host on another port', { Origin: 'http://127.0.0.1:1' }],
     ['of another site, as the browser says', { 'Sec-Fetch-Site': 'cross-site' }],
   ])('is refused to a page %s', async (_what, headers) => {
-    const credentials = { username: 'alice', password: passwords.alice };
+    const credentials = { username: service.users.alice.name, password: service.users.alice.password };
     const answer = await anonymously(service, 'POST', '/api/session/', credentials, headers);
     expect(answer).toMatchObject({ status: 403, body: { code: 'csrf_failed' } });
     expect(answer.headers.get('Set-Cookie')).toBeNull();
   });
 
   test('needs JSON, which no form can send', async () => {
-    const body = JSON.stringify({ username: 'alice', password: passwords.alice });
+    const body = JSON.stringify({
+      username: service.users.alice.name,
+      password: service.users.alice.password,
+    });
     for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
       const headers = { 'Content-Type': type };
       const { status } = await fetch(`${service.url}/api/session/`, { method: 'POST', headers, body });
@@ -124,12 +124,9 @@ describe('signing in by cookie', () => {
 });
 
 describe('a sign-in link', () => {
-  /** As in test/support/service.ts. */
-  const secret = 'a secret that only these tests know about';
-
   async function linkOf(user: string, ...more: string[]): Promise<string> {
     const main = resolve('dist/src/cli/main.js');
-    const env = { ...service.environment, TASKBELL_JWT_SECRET: secret };
+    const env = { ...service.environment, TASKBELL_JWT_SECRET: jwtSecret };
     const { stdout } = await promisify(execFile)(process.execPath, [main, 'users', 'link', user, ...more], {
       env,
     });
@@ -143,10 +140,10 @@ describe('a sign-in link', () => {
 
   test('leads to the dashboard, and signs its user in, once, in whichever API process', async () => {
     const { url = '' } = await service.startApi();
-    const link = await linkOf('alice', '--url', 'https://tasks.example');
+    const link = await linkOf(service.users.alice.name, '--url', 'https://tasks.example');
     expect(link).toMatch(/^https:\/\/tasks\.example\/#sign-in=[\w.-]+$/);
     const { status, body, headers } = await redeem(tokenIn(link));
-    expect({ status, name: body.account.name }).toEqual({ status: 200, name: 'alice' });
+    expect({ status, name: body.account.name }).toEqual({ status: 200, name: service.users.alice.name });
     const [Cookie = ''] = (headers.get('Set-Cookie') ?? '').split(';');
     expect((await anonymously(service, 'GET', '/api/session/', undefined, { Cookie })).status).toBe(200);
     expect(await redeem(tokenIn(link))).toMatchObject(refused);
@@ -155,7 +152,7 @@ describe('a sign-in link', () => {
 
   test('that is redeemed several times at once, in two processes, signs in once', async () => {
     const { url = '' } = await service.startApi();
-    const token = tokenIn(await linkOf('alice'));
+    const token = tokenIn(await linkOf(service.users.alice.name));
     const redeemed = await Promise.all(
       Array.from({ length: 10 }, (_, i) => redeem(token, i % 2 === 0 ? {} : { url })),
     );
@@ -172,7 +169,7 @@ describe('a sign-in link', () => {
     expect(foreign).toMatchObject({ status: 403, body: { code: 'csrf_failed' } });
     const issueAt = (now: number) => {
       const unused = { accountOf: async () => undefined, endedSessions: { add: async () => false } };
-      return createSignInLinks({ secret, ...unused, now: () => now }).issue(account);
+      return createSignInLinks({ secret: jwtSecret, ...unused, now: () => now }).issue(account);
     };
     expect(await redeem(await issueAt(Date.now() - 15 * 60_000))).toMatchObject(refused);
     expect((await redeem(await issueAt(Date.now() - 14 * 60_000))).status).toBe(200);
@@ -188,7 +185,7 @@ describe('a sign-in link', () => {
   }
 
   test('is neither a session nor a token, and neither of them is a link', async () => {
-    const token = tokenIn(await linkOf('alice'));
+    const token = tokenIn(await linkOf(service.users.alice.name));
     const { cookie } = await signIn();
     const Authorization = `Bearer ${token}`;
     for (const headers of [{ Authorization }, { Cookie: `taskbell_session=${token}` }])
@@ -323,13 +320,13 @@ describe('the end of a session', () => {
         service,
         'POST',
         '/api/session/',
-        { username: 'bob', password },
+        { username: service.users.bob.name, password },
         { Cookie: browser.cookie, ...headers },
       );
     expect((await again('wrong')).status).toBe(401);
-    expect((await again(passwords.bob, { Origin: 'https://evil.example' })).status).toBe(403);
+    expect((await again(service.users.bob.password, { Origin: 'https://evil.example' })).status).toBe(403);
     expect((await browser.call('GET', '/api/session/')).status).toBe(200);
-    expect((await again(passwords.bob)).status).toBe(200);
+    expect((await again(service.users.bob.password)).status).toBe(200);
     await waitFor('the ends', () => its.ends().every((code) => code === 4401), 5000);
     expect((await browser.call('GET', '/api/session/')).status).toBe(401);
   });
@@ -341,7 +338,7 @@ describe('the end of a session', () => {
   ])('by %s comes within 5 s, for what it has opened too', async (_what, change) => {
     const name = `carol-${randomUUID()}`;
     await users().add(name, 'a-good-password', 'admin');
-    const browser = await signIn(name, 'a-good-password');
+    const browser = await signIn({ name, password: 'a-good-password' });
     const its = await watch(browser, (await alice.create(farAway)).id);
     await change(name);
     await waitFor('the ends', () => its.ends().every((code) => code === 4401), 5000);
@@ -359,7 +356,7 @@ describe('behind a proxy that takes https', () => {
   });
 
   test('the cookie is for https alone, and of this host alone', async () => {
-    const browser = await signIn('alice', passwords.alice, { url, headers });
+    const browser = await signIn(service.users.alice, { url, headers });
     expect(browser.setCookie).toMatch(/^__Host-taskbell_session=/);
     expect(browser.setCookie.split('; ')).toEqual(
       expect.arrayContaining(['Secure', 'HttpOnly', 'SameSite=Strict', 'Path=/']),
@@ -373,14 +370,14 @@ describe('behind a proxy that takes https', () => {
   });
 
   test('a page of the same host by plain http is a stranger', async () => {
-    const browser = await signIn('alice', passwords.alice, { url, headers });
+    const browser = await signIn(service.users.alice, { url, headers });
     const from = (Origin: string) => browser.call('POST', '/api/tasks/', farAway, { ...headers, Origin });
     expect(await from(url)).toMatchObject({ status: 403, body: { code: 'csrf_failed' } });
     expect((await from(url.replace('http:', 'https:'))).status).toBe(201);
   });
 
   test('who is no trusted proxy cannot say so', async () => {
-    const browser = await signIn('alice', passwords.alice, { headers });
+    const browser = await signIn(service.users.alice, { headers });
     expect(browser.setCookie).toMatch(/^taskbell_session=/);
     expect(browser.setCookie).not.toContain('Secure');
   });

@@ -1,19 +1,17 @@
 /** Who guesses passwords is slowed down, and nobody else is. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, callUrl } from '../support/caller.ts';
-import { passwords, type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
-let service: Service;
+// Alone, since its failures count against the address of every test that shares a service.
+const service = useService({ workers: 0 });
 /** The same service behind a proxy, so that a test can come from any address. */
 let behindProxy: string;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal'), workers: 0 });
   ({ url: behindProxy = '' } = await service.startApi({ TASKBELL_TRUSTED_PROXIES: '127.0.0.1' }));
 });
-
-afterAll(() => service.close());
 
 let lastAddress = 0;
 const newAddress = (): string => `203.0.113.${(lastAddress += 1)}`;
@@ -28,7 +26,7 @@ interface Attempt {
 
 function attempt({
   path = '/api/token/',
-  username = 'alice',
+  username = service.users.alice.name,
   password = 'a-wrong-guess',
   address,
   url = behindProxy,
@@ -42,7 +40,7 @@ async function guess(times: number, who: Attempt): Promise<number[]> {
   return statuses;
 }
 
-const right = passwords.alice;
+const right = 'a-good-password';
 const fiveRefused = [401, 401, 401, 401, 401];
 
 describe.each(['/api/token/', '/api/session/'])('%s', (path) => {
@@ -57,13 +55,13 @@ describe.each(['/api/token/', '/api/session/'])('%s', (path) => {
     expect(refused.headers.get('Set-Cookie')).toBeNull();
     // From elsewhere, and as somebody else, all is as before.
     expect((await attempt({ path, address: newAddress(), password: right })).status).toBe(200);
-    const bob = { username: 'bob', password: passwords.bob };
+    const bob = { username: service.users.bob.name, password: service.users.bob.password };
     expect((await attempt({ path, address, ...bob })).status).toBe(200);
   });
 
   test('tells a name that nobody has from one that somebody has by nothing', async () => {
     const answers = await Promise.all(
-      ['alice', `nobody-${randomUUID()}`].map(async (username) => {
+      [service.users.alice.name, `unknown-${randomUUID()}`].map(async (username) => {
         const address = newAddress();
         const statuses = await guess(5, { path, username, address });
         const { status, body, headers } = await attempt({ path, username, address });
@@ -95,7 +93,7 @@ test('an address that tries many names is refused after sixty', async () => {
   for (let i = 0; i < 60; i += 1) {
     expect((await attempt({ username: `name-${i}`, address })).status).toBe(401);
   }
-  const refused = await attempt({ username: 'alice', password: right, address });
+  const refused = await attempt({ password: right, address });
   expect(refused.status).toBe(429);
   expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(500);
   expect((await attempt({ password: right, address: newAddress() })).status).toBe(200);
@@ -112,7 +110,7 @@ test('signing in right is not slowed down, however often, nor by a few slips in 
 });
 
 test('whoever is no trusted proxy cannot make up addresses', async () => {
-  const who = { url: service.url, username: 'root' };
+  const who = { url: service.url, username: service.users.root.name };
   for (let i = 0; i < 5; i += 1) await attempt({ ...who, address: newAddress() });
-  expect((await attempt({ ...who, address: newAddress(), password: passwords.root })).status).toBe(429);
+  expect((await attempt({ ...who, address: newAddress(), password: right })).status).toBe(429);
 });

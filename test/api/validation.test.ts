@@ -1,20 +1,17 @@
 /** What a body may not be. Each refusal is 400 (or 413, 415) with the place of the fault, and none is ever 500. */
 import { Agent, request } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal'), workers: 0 });
   alice = await service.as('alice');
 });
-
-afterAll(() => service.close());
 
 const inYears = (years: number): string => {
   const date = new Date();

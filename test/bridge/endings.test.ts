@@ -1,26 +1,20 @@
 /** How an open socket ends, in a real service. */
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { createTokens } from '../../src/auth/tokens.ts';
 import { createUsers } from '../../src/auth/users.ts';
 import { usersFilePath } from '../../src/auth/places.ts';
 import { type Caller, createCaller, type Feed, openFeed, RefusedUpgrade, signIn } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { openEvents } from '../support/event-stream.ts';
-import { type Service, startService } from '../support/service.ts';
+import { jwtSecret, useService } from '../support/service.ts';
 
-/** As in test/support/service.ts. */
-const secret = 'a secret that only these tests know about';
-
-let service: Service;
+const service = useService();
 let alice: Caller;
 let root: Caller;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   [alice, root] = await Promise.all([service.as('alice'), service.as('root')]);
 });
-
-afterAll(() => service.close());
 
 const users = () => createUsers({ path: usersFilePath(service.home) });
 const farAway = { name: 'far away', delay: 86_400 };
@@ -120,11 +114,11 @@ describe('a socket ends with 4401', () => {
   });
 
   test('when its token ends, and not before', async () => {
-    const account = (await users().list()).find(({ name }) => name === 'alice');
+    const account = (await users().list()).find(({ name }) => name === service.users.alice.name);
     if (!account) throw new Error('alice is missing');
     const accounts = { find: () => account, refresh: async () => undefined };
     const lifetimeMs = 15 * 60_000;
-    const tokens = createTokens({ secret, accounts, now: () => Date.now() - lifetimeMs + 3000 });
+    const tokens = createTokens({ secret: jwtSecret, accounts, now: () => Date.now() - lifetimeMs + 3000 });
     const { id } = await alice.create(farAway);
     const issuedAt = Date.now();
     const { access } = await tokens.issue(account);
@@ -136,10 +130,10 @@ describe('a socket ends with 4401', () => {
   });
 
   test('when the token that asked for its ticket ends', async () => {
-    const account = (await users().list()).find(({ name }) => name === 'alice');
+    const account = (await users().list()).find(({ name }) => name === service.users.alice.name);
     if (!account) throw new Error('alice is missing');
     const accounts = { find: () => account, refresh: async () => undefined };
-    const tokens = createTokens({ secret, accounts, now: () => Date.now() - 15 * 60_000 + 3000 });
+    const tokens = createTokens({ secret: jwtSecret, accounts, now: () => Date.now() - 15 * 60_000 + 3000 });
     const { id } = await alice.create(farAway);
     const shortLived = createCaller(service.url, (await tokens.issue(account)).access);
     const { body } = await shortLived.call<{ ticket: string }>('POST', '/api/ws-ticket/');

@@ -1,25 +1,23 @@
 /** Server-Sent Events, read from the wire. */
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { FeedMessage } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
-import { type Service, startService } from '../support/service.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
 const hour = 3600;
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 const closers: (() => void)[] = [];
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   alice = await service.as('alice');
 });
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
-afterAll(() => service.close());
 
 interface Event {
   readonly id?: string;

@@ -1,21 +1,18 @@
 /** `/ws/tasks/`: all tasks of somebody, those to come included. */
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { type Caller, type Feed, RefusedUpgrade } from '../support/caller.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 import { attemptRuns, hasEnded } from '../support/task.ts';
 
 const hour = 3600;
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   alice = await service.asNewUser();
 });
-
-afterAll(() => service.close());
 
 /** What a feed has told of a task, without repetitions. */
 function statusesOf(feed: Feed, id: string): string[] {

@@ -13,7 +13,7 @@ import { createSockets, type Sockets, type SocketsOptions } from '../../src/brid
 import { notFound } from '../../src/contract/errors.ts';
 import type { Observation } from '../../src/tasks/feed.ts';
 import { type Feed, openFeed } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { aTask } from '../support/task.ts';
 
 const id = '00000000-0000-4000-8000-000000000001';

@@ -1,22 +1,19 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type Caller, openFeed, RefusedUpgrade } from '../support/caller.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 let bob: Caller;
 let root: Caller;
 let id: string;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal'), workers: 0 });
   [alice, bob, root] = await Promise.all([service.as('alice'), service.as('bob'), service.as('root')]);
   ({ id } = await alice.create({ name: 'far away', delay: 86_400 }));
 });
-
-afterAll(() => service.close());
 
 interface Refusal {
   readonly status: number;

@@ -1,20 +1,17 @@
 /** Watchers in numbers, and watchers that stay, in a real service. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { endedStatuses, feedMessage } from '../../src/contract/task.ts';
 import { type Caller, createCaller, type Feed } from '../support/caller.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   alice = await service.as('alice');
 });
-
-afterAll(() => service.close());
 
 const farAway = { name: 'far away', type: 'echo', delay: 86_400 };
 

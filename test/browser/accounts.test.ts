@@ -1,29 +1,18 @@
 /** One browser, several accounts: who is signed in changes under pages that are open. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, inject, test } from 'vitest';
-import { type Browser, launchBrowser, type Page } from '../support/browser.ts';
+import { beforeEach, afterEach, describe, expect, test } from 'vitest';
+import { type Page, useBrowser } from '../support/browser.ts';
 import { openDashboard, type OpenPage, signInByForm, signInLink } from '../support/dashboard.ts';
 import { startLink } from '../support/link.ts';
-import { passwords, type Service, startService, type UserName } from '../support/service.ts';
+import { type UserName, useService } from '../support/service.ts';
 
-let service: Service;
-let browser: Browser;
+const service = useService();
+const browser = useBrowser();
 let opened: OpenPage;
 let page: Page;
 
-beforeAll(async () => {
-  [service, browser] = await Promise.all([
-    startService({ temporal: inject('temporal'), workers: 0 }),
-    launchBrowser(),
-  ]);
-});
-afterAll(async () => {
-  await browser.close();
-  await service.close();
-});
-
 async function open(path: string): Promise<void> {
-  opened = await openDashboard(browser, service.url, { path });
+  opened = await openDashboard(browser, service, { path });
   ({ page } = opened);
 }
 beforeEach(() => open('/tasks'));
@@ -35,7 +24,8 @@ const linkOf = (user: UserName) => signInLink(service, user);
 
 /** Signs in behind the page's back: with its browser's cookies, but not by a page that could tell of it. */
 async function signInElsewhere(user: UserName): Promise<void> {
-  const data = { username: user, password: passwords[user] };
+  const { name, password } = service.users[user];
+  const data = { username: name, password };
   const answer = await page.context().request.post(api('/api/session/'), { data });
   expect(answer.status()).toBe(200);
 }
@@ -54,7 +44,7 @@ describe('another sign-in in the same browser', () => {
     const second = await page.context().newPage();
     await second.goto(await linkOf('bob'));
     await second.getByText('Live', { exact: true }).waitFor({ state: 'attached' });
-    await expect.poll(nameShown).toBe('bob');
+    await expect.poll(nameShown).toBe(service.users.bob.name);
     await page.getByText(others).waitFor();
     expect(await page.getByText(its).count()).toBe(0);
     const before = await fetch(api('/api/session/'), {
@@ -72,13 +62,13 @@ describe('another sign-in in the same browser', () => {
   test('as somebody else is noticed though no page has told of it', async () => {
     await signInElsewhere('bob');
     // The end of the old session closes the feed, whose next ticket is refused.
-    await expect.poll(nameShown, { timeout: 30_000 }).toBe('bob');
+    await expect.poll(nameShown, { timeout: 30_000 }).toBe(service.users.bob.name);
   });
 
   test('as the same account leaves the page as it is, with a token that is good', async () => {
     await page.evaluate('document.querySelector("main h1").dataset.stays = "yes"');
     await signInElsewhere('alice');
-    await page.locator('summary', { hasText: 'alice' }).click();
+    await page.locator('summary', { hasText: service.users.alice.name }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     expect(await page.getByRole('alert').textContent()).toBe('');
@@ -91,7 +81,7 @@ describe('another sign-in in the same browser', () => {
     await signInElsewhere('alice');
     await page.getByRole('button', { name: 'Create task' }).click();
     await page.getByRole('heading', { name: 'after another sign-in' }).waitFor();
-    expect(await nameShown()).toBe('alice');
+    expect(await nameShown()).toBe(service.users.alice.name);
   });
 
   test('leaves no messages of the account before, and an answer that comes late says and opens nothing', async () => {
@@ -114,7 +104,7 @@ describe('another sign-in in the same browser', () => {
     const request = await created;
     const second = await page.context().newPage();
     await second.goto(await linkOf('bob'));
-    await expect.poll(nameShown).toBe('bob');
+    await expect.poll(nameShown).toBe(service.users.bob.name);
     answer();
     await (await request.response())?.finished();
     await page.getByRole('link', { name: 'Overview' }).click();
@@ -142,9 +132,9 @@ test('who has left the form stays where they are, and is told that the task has 
   await page.getByText('“\u2068slowly made\u2069” was created.').waitFor();
   expect(new URL(page.url()).pathname).toBe('/');
   // It says so to alice, and to nobody after her.
-  await page.locator('summary', { hasText: 'alice' }).click();
+  await page.locator('summary', { hasText: service.users.alice.name }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await signInByForm(page, 'bob', passwords.bob);
+  await signInByForm(page, service.users.bob);
   expect(await page.getByText('slowly made').count()).toBe(0);
 });
 
@@ -153,7 +143,7 @@ describe('a sign-in link that is put into the address of an open page', () => {
     const { hash } = new URL(await linkOf('bob'));
     await page.evaluate('globalThis.stays = true');
     await page.goto(api(`/tasks${hash}`));
-    await expect.poll(nameShown).toBe('bob');
+    await expect.poll(nameShown).toBe(service.users.bob.name);
     expect(page.url()).toBe(api('/tasks'));
     expect(await page.evaluate('globalThis.stays')).toBe(true);
   });
@@ -161,7 +151,7 @@ describe('a sign-in link that is put into the address of an open page', () => {
   test('and is of no use any more changes nothing but says so', async () => {
     await page.goto(api('/tasks#sign-in=nothing'));
     await page.getByText('The link is invalid, expired or used.').waitFor();
-    expect(await nameShown()).toBe('alice');
+    expect(await nameShown()).toBe(service.users.alice.name);
     expect(page.url()).toBe(api('/tasks'));
   });
 
@@ -173,7 +163,7 @@ describe('a sign-in link that is put into the address of an open page', () => {
     expect(page.url()).toBe(api('/tasks'));
     await page.unroute('**/api/session/');
     await page.getByRole('button', { name: 'Try again' }).click();
-    await expect.poll(nameShown).toBe('bob');
+    await expect.poll(nameShown).toBe(service.users.bob.name);
   });
 });
 
@@ -187,7 +177,7 @@ test.each<[string, string, string]>([
   await page.getByRole('heading', { name: 'Taskbell does not answer' }).waitFor();
   await page.unroute('**/api/session/');
   await page.getByRole('button', { name: 'Try again' }).click();
-  await expect.poll(nameShown).toBe('alice');
+  await expect.poll(nameShown).toBe(service.users.alice.name);
   expect(opened.observed.complaints).toEqual([]);
 });
 
@@ -203,7 +193,7 @@ test('the menu of the account closes when one clicks elsewhere', async () => {
 
 test('after a restart of the service the page is live again within seconds', async () => {
   const link = await startLink(service.url);
-  const { page, close } = await openDashboard(browser, link.url);
+  const { page, close } = await openDashboard(browser, service, { url: link.url });
   link.cut();
   await page.getByText('Connection lost').waitFor();
   // Long enough for the client's own tries to have become rare.

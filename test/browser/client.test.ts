@@ -4,26 +4,17 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type * as Taskbell from '../../src/client/index.ts';
-import { type Browser, launchBrowser, observe } from '../support/browser.ts';
-import { passwords, type Service, startService } from '../support/service.ts';
+import { observe, useBrowser } from '../support/browser.ts';
+import { useService } from '../support/service.ts';
 
-let service: Service;
-let browser: Browser;
+const service = useService();
+const browser = useBrowser();
 let script: string;
 
 beforeAll(async () => {
-  [service, browser, script] = await Promise.all([
-    startService({ temporal: inject('temporal') }),
-    launchBrowser(),
-    bundle(),
-  ]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await service.close();
+  script = await bundle();
 });
 
 /** As `taskbell/client` is resolved for browsers. */
@@ -72,7 +63,7 @@ test('makes a task and watches it to its end, with the cookie of a session and a
       for await (const { status } of tasks.watch(id, { until: 'ended' })) seen.push(status);
       return seen;
     },
-    { url: service.url, username: 'alice', password: passwords.alice },
+    { url: service.url, username: service.users.alice.name, password: service.users.alice.password },
   );
   expect(statuses.at(0)).toBe('SCHEDULED');
   expect(statuses.at(-1)).toBe('COMPLETED');

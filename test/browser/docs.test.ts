@@ -1,18 +1,9 @@
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { type Browser, launchBrowser, observe } from '../support/browser.ts';
-import { anonymously, type Service, startService } from '../support/service.ts';
+import { expect, test } from 'vitest';
+import { observe, useBrowser } from '../support/browser.ts';
+import { anonymously, useService } from '../support/service.ts';
 
-let service: Service;
-let browser: Browser;
-
-beforeAll(async () => {
-  [service, browser] = await Promise.all([startService({ temporal: inject('temporal') }), launchBrowser()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await service.close();
-});
+const service = useService();
+const browser = useBrowser();
 
 type Document = { paths: Record<string, Record<string, unknown>> };
 

@@ -1,30 +1,24 @@
 /** The forms about tasks, filled in by a real browser in front of a real service. */
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
-import { type Browser, launchBrowser, observe, type Page } from '../support/browser.ts';
+import { observe, type Page, useBrowser } from '../support/browser.ts';
 import type { Caller } from '../support/caller.ts';
 import { axeFindings, openDashboard, type OpenOptions, signInByForm } from '../support/dashboard.ts';
-import { passwords, type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
-let service: Service;
-let browser: Browser;
+const service = useService();
+const browser = useBrowser();
 let alice: Caller;
 
 beforeAll(async () => {
-  [service, browser] = await Promise.all([startService({ temporal: inject('temporal') }), launchBrowser()]);
   alice = await service.as('alice');
-});
-
-afterAll(async () => {
-  await browser.close();
-  await service.close();
 });
 
 const soon = { timeout: 15_000 };
 
 /** Signed in as alice, with the form loaded. */
 async function opened(path: string, look: OpenOptions = {}): Promise<Page> {
-  const { page } = await openDashboard(browser, service.url, { path, ...look });
+  const { page } = await openDashboard(browser, service, { path, ...look });
   await create(page).waitFor();
   return page;
 }
@@ -280,10 +274,10 @@ test('a session that ends while the form is filled in takes nothing of it away',
   await page.getByRole('button', { name: 'In 10 min' }).click();
   const other = await page.context().newPage();
   await other.goto(service.url);
-  await other.locator('summary', { hasText: 'alice' }).click();
+  await other.locator('summary', { hasText: service.users.alice.name }).click();
   await other.getByRole('button', { name: 'Sign out' }).click();
   await page.getByText('Your session has ended').waitFor();
-  await signInByForm(page, 'alice', passwords.alice);
+  await signInByForm(page, service.users.alice);
   await expect.poll(() => page.getByLabel('Name', { exact: true }).inputValue()).toBe('half done');
   await create(page).click();
   const task = await made(page);

@@ -1,22 +1,19 @@
 /** A list of thousands: what the page costs while it is loaded, scrolled through and changed. */
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { Browser, Page } from '../support/browser.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Browser, type Page } from '../support/browser.ts';
 import { launchBrowser } from '../support/browser.ts';
 import type { Caller } from '../support/caller.ts';
 import { openDashboard } from '../support/dashboard.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
 const total = 5000;
 
-let service: Service;
+const service = useService({ workers: 0 });
 let browser: Browser;
 let alice: Caller;
 
 beforeAll(async () => {
-  [service, browser] = await Promise.all([
-    startService({ temporal: inject('temporal'), workers: 0 }),
-    launchBrowser(),
-  ]);
+  browser = await launchBrowser();
   alice = await service.as('alice');
   for (let first = 0; first < total; first += 1000) {
     const tasks = Array.from({ length: 1000 }, (_, index) => ({
@@ -28,10 +25,7 @@ beforeAll(async () => {
   }
 }, 300_000);
 
-afterAll(async () => {
-  await browser.close();
-  await service.close();
-});
+afterAll(() => browser.close());
 
 interface TraceEvent {
   readonly name: string;
@@ -63,7 +57,7 @@ async function longestTask(page: Page, work: () => Promise<void>): Promise<numbe
 }
 
 test('5,000 tasks are loaded, scrolled through and changed without a frame that takes 100 ms', async () => {
-  const { page, close } = await openDashboard(browser, service.url);
+  const { page, close } = await openDashboard(browser, service);
   const whileLoaded = await longestTask(page, async () => {
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Tasks' }).click();
     await page.getByRole('row').nth(5).waitFor();

@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { Browser, Page } from '../support/browser.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { type Page, useBrowser } from '../support/browser.ts';
 import type { Caller } from '../support/caller.ts';
 import { axeFindings, openDashboard } from '../support/dashboard.ts';
 import { startLink } from '../support/link.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
-let service: Service;
-let browser: Browser;
+const service = useService();
+const browser = useBrowser();
 let alice: Caller;
 
 beforeAll(async () => {
-  [service, browser] = await Promise.all([startService({ temporal: inject('temporal') }), launchBrowser()]);
   alice = await service.as('alice');
   const done = await alice.create({ name: 'done', type: 'echo', payload: {}, delay: 0 });
   const failed = await alice.create({ name: 'failed', type: 'hopeless', payload: {}, delay: 0 });
@@ -22,17 +20,12 @@ beforeAll(async () => {
   await alice.until(failed.id, 'its end', ({ status }) => status === 'FAILED');
 });
 
-afterAll(async () => {
-  await browser.close();
-  await service.close();
-});
-
 const tile = (page: Page, status: string) =>
   page.locator('.tile', { hasText: status }).locator('.tile-number');
 const soon = { timeout: 30_000 };
 
 test('tells what there is, what ended, what is due and who works, in numbers and pictures', async () => {
-  const { page, observed, close } = await openDashboard(browser, service.url);
+  const { page, observed, close } = await openDashboard(browser, service);
   for (const [status, number] of [
     ['Scheduled', '1'],
     ['Pending', '0'],
@@ -57,7 +50,7 @@ test('tells what there is, what ended, what is due and who works, in numbers and
 });
 
 test('moves as tasks are made and run, without being asked to', async () => {
-  const { page, close } = await openDashboard(browser, service.url);
+  const { page, close } = await openDashboard(browser, service);
   await expect.poll(() => tile(page, 'Running').textContent(), soon).toBe('0');
   const { id } = await alice.create({
     name: 'runs for a while',
@@ -74,7 +67,7 @@ test('moves as tasks are made and run, without being asked to', async () => {
 });
 
 test('shows a day or a week as well, which stands in the address', async () => {
-  const { page, close } = await openDashboard(browser, service.url, { path: '/?range=week' });
+  const { page, close } = await openDashboard(browser, service, { path: '/?range=week' });
   const outcomes = page.getByRole('table', { name: 'Outcomes' });
   await expect.poll(() => outcomes.getByRole('row').count(), soon).toBe(29);
   await page.getByRole('link', { name: 'Day', exact: true }).click();
@@ -86,7 +79,7 @@ test('shows a day or a week as well, which stands in the address', async () => {
 });
 
 test('its tiles lead to the tasks they count', async () => {
-  const { page, close } = await openDashboard(browser, service.url);
+  const { page, close } = await openDashboard(browser, service);
   await page.locator('.tile', { hasText: 'Failed' }).getByRole('link').click();
   await page.getByRole('link', { name: 'failed', exact: true }).waitFor(soon);
   expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/tasks?status=FAILED');
@@ -95,7 +88,7 @@ test('its tiles lead to the tasks they count', async () => {
 
 test('says when the service cannot be reached, and goes on by itself when it can', async () => {
   const link = await startLink(service.url);
-  const { page, close } = await openDashboard(browser, link.url);
+  const { page, close } = await openDashboard(browser, service, { url: link.url });
   await page.getByText(/answers in \d+ ms/).waitFor(soon);
   link.cut();
   await page.getByText('Connection lost').waitFor(soon);
@@ -115,9 +108,9 @@ test.each([
   ['dark', 375],
 ] as const)('axe-core finds nothing on it: %s, %i pixels wide', async (colorScheme, width) => {
   const viewport = { width, height: 900 };
-  const { page, close } = await openDashboard(browser, service.url, { colorScheme, viewport });
+  const { page, close } = await openDashboard(browser, service, { colorScheme, viewport });
   await page.getByRole('img', { name: /^Outcomes/ }).waitFor(soon);
-  await page.locator('summary', { hasText: 'alice' }).click();
+  await page.locator('summary', { hasText: service.users.alice.name }).click();
   expect(await axeFindings(page)).toEqual([]);
   const overflow = await page.evaluate<number>(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',
@@ -127,11 +120,11 @@ test.each([
 });
 
 test('the colours that somebody chooses are kept', async () => {
-  const { page, close } = await openDashboard(browser, service.url, { colorScheme: 'light' });
+  const { page, close } = await openDashboard(browser, service, { colorScheme: 'light' });
   const background = () =>
     page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor');
   const light = await background();
-  await page.locator('summary', { hasText: 'alice' }).click();
+  await page.locator('summary', { hasText: service.users.alice.name }).click();
   await page.getByLabel('Theme').selectOption('dark');
   expect(await background()).not.toBe(light);
   await page.reload();

@@ -2,32 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { type Browser, launchBrowser, observe } from '../support/browser.ts';
+import { expect, test } from 'vitest';
+import { observe, useBrowser } from '../support/browser.ts';
 import { axeFindings, openDashboard, signInByForm, signInLink } from '../support/dashboard.ts';
-import { passwords, type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
-let service: Service;
-let browser: Browser;
-
-beforeAll(async () => {
-  [service, browser] = await Promise.all([
-    startService({ temporal: inject('temporal'), workers: 0 }),
-    launchBrowser(),
-  ]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await service.close();
-});
+const service = useService();
+const browser = useBrowser();
 
 test('a stranger sees the sign-in form at any address, and is where they wanted to be afterwards', async () => {
   const page = await browser.newPage();
   await page.goto(`${service.url}/tasks?status=FAILED`);
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   expect(await axeFindings(page)).toEqual([]);
-  await signInByForm(page, 'alice', passwords.alice);
+  await signInByForm(page, service.users.alice);
   await page.getByRole('heading', { name: 'Tasks', level: 1 }).waitFor();
   expect(new URL(page.url()).search).toBe('?status=FAILED');
   await page.context().clearCookies();
@@ -41,7 +29,7 @@ test('a wrong password is told, and the right one is still taken', async () => {
   await page.getByLabel('Password').fill('wrong');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('alert').getByText('No active account').waitFor();
-  await signInByForm(page, 'bob', passwords.bob);
+  await signInByForm(page, service.users.bob);
   expect(await page.getByRole('alert').count()).toBe(0);
   await page.close();
 });
@@ -82,7 +70,7 @@ test('a sign-in link signs in once, and leaves nothing in the address', async ()
 });
 
 test('nothing secret is where scripts could read it, and a reload stays signed in', async () => {
-  const { page, close } = await openDashboard(browser, service.url);
+  const { page, close } = await openDashboard(browser, service);
   const kept = await page.evaluate<string>(
     'JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie])',
   );
@@ -93,11 +81,11 @@ test('nothing secret is where scripts could read it, and a reload stays signed i
 });
 
 test('whoever signs out is out, in this page and in others', async () => {
-  const { page, close } = await openDashboard(browser, service.url);
+  const { page, close } = await openDashboard(browser, service);
   const other = await page.context().newPage();
   await other.goto(`${service.url}/tasks`);
   await other.getByText('Live', { exact: true }).waitFor({ state: 'attached' });
-  await page.locator('summary', { hasText: 'alice' }).click();
+  await page.locator('summary', { hasText: service.users.alice.name }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await other.getByText('Your session has ended').waitFor({ timeout: 20_000 });
@@ -150,7 +138,7 @@ test('a service that does not answer is told, and asked again when one wants to'
   expect(await axeFindings(page)).toEqual([]);
   await page.unroute('**/api/session/');
   await page.getByRole('button', { name: 'Try again' }).click();
-  await signInByForm(page, 'alice', passwords.alice);
+  await signInByForm(page, service.users.alice);
   await page.close();
 });
 
@@ -200,7 +188,7 @@ test('the page talks to its own service alone, and its policy has nothing to for
   const page = await browser.newPage();
   const observed = observe(page);
   await page.goto(service.url);
-  await signInByForm(page, 'alice', passwords.alice);
+  await signInByForm(page, service.users.alice);
   for (const name of ['Tasks', 'New task', 'Overview']) {
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click();
     await page.getByRole('heading', { name, level: 1 }).waitFor();

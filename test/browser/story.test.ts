@@ -1,24 +1,15 @@
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { type Browser, launchBrowser } from '../support/browser.ts';
+import { expect, test } from 'vitest';
+import { useBrowser } from '../support/browser.ts';
 import { openDashboard } from '../support/dashboard.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
-let service: Service;
-let browser: Browser;
-
-beforeAll(async () => {
-  [service, browser] = await Promise.all([startService({ temporal: inject('temporal') }), launchBrowser()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await service.close();
-});
+const service = useService();
+const browser = useBrowser();
 
 const timeout = 30_000;
 
 test('a task from its form to its result, rescheduled, retried and deleted, all by the dashboard', async () => {
-  const { page, observed, close } = await openDashboard(browser, service.url);
+  const { page, observed, close } = await openDashboard(browser, service);
   await page.evaluate('globalThis.isTheSamePage = true');
   const dialog = page.getByRole('dialog');
   const status = (word: string) =>

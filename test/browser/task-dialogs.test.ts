@@ -1,24 +1,18 @@
 /** The dialogs that change and retry a task, each opened over a page of a real service. */
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
-import { type Browser, launchBrowser, type Page } from '../support/browser.ts';
+import { type Page, useBrowser } from '../support/browser.ts';
 import type { Caller } from '../support/caller.ts';
 import { axeFindings, openDashboard, type OpenOptions } from '../support/dashboard.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
-let service: Service;
-let browser: Browser;
+const service = useService();
+const browser = useBrowser();
 let alice: Caller;
 
 beforeAll(async () => {
-  [service, browser] = await Promise.all([startService({ temporal: inject('temporal') }), launchBrowser()]);
   alice = await service.as('alice');
-});
-
-afterAll(async () => {
-  await browser.close();
-  await service.close();
 });
 
 const dialogOf = (page: Page) => page.getByRole('dialog');
@@ -31,7 +25,7 @@ async function ended(page: Page): Promise<Task> {
 
 /** On the task's own page. */
 async function opened(button: 'Edit' | 'Retry', id: string, look: OpenOptions = {}): Promise<Page> {
-  const { page } = await openDashboard(browser, service.url, { path: `/tasks/${id}`, ...look });
+  const { page } = await openDashboard(browser, service, { path: `/tasks/${id}`, ...look });
   await page.getByRole('button', { name: button, exact: true }).click();
   await dialogOf(page).getByLabel('Date and time').waitFor();
   return page;

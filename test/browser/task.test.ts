@@ -1,29 +1,19 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type Browser, launchBrowser, observe, type Page } from '../support/browser.ts';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { observe, type Page, useBrowser } from '../support/browser.ts';
 import type { Caller } from '../support/caller.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 import { hasEnded, isRunningNow, quickly } from '../support/task.ts';
 import { axeFindings, openDashboard, type OpenOptions } from '../support/dashboard.ts';
 
 const hour = 3600;
 const timeout = 20_000;
 
-let service: Service;
-let browser: Browser;
+const service = useService();
+const browser = useBrowser();
 let alice: Caller;
 
 beforeAll(async () => {
-  const temporal = inject('temporal');
-  [service, browser] = await Promise.all([
-    startService({ temporal, environment: { TASKBELL_WEB_UI_URL: temporal.webUiUrl } }),
-    launchBrowser(),
-  ]);
   alice = await service.as('alice');
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await service?.close();
 });
 
 /** The page of a task, as its owner sees it; it is closed afterwards. */
@@ -32,7 +22,7 @@ async function onPageOf(
   look: (page: Page) => Promise<void>,
   options?: OpenOptions,
 ): Promise<void> {
-  const { page, close } = await openDashboard(browser, service.url, options);
+  const { page, close } = await openDashboard(browser, service, options);
   const { complaints } = observe(page);
   try {
     await page.goto(`${service.url}/tasks/${id}`);
@@ -55,7 +45,7 @@ const segments = (page: Page) => page.locator('.segment-label').allTextContents(
 
 describe('the page of a task', () => {
   test('shows it from its wait to its end, without being loaded again', async () => {
-    const { page, close } = await openDashboard(browser, service.url);
+    const { page, close } = await openDashboard(browser, service);
     const { complaints } = observe(page);
     // Made only now, so that its time does not come before anybody looks.
     const payload = { steps: 15, step_ms: 200 };
@@ -164,7 +154,7 @@ describe('the page of a task', () => {
 
   test('says in the dialog why it could not be deleted', async () => {
     const { id } = await alice.create({ name: 'stays', type: 'echo', delay: hour });
-    const { page, close } = await openDashboard(browser, service.url, { path: `/tasks/${id}` });
+    const { page, close } = await openDashboard(browser, service, { path: `/tasks/${id}` });
     await page.route(`**/api/tasks/${id}/`, (route) =>
       route.request().method() === 'DELETE'
         ? route.fulfill({ status: 409, json: { code: 'wrong_state', detail: 'Not today.' } })
@@ -259,7 +249,7 @@ describe('the page of a task', () => {
   test.each(['00000000-0000-4000-8000-000000000000', 'no-id'])(
     'says that there is none with the id %s',
     async (id) => {
-      const { page, close } = await openDashboard(browser, service.url);
+      const { page, close } = await openDashboard(browser, service);
       await page.goto(`${service.url}/tasks/${id}`);
       await page.getByRole('heading', { level: 1, name: 'There is no such task' }).waitFor();
       expect(await axeFindings(page)).toEqual([]);
@@ -269,7 +259,7 @@ describe('the page of a task', () => {
 
   test('asks to sign in again when the session has ended', async () => {
     const { id } = await alice.create({ name: 'private', type: 'echo', delay: hour });
-    const { page, close } = await openDashboard(browser, service.url);
+    const { page, close } = await openDashboard(browser, service);
     await page.goto(`${service.url}/tasks/${id}`);
     await expectStatus(page, 'Scheduled');
     await page.context().clearCookies();
@@ -281,7 +271,7 @@ describe('the page of a task', () => {
 
   test('shows what it cannot read, and tries again', async () => {
     const { id } = await alice.create({ name: 'out of reach', type: 'echo', delay: hour });
-    const { page, close } = await openDashboard(browser, service.url);
+    const { page, close } = await openDashboard(browser, service);
     const problem = { code: 'forbidden', detail: 'Not today.' };
     await page.route(`**/api/tasks/${id}/`, (route) => route.fulfill({ status: 403, json: problem }));
     await page.goto(`${service.url}/tasks/${id}`);
@@ -368,7 +358,7 @@ describe('the page of a task', () => {
       delay: hour,
       payload: { a: [1, 'x'] },
     });
-    const { page, close } = await openDashboard(browser, service.url);
+    const { page, close } = await openDashboard(browser, service);
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     const copy = page.getByRole('button', { name: 'Copy Payload as JSON' });
     await page.goto(`${service.url}/tasks/${id}`);

@@ -1,23 +1,16 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { Browser, Page } from '../support/browser.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Page, useBrowser } from '../support/browser.ts';
 import type { Caller } from '../support/caller.ts';
 import { axeFindings, openDashboard } from '../support/dashboard.ts';
 import { startLink } from '../support/link.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
-let service: Service;
-let browser: Browser;
+const service = useService();
+const browser = useBrowser();
 let alice: Caller;
 
 beforeAll(async () => {
-  [service, browser] = await Promise.all([startService({ temporal: inject('temporal') }), launchBrowser()]);
   alice = await service.as('alice');
-});
-
-afterAll(async () => {
-  await browser.close();
-  await service.close();
 });
 
 const hour = 3600;
@@ -41,7 +34,7 @@ async function openList(tag: string, expected: number, options: Parameters<typeo
       timeout: 20_000,
     })
     .toBe(expected);
-  return openDashboard(browser, service.url, { path: `/tasks?tag=${tag}`, ...options });
+  return openDashboard(browser, service, { path: `/tasks?tag=${tag}`, ...options });
 }
 
 const countOf = async (tag: string) =>
@@ -135,13 +128,11 @@ describe('the list', () => {
   });
 
   test('tells an empty account how to begin', async () => {
-    const other = await startService({ temporal: inject('temporal'), workers: 0 });
-    const { page, close } = await openDashboard(browser, other.url, { path: '/tasks', user: 'bob' });
+    const { page, close } = await openDashboard(browser, service, { path: '/tasks', user: 'bob' });
     const begin = page.getByRole('link', { name: 'Make the first one' });
     await begin.click();
     await page.getByRole('heading', { name: 'New task', level: 1 }).waitFor();
     await close();
-    await other.close();
     expect(new URL(page.url()).pathname).toBe('/tasks/new');
   });
 
@@ -153,7 +144,7 @@ describe('the list', () => {
     await rowOf(page, 'of alice').waitFor();
     expect(await namesIn(page)).toEqual(['of alice']);
     await close();
-    const admin = await openDashboard(browser, service.url, { path: `/tasks?tag=${tag}`, user: 'root' });
+    const admin = await openDashboard(browser, service, { path: `/tasks?tag=${tag}`, user: 'root' });
     await expect.poll(async () => (await namesIn(admin.page)).toSorted()).toEqual(['of alice', 'of bob']);
     await rowOf(admin.page, 'of bob').getByText('of another account').waitFor();
     await admin.close();
@@ -296,7 +287,7 @@ describe('many at once', () => {
   test('a range is chosen with the shift key, and all that match beyond what is loaded', async () => {
     const tag = newTag();
     await makeMany(tag, 150);
-    const { page, close } = await openDashboard(browser, service.url, { path: `/tasks?tag=${tag}` });
+    const { page, close } = await openDashboard(browser, service, { path: `/tasks?tag=${tag}` });
     const boxes = page.locator('.table-body input[type=checkbox]');
     await boxes.nth(1).check();
     await boxes.nth(5).click({ modifiers: ['Shift'] });
@@ -315,7 +306,7 @@ describe('many at once', () => {
 
 describe('what one does quickly', () => {
   test('neither filter that is changed at almost the same time is lost', async () => {
-    const { page, close } = await openDashboard(browser, service.url, { path: '/tasks' });
+    const { page, close } = await openDashboard(browser, service, { path: '/tasks' });
     await page.getByLabel('Name begins with').fill('quick');
     await page.getByLabel('Type').selectOption('echo');
     await expect
@@ -329,7 +320,7 @@ describe('what one does quickly', () => {
   });
 
   test('a tag that is none is said beside its field, which stays', async () => {
-    const { page, close } = await openDashboard(browser, service.url, { path: '/tasks' });
+    const { page, close } = await openDashboard(browser, service, { path: '/tasks' });
     await page.getByText('More filters').click();
     await page.getByLabel('Tags').fill('nöt!');
     await page.locator('.field-problem').waitFor();
@@ -376,7 +367,7 @@ describe('what one does quickly', () => {
   test('back leads to the same place of the same list, with what was ticked', async () => {
     const tag = newTag();
     await makeMany(tag, 130);
-    const { page, close } = await openDashboard(browser, service.url, { path: `/tasks?tag=${tag}` });
+    const { page, close } = await openDashboard(browser, service, { path: `/tasks?tag=${tag}` });
     await page.locator('.table-body input[type=checkbox]').nth(2).check();
     await expect
       .poll(async () => {
@@ -404,7 +395,10 @@ describe('a connection that is lost', () => {
     const gone = await alice.create({ name: 'deleted meanwhile', delay: hour, tags: [tag] });
     const link = await startLink(service.url);
     await openList(tag, 2).then(({ close }) => close());
-    const { page, close } = await openDashboard(browser, link.url, { path: `/tasks?tag=${tag}` });
+    const { page, close } = await openDashboard(browser, service, {
+      url: link.url,
+      path: `/tasks?tag=${tag}`,
+    });
     await rowOf(page, 'meanwhile').waitFor();
     await page.evaluate('globalThis.stays = true');
     link.cut();

@@ -1,23 +1,21 @@
 /** What watchers of many tasks are told of the time in which they had no connection. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Client, createClient, type Notice, type TaskEvent } from '../../src/client/node.ts';
 import { type Link, startLink } from '../support/link.ts';
-import { passwords, type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
 const hour = 3600;
 
-let service: Service;
+const service = useService();
 let link: Link;
 let direct: Client['tasks'];
 let over: Promise<unknown>[] = [];
 let leaving = new AbortController();
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   direct = clientAt(service.url);
 });
-afterAll(() => service.close());
 
 beforeEach(async () => {
   link = await startLink(service.url);
@@ -31,7 +29,8 @@ afterEach(async () => {
 });
 
 function clientAt(url: string): Client['tasks'] {
-  return createClient({ url, username: 'alice', password: passwords.alice }).tasks;
+  return createClient({ url, username: service.users.alice.name, password: service.users.alice.password })
+    .tasks;
 }
 
 interface Watching {

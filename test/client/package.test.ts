@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { passwords, type Service, startService } from '../support/service.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { useService } from '../support/service.ts';
 
 const run = promisify(execFile);
 
@@ -13,11 +13,10 @@ const flags = '--noEmit --strict --skipLibCheck --module nodenext --target es202
   ' ',
 );
 
-let service: Service;
+const service = useService();
 let folder: string;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   folder = await mkdtemp(join(tmpdir(), 'taskbell-consumer-'));
   await mkdir(join(folder, 'node_modules'));
   await symlink(resolve('.'), join(folder, 'node_modules', 'taskbell'));
@@ -26,15 +25,14 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
-  await service.close();
 });
 
 test('the example of the README makes a task, watches it to its end and is told what is wrong with another', async () => {
   const { stdout } = await run(process.execPath, [
     'examples/client.mjs',
     service.url,
-    'alice',
-    passwords.alice,
+    service.users.alice.name,
+    service.users.alice.password,
   ]);
   const lines = stdout.trim().split('\n');
   expect(lines[0]).toMatch(/^SCHEDULED \{ reason: 'time'/);

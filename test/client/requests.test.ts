@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Client, createClient, TaskbellError } from '../../src/client/node.ts';
 import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts';
-import { passwords, type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
 const hour = 3600;
 
-let service: Service;
+const service = useService();
 let proxy: FaultyProxy;
 let tasks: Client['tasks'];
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   proxy = await startFaultyProxy(service.url);
   tasks = clientOf('alice').tasks;
   // Signed in, so that what the proxy sees are the requests of the tests alone.
@@ -21,7 +20,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await proxy.close();
-  await service.close();
 });
 
 afterEach(() => {
@@ -30,7 +28,8 @@ afterEach(() => {
 });
 
 function clientOf(username: 'alice' | 'bob', url = proxy.url): Client {
-  return createClient({ url, username, password: passwords[username] });
+  const { name, password } = service.users[username];
+  return createClient({ url, username: name, password });
 }
 
 async function errorOf(calling: Promise<unknown>): Promise<TaskbellError> {
@@ -85,7 +84,7 @@ describe('the client', () => {
     const cancelled = await tasks.act('cancel', { filter: { tag: [tag] } });
     expect(new Set(cancelled.map(({ id }) => id))).toEqual(new Set(ids));
     const history = await all(tasks.history(ids[0] ?? '', { pageSize: 1 }));
-    expect(history[0]).toMatchObject({ type: 'created', by: { name: 'alice' } });
+    expect(history[0]).toMatchObject({ type: 'created', by: { name: service.users.alice.name } });
   });
 
   test('knows the task types', async () => {
@@ -100,7 +99,7 @@ describe('the client', () => {
     expect(refused.requestId).toMatch(/^[0-9a-f-]{36}$/);
     const his = await clientOf('bob').tasks.create({ name: 'his', delay: hour });
     expect(await errorOf(tasks.get(his.id))).toMatchObject({ status: 404, code: 'not_found' });
-    const wrong = createClient({ url: service.url, username: 'alice', password: 'wrong' });
+    const wrong = createClient({ url: service.url, username: service.users.alice.name, password: 'wrong' });
     expect(await errorOf(wrong.tasks.get(his.id))).toMatchObject({ status: 401, code: 'no_active_account' });
   });
 
@@ -225,7 +224,12 @@ describe('a token that has ended', () => {
 
   test('is renewed once, however many requests notice', async () => {
     const { fetch, paths } = spoiling();
-    const client = createClient({ url: service.url, username: 'alice', password: passwords.alice, fetch });
+    const client = createClient({
+      url: service.url,
+      username: service.users.alice.name,
+      password: service.users.alice.password,
+      fetch,
+    });
     await Promise.all([client.tasks.counts(), client.tasks.counts(), client.taskTypes.list()]);
     expect(paths.filter((path) => path === '/api/token/')).toHaveLength(1);
     expect(paths.filter((path) => path === '/api/token/refresh/')).toHaveLength(1);
@@ -237,8 +241,8 @@ describe('a token that has ended', () => {
     const renewal = new Promise<void>((resolve) => (renewed = resolve));
     const client = createClient({
       url: service.url,
-      username: 'alice',
-      password: passwords.alice,
+      username: service.users.alice.name,
+      password: service.users.alice.password,
       async fetch(input, init) {
         const response = await spoilt(input, init);
         const path = new URL(response.url || service.url).pathname;

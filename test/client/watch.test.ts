@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createUsers } from '../../src/auth/users.ts';
 import { usersFilePath } from '../../src/auth/places.ts';
 import {
@@ -10,19 +10,20 @@ import {
   type TaskSummary,
 } from '../../src/client/node.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { passwords, type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
 const hour = 3600;
 
-let service: Service;
+const service = useService();
 let client: Client;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
-  client = createClient({ url: service.url, username: 'alice', password: passwords.alice });
+  client = createClient({
+    url: service.url,
+    username: service.users.alice.name,
+    password: service.users.alice.password,
+  });
 });
-
-afterAll(() => service.close());
 
 const aborts: AbortController[] = [];
 afterEach(() => {
@@ -98,7 +99,11 @@ describe('watching a task', () => {
   });
 
   test('is refused where there is nothing to be seen', async () => {
-    const bob = createClient({ url: service.url, username: 'bob', password: passwords.bob });
+    const bob = createClient({
+      url: service.url,
+      username: service.users.bob.name,
+      password: service.users.bob.password,
+    });
     const { id } = await bob.tasks.create({ name: 'his', delay: hour });
     for (const [watching, status] of [
       [client.tasks.watch(id), 404],
@@ -116,7 +121,11 @@ describe('watching a task', () => {
     const port = String(free);
     const first = await service.startApi({ PORT: port });
     const url = first.url ?? '';
-    const { tasks } = createClient({ url, username: 'alice', password: passwords.alice });
+    const { tasks } = createClient({
+      url,
+      username: service.users.alice.name,
+      password: service.users.alice.password,
+    });
     const { id } = await tasks.create({ name: 'lasting', delay: hour, type: 'echo' });
     const notices: Notice['notice'][] = [];
     const watching = tasks.watch(id, {

@@ -1,9 +1,9 @@
 /** Replays what was recorded from the service before: its clients must not notice the change. */
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type Answer, callUrl, type Caller } from '../support/caller.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
 const body = z.record(z.string(), z.unknown());
 
@@ -38,16 +38,13 @@ const { exchanges } = z
   .strictObject({ about: z.string(), exchanges: z.array(exchange) })
   .parse(JSON.parse(await readFile(file, 'utf8')));
 
-let service: Service;
+const service = useService();
 let callers: Record<'alice' | 'bob', Caller>;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   const [alice, bob] = await Promise.all([service.as('alice'), service.as('bob')]);
   callers = { alice, bob };
 });
-
-afterAll(() => service.close());
 
 describe.each([
   ['as recorded', (path: string) => path],

@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { type Service, startService } from '../support/service.ts';
+import { startService, useService } from '../support/service.ts';
 import { hasEnded, quickly } from '../support/task.ts';
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   alice = await service.as('alice');
 });
-afterAll(() => service.close());
 
 async function run(task: Record<string, unknown>): Promise<Task> {
   const { id } = await alice.create({ name: 'attempted', delay: 0, ...task });
@@ -156,7 +154,7 @@ describe('a handler that goes too far', () => {
 });
 
 test('a task type that the worker does not know fails the task at once, by name', async () => {
-  const other = await startService({ temporal: inject('temporal'), workers: 0 });
+  const other = await startService({ workers: 0 });
   try {
     await other.startWorker({ TASKBELL_TASK_MODULES: '' });
     const caller = await other.as('alice');

@@ -3,24 +3,22 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
-import { type Service, startService } from '../support/service.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { useService } from '../support/service.ts';
 import { hasEnded, isRunningNow } from '../support/task.ts';
 
 const hour = 3600;
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 let temporal: Client;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   alice = await service.as('alice');
   temporal = new Client({ connection: await Connection.connect({ address: inject('temporal').address }) });
 });
 
 afterAll(async () => {
-  await service.close();
   await temporal.connection.close();
 });
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { type Dealt, dealt } from '../support/dealing.ts';
@@ -12,7 +12,7 @@ afterEach(() => service?.close());
 
 async function startWorkers(workers: number, concurrency: number): Promise<Caller> {
   const environment = { TASKBELL_WORKER_CONCURRENCY: String(concurrency) };
-  service = await startService({ temporal: inject('temporal'), workers, environment });
+  service = await startService({ workers, environment });
   return service.as('alice');
 }
 

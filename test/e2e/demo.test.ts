@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { freePorts } from '../support/free-ports.ts';
-import { waitFor } from '../support/engine-wait.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 // Each shows tasks for ten seconds; the first starts a Temporal server, a worker and an API as well.
 vi.setConfig({ testTimeout: 150_000 });

@@ -11,7 +11,8 @@ import { searchAttributes } from '../../src/contract/names.ts';
 import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from '../../src/engine/embedded.ts';
 import { cachedPath, locateTemporal } from '../../src/engine/locate.ts';
 import { ensureNamespace } from '../../src/engine/namespace.ts';
-import { isRunning, waitFor } from '../support/engine-wait.ts';
+import { isRunning } from '../support/child-processes.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 

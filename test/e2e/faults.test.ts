@@ -10,8 +10,8 @@ import { locateTemporal } from '../../src/engine/locate.ts';
 import { ensureNamespace } from '../../src/engine/namespace.ts';
 import type { TemporalCli } from '../../src/engine/version.ts';
 import { createCaller } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
-import { anonymously, type Service, startService } from '../support/service.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { anonymously, type Service, type ServiceOptions, startService } from '../support/service.ts';
 import { hasEnded, isRunningNow } from '../support/task.ts';
 
 const hour = 3600;
@@ -21,8 +21,8 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-async function start(options: Partial<Parameters<typeof startService>[0]> = {}): Promise<Service> {
-  const service = await startService({ temporal: inject('temporal'), ...options });
+async function start(options: ServiceOptions): Promise<Service> {
+  const service = await startService(options);
   closers.push(() => service.close());
   return service;
 }

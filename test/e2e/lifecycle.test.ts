@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Caller } from '../support/caller.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 
 /** Fails with 503 twice, then answers; another address always answers 404. */
 const requests: { url: string; key: string | undefined }[] = [];
@@ -16,28 +16,25 @@ const target = createServer((request, response) => {
   else response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"hello":"world"}');
 });
 
-let service: Service;
+let targetHost: string;
 let alice: Caller;
-let targetUrl: string;
 
 beforeAll(async () => {
   await new Promise<void>((done) => target.listen(0, '127.0.0.1', done));
-  const host = `127.0.0.1:${(target.address() as AddressInfo).port}`;
-  targetUrl = `http://${host}`;
-  service = await startService({
-    temporal: inject('temporal'),
-    environment: {
-      TASKBELL_HTTP_ALLOW_HOSTS: host,
-      TASKBELL_DATA_DIR: resolve('node_modules/vega-datasets'),
-    },
-  });
+  targetHost = `127.0.0.1:${(target.address() as AddressInfo).port}`;
+});
+// Hooks run in the order in which they stand here.
+const service = useService(() => ({
+  environment: {
+    TASKBELL_HTTP_ALLOW_HOSTS: targetHost,
+    TASKBELL_DATA_DIR: resolve('node_modules/vega-datasets'),
+  },
+}));
+beforeAll(async () => {
   alice = await service.as('alice');
 });
 
-afterAll(async () => {
-  await service.close();
-  target.close();
-});
+afterAll(() => target.close());
 
 describe('a task from its creation to its end', () => {
   test('is seen SCHEDULED, PENDING or RUNNING, then COMPLETED with the result of a real CSV, in order', async () => {
@@ -97,7 +94,7 @@ describe('a task from its creation to its end', () => {
       name: 'flaky call',
       type: 'http-request',
       delay: 0,
-      payload: { url: `${targetUrl}/flaky` },
+      payload: { url: `http://${targetHost}/flaky` },
       retry: { max_retries: 3, initial_interval: 0.1 },
     });
     const ended = await alice.until(id, 'the end', ({ status }) => status === 'COMPLETED');
@@ -128,7 +125,7 @@ describe('a task from its creation to its end', () => {
       name: 'lost',
       type: 'http-request',
       delay: 0,
-      payload: { url: `${targetUrl}/missing` },
+      payload: { url: `http://${targetHost}/missing` },
     });
     const failed = await alice.until(id, 'its failure', ({ status }) => status === 'FAILED');
     expect(failed).toMatchObject({ attempt: 1, retry_count: 0, result: null });

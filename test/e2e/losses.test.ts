@@ -1,5 +1,5 @@
 /** Workers that are lost, by a task's own doing or by chance. */
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { type Service, startService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
@@ -10,7 +10,7 @@ afterEach(async () => {
 });
 
 async function start(): Promise<Service> {
-  const service = await startService({ temporal: inject('temporal'), workers: 0 });
+  const service = await startService({ workers: 0 });
   closers.push(() => service.close());
   return service;
 }

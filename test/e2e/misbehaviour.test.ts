@@ -1,28 +1,25 @@
 /** Handlers that do what no handler should: each harms its own attempt alone. */
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { childrenOf } from '../support/child-processes.ts';
-import { isRunning, waitFor } from '../support/engine-wait.ts';
+import { childrenOf, isRunning } from '../support/child-processes.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { spawnedPid } from '../support/pool.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 import { hasEnded, quickly } from '../support/task.ts';
 
-let service: Service;
+const service = useService({
+  workers: 0,
+  environment: { TASKBELL_MAX_MEMORY_PER_CHILD_MB: '200', TASK_OWN: 'mine', NOT_ALLOWED: 'secret' },
+});
 let alice: Caller;
 let workerPid: number;
 
 beforeAll(async () => {
-  service = await startService({
-    temporal: inject('temporal'),
-    workers: 0,
-    environment: { TASKBELL_MAX_MEMORY_PER_CHILD_MB: '200', TASK_OWN: 'mine', NOT_ALLOWED: 'secret' },
-  });
   const worker = await service.startWorker();
   workerPid = worker.pid;
   alice = await service.as('alice');
 });
-afterAll(() => service.close());
 
 async function create(task: Record<string, unknown>): Promise<Task> {
   return alice.create({ name: 'misbehaves', delay: 0, ...task });

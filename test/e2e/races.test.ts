@@ -3,21 +3,19 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { endedStatuses, type Task, type TaskSummary } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
-let service: Service;
+const service = useService();
 let alice: Caller;
 let temporal: Client;
 
 beforeAll(async () => {
-  service = await startService({ temporal: inject('temporal') });
   alice = await service.as('alice');
   temporal = new Client({ connection: await Connection.connect({ address: inject('temporal').address }) });
 });
 
 afterAll(async () => {
-  await service.close();
   await temporal.connection.close();
 });
 

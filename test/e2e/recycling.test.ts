@@ -1,15 +1,12 @@
-import { afterEach, expect, inject, test } from 'vitest';
-import { type Service, startService } from '../support/service.ts';
+import { expect, test } from 'vitest';
+import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
-let service: Service | undefined;
-afterEach(() => service?.close());
+const service = useService({
+  environment: { TASKBELL_MAX_TASKS_PER_CHILD: '3', TASKBELL_WORKER_CONCURRENCY: '2' },
+});
 
 test('a handler process runs TASKBELL_MAX_TASKS_PER_CHILD attempts and no more', async () => {
-  service = await startService({
-    temporal: inject('temporal'),
-    environment: { TASKBELL_MAX_TASKS_PER_CHILD: '3', TASKBELL_WORKER_CONCURRENCY: '2' },
-  });
   const alice = await service.as('alice');
   const ids = await Promise.all(
     Array.from({ length: 20 }, async (_, index) => {

@@ -9,15 +9,14 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { readLiveExecution } from '../../src/tasks/execution.ts';
 import type { Caller } from '../support/caller.ts';
-import { waitFor } from '../support/engine-wait.ts';
-import { type Service, startService } from '../support/service.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
 /** Several times what is read before the first checkpoint, which is written after 2 s. */
 const rows = 1_000_000;
 
 let dataDir: string;
-let service: Service;
 let alice: Caller;
 let temporal: Client;
 /** What the task comes to where nothing interrupts it. */
@@ -27,17 +26,21 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'taskbell-data-'));
   await mkdir(join(dataDir, 'shared'));
   await pipeline(Readable.from(lines()), createWriteStream(join(dataDir, 'shared', 'large.csv')));
-  const environment = { TASKBELL_DATA_DIR: dataDir, TASKBELL_SHUTDOWN_GRACE: '0' };
+});
+// Hooks run in the order in which they stand here.
+const service = useService(() => ({
+  workers: 0,
+  environment: { TASKBELL_DATA_DIR: dataDir, TASKBELL_SHUTDOWN_GRACE: '0' },
+}));
+beforeAll(async () => {
   const { address, namespace } = inject('temporal');
   temporal = new Client({ connection: await Connection.connect({ address }), namespace });
-  service = await startService({ temporal: { address, namespace }, workers: 0, environment });
   alice = await service.as('alice');
   const worker = await service.startWorker();
   unbroken = await alice.until((await create()).id, 'an unbroken run', hasEnded, 100_000);
   await worker.close();
 }, 120_000);
 afterAll(async () => {
-  await service?.close();
   await temporal?.connection.close();
   await rm(dataDir, { recursive: true, force: true });
 });

@@ -1,10 +1,10 @@
 /** How attempts are made to stop: by their limits, by a cancellation, by their worker's shutdown. */
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Attempt, Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { childrenOf } from '../support/child-processes.ts';
-import { isRunning, waitFor } from '../support/engine-wait.ts';
-import { type Service, startService } from '../support/service.ts';
+import { childrenOf, isRunning } from '../support/child-processes.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { type Service, startService, useService } from '../support/service.ts';
 import { attemptRuns, hasEnded, quickly } from '../support/task.ts';
 
 const cancelling = ({ waiting }: Task): boolean => waiting?.reason === 'cancelling';
@@ -24,13 +24,11 @@ function theAttempt({ attempts: [only, ...others] }: Task): Attempt {
 }
 
 describe('limits and cancellation', () => {
-  let service: Service;
+  const service = useService();
   let alice: Caller;
   beforeAll(async () => {
-    service = await startService({ temporal: inject('temporal') });
     alice = await service.as('alice');
   });
-  afterAll(() => service.close());
 
   async function create(task: Record<string, unknown>): Promise<Task> {
     return alice.create({ name: 'stopped', delay: 0, type: 'tidy', ...task });
@@ -131,7 +129,7 @@ describe('the shutdown of a worker', () => {
 
   async function start(grace: string): Promise<Service> {
     const environment = { TASKBELL_SHUTDOWN_GRACE: grace };
-    const service = await startService({ temporal: inject('temporal'), workers: 0, environment });
+    const service = await startService({ workers: 0, environment });
     closers.push(() => service.close());
     return service;
   }

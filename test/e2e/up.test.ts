@@ -8,7 +8,8 @@ import { afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vite
 import { callUrl } from '../support/caller.ts';
 import { compileSources } from '../support/engine-build.ts';
 import { type UpProcess, makeHome, removeHome, startBuiltUp, startUp } from '../support/engine-up.ts';
-import { isRunning, waitFor } from '../support/engine-wait.ts';
+import { isRunning } from '../support/child-processes.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 // Each starts several processes; other test files have the machine too.
 vi.setConfig({ testTimeout: 90_000 });

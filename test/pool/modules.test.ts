@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { TaskTypesError } from '../../activities/pool/lifetime.ts';
 import { childrenOf } from '../support/child-processes.ts';
-import { waitFor } from '../support/engine-wait.ts';
+import { waitFor } from '../support/wait-for.ts';
 import {
   acquireAll,
   anInput,

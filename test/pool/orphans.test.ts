@@ -4,7 +4,8 @@ import { on, once } from 'node:events';
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { childrenOf } from '../support/child-processes.ts';
-import { isRunning, waitFor } from '../support/engine-wait.ts';
+import { isRunning } from '../support/child-processes.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { anInput, soon, spawnedPid, startTestPool } from '../support/pool.ts';
 
 const deadlineMs = 10_000;

@@ -1,6 +1,6 @@
 /** What handlers print. */
 import { describe, expect, test } from 'vitest';
-import { waitFor } from '../support/engine-wait.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { attempt, usePools } from '../support/pool.ts';
 
 const { start } = usePools();

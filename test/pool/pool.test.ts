@@ -5,7 +5,8 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { HandlerProcess } from '../../activities/pool/handler-process.ts';
 import type { Told } from '../../activities/pool/messages.ts';
-import { isRunning, waitFor } from '../support/engine-wait.ts';
+import { isRunning } from '../support/child-processes.ts';
+import { waitFor } from '../support/wait-for.ts';
 import {
   acquireAll,
   anInput,

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { createClient } from '../../src/client/node.ts';
 import { launchBrowser, type Page } from '../support/browser.ts';
 import { openDashboard } from '../support/dashboard.ts';
-import { passwords, startService } from '../support/service.ts';
+import { startService } from '../support/service.ts';
 import { startTestServer } from '../support/temporal.ts';
 import { keepBusy, type Scene, setScene } from './workload.ts';
 
@@ -74,14 +74,15 @@ const service = await startService({
 });
 const browser = await launchBrowser();
 try {
-  const { tasks } = createClient({ url: service.url, username: 'alice', password: passwords.alice });
+  const { name: username, password } = service.users.alice;
+  const { tasks } = createClient({ url: service.url, username, password });
   await keepBusy(tasks, Number(values.minutes) * 60_000, await readFile('examples/weather.csv', 'utf8'));
   const scene = await setScene(tasks);
   for (const { name, path, colours = 'light', size = { width: 1280, height: 900 }, until } of shotsOf(
     scene,
   )) {
     const options = { path, colorScheme: colours, viewport: size, deviceScaleFactor: 1.5 } as const;
-    const { page, close } = await openDashboard(browser, service.url, options);
+    const { page, close } = await openDashboard(browser, service, options);
     await until(page);
     // Under no button, and with the numbers that are asked for after the first look.
     await page.mouse.move(0, 0);

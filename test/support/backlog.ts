@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { endedStatuses, type Task } from '../../src/contract/task.ts';
 import type { Caller } from './caller.ts';
-import { waitFor } from './engine-wait.ts';
+import { waitFor } from './wait-for.ts';
 
 /** More at once would only make the server's one database wait for itself. */
 const lanes = 8;

@@ -1,13 +1,49 @@
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserServer, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, inject } from 'vitest';
 
 export type { Browser, Page };
 
-/** Debian's chromium; the test set-up installs it. */
-const executablePath = '/usr/bin/chromium';
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** WebSocket address of the browser that test files share: `useBrowser()`. */
+    browser: string;
+  }
+}
+
+const options = {
+  // Debian's chromium; the test set-up installs it.
+  executablePath: '/usr/bin/chromium',
+  // The sandbox needs privileges that containers lack; only our own pages are opened.
+  args: ['--no-sandbox', '--disable-dev-shm-usage'],
+};
 
 export function launchBrowser(): Promise<Browser> {
-  // The sandbox needs privileges that containers lack; only pages of our own are opened.
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  return chromium.launch(options);
+}
+
+export function startBrowserServer(): Promise<BrowserServer> {
+  return chromium.launchServer({ ...options, host: '127.0.0.1' });
+}
+
+export type Pages = Pick<Browser, 'newPage' | 'newContext'>;
+
+/** Pages of the shared browser, from the file's `beforeAll` on. They are closed after its tests. */
+export function useBrowser(): Pages {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    browser = await chromium.connect(inject('browser'));
+  });
+  afterAll(async () => {
+    await browser?.close();
+  });
+  const connected = (): Browser => {
+    if (browser === undefined) throw new Error('The browser is not there before beforeAll.');
+    return browser;
+  };
+  return {
+    newPage: (options) => connected().newPage(options),
+    newContext: (options) => connected().newContext(options),
+  };
 }
 
 /** What a page has complained about, and asked for. */

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import type { FeedMessage, Task } from '../../src/contract/task.ts';
-import { waitFor } from './engine-wait.ts';
+import { waitFor } from './wait-for.ts';
 
 export interface Answer<B> {
   readonly status: number;

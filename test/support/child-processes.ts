@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { recordProcess } from '../../src/engine/processes.ts';
 
 const run = promisify(execFile);
 
@@ -13,4 +14,9 @@ export async function childrenOf(pid: number): Promise<number[]> {
 function noneFound(error: unknown): { stdout: string } {
   if (error instanceof Error && 'code' in error && error.code === 1) return { stdout: '' };
   throw error;
+}
+
+/** Whether a process runs. A zombie does not: an orphan's init may be slow to reap it, or never do. */
+export function isRunning(pid: number): boolean {
+  return recordProcess(pid) !== undefined;
 }

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import axe from 'axe-core';
-import { type Browser, type BrowserContextOptions } from 'playwright-core';
-import { observe, type Observed, type Page } from './browser.ts';
-import { passwords, type Service, type UserName } from './service.ts';
+import type { BrowserContextOptions } from 'playwright-core';
+import { observe, type Observed, type Page, type Pages } from './browser.ts';
+import { jwtSecret, type Service, type TestAccount, type UserName } from './service.ts';
 
 export interface OpenPage {
   readonly page: Page;
@@ -15,26 +15,30 @@ export interface OpenPage {
 export interface OpenOptions extends BrowserContextOptions {
   readonly path?: string;
   readonly user?: UserName;
+  readonly url?: string;
 }
 
-/** The dashboard in a browser of its own, so to speak: signed in by its own form, at an address. */
+/**
+ * Opens the dashboard in a browser context of its own, and signs in by its form.
+ * @param url the service's address, if it is not reached directly.
+ */
 export async function openDashboard(
-  browser: Browser,
-  url: string,
-  { path = '/', user = 'alice', ...options }: OpenOptions = {},
+  browser: Pages,
+  service: Pick<Service, 'url' | 'users'>,
+  { path = '/', user = 'alice', url = service.url, ...options }: OpenOptions = {},
 ): Promise<OpenPage> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const observed = observe(page);
   await page.goto(url + path);
-  await signInByForm(page, user, passwords[user]);
+  await signInByForm(page, service.users[user]);
   // Nobody was signed in when the page was opened, which browsers tell of in their consoles.
   observed.complaints.length = 0;
   return { page, observed, close: () => context.close() };
 }
 
-export async function signInByForm(page: Page, username: string, password: string): Promise<void> {
-  await page.getByLabel('User').fill(username);
+export async function signInByForm(page: Page, { name, password }: TestAccount): Promise<void> {
+  await page.getByLabel('User').fill(name);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('Live', { exact: true }).waitFor({ state: 'attached' });
@@ -58,15 +62,17 @@ export async function axeFindings(page: Page): Promise<string[]> {
   );
 }
 
-/** A sign-in link as `taskbell users link` prints it, for the secret of `startService`. */
+/** Makes a sign-in link by `taskbell users link`. */
 export async function signInLink(
-  { url, environment }: Pick<Service, 'url' | 'environment'>,
+  service: Pick<Service, 'url' | 'environment' | 'users'>,
   user: UserName,
+  url = service.url,
 ): Promise<string> {
+  const { name } = service.users[user];
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [resolve('dist/src/cli/main.js'), 'users', 'link', user, '--url', url],
-    { env: { ...environment, TASKBELL_JWT_SECRET: 'a secret that only these tests know about' } },
+    [resolve('dist/src/cli/main.js'), 'users', 'link', name, '--url', url],
+    { env: { ...service.environment, TASKBELL_JWT_SECRET: jwtSecret } },
   );
   return stdout.trim();
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { waitFor } from './engine-wait.ts';
+import { waitFor } from './wait-for.ts';
 
 /** `taskbell up` in a process of its own. */
 export interface UpProcess {

@@ -2,49 +2,108 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { createUsers } from '../../src/auth/users.ts';
 import { type RoleLife, startRole } from '../../src/cli/role.ts';
 import { usersFilePath } from '../../src/auth/places.ts';
 import { type Caller, callUrl, signIn } from './caller.ts';
 
-export const passwords = {
-  alice: 'alice-password-1',
-  bob: 'bob-password-1',
-  root: 'root-password-1',
-} as const;
+/** The secret that signs every token of a test's service. */
+export const jwtSecret = 'a secret that only these tests know about';
 
-export type UserName = keyof typeof passwords;
+/** Users of a test file: two users, and an admin. */
+export type UserName = 'alice' | 'bob' | 'root';
 
-/** A running Taskbell: real processes of the built product, users alice, bob and the admin root. */
-export interface Service {
+export interface TestAccount {
+  /** `alice` in a service that the file has to itself; `alice-1f0c…` in the shared one. */
+  readonly name: string;
+  readonly password: string;
+}
+
+/** Where a running service is. Plain data, so that one process can hand it to another. */
+export interface ServicePlace {
   readonly url: string;
   readonly home: string;
   readonly taskQueue: string;
+  /** The environment of its processes, without the secret. */
   readonly environment: Record<string, string | undefined>;
+}
+
+/** A running Taskbell: real processes of the built product. */
+export interface Service extends ServicePlace {
+  readonly users: Readonly<Record<UserName, TestAccount>>;
   as(user: UserName): Promise<Caller>;
-  /** Somebody who has no tasks yet. */
+  /** Signs in as a user who has no tasks yet. */
   asNewUser(): Promise<Caller>;
   startWorker(environment?: Record<string, string>): Promise<RoleLife>;
   startApi(environment?: Record<string, string>): Promise<RoleLife>;
+  /** Stops the processes that were started for this object. */
   close(): Promise<void>;
 }
 
 export interface ServiceOptions {
-  readonly temporal: { readonly address: string; readonly namespace: string };
-  /** 0 for tests that want to see what happens without any; 1 unless told otherwise. */
+  /** The Temporal server that all tests share, if not given. */
+  readonly temporal?: { readonly address: string; readonly namespace: string };
+  /** Number of workers; 1 by default. */
   readonly workers?: number;
   readonly environment?: Record<string, string>;
 }
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The service that test files share unless they need another environment: `useService()`. */
+    service: ServicePlace;
+  }
+}
+
 const entry = resolve('dist/src/cli/main.js');
 
-export async function startService({
-  temporal,
-  workers = 1,
-  environment = {},
-}: ServiceOptions): Promise<Service> {
+/**
+ * The service of a test file, ready in its `beforeAll` and stopped after its tests.
+ * @param options the environment that the file needs, or a function that returns it once `beforeAll` runs. Without
+ *   options, the service that all files share, with users of the file's own: a start costs five CPU seconds.
+ */
+export function useService(options?: ServiceOptions | (() => ServiceOptions)): Service {
+  let service: Service | undefined;
+  beforeAll(async () => {
+    const own = typeof options === 'function' ? options() : options;
+    service = own === undefined ? await joinService(inject('service')) : await startService(own);
+  });
+  afterAll(async () => {
+    await service?.close();
+  });
+  const started = (): Service => {
+    if (service === undefined) throw new Error('The service is not there before beforeAll.');
+    return service;
+  };
+  return {
+    get url() {
+      return started().url;
+    },
+    get home() {
+      return started().home;
+    },
+    get taskQueue() {
+      return started().taskQueue;
+    },
+    get environment() {
+      return started().environment;
+    },
+    get users() {
+      return started().users;
+    },
+    as: (user) => started().as(user),
+    asNewUser: () => started().asNewUser(),
+    startWorker: (environment) => started().startWorker(environment),
+    startApi: (environment) => started().startApi(environment),
+    close: () => started().close(),
+  };
+}
+
+/** Starts a service with users alice, bob and the admin root. */
+export async function startService(options: ServiceOptions = {}): Promise<Service> {
+  const { temporal = inject('temporal'), workers = 1, environment = {} } = options;
   const home = await mkdtemp(join(tmpdir(), 'taskbell-service-'));
-  await addUsers(home);
   const taskQueue = `test-${randomUUID()}`;
   const shared = {
     PATH: process.env['PATH'],
@@ -61,57 +120,83 @@ export async function startService({
     TEMPORAL_NAMESPACE: temporal.namespace,
     ...environment,
   };
-  const force = new AbortController();
-  const lives: RoleLife[] = [];
-  async function start(name: 'api' | 'worker', more: Record<string, string>): Promise<RoleLife> {
-    const secret = name === 'api' ? { TASKBELL_JWT_SECRET: 'a secret that only these tests know about' } : {};
-    const options = {
-      name,
-      entry,
-      environment: { ...shared, ...secret, ...more },
-      stopMs: 20_000,
-      force: force.signal,
-    };
-    const life = await startRole(options, new AbortController().signal);
-    lives.push(life);
-    return life;
-  }
+  const roles = createRoles(shared);
   const close = async (): Promise<void> => {
-    await Promise.all(lives.map((life) => life.close()));
+    await roles.close();
     await rm(home, { recursive: true, force: true });
   };
   try {
     const [api] = await Promise.all([
-      start('api', {}),
-      ...Array.from({ length: workers }, () => start('worker', {})),
+      roles.start('api'),
+      ...Array.from({ length: workers }, () => roles.start('worker')),
     ]);
-    const url = api.url ?? '';
-    return {
-      url,
-      home,
-      taskQueue,
-      environment: shared,
-      as: (user) => signIn(url, user, passwords[user]),
-      async asNewUser() {
-        const name = `user-${randomUUID()}`;
-        await createUsers({ path: usersFilePath(home) }).add(name, 'a-good-password', 'user');
-        return signIn(url, name, 'a-good-password');
-      },
-      startWorker: (more = {}) => start('worker', more),
-      startApi: (more = {}) => start('api', more),
-      close,
-    };
+    const place = { url: api.url ?? '', home, taskQueue, environment: shared };
+    return { ...(await createService(place, roles)), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function addUsers(home: string): Promise<void> {
-  const users = createUsers({ path: usersFilePath(home) });
-  await users.add('alice', passwords.alice, 'user');
-  await users.add('bob', passwords.bob, 'user');
-  await users.add('root', passwords.root, 'admin');
+/** The shared service as one test file sees it: its users are no other file's. */
+function joinService(place: ServicePlace): Promise<Service> {
+  return createService(place, createRoles(place.environment), `-${randomUUID().slice(0, 8)}`);
+}
+
+async function createService(place: ServicePlace, roles: Roles, suffix = ''): Promise<Service> {
+  const administration = createUsers({ path: usersFilePath(place.home) });
+  async function add(name: string, role: 'user' | 'admin' = 'user'): Promise<TestAccount> {
+    const password = 'a-good-password';
+    await administration.add(name, password, role);
+    return { name, password };
+  }
+  const [alice, bob, root] = await Promise.all([
+    add(`alice${suffix}`),
+    add(`bob${suffix}`),
+    add(`root${suffix}`, 'admin'),
+  ]);
+  const users = { alice, bob, root };
+  const signInAs = ({ name, password }: TestAccount): Promise<Caller> => signIn(place.url, name, password);
+  return {
+    ...place,
+    users,
+    as: (user) => signInAs(users[user]),
+    asNewUser: async () => signInAs(await add(`user-${randomUUID()}`)),
+    startWorker: (environment) => roles.start('worker', environment),
+    startApi: (environment) => roles.start('api', environment),
+    close: () => roles.close(),
+  };
+}
+
+interface Roles {
+  start(name: 'api' | 'worker', environment?: Record<string, string>): Promise<RoleLife>;
+  close(): Promise<void>;
+}
+
+/** Starts processes of a service, and stops them together. */
+function createRoles(shared: Record<string, string | undefined>): Roles {
+  const force = new AbortController();
+  const lives: RoleLife[] = [];
+  return {
+    async start(name, environment = {}) {
+      const secret = name === 'api' ? { TASKBELL_JWT_SECRET: jwtSecret } : {};
+      const life = await startRole(
+        {
+          name,
+          entry,
+          environment: { ...shared, ...secret, ...environment },
+          stopMs: 20_000,
+          force: force.signal,
+        },
+        new AbortController().signal,
+      );
+      lives.push(life);
+      return life;
+    },
+    async close() {
+      await Promise.all(lives.splice(0).map((life) => life.close()));
+    },
+  };
 }
 
 /** Asks without any credentials. */

@@ -1,16 +1,21 @@
 import type { TestProject } from 'vitest/node';
-import { startTestServer } from './temporal.ts';
+import { startTestServer, type TestServer } from '../temporal.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The Temporal server that all test files share: `inject('temporal')`. Take a task queue of your own. */
+    /** The Temporal server of the test project. Files share it: use a task queue of your own. */
     temporal: { address: string; namespace: string; webUiUrl: string };
   }
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await provideTemporal(project);
+  return () => server.close();
+}
+
+export async function provideTemporal(project: TestProject): Promise<TestServer> {
   const server = await startTestServer();
   const { address, namespace, webUiUrl } = server;
   project.provide('temporal', { address, namespace, webUiUrl });
-  return () => server.close();
+  return server;
 }

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { recordProcess } from '../../src/engine/processes.ts';
 
 /** Asks until there is an answer other than undefined or false. @throws after the deadline. */
 export async function waitFor<T>(
@@ -11,12 +10,7 @@ export async function waitFor<T>(
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
-    if (Date.now() > deadline) throw new Error(`Waited ${deadlineMs / 1000} s in vain for: ${what}`);
+    if (Date.now() > deadline) throw new Error(`Not seen within ${deadlineMs / 1000} s: ${what}`);
     await sleep(50);
   }
-}
-
-/** A zombie doesn't count: an orphan's init may be slow to reap it, or never do. */
-export function isRunning(pid: number): boolean {
-  return recordProcess(pid) !== undefined;
 }
