@@ -17,10 +17,10 @@ test('what is wrong with a task is said for people', () => {
   expect(said(createTaskInput, { name: 'x', delay: 0, tags, retry, after, time_limit: 1.5 })).toEqual({
     '/tags': 'At most 10 tags.',
     '/retry/max_retries': 'At most 100.',
-    '/retry/initial_interval': 'A number is needed.',
+    '/retry/initial_interval': 'Must be a number.',
     '/retry/backoff_coefficient': 'At least 1.',
-    '/after/0': 'Not the id of a task.',
-    '/time_limit': 'A whole number is needed.',
+    '/after/0': 'Not a valid task id.',
+    '/time_limit': 'Must be a whole number.',
   });
 });
 
