@@ -223,7 +223,7 @@ function filterOf({ searchParams }: URL): TaskFilter {
   });
   const parsed = taskFilter.safeParse(Object.fromEntries(values));
   if (parsed.success) return parsed.data;
-  throw new AppError('validation', 'The request does not fit.', { errors: queryErrors(parsed.error) });
+  throw new AppError('validation', 'The request is invalid.', { errors: queryErrors(parsed.error) });
 }
 
 /** States of a task replace each other while they wait for a slow client; a notice replaces only its like. */

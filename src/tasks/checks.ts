@@ -54,5 +54,5 @@ export function invalid(pointer: string, message: string): AppError {
 }
 
 function validation(errors: readonly FieldError[]): AppError {
-  return new AppError('validation', 'The request does not fit.', { errors });
+  return new AppError('validation', 'The request is invalid.', { errors });
 }

@@ -28,7 +28,7 @@ export async function predecessorsOver(
     const message = task ? refusal(task) : 'There is no such task.';
     return message === undefined ? [] : [{ pointer: `/after/${index}`, message }];
   });
-  if (errors.length > 0) throw new AppError('validation', 'The request does not fit.', { errors });
+  if (errors.length > 0) throw new AppError('validation', 'The request is invalid.', { errors });
   return over(ids, found);
 }
 
