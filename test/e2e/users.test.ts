@@ -88,5 +88,5 @@ test('the help tells what becomes of the tasks of a removed user', async () => {
   const { users } = await setUp();
   const { out, code } = await users('remove --help');
   expect(code).toBe(0);
-  expect(out).toContain('tasks are kept and run to their end');
+  expect(out).toContain('tasks are kept and still run');
 });

@@ -38,12 +38,14 @@ test('tells what came of a task, and where it is', () => {
 test('complains of another ending than the expected one, with the task’s error', () => {
   const text = report([part({}, { status: 'FAILED', attempt: 1, error_message: 'disk full' })], options);
   expect(text).toContain('    disk full\n');
-  expect(text).toContain('A task: should end as COMPLETED, but ended as FAILED.');
+  expect(text).toContain('A task: should have ended as COMPLETED, but ended as FAILED.');
 });
 
 test('complains of a task that was to fail first and did not', () => {
   const text = report([part({ attempts: 3 }, { status: 'COMPLETED', attempt: 1 })], options);
-  expect(text).toContain('A task: should end as COMPLETED in 3 attempts, but ended as COMPLETED in 1.');
+  expect(text).toContain(
+    'A task: should have ended as COMPLETED in 3 attempts, but ended as COMPLETED in 1.',
+  );
 });
 
 test('complains of a task that has not ended in time', () => {

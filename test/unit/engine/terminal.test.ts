@@ -69,7 +69,7 @@ describe('the summary', () => {
 test('the summary of a service whose accounts are an identity provider’s asks for a token of it', () => {
   const issuer = 'https://login.example';
   const text = summary({ url, webUiUrl: undefined, retentionDays: 30, firstUser: null, issuer });
-  expect(text).toContain('with a token of https://login.example');
+  expect(text).toContain('with a token from https://login.example');
   expect(text).toContain('with your token in place of TOKEN:');
   expect(text).toContain('"Authorization: Bearer TOKEN"');
   expect(text.toLowerCase()).not.toMatch(/password|link/);
