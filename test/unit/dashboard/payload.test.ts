@@ -108,27 +108,27 @@ describe('what is filled in', () => {
   });
 
   test.each<[string, Draft, string, string]>([
-    ['count', { kind: 'number', text: 'many' }, '/payload/count', 'not a number'],
-    ['count', { kind: 'number', text: '1.5' }, '/payload/count', 'not a whole number'],
-    ['body', { kind: 'json', text: '{"a":' }, '/payload/body', 'not JSON'],
+    ['count', { kind: 'number', text: 'many' }, '/payload/count', 'Must be a number.'],
+    ['count', { kind: 'number', text: '1.5' }, '/payload/count', 'Must be a whole number.'],
+    ['body', { kind: 'json', text: '{"a":' }, '/payload/body', 'Not valid JSON'],
     ['body', { kind: 'json', text: 'hello' }, '/payload/body', 'quotation marks'],
     [
       'headers',
       { kind: 'rows', wasThere: false, rows: [{ name: '', value: 'x' }] },
       '/payload/headers/',
-      'name is missing',
+      'Enter a name.',
     ],
     [
       'headers',
       { kind: 'rows', wasThere: false, rows: ['1', '2'].map((value) => ({ name: 'a/b', value })) },
       '/payload/headers/a~1b',
-      'twice',
+      'Duplicate name.',
     ],
     [
       'tags',
       { kind: 'list', wasThere: false, items: [{ kind: 'text', text: undefined }] },
       '/payload/tags/0',
-      'Fill this in',
+      'Fill in or remove',
     ],
   ])('as %s %j is refused at %s', (name, draft, pointer, words) => {
     expect(faultsOf(name, draft)).toEqual([{ pointer, message: expect.stringContaining(words) }]);

@@ -65,8 +65,8 @@ test('a shortcut is known again', () => {
 test('what is odd about a time is said', () => {
   expect(caveatOf(at('2026-03-29T02:30:00', 0, 'Europe/Berlin'), 0)).toContain('skip');
   expect(caveatOf(at('2026-10-25T02:30:00', 0, 'Europe/Berlin'), 0)).toContain('twice');
-  expect(caveatOf(at('2026-04-01T00:00:00'), now)).toBe('This is in the past.');
-  expect(caveatOf(at('2026-05-01T11:59:30'), now)).toContain('at once');
+  expect(caveatOf(at('2026-04-01T00:00:00'), now)).toBe('This time is in the past.');
+  expect(caveatOf(at('2026-05-01T11:59:30'), now)).toContain('immediately');
   expect(caveatOf(at('2026-05-01T12:59:30'), now)).toBeUndefined();
   expect(caveatOf(relative, now)).toBeUndefined();
 });
