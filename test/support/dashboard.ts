@@ -34,7 +34,7 @@ export async function openDashboard(
 }
 
 export async function signInByForm(page: Page, username: string, password: string): Promise<void> {
-  await page.getByLabel('User').fill(username);
+  await page.getByLabel('Username').fill(username);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('Live', { exact: true }).waitFor({ state: 'attached' });

@@ -15,7 +15,7 @@ describe('why it is not running', () => {
     [{ waiting: { reason: 'paused' } }, 'Paused'],
     [{ waiting: { reason: 'worker' }, status: 'PENDING' }, 'Waiting for a worker'],
     [{ waiting: { reason: 'backoff', until: in5s }, status: 'RUNNING' }, 'Next attempt in 5 s'],
-    [{ waiting: { reason: 'backoff' }, status: 'RUNNING' }, 'The next attempt is about to begin'],
+    [{ waiting: { reason: 'backoff' }, status: 'RUNNING' }, 'The next attempt is about to start'],
     [{ waiting: { reason: 'cancelling' }, status: 'RUNNING' }, 'Being cancelled'],
     [{ waiting: null, status: 'RUNNING' }, undefined],
     // Of a newer service.
