@@ -41,7 +41,7 @@ const details: Readonly<Record<ErrorCode, string>> = {
   unsupported_media_type: 'Send application/json.',
   key_reused: 'This Idempotency-Key was used before with another body.',
   too_many_requests: 'More than 6000 requests a minute.',
-  too_many_tasks: 'There are 100000 unfinished tasks already; no more may be made.',
+  too_many_tasks: 'The owner already has 100000 unfinished tasks; no more can be created.',
   internal: 'Something went wrong on our side.',
   no_worker: 'No worker took the change in time. Read the task before you try again.',
   identity_provider_unavailable: 'The identity provider cannot be reached.',
