@@ -9,10 +9,7 @@ const bulkPath = /^\/api\/tasks\/bulk\/?$/;
 /** Maximum nesting, in levels. Deeper documents would overflow the stack of code that walks them. */
 const maxDepth = 100;
 
-/**
- * Maximum size of the excess of a body of unknown length that is read and discarded, so that its connection stays
- * usable, in bytes.
- */
+/** Bytes of a body of unknown length that are read beyond its limit and discarded: its connection stays usable. */
 const maxReadBytes = 16 * 1024 * 1024;
 
 /**

@@ -34,7 +34,7 @@ test('is good once in a process, even at once', async () => {
   const ticket = await tickets.issue(principal);
   const outcomes = await Promise.allSettled([1, 2, 3].map(() => tickets.redeem(ticket)));
   expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
-  await expect(tickets.redeem(ticket)).rejects.toThrow('used already');
+  await expect(tickets.redeem(ticket)).rejects.toThrow('already used');
   await expect(otherProcess.redeem(ticket)).resolves.toEqual(principal);
 });
 
