@@ -10,9 +10,9 @@ const maxLength = 255;
 const special = /['"`\\%]|(?!\u200d)\p{C}/gu;
 
 /**
- * Returns a name composed (NFC), in lower case, and with special characters as their code points. Lower-cased character
- * by character, so that a prefix of a name stays one in this form (a sigma, for example, has a different lower case at
- * the end of a word).
+ * Returns a name composed (NFC), in lower case, and with special characters as their code points. Lower-cased
+ * character by character, so that a prefix of a name stays one in this form (a sigma, for example, has a different
+ * lower case at the end of a word).
  */
 export function searchableName(name: string): string {
   const characters = Array.from(name.normalize('NFC'), (character) => character.toLowerCase());

@@ -76,8 +76,8 @@ export interface TaskMemo {
   /** Digest of the request that created the task. Set if the request had an Idempotency-Key. */
   readonly fingerprint?: string;
   /**
-   * Set on a run that a retry started: a digest of the caller and the Idempotency-Key (a random UUID without one), and
-   * a digest of the changes that the retry asked for.
+   * Set on a run that a retry started: a digest of the caller and the Idempotency-Key (a random UUID without one),
+   * and a digest of the changes that the retry asked for.
    */
   readonly retry_key?: string;
   readonly retry_fingerprint?: string;
@@ -144,7 +144,7 @@ export interface AttemptHeartbeat {
   readonly checkpoint: JsonValue | null;
   /** Number of tries that a worker handed back at its shutdown, or deferred. They do not count as failures. */
   readonly handed_back: number;
-  /** Number of those that never ran, since the worker was trying another suspect task. They are not attempts. */
+  /** Number of these tries that never ran, since the worker was trying another suspect task. They are not attempts. */
   readonly deferred?: number;
   /** The attempts up to this number have been reported to the workflow. */
   readonly reported?: number;
