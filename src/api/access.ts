@@ -49,7 +49,7 @@ export function createAccess(
     return session;
   }
 
-  /** A browser sends the cookie from any page, but only our own pages can send the CSRF token. */
+  /** Rejects requests of foreign pages: browsers send the cookie from any page, but only ours know the CSRF token. */
   function assertOwnPage(c: Context<ApiEnv>, session: Session): void {
     assertSameOrigin(c);
     if (isCsrfTokenOf(session, c.req.header('X-CSRF-Token') ?? '')) return;

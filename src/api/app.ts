@@ -82,7 +82,7 @@ function useMiddleware(app: Api, { limits, rate, logger }: ApiDependencies, acce
   });
   app.use(audit(logger));
   const limited = limitRate(rate);
-  // `/*` also matches the path itself. Before the body is read: nothing is parsed for unauthenticated clients.
+  // `/*` also matches the path itself. Runs before the body is read: nothing is parsed for unauthenticated clients.
   const paths = ['/api/tasks/*', '/tasks/:id/status', '/api/overview', '/api/task-types', '/api/ws-ticket'];
   for (const path of paths) {
     app.use(path, access.requirePrincipal, limited);

@@ -60,9 +60,9 @@ const retry = createRoute({
   summary: 'Retry an ended task',
   description:
     'Starts a new run under the same id, with all its automatic retries and the same input, except for what the body ' +
-    'changes. The run is due at once, unless the body sets a time or the task was cancelled before it started: then it ' +
-    'keeps its scheduled time. Of several calls within a second, one starts a run; the others get 409, unless they ' +
-    'send `If-Match` or an `Idempotency-Key`.',
+    'changes. The run is due at once, unless the body sets a time; a task that was cancelled before it started keeps ' +
+    'its scheduled time. Of several calls within a second, one starts a run; the others get 409, unless they send ' +
+    '`If-Match` or an `Idempotency-Key`.',
   tags: ['Commands'],
   security: signedIn,
   request: {

@@ -12,10 +12,10 @@ const begin = createRoute({
   operationId: 'startSession',
   summary: 'Start a session',
   description:
-    'Signs the dashboard in by cookie, with a name and password, or with the token of a sign-in link, which works once. ' +
-    'The cookie is HttpOnly and valid for twelve hours. Requests that write with it need the `X-CSRF-Token` header, and ' +
-    'are rejected if their `Origin` is another site. An `Authorization` header takes precedence over the cookie. The ' +
-    'browser’s previous session, if any, ends.',
+    'Signs in to the dashboard with a name and password, or with the token of a sign-in link, which works once. Sets a ' +
+    'session cookie, which is HttpOnly and valid for twelve hours. Requests that write with it need the `X-CSRF-Token` ' +
+    'header, and are rejected if their `Origin` is another site. An `Authorization` header takes precedence over the ' +
+    'cookie. The browser’s previous session, if any, ends.',
   tags: ['Accounts'],
   request: { body: { content: { 'application/json': { schema: sessionInput } }, required: true } },
   responses: {

@@ -1,7 +1,7 @@
 import { errors, jwtVerify } from 'jose';
 import { z } from 'zod';
 
-/** The token is malformed, forged, expired, of the wrong type, or its account was deleted or changed. `message` says which. */
+/** The token is malformed, forged, expired or of the wrong type, or its account was deleted or changed. */
 export class InvalidToken extends Error {
   override readonly name = 'InvalidToken';
 }
