@@ -96,7 +96,7 @@ describe('a new task', () => {
     expect(await focusedLabel(page)).toContain('Name');
     await page.getByLabel('Name', { exact: true }).fill('A call');
     await create(page).click();
-    expect(await errorOf(page, 'url')).toContain('This is no URL');
+    expect(await errorOf(page, 'url')).toContain('Not a valid URL');
     expect(await focusedLabel(page)).toContain('url');
     // What was said of a field is gone once it changes.
     await page.getByLabel('url').fill('http://example.com/');

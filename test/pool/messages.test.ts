@@ -6,7 +6,7 @@ import { attempt, type LogEntry, type TestPool, usePools } from '../support/pool
 const { start } = usePools();
 
 function ownMessages({ logged }: TestPool): LogEntry[] {
-  return logged.filter(({ message }) => message.includes('messages of its own'));
+  return logged.filter(({ message }) => message.includes('unknown messages'));
 }
 
 test("messages of a handler's own are ignored, with one warning for its process", async () => {

@@ -58,7 +58,7 @@ describe('a module', () => {
     const pool = await start({ modules: [await writeModule('sends.mjs', code)] });
     const { end } = await attempt(pool, 'hello');
     expect(end).toMatchObject({ kind: 'completed', result: '"hello"' });
-    expect(pool.logged.some(({ message }) => message.includes('messages of its own'))).toBe(true);
+    expect(pool.logged.some(({ message }) => message.includes('unknown messages'))).toBe(true);
   });
 
   test('that disappears is told of, and the pool goes on and is whole again once it is back', async () => {

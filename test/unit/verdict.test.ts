@@ -55,7 +55,7 @@ function outcomeOf(end: RunEnd, circumstances: Circumstances): string {
 }
 
 const handedBack =
-  'handed_back HandedBack: The worker gave the attempt back, as when it shuts down; it begins again';
+  'handed_back HandedBack: The worker handed the attempt back, as it does at shutdown; another attempt will start';
 const overSoft = 'SoftTimeLimitExceeded: The attempt went over its soft time limit of 60 s';
 const overSoftRetried =
   'SoftTimeLimitExceeded, may be retried: The attempt went over its soft time limit of 60 s';
@@ -195,7 +195,7 @@ test('memory that earlier attempts in the same process may have taken is worth a
 
 test('an end by what another handler left behind is none of its own doing', () => {
   const end: RunEnd = { kind: 'died', code: 0, signal: null, killedFor: undefined, byAnother: true };
-  expect(outcomeOf(end, calm)).toContain('lost ProcessKilled: What an earlier handler had left behind');
+  expect(outcomeOf(end, calm)).toContain('lost ProcessKilled: Something that an earlier handler left behind');
 });
 
 describe('that the server has given up, an attempt', () => {

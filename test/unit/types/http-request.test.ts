@@ -318,7 +318,7 @@ describe('http-request: payload', () => {
   });
 
   it.each([
-    ['nonsense', 'This is no URL'],
+    ['nonsense', 'Not a valid URL'],
     ['ftp://example.com', 'Only http and https URLs can be called'],
     ['file:///etc/passwd', 'Only http and https URLs can be called'],
     ['http://u:p@example.com', 'Credentials do not belong in a URL; use a header'],
@@ -353,8 +353,8 @@ describe('http-request: payload', () => {
   });
 
   it('refuses names that are none, and two of one header', () => {
-    expect(messages({ headers: { 'a b': 'x' } })).toEqual(['headers.a b: This is no name of a header']);
-    expect(messages({ headers: { '': 'x' } })).toEqual(['headers.: This is no name of a header']);
+    expect(messages({ headers: { 'a b': 'x' } })).toEqual(['headers.a b: Not a valid header name']);
+    expect(messages({ headers: { '': 'x' } })).toEqual(['headers.: Not a valid header name']);
     expect(messages({ headers: { 'X-A': '1', 'x-a': '2' } })).toEqual([
       'headers.x-a: This header is given twice',
     ]);

@@ -28,12 +28,12 @@ describe('process-data', () => {
 
   it('refuses several sources at once', () => {
     const check = types.get('process-data')?.check({ csv: 'a\n1', rows: [] });
-    expect(check).toEqual([{ pointer: '/payload', message: 'Give rows, csv or file, not several of them' }]);
+    expect(check).toEqual([{ pointer: '/payload', message: 'Give rows, csv or file, but only one of them' }]);
   });
 
   it('refuses a row that is not an object', () => {
     expect(types.get('process-data')?.check({ rows: [{}, [1]] })).toEqual([
-      { pointer: '/payload/rows/1', message: 'A row is an object with a property for each column' },
+      { pointer: '/payload/rows/1', message: 'A row must be an object with a property for each column' },
     ]);
   });
 
@@ -166,7 +166,7 @@ describe('process-data', () => {
     const wide = (n: number) => Array.from({ length: n }, (_, i) => `c${i}`).join(',');
     const failure = await failureOf(processData({ csv: wide(1001) }));
     expect(failure).toMatchObject({ type: 'InvalidData', retryable: false });
-    expect(failure.message).toBe('The data have more than 1000 columns, the most that are summarised');
+    expect(failure.message).toBe('The data have more than 1000 columns, which is the maximum');
     expect(Object.keys((await processData({ csv: wide(1000) })).columns)).toHaveLength(1000);
   });
 

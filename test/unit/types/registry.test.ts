@@ -109,13 +109,13 @@ describe('loadTaskModules', () => {
 
   it.each([
     ['export const greet = 1;', 'it has no default export'],
-    ['export default 1;', 'its default export is not a task type, nor an array of them'],
-    ['export default [null];', "its default export's item 1 is not a task type, nor an array of them"],
+    ['export default 1;', 'its default export is not a task type or an array of them'],
+    ['export default [null];', "its default export's item 1 is not a task type or an array of them"],
     [
       `export default { ...${type('x')}, run: 1, payload: {} };`,
-      '`payload` is no zod schema, `run` is no function',
+      '`payload` is not a zod schema, `run` is not a function',
     ],
-    ['export default {};', '`name` is no string, `description` is no string'],
+    ['export default {};', '`name` is not a string, `description` is not a string'],
     [`export default ${type('Bad Name')};`, 'lower-case letters, digits and hyphens, not "Bad Name"'],
     ['throw new Error("boom");', 'it cannot be loaded: boom'],
     ['export default (', 'it cannot be loaded: '],
