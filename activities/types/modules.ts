@@ -8,7 +8,7 @@ import { defineTaskType, type TaskType } from './define.ts';
 /**
  * Loads users' own task types.
  *
- * @param specifiers of ES modules whose default export is a task type or an array of them: a path relative to the
+ * @param specifiers ES modules whose default export is a task type or an array of them: a path relative to the
  *   current directory (`./tasks/greet.js`), an absolute one, or the name of a package
  */
 export async function loadTaskModules(specifiers: readonly string[]): Promise<TaskType[]> {

@@ -10,7 +10,7 @@ const MIN_EXPONENT = -1022;
  * whenever the numbers would span more cells. So it depends on the numbers alone, not on their order, and
  * each number's cell is exact. A cell is at most a 511th of the numbers' range wide, or holds a single double.
  *
- * QuantileSketch would not do: all instants of a year are within 1 % of each other.
+ * QuantileSketch would not work here: all instants of a year are within 1 % of each other.
  */
 export class HistogramSketch {
   /** A ring: cell i, which starts at i × width, is at i modulo CELLS. */
