@@ -1,8 +1,8 @@
 # One image for every role: `node dist/src/cli/main.js api`, `worker`, `setup`, `users …`.
-# Debian, since Temporal's native core needs glibc. To pin by digest: `docker buildx imagetools inspect TAG` shows it.
+# Debian, since Temporal's native core needs glibc. To pin by digest, see `docker buildx imagetools inspect TAG`.
 ARG NODE_IMAGE=node:20.20.2-bookworm-slim
 
-# No package's own install script is needed, so none is run.
+# No package needs its install script, so none is run.
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -17,7 +17,7 @@ RUN npm run build
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-# The native core comes for five platforms in one package; only this image's own is kept.
+# One package has the native core for five platforms; only this image's platform is kept.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
   && cd node_modules/@temporalio/core-bridge/releases \
   && ls | grep -v -x "$(uname -m)-unknown-linux-gnu" | xargs rm -rf
@@ -26,12 +26,12 @@ FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="Taskbell" \
   org.opencontainers.image.description="A scheduled task service on Temporal" \
   org.opencontainers.image.licenses="MIT"
-# Nothing but node at run time: a package manager would only help an intruder.
+# Only Node.js at run time: a package manager would only help an intruder.
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ca-certificates \
   && rm -rf /var/lib/apt/lists/* /opt/yarn-* /usr/local/bin/yarn* /usr/local/bin/npm /usr/local/bin/npx \
     /usr/local/bin/corepack /usr/local/lib/node_modules \
-  # A named volume that is mounted here for the first time takes over owner and mode.
+  # A named volume that is mounted here for the first time takes over this owner and mode.
   && install -d -o node -g node -m 0700 /var/lib/taskbell
 WORKDIR /app
 COPY package.json ./

@@ -17,10 +17,10 @@ export class AttemptRecord {
   readonly #log = new LogLines();
   #progress: AttemptHeartbeat['progress'];
   #checkpoint: JsonValue | null;
-  /** The attempts up to this one stand in the workflow's record. */
+  /** Number of the latest attempt in the workflow's record, which has all attempts up to it. */
   #reported: number;
 
-  /** @param onChange called whenever there is something new to tell watchers. */
+  /** @param onChange called whenever there is something new for watchers. */
   constructor(start: RecordStart, onChange: () => void) {
     this.#start = start;
     this.#progress = start.progress;
@@ -33,12 +33,12 @@ export class AttemptRecord {
     return this.#checkpoint;
   }
 
-  /** Once the workflow has heard of an attempt's end. */
+  /** Records that an attempt's end was reported to the workflow. */
   reported(attempt: number): void {
     this.#reported = Math.max(this.#reported, attempt);
   }
 
-  /** Takes down what the handler says. */
+  /** Records what the handler reports. */
   take({ log = [], progress, checkpoint }: Told): void {
     for (const line of log) this.#log.add(line);
     if (checkpoint !== undefined) this.#keep(checkpoint);
@@ -48,12 +48,12 @@ export class AttemptRecord {
   }
 
   #keep(checkpoint: string): void {
-    // Bounded where it was written, unless a handler has gone behind our back.
+    // Already limited where it was written, unless the handler has bypassed that.
     if (checkpoint.length > maxCheckpointBytes) return;
     try {
       this.#checkpoint = JSON.parse(checkpoint);
     } catch {
-      // It has gone behind our back, and must not take the worker down with it: this is not JSON.
+      // Not JSON: the handler has bypassed our code, and must not take the worker down with it.
     }
   }
 
@@ -75,14 +75,14 @@ export class AttemptRecord {
     };
   }
 
-  /** The last one of an attempt that was interrupted. */
+  /** Returns the last heartbeat of an attempt that was interrupted. */
   lastHeartbeat(outcome: 'handed_back' | 'lost'): AttemptHeartbeat {
     const { handedBack } = this.#start;
     const counted = outcome === 'handed_back' ? handedBack + 1 : handedBack;
     return { ...this.heartbeat(), handed_back: counted };
   }
 
-  /** Of a try that never ran. */
+  /** Returns the heartbeat of a try that never ran. */
   deferral(): AttemptHeartbeat {
     const { handedBack, deferred } = this.#start;
     return {

@@ -1,25 +1,25 @@
-/** What is known of an activity's earlier tries, from the server's count of them and the last heartbeat. */
+/** What is known about an activity's earlier tries, from the server's count of them and the last heartbeat. */
 import type { Info } from '@temporalio/activity';
 import type { JsonValue } from '../src/contract/json.ts';
 import { lostAttempt } from '../src/contract/lost-attempt.ts';
 import type { AttemptHeartbeat, AttemptInput, AttemptReport } from '../src/contract/workflow.ts';
 
 export interface EarlierTries {
-  /** The number of the attempt that begins now. */
+  /** Number of the attempt that starts now. */
   readonly attempt: number;
   readonly checkpoint: JsonValue | null;
   readonly progress: AttemptHeartbeat['progress'];
   readonly handedBack: number;
   readonly deferred: number;
-  /** Attempts that ended with the loss of their worker. */
+  /** Number of attempts whose worker or process was lost. */
   readonly lost: number;
-  /** The attempts up to this one have been reported to the workflow. */
+  /** Number of the latest attempt reported to the workflow, which knows all attempts up to it. */
   readonly reported: number;
-  /** Those of them that the workflow has not heard of, oldest first. */
+  /** Reports of earlier attempts that the workflow does not know of, oldest first. */
   readonly unreported: readonly AttemptReport[];
 }
 
-/** What the server says of the try that it deals. */
+/** What the server says about the try that it has dispatched. */
 export type Dealt = Pick<Info, 'attempt' | 'scheduledTimestampMs' | 'heartbeatDetails'>;
 
 export function earlierTries(
@@ -30,7 +30,7 @@ export function earlierTries(
   const deferred = last?.deferred ?? 0;
   const handedBack = last?.handed_back ?? 0;
   const attempt = input.prior_attempts + info.attempt - deferred;
-  // A heartbeat without the number is of an older version, which had no way to report.
+  // A heartbeat without this number is from an older version, which had no way to report.
   const reported = last ? (last.reported ?? attempt - 1) : input.prior_attempts;
   const numbers = Array.from(
     { length: Math.max(0, attempt - 1 - reported) },
@@ -50,7 +50,7 @@ export function earlierTries(
 
 function lostReport(attempt: number, info: Dealt, last: AttemptHeartbeat | undefined): AttemptReport {
   if (last?.current?.attempt === attempt) return lostAttempt(last.current);
-  // Lost before its first heartbeat: all that is known is when it might have begun.
+  // Lost before its first heartbeat: all we know is when it may have started.
   const at = new Date(info.scheduledTimestampMs).toISOString();
   return lostAttempt({ attempt, started_at: at, heard_at: at, worker: '', log: [] });
 }

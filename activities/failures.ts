@@ -4,7 +4,7 @@ import { truncateBytes } from '../src/contract/text.ts';
 import type { HandlerFailure } from './pool/messages.ts';
 import { TaskFailure } from './types/define.ts';
 
-/** Reads whatever a handler threw. Anything that does not say otherwise is worth a retry. */
+/** Describes whatever a handler threw. It is retryable unless it says otherwise. */
 export function describeFailure(error: unknown): HandlerFailure {
   if (isTaskFailure(error)) {
     const { type, message, retryable, retryAfterMs } = error;
@@ -14,11 +14,11 @@ export function describeFailure(error: unknown): HandlerFailure {
   const report =
     error instanceof Error
       ? named(error.name, error.message || error.name)
-      : named('Error', `The handler threw no Error but ${inspect(error, { depth: 1 })}`);
+      : named('Error', `The handler threw a value that is not an Error: ${inspect(error, { depth: 1 })}`);
   return { ...report, retryable: true, deliberate: false };
 }
 
-/** By its looks, since a user's module may have a copy of the class of its own. */
+/** Recognises a TaskFailure by its members, since a user's module may have its own copy of the class. */
 export function isTaskFailure(error: unknown): error is TaskFailure {
   if (error instanceof TaskFailure) return true;
   return (
@@ -29,7 +29,7 @@ export function isTaskFailure(error: unknown): error is TaskFailure {
   );
 }
 
-/** Of errors from handlers even the members' types are hearsay. */
+/** Returns a failure's type and message as strings: in an error from a handler, they may be anything. */
 function named(type: unknown, message: unknown): Pick<HandlerFailure, 'type' | 'message'> {
   return {
     type: truncateBytes(text(type), 100),
@@ -41,7 +41,7 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : inspect(value, { depth: 1 });
 }
 
-/** The attempt did not end by its handler's doing: the server begins another one, which uses up no retry. */
+/** The attempt was not ended by its handler. The server starts another one, which uses up no retry. */
 export class AttemptInterrupted extends Error {
   override readonly name = 'AttemptInterrupted';
   readonly outcome: 'lost' | 'handed_back';

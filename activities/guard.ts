@@ -8,7 +8,7 @@ import { softLimitMessage } from './verdict.ts';
 export interface Guarded {
   readonly input: Pick<AttemptInput, 'soft_time_limit' | 'time_limit'>;
   readonly rules: Pick<TypeRules, 'cleanupMs'>;
-  /** Fires once: on a cancellation of the task, when the worker's grace time is over, when the server gives the attempt up. */
+  /** Fires once: when the task is cancelled, the worker's grace time is over, or the attempt is given up. */
   readonly stopping: AbortSignal;
   /** Fires when the worker's grace time at shutdown is over, whatever came before. */
   readonly graceOver: AbortSignal;
@@ -16,21 +16,21 @@ export interface Guarded {
 
 type Guardable = Pick<HandlerProcess, 'stop' | 'kill'>;
 
-/** What a handler has for its last checkpoint where the attempt is to begin elsewhere soon, or has begun there. */
+/** Milliseconds a handler has for its last checkpoint if its attempt soon starts, or has started, elsewhere. */
 const handBackMs = 2000;
 
-/** Tells a handler to stop when it must, and kills its process when it does not. */
+/** Asks a handler to stop when it must, and kills its process if it doesn't. */
 export class Guard {
-  /** Why the handler was told to stop. A cancellation counts, whatever came before it. */
+  /** Why the handler was asked to stop. A cancellation counts, whatever came before it. */
   stopped: StopReason | undefined;
   readonly #process: Guardable;
   readonly #guarded: Guarded;
   readonly #timers: NodeJS.Timeout[] = [];
-  readonly #heed = (): void => this.#heedStopping();
-  /** However long it may clean up after a cancellation: the worker would not wait for it. */
-  readonly #heedGrace = (): void => this.#killAfter(handBackMs, 'WorkerShutdown');
+  readonly #onStopping = (): void => this.#handleStopping();
+  /** Also ends the time to clean up after a cancellation, since the worker would not wait for it. */
+  readonly #onGraceOver = (): void => this.#killAfter(handBackMs, 'WorkerShutdown');
 
-  /** @param handlerProcess that has begun to run the handler. */
+  /** @param handlerProcess process that has been given the handler to run. */
   constructor(handlerProcess: Guardable, guarded: Guarded) {
     this.#process = handlerProcess;
     this.#guarded = guarded;
@@ -39,17 +39,17 @@ export class Guard {
       if (!this.stopped) this.#stop('SoftTimeLimitExceeded', softLimitMessage(input));
     });
     this.#killAfter(input.time_limit * 1000, 'TimeLimitExceeded');
-    whenAborted(stopping, this.#heed);
-    whenAborted(graceOver, this.#heedGrace);
+    whenAborted(stopping, this.#onStopping);
+    whenAborted(graceOver, this.#onGraceOver);
   }
 
   release(): void {
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#guarded.stopping.removeEventListener('abort', this.#heed);
-    this.#guarded.graceOver.removeEventListener('abort', this.#heedGrace);
+    this.#guarded.stopping.removeEventListener('abort', this.#onStopping);
+    this.#guarded.graceOver.removeEventListener('abort', this.#onGraceOver);
   }
 
-  #heedStopping(): void {
+  #handleStopping(): void {
     const reason = stopReason(this.#guarded.stopping);
     this.#stop(reason, words[reason]);
     this.#killAfter(reason === 'Cancelled' ? this.#guarded.rules.cleanupMs : handBackMs, reason);
@@ -70,12 +70,12 @@ export class Guard {
 }
 
 const words = {
-  Cancelled: 'The task is cancelled',
-  WorkerShutdown: 'The worker shuts down',
-  AttemptWithdrawn: 'The server has given this attempt up',
+  Cancelled: 'The task was cancelled',
+  WorkerShutdown: 'The worker is shutting down',
+  AttemptWithdrawn: 'The server has given up this attempt',
 } as const;
 
-/** Temporal's word for it is in the reason of an activity's cancellation; there are more that mean no cancelled task. */
+/** Maps Temporal's reason for an activity's cancellation. Several don't mean that the task was cancelled. */
 export function stopReason({ reason }: AbortSignal): keyof typeof words {
   const word = reason instanceof CancelledFailure ? reason.message : '';
   if (word === 'WORKER_SHUTDOWN') return 'WorkerShutdown';

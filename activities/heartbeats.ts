@@ -1,9 +1,15 @@
-/** Also how soon a cancellation reaches the handler: the server answers heartbeats with it. */
+/**
+ * Interval between heartbeats, in milliseconds. Also bounds how quickly a cancellation reaches the handler:
+ * it arrives in the heartbeat's response.
+ */
 const intervalMs = 800;
-/** The SDK passes on two heartbeats a second, but encodes each that it is given, checkpoint and log included. */
+/**
+ * Minimum time before an early heartbeat, in milliseconds. The SDK sends two heartbeats a second, but encodes
+ * each one it is given, checkpoint and log included.
+ */
 const soonMs = 250;
 
-/** The heartbeats of one attempt: at an interval, and soon after there is something to tell. */
+/** Sends the heartbeats of one attempt: at an interval, and early when there is something to report. */
 export class Heartbeats {
   readonly #beat: () => void;
   #interval: NodeJS.Timeout | undefined;
@@ -25,7 +31,7 @@ export class Heartbeats {
     this.#beat();
   }
 
-  /** At once, unless the last one has only just been. */
+  /** Sends a heartbeat at once, or a little later if the last one was only just sent. */
   soon(): void {
     if (this.#soon) return;
     const wait = this.#lastAt + soonMs - Date.now();

@@ -8,8 +8,8 @@ export function createActivities(dependencies: ProcessTaskDependencies) {
 
 export type Activities = ReturnType<typeof createActivities>;
 
-/** Its local activities: short questions, which need no slot for an attempt. Answered by src/tasks/predecessors.ts. */
+/** Local activities of `task`: short lookups that need no attempt's slot. See src/tasks/predecessors.ts. */
 export type Inquiries = {
-  /** The end of a task's newest run; null while it is unfinished. */
+  /** Returns how a task's newest run ended; null while it is unfinished. */
   lookUpPredecessor(id: string): Promise<PredecessorOver | null>;
 };

@@ -1,22 +1,22 @@
 import { TaskFailure } from './types/define.ts';
 
 /**
- * What a handler gave, as JSON keeps it and as it was at this moment.
+ * Serialises a handler's result or checkpoint as it is at this moment.
  * @returns the JSON.
- * @throws TaskFailure `ResultTooLarge`, `CheckpointNotSerialisable` and so on, after the name: no retry would help.
+ * @throws TaskFailure `ResultTooLarge`, `CheckpointNotSerialisable` and so on, by name. No retry would help.
  */
 export function keptJson(name: 'Result' | 'Checkpoint', value: unknown, maxBytes: number): string {
   const text = serialise(name, value);
   const bytes = Buffer.byteLength(text);
   if (bytes > maxBytes) {
-    const message = `The ${name.toLowerCase()} is ${bytes} bytes of JSON; at most ${maxBytes} are kept`;
+    const message = `The ${name.toLowerCase()} is ${bytes} bytes of JSON; the maximum is ${maxBytes}`;
     throw new TaskFailure(`${name}TooLarge`, message, { retryable: false });
   }
   return text;
 }
 
 function serialise(name: string, value: unknown): string {
-  // A handler that returns nothing has the result null.
+  // The result of a handler that returns nothing is null.
   if (value === undefined) return 'null';
   const fault = (why: string, cause?: unknown): TaskFailure => {
     const message = `The ${name.toLowerCase()} cannot be written as JSON: ${why}`;

@@ -13,7 +13,7 @@ export class LogLines {
     return this.#lines.length;
   }
 
-  /** @param line with its time and level, from {@link logLine}. */
+  /** @param line a line with its time and level, from {@link logLine}. */
   add(line: string): void {
     const kept = truncateBytes(line, maxLineBytes);
     this.#lines.push(kept);
@@ -23,12 +23,12 @@ export class LogLines {
     }
   }
 
-  /** The lines so far. */
+  /** Returns the lines so far. */
   list(): string[] {
     return [...this.#lines];
   }
 
-  /** The lines so far, and none are left. */
+  /** Returns the lines so far and removes them. */
   take(): string[] {
     const lines = this.#lines;
     this.#lines = [];

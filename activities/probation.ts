@@ -1,13 +1,13 @@
-/** How long a task is on probation that has lost its worker once, twice, and more often. */
+/** Length of probation for a task that has lost its worker once, twice or more often, in milliseconds. */
 const termsMs = { first: 5_000, second: 30_000, later: 120_000 };
-/** So long the others need to get out of its way. */
+/** Time for the other suspects to be handed back before this one is tried alone, in milliseconds. */
 const settleMs = 1_000;
 
 /**
- * A task that was lost with its worker may have been the cause. The server repeats all that were lost with it at the
- * same moment, so a worker tries only one of them at a time: one that does take its worker down then does so by
- * itself, instead of dragging the others along until all are given up. Of those that were merely unlucky, none is held
- * up for long.
+ * A task that was lost with its worker may have caused the loss. The server retries all tasks that were lost
+ * with it at the same moment, so a worker tries only one of them at a time: one that does take its worker
+ * down then does so alone, instead of dragging the others along until all are given up. Tasks that were
+ * merely unlucky are not held up for long.
  *
  * free → taken (`admit`) → free (`end`, or the term is over)
  */
@@ -33,7 +33,7 @@ export class Probation {
   }
 }
 
-/** A cancellation ends it early; whoever then runs the attempt sees that for himself. */
+/** Waits for the other suspects. A cancellation ends the wait early, and is handled where the attempt runs. */
 async function untilSettled(stopping: AbortSignal): Promise<void> {
   if (stopping.aborted) return;
   await new Promise<void>((resolve) => {

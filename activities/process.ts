@@ -1,9 +1,9 @@
 /**
  * One attempt at a task, as a Temporal activity. It
- * - reports attempts before it that were lost, of which only the server and the last heartbeat know,
- * - refuses what no attempt can mend (an unknown type, a task that loses its workers),
+ * - reports earlier attempts that were lost, which only the server and the last heartbeat know of,
+ * - refuses what no attempt can fix (an unknown type, a task that loses its workers),
  * - runs the handler in a process of the pool, with heartbeats that carry log, progress and checkpoint,
- * - and says in its failure whether the task's own retry policy may try again, or the server is to.
+ * - and says in its failure whether the task's own retry policy applies, or the server should retry.
  */
 import { CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
@@ -32,12 +32,12 @@ export interface WorkflowRun {
 
 export interface ProcessTaskDependencies {
   readonly pool: HandlerPool;
-  /** The worker's identity, as the task's owner sees it with each attempt. */
+  /** The worker's identity, shown to the task's owner with each attempt. */
   readonly worker: string;
   readonly signals: {
-    /** Tells the task's workflow that an attempt runs, once it has lived for a second. */
+    /** Notifies the task's workflow that an attempt is running, once it has run for a second. */
     begun(workflow: WorkflowRun, begun: AttemptBegun): Promise<void>;
-    /** Tells it of an attempt that was lost or handed back. */
+    /** Notifies it of an attempt that was lost or handed back. */
     over(workflow: WorkflowRun, over: AttemptOver): Promise<void>;
   };
   /** Fires when the worker shuts down and its grace time is over. */
@@ -45,12 +45,12 @@ export interface ProcessTaskDependencies {
 }
 
 const announceAfterMs = 1000;
-/** A task whose attempts end with the loss of their worker this often is taken to be the cause. */
+/** Number of lost attempts after which the task itself is taken to be the cause. */
 const maxLostAttempts = 5;
-/** Until a task on probation asks again for its turn. */
+/** Delay before a deferred task asks for its turn again, in milliseconds. */
 const deferMs = 3000;
 
-/** An attempt that the server has dealt to this worker. */
+/** An attempt that the server has dispatched to this worker. */
 interface Attempt {
   readonly dependencies: ProcessTaskDependencies;
   readonly activity: Context;
@@ -65,12 +65,12 @@ interface Attempt {
 export function createProcessTask(dependencies: ProcessTaskDependencies) {
   const probation = new Probation();
   return async function processTask(input: AttemptInput): Promise<AttemptSuccess> {
-    const attempt = dealt(dependencies, input);
+    const attempt = createAttempt(dependencies, input);
     const { tries, record } = attempt;
-    // From here on: while reports of others go out, this try must not be taken for lost as well.
+    // Start them now: while reports of other attempts are sent, this one must not be taken for lost.
     attempt.heartbeats.start();
     try {
-      if (tries.lost >= maxLostAttempts) throw await givenUp(attempt);
+      if (tries.lost >= maxLostAttempts) throw await giveUp(attempt);
       await reportLost(attempt, tries.unreported);
       const turn = probation.admit(tries.lost);
       if (!turn) throw deferred(attempt);
@@ -91,10 +91,10 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
   };
 }
 
-function dealt(dependencies: ProcessTaskDependencies, input: AttemptInput): Attempt {
+function createAttempt(dependencies: ProcessTaskDependencies, input: AttemptInput): Attempt {
   const activity = Context.current();
   const workflow = activity.info.workflowExecution;
-  if (!workflow) throw new TypeError('processTask belongs to a workflow: it attempts a task');
+  if (!workflow) throw new TypeError('processTask must be started by a workflow');
   const tries = earlierTries(activity.info, input);
   const startedAt = new Date();
   const { worker } = dependencies;
@@ -111,21 +111,21 @@ function run({ dependencies, activity, workflow, input, tries, record }: Attempt
   return runHandler({ pool, rules, input, attempt: tries.attempt, workflow, record, stopping, graceOver });
 }
 
-/** Tells the server at once where that has heard of an earlier try, and the workflow once it is worth it. */
+/** Sends a heartbeat at once if there was an earlier try, and notifies the workflow after a second. */
 function announce(attempt: Attempt): NodeJS.Timeout {
   const { dependencies, activity, workflow, tries, startedAt, heartbeats } = attempt;
-  // What the server knows of an earlier try must be replaced before this one can be lost as well.
+  // The server's heartbeat of an earlier try must be replaced before this one can be lost as well.
   if (activity.info.attempt > 1) heartbeats.now();
   return setTimeout(() => {
     const begun = { attempt: tries.attempt, started_at: startedAt.toISOString() };
     dependencies.signals.begun(workflow, begun).catch((error: unknown) => {
-      // Lists show PENDING until the attempt ends; whoever reads the one task sees the truth all the same.
+      // Lists show PENDING until the attempt ends; reading the task itself still gives its true state.
       activity.log.warn('Could not announce the attempt', { error });
     });
   }, announceAfterMs);
 }
 
-/** What cannot be reported now stays to be reported by the next try, if there is one. */
+/** Reports interrupted attempts to the workflow. The next try, if any, reports what cannot be reported now. */
 async function reportLost(attempt: Attempt, reports: readonly AttemptReport[]): Promise<void> {
   const { dependencies, activity, workflow, record } = attempt;
   try {
@@ -139,8 +139,8 @@ async function reportLost(attempt: Attempt, reports: readonly AttemptReport[]): 
   }
 }
 
-/** No attempt is begun any more: the failure is that of the last one that was lost. */
-async function givenUp(attempt: Attempt): Promise<Error> {
+/** Returns the final failure, from the last attempt that was lost. No other attempt is started. */
+async function giveUp(attempt: Attempt): Promise<Error> {
   const { unreported, attempt: number } = attempt.tries;
   await reportLost(attempt, unreported.slice(0, -1));
   const last = unreported.at(-1) ?? { ...attempt.record.report('lost', null), attempt: number - 1 };
@@ -148,14 +148,14 @@ async function givenUp(attempt: Attempt): Promise<Error> {
 }
 
 function lostTooOften(attempt: Attempt, last: AttemptReport): Error {
-  const message = `The task is given up: its worker or process was lost ${maxLostAttempts} times while it ran`;
+  const message = `Gave up: the task's worker or handler process was lost ${maxLostAttempts} times while it ran`;
   return failure(attempt, { ...last, error: { type: 'WorkerLost', message } }, { retryable: false });
 }
 
-/** Gives the slot back without having begun: another task is on probation here. */
+/** Frees the slot without starting the attempt: another task is on probation here. */
 function deferred({ activity, record }: Attempt): Error {
   activity.heartbeat(record.deferral());
-  const message = 'Waits for another task that, like this one, was lost with its worker';
+  const message = 'Waiting for another task that was also lost with its worker';
   return ApplicationFailure.create({ type: 'Deferred', message, nextRetryDelay: deferMs });
 }
 
@@ -169,7 +169,7 @@ async function activityFailure(error: unknown, attempt: Attempt): Promise<Error>
   return failure(attempt, record.report('failed', { type, message }), retry);
 }
 
-/** The server begins another attempt by its own policy: after a hand-back at once. */
+/** Lets the server start another attempt by the activity's retry policy, or at once after a hand-back. */
 async function interrupted({ outcome, type, message }: AttemptInterrupted, attempt: Attempt): Promise<Error> {
   const { activity, record, tries } = attempt;
   const report = record.report(outcome, { type, message });
@@ -196,9 +196,9 @@ function failure(
   return ApplicationFailure.create({
     type: report.error?.type ?? 'Error',
     message: report.error?.message ?? '',
-    // The task's own policy is the workflow's business; Temporal's is for lost workers.
+    // The workflow applies the task's own policy; Temporal's is for lost workers.
     nonRetryable: true,
-    // No cause: it would bring the untruncated message and stack along. The stack is in the attempt's log.
+    // No cause: it would include the untruncated message and stack. The stack is in the attempt's log.
     details: [details],
   });
 }

@@ -20,7 +20,7 @@ export interface HandlerRun extends Guarded {
 
 /**
  * Runs a handler in a process of the pool, under its limits. Settles once the handler has really stopped.
- * @returns its result.
+ * @returns the handler's result.
  * @throws CancelledFailure, AttemptInterrupted, or TaskFailure.
  */
 export async function runHandler(run: HandlerRun): Promise<JsonValue> {
@@ -32,7 +32,7 @@ export async function runHandler(run: HandlerRun): Promise<JsonValue> {
 }
 
 const notBegun = Symbol('not begun');
-/** One process may have died idle, or be blocked by what an earlier handler left behind. */
+/** Number of processes to try: one may have died idle, or be blocked by what an earlier handler left behind. */
 const maxTries = 3;
 
 async function runOnce(run: HandlerRun): Promise<{ result: JsonValue } | typeof notBegun> {
@@ -53,7 +53,7 @@ async function runOnce(run: HandlerRun): Promise<{ result: JsonValue } | typeof 
 }
 
 function unusable(): AttemptInterrupted {
-  const message = 'No process of the worker could run the handler';
+  const message = 'The worker has no process that could run the handler';
   return new AttemptInterrupted('lost', 'ProcessKilled', message);
 }
 

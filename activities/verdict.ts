@@ -1,4 +1,4 @@
-/** What the end of a handler's run means for its attempt. */
+/** Decides what the end of a handler's run means for its attempt. */
 import { CancelledFailure } from '@temporalio/common';
 import type { JsonValue } from '../src/contract/json.ts';
 import type { AttemptInput } from '../src/contract/workflow.ts';
@@ -11,9 +11,9 @@ export interface Circumstances {
   readonly input: Pick<AttemptInput, 'soft_time_limit' | 'time_limit'>;
   readonly rules: Pick<TypeRules, 'retryOn'>;
   readonly maxMemoryMb: number;
-  /** Why the handler was told to stop, if it was. */
+  /** Why the handler was asked to stop, if it was. */
   readonly stopped: StopReason | undefined;
-  /** Whether its process had run no other before: what memory it took is its own. */
+  /** Whether its process had run no other handler before, so that the memory it took is its own. */
   readonly isFresh: boolean;
 }
 
@@ -23,19 +23,19 @@ export interface Circumstances {
  */
 export function verdict(end: RunEnd, circumstances: Circumstances): JsonValue {
   const { stopped } = circumstances;
-  // Whatever a handler does once its task is cancelled: nobody waits for it any more.
+  // What a handler does once its task is cancelled no longer matters.
   if (stopped === 'Cancelled') throw new CancelledFailure('Task cancelled');
   switch (end.kind) {
     case 'completed':
       return JSON.parse(end.result);
     case 'not_begun':
-      // It was told to stop before its process had come round to it.
+      // It was asked to stop before its process had started it.
       throw handedBack();
     case 'died':
       throw (end.killedFor && killed(end.killedFor, circumstances)) ?? died(end, stopped);
     case 'failed': {
-      // A handler that was told to stop may throw anything while it winds up.
-      if (isToBeginAgain(stopped)) throw handedBack();
+      // A handler that was asked to stop may throw anything while it stops.
+      if (startsElsewhere(stopped)) throw handedBack();
       const { type, message, retryable, retryAfterMs, deliberate } = end.failure;
       if (stopped === 'SoftTimeLimitExceeded' && !deliberate) throw overSoftLimit(circumstances);
       throw new TaskFailure(type, message, { retryable, retryAfterMs });
@@ -70,15 +70,15 @@ function died(
   stopped: StopReason | undefined,
 ): Error {
   if (byAnother) {
-    const message = "What an earlier handler had left behind ended this one's process";
+    const message = "Something that an earlier handler left behind ended this handler's process";
     return new AttemptInterrupted('lost', 'ProcessKilled', message);
   }
-  // By somebody else, the kernel that ran out of memory for instance: not the handler's own doing.
+  // Killed from outside, by a kernel that ran out of memory for instance, not by the handler itself.
   if (signal === 'SIGKILL') {
     return new AttemptInterrupted('lost', 'ProcessKilled', "The handler's process was killed from outside");
   }
-  // It may wind up by ending its process, too.
-  if (isToBeginAgain(stopped)) return handedBack();
+  // A handler may also stop by ending its process.
+  if (startsElsewhere(stopped)) return handedBack();
   if (signal === null) {
     const message = `The handler ended its process with exit code ${code}`;
     return new TaskFailure('ProcessExited', message, { retryable: true });
@@ -88,7 +88,8 @@ function died(
   });
 }
 
-function isToBeginAgain(stopped: StopReason | undefined): boolean {
+/** Returns whether another attempt takes over after such a stop. */
+function startsElsewhere(stopped: StopReason | undefined): boolean {
   return stopped === 'WorkerShutdown' || stopped === 'AttemptWithdrawn';
 }
 
@@ -102,6 +103,6 @@ export function softLimitMessage({ soft_time_limit }: Pick<AttemptInput, 'soft_t
 }
 
 export function handedBack(): AttemptInterrupted {
-  const message = 'The worker gave the attempt back, as when it shuts down; it begins again';
+  const message = 'The worker handed the attempt back, as it does at shutdown; another attempt will start';
   return new AttemptInterrupted('handed_back', 'HandedBack', message);
 }

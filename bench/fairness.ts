@@ -1,6 +1,7 @@
 /**
- * How long one task waits for its start behind 1,000 due tasks of 0.3 s each, with one worker of 4 slots: a task of
- * another owner, and, for comparison, a further one of the same owner, which has no claim to go first.
+ * Measures how long a task waits to start behind 1,000 due tasks of 0.3 s each, with one worker of 4 slots: a
+ * task of another owner and, for comparison, a further task of the same owner, which has no claim to go
+ * first.
  *
  *   npm run bench:fairness
  */
@@ -12,8 +13,8 @@ import { startTestServer } from '../test/support/temporal.ts';
 import { row } from './support/statistics.ts';
 
 const backlog = { tasks: 1000, runTimeMs: 300, dueInMs: 25_000 };
-/** One after each so many of the backlog's tasks, so that the last ones still find a backlog. */
 const probes = 16;
+/** Completed tasks between two probes: few enough that the last probe still finds a backlog. */
 const probeEach = 50;
 const wantedMs = backlog.runTimeMs + 1000;
 
@@ -32,11 +33,13 @@ try {
     others.push(await startDelay(bob, await createProbe(bob)));
   }
   const own = await Promise.all(further.map((task) => startDelay(alice, task, 300_000)));
-  console.log(`\nBehind ${backlog.tasks} due tasks; milliseconds from a task's time to its start\n`);
+  console.log(
+    `\nBehind ${backlog.tasks} due tasks; milliseconds from a task's scheduled time to its start\n`,
+  );
   console.log(`${' '.repeat(34)}    p50    p95    p99    max      n`);
   console.log(row("another owner's task", others));
   console.log(row("the same owner's further task", own));
-  console.log(`\nwanted of another owner's: at most ${wantedMs}, a task's run time and a second`);
+  console.log(`\nwanted for another owner's task: at most ${wantedMs}, a task's run time plus one second`);
 } finally {
   await connection.close();
   await service.close();

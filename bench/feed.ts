@@ -1,10 +1,12 @@
 /**
- * How long after a change in Temporal a watcher has it, with 100 watched tasks on one machine: server, worker, API and
- * watchers. The changes do not come through the API process that feeds the watchers, so it has to discover them all.
+ * Measures how long after a change in Temporal a watcher receives it, with 100 watched tasks on one machine:
+ * server, worker, API and watchers. The changes do not pass through the API process that feeds the watchers,
+ * so it has to discover them all.
  *
  *   npm run bench:feed
  *
- * A change's moment is the server's own (close time, the workflow's time of the write); all clocks are this machine's.
+ * The time of a change is the server's (close time, or the workflow's time of the write); all clocks are this
+ * machine's.
  */
 import { Client, Connection } from '@temporalio/client';
 import { commandSignal } from '../workflows/messages.ts';
@@ -83,7 +85,7 @@ function timed(feed: Feed): Watched['latencies'] {
   return latencies;
 }
 
-/** Spread over time, as changes are in real life: a burst is measured by the ends. */
+/** Makes changes spread over time, as in real use. The ends of the tasks measure a burst. */
 async function changeAll(tasks: readonly Watched[]): Promise<void> {
   for (const command of ['pause', 'resume'] as const) {
     for (const { task } of tasks) {

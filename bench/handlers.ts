@@ -1,10 +1,11 @@
 /**
- * What running handlers in processes of their own costs, and how soon they are heard and told to stop.
+ * Measures the cost of running handlers in their own processes, and how soon their progress arrives and a
+ * stop reaches them.
  *
  *   npm run bench:handlers
  *
- * The overhead is that of the pool alone: to a warm process and back. The rest goes through the
- * whole service: API, Temporal server, worker, handler's process. All clocks are this machine's.
+ * The overhead is that of the pool alone: to a warm process and back. The rest goes through the whole
+ * service: API, Temporal server, worker, handler process. All clocks are this machine's.
  */
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,15 +32,15 @@ const service = await startService({
 });
 try {
   const alice = await service.as('alice');
-  tell('cancel asked for → signal fires at handler', await cancelLatencies(alice), 'wanted: p95 ≤ 1000');
-  tell('progress() → watcher', await progressLatencies(alice), 'wanted: p95 ≤ 1500');
-  tell('hard limit → attempt over (busy loop)', await overruns(alice), 'wanted: ≤ 1000');
+  report('cancel requested → signal fires in handler', await cancelLatencies(alice), 'wanted: p95 ≤ 1000');
+  report('progress() → watcher', await progressLatencies(alice), 'wanted: p95 ≤ 1500');
+  report('hard limit → attempt ended (busy loop)', await overruns(alice), 'wanted: ≤ 1000');
 } finally {
   await service.close();
   await server.close();
 }
 
-function tell(label: string, values: readonly number[], wanted: string, digits = 0): void {
+function report(label: string, values: readonly number[], wanted: string, digits = 0): void {
   console.log(`${row(label, values, 44, digits)}   ${wanted}`);
 }
 
@@ -55,7 +56,7 @@ function aPool(maxAttempts: number): Promise<HandlerPool> {
   });
 }
 
-/** @returns milliseconds. */
+/** Runs one attempt. @returns its duration in milliseconds. */
 async function attempt(pool: HandlerPool, taskType: string, payload: unknown): Promise<number> {
   const startedAt = performance.now();
   const handlerProcess = await pool.acquire(never);
@@ -65,7 +66,7 @@ async function attempt(pool: HandlerPool, taskType: string, payload: unknown): P
   return performance.now() - startedAt;
 }
 
-/** Of one attempt: to a warm process and back. */
+/** Measures the overhead of one attempt: to a warm process and back. */
 async function overhead(): Promise<void> {
   const pool = await aPool(1_000_000);
   const measure = async (payload: unknown, times: number): Promise<number[]> => {
@@ -74,13 +75,13 @@ async function overhead(): Promise<void> {
     return values;
   };
   await measure({}, 200);
-  tell('an attempt in a process, tiny', await measure({}, rounds.overhead), 'wanted: p50 ≤ 3', 2);
+  report('an attempt in a process, tiny', await measure({}, rounds.overhead), 'wanted: p50 ≤ 3', 2);
   const large = { text: 'x'.repeat(200_000) };
-  tell('an attempt in a process, 200 kB both ways', await measure(large, rounds.overhead / 10), '', 2);
+  report('an attempt in a process, 200 kB both ways', await measure(large, rounds.overhead / 10), '', 2);
   await pool.close();
 }
 
-/** What replacing processes costs: far more often than anybody would, once in 50 attempts. */
+/** Measures the cost of replacing processes, far more often than is realistic: once in 50 attempts. */
 async function recycling(): Promise<void> {
   for (const maxAttempts of [1_000_000, 50, 50, 1_000_000]) {
     const pool = await aPool(maxAttempts);
@@ -89,12 +90,12 @@ async function recycling(): Promise<void> {
     const values = await attempts(pool, rounds.recycling);
     const perSecond = rounds.recycling / ((performance.now() - startedAt) / 1000);
     const label = maxAttempts === 50 ? '50 ms, replaced after 50 attempts' : '50 ms, never replaced';
-    tell(label, values, `${perSecond.toFixed(1)} attempts/s`);
+    report(label, values, `${perSecond.toFixed(1)} attempts/s`);
     await pool.close();
   }
 }
 
-/** As many as there may be at a time. */
+/** Runs attempts, always as many at a time as the pool allows. @returns their durations in milliseconds. */
 async function attempts(pool: HandlerPool, count: number): Promise<number[]> {
   const values: number[] = [];
   const payload = { steps: 1, step_ms: 50 };
@@ -108,9 +109,9 @@ async function attempts(pool: HandlerPool, count: number): Promise<number[]> {
 async function cancelLatencies(alice: Caller): Promise<number[]> {
   const values: number[] = [];
   for (let round = 0; round < rounds.cancel; round += 1) {
-    const { id } = await alice.create({ name: 'heeds', type: 'heeds', delay: 0 });
+    const { id } = await alice.create({ name: 'stops', type: 'stops', delay: 0 });
     await alice.until(id, 'it to run', ({ attempts }) => attempts.at(-1)?.outcome === 'running');
-    // Anywhere between two heartbeats.
+    // At a random moment between two heartbeats.
     await sleep(Math.random() * 1600);
     const asked = Date.now();
     await alice.call('POST', `/api/tasks/${id}/cancel/`);
@@ -125,33 +126,33 @@ async function progressLatencies(alice: Caller): Promise<number[]> {
     Array.from({ length: rounds.progress }, async () => {
       const { id } = await alice.create({ name: 'paces', type: 'paces', delay: 0, payload: { times: 40 } });
       const feed = await alice.watch(`/ws/tasks/${id}/`);
-      const heard = hearings(feed);
+      const received = progressOf(feed);
       const { result } = await alice.until(id, 'its end', hasEnded, 120_000);
       feed.socket.close();
-      // A word that a later one has overtaken has reached its watchers with that.
-      return (result as number[]).map((told) => {
-        const first = heard.find(({ word }) => word >= told);
-        return first ? first.at - told : Number.POSITIVE_INFINITY;
+      // A report that a later one has overtaken counts as received with the later one.
+      return (result as number[]).map((reportedAt) => {
+        const first = received.find((progress) => progress.reportedAt >= reportedAt);
+        return first ? first.at - reportedAt : Number.POSITIVE_INFINITY;
       });
     }),
   );
   return values.flat();
 }
 
-function hearings(feed: Feed): { at: number; word: number }[] {
-  const heard: { at: number; word: number }[] = [];
+function progressOf(feed: Feed): { at: number; reportedAt: number }[] {
+  const received: { at: number; reportedAt: number }[] = [];
   feed.socket.on('message', () => {
-    const word = Number(feed.tasks().at(-1)?.progress?.message);
-    if (word) heard.push({ at: Date.now(), word });
+    const reportedAt = Number(feed.tasks().at(-1)?.progress?.message);
+    if (reportedAt) received.push({ at: Date.now(), reportedAt });
   });
-  return heard;
+  return received;
 }
 
 async function overruns(alice: Caller): Promise<number[]> {
   const values: number[] = [];
   const limits = { soft_time_limit: 2, time_limit: 2 };
   for (let round = 0; round < rounds.hardLimit; round += 1) {
-    // Two at a time, as the machine has cores; with more, the wait for a fresh process would be measured as well.
+    // Two at a time, one for each core; with more, the wait for a fresh process would be measured too.
     const loops = { name: 'loops', type: 'loops', delay: 0, ...limits };
     const tasks = await Promise.all([alice.create(loops), alice.create(loops)]);
     for (const { id } of tasks) {

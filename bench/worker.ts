@@ -1,19 +1,23 @@
 /**
- * What a task costs beside the floor: a bare workflow with one activity, on the same server, in the same run.
+ * Measures what a task costs compared with the floor: a bare workflow with one activity, on the same server,
+ * in the same run.
  *
  *   npm run bench:worker -- [--tasks 200] [--rounds 6] [--latencies 60]
  *
- * `bare`, the floor, has all that a task cannot do without: start, two workflow tasks, one activity without eager
- * dispatch, a worker process set up as ours is (SDK, options, prebuilt bundle), and nothing of what makes a task of it.
- * `recorded` is the same with what has to be written so that a task can be found, listed, dealt out in order and read
- * in the Web UI: search attributes, memo, priority and fairness key, summaries; and a heartbeat time-out. What `taskbell`
- * costs beyond that is the code of its workflow and activity and its pool of processes.
+ * `bare`, the floor, has only what a task cannot do without: start, two workflow tasks, one activity without
+ * eager dispatch, and a worker process set up like ours (SDK, options, prebuilt bundle). It has nothing that
+ * makes it a task. `recorded` adds what has to be written so that a task can be found, listed, dispatched in
+ * order and read in the Web UI: search attributes, memo, priority and fairness key, summaries; and a
+ * heartbeat time-out. What `taskbell` costs beyond that is the code of its workflow and activity, and its
+ * pool of processes.
  *
- * Ours is `taskbell worker`, with tasks created as the API creates them. All are due at once, so nobody waits in a
- * timer. Whoever starts them (this process: no HTTP, no API process) is in no CPU figure, but shares the machine.
+ * `taskbell` is `taskbell worker`, with tasks created as the API creates them. All tasks are due at once, so
+ * none waits for a timer. The process that starts them is this one, without HTTP or an API process. It is in
+ * no CPU figure, but shares the machine.
  *
  * CPU is that of the worker with all its child processes, and of the server. Rounds go A B C, C B A, …; a
- * ratio is the median of the rounds' ratios, since on a shared machine neighbours have more in common than all have.
+ * ratio is the median of the rounds' ratios, since on a shared machine, runs close in time are more alike
+ * than runs far apart.
  */
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
@@ -55,7 +59,7 @@ async function measure(measured: Measured, contenders: readonly Contender[]): Pr
   printLatencies(contenders.map((it) => ({ name: it.name, latencies: waits.get(it) ?? [] })));
 }
 
-/** Each in its turn, every other time in the reverse order: what drifts meets all alike. */
+/** Runs the contenders in turn, every other time in reverse order, so that drift affects all of them alike. */
 async function alternate<T>(
   contenders: readonly Contender[],
   times: number,

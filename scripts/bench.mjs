@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run bench:NAME`: makes the clone ready and runs bench/NAME.ts against the built product.
+// `npm run bench:NAME`: prepares the clone and runs bench/NAME.ts against the built product.
 import { ensureBuild } from './lib/build.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { checkNodeVersion } from './lib/node-version.mjs';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Builds dist/: the compiled sources, the workflow bundle and the pages. It is made aside and put in place when it is whole, so
-// that a failed build leaves the last good one.
+// Builds dist/: the compiled sources, the workflow bundle and the pages. The build goes to a temporary folder,
+// which replaces dist/ only once it is complete, so a failed build leaves the last good one in place.
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, cp, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -9,7 +9,7 @@ import { hashSources, stampName } from './lib/build-stamp.mjs';
 import { root } from './lib/root.mjs';
 import { orExit, runNode } from './lib/run.mjs';
 
-// Beside dist and as deep, so that the paths in source maps hold.
+// Next to dist and at the same depth, so that the paths in source maps stay valid.
 const fresh = join(root, `dist.tmp-${process.pid}`);
 const dist = join(root, 'dist');
 
@@ -41,7 +41,7 @@ async function compile() {
   }
 }
 
-/** Bundled once, here, a worker starts 1.5 s sooner, and all workers run the same code. */
+/** Bundles the workflows at build time: a worker starts 1.5 s sooner, and all workers run the same code. */
 async function bundleWorkflows() {
   const { DefaultLogger, bundleWorkflowCode } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
@@ -51,7 +51,7 @@ async function bundleWorkflows() {
   await writeFile(join(fresh, 'workflow-bundle.js'), code);
 }
 
-/** The page at /docs, with what it needs of Swagger UI: nothing comes from elsewhere. */
+/** Copies the page at /docs, with the files of Swagger UI that it needs: nothing is loaded from elsewhere. */
 async function copyDocs() {
   const swagger = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   const docs = join(fresh, 'docs');
@@ -61,7 +61,7 @@ async function copyDocs() {
   }
 }
 
-/** The web app at /, as files that the API serves. */
+/** Builds the web app at /, as files that the API serves. */
 async function buildDashboard() {
   const { build } = await import('vite');
   await build({

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run demo`: makes a bare clone ready, then shows a handful of real tasks live.
+// `npm run demo`: prepares a bare clone, then shows a handful of real tasks live.
 import { join } from 'node:path';
 import { ensureBuild } from './lib/build.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
@@ -12,6 +12,6 @@ stopWithNpm();
 await ensureDependencies();
 await ensureBuild();
 
-// Only now: before the build it may not be there.
+// Imported only now: before the build it may not exist.
 const { demoCommand } = await import('../dist/src/cli/demo.js');
 await demoCommand({ weatherFile: join(root, 'examples', 'weather.csv') }).parseAsync();

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm run fuzz`: Schemathesis, with the whole description of the interface, against a service of its own. It must find
-// nothing. Arguments are passed on (`npm run fuzz -- --max-examples=200`). Needs Python 3.
+// `npm run fuzz`: runs Schemathesis with the complete API description against a service started for it. It must
+// find nothing. Arguments are passed on (`npm run fuzz -- --max-examples=200`). Needs Python 3.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -28,7 +28,7 @@ const environment = {
   TASKBELL_HOME: home,
   TASKBELL_TEMPORAL_PORT: '0',
   TASKBELL_TEMPORAL_UI_PORT: '0',
-  // Thousands of requests come in a minute, and tasks are not what is measured.
+  // No limits: Schemathesis sends thousands of requests a minute, and the number of tasks is not under test.
   TASKBELL_RATE_LIMIT: '0',
   TASKBELL_MAX_OPEN_TASKS: '0',
   TASKBELL_LOG_LEVEL: 'error',
@@ -41,12 +41,12 @@ try {
   await rm(home, { recursive: true, force: true });
 }
 
-/** A signal ends it, and what was started for it is stopped all the same. @returns its exit code. */
+/** Runs Schemathesis. A signal ends it; what was started for it is still stopped. @returns its exit code. */
 async function fuzz(url, key) {
   const options = [
-    // An event stream does not end by itself: so long each of them is listened to.
+    // Seconds for which an event stream is read, since it does not end by itself.
     '--request-timeout=8',
-    // Rules such as "one of two fields" leave few of the examples that are made at random.
+    // Rules such as "one of two fields" reject most of the randomly generated examples.
     '--suppress-health-check=filter_too_much',
   ];
   const config = join(root, 'scripts', 'schemathesis.toml');
@@ -62,7 +62,7 @@ async function fuzz(url, key) {
   });
 }
 
-/** In an environment of its own, in the user's cache. @returns the path of the command. */
+/** Installs Schemathesis in its own virtual environment in the user's cache. @returns the command's path. */
 async function ensureSchemathesis() {
   const { readConfig } = await import(pathToFileURL(join(root, 'dist', 'src', 'config.js')).href);
   const folder = join(readConfig().engine.cacheDir, `schemathesis-${version}`);
@@ -74,7 +74,7 @@ async function ensureSchemathesis() {
   return command;
 }
 
-/** All of it, as `npm start` has it. @returns once it prints its address. */
+/** Starts the whole service, as `npm start` does. Resolves once it prints its address. */
 async function startService() {
   const child = spawn(process.execPath, ['dist/src/cli/main.js', 'up'], {
     cwd: root,
@@ -95,7 +95,7 @@ async function startService() {
   throw new Error('Taskbell did not start');
 }
 
-/** An API key of the administrator that the first start has made. */
+/** Creates an API key for the administrator that the first start created. */
 async function makeKey() {
   const child = spawn(
     process.execPath,
@@ -108,6 +108,6 @@ async function makeKey() {
   );
   let key = '';
   for await (const chunk of child.stdout) key += chunk;
-  if (!key.startsWith('tb_')) throw new Error('No API key was made');
+  if (!key.startsWith('tb_')) throw new Error('No API key was created');
   return key.trim();
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run openapi`: writes openapi.json, the description of the HTTP interface, as the service itself tells it.
+// `npm run openapi`: writes openapi.json, the description of the HTTP API that the service itself serves.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,8 +19,8 @@ const api = await startRole(
       HOST: '127.0.0.1',
       PORT: '0',
       TASKBELL_HOME: home,
-      TASKBELL_JWT_SECRET: 'Nobody signs in: the description is all that is asked for.',
-      // The API tells its interface without Temporal.
+      TASKBELL_JWT_SECRET: 'No one signs in: only the description is requested.',
+      // The API serves its description without Temporal.
       TEMPORAL_ADDRESS: '127.0.0.1:9',
     },
     stopMs: 5000,

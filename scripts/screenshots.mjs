@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm run screenshots`: pictures of the dashboard for the README, of real tasks in a service of its own.
-// The longer it lets tasks run before (`-- --minutes=20`; 3 unless told otherwise), the more the charts have to show.
+// `npm run screenshots`: takes the README's pictures of the dashboard, with real tasks in its own service.
+// The longer tasks run beforehand (`-- --minutes=20`; the default is 3), the more the charts have to show.
 import { ensureBuild } from './lib/build.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { checkNodeVersion } from './lib/node-version.mjs';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm start`: makes a bare clone ready, then becomes the `taskbell` command. In this very process: one less that has
-// to pass signals and exit codes on.
+// `npm start`: prepares a bare clone, then becomes the `taskbell` command in this same process: one process less
+// that has to pass on signals and exit codes.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensureBuild } from './lib/build.mjs';

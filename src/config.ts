@@ -6,7 +6,7 @@ import ipaddr from 'ipaddr.js';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 
-/** The configuration is wrong. `message` names every faulty variable, a line each, fit to be shown as it is. */
+/** The configuration is invalid. `message` names every invalid variable, one per line, and can be shown as is. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -33,7 +33,7 @@ function isNetwork(text: string): boolean {
   return isIP(text) !== 0 || ipaddr.isValidCIDR(text);
 }
 
-/** Keys that came by plain http from elsewhere could be anybody's. */
+/** Rejects plain http, except from loopback: keys fetched that way could be anyone's. */
 function isSafeUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);
@@ -67,15 +67,12 @@ const variables = z.object({
     .string()
     .min(32, 'must be at least 32 characters; `openssl rand -base64 48` makes one')
     .optional(),
-  TASKBELL_JWKS_URL: z
-    .string()
-    .refine(isSafeUrl, 'must be an https URL (http for loopback alone)')
-    .optional(),
+  TASKBELL_JWKS_URL: z.string().refine(isSafeUrl, 'must be an https URL (http only for loopback)').optional(),
   TASKBELL_JWT_ISSUER: z.string().max(1_000).optional(),
   TASKBELL_JWT_AUDIENCE: z.string().max(1_000).optional(),
   TASKBELL_WORKER_CONCURRENCY: integer(1, 1_000, 4),
   TASKBELL_MAX_TASKS_PER_CHILD: integer(1, 999_999_999, 1_000),
-  // Less than this, and a process that has done nothing yet would be over it.
+  // Below this, a process that has done nothing yet would already exceed it.
   TASKBELL_MAX_MEMORY_PER_CHILD_MB: integer(128, 1_048_576, 400),
   TASKBELL_SHUTDOWN_GRACE: integer(0, 86_400, 30),
   TASKBELL_DATA_DIR: z.string().optional(),
@@ -103,10 +100,10 @@ export interface Config {
   /** 0 lets the system choose a free port. */
   readonly port: number;
   readonly webSocketPort: number | undefined;
-  /** Database file, users file, generated secrets. */
+  /** Folder of the database file, the users file and generated secrets. */
   readonly home: string;
   readonly jwtSecret: string | undefined;
-  /** Has the accounts, in place of a users file of our own. */
+  /** Identity provider that has the accounts, instead of our own users file. */
   readonly identityProvider:
     | { readonly jwksUrl: string; readonly issuer: string; readonly audience: string }
     | undefined;
@@ -114,7 +111,7 @@ export interface Config {
   readonly taskQueue: string;
   readonly webUiUrl: string | undefined;
   readonly temporal: {
-    /** Somebody else's server, from the SDK's own variables and profile file; undefined: the embedded one. */
+    /** External server, from the SDK's own variables and profile file; undefined for the embedded one. */
     readonly external: ClientConnectConfig | undefined;
     readonly namespace: string;
   };
@@ -123,21 +120,21 @@ export interface Config {
     readonly webUiPort: number;
     /** The user's own `temporal` executable. */
     readonly cli: string | undefined;
-    /** Where executables are kept between projects and checkouts. */
+    /** Folder of executables that projects and checkouts share. */
     readonly cacheDir: string;
   };
   readonly worker: { readonly concurrency: number; readonly shutdownGraceMs: number };
   readonly limits: {
-    /** Requests a minute of one account; 0 for any number. */
+    /** Maximum requests per minute of one account; 0 for no limit. */
     readonly requestsPerMinute: number;
-    /** Unfinished tasks of one account; 0 for any number. */
+    /** Maximum unfinished tasks of one account; 0 for no limit. */
     readonly openTasks: number;
-    /** Web origins whose pages may read our answers. */
+    /** Web origins whose pages may read our responses. */
     readonly corsOrigins: readonly string[];
-    /** Addresses and ranges whose X-Forwarded-For and X-Forwarded-Proto are believed. */
+    /** Addresses and ranges whose X-Forwarded-For and X-Forwarded-Proto are trusted. */
     readonly trustedProxies: readonly string[];
   };
-  /** The processes in which handlers run. */
+  /** Limits of handler processes. */
   readonly handlers: { readonly maxAttempts: number; readonly maxMemoryMb: number };
   readonly types: {
     readonly dataDir: string | undefined;
@@ -147,8 +144,8 @@ export interface Config {
 }
 
 /**
- * Reads and checks the environment; the only place that does. A secret may come from a file instead, named by the
- * same variable with `_FILE` after it (as container platforms mount them).
+ * Reads and checks the environment; the only place that does. A secret can come from a file instead, named by the
+ * same variable with the suffix `_FILE` (as container platforms mount them).
  * @throws {ConfigError} naming all faults at once.
  */
 export function readConfig(environment: Environment = process.env): Config {
@@ -199,17 +196,17 @@ export function readConfig(environment: Environment = process.env): Config {
   };
 }
 
-/** TASKBELL_HOME alone, for commands that need nothing else to be right. */
+/** Reads only TASKBELL_HOME, for commands that work even if the rest of the configuration is invalid. */
 export function readHome(environment: Environment = process.env): string {
   return resolve(environment['TASKBELL_HOME'] || defaultHome);
 }
 
-/** Whether accounts are an identity provider's, for commands that need nothing else to be right. */
+/** Whether an identity provider has the accounts, for commands that work even if the rest is invalid. */
 export function hasIdentityProvider(environment: Environment = process.env): boolean {
   return Boolean(environment['TASKBELL_JWKS_URL']);
 }
 
-/** All three of its variables, or none. */
+/** Requires all three of its variables, or none. */
 function readIdentityProvider(environment: Environment, faults: string[]): Config['identityProvider'] {
   const names = ['TASKBELL_JWKS_URL', 'TASKBELL_JWT_ISSUER', 'TASKBELL_JWT_AUDIENCE'] as const;
   const [jwksUrl, issuer, audience] = names.map((name) => environment[name]);
@@ -217,7 +214,8 @@ function readIdentityProvider(environment: Environment, faults: string[]): Confi
     return { jwksUrl, issuer, audience };
   const missing = names.filter((name) => environment[name] === undefined);
   if (missing.length < names.length) {
-    for (const name of missing) faults.push(`${name}: must be set, as ${names.join(', ')} belong together`);
+    for (const name of missing)
+      faults.push(`${name}: must be set, since ${names.join(', ')} belong together`);
   }
   return undefined;
 }
@@ -252,18 +250,18 @@ function externalTemporal(environment: Environment, faults: string[]): ClientCon
   }
 }
 
-/** In one line: a TOML parser's message goes on with an excerpt of the file. */
+/** Returns the first line of a message: a TOML parser's goes on with an excerpt of the file. */
 function describe(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split('\n', 1).join();
 }
 
-/** The environment for a child process: ours with the changes; undefined removes a variable. */
+/** Returns the environment for a child process: ours with the changes. undefined removes a variable. */
 export function childEnvironment(changes: Environment = {}): Record<string, string | undefined> {
   return { ...process.env, ...changes };
 }
 
-/** What handlers may see of the environment: what programs need to run at all, and what is named for them. */
+/** Variables that handlers can see: those that programs need to run, and those with the prefixes below. */
 const handlerVariables = new Set(
   (
     'PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TMPDIR TEMP TMP ' +
@@ -273,8 +271,8 @@ const handlerVariables = new Set(
 const handlerPrefixes = ['LC_', 'TASK_'];
 
 /**
- * The environment of the processes in which handlers run: by a list of what is allowed, so that none of the service's
- * secrets is ever in it. Variables whose names begin with `TASK_` are the handlers' own.
+ * Returns the environment of handler processes, from an allowlist, so that none of the service's secrets is ever in it.
+ * Variables whose names start with `TASK_` are for handlers.
  */
 export function handlerEnvironment(environment: Environment = process.env): Record<string, string> {
   const allowed = (name: string): boolean =>

@@ -1,4 +1,4 @@
-/** A map of at most `max` entries: a new one takes the place of the one that was not touched for the longest. */
+/** A map of at most `max` entries: a new one replaces the least recently used one. */
 export class LeastRecent<V> {
   readonly #entries = new Map<string, V>();
   readonly #max: number;
@@ -10,7 +10,7 @@ export class LeastRecent<V> {
   get(key: string): V | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
-    // A Map keeps its order of insertion.
+    // A Map keeps its insertion order, so this makes the entry the newest.
     this.#entries.delete(key);
     this.#entries.set(key, value);
     return value;

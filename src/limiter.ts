@@ -1,4 +1,4 @@
-/** As many calls as can run or wait do so already. */
+/** The maximum number of calls is already running and waiting. */
 export class Busy extends Error {
   override readonly name = 'Busy';
 }
@@ -19,7 +19,7 @@ export function createLimiter({ concurrency, queue }: { concurrency: number; que
         running += 1;
       } else {
         if (waiting.length >= queue) throw new Busy('too many at once');
-        // Whoever finishes hands its place over, so that `running` stays and no newcomer slips in between.
+        // A call that ends hands its place over, so `running` stays the same and no new call slips in between.
         await new Promise<void>((resolve) => waiting.push(resolve));
       }
       try {
@@ -33,7 +33,7 @@ export function createLimiter({ concurrency, queue }: { concurrency: number; que
   };
 }
 
-/** Does the work for each, so many at a time. @returns the results, in order. */
+/** Runs `work` for each item, `concurrency` at a time. @returns the results, in order. */
 export function forEachOf<I, O>(
   items: readonly I[],
   concurrency: number,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Until the time is over, or the signal is aborted: whoever waits looks at the signal next. */
+/** Waits until the time is over or the signal is aborted. The caller must check the signal next. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await sleep(ms, undefined, { signal });

@@ -6,7 +6,7 @@ interface Bucket {
 }
 
 export const windowSeconds = 60;
-/** Full ones mean nothing, and are dropped from here on. */
+/** From this many buckets on, full ones are dropped: a full bucket is the same as none. */
 const manyBuckets = 10_000;
 
 export interface RateLimit {
@@ -16,8 +16,8 @@ export interface RateLimit {
 }
 
 /**
- * A token bucket for each account: a minute's requests may come at once, and then as many as flow in. Each API process
- * counts for itself.
+ * Creates a token bucket for each account: a minute's requests can come at once, and then only as fast as it refills.
+ * Each API process counts for itself.
  */
 export function createRateLimit(perMinute: number, now = () => performance.now()): RateLimit {
   const buckets = new Map<string, Bucket>();
@@ -49,7 +49,7 @@ export function createRateLimit(perMinute: number, now = () => performance.now()
   };
 }
 
-/** The refusal of a request beyond the limit. */
+/** Returns the error for a request beyond the limit. */
 export function tooManyRequests({ perMinute }: RateLimit): AppError {
   return new AppError('too_many_requests', `More than ${perMinute} requests a minute.`, {
     retryAfterSeconds: Math.max(1, Math.ceil(windowSeconds / perMinute)),

@@ -1,4 +1,4 @@
-/** One attempt at a task: schedules the activity, and reads its end as the task's retry policy needs it. */
+/** One attempt at a task: schedules its activity, and turns its end into what the retry policy needs. */
 import {
   ActivityCancellationType,
   ActivityFailure,
@@ -26,32 +26,32 @@ import { maxErrorMessageBytes } from '../src/contract/limits.ts';
 import { truncateBytes } from '../src/contract/text.ts';
 import { type FailedAttempt, keepsCheckpoints, type TaskState } from './state.ts';
 
-/** How an attempt ended that did not succeed. */
+/** How an unsuccessful attempt ended. */
 export type AttemptEnd =
   | { readonly kind: 'failed'; readonly failed: FailedAttempt; readonly error: ErrorReport }
-  /** Paused or edited before it began. */
+  /** The task was paused or edited before the attempt started. */
   | { readonly kind: 'withdrawn' }
-  /** The task is cancelled, and the handler, if it had begun, has stopped. */
+  /** The task was cancelled, and its handler, if it had started, has stopped. */
   | { readonly kind: 'cancelled'; readonly report: AttemptReport | undefined };
 
 export interface Attempt {
   readonly success: Promise<AttemptSuccess>;
   withdraw(): void;
-  /** What the rejection of `success` means. */
+  /** Returns what the rejection of `success` means. */
   endAfter(error: unknown): AttemptEnd;
 }
 
-/** Seconds. The worker ends an attempt at its hard limit; the server does so only where the worker does not. */
+/** Margin after the hard limit, in seconds. The worker enforces the limit, the server only if it doesn't. */
 const hardLimitMargin = 30;
 
 const { processTask } = proxyActivities<Activities>({
   startToCloseTimeout: '1 day',
-  // A worker that dies is noticed within this time, whatever the attempt's own limit.
+  // Maximum time until a dead worker is noticed, whatever the attempt's own limit.
   heartbeatTimeout: '8 seconds',
   // The default would let the workflow end while the handler still runs.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  // For lost workers and hand-backs only: a handler's own failure is non-retryable here, and the workflow applies
-  // the task's policy to it. The activity itself gives up after too many lost attempts.
+  // Covers lost workers and hand-backs only: a handler's own failure is non-retryable here, and the workflow
+  // applies the task's policy to it. The activity itself gives up after too many lost attempts.
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
   // Eager dispatch would bypass the order by priority and fairness.
   allowEagerDispatch: false,
@@ -90,7 +90,7 @@ function endOf(error: unknown, before: TaskState, scope: CancellationScope): Att
   if (CancellationScope.current().consideredCancelled)
     return { kind: 'cancelled', report: cancelledReport(error) };
   if (isCancellation(error)) return { kind: 'withdrawn' };
-  // It was being withdrawn when its worker gave it back, or was lost: that is no failure of the handler's.
+  // Its worker handed it back or was lost while it was being withdrawn: the handler has not failed.
   const interrupted = scope.consideredCancelled && !isAttemptFailure(detailsOf(error));
   if (interrupted && patched('interrupted-while-withdrawn')) return { kind: 'withdrawn' };
   return failedEnd(error, before);
@@ -98,13 +98,13 @@ function endOf(error: unknown, before: TaskState, scope: CancellationScope): Att
 
 function cancelledReport(error: unknown): AttemptReport | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  // The worker was lost while the attempt wound up: the server repeats nothing that is cancelled.
+  // The worker was lost while the attempt was stopping: the server doesn't retry a cancelled activity.
   if (cause instanceof TimeoutFailure) return lostReport(cause);
-  // Only our own activity gives details with its cancellation, and only once its handler had begun.
+  // Only our own activity adds details to its cancellation, and only once the attempt had started.
   return cause instanceof CancelledFailure ? (cause.details[0] as AttemptReport | undefined) : undefined;
 }
 
-/** What the last heartbeat told of an attempt whose worker was lost. */
+/** Returns the report of an attempt whose worker was lost, from its last heartbeat. */
 function lostReport({ lastHeartbeatDetails }: TimeoutFailure): AttemptReport | undefined {
   const { current } = (lastHeartbeatDetails ?? {}) as Partial<AttemptHeartbeat>;
   return current && lostAttempt(current);
@@ -114,7 +114,7 @@ function failedEnd(error: unknown, before: TaskState): AttemptEnd {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const summary: ErrorReport = {
     type: kindOf(cause),
-    message: truncateBytes(rootCause(error) ?? 'The attempt ended without saying why', maxErrorMessageBytes),
+    message: truncateBytes(rootCause(error) ?? 'The attempt ended without a reason', maxErrorMessageBytes),
   };
   const details = detailsOf(error);
   if (!isAttemptFailure(details)) {

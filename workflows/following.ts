@@ -1,7 +1,7 @@
 /**
- * Tasks that follow others, on both sides: a successor asks its predecessors to be told of their end, and these tell it
- * before they end. What no workflow can tell (one that was terminated, say) the workers find out and tell
- * (src/tasks/predecessors.ts).
+ * Tasks that wait for others, from both sides: a dependent asks its predecessors to notify it of their end,
+ * and they do so before they end. Ends that no workflow can report (a termination, say) are found and
+ * reported by the workers (src/tasks/predecessors.ts).
  */
 import {
   CancellationScope,
@@ -15,19 +15,19 @@ import type { PredecessorEnd, PredecessorOver } from '../src/contract/predecesso
 import type { Successor } from '../src/contract/workflow.ts';
 import { predecessorOverSignal, successorSignal } from './messages.ts';
 
-// A local one: it must not wait for a slot behind tasks that run for hours.
+// A local activity, since it must not wait for a slot behind tasks that run for hours.
 const { lookUpPredecessor } = proxyLocalActivities<Inquiries>({
   startToCloseTimeout: '10 seconds',
-  summary: 'How a task ended that this one follows',
+  summary: 'Look up how a predecessor ended',
 });
 
-/** The server takes 2,000 signals that are on their way at a time. */
+/** Number of signals in flight at a time; the server allows 2,000. */
 const toldAtOnce = 200;
 const mostTries = 3;
 
 /**
- * Asks to be told of the end of each of these tasks.
- * @param onOver called for those that had ended before they could be asked.
+ * Asks each of these tasks to notify this one of its end.
+ * @param onOver called for each task that had ended before it could be asked.
  */
 export async function follow(ids: readonly string[], onOver: (over: PredecessorOver) => void): Promise<void> {
   const ask = async (id: string): Promise<void> => {
@@ -41,17 +41,17 @@ async function askOne(id: string): Promise<PredecessorOver | null> {
   const { workflowId, runId } = workflowInfo();
   const successor: Successor = { id: workflowId, run_id: runId };
   for (let tries = 0; tries < mostTries; tries += 1) {
-    // Without a run id: it is the newest run that matters.
+    // Without a run id, since the newest run is the one that matters.
     if (await isTold(() => getExternalWorkflowHandle(id).signal(successorSignal, successor))) return null;
     const over = await lookUpPredecessor(id);
     if (over !== null) return over;
-    // It was retried between the two looks at it.
+    // It was retried between the signal and the lookup: ask its new run.
   }
-  // More tasks follow it than a workflow can be told of: the workers will notice its end.
+  // It has more dependents than a workflow can take signals from: the workers will notice its end.
   return null;
 }
 
-/** Tells those that follow this task how it ends, those that come meanwhile included. */
+/** Notifies this task's dependents of how it ends, including those that ask while this runs. */
 export async function tellSuccessors(
   successors: Map<string, Successor>,
   ended: PredecessorEnd,
@@ -70,7 +70,7 @@ export async function tellSuccessors(
   });
 }
 
-/** Whether a signal arrived: one cannot be sent to a workflow that has ended. */
+/** Returns whether a signal arrived: a workflow that has ended cannot receive one. */
 async function isTold(send: () => Promise<void>): Promise<boolean> {
   try {
     await send();

@@ -16,25 +16,26 @@ import type {
   TaskStatusReport,
 } from '../src/contract/workflow.ts';
 
-/** Pause, resume, run-now. A signal, so that it lands even while no worker is up. */
+/** Pauses or resumes a task, or runs it now. A signal, so that it is accepted even while no worker is up. */
 export const commandSignal = defineSignal<[TaskCommand]>(commandSignalName);
 
-/** Sent by an attempt that has lived for a second: short ones spare their workflow the extra work. */
+/** Sent by an attempt that has run for a second: shorter ones save their workflow the extra work. */
 export const attemptBegunSignal = defineSignal<[AttemptBegun]>(attemptBegunSignalName);
 
 /**
- * Sent for an attempt that was lost or handed back, by whoever knows of it first: the server repeats such an attempt
- * without a word to the workflow, and without a place for what the attempt has left behind.
+ * Sent for an attempt that was lost or handed back, by the first try of its activity that knows of it: the
+ * server retries such an attempt without notifying the workflow, and has no place for what the attempt left
+ * behind.
  */
 export const attemptOverSignal = defineSignal<[AttemptOver]>(attemptOverSignalName);
 
-/** Sent by a task that follows this one: it wants to be told of the end. */
+/** Sent by a dependent of this task, which asks to be notified of its end. */
 export const successorSignal = defineSignal<[Successor]>(successorSignalName);
 
-/** Sent at the end of a task to those that follow it. */
+/** Sent to a task's dependents when it ends. */
 export const predecessorOverSignal = defineSignal<[PredecessorOver]>(predecessorOverSignalName);
 
-/** Changes a task that has not started. An update, so that it can be refused; answers with the new version. */
+/** Edits a task that has not started. An update, so that it can be refused; returns the new version. */
 export const editUpdate = defineUpdate<number, [TaskEdit]>('edit');
 
 /** The workflow's own view of the task. */

@@ -1,4 +1,4 @@
-/** Writes the task's state where it can be read without asking the workflow: search attributes, memo, details. */
+/** Writes the task's state where no query to the workflow is needed: search attributes, memo, details. */
 import {
   ApplicationFailure,
   setCurrentDetails,
@@ -13,10 +13,10 @@ import { truncateBytes, truncateCharacters } from '../src/contract/text.ts';
 import type { ErrorReport, TaskFailureDetails, TaskMemo } from '../src/contract/workflow.ts';
 import type { TaskState } from './state.ts';
 
-/** Longest error message in the memo, in bytes: the memo rides on every row of a list. */
+/** Maximum size of the error message in the memo, in bytes: every row of a list carries the memo. */
 export const memoErrorBytes = 1024;
 
-/** Writes what has changed between two states. Rides in a workflow task that happens anyway. */
+/** Writes what has changed between two states, in a workflow task that runs anyway. */
 export function recordState(before: TaskState, after: TaskState): void {
   if (after.version !== before.version) upsertSearchAttributes(changedAttributes(before, after));
   const memo = changedMemo(before, after);
@@ -40,7 +40,7 @@ function changedAttributes(before: TaskState, after: TaskState): SearchAttribute
   return pairs;
 }
 
-/** A task that simply succeeds never comes here with anything to write. */
+/** Returns the memo's fields that must be written; none for a task that simply succeeds. */
 function changedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
   if (after.waitsFor !== before.waitsFor) return { waits_for: after.waitsFor };
   if (after.attempts !== before.attempts) return failureMemo(after);
@@ -58,7 +58,10 @@ function changedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
   };
 }
 
-/** Run-now has ended a backoff, or an attempt after one has begun: lists must not go on showing the wait. */
+/**
+ * Returns the memo's next attempt when run-now has ended a backoff, or when the attempt after one has
+ * started: lists must stop showing the wait.
+ */
 function hurriedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
   const { nextAttemptAt } = after;
   const hurried = nextAttemptAt !== null && nextAttemptAt !== before.nextAttemptAt;
@@ -84,7 +87,7 @@ function failureMemo({
   };
 }
 
-/** One sentence on where the task stands, at the top of its page in the Temporal Web UI. */
+/** Describes the task's state in one sentence, at the top of its page in the Temporal Web UI. */
 export function story(state: TaskState): void {
   setCurrentDetails(sentence(state));
 }
@@ -93,13 +96,13 @@ function sentence(state: TaskState): string {
   const { status, spec, nextAttemptAt, retryCount, attempts, runNow } = state;
   switch (status) {
     case 'AFTER':
-      return `**Waits** for the end of ${state.waitsFor.join(', ')}.`;
+      return `**Waiting** for the end of ${state.waitsFor.join(', ')}.`;
     case 'SCHEDULED':
       return runNow ? '**Scheduled**: running now on request.' : `**Scheduled** for ${spec.scheduled_time}.`;
     case 'PAUSED':
-      return `**Paused**. Its time is ${spec.scheduled_time}; it waits to be resumed.`;
+      return `**Paused**, waiting to be resumed. Scheduled for ${spec.scheduled_time}.`;
     case 'PENDING':
-      return '**Pending**: its time has come, and it waits for a worker.';
+      return '**Pending**: due, and waiting for a worker.';
     case 'RUNNING': {
       const error = attempts.at(-1)?.error;
       if (nextAttemptAt === null || !error) return '**Running**.';
@@ -108,7 +111,7 @@ function sentence(state: TaskState): string {
   }
 }
 
-/** The failure with which the workflow ends once there are to be no more attempts. */
+/** Returns the failure that ends the workflow when there are no more attempts. */
 export function recordFailure(state: TaskState, error: ErrorReport): ApplicationFailure {
   const details: TaskFailureDetails = {
     attempt: state.attempt,
@@ -119,9 +122,9 @@ export function recordFailure(state: TaskState, error: ErrorReport): Application
   return ApplicationFailure.nonRetryable(error.message, error.type, details);
 }
 
-/** The failure of a task that can never run, since one that it follows has not completed. */
+/** Returns the failure of a task that can never run, because of how a predecessor ended. */
 export function recordForbidden(state: TaskState, { id, ended }: PredecessorOver): ApplicationFailure {
-  const message = `Task ${id}, which this one was to follow, ${endings[ended]}`;
+  const message = `Task ${id}, which this task waits for, ${endings[ended]}`;
   upsertMemo({ error_message: message } satisfies Partial<TaskMemo>);
   return recordFailure(state, { type: 'PredecessorFailed', message });
 }

@@ -1,15 +1,15 @@
-/** The reports of a run's attempts, as far as the workflow's own records have room for them. */
+/** Reports of a run's attempts, cut to what the workflow's own records have room for. */
 import { truncateCharacters } from '../src/contract/text.ts';
 import type { AttemptReport } from '../src/contract/workflow.ts';
 
-/** In characters of JSON. They end up in one payload, of which the server takes 2 MB. */
+/** Maximum length of all reports, in characters of JSON. They end up in one payload, which may have 2 MB. */
 const maxReportsLength = 128 * 1024;
 const shortMessageLength = 200;
 
 /**
- * All reports, in the order of the attempts. An attempt may be told of twice, since what hears of its loss may be lost
- * itself: the later word counts. Every outcome is kept, but the logs and long messages of only as many recent ones as
- * fit.
+ * Merges reports, in the order of the attempts. An attempt may be reported twice, since the try that reports
+ * its loss may itself be lost: the later report counts. Keeps every outcome, but logs and long messages only
+ * of as many recent attempts as fit.
  */
 export function mergedReports(...lists: (readonly AttemptReport[])[]): AttemptReport[] {
   const byAttempt = new Map(lists.flat().map((report) => [report.attempt, report]));

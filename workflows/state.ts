@@ -1,12 +1,12 @@
 /**
- * The task's state and its transitions, as pure functions: no Temporal, no clock, no chance. A transition that does
- * not apply returns the state it was given.
+ * The task's state and its transitions, as pure functions: no Temporal, no clock, no randomness. A transition
+ * that does not apply returns the state it was given.
  *
- *     AFTER     → SCHEDULED       the tasks that it follows have ended
- *     SCHEDULED ⇄ PAUSED          messages; so for AFTER
- *     SCHEDULED → PENDING         its time has come; the first attempt is scheduled
- *     PENDING   → SCHEDULED       edited, or PAUSED, before the attempt has begun: it is withdrawn
- *     PENDING   → RUNNING         an attempt has begun; stays so through failures and backoff to the end
+ *     AFTER     → SCHEDULED       its predecessors have ended
+ *     SCHEDULED ⇄ PAUSED          on messages; the same for AFTER
+ *     SCHEDULED → PENDING         it is due; the first attempt is scheduled
+ *     PENDING   → SCHEDULED       edited (or paused: PAUSED) before the attempt started, which is withdrawn
+ *     PENDING   → RUNNING         an attempt has started; stays so through failures and backoff to the end
  */
 import type { JsonValue } from '../src/contract/json.ts';
 import { boundedRetryAfterMs, maxCheckpointBytesInAll } from '../src/contract/limits.ts';
@@ -33,33 +33,33 @@ import { mergedReports } from './reports.ts';
 export interface TaskState {
   readonly spec: TaskSpec;
   readonly status: StoredStatus;
-  /** Ids of the tasks that it follows and that have not ended. */
+  /** Ids of its predecessors that have not ended. */
   readonly waitsFor: readonly string[];
   readonly afterPolicy: AfterPolicy | undefined;
-  /** The end of one of them after which it can never run. */
+  /** The end of a predecessor because of which the task can never run. */
   readonly forbiddenBy: PredecessorOver | null;
   readonly version: number;
   /** Milliseconds since the epoch, as are all instants here. */
   readonly updatedAt: number;
   readonly startedAt: string | null;
-  /** Attempts begun so far in this run. */
+  /** Number of attempts started so far in this run. */
   readonly attempt: number;
-  /** Retries so far over all runs; `retriesLeft` is this run's. */
+  /** Number of retries so far, over all runs; `retriesLeft` is for this run only. */
   readonly retryCount: number;
   readonly retriesLeft: number;
-  /** Asked to run before its time. */
+  /** Whether it was asked to run before its scheduled time. */
   readonly runNow: boolean;
-  /** Set during a backoff. */
+  /** Set during a backoff only. */
   readonly nextAttemptAt: number | null;
   readonly attempts: readonly AttemptReport[];
-  /** Attempts of the present activity that were lost or handed back; joins `attempts` once the activity is over. */
+  /** Attempts of the current activity that were lost or handed back; moved to `attempts` when it is over. */
   readonly interrupted: readonly AttemptReport[];
   readonly checkpoint: JsonValue | null;
-  /** Of all checkpoints handed on so far, in bytes of JSON. */
+  /** Total size of the checkpoints handed on so far, in bytes of JSON. */
   readonly checkpointsLength: number;
 }
 
-/** A handler's failure as the retry policy needs to see it. */
+/** A handler's failure, with what the retry policy needs. */
 export interface FailedAttempt {
   readonly report: AttemptReport;
   readonly retryable: boolean;
@@ -91,7 +91,7 @@ export function initialState(input: TaskInput, now: number): TaskState {
   };
 }
 
-/** Milliseconds until the task may run; 0 or less when it may run at once. */
+/** Returns the milliseconds until the task is due; 0 or less if it already is. */
 export function timeLeft(state: TaskState, now: number): number {
   return state.runNow ? 0 : Date.parse(state.spec.scheduled_time) - now;
 }
@@ -106,7 +106,7 @@ export function obey(state: TaskState, { command }: TaskCommand, now: number): T
       return state.status === 'PAUSED'
         ? written(state, now, { status: restingStatus(state.waitsFor) })
         : state;
-    // Its own time is waived, not what it is to follow.
+    // Waives its scheduled time, but not its predecessors.
     case 'run-now':
       if (state.nextAttemptAt !== null) return written(state, now, { nextAttemptAt: now });
       if (state.status === 'AFTER' && state.runNow) return state;
@@ -114,7 +114,7 @@ export function obey(state: TaskState, { command }: TaskCommand, now: number): T
         ? written(state, now, { status: restingStatus(state.waitsFor), runNow: true })
         : state;
     default:
-      // A command of a later version: to this one it means nothing.
+      // A command of a later version, unknown to this one.
       return state;
   }
 }
@@ -127,7 +127,7 @@ function restingStatus(waitsFor: readonly string[]): 'SCHEDULED' | 'AFTER' {
   return waitsFor.length > 0 ? 'AFTER' : 'SCHEDULED';
 }
 
-/** A task that this one follows has ended. Others may still keep it waiting, and so may a pause. */
+/** Records the end of a predecessor. Other predecessors, or a pause, may still keep the task waiting. */
 export function predecessorOver(state: TaskState, over: PredecessorOver, now: number): TaskState {
   if (!state.waitsFor.includes(over.id) || state.forbiddenBy) return state;
   if (!isGoodEnd(over.ended, state.afterPolicy)) return { ...state, forbiddenBy: over };
@@ -136,7 +136,7 @@ export function predecessorOver(state: TaskState, over: PredecessorOver, now: nu
   return written(state, now, { waitsFor, status: 'SCHEDULED' });
 }
 
-/** Why an edit must be refused; undefined when it may happen. */
+/** Returns why an edit must be refused; undefined if it is allowed. */
 export function editRefusal(state: TaskState, edit: TaskEdit, now: number): EditRefusal | undefined {
   if (now > Date.parse(edit.not_after)) return 'expired';
   if (state.status === 'RUNNING') return 'wrong_state';
@@ -154,14 +154,14 @@ export function applyEdit(state: TaskState, { spec }: TaskEdit, now: number): Ta
   });
 }
 
-/** The task's time has come: its first attempt is being scheduled. */
+/** Records that the task is due: its first attempt is being scheduled. */
 export function becomeDue(state: TaskState, now: number): TaskState {
   return state.status === 'SCHEDULED' ? written(state, now, { status: 'PENDING' }) : state;
 }
 
 export function attemptBegun(state: TaskState, begun: AttemptBegun, now: number): TaskState {
   if (begun.attempt <= state.attempt) return state;
-  // An attempt that is being withdrawn may still tell of itself; a paused task must not run for that.
+  // An attempt that is being withdrawn may still announce itself; that must not set a paused task to RUNNING.
   if (isResting(state.status) || state.status === 'PAUSED') return state;
   const startedAt = state.startedAt ?? begun.started_at;
   // Later attempts are visible without a write; the first one moves the task to RUNNING in the lists.
@@ -169,15 +169,15 @@ export function attemptBegun(state: TaskState, begun: AttemptBegun, now: number)
   return written(state, now, { status: 'RUNNING', attempt: begun.attempt, startedAt });
 }
 
-/** The backoff is over, and the next attempt is being scheduled. */
+/** Records that the backoff is over: the next attempt is being scheduled. */
 export function endBackoff(state: TaskState): TaskState {
   return state.nextAttemptAt === null ? state : { ...state, nextAttemptAt: null };
 }
 
 /**
  * Records a failed attempt and applies the task's retry policy.
- * @param random between 0 and 1: where in ±10 % of jitter the backoff falls.
- * @returns a state with `nextAttemptAt` set, or without it when there are to be no more attempts.
+ * @param random number between 0 and 1 that picks the backoff within ±10 % of jitter.
+ * @returns a state with `nextAttemptAt` set, or without it if there are no more attempts.
  */
 export function attemptFailed(
   state: TaskState,
@@ -203,12 +203,12 @@ export function attemptFailed(
   });
 }
 
-/** Whether the history has room for the checkpoint of one more attempt that fails. */
+/** Returns whether the history has room for the checkpoint of one more failed attempt. */
 export function keepsCheckpoints({ checkpointsLength }: TaskState): boolean {
   return checkpointsLength <= maxCheckpointBytesInAll;
 }
 
-/** The attempt was withdrawn before it had begun; but it may have been lost or handed back before that. */
+/** Records an attempt withdrawn before it started. Earlier tries may have been lost or handed back. */
 export function attemptWithdrawn(state: TaskState): TaskState {
   const last = state.interrupted.at(-1);
   if (!last) return state;
@@ -216,12 +216,18 @@ export function attemptWithdrawn(state: TaskState): TaskState {
   return { ...state, attempt: last.attempt, attempts, interrupted: [] };
 }
 
-/** The server will begin another attempt by itself; for the task's owner nothing has changed but the record. */
+/**
+ * Records a lost or handed-back attempt. The server starts another one by itself; for the task's owner, only
+ * the record has changed.
+ */
 export function attemptInterrupted(state: TaskState, report: AttemptReport): TaskState {
   return { ...state, interrupted: mergedReports(state.interrupted, [report]) };
 }
 
-/** Keeps what a cancelled attempt has left behind, if one had begun. The task is about to end: nothing is written. */
+/**
+ * Keeps what a cancelled attempt left behind, if one had started. The task is about to end, so its version
+ * stays the same.
+ */
 export function attemptCancelled(state: TaskState, report: AttemptReport | undefined): TaskState {
   const over = mergedReports(state.interrupted, report ? [report] : []);
   const [first] = over;
@@ -235,7 +241,7 @@ export function attemptCancelled(state: TaskState, report: AttemptReport | undef
   };
 }
 
-/** When the task's work began: the first attempt may have been one that was lost. */
+/** Returns when the task's first attempt started, which may have been one that was lost. */
 export function firstStart({ interrupted }: TaskState, last: AttemptReport): string {
   return interrupted[0]?.started_at ?? last.started_at;
 }

@@ -1,6 +1,6 @@
 /**
- * The life of one task: it waits for its time, is attempted until an attempt succeeds or its retry policy is used
- * up, and ends in Temporal as it ends for its owner: completed, failed or cancelled.
+ * The life of one task: it waits until it is due, is attempted until an attempt succeeds or its retries are
+ * used up, and ends in Temporal as it ends for its owner: completed, failed or cancelled.
  */
 import {
   ApplicationFailure,
@@ -54,8 +54,8 @@ import {
 
 const refusals: Record<EditRefusal, string> = {
   wrong_state: 'The task has started',
-  stale_version: 'The task has changed meanwhile',
-  expired: 'The edit came too late to be answered',
+  stale_version: 'The task has changed in the meantime',
+  expired: 'The edit expired before it could be applied',
 };
 
 export async function task(input: TaskInput): Promise<TaskOutcome> {
@@ -63,9 +63,9 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
   handleMessages(run);
   story(run.state);
   try {
-    // A cancellation that came before the first workflow task does not keep the code from starting.
+    // A cancellation before the first workflow task doesn't keep the code from starting.
     throwIfCancelled();
-    // The SDK takes a stack trace for each promise: none is made where there is nothing to wait for.
+    // The SDK takes a stack trace for each promise, so create none if there is nothing to wait for.
     if (run.state.waitsFor.length > 0) await untilPredecessorsAreOver(run);
     for (;;) {
       while (waitsForTime(run.state)) await untilDueOrChanged(run);
@@ -86,26 +86,29 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
     }
   } catch (error) {
     const isCancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;
-    // Anything but Temporal's own failures is a fault of ours, which does not end the task.
+    // Anything but Temporal's own failures is a bug of ours, which doesn't end the task.
     const isEnd = isCancelled || error instanceof TemporalFailure;
     if (isEnd && run.successors.size > 0) await tellEnd(run, isCancelled ? 'CANCELLED' : 'FAILED');
     throw isCancelled && !isCancellation(error) ? new CancelledFailure('Task cancelled') : error;
   }
 }
 
-/** Until those that it follows have ended; a pause is heeded afterwards. @throws what it ends with, after a bad end. */
+/**
+ * Waits until every predecessor has ended. A pause takes effect after that.
+ * @throws the task's failure if a predecessor's end rules it out.
+ */
 async function untilPredecessorsAreOver(run: Run): Promise<void> {
   const isDecided = (): boolean => run.state.forbiddenBy !== null || run.state.waitsFor.length === 0;
   if (!isDecided()) {
     const onOver = (over: PredecessorOver): void => run.update(predecessorOver(run.state, over, Date.now()));
     const following = follow(run.state.waitsFor, onOver).then(() => condition(isDecided));
-    // One that has ended badly decides, though the others may not have been asked yet.
+    // One bad end decides, even if the other predecessors have not been asked yet.
     await Promise.race([following, condition(isDecided)]);
   }
   if (run.state.forbiddenBy) throw recordForbidden(run.state, run.state.forbiddenBy);
 }
 
-/** Nothing more can happen to the task while those that follow it are told. */
+/** Notifies the task's dependents of its end. From here on, its state no longer changes. */
 async function tellEnd(run: Run, ended: EndedStatus): Promise<void> {
   run.isOver = true;
   await tellSuccessors(run.successors, ended);
@@ -116,14 +119,14 @@ class Run {
   state: TaskState;
   attempt: Attempt | undefined;
   isOver = false;
-  /** Those that are to be told of its end, by their ids. */
+  /** Dependents to notify of its end, by id. */
   readonly successors = new Map<string, Successor>();
 
   constructor(state: TaskState) {
     this.state = state;
   }
 
-  /** Moves to `next` and writes down what has changed. */
+  /** Moves to `next` and records what has changed. */
   update(next: TaskState): void {
     if (next === this.state || this.isOver) return;
     recordState(this.state, next);
@@ -154,7 +157,7 @@ function handleMessages(run: Run): void {
   );
 }
 
-/** Takes note of an attempt that did not succeed. @throws what the task ends with, if there is to be no other. */
+/** Records an unsuccessful attempt. @throws the failure that ends the task, if there is no other attempt. */
 function heed(run: Run, ended: AttemptEnd): void {
   run.attempt = undefined;
   switch (ended.kind) {
@@ -183,7 +186,7 @@ function waitsForTime(state: TaskState): boolean {
   return state.status !== 'RUNNING' && (state.status === 'PAUSED' || timeLeft(state, Date.now()) > 0);
 }
 
-/** Sleeps until the task's time, in a timer raced against messages that change it. */
+/** Waits until the task is due, with a timer that is raced against messages that change the task. */
 async function untilDueOrChanged(run: Run): Promise<void> {
   const { state } = run;
   if (state.status === 'PAUSED') {

@@ -43,10 +43,10 @@ export class HandlerAttempt {
     }
   }
 
-  /** Ends the attempt with what its handler threw, wherever that came up. */
+  /** Ends the attempt with what its handler threw, wherever that was caught. */
   fail(error: unknown): void {
     if (this.#over) return;
-    // Where it was when it was told to stop is of no interest.
+    // The stack of a handler that was asked to stop is of no interest.
     const expected = isTaskFailure(error) || this.#stopping.signal.aborted;
     if (error instanceof Error && !expected) this.#teller.log('ERROR', String(error.stack ?? error));
     const failure: HandlerFailure = describeFailure(error);
@@ -60,7 +60,7 @@ export class HandlerAttempt {
     this.#send(message);
   }
 
-  /** Says what has not been said yet; the handler's later words are nobody's. */
+  /** Sends what has not been sent yet. Whatever the handler reports later is dropped. */
   flush(): void {
     this.#teller.close();
   }

@@ -1,6 +1,6 @@
 /**
- * A handler process: loads the task types, then runs one attempt at a time until its worker ends it. Whatever a handler
- * does to its process (a crash, process.exit, a loop without end) is the worker's to notice.
+ * A handler process: loads the task types, then runs one attempt at a time until its worker ends it. It is up
+ * to the worker to notice what a handler does to its process (a crash, process.exit, an endless loop).
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createTaskTypes, loadTaskModules, type TaskTypes } from '../types/index.ts';
@@ -12,30 +12,30 @@ import { rulesOf } from './rules.ts';
 let types: TaskTypes | undefined;
 let current: HandlerAttempt | undefined;
 let lastSent = Promise.resolve();
-/** Nobody knows in what state a handler has left the process: it ends when its attempt is over. */
+/** Set after an uncaught error: the process may be in any state, so it ends when the running attempt is over. */
 let spoilt = false;
 
-/** Whose doing something is: an attempt that is over may have left timers and promises behind. */
+/** Knows which attempt code belongs to: one that is over may have left timers and promises behind. */
 const attempts = new AsyncLocalStorage<HandlerAttempt>();
 
 process.title = 'taskbell handler';
-// A Ctrl-C in a terminal and a service manager's SIGTERM reach the worker as well, which decides.
+// A Ctrl-C in a terminal and a service manager's SIGTERM also reach the worker, which decides what to do.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 outliveNoParent(() => current !== undefined);
 
 process.on('message', (message) => void receive(message));
 process.on('uncaughtException', (error) => {
-  // First, or the worker might give the process another attempt when it hears that this one is over.
+  // Sent first, or the worker might give the process another attempt once it learns that this one is over.
   send({ type: 'leaving' });
   spoilt = true;
   if (isCurrents()) current?.fail(error);
-  else console.error('Thrown by no attempt that is running:', error);
+  else console.error('Uncaught error, not thrown by the running attempt:', error);
   if (!current || isCurrents()) leave(1);
 });
 process.on('exit', () => {
   if (!current) return;
   if (!isCurrents()) send({ type: 'ended_by_another' });
-  // process.exit() in a handler: its last words.
+  // process.exit() in a handler: send its last reports.
   current.flush();
 });
 
@@ -52,7 +52,7 @@ async function receive(received: unknown): Promise<void> {
       current?.stop(message);
       return;
     case 'run': {
-      if (!types) throw new Error('An attempt came before the task types');
+      if (!types) throw new Error('An attempt arrived before the task types');
       await run(new HandlerAttempt(message, send), types);
     }
   }
@@ -76,11 +76,11 @@ async function load({ dataDir, httpAllowHosts, modules }: HandlerSettings): Prom
 }
 
 function send(message: FromHandler): void {
-  // A failure means that the worker is gone, which ends this process in other ways.
+  // A failure means that the worker no longer exists, which ends this process by other means.
   lastSent = new Promise((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
 }
 
-/** Ends the process once what was sent has gone out. */
+/** Ends the process once all messages have been sent. */
 function leave(code: number): void {
   void lastSent.then(() => process.exit(code));
 }

@@ -3,7 +3,7 @@
  *
  *     starting → idle ⇄ busy → ended
  *
- * It ends by `kill`, by `retire`, or by what its handler does. Created by the pool, which replaces it.
+ * It ends by `kill`, by `retire`, or by what its handler does. The pool creates and replaces it.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { endOf, killGroup, type ProcessEnd, readiness } from './lifetime.ts';
@@ -27,13 +27,13 @@ export type KillReason = 'TimeLimitExceeded' | 'MemoryLimitExceeded' | StopReaso
 export type RunEnd =
   | { readonly kind: 'completed'; readonly result: string }
   | { readonly kind: 'failed'; readonly failure: HandlerFailure }
-  /** Its process ended without a word. */
+  /** Its process ended without reporting an outcome. */
   | {
       readonly kind: 'died';
       readonly code: number | null;
       readonly signal: NodeJS.Signals | null;
       readonly killedFor: KillReason | undefined;
-      /** By what an earlier handler had left behind. */
+      /** Whether something that an earlier handler left behind ended it. */
       readonly byAnother: boolean;
     }
   /** The handler was never called: the process had ended, or was blocked by what an earlier handler left behind. */
@@ -49,19 +49,19 @@ export interface HandlerProcessOptions {
   /** The script of the process. */
   readonly entry: string;
   readonly settings: HandlerSettings;
-  /** All of its environment. */
+  /** The complete environment of the process. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Above what the pool lets it use, so that the pool's verdict comes before V8's. */
+  /** Limit of V8's heap, in MB. High enough for the pool's memory limit to apply before V8's. */
   readonly maxHeapMb: number;
-  /** Within this time it must be able to run handlers: a module may wait for something as it is loaded. */
+  /** Maximum time until it can run handlers, in milliseconds: a module may wait for something while it loads. */
   readonly readyMs?: number;
   readonly logger: PoolLogger;
 }
 
-/** How long a process that was told to go may take, before it is killed. */
+/** Time a retired process has to exit before it is killed, in milliseconds. */
 const retireMs = 2000;
 const defaultReadyMs = 60_000;
-/** An idle process begins within milliseconds, or is not idle. */
+/** Maximum time until an attempt starts, in milliseconds. An idle process takes a few, or it is not idle. */
 const beginMs = 5000;
 
 interface Run {
@@ -75,9 +75,9 @@ export class HandlerProcess {
   /** Resolves with the rules of its task types once it can run handlers. Rejects if it never can. */
   readonly ready: Promise<ReadonlyMap<string, TypeRules>>;
   readonly ended: Promise<void>;
-  /** Attempts that it was given; the pool counts. */
+  /** Number of attempts it was given, counted by the pool. */
   attempts = 0;
-  /** After its last attempt. */
+  /** Resident memory after its last attempt, in bytes. */
   residentBytes = 0;
   readonly #child: ChildProcess;
   readonly #logger: PoolLogger;
@@ -86,11 +86,11 @@ export class HandlerProcess {
   #warned = false;
   #killedFor: KillReason | undefined;
   #endedByAnother = false;
-  /** Handlers that were told to stop may still be busy stopping. */
+  /** Whether a handler was asked to stop, which it may still be busy doing. */
   #wasStopped = false;
-  /** It was killed, or says that it goes: nothing it is given now would be done. */
+  /** Whether it was killed or has announced its end: it would not run an attempt that it is given now. */
   #leaving = false;
-  /** Of the latest attempt: what it printed may be read after it is over. */
+  /** Task of the latest attempt. Kept after its end, since what it printed may be read later. */
   #taskId: string | undefined;
 
   constructor(options: HandlerProcessOptions) {
@@ -100,7 +100,7 @@ export class HandlerProcess {
       env: environment,
       execArgv: [`--max-old-space-size=${maxHeapMb}`],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // The leader of a group: see killGroup.
+      // Makes it the leader of a process group: see killGroup.
       detached: true,
     });
     const end = endOf(this.#child);
@@ -116,7 +116,7 @@ export class HandlerProcess {
     return this.#child.pid;
   }
 
-  /** Whether it may be given an attempt. */
+  /** Whether it can be given an attempt. */
   get alive(): boolean {
     const { exitCode, signalCode, connected } = this.#child;
     return exitCode === null && signalCode === null && connected && !this.#leaving && !this.#wasStopped;
@@ -124,7 +124,7 @@ export class HandlerProcess {
 
   run(input: HandlerInput, onTold: (told: Told) => void): Promise<RunEnd> {
     if (this.#run) throw new Error('A handler process runs one attempt at a time');
-    // What an earlier handler has printed is none of this one's doing.
+    // An earlier handler may have set it by printing V8's out-of-memory message. This one is not to blame.
     this.#killedFor = undefined;
     this.#taskId = input.taskId;
     this.#number += 1;
@@ -143,7 +143,7 @@ export class HandlerProcess {
     });
   }
 
-  /** Fires the signal of the handler that runs. */
+  /** Fires the running handler's signal. */
   stop(reason: StopReason, message: string): void {
     this.#wasStopped = true;
     this.#send({ type: 'stop', number: this.#number, reason, message });
@@ -155,7 +155,7 @@ export class HandlerProcess {
     killGroup(this.#child);
   }
 
-  /** Lets it go, idle as it is. */
+  /** Lets an idle process exit, and waits until it has. */
   async retire(): Promise<void> {
     if (this.#child.connected) this.#child.disconnect();
     const timer = setTimeout(() => this.kill(), retireMs);
@@ -167,16 +167,16 @@ export class HandlerProcess {
     const parsed = fromHandler.safeParse(received);
     if (!parsed.success) {
       if (!this.#warned) {
-        this.#logger.warn(this.#facts(), 'A handler sends its worker messages of its own; ignored');
+        this.#logger.warn(this.#facts(), 'Ignoring unknown messages that a handler sends to its worker');
       }
       this.#warned = true;
       return;
     }
-    this.#heed(parsed.data);
+    this.#handle(parsed.data);
   }
 
-  #heed(message: FromHandler): void {
-    // Words of an attempt that is over are nobody's.
+  #handle(message: FromHandler): void {
+    // Messages of an attempt that is over are dropped.
     if ('number' in message && message.number !== this.#run?.number) return;
     switch (message.type) {
       case 'begun':
@@ -214,7 +214,7 @@ export class HandlerProcess {
   }
 
   #send(message: ToHandler): void {
-    // Fails for a process that has just died, or could not be started, whose end tells more.
+    // Fails for a process that has just died or could not be started. Its end says more.
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 

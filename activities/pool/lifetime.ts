@@ -1,4 +1,4 @@
-/** When a handler process is ready, how it ends, and that nothing of it stays. */
+/** Start and end of a handler process: when it is ready, how it ends, and that nothing of it keeps running. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +6,7 @@ import { type FromHandler, fromHandler, type TypeRules } from './messages.ts';
 
 const lastMessagesMs = 500;
 
-/** The task types cannot be loaded. The message says why, fit to be shown as it is. */
+/** The task types cannot be loaded. The message says why, and can be shown to users unchanged. */
 export class TaskTypesError extends Error {
   override readonly name = 'TaskTypesError';
 }
@@ -33,7 +33,7 @@ export async function readiness(
   }
 }
 
-/** What it says of itself once it has loaded its task types, or could not. Their modules may send words of their own. */
+/** Waits for the message that its task types are loaded, or can't be. Their modules may send others. */
 function announcement(child: ChildProcess): Promise<Extract<FromHandler, { type: 'ready' | 'unusable' }>> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
@@ -52,17 +52,17 @@ async function failAt(end: Promise<ProcessEnd>): Promise<never> {
   throw new Error(`A handler process ended before it was ready (${signal ?? `exit code ${code}`})`);
 }
 
-/** Once it has ended, with all that it had to say and all that its handler has started. */
+/** Waits until a process has ended and its last messages are read; kills whatever its handler has started. */
 export async function endOf(child: ChildProcess): Promise<ProcessEnd> {
   await new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
-    // It could not be started. Other errors (a signal or message that did not reach it) come before its exit.
+    // It could not be started. Other errors (an undelivered signal or message) come before its exit.
     child.on('error', () => {
       if (child.pid === undefined) resolve();
     });
   });
   killSurvivors(child);
-  // Its last words may come after its exit. Not for ever: what left its group may hold its output open.
+  // Its last messages may arrive after its exit. Wait briefly: what left its group may hold its output open.
   const lastWords = [
     ...(child.connected ? [once(child, 'disconnect')] : []),
     ...(child.stderr && !child.stderr.readableEnded ? [once(child.stderr, 'end')] : []),
@@ -71,23 +71,23 @@ export async function endOf(child: ChildProcess): Promise<ProcessEnd> {
   return { code: child.exitCode, signal: child.signalCode };
 }
 
-/** What its handler has started goes with it: the process leads a group of its own. */
+/** Kills a process and whatever its handler has started: the process leads its own group. */
 export function killGroup(child: ChildProcess): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // There is no group yet (it is just being started), or on systems that know none.
+    // There is no group yet (the process is just being started), or the system has none.
     child.kill('SIGKILL');
   }
 }
 
-/** Of a process that ended by itself: its group lives on without its leader. */
+/** Kills the rest of the group of a process that ended by itself: a group outlives its leader. */
 function killSurvivors({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // There are none.
+    // No survivors.
   }
 }

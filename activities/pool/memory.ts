@@ -4,7 +4,10 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Resident memory of processes, in bytes, asked from outside: a busy one cannot answer. Those that are gone are left out. */
+/**
+ * Returns the resident memory of processes, in bytes. Read from outside, since a busy process cannot answer.
+ * Processes that have ended are left out.
+ */
 export async function residentBytes(pids: readonly number[]): Promise<ReadonlyMap<number, number>> {
   const entries = process.platform === 'linux' ? await fromProc(pids) : await fromPs(pids);
   return new Map(entries.filter(([, bytes]) => bytes > 0));
@@ -19,10 +22,10 @@ async function fromProc(pids: readonly number[]): Promise<[number, number][]> {
   );
 }
 
-/** macOS, BSD. */
+/** Reads it on macOS and BSD. */
 async function fromPs(pids: readonly number[]): Promise<[number, number][]> {
   if (pids.length === 0) return [];
-  // It fails when none of them is there any more.
+  // Fails when none of them exists any more.
   const { stdout } = await run('ps', ['-o', 'pid=,rss=', '-p', pids.join()]).catch(() => ({ stdout: '' }));
   const rows = stdout.trim().split('\n');
   return rows.map((row) => {

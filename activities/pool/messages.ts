@@ -1,6 +1,6 @@
 /**
- * What a worker and its handler processes say to each other. Texts of JSON travel as texts: they were measured in that
- * form, and are parsed only where they are needed.
+ * Messages between a worker and its handler processes. JSON is sent as text: its size was checked in that
+ * form, and it is parsed only where it is needed.
  */
 import { z } from 'zod';
 import { maxCheckpointBytes, maxErrorMessageBytes, maxResultBytes } from '../../src/contract/limits.ts';
@@ -8,11 +8,11 @@ import { stopReasons } from '../types/define.ts';
 
 const limits = z.object({ softTimeLimit: z.boolean(), timeLimit: z.boolean(), memoryLimit: z.boolean() });
 
-/** What the worker has to know of a task type, since it outlives the process that runs its handlers. */
+/** What the worker must know about a task type, since it outlives the process that runs its handlers. */
 const typeRules = z.object({
-  /** Which of the limits the task's retry policy applies to. */
+  /** Limits after which the task's retry policy applies. */
   retryOn: limits,
-  /** How long a handler may clean up after a cancellation. */
+  /** Time a handler has to clean up after a cancellation, in milliseconds. */
   cleanupMs: z.number(),
 });
 export type TypeRules = z.infer<typeof typeRules>;
@@ -22,7 +22,7 @@ const settings = z.object({
   httpAllowHosts: z.array(z.string()),
   modules: z.array(z.string()),
 });
-/** Where a handler process has its task types from. */
+/** Where a handler process gets its task types from. */
 export type HandlerSettings = z.infer<typeof settings>;
 
 const run = z.object({
@@ -35,28 +35,28 @@ const run = z.object({
   /** JSON. */
   checkpoint: z.string().optional(),
 });
-/** One attempt, as far as its handler is concerned. */
+/** What a handler process needs to run one attempt. */
 export type HandlerInput = z.infer<typeof run>;
 
-/** Counts a process's attempts, so that late words of one are not taken for those of the next. */
+/** Number of the attempt in its process, so that late messages of one are not taken for those of the next. */
 const number = z.int();
 
 export const toHandler = z.discriminatedUnion('type', [
   z.object({ type: z.literal('load'), settings }),
   z.object({ type: z.literal('run'), number, input: run }),
-  /** The attempt is to stop; the handler may still clean up, and report. */
+  /** Asks the attempt to stop. The handler can still clean up and report. */
   z.object({ type: z.literal('stop'), number, reason: z.enum(stopReasons), message: z.string() }),
 ]);
 export type ToHandler = z.infer<typeof toHandler>;
 
-/** Bounded here as well: a handler may send what it likes, and all of it would have to fit into Temporal's messages. */
+/** Limited here as well: a handler can send anything, and everything has to fit into Temporal's messages. */
 const told = z.object({
   log: z.array(z.string().max(64 * 1024)).optional(),
   progress: z.object({ percent: z.number(), message: z.string().max(1000) }).optional(),
   /** JSON. */
   checkpoint: z.string().max(maxCheckpointBytes).optional(),
 });
-/** What a running handler has to say; each member stands for the latest, and is absent where nothing is new. */
+/** What a running handler reports. Each member has the latest, and is absent if there is nothing new. */
 export type Told = z.infer<typeof told>;
 
 const failure = z.object({
@@ -64,7 +64,7 @@ const failure = z.object({
   message: z.string().max(maxErrorMessageBytes),
   retryable: z.boolean(),
   retryAfterMs: z.number().optional(),
-  /** The thrower said what it is, so a stop that was asked for does not explain it away. */
+  /** Whether the handler threw a TaskFailure, which counts even if it was over its soft time limit. */
   deliberate: z.boolean(),
 });
 export type HandlerFailure = z.infer<typeof failure>;
@@ -72,7 +72,7 @@ export type HandlerFailure = z.infer<typeof failure>;
 export const fromHandler = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), types: z.record(z.string(), typeRules) }),
   z.object({ type: z.literal('unusable'), message: z.string() }),
-  /** The first word of every attempt: a process that an earlier handler blocks says nothing. */
+  /** First message of every attempt. A process that an earlier handler blocks doesn't send it. */
   z.object({ type: z.literal('begun'), number }),
   z.object({ type: z.literal('told'), number, told }),
   /** `result` is JSON. */
@@ -83,9 +83,9 @@ export const fromHandler = z.discriminatedUnion('type', [
     residentBytes: z.number(),
   }),
   z.object({ type: z.literal('failed'), number, failure, residentBytes: z.number() }),
-  /** It must not be given another attempt: it is about to end, or an earlier handler has done something to it. */
+  /** The process must get no other attempt: it is about to end, or a handler may have damaged its state. */
   z.object({ type: z.literal('leaving') }),
-  /** It ends by the doing of an earlier handler, not of the one that runs. */
+  /** The process is being ended by an earlier handler, not by the running one. */
   z.object({ type: z.literal('ended_by_another') }),
 ]);
 export type FromHandler = z.infer<typeof fromHandler>;

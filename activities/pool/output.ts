@@ -3,12 +3,12 @@ import { truncateCharacters } from '../../src/contract/text.ts';
 import type { PoolLogger } from './handler-process.ts';
 
 const maxLineLength = 2000;
-/** In a second; what is beyond is only counted. */
+/** Maximum number of lines per second; the rest is only counted. */
 const maxLines = 100;
 
 /**
- * Writes what handlers print (console.log, a crash's last words) into the worker's log, with whose it is.
- * @param onOutOfHeap called when V8 says that it ends the process because its heap is full.
+ * Writes what handlers print (console.log, a crash's last output) to the worker's log, with process and task.
+ * @param onOutOfHeap called when V8 prints that it is ending the process because its heap is full.
  */
 export function forwardOutput(
   child: ChildProcess,
@@ -31,7 +31,7 @@ function eachLine(stream: NodeJS.ReadableStream, write: (line: string) => void):
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
     const lines = `${rest}${chunk}`.split('\n');
-    // A line without end must not grow for ever.
+    // An endless line must not grow for ever.
     rest = (lines.pop() ?? '').slice(0, maxLineLength);
     for (const line of lines) write(line);
   });

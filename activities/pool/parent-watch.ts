@@ -3,11 +3,12 @@ import { isMainThread, Worker, workerData } from 'node:worker_threads';
 const intervalMs = 1000;
 
 /**
- * Ends this process, and what its handler has started, when the worker is gone: at once where the event loop runs, and
- * within a second where a handler blocks it, by a thread that has an event loop of its own. Otherwise a handler that
- * loops would go on for ever after a kill -9 of its worker, beside the attempt that begins again elsewhere.
+ * Ends this process, and what its handler has started, when the worker has disconnected or died: at once if
+ * the event loop runs, and within a second if a handler blocks it, from a thread with its own event loop.
+ * Otherwise an endless loop in a handler would go on for ever after a kill -9 of its worker, next to the new
+ * attempt elsewhere.
  *
- * @param isBusy whether a handler runs; without one, the process may end in peace.
+ * @param isBusy whether a handler is running; without one, the process exits normally.
  */
 export function outliveNoParent(isBusy: () => boolean): void {
   process.once('disconnect', () => {

@@ -1,6 +1,7 @@
 /**
- * The processes in which a worker's handlers run: as many as it runs attempts at once, and a spare, which takes the
- * place of one that has to go (it has served its time, it leaks, its handler was killed) while the next is started.
+ * The processes in which a worker's handlers run: as many as it runs attempts at once, and a spare. The spare
+ * takes the place of a process that must be replaced (it has run its share of attempts, it leaks, its handler
+ * was killed) while the next one is starting.
  *
  * starting → serving → closed. `failed` rejects when no process can be started any more.
  */
@@ -10,30 +11,30 @@ import { residentBytes } from './memory.ts';
 import type { TypeRules } from './messages.ts';
 
 export interface PoolOptions extends Omit<HandlerProcessOptions, 'maxHeapMb'> {
-  /** Attempts at a time. */
+  /** Number of attempts at a time. */
   readonly concurrency: number;
-  /** A process is replaced after as many attempts. */
+  /** Number of attempts after which a process is replaced. */
   readonly maxAttempts: number;
-  /** A process is replaced after an attempt that leaves it above this; one far above it is killed in the attempt. */
+  /** Memory above which a process is replaced after an attempt, in MB. Far above it, it is killed at once. */
   readonly maxMemoryMb: number;
 }
 
 export interface HandlerPool {
-  /** By name; they do not change while the pool lives. */
+  /** Rules of the task types, by name. They don't change while the pool exists. */
   readonly types: ReadonlyMap<string, TypeRules>;
   readonly maxMemoryMb: number;
   readonly failed: Promise<never>;
-  /** A process for one attempt. There are as many as there may be attempts, but one may just be replaced. */
+  /** Returns a process for one attempt. Waits only if the process for it is still being replaced. */
   acquire(signal: AbortSignal): Promise<HandlerProcess>;
   release(handlerProcess: HandlerProcess): void;
   close(): Promise<void>;
 }
 
-/** Of the memory limit; over this an attempt is not waited for. */
+/** Kill an attempt at once above this multiple of the memory limit. */
 const killAbove = 1.5;
 const memoryIntervalMs = 250;
 const spares = 1;
-/** So close to its last attempt, a process has its successor started. */
+/** Number of attempts before its last at which a process's replacement is started. */
 const lastAttempts = 5;
 const startBackoffMs = { first: 500, most: 10_000 };
 const maxFailedStarts = 5;
@@ -58,14 +59,14 @@ class Pool implements HandlerPool {
   readonly #all = new Set<HandlerProcess>();
   readonly #busy = new Set<HandlerProcess>();
   readonly #newborn = new Set<HandlerProcess>();
-  /** All that have not ended, with those that were told to go. */
+  /** All that have not ended, including those being retired. */
   readonly #living = new Set<HandlerProcess>();
   readonly #closing = new AbortController();
   readonly #watch: NodeJS.Timeout;
   #idle: HandlerProcess[] = [];
-  /** In the order in which they came. */
+  /** Callers that wait for a process, in order of arrival. */
   #waiting: ((handlerProcess: HandlerProcess) => void)[] = [];
-  /** Starts under way, and those that failed and are put off. */
+  /** Number of starts in progress, including failed ones that are waiting to be retried. */
   #starting = 0;
   #failedStarts = 0;
   #fail: (error: unknown) => void = () => undefined;
@@ -74,7 +75,7 @@ class Pool implements HandlerPool {
     this.#options = options;
     this.maxMemoryMb = options.maxMemoryMb;
     this.failed = new Promise((_resolve, reject) => (this.#fail = reject));
-    // Whoever waits for it hears of it.
+    // Code that awaits it still gets the error; this only prevents an unhandled rejection.
     this.failed.catch(() => undefined);
     this.#watch = setInterval(() => void this.#watchMemory(), memoryIntervalMs).unref();
   }
@@ -152,7 +153,7 @@ class Pool implements HandlerPool {
     await handlerProcess.retire();
   }
 
-  /** Starts what is missing, and the successors of those that have served nearly all their time. */
+  /** Starts processes that are missing, and replacements for those near their last attempt. */
   #refill(): void {
     const { concurrency, maxAttempts } = this.#options;
     const margin = Math.min(lastAttempts, Math.floor(maxAttempts / 2));
@@ -197,7 +198,7 @@ class Pool implements HandlerPool {
     try {
       const types = await handlerProcess.ready;
       this.#closing.signal.throwIfAborted();
-      // The word that it is ready may be read after its end.
+      // The message that it is ready may be read after its end.
       if (!handlerProcess.alive) throw new Error('A handler process ended as soon as it was ready');
       this.#all.add(handlerProcess);
       void this.#dropAtEnd(handlerProcess);
@@ -228,7 +229,7 @@ class Pool implements HandlerPool {
   }
 }
 
-/** Ends early when the signal fires. */
+/** Waits. Returns early when the signal fires. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -1,14 +1,14 @@
 import { logLine, LogLines } from '../log-lines.ts';
 import type { Told } from './messages.ts';
 
-/** Messages that may go out at once, in kilobytes and counting at least one each; then as many again in this time. */
+/** Kilobytes that can be sent at once, counting at least one per message, and the milliseconds to refill them. */
 const burst = 64;
 const refillMs = 100;
 
 /**
- * Passes on what a handler has to say: at once, so that it is known even if the handler then blocks its process or
- * crashes; but a handler that talks without end must not drown its worker, so beyond a burst the words are gathered,
- * and the latest sent some times a second.
+ * Sends on what a handler reports: at once, so that it is known even if the handler then blocks its process
+ * or crashes. But a handler that reports without end must not flood its worker, so beyond a burst reports are
+ * collected, and the latest are sent a few times a second.
  */
 export class Teller {
   readonly #send: (told: Told) => void;
@@ -26,37 +26,37 @@ export class Teller {
 
   log(level: 'INFO' | 'WARN' | 'ERROR', message: string): void {
     this.#log.add(logLine(level, message));
-    this.#tell();
+    this.#sendOrDefer();
   }
 
   progress(percent: number, message: string): void {
     this.#progress = { percent, message };
-    this.#tell();
+    this.#sendOrDefer();
   }
 
-  /** @param json the checkpoint's. */
+  /** @param json the checkpoint as JSON. */
   checkpoint(json: string): void {
     this.#checkpoint = json;
-    this.#tell();
+    this.#sendOrDefer();
   }
 
-  /** Sends what is left. Whatever the handler says later (in a timer it forgot, say) belongs to no attempt. */
+  /** Sends what is left. Whatever the handler reports later (in a forgotten timer, say) belongs to no attempt. */
   close(): void {
     this.#flush();
     this.#closed = true;
   }
 
-  #tell(): void {
+  #sendOrDefer(): void {
     const now = performance.now();
     this.#credit = Math.min(burst, this.#credit + ((now - this.#creditedAt) / refillMs) * burst);
     this.#creditedAt = now;
     if (this.#credit > 0) this.#flush();
-    else this.#timer ??= setTimeout(() => this.#tellLater(), refillMs);
+    else this.#timer ??= setTimeout(() => this.#sendDeferred(), refillMs);
   }
 
-  #tellLater(): void {
+  #sendDeferred(): void {
     this.#timer = undefined;
-    this.#tell();
+    this.#sendOrDefer();
   }
 
   #flush(): void {
@@ -71,13 +71,13 @@ export class Teller {
     if (Object.keys(told).length === 0) return;
     this.#progress = undefined;
     this.#checkpoint = undefined;
-    // Something large may go out when there is any credit at all, and is then paid off.
+    // A large message can be sent if there is any credit at all, and is then paid off.
     this.#credit -= Math.max(1, sizeOf(told) / 1024);
     this.#send(told);
   }
 }
 
-/** In characters. What is sent stays in memory until the handler lets its event loop run. */
+/** Returns a size in characters. What is sent stays in memory until the handler lets its event loop run. */
 function sizeOf({ log = [], checkpoint = '' }: Told): number {
   return log.reduce((sum, line) => sum + line.length, checkpoint.length);
 }

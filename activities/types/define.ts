@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { JsonValue } from '../../src/contract/json.ts';
 
-/** Whose task it is. `name` is the account's name; it also names the owner's folder of data files. */
+/** Owner of a task. `name` is the account's name; it is also the name of the owner's folder of data files. */
 export interface TaskOwner {
   readonly id: string;
   readonly name: string;
@@ -15,10 +15,11 @@ export interface TaskLog {
 }
 
 /**
- * Why an attempt is told to stop, as the `name` of its signal's reason. After a cancellation nothing the handler does
- * changes the task's end; after the soft time limit it may still return a result; what a shutdown cuts short begins
- * again elsewhere, with the last checkpoint. An attempt is withdrawn when the server has given it up (it did not hear
- * of it in time) or was told to (in Temporal's Web UI): the task goes on without it.
+ * Why an attempt is asked to stop, as the `name` of its signal's reason. After a cancellation, nothing the
+ * handler does changes how the task ends. After the soft time limit, the handler can still return a result.
+ * An attempt cut short by a shutdown starts again elsewhere, with the last checkpoint. An attempt is
+ * withdrawn when the server has given it up, because it heard nothing of it in time or was asked to (in
+ * Temporal's Web UI). The task goes on without it.
  */
 export const stopReasons = [
   'SoftTimeLimitExceeded',
@@ -43,22 +44,23 @@ export interface TaskContext {
   readonly owner: TaskOwner;
   /** 1 for the first attempt of a run. */
   readonly attempt: number;
-  /** The same for every attempt of a run, so that a receiver can recognise a repetition. */
+  /** The same for every attempt of a run, so that a receiver can recognise duplicates. */
   readonly idempotencyKey: string;
   /**
-   * Fires on cancellation, the soft time limit, shutdown and withdrawal, with an {@link AttemptStopped} as its reason. Pass it on;
-   * stop when it fires. A handler that does not is killed with its process: at the hard time limit, when it has had
-   * its time to clean up after a cancellation ({@link TaskType.cleanupSeconds}), 2 s after a shutdown's grace time or a withdrawal.
+   * Fires on cancellation, the soft time limit, shutdown and withdrawal, with an {@link AttemptStopped} as
+   * its reason. Pass it on, and stop when it fires. A handler that doesn't is killed with its process: at the
+   * hard time limit, when its time to clean up after a cancellation ({@link TaskType.cleanupSeconds}) is
+   * over, or 2 s after a withdrawal or the end of a shutdown's grace time.
    */
   readonly signal: AbortSignal;
   readonly log: TaskLog;
   /**
-   * What an earlier attempt of this run saved last (`undefined` at first), to resume from. At most 256 KiB of JSON.
+   * The last checkpoint saved in this run (`undefined` at first), to resume from. At most 256 KiB of JSON.
    * What was written in the last second before a kill -9 may be lost.
    */
   readonly checkpoint: { read(): JsonValue | undefined; write(value: JsonValue): void };
   /**
-   * Tells watchers how far the attempt has come.
+   * Reports the attempt's progress to its watchers.
    * @param percent 0–100; values outside are clamped.
    */
   progress(percent: number, message?: string): void;
@@ -76,15 +78,16 @@ export interface TaskType<Payload = unknown> {
    */
   run(context: TaskContext, payload: Payload): Promise<JsonValue>;
   /**
-   * Whether the task's retry policy applies to an attempt that went over a limit. Another attempt meets the same
-   * limits, so by default it does so only for the soft one, after which a handler has been able to save a checkpoint.
+   * Whether the task's retry policy applies to an attempt that went over a limit. The next attempt has the
+   * same limits, so by default it applies to the soft one only, after which a handler has been able to save a
+   * checkpoint.
    */
   readonly retryOn?: {
     readonly softTimeLimit?: boolean;
     readonly timeLimit?: boolean;
     readonly memoryLimit?: boolean;
   };
-  /** How long the handler may clean up after a cancellation before its process is killed. 10 by default. */
+  /** Time to clean up after a cancellation before the handler's process is killed, in seconds. 10 by default. */
   readonly cleanupSeconds?: number;
 }
 
@@ -94,25 +97,27 @@ export interface TaskType<Payload = unknown> {
  * @example
  * export default defineTaskType({
  *   name: 'greet',
- *   description: 'Greets somebody',
+ *   description: 'Greets a person',
  *   payload: z.strictObject({ who: z.string() }),
  *   run: async (context, { who }) => ({ greeting: `Hello, ${who}` }),
  * });
  */
 export function defineTaskType<Payload>(type: TaskType<Payload>): TaskType<Payload> {
   if (!/^[a-z][a-z0-9-]{0,63}$/.test(type.name)) {
-    throw new TypeError(`A task type's name is lower-case letters, digits and hyphens, not "${type.name}"`);
+    throw new TypeError(
+      `A task type's name may only have lower-case letters, digits and hyphens, not "${type.name}"`,
+    );
   }
   return type;
 }
 
-/** A failure whose thrower knows whether trying again can help. */
+/** A failure that says whether a retry can help. */
 export class TaskFailure extends Error {
   override readonly name = 'TaskFailure';
   /** A short, stable word for the kind of failure, such as `HttpStatus` or `FileNotFound`. */
   readonly type: string;
   readonly retryable: boolean;
-  /** The earliest moment for another attempt, in milliseconds from now (an HTTP Retry-After, say). */
+  /** Minimum delay before another attempt, in milliseconds (an HTTP Retry-After, say). */
   readonly retryAfterMs: number | undefined;
 
   constructor(

@@ -1,4 +1,4 @@
-/** The registry: which task types there are. Add a built-in one to `createTaskTypes`; see define.ts for what it is. */
+/** Registry of the task types. Add a built-in one to `createTaskTypes`; define.ts says what a task type is. */
 import type { z } from 'zod';
 import type { FieldError } from '../../src/contract/errors.ts';
 import { fieldErrors } from '../../src/contract/issues.ts';
@@ -10,24 +10,24 @@ import { createProcessData } from './process-data/index.ts';
 export { loadTaskModules } from './modules.ts';
 
 /**
- * A task type whose payload's type is forgotten. It is safe to hold many of them together, because each checks what it
- * is given against its own schema.
+ * A task type with the type of its payload erased. It is safe to keep different ones together, because each
+ * checks what it is given against its own schema.
  */
 export interface AnyTaskType {
   readonly name: string;
   readonly description: string;
   readonly payload: z.ZodType;
-  /** What is wrong with a payload, by JSON pointer into a task (`/payload/url`); nothing, if it fits. */
+  /** Returns what is wrong with a payload, by JSON pointer into a task (`/payload/url`); empty if it is valid. */
   check(payload: unknown): FieldError[];
   readonly retryOn: TaskType['retryOn'];
   readonly cleanupSeconds: number | undefined;
-  /** Runs one attempt on a payload as it was sent. One that does not fit is a non-retryable `InvalidPayload`. */
+  /** Runs one attempt on a payload as it was sent. An invalid one fails with a non-retryable `InvalidPayload`. */
   run(context: TaskContext, payload: unknown): Promise<JsonValue>;
 }
 
 export interface TaskTypes {
   get(name: string): AnyTaskType | undefined;
-  /** In the order in which they were registered. */
+  /** Returns the task types in order of registration. */
   list(): readonly AnyTaskType[];
 }
 
@@ -36,11 +36,11 @@ export interface TaskTypeSettings {
   readonly dataDir: string | undefined;
   /** See {@link createHttpRequest}. */
   readonly httpAllowHosts: readonly string[];
-  /** Users' own, from {@link loadTaskModules}. */
+  /** Users' own task types, from {@link loadTaskModules}. */
   readonly extra?: readonly TaskType[];
 }
 
-/** The built-in task types and the users' own. Throws if two have the same name. */
+/** Returns the built-in task types and the users' own. Throws if two have the same name. */
 export function createTaskTypes({ dataDir, httpAllowHosts, extra = [] }: TaskTypeSettings): TaskTypes {
   const types = [
     forgetPayload(createProcessData({ dataDir })),

@@ -8,12 +8,12 @@ import { defineTaskType, type TaskType } from './define.ts';
 /**
  * Loads users' own task types.
  *
- * @param specifiers of ES modules whose default export is a task type or an array of them: a path relative to the
+ * @param specifiers ES modules whose default export is a task type or an array of them: a path relative to the
  *   current directory (`./tasks/greet.js`), an absolute one, or the name of a package
  */
 export async function loadTaskModules(specifiers: readonly string[]): Promise<TaskType[]> {
   const types: TaskType[] = [];
-  // One after the other, so that their order, and the first error, do not depend on chance.
+  // One after the other, so that their order and the first error don't depend on chance.
   for (const specifier of specifiers) types.push(...(await loadTaskModule(specifier)));
   return types;
 }
@@ -39,7 +39,7 @@ async function importDefault(specifier: string): Promise<unknown> {
   return module['default'];
 }
 
-/** Node would look for both kinds from this file on, not from where the service was started. */
+/** Resolves paths and packages from where the service was started; Node would resolve both from this file. */
 function locate(specifier: string): string {
   if (specifier.startsWith('file:')) return specifier;
   const path = resolve(specifier);
@@ -48,17 +48,17 @@ function locate(specifier: string): string {
   try {
     return pathToFileURL(createRequire(join(process.cwd(), 'package.json')).resolve(specifier)).href;
   } catch {
-    // A package for `import` alone: Node resolves it as if it were a dependency of ours.
+    // A package for `import` only: Node resolves it as if it were a dependency of ours.
     return specifier;
   }
 }
 
 function asTaskType(value: unknown, fault: (what: string, cause?: unknown) => Error): TaskType {
-  if (typeof value !== 'object' || value === null) throw fault('is not a task type, nor an array of them');
+  if (typeof value !== 'object' || value === null) throw fault('is not a task type or an array of them');
   const wrong = REQUIREMENTS.filter(({ met }) => !met(value)).map(({ text }) => text);
   if (wrong.length > 0) throw fault(`is not a task type: ${wrong.join(', ')}`);
   try {
-    // All its members were looked at just now.
+    // All its members have just been checked.
     return defineTaskType(value as TaskType);
   } catch (error) {
     throw fault(`is not a task type: ${error instanceof Error ? error.message : String(error)}`, error);
@@ -71,23 +71,23 @@ const retryOn = z
   .optional();
 const cleanupSeconds = z.number().min(0).max(3600).optional();
 
-/** The schema is recognised by what it can do: the user's copy of zod may be another one than ours. */
+/** What a task type must have. Schemas are recognised by their methods: the user's copy of zod may not be ours. */
 const REQUIREMENTS: readonly { met: (value: object) => boolean; text: string }[] = [
-  { met: (value) => 'name' in value && typeof value.name === 'string', text: '`name` is no string' },
+  { met: (value) => 'name' in value && typeof value.name === 'string', text: '`name` is not a string' },
   {
     met: (value) => 'description' in value && typeof value.description === 'string',
-    text: '`description` is no string',
+    text: '`description` is not a string',
   },
-  { met: (value) => 'payload' in value && isSchema(value.payload), text: '`payload` is no zod schema' },
-  { met: (value) => 'run' in value && typeof value.run === 'function', text: '`run` is no function' },
+  { met: (value) => 'payload' in value && isSchema(value.payload), text: '`payload` is not a zod schema' },
+  { met: (value) => 'run' in value && typeof value.run === 'function', text: '`run` is not a function' },
   {
     met: (value) => retryOn.safeParse('retryOn' in value ? value.retryOn : undefined).success,
-    text: '`retryOn` is not made of softTimeLimit, timeLimit and memoryLimit, true or false each',
+    text: '`retryOn` may only have softTimeLimit, timeLimit and memoryLimit, each true or false',
   },
   {
     met: (value) =>
       cleanupSeconds.safeParse('cleanupSeconds' in value ? value.cleanupSeconds : undefined).success,
-    text: '`cleanupSeconds` is no number from 0 to 3600',
+    text: '`cleanupSeconds` is not a number from 0 to 3600',
   },
 ];
 

@@ -1,4 +1,4 @@
-/** The first code points of a text; never half of a surrogate pair. */
+/** Returns the first code points of a text; never half of a surrogate pair. */
 export function firstCodePoints(text: string, limit: number): string {
   if (text.length <= limit) return text;
   let end = 0;
@@ -8,7 +8,7 @@ export function firstCodePoints(text: string, limit: number): string {
   return text.slice(0, end);
 }
 
-/** The text, or as many code points of it as may be shown and an ellipsis. */
+/** Returns the text, or its first code points up to the limit and an ellipsis. */
 export function ellipsis(text: string, limit: number): string {
   const kept = firstCodePoints(text, limit);
   return kept.length === text.length ? text : `${kept}…`;

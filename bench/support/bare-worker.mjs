@@ -1,11 +1,11 @@
-// A worker process with the bare workflow and its activity; set up by the variables that `taskbell worker` reads.
+// A worker process with the bare workflow and its activity. It reads the same variables as `taskbell worker`.
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 
 const { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TASKBELL_TASK_QUEUE } = process.env;
 const { TASKBELL_WORKER_CONCURRENCY, BARE_WORKFLOW_BUNDLE } = process.env;
 const concurrency = Number(TASKBELL_WORKER_CONCURRENCY);
 
-// Both as in src/worker/worker.ts: only what is run may differ.
+// Runtime and worker options are those of src/worker/worker.ts: only what the worker runs may differ.
 Runtime.install({
   logger: new DefaultLogger('WARN'),
   shutdownSignals: [],
@@ -31,5 +31,5 @@ process.once('disconnect', () => worker.shutdown());
 process.send({ type: 'ready' });
 await worker.run();
 await connection.close();
-// The channel to the parent would keep it alive.
+// Otherwise the channel to the parent would keep the process alive.
 process.exit();

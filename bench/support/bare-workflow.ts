@@ -12,19 +12,19 @@ const { answer: answerWatched } = proxyActivities<Activities>({
   heartbeatTimeout: '8 seconds',
 });
 
-/** The floor: the least with which Temporal runs anything that may fail. */
+/** The floor: the minimum that Temporal needs to run something that can fail. */
 export async function bare(name: string): Promise<{ message: string }> {
   return answer(name);
 }
 
-/** The same with what makes a task findable and readable, and its worker's loss noticeable. */
+/** The same, plus what makes a task findable and readable, and the loss of its worker detectable. */
 export async function recorded(name: string): Promise<{ message: string }> {
   upsertSearchAttributes([
     { key: searchAttributes.status, value: 'PENDING' },
     { key: searchAttributes.version, value: 2 },
     { key: searchAttributes.updatedAt, value: new Date() },
   ]);
-  setCurrentDetails('**Pending**: its time has come, and it waits for a worker.');
+  setCurrentDetails('**Pending**: due, and waiting for a worker.');
   const options = { summary: 'process-data', priority: { priorityKey: 3 } };
   return answerWatched.executeWithOptions(options, [name]);
 }

@@ -1,4 +1,4 @@
-/** The two that are compared: each with a task queue and a real worker process of its own, on one server. */
+/** The contenders: each has its own task queue and its own real worker process; all use one server. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import type { TaskInput } from '../../src/contract/workflow.ts';
 import { createTaskService } from '../../src/tasks/service.ts';
 import { attributesOf, memoOf } from '../../src/tasks/start.ts';
 
-/** What is asked for, each time. */
+/** The task that every contender runs. */
 const request = { name: 'A task of the benchmark', delay: 0 };
 
 export interface Server {
@@ -27,12 +27,12 @@ export interface Contender {
   readonly name: string;
   readonly taskQueue: string;
   readonly workerPid: number;
-  /** Starts one that is due at once. @returns its workflow id. */
+  /** Starts a task that is due at once. @returns its workflow id. */
   start(): Promise<string>;
   close(): Promise<void>;
 }
 
-/** The product as it is: its worker, and its own way of creating tasks but for HTTP. */
+/** Starts the product itself: its worker, with tasks created as the API creates them, but without HTTP. */
 export async function startTaskbell(server: Server): Promise<Contender> {
   const taskQueue = `taskbell-${randomUUID()}`;
   const worker = await startWorker('worker', resolve('dist/src/cli/main.js'), server, taskQueue);
@@ -59,12 +59,12 @@ export async function startTaskbell(server: Server): Promise<Contender> {
   };
 }
 
-/** The floor: a workflow that calls one activity. */
+/** Starts the floor: a workflow that calls one activity. */
 export function startBare(server: Server): Promise<Contender> {
   return startPlain(server, 'bare', () => ({}));
 }
 
-/** The floor with a task's records: search attributes, memo, priority, summaries, details, heartbeat time-out. */
+/** Adds a task's records to the floor: search attributes, memo, priority, summaries, details, heartbeat time-out. */
 export function startRecorded(server: Server): Promise<Contender> {
   const owner = randomUUID();
   return startPlain(server, 'recorded', () => recordsOf(owner));
@@ -101,7 +101,7 @@ async function startPlain(
   };
 }
 
-/** Those of a task like ours, by the same code. */
+/** Returns the records of one of our tasks, made by the same code. */
 function recordsOf(owner: string): Partial<WorkflowStartOptions> {
   const now = Date.now();
   const at = new Date(now).toISOString();

@@ -5,23 +5,24 @@ import { defineTaskType } from '../../dist/activities/types/define.js';
 
 const paces = defineTaskType({
   name: 'paces',
-  description: 'Tells the time as its progress, now and then; its result is all the times it told',
+  description:
+    'Reports the current time as its progress at random intervals; its result is every time it reported',
   payload: z.strictObject({ times: z.int() }),
   run: async ({ progress, signal }, { times }) => {
-    const told = [];
+    const reported = [];
     for (let time = 0; time < times; time += 1) {
       await sleep(200 + Math.random() * 1000, undefined, { signal });
-      told.push(Date.now());
-      progress(0, String(told.at(-1)));
+      reported.push(Date.now());
+      progress(0, String(reported.at(-1)));
     }
     await sleep(3000, undefined, { signal });
-    return told;
+    return reported;
   },
 });
 
-const heeds = defineTaskType({
-  name: 'heeds',
-  description: 'Runs until it is told to stop, and logs when that was',
+const stops = defineTaskType({
+  name: 'stops',
+  description: 'Runs until its signal fires, and logs when that was',
   payload: z.strictObject({}),
   run: async ({ signal, log }) => {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
@@ -30,4 +31,4 @@ const heeds = defineTaskType({
   },
 });
 
-export default [paces, heeds];
+export default [paces, stops];

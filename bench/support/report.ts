@@ -5,14 +5,14 @@ const goal = 1.15;
 
 export interface Measurements {
   readonly name: string;
-  /** In the order of the rounds. */
+  /** Costs in the order of the rounds. */
   readonly costs: readonly Cost[];
 }
 
-/** Ratios are of what a task costs, round by round: above 1, it costs more than the first one's, the floor. */
+/** Prints costs per task. Ratios are taken round by round; above 1 is more than the floor, the first of `all`. */
 export function printThroughput(what: string, all: readonly Measurements[]): void {
   const [floor, ...others] = all;
-  console.log(`\n${what}; medians (min..max), ratio of the cost a task to the floor\n`);
+  console.log(`\n${what}; medians (min..max); ratio of the cost per task to the floor's\n`);
   console.log(
     line('', ...all.map(({ name }) => name), ...others.map(({ name }) => `${name} / ${floor?.name}`)),
   );
@@ -40,7 +40,7 @@ export function printThroughput(what: string, all: readonly Measurements[]): voi
   console.log(`\nwanted: ratio of both ≤ ${goal}`);
 }
 
-/** The first is the floor. */
+/** Prints latencies. The first contender is the floor. */
 export function printLatencies(contenders: readonly { name: string; latencies: readonly number[] }[]): void {
   const [floor] = contenders;
   console.log(

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Contender } from './contenders.ts';
 import { processTreeCpuMs } from './cpu.ts';
 
-/** What a round has cost, per task: milliseconds of the clock, and of CPU. */
+/** Cost of a round per task: milliseconds of elapsed time, and of CPU time of worker and server. */
 export interface Cost {
   readonly elapsed: number;
   readonly worker: number;
@@ -18,10 +18,10 @@ export interface Measured {
 const startsAtATime = 20;
 const askEveryMs = 200;
 const deadlineMs = 120_000;
-/** What the server still does for a round after its end (visibility, queues' bookkeeping) belongs to that round. */
+/** Wait after a round, in milliseconds, so that the server's late work (visibility, queues) counts towards it. */
 const settleMs = 1000;
 
-/** Starts tasks that are due at once, and waits until all are closed. */
+/** Starts tasks that are due at once, and waits until all have closed. */
 export async function runRound(
   { client, serverPid }: Measured,
   contender: Contender,
@@ -50,7 +50,7 @@ async function startAll(contender: Contender, tasks: number): Promise<void> {
   await Promise.all(Array.from({ length: startsAtATime }, starter));
 }
 
-/** @returns the last one's close time, which is the server's own: asking costs both contenders the same. */
+/** Polling costs all contenders the same. @returns the close time of the last task, by the server's clock. */
 async function allClosed(
   client: Client,
   { name, taskQueue }: Contender,
@@ -66,14 +66,14 @@ async function allClosed(
     if (Date.now() > deadline) throw new Error(`Only ${count} of ${tasks} tasks of ${name} have completed`);
     await sleep(askEveryMs);
   }
-  // Visibility lists the one that closed last first.
+  // Visibility lists the workflow that closed last first.
   for await (const { closeTime } of client.workflow.list({ query, pageSize: 1 })) {
     if (closeTime) return closeTime.getTime();
   }
   throw new Error(`Visibility has lost the tasks of ${name}`);
 }
 
-/** From the call that starts a task to its end, in milliseconds, with nothing else to do. */
+/** Measures the time from the start call to the end of one task, in milliseconds, with nothing else to do. */
 export async function measureLatency({ client }: Measured, contender: Contender): Promise<number> {
   const startedAt = performance.now();
   await client.workflow.getHandle(await contender.start()).result();

@@ -1,4 +1,4 @@
-/** The value below which the given share of the sorted values lies. */
+/** Returns the value below which the given share of the values lies. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
@@ -7,11 +7,11 @@ export function percentile(values: readonly number[], share: number): number {
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length / 2;
-  // Of an even number of values, the mean of the two in the middle.
+  // If the number of values is even, the mean of the middle two.
   return ((sorted[Math.ceil(half) - 1] ?? Number.NaN) + (sorted[Math.floor(half)] ?? Number.NaN)) / 2;
 }
 
-/** The label, then p50, p95, p99, the greatest and the number of the values. */
+/** Returns the label, then p50, p95, p99, the maximum and the number of values. */
 export function row(label: string, values: readonly number[], width = 34, digits = 0): string {
   const cells = [
     percentile(values, 0.5),

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Creates Temporal's databases, or brings them up to this version's schema. May be run any number of times.
-# SQL_PLUGIN, SQL_HOST, SQL_PORT, SQL_USER and SQL_PASSWORD are read by temporal-sql-tool itself.
+# Creates Temporal's databases, or upgrades them to this version's schema. Can be run any number of times.
+# temporal-sql-tool itself reads SQL_PLUGIN, SQL_HOST, SQL_PORT, SQL_USER and SQL_PASSWORD.
 set -eu
 
 schema=${TEMPORAL_SCHEMA_DIR:-/etc/temporal/schema/postgresql/v12}

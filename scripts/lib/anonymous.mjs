@@ -1,4 +1,4 @@
-/** A JSON.stringify replacer for event histories: who ran it, and where, means nothing to a replay. */
+/** A JSON.stringify replacer for event histories. It hides who ran them, and where: a replay doesn't need it. */
 export function anonymous(key, value) {
   if (typeof value !== 'string') return value;
   if (key === 'identity') return 'someone';
@@ -6,7 +6,7 @@ export function anonymous(key, value) {
   return key === 'data' ? encoded(value) : anonymousText(value);
 }
 
-/** Payloads are JSON in base64; other bytes are left as they are. */
+/** Anonymises a payload that is JSON in base64; other bytes are left unchanged. */
 function encoded(data) {
   const text = Buffer.from(data, 'base64').toString();
   try {

@@ -14,10 +14,10 @@ const inputs = [
   'tsconfig.build.json',
 ];
 
-/** Under dist: the hash of what it was built from. */
+/** Name of the file in dist with the hash of the sources it was built from. */
 export const stampName = '.built-from';
 
-/** A hash of everything that dist is made from; contents, since a checkout gives all files the same age. */
+/** Hashes everything that dist is built from: its contents, since a checkout gives all files the same age. */
 export function hashSources() {
   const hash = createHash('sha256');
   for (const path of inputs.flatMap(listFiles).toSorted(byCodeUnits)) {
@@ -44,7 +44,7 @@ function listFiles(path) {
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
 }
 
-/** The same everywhere, unlike a locale's order. */
+/** Compares in the same order everywhere, unlike a locale's. */
 function byCodeUnits(a, b) {
   return a < b ? -1 : 1;
 }

@@ -1,7 +1,7 @@
 import { isBuilt } from './build-stamp.mjs';
 import { orExit, runNode } from './run.mjs';
 
-/** Builds dist unless it was built from the sources as they are. */
+/** Builds dist unless it was built from the current sources. */
 export async function ensureBuild() {
   if (isBuilt()) return;
   console.error('Building Taskbell…');

@@ -5,16 +5,14 @@ import { orExit, runNpm } from './run.mjs';
 
 const flags = ['--no-audit', '--no-fund', '--ignore-scripts'];
 
-/**
- * Installs unless node_modules holds what package-lock.json says. Without packages' own scripts: none needs them.
- */
+/** Installs the dependencies unless node_modules matches package-lock.json. None needs its install scripts. */
 export async function ensureDependencies() {
   if (areInstalled()) return;
   console.error('Installing dependencies (npm)…');
   await orExit(runNpm(['ci', ...flags, '--loglevel=error']));
 }
 
-/** npm writes node_modules/.package-lock.json as the last step of an installation: it tells what is really there. */
+/** npm writes node_modules/.package-lock.json last in an installation, so it lists what is really installed. */
 function areInstalled() {
   const wanted = readPackages('package-lock.json');
   const installed = readPackages('node_modules/.package-lock.json');
@@ -30,7 +28,7 @@ function readPackages(path) {
   try {
     return JSON.parse(readFileSync(join(root, path), 'utf8')).packages;
   } catch {
-    // Not there, or cut off: then npm has to make it.
+    // Missing, or cut off: npm has to install.
     return undefined;
   }
 }

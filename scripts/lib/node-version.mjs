@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './root.mjs';
 
-/** Ends the process with a clear line when this Node is too old for package.json's `engines`. */
+/** Exits with a clear message if this Node.js is too old for package.json's `engines`. */
 export function checkNodeVersion() {
   const wanted = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).engines.node.replace('>=', '');
   const [wantedMajor, wantedMinor] = wanted.split('.').map(Number);

@@ -1,8 +1,9 @@
 const everyMs = 500;
 
 /**
- * Under npm, asks for an orderly stop when npm is gone: killed with SIGKILL, it can't pass that on. (`exec` in
- * package.json's scripts makes npm our direct parent; the shell between would die of a SIGTERM and leave us.)
+ * Under npm, asks this process for an orderly stop once npm has ended: npm can't pass on a SIGKILL. (`exec`
+ * in package.json's scripts makes npm our direct parent; a shell in between would die of a SIGTERM and leave
+ * us running.)
  */
 export function stopWithNpm() {
   if (process.env.npm_lifecycle_event === undefined) return;

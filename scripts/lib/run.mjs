@@ -6,7 +6,7 @@ import { root } from './root.mjs';
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Runs a command in the checkout with our stdio, and passes signals on to it; ends this process when one came.
+ * Runs a command in the checkout with our stdio, and passes signals on to it. After a signal, exits with it.
  * @returns its exit code.
  */
 export async function run(command, args, options = {}) {
@@ -30,14 +30,14 @@ export function runNode(args, options) {
   return run(process.execPath, args, options);
 }
 
-/** npm as it runs us, else the one on PATH. */
+/** Runs the npm that started us, or else the one on PATH. */
 export function runNpm(args, options) {
   const npm = process.env.npm_execpath;
   if (npm?.endsWith('.js')) return runNode([npm, ...args], options);
   return run('npm', args, { shell: process.platform === 'win32', ...options });
 }
 
-/** Ends this process with the step's exit code when it failed. */
+/** Exits with the step's exit code if the step failed. */
 export async function orExit(step) {
   const code = await step;
   if (code !== 0) process.exit(code);

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { run } from './run.mjs';
 
-/** Debian packages that only tests need, with the file that tells that one is there. */
+/** Debian packages that only tests need, each with a file that shows that it is installed. */
 const packages = { 'docker-compose': '/usr/bin/docker-compose', chromium: '/usr/bin/chromium' };
 
-/** Installs what is missing, where we may: as root on Debian. Elsewhere tests that need it say so. */
+/** Installs the missing packages where it can: as root on Debian. Elsewhere, tests that need one say so. */
 export async function ensureSystemPackages() {
   const missing = Object.keys(packages).filter((name) => !existsSync(packages[name]));
   const allowed = process.getuid?.() === 0 && existsSync('/etc/debian_version');

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './root.mjs';
 
-/** Gets the Temporal server now, with progress, so that no test waits minutes for it. Needs dist. */
+/** Obtains the Temporal server now, showing progress, so that no test waits minutes for it. Needs dist. */
 export async function ensureTemporal() {
   const { readConfig } = await load('config.js');
   const { locateTemporal } = await load('engine/locate.js');

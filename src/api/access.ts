@@ -9,29 +9,29 @@ import { AppError } from '../contract/errors.ts';
 import type { ClientOf } from './client.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
 
-/** Who may do what: the middleware in front of everything that needs an account. */
+/** Access control: the middleware in front of every route that needs an account. */
 export interface Access {
-  /** An Authorization header, or else the session's cookie. Sets `principal`. */
+  /** Requires a valid Authorization header, or else a session cookie, and the scope. Sets `principal`. */
   readonly requirePrincipal: MiddlewareHandler<ApiEnv>;
-  /** The session's cookie alone. Sets `session` and `principal`. */
+  /** Requires a valid session cookie. Sets `session` and `principal`. */
   readonly requireSession: MiddlewareHandler<ApiEnv>;
-  /** @throws AppError csrf_failed for a page of another site. */
+  /** @throws AppError csrf_failed if the request comes from another site's page. */
   assertSameOrigin(c: Context<ApiEnv>): void;
-  /** The session whose cookie a request of our own page brings along, if it is good. Looks at no token. */
+  /** Returns the session of the cookie sent by one of our own pages, if it is valid. Ignores the CSRF token. */
   broughtSession(c: Context<ApiEnv>): Promise<Session | undefined>;
   setSessionCookie(c: Context<ApiEnv>, value: string, expiresAt: number): void;
   clearSessionCookie(c: Context<ApiEnv>): void;
 }
 
 const reads: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
-/** Whoever may watch may ask for a ticket to do it. */
+/** Issuing a ticket needs only the `read` scope. */
 const ticketPath = /^\/api\/ws-ticket\/?$/;
 
 export function createAccess(
   { authenticate, own }: Pick<ApiDependencies, 'authenticate' | 'own'>,
   clientOf: ClientOf,
 ): Access {
-  // The prefix keeps pages of sibling domains and of plain http from putting a cookie of theirs in its place.
+  // The prefix stops pages on sibling domains, or on plain http, from replacing the cookie with their own.
   const cookieName = (c: Context<ApiEnv>): string =>
     clientOf(c).isSecure ? '__Host-taskbell_session' : 'taskbell_session';
 
@@ -49,17 +49,17 @@ export function createAccess(
     return session;
   }
 
-  /** A browser sends the cookie along whoever wrote the page; what only pages of ours can send tells them apart. */
+  /** Rejects requests of foreign pages: browsers send the cookie from any page, but only ours know the CSRF token. */
   function assertOwnPage(c: Context<ApiEnv>, session: Session): void {
     assertSameOrigin(c);
     if (isCsrfTokenOf(session, c.req.header('X-CSRF-Token') ?? '')) return;
-    throw new AppError('csrf_failed', 'X-CSRF-Token is missing or not that of the session.');
+    throw new AppError('csrf_failed', 'X-CSRF-Token is missing or does not match the session.');
   }
 
   function assertSameOrigin(c: Context<ApiEnv>): void {
     const [origin, host, fetchSite] = ['Origin', 'Host', 'Sec-Fetch-Site'].map((name) => c.req.header(name));
     if (isSameOrigin({ origin, host, fetchSite, isSecure: clientOf(c).isSecure })) return;
-    throw new AppError('csrf_failed', 'The request comes from a page of another site.');
+    throw new AppError('csrf_failed', 'Cross-site requests are not allowed.');
   }
 
   return {
@@ -106,7 +106,7 @@ function scopeFor(c: Context<ApiEnv>): Scope {
   return scopeOf(c.req.method, c.req.path);
 }
 
-/** Whether a request changes something, or only looks. */
+/** Returns the scope that a request needs: `read` if it changes nothing, else `write`. */
 export function scopeOf(method: string, path: string): Scope {
   return reads.has(method) || ticketPath.test(path) ? 'read' : 'write';
 }

@@ -29,15 +29,15 @@ import { taskRoutes } from './tasks.ts';
 import { tokenRoutes } from './tokens.ts';
 import type { Api, ApiDependencies, ApiEnv } from './types.ts';
 
-/** The HTTP interface as a value: `app.request()` answers without a port. */
+/** Creates the HTTP API as a value: `app.request()` works without a port. */
 export function createApp(dependencies: ApiDependencies): Api {
   const app = new OpenAPIHono<ApiEnv>({
-    // With and without trailing slash.
+    // Paths match with and without a trailing slash.
     strict: false,
     defaultHook: (result) => {
       if (result.success) return;
       const errors = result.target === 'query' ? queryErrors(result.error) : fieldErrors(result.error);
-      throw new AppError('validation', 'The request does not fit.', { errors });
+      throw new AppError('validation', 'The request is invalid.', { errors });
     },
   });
   app.onError(problemResponse(dependencies.logger));
@@ -60,7 +60,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   docsRoutes(app, dependencies.docs);
   dashboardRoutes(app, dependencies.dashboard);
   app.notFound(() => {
-    throw new AppError('not_found', 'There is nothing at this address.');
+    throw new AppError('not_found', 'Not found.');
   });
   return app;
 }
@@ -82,7 +82,7 @@ function useMiddleware(app: Api, { limits, rate, logger }: ApiDependencies, acce
   });
   app.use(audit(logger));
   const limited = limitRate(rate);
-  // `/*` is the path itself as well. Before the body is looked at: strangers get no parsing done.
+  // `/*` also matches the path itself. Runs before the body is read: nothing is parsed for unauthenticated clients.
   const paths = ['/api/tasks/*', '/tasks/:id/status', '/api/overview', '/api/task-types', '/api/ws-ticket'];
   for (const path of paths) {
     app.use(path, access.requirePrincipal, limited);
@@ -94,7 +94,7 @@ function useMiddleware(app: Api, { limits, rate, logger }: ApiDependencies, acce
   app.use('/api/*', limitBody, requireJson);
 }
 
-/** What our answers may do in a browser, and whose pages may read them. */
+/** Sets the security headers of all responses, and the CORS headers for the origins whose pages may read them. */
 function useHeaders(app: Api, corsOrigins: readonly string[]): void {
   const forApi = apiHeaders({ readByOthers: corsOrigins.length > 0 });
   const forPages = pageHeaders();

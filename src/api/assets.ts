@@ -1,4 +1,4 @@
-/** Files for browsers, read once: pages, styles and scripts that the build has put into a folder of dist/. */
+/** Files for browsers, read once: pages, styles and scripts that the build wrote to a folder of dist/. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
@@ -21,14 +21,14 @@ export interface Asset {
   readonly type: string;
   readonly etag: string;
   readonly body: Uint8Array<ArrayBuffer>;
-  /** Made when it is first asked for: most processes are never asked. */
+  /** Compresses the body on the first call: most processes never need it. */
   readonly gzipped: () => Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** By their paths below the folder, with `/`. */
+/** Assets by their path below the folder, with `/` as the separator. */
 export type Assets = ReadonlyMap<string, Asset>;
 
-/** Files of other kinds are left out: source maps, licences. @throws when there is no such folder. */
+/** Reads a folder's assets. Skips files of other kinds: source maps, licences. @throws if the folder doesn't exist. */
 export async function readAssets(folder: string): Promise<Assets> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
@@ -57,16 +57,16 @@ export function makeAsset(type: string, body: Uint8Array<ArrayBuffer>): Asset {
 }
 
 /**
- * Answers with an asset, or that the browser has it already.
+ * Responds with an asset, or with 304 if the browser already has it.
  *
- * @param options.lasting its name has a hash of what is in it, so that a browser need never ask again
+ * @param options.lasting the asset's name contains a hash of its content, so browsers never need to request it again
  */
 export async function answerWith(
   c: Context,
   { type, etag, body, gzipped }: Asset,
   { lasting = false }: { lasting?: boolean } = {},
 ): Promise<Response> {
-  // Asked for each time otherwise, since the next release has other files at the same addresses.
+  // Otherwise browsers check each time, since the next release has other files at the same addresses.
   c.header('Cache-Control', lasting ? 'public, max-age=31536000, immutable' : 'no-cache');
   c.header('ETag', etag);
   c.header('Vary', 'Accept-Encoding');

@@ -4,12 +4,12 @@ import type { Principal } from '../auth/principal.ts';
 import { scopeOf } from './access.ts';
 import type { ApiEnv } from './types.ts';
 
-/** A line in the log for everything that somebody tried to write: who, what, on which task, and how it was answered. */
+/** Logs every attempted write: who, what, on which task, and the status of the response. */
 export function audit(logger: Logger): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     await next();
     const { method, path } = c.req;
-    // Undefined where nobody was authenticated.
+    // Undefined if the request was not authenticated.
     const principal = c.get('principal') as ApiEnv['Variables']['principal'] | undefined;
     if (scopeOf(method, path) === 'read' || !principal) return;
     const [, task, command] = /^\/api\/tasks\/([0-9a-f-]{36})(?:\/([a-z-]+))?\/?$/i.exec(path) ?? [];
@@ -26,7 +26,7 @@ export function audit(logger: Logger): MiddlewareHandler<ApiEnv> {
 export interface AuditFacts {
   readonly action: string;
   readonly task?: string | undefined;
-  /** How it was answered. */
+  /** HTTP status of the response, or of one item of a bulk request. */
   readonly status: number;
   readonly requestId: string | null;
 }
@@ -43,7 +43,7 @@ export function auditLine(
   );
 }
 
-/** Which of the account's API keys it was, if any. */
+/** Returns the prefix of the API key that was used, if any. */
 function keyOf(credential: Principal['credential']): { key?: string } {
   return credential.type === 'key' ? { key: credential.prefix } : {};
 }

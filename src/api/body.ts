@@ -3,22 +3,22 @@ import secureJson from 'secure-json-parse';
 import { AppError, type FieldError } from '../contract/errors.ts';
 
 const maxBodyBytes = 1024 * 1024;
-/** Of a thousand tasks. */
+/** Maximum size of a request that creates a thousand tasks, in bytes. */
 const maxBulkBodyBytes = 16 * 1024 * 1024;
 const bulkPath = /^\/api\/tasks\/bulk\/?$/;
-/** Deeper documents would overflow the stack of whoever walks them. */
+/** Maximum nesting, in levels. Deeper documents would overflow the stack of code that walks them. */
 const maxDepth = 100;
 
-/** How much of a body of unknown length is read, and thrown away, so that its connection stays good. */
+/** Bytes of a body of unknown length that are read beyond its limit and discarded: its connection stays usable. */
 const maxReadBytes = 16 * 1024 * 1024;
 
 /**
- * 413 past the limit, chunked bodies included. Not hono's own: that looks at a body which it then leaves unread, so
- * that the connection stalls and is cut off in the middle of the client's next request.
+ * Responds 413 beyond the limit, for chunked bodies too. Not Hono's own: it starts to read a body and leaves the rest
+ * unread, so the connection stalls and is cut off in the middle of the client's next request.
  */
 export const limitBody: MiddlewareHandler = async (c, next) => {
   const length = c.req.header('Content-Length');
-  // A body that nobody has looked at is drained by the server.
+  // The server drains a body that no one has started to read.
   const most = bulkPath.test(c.req.path) ? maxBulkBodyBytes : maxBodyBytes;
   if (Number(length ?? 0) > most) throw tooLarge(most);
   if (length !== undefined || !c.req.raw.body) return next();
@@ -30,7 +30,7 @@ export const limitBody: MiddlewareHandler = async (c, next) => {
 async function readWhole(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // Without `for await`, which would destroy the connection on leaving, and the answer with it.
+  // Not with `for await`: leaving the loop would destroy the connection, and the response with it.
   const reader = stream.getReader();
   for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
     size += chunk.value.length;
@@ -41,7 +41,7 @@ async function readWhole(stream: ReadableStream<Uint8Array>, most: number): Prom
   return Buffer.concat(chunks);
 }
 
-/** The client went away, or was cut off for its slowness: no fault of ours. */
+/** Reports a client that disconnected, or was cut off for being too slow: not an error of the server. */
 function endedEarly(cause: unknown): never {
   if (cause instanceof AppError) throw cause;
   throw new AppError('malformed_request', 'The request body ended early.', { cause });
@@ -52,9 +52,9 @@ function tooLarge(most: number): AppError {
 }
 
 /**
- * Lets only JSON objects through: 415 for another content type, 400 for what does not parse, for another root, for
- * keys that would reach an object's prototype, and for what could not be kept as it is: null characters (PostgreSQL
- * has none), lone surrogates, numbers without end.
+ * Accepts only JSON objects. Responds 415 for another content type, and 400 for a body that doesn't parse, another
+ * root, keys that would reach an object's prototype, and values that can't be stored unchanged: null characters
+ * (PostgreSQL has none), lone surrogates, infinite numbers.
  */
 export const requireJson: MiddlewareHandler = async (c, next) => {
   if (!['POST', 'PUT', 'PATCH'].includes(c.req.method)) return next();
@@ -72,17 +72,17 @@ export const requireJson: MiddlewareHandler = async (c, next) => {
   if (typeof root !== 'object' || root === null || Array.isArray(root)) {
     throw new AppError('malformed_request', 'The request body must be a JSON object.');
   }
-  // Of many tasks, each is looked at for itself.
+  // The tasks of a bulk request are checked one by one.
   const fault = bulkPath.test(c.req.path) ? undefined : faultIn(root, '');
   if (fault !== undefined) {
-    throw new AppError('validation', 'The request does not fit.', { errors: [fault] });
+    throw new AppError('validation', 'The request is invalid.', { errors: [fault] });
   }
   return next();
 };
 
 function parse(bytes: ArrayBuffer): unknown {
   try {
-    // Strictly: `Request.json` would put U+FFFD in the place of what is no UTF-8, and keep that.
+    // Strict: `Request.json` would replace invalid UTF-8 with U+FFFD, and that would be stored.
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return secureJson.parse(text, undefined, { protoAction: 'error', constructorAction: 'error' });
   } catch (cause) {
@@ -94,13 +94,13 @@ function parse(bytes: ArrayBuffer): unknown {
   }
 }
 
-/** What could not be kept as it is. */
+/** Returns the first fault of a value that can't be stored unchanged, or is nested too deep. */
 export function faultIn(value: unknown, pointer: string, depth = 1): FieldError | undefined {
   if (typeof value === 'string') {
     const kept = !value.includes('\u0000') && value.isWellFormed();
     return kept ? undefined : { pointer, message: 'Null characters and lone surrogates are not allowed.' };
   }
-  // 1e999 is JSON, but would be kept as null.
+  // 1e999 is JSON, but would be stored as null.
   if (value === Infinity || value === -Infinity) return { pointer, message: 'This number is too large.' };
   if (typeof value !== 'object' || value === null) return undefined;
   if (depth > maxDepth) return { pointer, message: `Nested more than ${maxDepth} levels deep.` };

@@ -2,32 +2,33 @@ import type { MiddlewareHandler } from 'hono';
 import { Busy } from '../limiter.ts';
 import type { ApiEnv } from './types.ts';
 
-/** Requests about many tasks that are in hand at a time: each may hold megabytes. */
-const atOnce = 4;
-/** Of one account, so that none keeps the others away. */
-const atOnceOfOne = 2;
+/** Maximum number of concurrent bulk requests: each can hold megabytes. */
+const maxConcurrent = 4;
+/** Maximum number for one account, so that none can block the others. */
+const maxConcurrentOfAccount = 2;
 
-/** Before the body is read. @throws {Busy} there are as many as can be. */
+/** Limits concurrent bulk requests, before their bodies are read. @throws {Busy} if the limit is reached. */
 export function admitBulk(): MiddlewareHandler<ApiEnv> {
-  const inHand = new Map<string, number>();
+  const inProgress = new Map<string, number>();
 
   function total(): number {
     let sum = 0;
-    for (const count of inHand.values()) sum += count;
+    for (const count of inProgress.values()) sum += count;
     return sum;
   }
 
   return async (c, next) => {
     const { id } = c.get('principal');
-    const own = inHand.get(id) ?? 0;
-    if (own >= atOnceOfOne || total() >= atOnce) throw new Busy('too many requests about many tasks');
-    inHand.set(id, own + 1);
+    const own = inProgress.get(id) ?? 0;
+    if (own >= maxConcurrentOfAccount || total() >= maxConcurrent)
+      throw new Busy('too many bulk requests at once');
+    inProgress.set(id, own + 1);
     try {
       await next();
     } finally {
-      const left = (inHand.get(id) ?? 1) - 1;
-      if (left === 0) inHand.delete(id);
-      else inHand.set(id, left);
+      const left = (inProgress.get(id) ?? 1) - 1;
+      if (left === 0) inProgress.delete(id);
+      else inProgress.set(id, left);
     }
   };
 }

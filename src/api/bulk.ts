@@ -21,26 +21,29 @@ import { problemOf } from './problem.ts';
 import { json, problems, signedIn } from './responses.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
-const tags = ['Many tasks'];
+const tags = ['Bulk operations'];
 
 const bulk = createRoute({
   method: 'post',
   path: '/api/tasks/bulk',
   operationId: 'createTasks',
   summary: 'Schedule many tasks',
-  description: 'Up to 1,000, each for itself: what is wrong with one harms no other. 16 MiB at the most.',
+  description:
+    'Schedules up to 1,000 tasks, each on its own: an invalid task does not affect the others. The request body can be up ' +
+    'to 16 MiB.',
   tags,
   security: signedIn,
   request: {
     headers: z.object({
       'idempotency-key': idempotencyKey.meta({
-        description: 'Stands for each task together with its place: the same request can be sent again.',
+        description:
+          'Applies to each task by its position in the list, so the same request can safely be sent again.',
       }),
     }),
     body: { content: { 'application/json': { schema: bulkInput } }, required: true },
   },
   responses: {
-    207: json(bulkResults, 'What became of each task.'),
+    207: json(bulkResults, 'The result for each task.'),
     ...problems(400, 401, 413, 415, 429),
   },
 });
@@ -49,16 +52,17 @@ const actions = createRoute({
   method: 'post',
   path: '/api/tasks/actions',
   operationId: 'actOnTasks',
-  summary: 'Do something to many tasks',
+  summary: 'Act on many tasks',
   description:
-    'To those that are named, or to all that a filter matches, up to 1,000; a filter that matches more is refused, with ' +
-    'their number. With `dry_run`, nothing is done, and their number is the answer.',
+    'Performs an action on the tasks listed in `ids`, or on all tasks that match a filter, up to 1,000. A filter that ' +
+    'matches more is rejected with the number of matches. With `dry_run`, nothing is changed and only the number of ' +
+    'tasks is returned.',
   tags,
   security: signedIn,
   request: { body: { content: { 'application/json': { schema: actionsInput } }, required: true } },
   responses: {
-    200: json(dryRunResult, 'How many tasks there are, for a dry run.'),
-    207: json(actionResults, 'What became of each task.'),
+    200: json(dryRunResult, 'The number of tasks, for a dry run.'),
+    207: json(actionResults, 'The result for each task.'),
     ...problems(400, 401, 403, 413, 415, 429, 503),
   },
 });
@@ -66,11 +70,11 @@ const actions = createRoute({
 type Dependencies = Pick<ApiDependencies, 'tasks' | 'touched' | 'deleted' | 'logger'>;
 
 export function bulkRoutes(app: Api, { tasks, touched, deleted, logger }: Dependencies): void {
-  /** Each as it would be answered by itself. */
+  /** Returns an error as a request for that one task would have reported it. */
   function refusal(error: unknown) {
     const requestId = randomUUID();
     const { status, body } = problemOf(error, requestId);
-    if (status === 500) logger.error({ err: error, requestId }, 'one of many tasks failed');
+    if (status === 500) logger.error({ err: error, requestId }, 'a task of a bulk request failed');
     const { code, detail, errors } = body;
     const found = Array.isArray(errors) ? { errors } : {};
     return { status, code: String(code), detail: String(detail), ...found };
@@ -88,7 +92,7 @@ export function bulkRoutes(app: Api, { tasks, touched, deleted, logger }: Depend
     const requests = c.req.valid('json').tasks.map(checked);
     const key = c.req.valid('header')['idempotency-key'];
     const results: BulkResult[] = [];
-    // Each is logged when it is done: a process that is killed half-way has said what it did.
+    // Logged one by one, so that a process killed halfway has recorded what it did.
     const onOutcome = (one: Outcome<TaskSummary>, index: number): void => {
       const result: BulkResult = 'value' in one ? { status: 201, task: one.value } : refusal(one.error);
       results[index] = result;
@@ -123,12 +127,12 @@ function answered(c: Context, { status }: { status: number }) {
   return { status, requestId: c.res.headers.get('X-Request-Id') };
 }
 
-/** One of many tasks, by the rules of POST /api/tasks/. */
+/** Validates one task of a bulk request by the rules of POST /api/tasks/. */
 function checked(item: unknown): Outcome<CreateTaskInput> {
   const fault = faultIn(item, '');
-  if (fault) return { error: new AppError('validation', 'The task does not fit.', { errors: [fault] }) };
+  if (fault) return { error: new AppError('validation', 'The task is invalid.', { errors: [fault] }) };
   const parsed = createTaskInput.safeParse(item);
   if (parsed.success) return { value: parsed.data };
   const errors = fieldErrors(parsed.error);
-  return { error: new AppError('validation', 'The task does not fit.', { errors }) };
+  return { error: new AppError('validation', 'The task is invalid.', { errors }) };
 }

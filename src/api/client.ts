@@ -4,9 +4,9 @@ import type { ApiEnv } from './types.ts';
 
 /** Where a request comes from. */
 export interface Client {
-  /** An IPv4 address, or an IPv6 network: a /64 is one customer's. */
+  /** An IPv4 address, or an IPv6 /64 network, which belongs to one customer. */
   readonly address: string;
-  /** By https, as far as is known. */
+  /** Whether the request came over https, as far as is known. */
   readonly isSecure: boolean;
 }
 
@@ -15,8 +15,8 @@ export type ClientOf = (c: Context<ApiEnv>) => Client;
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 /**
- * Tells clients apart. What a proxy says of them (X-Forwarded-For, X-Forwarded-Proto) counts only where the proxy's
- * address is among the trusted ones: anybody can send these headers.
+ * Identifies clients. A proxy's X-Forwarded-For and X-Forwarded-Proto count only if its address is trusted, because
+ * anyone can send these headers.
  * @param trustedProxies addresses and CIDR ranges.
  */
 export function createClientOf(trustedProxies: readonly string[]): ClientOf {
@@ -34,7 +34,7 @@ export function createClientOf(trustedProxies: readonly string[]): ClientOf {
     const peer = c.env.incoming?.socket.remoteAddress ?? '';
     if (!isTrusted(peer)) return { address: networkOf(peer), isSecure: false };
     const hops = (c.req.header('X-Forwarded-For') ?? '').split(',').map((hop) => hop.trim());
-    // From the right: what stands left of the first stranger is what that one says.
+    // From the right: everything left of the first untrusted address is only that client's claim.
     const client = hops.findLast((hop) => hop !== '' && !isTrusted(hop)) ?? peer;
     const protocol = c.req.header('X-Forwarded-Proto')?.split(',').at(-1)?.trim().toLowerCase();
     return { address: networkOf(client), isSecure: protocol === 'https' };

@@ -16,9 +16,12 @@ function commandRoute<P extends string>(path: P, operationId: string, summary: s
     security: signedIn,
     request: { params: idParameter },
     responses: {
-      200: { ...json(task, 'The effect is there.'), headers: etagHeader },
+      200: { ...json(task, 'The command has taken effect.'), headers: etagHeader },
       202: {
-        ...json(task, 'The effect is on its way: the task needs a worker, or its handler, to get there.'),
+        ...json(
+          task,
+          'The command is accepted and will take effect once a worker, or the handler, acts on it.',
+        ),
         headers: etagHeader,
       },
       ...problems(400, 401, 404, 409, 413, 415, 503),
@@ -30,25 +33,25 @@ const cancel = commandRoute(
   'cancel',
   'cancelTask',
   'Cancel a task',
-  'At any point before its end; a running handler is told to stop.',
+  'Cancels a task at any point before its end. A running handler is asked to stop.',
 );
 const pause = commandRoute(
   'pause',
   'pauseTask',
   'Pause a task',
-  'Until its first attempt begins. Past its time it stays paused.',
+  'Pauses a task whose first attempt has not started. It stays paused past its scheduled time.',
 );
 const resume = commandRoute(
   'resume',
   'resumeTask',
   'Resume a paused task',
-  'One whose time has passed runs at once.',
+  'Resumes a paused task. If its scheduled time has passed, it runs at once.',
 );
 const runNow = commandRoute(
   'run-now',
   'runTaskNow',
   'Run a task now',
-  'Ends a pause; in a backoff, begins the next attempt.',
+  'Runs a task without waiting for its scheduled time, and ends a pause. In a backoff, starts the next attempt.',
 );
 const retry = createRoute({
   method: 'post',
@@ -56,16 +59,17 @@ const retry = createRoute({
   operationId: 'retryTask',
   summary: 'Retry an ended task',
   description:
-    'A new run under the same id, with all its retries: with the same input, or with what the body changes. Due at ' +
-    'once, but for a task that was cancelled before its time, and where the body names a time. Of calls within a ' +
-    'second, one begins a run; the others are 409, unless they have If-Match or an Idempotency-Key.',
+    'Starts a new run under the same id, with all its automatic retries and the same input, except for what the body ' +
+    'changes. The run is due at once, unless the body sets a time; a task that was cancelled before it started keeps ' +
+    'its scheduled time. Of several calls within a second, one starts a run; the others get 409, unless they send ' +
+    '`If-Match` or an `Idempotency-Key`.',
   tags: ['Commands'],
   security: signedIn,
   request: {
     params: idParameter,
     headers: z.object({
       'idempotency-key': idempotencyKey.meta({
-        description: 'The same key with the same body retries the task once, however often it is sent.',
+        description: 'The same key with the same body retries the task only once, however often it is sent.',
       }),
       'if-match': ifMatch,
     }),
@@ -77,7 +81,7 @@ const retry = createRoute({
   },
 });
 
-/** Commands answer with the task: 200 when the effect is there, 202 when it is on its way. */
+/** Registers the commands. They respond with the task: 200 once the command has taken effect, 202 until then. */
 export function commandRoutes(app: Api, { tasks, touched }: ApiDependencies): void {
   const commands = [
     { route: cancel, run: tasks.cancel },

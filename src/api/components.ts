@@ -1,4 +1,4 @@
-/** What the description of the interface says of all routes at once: refusals, by status, with an example for each code. */
+/** OpenAPI components shared by all routes: error responses by status, with an example for each code. */
 import { STATUS_CODES } from 'node:http';
 import type { ErrorCode } from '../contract/errors.ts';
 import { problem } from '../contract/problem.ts';
@@ -7,32 +7,32 @@ import { statusOf } from './problem.ts';
 import type { Api } from './types.ts';
 
 const descriptions = {
-  400: 'The request is malformed, or a field is wrong: `errors[]` says which.',
+  400: 'The request is malformed, or fields are invalid: `errors[]` lists them.',
   401: 'Not signed in, or the token has expired.',
-  403: 'Not allowed: an API key without the scope, a session without its X-CSRF-Token, a filter for admins.',
-  404: "There is no such thing, or it is somebody else's.",
-  409: 'The task is in the wrong state for this.',
-  412: 'The task has changed since the version that If-Match names.',
+  403: 'Not allowed: the API key lacks the scope, the session’s `X-CSRF-Token` is missing, or the filter is only for admins.',
+  404: 'It does not exist, or it belongs to another user.',
+  409: 'The task’s state does not allow this.',
+  412: 'The task has changed since the version in `If-Match`.',
   413: 'The request body is too large.',
-  415: 'The request body is not application/json.',
-  422: 'The Idempotency-Key was used before with another body.',
-  429: 'Too many requests, or unfinished tasks; Retry-After says when to try again.',
-  431: 'The headers, or the address, have more than 16 KiB. Told before anything is read: without a body.',
-  500: 'A fault of ours. The log has its cause, by the request_id.',
-  503: 'Temporal, a worker or the identity provider cannot be reached; Retry-After says when to try again.',
+  415: 'The request body is not `application/json`.',
+  422: 'The `Idempotency-Key` was used before with another body.',
+  429: 'Too many requests or too many unfinished tasks. `Retry-After` says when to try again.',
+  431: 'The headers or the URL are larger than 16 KiB. Sent before anything else is read, and without a body.',
+  500: 'Internal error. The log has the cause, under the `request_id`.',
+  503: 'Temporal, a worker or the identity provider cannot be reached. `Retry-After` says when to try again.',
 } as const;
 
 export type ProblemStatus = keyof typeof descriptions;
 
-/** What each code means in one of its cases. */
+/** An example of the `detail` of each code. */
 const details: Readonly<Record<ErrorCode, string>> = {
   malformed_request: 'JSON parse error: the body is not JSON in UTF-8.',
-  validation: 'The request does not fit.',
+  validation: 'The request is invalid.',
   not_authenticated: 'Authentication credentials were not provided.',
   token_not_valid: 'Given token not valid for any token type',
   no_active_account: 'No active account found with the given credentials',
-  forbidden: 'The API key lacks the scope "write".',
-  csrf_failed: 'X-CSRF-Token is missing or not that of the session.',
+  forbidden: 'This API key does not have the scope "write".',
+  csrf_failed: 'X-CSRF-Token is missing or does not match the session.',
   not_found: 'No Task matches the given query.',
   method_not_allowed: 'Method "PUT" not allowed.',
   wrong_state: 'Task cannot be cancelled in its current state',
@@ -41,19 +41,19 @@ const details: Readonly<Record<ErrorCode, string>> = {
   unsupported_media_type: 'Send application/json.',
   key_reused: 'This Idempotency-Key was used before with another body.',
   too_many_requests: 'More than 6000 requests a minute.',
-  too_many_tasks: 'There are 100000 unfinished tasks already; no more may be made.',
+  too_many_tasks: 'The owner already has 100000 unfinished tasks; no more can be created.',
   internal: 'Something went wrong on our side.',
   no_worker: 'No worker took the change in time. Read the task before you try again.',
   identity_provider_unavailable: 'The identity provider cannot be reached.',
   temporal_unavailable: 'Temporal cannot be reached at the moment.',
 };
 
-// No interface: OpenAPI's own types ask for an index signature, which only an alias is taken to have.
+// Not an interface: OpenAPI's types need an index signature, which TypeScript infers only for a type alias.
 type Header = {
   readonly description: string;
   readonly schema: { readonly type: 'string' };
   readonly example: string;
-  /** Every answer of this kind has it. */
+  /** Whether every response of this kind has the header. */
   readonly required?: boolean;
 };
 
@@ -64,28 +64,35 @@ const header = (description: string, example: string): Header => ({
 });
 const requestId = '5f0c7a2e-3c77-4b6e-9f5e-0f8f6c6d1c7b';
 
-/** By the names of the headers. */
+/** Shared response headers, by name. */
 const shared = {
-  'X-Request-Id': header('Names the request in the log.', requestId),
-  RateLimit: header('What is left of the allowance, and seconds until it is whole.', '"default";r=5999;t=1'),
-  'RateLimit-Policy': header('The allowance: so many requests in so many seconds.', '"default";q=6000;w=60'),
+  'X-Request-Id': header('Identifies the request in the log.', requestId),
+  RateLimit: header(
+    'Requests left (`r`), and seconds until the full allowance is restored (`t`).',
+    '"default";r=5999;t=1',
+  ),
+  'RateLimit-Policy': header('The allowance: `q` requests in `w` seconds.', '"default";q=6000;w=60'),
 };
 const refTo = (name: keyof typeof shared) => ({ [name]: { $ref: `#/components/headers/${name}` } });
 
-/** What every answer has. @param limited it counts against an allowance, where there is one. */
+/** Returns the headers of every response. @param limited Whether requests count against the rate limit, if any. */
 export function commonHeaders({ limited }: { limited: boolean }): Record<string, { $ref: string }> {
   const rate = limited ? { ...refTo('RateLimit'), ...refTo('RateLimit-Policy') } : {};
   return { ...refTo('X-Request-Id'), ...rate };
 }
 
-const retryAfter = { 'Retry-After': { ...header('Seconds.', '5'), required: true } };
+const retryAfter = {
+  'Retry-After': { ...header('Seconds to wait before trying again.', '5'), required: true },
+};
 const headers: Readonly<Partial<Record<ProblemStatus, Record<string, Header | { $ref: string }>>>> = {
-  401: { 'WWW-Authenticate': { ...header('How to sign in.', 'Bearer realm="api"'), required: true } },
+  401: {
+    'WWW-Authenticate': { ...header('The authentication scheme.', 'Bearer realm="api"'), required: true },
+  },
   429: { ...retryAfter, ...commonHeaders({ limited: true }) },
   503: retryAfter,
 };
 
-/** Such as `NotFound`. */
+/** Returns the name of a status's component, such as `NotFound`. */
 export function problemName(status: ProblemStatus): string {
   return (STATUS_CODES[status] ?? 'Problem').replaceAll(/[^A-Za-z]/g, '');
 }
@@ -121,7 +128,7 @@ export function registerComponents({ openAPIRegistry: registry }: Api): void {
     in: 'cookie',
     name: 'taskbell_session',
     description:
-      'A session of the dashboard (by https: `__Host-taskbell_session`). What writes needs `X-CSRF-Token` too.',
+      'A dashboard session (over https: `__Host-taskbell_session`). Requests that write also need `X-CSRF-Token`.',
   });
 }
 

@@ -4,26 +4,26 @@ import { AppError } from '../contract/errors.ts';
 const macBytes = 16;
 
 /**
- * Turns the server's page token into one that clients may hold: signed, and bound to what it pages through (owner and
- * filters), so that it opens nothing else.
+ * Turns the server's page token into a cursor for clients: signed, and bound to the list that it pages through (caller
+ * and filters), so that it opens no other.
  */
 export function sealCursor(key: Uint8Array, scope: string, pageToken: Uint8Array): string {
   return Buffer.concat([mac(key, scope, pageToken), pageToken]).toString('base64url');
 }
 
-/** @throws AppError validation for a cursor that we have not made, or have made for another list. */
+/** Returns the page token. @throws AppError validation for a cursor that is not ours, or is of another list. */
 export function openCursor(key: Uint8Array, scope: string, cursor: string): Uint8Array {
   const bytes = Buffer.from(cursor, 'base64url');
   const [given, pageToken] = [bytes.subarray(0, macBytes), bytes.subarray(macBytes)];
   if (given.length === macBytes && timingSafeEqual(given, mac(key, scope, pageToken))) return pageToken;
   const errors = [
-    { pointer: '?cursor', message: 'Not a cursor of this list: take it from its Link header.' },
+    { pointer: '?cursor', message: 'Not a cursor of this list. Use the one from its Link header.' },
   ];
-  throw new AppError('validation', 'The request does not fit.', { errors });
+  throw new AppError('validation', 'The request is invalid.', { errors });
 }
 
 function mac(key: Uint8Array, scope: string, pageToken: Uint8Array): Buffer {
-  // Quoted, the scope tells by itself where it ends.
+  // As a JSON string, the scope marks its own end.
   return createHmac('sha256', key)
     .update(JSON.stringify(scope))
     .update(pageToken)

@@ -1,16 +1,16 @@
 import { type Assets, answerWith } from './assets.ts';
 import type { Api } from './types.ts';
 
-/** Where people find themselves in the web app: one page, which shows what its address says. */
+/** Addresses of the web app's views. It is one page, which shows the view for its address. */
 const addresses = ['/', '/tasks', '/tasks/new', '/tasks/:id'];
 const pattern = /^\/(?:assets\/.*|favicon\.svg|tasks(?:\/[^/]*)?)?\/?$/;
 
-/** Whether an address is the web app's; /tasks/ID/status, which the service before had, is data. */
+/** Whether an address is the web app's. /tasks/ID/status, from the previous service, is data. */
 export function isDashboard(path: string): boolean {
   return pattern.test(path);
 }
 
-/** GET /: the web app, and the files that it is made of. */
+/** Serves GET /: the web app and its files. */
 export function dashboardRoutes(app: Api, assets: Assets): void {
   for (const address of addresses) {
     app.get(address, (c, next) => {
@@ -24,7 +24,7 @@ export function dashboardRoutes(app: Api, assets: Assets): void {
   });
   app.get('/assets/:name', (c, next) => {
     const asset = assets.get(`assets/${c.req.param('name')}`);
-    // The build puts a hash into their names.
+    // The build puts a hash into the names of these files.
     return asset ? answerWith(c, asset, { lasting: true }) : next();
   });
 }

@@ -1,7 +1,7 @@
 import { type Assets, answerWith } from './assets.ts';
 import type { Api } from './types.ts';
 
-/** GET /docs: the description of the interface for people, and the files that it is made of. */
+/** Serves GET /docs: the API reference for people, and its files. */
 export function docsRoutes(app: Api, assets: Assets): void {
   app.get('/docs', (c, next) => {
     const page = assets.get('index.html');

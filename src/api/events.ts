@@ -8,16 +8,19 @@ import { idParameter, taskId } from './task-id.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const pingMs = 25_000;
-/** So long the end of a stream may take to be read. */
-const lastWordMs = 5000;
-/** So long a client waits before it comes back; apart from each other, since a restart sends all away at once. */
-const comeBackMs = { least: 1000, spread: 4000 };
+/** How long a closing stream waits for its last bytes to be read. */
+const lastReadMs = 5000;
+/** Reconnect delay sent to clients, jittered so that a restart doesn't bring them all back at once. */
+const reconnectMs = { least: 1000, spread: 4000 };
 
-/** One of the events; the type "string" would tell nothing of them. */
+/** One event. A schema of type "string" would say nothing about it. */
 const event = z.object({
-  id: z.string().optional().meta({ description: 'For Last-Event-ID.' }),
-  event: z.string().optional().meta({ description: '`end` says why the stream ends; others have no type.' }),
-  data: z.string().meta({ contentMediaType: 'application/json', description: 'A FeedMessage.' }),
+  id: z.string().optional().meta({ description: 'The value to send as `Last-Event-ID`.' }),
+  event: z.string().optional().meta({ description: '`end` if the stream ends. Other events have no type.' }),
+  data: z.string().meta({
+    contentMediaType: 'application/json',
+    description: 'A FeedMessage. For `end`, the `code` and `reason` of the end.',
+  }),
 });
 const eventsExample = { id: 'nELUY6hJAjESoO7nYWqTHtm6Urw', data: JSON.stringify(feedExample) };
 
@@ -25,10 +28,11 @@ const events = createRoute({
   method: 'get',
   path: '/api/tasks/{id}/events',
   operationId: 'watchTask',
-  summary: 'Watch a task, by Server-Sent Events',
+  summary: 'Watch a task over Server-Sent Events',
   description:
-    'The messages of the WebSocket `/ws/tasks/{id}/`: the task as it is, then every change. With `Last-Event-ID`, the ' +
-    'first one is left out where nothing has changed since. An event of the type `end` says why the stream ends.',
+    'Sends the same messages as the WebSocket `/ws/tasks/{id}/`: the current state of the task, then every change. With ' +
+    '`Last-Event-ID`, the first message is left out if nothing has changed since. An event of type `end` says why the ' +
+    'stream ends.',
   tags: ['Tasks'],
   security: signedIn,
   request: {
@@ -48,15 +52,15 @@ export function eventRoutes(app: Api, { streams, logger }: ApiDependencies): voi
   app.openapi(events, async (c) => {
     const id = taskId(c.req.valid('param').id);
     const seen = c.req.valid('header')['last-event-id'];
-    // Before anything is sent: what refuses it is an answer like any other.
+    // Before anything is sent, so that a refusal is an ordinary response.
     const stream = await streams.open(c.get('principal'), id);
     if (c.req.method === 'HEAD') {
       stream.end();
       return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
     }
-    // A client that does not read does not hear of the end either.
-    stream.onOver(() => setTimeout(() => c.env.outgoing?.destroy(), lastWordMs).unref());
-    // Proxies would keep events back.
+    // A client that doesn't read doesn't notice the end either.
+    stream.onOver(() => setTimeout(() => c.env.outgoing?.destroy(), lastReadMs).unref());
+    // Keeps proxies from buffering the events.
     c.header('X-Accel-Buffering', 'no');
     return streamSSE(
       c,
@@ -73,7 +77,7 @@ async function pass(stream: TaskStream, out: SSEStreamingApi, seen: string | und
   out.onAbort(() => stream.end());
   const ping = setInterval(() => void out.write(': still here\n\n'), pingMs);
   try {
-    await out.write(`retry: ${Math.round(comeBackMs.least + Math.random() * comeBackMs.spread)}\n\n`);
+    await out.write(`retry: ${Math.round(reconnectMs.least + Math.random() * reconnectMs.spread)}\n\n`);
     for (let known = seen; ; known = undefined) {
       const next = await stream.next();
       if (out.aborted) return;

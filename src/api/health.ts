@@ -9,11 +9,14 @@ const healthz = createRoute({
   method: 'get',
   path: '/healthz',
   operationId: 'isAlive',
-  summary: 'Is this process alive?',
-  description: 'Looks at nothing else than this process: restart it where there is no answer.',
+  summary: 'Check that the process is alive',
+  description: 'Checks nothing but this process. Restart the process if it does not respond.',
   tags,
   responses: {
-    200: json(z.object({ status: z.literal('ok') }).meta({ examples: [{ status: 'ok' }] }), 'It is.'),
+    200: json(
+      z.object({ status: z.literal('ok') }).meta({ examples: [{ status: 'ok' }] }),
+      'The process is alive.',
+    ),
   },
 });
 
@@ -21,28 +24,29 @@ const readyz = createRoute({
   method: 'get',
   path: '/readyz',
   operationId: 'isReady',
-  summary: 'Can this process do its work?',
-  description: 'Ready when Temporal answers. Workers are told, but not required: without any, tasks wait.',
+  summary: 'Check that the process is ready',
+  description:
+    'The process is ready when Temporal responds. Workers are counted but not required: without any, tasks wait.',
   tags,
   responses: {
     200: json(
       z
         .object({ status: z.literal('ready'), workers: z.int() })
         .meta({ examples: [{ status: 'ready', workers: 2 }] }),
-      'Ready; `workers` polled within a minute.',
+      'Ready. `workers` is the number of workers that polled in the last 70 seconds.',
     ),
     ...problems(503),
   },
 });
 
-/** Workers that have stopped stay listed for minutes; a live one polls again within this time. */
+/** Time within which a live worker polls again. Stopped workers stay listed for minutes. */
 const workerFreshMs = 70_000;
 const readyCacheMs = 1000;
 
 export function healthRoutes(app: Api, { tasks }: ApiDependencies): void {
   let cached = { at: 0, workers: Promise.resolve(0) };
 
-  /** One call a second at most, however often a load balancer asks. */
+  /** Counts the workers, with at most one call a second, however often a load balancer asks. */
   function workers(): Promise<number> {
     if (Date.now() - cached.at > readyCacheMs) cached = { at: Date.now(), workers: countWorkers() };
     return cached.workers;

@@ -12,10 +12,10 @@ const history = createRoute({
   method: 'get',
   path: '/api/tasks/{id}/history',
   operationId: 'readTaskHistory',
-  summary: 'Read what happened to a task',
+  summary: 'Read the history of a task',
   description:
-    'When, and by whom, over all its runs, oldest first; with all attempts and their logs. Of an ended run, as long as ' +
-    'it is kept (30 days).',
+    'Returns what happened to a task, when, and by whom, over all its runs, oldest first, with all attempts and their ' +
+    'logs. The history of an ended run is kept for 30 days.',
   tags: ['Tasks'],
   security: signedIn,
   request: {

@@ -20,8 +20,8 @@ const list = createRoute({
   operationId: 'listTasks',
   summary: 'List tasks',
   description:
-    'Unfinished ones first, newest start first; then ended ones, latest end first. May lag by two seconds. A page ' +
-    'may be shorter than its limit, or empty, though there are more: the Link header tells.',
+    'Returns unfinished tasks first, newest run first, then ended tasks, latest end first. The list can lag by two ' +
+    'seconds. A page can be shorter than its limit, or even empty, when there are more: check the `Link` header.',
   tags,
   security: signedIn,
   request: { query: listQuery },
@@ -36,7 +36,8 @@ const counts = createRoute({
   path: '/api/tasks/counts',
   operationId: 'countTasks',
   summary: 'Count tasks by status',
-  description: 'For the filters of the list. Where statuses are named, the others are 0.',
+  description:
+    'Takes the same filters as the list. If you filter by status, the counts of the other statuses are 0.',
   tags,
   security: signedIn,
   request: { query: taskFilter },
@@ -62,12 +63,12 @@ export function listRoutes(app: Api, { tasks, cursorKey }: ApiDependencies): voi
   app.openapi(counts, async (c) => c.json(await tasks.count(c.get('principal'), c.req.valid('query')), 200));
 }
 
-/** What a cursor is bound to. */
+/** Returns what a cursor is bound to. */
 function scopeOf({ id, role }: Principal, filter: TaskFilter): string {
   return `tasks\0${id}\0${role}\0${queryOf(filter).toString()}`;
 }
 
-/** The filter as its parameters, the same ones always in the same order. */
+/** Returns the filter as query parameters, in an order that doesn't depend on the request's. */
 function queryOf(filter: TaskFilter): URLSearchParams {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(filter).toSorted(([a], [b]) => (a < b ? -1 : 1))) {

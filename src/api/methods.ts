@@ -3,12 +3,12 @@ import { AppError } from '../contract/errors.ts';
 import type { Api, ApiEnv } from './types.ts';
 
 interface Methods {
-  /** By paths that are written out. */
+  /** Methods by path; finds only paths without parameters. */
   readonly exact: ReadonlyMap<string, readonly string[]>;
   readonly patterns: readonly { readonly pattern: RegExp; readonly methods: readonly string[] }[];
 }
 
-/** What the routes know. */
+/** Collects the methods of all routes. */
 function methodsOf(app: Api): Methods {
   const byPath = new Map<string, string[]>();
   for (const definition of app.openAPIRegistry.definitions) {
@@ -28,18 +28,18 @@ function patternOf(path: string): RegExp {
 }
 
 /**
- * The methods that a path knows; undefined where there is no such path.
+ * Returns the methods that a path allows; undefined if there is no such path.
  * @param path as the router sees it, with or without its trailing slash.
  */
 function allowed({ exact, patterns }: Methods, path: string): readonly string[] | undefined {
   const wanted = path.replace(/(.)\/$/, '$1');
-  // A path that is written out goes before one with parameters: `bulk` is no task's id.
+  // A literal path takes precedence over one with parameters: `bulk` is not a task id.
   return exact.get(wanted) ?? patterns.find(({ pattern }) => pattern.test(wanted))?.methods;
 }
 
-/** 405 for what a known path does not know, before another route takes its last part for an id. */
+/** Responds 405 for a method that a known path doesn't allow, before another route takes its last part for an id. */
 export function refuseOtherMethods(app: Api): MiddlewareHandler<ApiEnv> {
-  // At the first request: the routes are declared after this.
+  // Collected at the first request: the routes are declared after this.
   let known: Methods | undefined;
   return (c, next) => {
     known ??= methodsOf(app);

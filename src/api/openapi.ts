@@ -3,25 +3,26 @@ import { commonHeaders, registerComponents } from './components.ts';
 import type { Api } from './types.ts';
 
 const description = `
-Runs a task at a time you name, keeps the promise through crashes, and shows you live what is happening.
+Taskbell runs a task at the time you choose, keeps that promise through crashes, and shows you live what is happening.
 
-**Signing in.** \`POST /api/token/\` gives an access token for 15 minutes and a refresh token; \`taskbell keys create\` makes
-API keys, which go in its place. Either is sent as \`Authorization: Bearer …\`.
+**Authentication.** \`POST /api/token/\` returns an access token, valid for 15 minutes, and a refresh token.
+\`taskbell keys create\` creates API keys, which you can use instead of an access token. Send either as
+\`Authorization: Bearer …\`.
 
-**Errors** are RFC 9457 problem documents. \`code\` is a stable word to decide by, \`errors[]\` names the fields that are
-wrong by JSON pointer, \`request_id\` is what the log knows the request by.
+**Errors** are RFC 9457 problem documents. \`code\` is a stable identifier to check in your code, \`errors[]\` points to the
+invalid fields by JSON pointer, and \`request_id\` identifies the request in the log.
 
-**Sending again.** With an \`Idempotency-Key\`, a creation or retry does its work once, however often it is sent. 429 and
-503 say with \`Retry-After\` when to try again; \`RateLimit\` headers say how much is left.
+**Idempotency.** With an \`Idempotency-Key\`, a task is created or retried only once, however often you send the request.
+429 and 503 responses say in \`Retry-After\` when to try again. \`RateLimit\` headers say how many requests are left.
 
-**Paths** work with and without a trailing slash. Instants are RFC 3339 in UTC, durations seconds.
+**Conventions.** Paths work with and without a trailing slash. Timestamps are RFC 3339 in UTC; durations are in seconds.
 
-**Feeds.** A WebSocket at \`/ws/tasks/{id}/\` sends \`FeedMessage\`s: the task as it is, then every change; its \`version\` never
-falls, and each run's end is told once. \`/ws/tasks/\` sends the changes of all tasks that fit the filters of the list.
-Upgrades are refused with 401, 403, 404 or 429. An open socket ends with 4401 (its token has ended), 4404 (its task is
-gone), 1008 (too many messages), 1012 (a restart: connect again) or 1013 (too slow). Browsers, which cannot send the
-header, open it with \`?ticket=\` from \`POST /api/ws-ticket/\`. \`GET /api/tasks/{id}/events/\` has the same messages as
-Server-Sent Events.
+**Feeds.** The WebSocket \`/ws/tasks/{id}/\` sends \`FeedMessage\`s: the current state of the task, then every change. Its
+\`version\` never decreases, and the end of each run is sent once. \`/ws/tasks/\` sends the changes of all tasks that match
+the filters of the list. Upgrades are rejected with 401, 403, 404 or 429. An open socket closes with 4401 (its token is no
+longer valid), 4404 (its task no longer exists), 1008 (too many messages), 1012 (the service is restarting: reconnect) or
+1013 (the client is too slow). Browsers cannot send the header, so they open the socket with \`?ticket=\` from
+\`POST /api/ws-ticket/\`. \`GET /api/tasks/{id}/events/\` sends the same messages as Server-Sent Events.
 `.trim();
 
 const document = {
@@ -34,19 +35,19 @@ const document = {
   },
   servers: [{ url: '/' }],
   tags: [
-    { name: 'Tasks', description: 'Make, find, read, change, delete and watch them.' },
-    { name: 'Commands', description: 'What can be done to a task besides changing it.' },
-    { name: 'Many tasks', description: 'Up to a thousand at a time.' },
-    { name: 'Task types', description: 'What tasks can do.' },
-    { name: 'Accounts', description: 'Signing in.' },
-    { name: 'Health', description: 'For load balancers and people who look after the service.' },
+    { name: 'Tasks', description: 'Create, find, read, change, delete and watch tasks.' },
+    { name: 'Commands', description: 'Cancel, pause, resume, run or retry a task.' },
+    { name: 'Bulk operations', description: 'Create or change up to a thousand tasks in one request.' },
+    { name: 'Task types', description: 'The kinds of work that tasks can do.' },
+    { name: 'Accounts', description: 'Sign in and out.' },
+    { name: 'Health', description: 'Checks for load balancers and operators.' },
   ],
 };
 
 /** GET /openapi.json */
 export function openApiRoute(app: Api): void {
   registerComponents(app);
-  // Made once: it takes longer than most answers, and everybody may ask for it.
+  // Made once: it takes longer than most responses, and anyone can request it.
   let made: Asset | undefined;
   app.get('/openapi.json', (c) => {
     made ??= makeAsset('application/json', new TextEncoder().encode(JSON.stringify(describe(app))));
@@ -60,7 +61,7 @@ function describe(app: Api) {
     for (const operation of [item.get, item.put, item.post, item.delete, item.patch]) {
       const headers = commonHeaders({ limited: operation?.security !== undefined });
       for (const answer of Object.values(operation?.responses ?? {})) {
-        // Refusals are components, which have theirs.
+        // Error responses are components, which have these headers already.
         if ('description' in answer && !('$ref' in answer))
           answer.headers = { ...answer.headers, ...headers };
       }

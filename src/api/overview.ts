@@ -7,10 +7,10 @@ const route = createRoute({
   method: 'get',
   path: '/api/overview',
   operationId: 'getOverview',
-  summary: 'What has happened, what is to come, and who works',
+  summary: 'Recent outcomes, upcoming tasks and workers',
   description:
-    'How runs ended of late and how late they began, which tasks fall due within the hour, the workers, and how ' +
-    'Temporal answers. Of one’s own tasks; for admins, of all.',
+    'Returns how recent runs ended and how late they started, which tasks fall due within the hour, the workers, and ' +
+    'how fast Temporal responds. Covers your own tasks; for admins, all tasks.',
   tags: ['Overview'],
   security: signedIn,
   request: { query: overviewQuery },

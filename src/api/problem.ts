@@ -10,7 +10,7 @@ import { Busy } from '../limiter.ts';
 import { AppError, type ErrorCode, type FieldError } from '../contract/errors.ts';
 import type { Problem } from '../contract/problem.ts';
 
-/** The one table from what went wrong to what HTTP calls it. */
+/** The HTTP status of each error code. */
 export const statusOf: Record<ErrorCode, number> = {
   malformed_request: 400,
   validation: 400,
@@ -34,7 +34,7 @@ export const statusOf: Record<ErrorCode, number> = {
   temporal_unavailable: 503,
 };
 
-/** The fields whose refusals clients of the service before read as `{"FIELD": ["message"]}`. */
+/** Fields whose errors clients of the previous service read as `{"FIELD": ["message"]}`. */
 const formerFields: ReadonlySet<string> = new Set([
   'name',
   'description',
@@ -44,10 +44,10 @@ const formerFields: ReadonlySet<string> = new Set([
   'refresh',
 ]);
 
-/** A body may have a fault for every byte; nobody reads more than this. */
+/** Maximum number of errors reported. A body can have one for every byte, and no one reads more than this. */
 const maxErrors = 50;
 
-/** Describes any error to a client. What is none of ours says nothing of the inside; its cause belongs in the log. */
+/** Describes any error to a client. An unexpected error reveals nothing internal; its cause belongs in the log. */
 export function problemOf(error: unknown, requestId: string): Problem {
   const known = asAppError(error);
   const status = statusOf[known.code];
@@ -71,7 +71,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
   };
 }
 
-/** `onError` of the whole application. */
+/** Returns the `onError` of the whole application. */
 export function problemResponse(logger: Logger) {
   return (error: unknown, c: Context): Response => {
     const requestId = c.res.headers.get('X-Request-Id') ?? randomUUID();
@@ -79,7 +79,7 @@ export function problemResponse(logger: Logger) {
     if (status === 500) logger.error({ err: error, requestId, path: c.req.path }, 'request failed');
     else if (status > 500)
       logger.warn({ reason: reasonOf(error), requestId, path: c.req.path }, 'request refused');
-    // What was set for every answer, and Allow: hono keeps that only where more than one handler was involved.
+    // The headers of every response, and Allow: Hono keeps them only if more than one handler was involved.
     const all = new Headers(c.res.headers);
     const own = { ...headers, 'Content-Type': 'application/problem+json', 'X-Request-Id': requestId };
     for (const [name, value] of Object.entries(own)) all.set(name, value);
@@ -87,7 +87,7 @@ export function problemResponse(logger: Logger) {
   };
 }
 
-/** An outage is no fault of ours: its cause in one line will do. */
+/** Returns the cause of an outage in one line: it is not a bug, so the log needs no stack. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   return cause instanceof Error ? cause.message : String(cause);
@@ -126,7 +126,7 @@ function asAppError(error: unknown): AppError {
   return new AppError('internal', 'Something went wrong on our side.', { cause: error });
 }
 
-/** What the service before said, beside what we say. */
+/** Returns the members that the previous service had in its errors, for its clients. */
 function formerMembers({ code, message, errors }: AppError): Record<string, unknown> {
   if (code === 'wrong_state') return { error: message };
   const members: Record<string, string[]> = {};

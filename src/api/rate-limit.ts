@@ -3,8 +3,8 @@ import { type RateLimit, tooManyRequests, windowSeconds } from '../rate-limit.ts
 import type { ApiEnv } from './types.ts';
 
 /**
- * 429 beyond the limit; `RateLimit` headers (draft-ietf-httpapi-ratelimit-headers) on every answer.
- * @param limit undefined: none.
+ * Responds 429 beyond the limit; sets `RateLimit` headers (draft-ietf-httpapi-ratelimit-headers) on every response.
+ * @param limit No limit if undefined.
  */
 export function limitRate(limit: RateLimit | undefined): MiddlewareHandler<ApiEnv> {
   if (!limit) return (_c, next) => next();

@@ -1,12 +1,12 @@
-/** How answers are described: by reference to components that src/api/components.ts defines once. */
+/** Descriptions of responses, by reference to components that src/api/components.ts defines once. */
 import type { z } from '@hono/zod-openapi';
 import { noAccountsExample } from '../contract/examples.ts';
 import { problem } from '../contract/problem.ts';
 import { type ProblemStatus, problemName } from './components.ts';
 
 /**
- * The problem documents that a route may answer with. Whoever has to sign in may also lack a scope, ask too often, or come
- * while the identity provider is away.
+ * Returns the problem documents that a route can respond with. Where sign-in is required (401), the caller can also lack
+ * a scope (403), send too many requests (429), or find the identity provider unavailable (503).
  */
 export function problems<S extends ProblemStatus>(...statuses: S[]) {
   const all = new Set<ProblemStatus>([...statuses, 431, 500]);
@@ -17,18 +17,18 @@ export function problems<S extends ProblemStatus>(...statuses: S[]) {
   return Object.fromEntries(entries) as Record<S, { $ref: string }>;
 }
 
-/** The refusal of routes that need accounts of our own. */
+/** Response of routes that need local accounts, where an identity provider has them. */
 export const noAccountsHere = {
   404: {
-    description: 'The accounts are an identity provider’s: it issues the tokens.',
+    description: 'An identity provider has the accounts and issues the tokens.',
     content: { 'application/problem+json': { schema: problem, example: noAccountsExample } },
   },
 };
 
-/** A JSON answer. */
+/** Describes a JSON response. */
 export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { 'application/json': { schema } } };
 }
 
-/** By an access token or an API key, or by the cookie of a session. */
+/** Security requirement: an access token, an API key, or the cookie of a session. */
 export const signedIn = [{ bearer: [] }, { cookie: [] }];

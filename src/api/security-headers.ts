@@ -1,9 +1,9 @@
-/** What browsers may make of our answers. */
+/** Security headers: what browsers may do with our responses. */
 import { secureHeaders } from 'hono/secure-headers';
 
 const common = { referrerPolicy: 'no-referrer', xFrameOptions: 'DENY' } as const;
 
-/** Data: nothing in it is to be run or shown. @param readByOthers pages of other origins may read it, as CORS says. */
+/** Headers for data: nothing in it may be run or rendered. @param readByOthers CORS lets other origins read it. */
 export function apiHeaders({ readByOthers }: { readByOthers: boolean }) {
   return secureHeaders({
     ...common,
@@ -17,7 +17,7 @@ export function apiHeaders({ readByOthers }: { readByOthers: boolean }) {
   });
 }
 
-/** Our own pages: they run our own files alone, and talk to nobody else. */
+/** Headers for our own pages: they run only our own files and connect only to us. */
 export function pageHeaders() {
   return secureHeaders({
     ...common,

@@ -6,7 +6,7 @@ import type { Api } from './types.ts';
 
 export interface Listener {
   readonly url: string;
-  /** Stops to accept, lets requests in hand finish, and cuts them off after a while. */
+  /** Stops accepting, lets requests in progress finish, and cuts them off after 5 s. */
   close(): Promise<void>;
 }
 
@@ -17,15 +17,15 @@ const keepAliveTimeoutMs = 65_000;
 const closeTimeoutMs = 5000;
 
 /**
- * Serves the HTTP interface and its sockets on one port.
- * @throws the system's error when the port cannot be had.
+ * Serves the HTTP API and its sockets on one port.
+ * @throws the system's error if the port is not available.
  */
 export async function listen(
   app: Pick<Api, 'fetch'>,
   sockets: Pick<Sockets, 'upgrade'>,
   { host, port }: { host: string; port: number },
 ): Promise<Listener> {
-  // Never rejects: it answers 500 itself.
+  // Never rejects: it responds with 500 itself.
   const answer = getRequestListener(app.fetch);
   const server = createServer(
     {
@@ -46,7 +46,7 @@ export async function listen(
 }
 
 function urlOf(server: Server, host: string): string {
-  // A TCP server that listens has an address of this form.
+  // A listening TCP server has an address of this form.
   const { port } = server.address() as AddressInfo;
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return `http://${name}:${port}`;

@@ -10,17 +10,18 @@ const begin = createRoute({
   method: 'post',
   path: '/api/session',
   operationId: 'startSession',
-  summary: 'Sign in by cookie',
+  summary: 'Start a session',
   description:
-    'For the dashboard, by name and password, or by what a sign-in link holds, once. The cookie is HttpOnly and good for twelve hours; whatever else than reading is done with it ' +
-    'needs the header `X-CSRF-Token`, and no other site’s `Origin`. An `Authorization` header goes before the cookie. ' +
-    'A session that the browser had before ends.',
+    'Signs in to the dashboard with a name and password, or with the token of a sign-in link, which works once. Sets a ' +
+    'session cookie, which is HttpOnly and valid for twelve hours. Requests that write with it need the `X-CSRF-Token` ' +
+    'header, and are rejected if their `Origin` is another site. An `Authorization` header takes precedence over the ' +
+    'cookie. The browser’s previous session, if any, ends.',
   tags: ['Accounts'],
   request: { body: { content: { 'application/json': { schema: sessionInput } }, required: true } },
   responses: {
     200: {
-      ...json(session, 'Who has signed in, and the token for `X-CSRF-Token`.'),
-      headers: { 'Set-Cookie': { schema: { type: 'string' }, description: 'The session.' } },
+      ...json(session, 'The account that signed in, and the token for `X-CSRF-Token`.'),
+      headers: { 'Set-Cookie': { schema: { type: 'string' }, description: 'The session cookie.' } },
     },
     ...problems(400, 401, 403, 413, 415, 429),
     ...noAccountsHere,
@@ -31,9 +32,10 @@ const show = createRoute({
   method: 'get',
   path: '/api/session',
   operationId: 'readSession',
-  summary: 'Who is signed in by cookie',
+  summary: 'Read the current session',
   description:
-    'For pages that have been loaded anew: the cookie they cannot read, and the token they have forgotten.',
+    'Returns the account and the CSRF token to a page that was reloaded. Pages cannot read the cookie, and a reload ' +
+    'loses the token.',
   tags: ['Accounts'],
   security: [{ cookie: [] }],
   responses: { 200: json(session, 'The session.'), ...problems(401) },
@@ -44,7 +46,7 @@ const end = createRoute({
   path: '/api/session',
   operationId: 'endSession',
   summary: 'Sign out',
-  description: 'The session is dead from then on, and what it has opened is closed.',
+  description: 'Ends the session for good, and closes the sockets and event streams that it opened.',
   tags: ['Accounts'],
   security: [{ cookie: [] }],
   responses: { 204: { description: 'Signed out.' }, ...problems(401, 403) },
@@ -52,7 +54,7 @@ const end = createRoute({
 
 export function sessionRoutes(app: Api, access: Access, signIn: SignIn): void {
   app.openapi(begin, async (c) => {
-    // Or a page of another site could sign a person in as somebody else, who then reads what they do.
+    // Otherwise another site's page could sign a person in as another user, who could then see what they do.
     access.assertSameOrigin(c);
     const { sessions } = signIn.own();
     const credentials = c.req.valid('json');
@@ -62,7 +64,7 @@ export function sessionRoutes(app: Api, access: Access, signIn: SignIn): void {
       access.broughtSession(c),
       sessions.start(account),
     ]);
-    // Its cookie is gone from the browser: nobody could sign out of it any more, and what it has opened would go on.
+    // The browser no longer has its cookie: no one could sign out of it, and what it opened would stay open.
     if (before) await sessions.end(before);
     access.setSessionCookie(c, cookie, session.principal.expiresAt);
     return c.json(view(session), 200);

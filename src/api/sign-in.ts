@@ -7,13 +7,13 @@ import { AppError } from '../contract/errors.ts';
 import type { ClientOf } from './client.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
 
-/** What a route needs that takes a name and a password. */
+/** Checks the credentials that a route receives: a name and a password, or a sign-in link. */
 export interface SignIn {
-  /** @throws AppError not_found: accounts are the identity provider's. */
+  /** Returns the local accounts. @throws AppError not_found if an identity provider has the accounts. */
   own(): OwnAccounts;
   /** @throws AppError no_active_account. @throws {Throttled} */
   verify(c: Context<ApiEnv>, credentials: { username: string; password: string }): Promise<Account>;
-  /** By what a sign-in link holds. @throws AppError token_not_valid */
+  /** Redeems the token of a sign-in link. @throws AppError token_not_valid */
   redeem(link: string): Promise<Account>;
 }
 
@@ -23,7 +23,7 @@ export function createSignIn(
 ): SignIn {
   function requireOwn(): OwnAccounts {
     if (own) return own;
-    throw new AppError('not_found', 'Tokens come from the identity provider here; this service issues none.');
+    throw new AppError('not_found', 'Tokens are issued by the identity provider, not by this service.');
   }
 
   return {
@@ -33,14 +33,14 @@ export function createSignIn(
       const { address } = clientOf(c);
       const attempt = () => accounts.verifyPassword(username, password);
       const account = await throttle.guard({ name: username, address }, attempt).catch((error: unknown) => {
-        if (error instanceof Throttled) logger.warn({ address }, 'sign-in refused: too many have failed');
+        if (error instanceof Throttled) logger.warn({ address }, 'sign-in refused: too many failed attempts');
         throw error;
       });
       if (account) {
         logger.info({ address, account: account.id }, 'signed in');
         return account;
       }
-      // Without the name: it may be a password that was typed into the wrong field.
+      // Without the name, which can be a password typed into the wrong field.
       logger.info({ address }, 'sign-in failed');
       throw new AppError('no_active_account', 'No active account found with the given credentials');
     },

@@ -11,7 +11,7 @@ export const idParameter = z.object({
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** @throws AppError not_found: what is no UUID is nobody's task. */
+/** Returns the id in lower case. @throws AppError not_found if it is not a UUID: no task has such an id. */
 export function taskId(text: string): string {
   const id = text.toLowerCase();
   if (!uuid.test(id)) throw notFound();

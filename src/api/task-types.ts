@@ -17,8 +17,8 @@ const list = createRoute({
   operationId: 'listTaskTypes',
   summary: 'List the task types',
   description:
-    'What tasks can do here: the built-in types, and those that this service has been given. `payload` is what a task of ' +
-    'the type is checked against.',
+    'Returns the built-in task types and those added to this service. The payload of a task is validated against ' +
+    '`payload`, the JSON Schema of its type.',
   tags: ['Task types'],
   security: signedIn,
   responses: { 200: json(z.array(taskType), 'The task types.'), ...problems(401) },

@@ -22,14 +22,14 @@ const create = createRoute({
   operationId: 'createTask',
   summary: 'Schedule a task',
   description:
-    'Once it is answered with 201, the task survives the crash of any process: it never runs before its time, runs at ' +
-    'least once, and ends. The time is `scheduled_time` or, in seconds from now, `delay`.',
+    'After a 201 response, the task survives the crash of any process: it never runs before its time, runs at least ' +
+    'once, and ends. Set the time with `scheduled_time`, or with `delay` in seconds from now.',
   tags,
   security: signedIn,
   request: {
     headers: z.object({
       'idempotency-key': idempotencyKey.meta({
-        description: 'The same key with the same body makes the same task, however often it is sent.',
+        description: 'The same key with the same body creates only one task, however often it is sent.',
       }),
     }),
     body: {
@@ -52,26 +52,26 @@ const read = createRoute({
   path: '/api/tasks/{id}',
   operationId: 'readTask',
   summary: 'Read a task',
-  description: 'All of it, with its payload, its result and its attempts with their logs.',
+  description: 'Returns the whole task, with its payload, its result, and its attempts with their logs.',
   tags,
   security: signedIn,
   request: { params: idParameter },
   responses: { 200: { ...json(task, 'The task.'), headers: etagHeader }, ...problems(401, 404, 503) },
 });
 
-const statusResponses = { 200: json(taskStatusView, 'How the task stands.'), ...problems(401, 404, 503) };
+const statusResponses = { 200: json(taskStatusView, 'The status of the task.'), ...problems(401, 404, 503) };
 const status = createRoute({
   method: 'get',
   path: '/api/tasks/{id}/status',
   operationId: 'readTaskStatus',
-  summary: 'Read how a task stands',
-  description: 'The part of a task that changes by itself.',
+  summary: 'Read the status of a task',
+  description: 'Returns the part of a task that changes without being edited.',
   tags,
   security: signedIn,
   request: { params: idParameter },
   responses: statusResponses,
 });
-/** Where the service before had it. */
+/** The same at the path of the previous service. */
 const formerStatus = createRoute({
   ...status,
   path: '/tasks/{id}/status',
@@ -87,7 +87,7 @@ const editRequest = {
   body: { content: { 'application/json': { schema: editTaskInput } }, required: true },
 };
 const editResponses = {
-  200: { ...json(task, 'The task as it is now.'), headers: etagHeader },
+  200: { ...json(task, 'The changed task.'), headers: etagHeader },
   ...problems(400, 401, 404, 409, 412, 413, 415, 503),
 };
 const patch = createRoute({
@@ -96,7 +96,8 @@ const patch = createRoute({
   operationId: 'changeTask',
   summary: 'Change a task that has not started',
   description:
-    'What the body leaves out stays as it is. With `If-Match`, only if nobody else has changed it meanwhile.',
+    'Fields that the body leaves out keep their values. With `If-Match`, the change is rejected if the task has changed ' +
+    'in the meantime.',
   tags,
   security: signedIn,
   request: editRequest,
@@ -106,8 +107,8 @@ const put = createRoute({
   method: 'put',
   path: '/api/tasks/{id}',
   operationId: 'replaceTask',
-  summary: 'Change a task that has not started, by its whole representation',
-  description: 'As PATCH, but name and scheduled_time (or delay) must be there.',
+  summary: 'Change a task that has not started, giving its required fields',
+  description: 'Works like PATCH, but `name` and `scheduled_time` (or `delay`) are required.',
   tags,
   security: signedIn,
   request: editRequest,
@@ -120,13 +121,14 @@ const remove = createRoute({
   operationId: 'deleteTask',
   summary: 'Delete a task',
   description:
-    'An ended one, or one that has not begun, which then never runs. Answers 202 while it is still going.',
+    'Deletes a task that has ended, or one that has not started, which then never runs. Returns 202 if the deletion is ' +
+    'still in progress.',
   tags,
   security: signedIn,
   request: { params: idParameter },
   responses: {
-    204: { description: 'Gone.' },
-    202: { description: 'Going.' },
+    204: { description: 'Deleted.' },
+    202: { description: 'Deletion in progress.' },
     ...problems(401, 404, 409, 503),
   },
 });
@@ -182,7 +184,7 @@ export function taskRoutes(app: Api, { tasks, touched, deleted }: ApiDependencie
   });
 }
 
-/** PUT says all that a task needs. */
+/** Checks that a PUT has all that a task needs. @throws AppError validation */
 function whole(body: EditTaskInput): EditTaskInput {
   const missing = [
     ...(body.name === undefined ? ['/name'] : []),
@@ -190,5 +192,5 @@ function whole(body: EditTaskInput): EditTaskInput {
   ];
   if (missing.length === 0) return body;
   const errors = missing.map((pointer) => ({ pointer, message: 'This field is required.' }));
-  throw new AppError('validation', 'The request does not fit.', { errors });
+  throw new AppError('validation', 'The request is invalid.', { errors });
 }

@@ -12,7 +12,8 @@ const obtain = createRoute({
   operationId: 'signIn',
   summary: 'Sign in',
   description:
-    'By name and password. Too many wrong ones, of an account or from an address, are answered with 429 for a while.',
+    'Signs in with a name and password. After too many failures from an address, for one name or overall, the response ' +
+    'is 429 for a while.',
   tags: ['Accounts'],
   request: { body: { content: { 'application/json': { schema: signInInput } }, required: true } },
   responses: {
@@ -27,7 +28,8 @@ const refresh = createRoute({
   path: '/api/token/refresh',
   operationId: 'refreshToken',
   summary: 'Get a new access token',
-  description: 'Until the refresh token has ended, or the account has changed its password or is gone.',
+  description:
+    'Works until the refresh token expires, the account’s password or role changes, or the account is deleted.',
   tags: ['Accounts'],
   request: { body: { content: { 'application/json': { schema: refreshInput } }, required: true } },
   responses: {
@@ -43,7 +45,8 @@ const issueTicket = createRoute({
   operationId: 'issueTicket',
   summary: 'Get a ticket that opens a WebSocket',
   description:
-    'For browsers, which cannot send a header with the upgrade. Good once, for 30 seconds, as `?ticket=`.',
+    'For browsers, which cannot send a header with the upgrade request. Send the ticket as `?ticket=`. It can be used ' +
+    'once, within 30 seconds.',
   tags: ['Accounts'],
   security: signedIn,
   responses: { 200: json(ticket, 'The ticket.'), ...problems(400, 401, 413, 415) },

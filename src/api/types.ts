@@ -16,32 +16,32 @@ import type { Assets } from './assets.ts';
 export interface ApiDependencies {
   readonly tasks: TaskService;
   readonly taskTypes: TaskTypes;
-  /** undefined: an identity provider has the accounts. */
+  /** Local accounts; undefined if an identity provider has the accounts. */
   readonly own: OwnAccounts | undefined;
   readonly tickets: Tickets;
   readonly authenticate: Authenticate;
-  /** The files of /docs. */
+  /** Files of /docs. */
   readonly docs: Assets;
-  /** The files of the web app at `/`. */
+  /** Files of the web app at `/`. */
   readonly dashboard: Assets;
   /** Signs list cursors. */
   readonly cursorKey: Uint8Array;
-  /** Tells the feed of this process that a task has just been written, ahead of the next tick. */
+  /** Notifies this process's feed that a task has just been written, ahead of the next tick. */
   readonly touched: (id: string) => void;
-  /** Tells those who follow an owner's tasks that one of them has been deleted. */
+  /** Notifies clients that follow an owner's tasks that one of them has been deleted. */
   readonly deleted: (id: string, owner: string) => void;
   readonly streams: Pick<Streams, 'open'>;
   readonly limits: Pick<Config['limits'], 'corsOrigins' | 'trustedProxies'>;
-  /** Of each account's requests; undefined: none. */
+  /** Rate limit of each account's requests; none if undefined. */
   readonly rate: RateLimit | undefined;
   readonly logger: Logger;
 }
 
-/** What the middleware leaves for the routes. */
+/** What the middleware provides to the routes. */
 export interface ApiEnv {
-  /** Empty where a test asks without a port. */
+  /** Empty if a test calls the app without a port. */
   Bindings: Partial<HttpBindings>;
-  /** `receivedAt` in milliseconds; `session` for the routes about it alone. */
+  /** `receivedAt` is in milliseconds. `session` is set only for the session routes. */
   Variables: { principal: Principal; session: Session; receivedAt: number };
 }
 

@@ -4,61 +4,62 @@ import { hashPassword, isTooLong, needsRehash, verifyPasswordHash } from './pass
 import { type Role, updateUsersFile, type User, usersFormat } from './users-file.ts';
 import { createListView } from './list-view.ts';
 
-/** Somebody who may sign in. */
+/** An account that can sign in. */
 export interface Account {
-  /** Stable and random; the owner of tasks. */
+  /** Stable and random. Tasks carry it as their owner. */
   readonly id: string;
   readonly name: string;
   readonly role: Role;
-  /** Tokens carry it; those of an earlier generation are dead. */
+  /** Carried by tokens; those of an earlier generation are invalid. */
   readonly generation: number;
 }
 
-/** Ids of accounts whose tokens have just died, each in one list. Sockets opened with them have to end. */
+/** Ids of accounts whose tokens just became invalid, each in one list. Sockets opened with them must be closed. */
 export interface AccountsChange {
   readonly removed: readonly string[];
   /** No longer admins. */
   readonly demoted: readonly string[];
-  /** Another password, or another role that is not less. */
+  /** Another password, or another role, unless it is a demotion. */
   readonly changed: readonly string[];
 }
 
 /**
- * The accounts of the users file, in memory. Started by {@link createAccounts}, which looks at the file every second
- * from then on; stopped by `close`.
+ * The accounts of the users file, in memory. Started by {@link createAccounts}, which then checks the file every
+ * second; stopped by `close`.
  */
 export interface Accounts {
-  /** From memory, at most about a second old. */
+  /** Finds an account in memory, at most about a second old. */
   find(id: string): Account | undefined;
-  /** Looks at the file now. Never rejects. */
+  /** Checks the file now. Never rejects. */
   refresh(): Promise<void>;
   /**
-   * Takes the same time whether or not the name exists. A hash of Django's, or of weaker parameters, is replaced.
+   * Takes the same time whether or not the name exists. Replaces Django's hashes and those with outdated parameters.
    * @returns the account; undefined if name or password is wrong.
    * @throws {Busy} too many verifications are waiting.
    */
   verifyPassword(name: string, password: string): Promise<Account | undefined>;
-  /** Calls `listener` after each change of the file that kills tokens. @returns a function that ends this. */
+  /** Calls `listener` after each change of the file that invalidates tokens. @returns a function that removes it. */
   onChange(listener: (change: AccountsChange) => void): () => void;
   close(): void;
 }
 
 interface Options {
   readonly usersFile: string;
-  /** A fault that leaves the accounts working: the file has become corrupt, a new hash could not be stored. */
+  /** Called on faults that leave the accounts working: the file became corrupt, a new hash could not be stored. */
   readonly onError: (error: unknown) => void;
   readonly refreshEveryMs?: number;
-  /** Two: a verification keeps one of libuv's four threads for 20 ms, and file and DNS calls need some as well. */
+  /** Default 2: a verification takes one of libuv's four threads for 20 ms, and file and DNS calls need some too. */
   readonly concurrentVerifications?: number;
   readonly queuedVerifications?: number;
 }
 
-/** A sign-in must not wait long for a lock that it can do without. */
+/** Lock times of a rehash: a sign-in must not wait long for a lock that it can do without. */
 const REHASH_LOCK = { waitMs: 1_000 };
 
 /**
  * Reads the users file (a missing one means no users) and follows its changes.
- * @throws {ListFileError} the file is corrupt. One that becomes corrupt later is reported, and the last good view kept.
+ * @throws {ListFileError} the file is corrupt. If it becomes corrupt later, that is reported and the last good view
+ * stays in use.
  */
 export async function createAccounts(options: Options): Promise<Accounts> {
   const { usersFile: path, onError, refreshEveryMs = 1_000 } = options;
@@ -66,7 +67,7 @@ export async function createAccounts(options: Options): Promise<Accounts> {
   const verifications = createLimiter({ concurrency, queue });
   const listeners = new Set<(change: AccountsChange) => void>();
   const view = await createListView({ path, format: usersFormat, onError, onChange: announce });
-  const nobodysHash = await hashPassword(randomBytes(16).toString('base64'));
+  const unknownUserHash = await hashPassword(randomBytes(16).toString('base64'));
   const timer = setInterval(() => void view.refresh(), refreshEveryMs).unref();
 
   function announce(before: readonly User[], after: readonly User[]): void {
@@ -85,7 +86,7 @@ export async function createAccounts(options: Options): Promise<Accounts> {
     // A user who was just added, or just got a new password, need not wait for the timer.
     await view.refresh();
     const user = view.list().find((each) => each.name === name);
-    const right = await verifyPasswordHash(user?.password_hash ?? nobodysHash, password);
+    const right = await verifyPasswordHash(user?.password_hash ?? unknownUserHash, password);
     if (user === undefined || !right) return undefined;
     if (needsRehash(user.password_hash)) await rehash(user, password);
     return accountOf(user);
@@ -104,7 +105,7 @@ export async function createAccounts(options: Options): Promise<Accounts> {
         REHASH_LOCK,
       );
     } catch (error) {
-      // The password was right: a read-only file must keep nobody out.
+      // The password was right: a read-only file must not keep the user out.
       onError(error);
     }
   }

@@ -6,13 +6,13 @@ import { sha256 } from './new-key.ts';
 import type { Principal } from './principal.ts';
 import { InvalidToken } from './read-signed.ts';
 
-/** The API keys of the keys file, in memory; looks at the file every second. Closed by whoever made it. */
+/** The API keys of the keys file, in memory. Checks the file every second. Closed by its creator. */
 export interface ApiKeys {
-  /** @throws {InvalidToken} malformed, unknown, revoked, expired, or its account is gone. */
+  /** @throws {InvalidToken} malformed, unknown, revoked, expired, or its account was deleted. */
   verify(key: string): Promise<Principal>;
   /** Whether the account has a key with this prefix. From memory, at most about a second old. */
   has(account: string, prefix: string): boolean;
-  /** Looks at the file now. Never rejects. */
+  /** Checks the file now. Never rejects. */
   refresh(): Promise<void>;
   onChange(listener: () => void): void;
   close(): void;
@@ -25,7 +25,7 @@ interface Dependencies extends FollowOptions {
 
 const form = /^tb_([0-9a-f]{8})_[A-Za-z0-9_-]{43}$/;
 
-/** Whether this is meant to be an API key, and no token. */
+/** Whether the credentials are meant to be an API key, not a token. */
 export function looksLikeApiKey(credentials: string): boolean {
   return credentials.startsWith('tb_');
 }
@@ -39,7 +39,7 @@ export async function createApiKeys({
   const follower = await followList(keysFormat, options);
   const find = (prefix: string): ApiKey | undefined => follower.list().find((key) => key.prefix === prefix);
 
-  /** With another look at the file before it says no: a key that was just made need not wait for the timer. */
+  /** Checks the file again if the key is unknown: a key that was just created need not wait for the timer. */
   async function findNow(prefix: string): Promise<ApiKey | undefined> {
     const known = find(prefix);
     if (known !== undefined) return known;
@@ -50,7 +50,7 @@ export async function createApiKeys({
   async function accountOf({ account }: ApiKey): Promise<Account> {
     if (accounts.find(account) === undefined) await accounts.refresh();
     const found = accounts.find(account);
-    if (found === undefined) throw new InvalidToken('the account is gone');
+    if (found === undefined) throw new InvalidToken('the account was deleted');
     return found;
   }
 
@@ -61,7 +61,7 @@ export async function createApiKeys({
       const key = await findNow(prefix);
       const given = sha256(text);
       if (key === undefined || !timingSafeEqual(given, Buffer.from(key.sha256, 'hex'))) {
-        throw new InvalidToken('no such API key');
+        throw new InvalidToken('unknown API key');
       }
       const expiresAt = key.expires_at === null ? null : Date.parse(key.expires_at);
       if (expiresAt !== null && expiresAt <= now()) throw new InvalidToken('the API key has expired');

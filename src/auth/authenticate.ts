@@ -11,8 +11,8 @@ const DETAILS: Record<AuthenticationErrorCode, string> = {
 };
 
 /**
- * The request is not authenticated: 401. `message` is the response's detail and `code` its code, both in the words of
- * the service before.
+ * The request is not authenticated: 401. `message` is the response's detail. It and `code` are in the words of the
+ * previous service.
  */
 export class AuthenticationError extends Error {
   override readonly name = 'AuthenticationError';
@@ -25,19 +25,19 @@ export class AuthenticationError extends Error {
   }
 }
 
-/** Tells who a request comes from by its Authorization header. @throws {AuthenticationError} */
+/** Returns the caller of a request from its Authorization header. @throws {AuthenticationError} */
 export type Authenticate = (authorizationHeader: string | undefined) => Promise<Principal>;
 
 interface Dependencies {
-  /** Of our own, or of an identity provider. */
+  /** Our own tokens, or those of an identity provider. */
   readonly tokens: { verifyAccess(accessToken: string): Promise<Principal> };
-  /** undefined where there are none: then they are bad tokens. */
+  /** undefined if there are no API keys: anything that looks like one is then an invalid token. */
   readonly keys?: Pick<ApiKeys, 'verify'> | undefined;
 }
 
 /**
- * `Bearer TOKEN`, in any case, where the token may be an API key; no header and other schemes count as no credentials,
- * as before.
+ * Accepts `Bearer TOKEN`, with the scheme in upper or lower case; the token can be an API key. No header, or another
+ * scheme, counts as no credentials, as in the previous service.
  */
 export function createAuthenticate({ tokens, keys }: Dependencies): Authenticate {
   return async (authorizationHeader = '') => {

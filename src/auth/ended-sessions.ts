@@ -5,10 +5,10 @@ import type { Principal } from './principal.ts';
 
 const endedSession = z.strictObject({
   account: z.uuid(),
-  /** null: all sessions of the account that had begun by then. */
+  /** null for all sessions of the account that had started by `ended_at`. */
   session: z.uuid().nullable(),
   ended_at: z.iso.datetime(),
-  /** From then on, it is not needed: the session would have ended by itself. */
+  /** When the entry is no longer needed, because the session would have expired by itself. */
   forget_at: z.iso.datetime(),
 });
 type EndedSession = z.infer<typeof endedSession>;
@@ -21,22 +21,22 @@ const format: ListFormat<EndedSession, z.infer<typeof endedSessionsFile>> = {
   fileOf: (sessions) => ({ version: 1, sessions: [...sessions] }),
 };
 
-/** From sign-in, however busy its user is. */
+/** Lifetime of a session from sign-in, regardless of activity, in milliseconds. */
 export const sessionLifetimeMs = 12 * 60 * 60 * 1000;
 
 export type SessionCredential = Extract<Principal['credential'], { type: 'session' }>;
 type StartedSession = Pick<SessionCredential, 'id' | 'started_at'>;
 
 /**
- * The sessions that were signed out before their end, in a file that all API processes share: sessions themselves are
- * signed, and stored nowhere. Looks at the file every second. Closed by whoever made it.
+ * The sessions that were signed out before they expired, in a file that all API processes share. Sessions themselves
+ * are signed, and stored nowhere. Checks the file every second. Closed by its creator.
  */
 export interface EndedSessions {
-  /** From memory, at most about a second old. */
+  /** Whether a session has ended. From memory, at most about a second old. */
   has(account: string, session: StartedSession): boolean;
   /**
-   * Ends a session for good. `expiresAt`: when it would end by itself, in milliseconds since 1970.
-   * @returns false if it had ended already: of several who end it at once, one gets true.
+   * Ends a session for good. `expiresAt` is when it would expire by itself, in milliseconds since 1970.
+   * @returns false if it had already ended: if several calls end it at once, one gets true.
    */
   add(account: string, session: StartedSession, expiresAt: number): Promise<boolean>;
   refresh(): Promise<void>;
@@ -46,7 +46,7 @@ export interface EndedSessions {
 
 interface Options extends FollowOptions {
   readonly now?: () => number;
-  /** How many of one account are told apart. */
+  /** Maximum number of sessions of one account that are stored separately. */
   readonly maxPerAccount?: number;
 }
 
@@ -60,7 +60,7 @@ export async function createEndedSessions(options: Options): Promise<EndedSessio
     const others = remembered.filter(({ account }) => account !== added.account);
     const own = remembered.filter(({ account }) => account === added.account);
     if (own.length < maxPerAccount) return [...remembered, added];
-    // Whoever signs out without end must not fill the file: all that they have had so far ends instead.
+    // A user who keeps signing out must not fill the file: end all the account's sessions so far instead.
     const forget_at = new Date(now() + sessionLifetimeMs).toISOString();
     return [...others, { ...added, session: null, forget_at }];
   }

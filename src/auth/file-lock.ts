@@ -6,13 +6,13 @@ import { hasCode } from './error-code.ts';
 import { liveness, ownIdentity } from './process-identity.ts';
 
 /*
- * An inter-process lock that outlives no crash (Node has no flock).
+ * An inter-process lock that doesn't outlive a crash (Node has no flock).
  *
  *   free ── link(2) of a complete file, which fails if the lock exists ──▶ held by TOKEN ── removed ──▶ free
  *   held by TOKEN, holder dead ── rename over it, under the lock `PATH.takeover-TOKEN` ──▶ held by another
  *
- * The lock for the takeover is what keeps two waiters, who both saw the dead holder, from removing each other's lock. It
- * is a lock as any other, so a process that dies in a takeover is itself taken over.
+ * The takeover lock keeps two waiters that both saw the dead holder from removing each other's lock. It is a lock like
+ * any other, so if a process dies in a takeover, its lock is taken over in turn.
  */
 
 const holderSchema = z.object({
@@ -23,18 +23,18 @@ const holderSchema = z.object({
 });
 type Holder = z.infer<typeof holderSchema>;
 
-/** The lock is held by a process that lives, and was not given up in time. */
+/** The lock is held by a live process, and was not released in time. */
 export class FileLockTimeout extends Error {
   override readonly name = 'FileLockTimeout';
 }
 
-/** The lock was taken over by somebody else while this process still worked under it. */
+/** Another process took over the lock while this one was still working under it. */
 export class FileLockLost extends Error {
   override readonly name = 'FileLockLost';
 }
 
 export interface HeldLock {
-  /** @throws {FileLockLost} call it right before the step that cannot be undone. */
+  /** Call it right before the step that cannot be undone. @throws {FileLockLost} */
   assertHeld(): Promise<void>;
 }
 
@@ -42,8 +42,8 @@ export interface LockTimes {
   /** How long to wait for the lock. */
   readonly waitMs: number;
   /**
-   * A holder that cannot be looked at (another host or container) counts as dead when it was watched holding the lock
-   * for so long. Work under a lock takes milliseconds.
+   * How long a holder that cannot be checked (on another host or in another container) must be seen holding the lock
+   * before it counts as dead. Work under a lock takes milliseconds.
    */
   readonly abandonedAfterMs: number;
 }
@@ -51,7 +51,7 @@ export interface LockTimes {
 const DEFAULT_TIMES: LockTimes = { waitMs: 15_000, abandonedAfterMs: 10_000 };
 
 /**
- * Runs `work` while holding the lock file at `path`; waiters, in this process and in others, come one at a time.
+ * Runs `work` while holding the lock file at `path`; waiters, in this process and in others, take turns.
  * @throws {FileLockTimeout}
  */
 export async function withFileLock<T>(
@@ -77,7 +77,7 @@ async function acquire(path: string, times: LockTimes): Promise<string> {
   const draft = `${path}.draft-${token}`;
   const deadline = performance.now() + times.waitMs;
   let watched: { token: string; since: number } | undefined;
-  // Readable for all: the folder is private, and root's lock must be readable for the service's own user.
+  // Readable by all: the folder is private, and the service's own user must be able to read root's lock.
   await writeFile(draft, JSON.stringify({ token, ...ownIdentity() }), { flag: 'wx', mode: 0o644 });
   try {
     while (!(await linkExclusively(draft, path))) {
@@ -89,7 +89,7 @@ async function acquire(path: string, times: LockTimes): Promise<string> {
       if (state === 'dead' || (state === 'unknown' && silentMs >= times.abandonedAfterMs)) {
         if (await takeOver(path, holder, draft, times)) return token;
       } else if (performance.now() > deadline) {
-        throw new FileLockTimeout(`${path} is held by process ${holder.pid}, which still runs`);
+        throw new FileLockTimeout(`${path} is held by process ${holder.pid}, which is still running`);
       } else {
         await delay(5 + Math.random() * 20);
       }
@@ -125,7 +125,7 @@ async function linkExclusively(draft: string, path: string): Promise<boolean> {
   }
 }
 
-/** @returns undefined if nobody holds the lock. */
+/** @returns undefined if no process holds the lock. */
 async function readHolder(path: string): Promise<Holder | undefined> {
   let text: string;
   try {
@@ -135,7 +135,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
     throw error;
   }
   const parsed = holderSchema.safeParse(parseJson(text));
-  if (!parsed.success) throw new FileLockTimeout(`${path} is not a lock of Taskbell's; remove it`);
+  if (!parsed.success) throw new FileLockTimeout(`${path} is not a Taskbell lock; remove it`);
   return parsed.data;
 }
 

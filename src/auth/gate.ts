@@ -11,7 +11,7 @@ import { createThrottle, type Throttle } from './throttle.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 import { createTokens, currentAccount, type Tokens } from './tokens.ts';
 
-/** What is ours alone: passwords, the tokens and sessions that they give, API keys. */
+/** Local accounts: their passwords, tokens, sessions and sign-in links. */
 export interface OwnAccounts {
   readonly accounts: Pick<Accounts, 'verifyPassword'>;
   readonly tokens: Tokens;
@@ -20,12 +20,12 @@ export interface OwnAccounts {
   readonly throttle: Throttle;
 }
 
-/** Who may come in, and whether they may stay. Made by an API process, which closes it. */
+/** Decides who gets in, and whether they can stay. Created by an API process, which closes it. */
 export interface Gate {
   readonly authenticate: Authenticate;
   readonly tickets: Tickets;
   readonly standing: Standing;
-  /** undefined: an identity provider has the accounts. */
+  /** undefined if an identity provider has the accounts. */
   readonly own: OwnAccounts | undefined;
   close(): void;
 }
@@ -35,7 +35,7 @@ export interface GateOptions {
   readonly home: string;
   readonly secret: string;
   readonly identityProvider: IdentityProviderOptions | undefined;
-  /** A fault in one of the files that leaves the last good view in force. */
+  /** Called on a fault in one of the files. The last good view stays in use. */
   readonly onError: (error: unknown) => void;
 }
 

@@ -4,19 +4,19 @@ import { uuidFrom } from '../uuid.ts';
 import { allScopes, type Principal } from './principal.ts';
 import { InvalidToken } from './read-signed.ts';
 
-/** Somebody else's tokens, in place of accounts of our own. */
+/** An identity provider, whose tokens replace local accounts. */
 export interface IdentityProviderOptions {
   readonly jwksUrl: string;
   readonly issuer: string;
   readonly audience: string;
 }
 
-/** The keys of the identity provider cannot be had, so that nothing can be said of a token: neither good nor bad. */
+/** The identity provider's keys are not available, so a token can be neither accepted nor rejected. */
 export class IdentityProviderUnavailable extends Error {
   override readonly name = 'IdentityProviderUnavailable';
 }
 
-/** Asymmetric ones alone: with HS256, the provider's public key would be the secret. */
+/** Accepted algorithms. All are asymmetric: with HS256, the provider's public key would be the secret. */
 const algorithms = [
   'RS256',
   'RS384',
@@ -31,9 +31,9 @@ const algorithms = [
   'Ed25519',
 ];
 const timeoutDuration = 3_000;
-/** So often, at most, unknown key ids make us ask for the keys: whoever makes them up must not flood the provider. */
+/** Minimum time between fetches of the keys for unknown key ids: made-up ids must not flood the provider. */
 const cooldownDuration = 5_000;
-/** A key that the provider has withdrawn is good for so long; and for so long we do without the provider. */
+/** How long keys are cached: a withdrawn key stays valid for this long, and we can do without the provider. */
 const cacheMaxAge = 10 * 60_000;
 const clockToleranceSeconds = 5;
 const maxLength = 8_192;
@@ -42,14 +42,14 @@ const adminRole = 'taskbell-admin';
 const claimsSchema = z.object({
   sub: z.string().min(1).max(255),
   exp: z.int(),
-  // What is not as expected here costs the name or the role, not the access.
+  // An unexpected value here costs the name or the role, not the access.
   preferred_username: z.string().max(255).optional().catch(undefined),
   email: z.string().max(255).optional().catch(undefined),
   roles: z.array(z.string()).optional().catch(undefined),
 });
 type Claims = z.infer<typeof claimsSchema>;
 
-/** Checks access tokens of an identity provider by its published keys (RFC 7517). Nothing is asked before the first. */
+/** Checks access tokens of an identity provider by its published keys (RFC 7517), fetched with the first token. */
 export function createIdentityProvider({ jwksUrl, issuer, audience }: IdentityProviderOptions) {
   const remote = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration, cooldownDuration, cacheMaxAge });
 
@@ -60,7 +60,7 @@ export function createIdentityProvider({ jwksUrl, issuer, audience }: IdentityPr
       const isTokensFault =
         error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
       if (isTokensFault) throw error;
-      throw new IdentityProviderUnavailable('the keys of the identity provider cannot be had', {
+      throw new IdentityProviderUnavailable('the keys of the identity provider are not available', {
         cause: error,
       });
     }
@@ -102,8 +102,8 @@ export function createIdentityProvider({ jwksUrl, issuer, audience }: IdentityPr
 }
 
 /**
- * A name for people to read, and for a folder of data files: so it ends in what tells owners apart, since at most
- * providers people can choose a name that somebody else has.
+ * Returns a name for people to read, and for a folder of data files. It ends with a part of the id, since at most
+ * providers people can choose a name that another person has.
  */
 function nameOf({ preferred_username, email, sub }: Claims, id: string): string {
   const readable = (preferred_username || email || sub).replaceAll(/[^A-Za-z0-9_.@+-]/g, '_').slice(0, 100);

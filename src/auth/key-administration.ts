@@ -7,28 +7,28 @@ import { UserError } from './users.ts';
 import { readUsersFile } from './users-file.ts';
 
 export interface NewKey {
-  /** Name of the user that the key is to act for. */
+  /** Name of the user that the key acts for. */
   readonly user: string;
   readonly label: string;
   readonly scopes: readonly Scope[];
-  /** In milliseconds since 1970. */
+  /** Expiry, in milliseconds since 1970; null for none. */
   readonly expiresAt: number | null;
 }
 
 export interface ListedKey extends ApiKey {
-  /** undefined for a key whose account is gone: it opens nothing. */
+  /** undefined if the key's account was deleted: the key is then useless. */
   readonly user: string | undefined;
 }
 
-/** What administration needs of the keys file. Each call reads the file, none keeps anything. */
+/** Administers the keys file. Each call reads the file; nothing is cached. */
 export interface KeyAdministration {
-  /** @returns the key itself, which is stored nowhere, and what is stored. @throws {UserError} */
+  /** @returns the key itself, which is stored nowhere, and the entry that is stored. @throws {UserError} */
   create(wanted: NewKey): Promise<{ key: string; stored: ApiKey }>;
-  /** The oldest first; those of one user, or all. @throws {UserError} no user has this name. */
+  /** Lists the keys of one user, or all, oldest first. @throws {UserError} no user has this name. */
   list(user?: string): Promise<readonly ListedKey[]>;
   /** @throws {UserError} no key has this prefix. */
   revoke(prefix: string): Promise<ApiKey>;
-  /** @returns how many there were. */
+  /** @returns the number of keys revoked. */
   revokeAllOf(account: string): Promise<number>;
 }
 
@@ -57,7 +57,7 @@ export function createKeyAdministration({
       const parsed = keyLabel.safeParse(label);
       if (!parsed.success)
         throw new UserError(parsed.error.issues[0]?.message ?? 'this label cannot be used');
-      if (expiresAt !== null && expiresAt <= now()) throw new UserError('the key would have expired already');
+      if (expiresAt !== null && expiresAt <= now()) throw new UserError('the expiry must be in the future');
       const prefix = randomBytes(4).toString('hex');
       const key = `tb_${prefix}_${randomBytes(32).toString('base64url')}`;
       const stored: ApiKey = {
@@ -69,7 +69,7 @@ export function createKeyAdministration({
         created_at: new Date(now()).toISOString(),
         expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
       };
-      // Of two with the same prefix (one in four billion), the file's schema refuses the second.
+      // The file's schema rejects a second key with the same prefix (one in four billion).
       await update((keys) => [...keys, stored]);
       return { key, stored };
     },

@@ -6,17 +6,17 @@ export const keyLabel = z
   .string()
   .regex(
     /^[^\p{Cc}\p{Zl}\p{Zp}]{1,100}$/u,
-    'a label has 1 to 100 characters, none of them a line end or a control',
+    'a label must have 1 to 100 characters, without line breaks or control characters',
   );
 
 const apiKey = z.strictObject({
-  /** Stands in the key itself, and names it everywhere else. */
+  /** Part of the key itself. Identifies it everywhere else. */
   prefix: z.string().regex(/^[0-9a-f]{8}$/),
   label: keyLabel,
   /** Id of the account that the key acts for. */
   account: z.uuid(),
   scopes: z.array(scope).min(1),
-  /** Of the whole key, in hex. 32 random bytes need no slow hash. */
+  /** Hash of the whole key, in hex. 32 random bytes need no slow hash. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   created_at: z.iso.datetime(),
   expires_at: z.iso.datetime().nullable(),

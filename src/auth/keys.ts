@@ -1,10 +1,10 @@
 import { hkdfSync } from 'node:crypto';
 
-/** What a derived key signs. Each has its own, so that nothing signed for one purpose passes for another. */
+/** What a derived key signs. Each purpose has its own key, so nothing signed for one passes for another. */
 export type KeyPurpose = 'tokens' | 'tickets' | 'cursors' | 'sessions' | 'csrf' | 'links';
 
 /**
- * A key of 256 bits for one purpose (HKDF-SHA256): the same in all API processes that share the secret.
+ * Derives a 256-bit key for one purpose (HKDF-SHA256), the same in all API processes that share the secret.
  * @throws {RangeError} the secret has fewer than 32 characters.
  */
 export function deriveKey(secret: string, purpose: KeyPurpose): Uint8Array {

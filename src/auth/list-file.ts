@@ -11,13 +11,13 @@ export interface ListFormat<T, F = unknown> {
   readonly fileOf: (list: readonly T[]) => F;
 }
 
-/** The file cannot be read, or is not one of its kind. It is left as it is. `message` is one line that names it. */
+/** The file cannot be read, or has the wrong format. It is left unchanged. `message` is one line with its path. */
 export class ListFileError extends Error {
   override readonly name = 'ListFileError';
 }
 
 /**
- * The list in the file; empty if there is no file.
+ * Returns the list in the file; empty if there is no file.
  * @throws {ListFileError}
  */
 export async function readListFile<T, F>(path: string, format: ListFormat<T, F>): Promise<readonly T[]> {
@@ -30,7 +30,7 @@ export async function readListFile<T, F>(path: string, format: ListFormat<T, F>)
 }
 
 /**
- * Parses what such a file contains; `path` is for the message alone.
+ * Parses the content of such a file. `path` is only for the error message.
  * @throws {ListFileError}
  */
 export function parseListFile<T, F>(path: string, text: string, format: ListFormat<T, F>): readonly T[] {
@@ -55,9 +55,9 @@ export function asListFileError(path: string, error: unknown): ListFileError {
 }
 
 /**
- * Changes the file, under a lock that all processes respect, atomically: readers see the old file or the new one.
- * `change` gets the list of the moment and returns the new one; the very same array means that nothing changed.
- * @throws {ListFileError} if the file is corrupt: then nothing is written. And whatever `change` throws.
+ * Changes the file atomically, under a lock that all processes respect: readers see the old file or the new one.
+ * `change` gets the current list and returns the new one, or the same array if nothing changed.
+ * @throws {ListFileError} if the file is corrupt: then nothing is written. Also throws what `change` throws.
  */
 export async function updateListFile<T, F>(
   path: string,
@@ -79,7 +79,7 @@ export async function updateListFile<T, F>(
   );
 }
 
-/** The temporary name is fixed, so that crashes leave at most one; the lock keeps it ours. */
+/** The temporary name is fixed, so that crashes leave at most one file; the lock keeps others from using it. */
 async function replaceFile(path: string, text: string, beforeRename: () => Promise<void>): Promise<void> {
   const draft = `${path}.tmp`;
   await rm(draft, { force: true });
@@ -98,7 +98,7 @@ async function replaceFile(path: string, text: string, beforeRename: () => Promi
   await syncFolder(dirname(path));
 }
 
-/** A rename survives a power cut only when its folder is written too. Windows cannot open folders. */
+/** A rename survives a power cut only if its folder is written too. Windows cannot open folders. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r');
@@ -109,7 +109,7 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** For a schema's check that nothing occurs twice. */
+/** Whether no value occurs twice. Used by the schemas of such files. */
 export function distinct(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
 }

@@ -1,7 +1,7 @@
 import type { ListFormat } from './list-file.ts';
 import { createListView, type ListView } from './list-view.ts';
 
-/** A {@link ListView} that looks at its file every second, until it is closed. */
+/** A {@link ListView} that checks its file every second, until it is closed. */
 export interface ListFollower<T> extends ListView<T> {
   /** Calls `listener` after each change. */
   onChange(listener: () => void): void;
@@ -10,12 +10,12 @@ export interface ListFollower<T> extends ListView<T> {
 
 export interface FollowOptions {
   readonly path: string;
-  /** A fault that leaves the last good view in force. */
+  /** Called on a fault in the file. The last good view stays in use. */
   readonly onError: (error: unknown) => void;
   readonly refreshEveryMs?: number;
 }
 
-/** @throws {ListFileError} the file is corrupt. One that becomes corrupt later is reported. */
+/** @throws {ListFileError} the file is corrupt. If it becomes corrupt later, `onError` is called. */
 export async function followList<T, F>(
   format: ListFormat<T, F>,
   { path, onError, refreshEveryMs = 1_000 }: FollowOptions,
@@ -26,7 +26,7 @@ export async function followList<T, F>(
       try {
         listener();
       } catch (error) {
-        // Not the file's fault, as which it would be told otherwise.
+        // Reported here, since the view would report it as a fault of the file.
         onError(error);
       }
     }

@@ -3,10 +3,10 @@ import { open, stat } from 'node:fs/promises';
 import { hasCode } from './error-code.ts';
 import { asListFileError, type ListFileError, type ListFormat, parseListFile } from './list-file.ts';
 
-/** The list as of the last look at its file. */
+/** The list as of the last check of its file. */
 export interface ListView<T> {
   list(): readonly T[];
-  /** Looks at the file, and reads it if it is another than before. Never rejects. */
+  /** Checks the file, and reads it if it has changed. Never rejects. */
   refresh(): Promise<void>;
 }
 
@@ -15,7 +15,7 @@ interface Dependencies<T, F> {
   readonly format: ListFormat<T, F>;
   /** Called after the file changed, with the list before and after. */
   readonly onChange: (before: readonly T[], after: readonly T[]) => void;
-  /** The file has become unreadable; the last good view stays. Told once, not at every look. */
+  /** Called once, not at every check, if the file becomes unreadable. The last good view stays in use. */
   readonly onError: (error: ListFileError) => void;
 }
 
@@ -48,8 +48,8 @@ export async function createListView<T, F>(dependencies: Dependencies<T, F>): Pr
   return {
     list: () => list,
     refresh() {
-      // One after the other, so that an older reading never replaces a newer one; each caller gets a look of its own,
-      // begun after it asked.
+      // One at a time, so that an older reading never replaces a newer one. Each caller gets its own check, which starts
+      // after the call.
       tail = tail.then(check);
       return tail;
     },

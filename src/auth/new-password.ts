@@ -2,14 +2,14 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { UserError } from './users.ts';
 
-/** Standard input, as far as passwords need it. */
+/** The part of standard input that reading passwords needs. */
 export type PasswordInput = NodeJS.ReadableStream & { isTTY?: boolean };
 
-/** More than any password has; a whole file piped in by mistake is not read to its end. */
+/** Maximum size of the input. More than any password has; a file piped in by mistake is not read to its end. */
 const MAX_BYTES = 8_192;
 
 /**
- * A new password from all of `input`, without its last line end.
+ * Reads a new password from all of `input`, without the final line break.
  * @throws {UserError} too long, or not UTF-8.
  */
 export async function readPasswordFrom(input: PasswordInput): Promise<string> {
@@ -30,14 +30,14 @@ export async function readPasswordFrom(input: PasswordInput): Promise<string> {
 }
 
 /**
- * Asks for a new password twice, without echo. `prompts` gets the questions.
+ * Asks for a new password twice, without echo. The questions are written to `prompts`.
  * @throws {UserError} no terminal, the two differ, or the person gave up.
  */
 export async function askForPassword(input: PasswordInput, prompts: NodeJS.WritableStream): Promise<string> {
   if (input.isTTY !== true) {
-    throw new UserError('no terminal to ask for the password on; pipe it in with --password-stdin');
+    throw new UserError('cannot ask for the password without a terminal; pipe it in with --password-stdin');
   }
-  // readline switches the terminal's own echo off, and its own goes to a stream that drops it.
+  // readline turns off the terminal's echo, and its own goes to a stream that drops it.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input, output, terminal: true, historySize: 0 });
   // One iterator for both answers: it keeps a second line that was pasted together with the first.

@@ -4,13 +4,13 @@ import { hash, verify } from '@node-rs/argon2';
 
 const derive = promisify(pbkdf2);
 
-/** OWASP's floor for argon2id, and the parameters that every stored hash is brought to: 19 MiB, 2 passes, 1 lane. */
+/** OWASP's minimum for argon2id, to which every stored hash is upgraded: 19 MiB, 2 passes, 1 lane. */
 const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const CURRENT = '$argon2id$v=19$m=19456,t=2,p=1$';
 
 const DJANGO = /^pbkdf2_sha256\$(\d{1,8})\$([^$]{1,128})\$([A-Za-z0-9+/]{43}=)$/;
 
-/** A hash that {@link verifyPasswordHash} can check: argon2id, or Django's PBKDF2 from the service before. */
+/** A hash that {@link verifyPasswordHash} can check: argon2id, or Django's PBKDF2 from the previous service. */
 export const PASSWORD_HASH =
   /^(\$argon2id\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,2}\$[A-Za-z0-9+/]{8,}\$[A-Za-z0-9+/]{16,}|pbkdf2_sha256\$\d{1,8}\$[^$]{1,128}\$[A-Za-z0-9+/]{43}=)$/;
 
@@ -31,24 +31,24 @@ export async function verifyPasswordHash(stored: string, password: string): Prom
   return timingSafeEqual(actual, expected);
 }
 
-/** Whether the hash is Django's, or argon2id with other parameters than today's. */
+/** Whether the hash is Django's, or argon2id with other parameters than the current ones. */
 export function needsRehash(stored: string): boolean {
   return !stored.startsWith(CURRENT);
 }
 
-/** Whether the password is longer than any that can have been set; checked before anything is spent on hashing it. */
+/** Whether the password is longer than any that can be set; checked before spending time on hashing it. */
 export function isTooLong(password: string): boolean {
-  // A code point is at most two units: that settles the huge ones without walking them.
+  // A code point is at most two units, so huge passwords are recognised without walking them.
   return password.length > 2 * MAX_LENGTH || codePoints(password) > MAX_LENGTH;
 }
 
-/** What is wrong with a new password for the user `name`, as one line; undefined if nothing is. */
+/** Returns what is wrong with a new password for the user `name`, in one line; undefined if nothing is. */
 export function passwordFault(password: string, name: string): string | undefined {
   if (isTooLong(password)) return `the password must have at most ${MAX_LENGTH} characters`;
   if (codePoints(password) < MIN_LENGTH) return `the password must have at least ${MIN_LENGTH} characters`;
-  // Nobody can type these into a sign-in form; they come from a stray line end or a binary file.
+  // These can't be typed into a sign-in form; they come from a stray line break or a binary file.
   if (/\p{Cc}/u.test(password)) return 'the password must be a single line without control characters';
-  if (password.toLowerCase() === name.toLowerCase()) return 'the password must not be the name';
+  if (password.toLowerCase() === name.toLowerCase()) return 'the password must not be the same as the name';
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-// Where an installation keeps what concerns its accounts, under TASKBELL_HOME.
+// Files of an installation's accounts, under TASKBELL_HOME.
 
 export const usersFilePath = (home: string): string => join(home, 'users.json');
 export const keysFilePath = (home: string): string => join(home, 'keys.json');

@@ -2,35 +2,35 @@ import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import { role } from './users-file.ts';
 
-/** `read` lets see and watch, `write` change; neither implies the other. */
+/** `read` allows reading and watching, `write` changing; neither implies the other. */
 export const scope = z.enum(['read', 'write']);
 export type Scope = z.infer<typeof scope>;
 
-/** Of whoever signed in themselves. */
+/** Scopes of interactive sign-ins; API keys may have fewer. */
 export const allScopes: readonly Scope[] = scope.options;
 
-/** What somebody was let in with, as far as it can be ended before its time. */
+/** The credential behind the request, for those that can be revoked early. */
 const credential = z.discriminatedUnion('type', [
   z.object({ type: z.literal('token') }),
   z.object({ type: z.literal('key'), prefix: z.string() }),
   z.object({ type: z.literal('session'), id: z.string(), started_at: z.int() }),
-  /** A token of an identity provider: nobody tells us that it has been withdrawn. */
+  /** A token of an identity provider, which doesn't notify us when it is withdrawn. */
   z.object({ type: z.literal('identity-provider') }),
 ]);
 
-/** Who makes a request, checked against the accounts of the moment; tickets carry it on. */
+/** The caller of a request, checked against the current accounts. Tickets carry it too. */
 export const principal = z.object({
   /** The account's id, and the owner of its tasks. */
   id: z.uuid(),
   name: z.string(),
   role,
-  /** The account's generation when it was let in. */
+  /** The account's generation when it was authenticated. */
   generation: z.int(),
   scopes: z.array(scope).readonly(),
   credential,
   /**
-   * When the credential ends, in milliseconds since 1970; sockets opened with it end then too. null: an API key without
-   * an end.
+   * When the credential expires, in milliseconds since 1970; sockets opened with it close then too. null for an API key
+   * that never expires.
    */
   expiresAt: z.int().nullable(),
 });

@@ -3,14 +3,14 @@ import { hostname } from 'node:os';
 import { hasCode } from './error-code.ts';
 
 /**
- * Who holds a lock. A process id alone says too little: ids are reused (a restarted container has the same ones), and
+ * Identifies a lock's holder. A process id is not enough: ids are reused (a restarted container has the same ones), and
  * two containers that share a folder see different processes under the same id.
  */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** When the process started, in the kernel's ticks; empty where the platform does not tell. */
+  /** When the process started, in kernel ticks; empty if the platform doesn't provide it. */
   readonly started: string;
-  /** Within one place, process ids mean the same: boot and pid namespace on Linux, the host name elsewhere. */
+  /** Where process ids have the same meaning: boot and pid namespace on Linux, the host name elsewhere. */
   readonly place: string;
 }
 
@@ -20,8 +20,8 @@ export function ownIdentity(): ProcessIdentity {
 }
 
 /**
- * Whether that process still runs; `unknown` if it runs, or ran, where this one cannot look (another host, another
- * container, before the last boot).
+ * Whether that process is still running; `unknown` if it runs, or ran, where this one cannot check (another host,
+ * another container, before the last boot).
  */
 export function liveness(of: ProcessIdentity): 'alive' | 'dead' | 'unknown' {
   if (of.place !== ownPlace()) return 'unknown';
@@ -38,7 +38,7 @@ function answersSignals(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it exists and belongs to somebody else.
+    // EPERM: it exists and belongs to another user.
     return !hasCode(error, 'ESRCH');
   }
 }
@@ -50,7 +50,7 @@ function ownPlace(): string {
   return `${boot ?? hostname()} ${namespace ?? ''}`;
 }
 
-/** State and start time from /proc/PID/stat; the fields follow the command's name, which may contain anything. */
+/** Reads state and start time from /proc/PID/stat. They follow the command's name, which can contain anything. */
 function processStat(pid: number): { state: string; started: string } | undefined {
   const text = whereReadable(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -58,7 +58,7 @@ function processStat(pid: number): { state: string; started: string } | undefine
   return state === undefined || started === undefined ? undefined : { state, started };
 }
 
-/** /proc may be absent, or hide what belongs to others: then we know less, which is no fault. */
+/** Returns undefined if /proc is absent, or hides other users' processes: not an error, we just know less. */
 function whereReadable(read: () => string): string | undefined {
   try {
     return read();

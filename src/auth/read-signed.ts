@@ -1,13 +1,13 @@
 import { errors, jwtVerify } from 'jose';
 import { z } from 'zod';
 
-/** The token is malformed, forged, expired, of the other type, or its account is gone or changed; `cause` tells. */
+/** The token is malformed, forged, expired or of the wrong type, or its account was deleted or changed. */
 export class InvalidToken extends Error {
   override readonly name = 'InvalidToken';
 }
 
 export const issuer = 'taskbell';
-/** Ours have about 500 characters; nothing is spent on parsing more. */
+/** Maximum length of a token. Ours have about 500 characters; longer ones aren't worth parsing. */
 const maxLength = 2_048;
 
 export interface SignedKind<T> {
@@ -18,7 +18,7 @@ export interface SignedKind<T> {
   readonly now: () => number;
 }
 
-/** The claims of a token that we have signed ourselves (HS256). @throws {InvalidToken} */
+/** Returns the claims of a token that we signed ourselves (HS256). @throws {InvalidToken} */
 export async function readSigned<T>(text: string, kind: SignedKind<T>): Promise<T> {
   const { key, audience, schema, requiredClaims = [], now } = kind;
   if (text.length > maxLength) throw new InvalidToken('too long');

@@ -1,13 +1,13 @@
 interface Request {
-  /** The headers of these names. */
+  /** Values of the headers Origin, Host and Sec-Fetch-Site. */
   readonly origin: string | undefined;
   readonly host: string | undefined;
   readonly fetchSite?: string | undefined;
-  /** It came by https, as far as is known: then http pages of the same host, which others may write, are strangers. */
+  /** Whether it came over https, as far as is known. If so, http pages of this host, which others can write, are foreign. */
   readonly isSecure?: boolean;
 }
 
-/** Whether a browser says that the request comes from a page of our own. Other clients say nothing, and are let through. */
+/** Whether a browser says that the request comes from our own page. Other clients say nothing and are let through. */
 export function isSameOrigin({ origin, host, fetchSite, isSecure = false }: Request): boolean {
   if (fetchSite !== undefined && fetchSite !== 'same-origin' && fetchSite !== 'none') return false;
   if (origin === undefined) return true;

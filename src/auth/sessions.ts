@@ -7,26 +7,26 @@ import { createSigned, type SignedClaims } from './signed.ts';
 import type { Standing } from './standing.ts';
 import { InvalidToken } from './read-signed.ts';
 
-/** Somebody who is signed in by cookie. */
+/** A sign-in by cookie. */
 export interface Session {
   readonly principal: Principal & { readonly credential: SessionCredential; readonly expiresAt: number };
-  /** What a page of ours sends along with everything that writes; a page of another site cannot read it. */
+  /** Sent by our own pages with every request that writes; another site's pages cannot read it. */
   readonly csrfToken: string;
 }
 
-/** The dashboard's sessions: signed, good for twelve hours, ended before only by signing out or with the account. */
+/** The dashboard's sessions: signed, valid for twelve hours, or until sign-out or a change of the account. */
 export interface Sessions {
   /** @returns the session, and the cookie's value. */
   start(account: Account): Promise<{ session: Session; cookie: string }>;
-  /** @throws {InvalidToken} malformed, forged, expired, signed out, or its account is gone or changed. */
+  /** @throws {InvalidToken} malformed, forged, expired, signed out, or its account was deleted or changed. */
   verify(cookie: string): Promise<Session>;
-  /** Signs out: in all API processes that share the files, within about a second. */
+  /** Signs out, in all API processes that share the files, within about a second. */
   end(session: Session): Promise<void>;
 }
 
 interface Dependencies {
   readonly secret: string;
-  /** The account of this generation. */
+  /** Returns the account, if it has this generation. */
   readonly accountOf: (id: string, generation: number) => Promise<Account | undefined>;
   readonly standing: Pick<Standing, 'confirm'>;
   readonly endedSessions: Pick<EndedSessions, 'add'>;
@@ -53,7 +53,7 @@ export function createSessions(dependencies: Dependencies): Sessions {
     async verify(cookie) {
       const claims = await signed.read(cookie);
       const account = await accountOf(claims.sub, claims.gen);
-      if (account === undefined) throw new InvalidToken('the account is gone or has changed');
+      if (account === undefined) throw new InvalidToken('the account was deleted or changed');
       const session = sessionOf(account, claims);
       if (!(await standing.confirm(session.principal))) throw new InvalidToken('signed out');
       return session;
@@ -64,7 +64,7 @@ export function createSessions(dependencies: Dependencies): Sessions {
   };
 }
 
-/** In constant time, whatever was given. */
+/** Compares in constant time, whatever is given. */
 export function isCsrfTokenOf({ csrfToken }: Session, given: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(csrfToken));

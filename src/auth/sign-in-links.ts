@@ -3,11 +3,11 @@ import type { EndedSessions } from './ended-sessions.ts';
 import { createSigned } from './signed.ts';
 import { InvalidToken } from './read-signed.ts';
 
-/** Links that sign a person in to the dashboard without a password: good once, for a quarter of an hour. */
+/** Links that sign a user in to the dashboard without a password, once, within a quarter of an hour. */
 export interface SignInLinks {
-  /** @returns what stands in the link's fragment, which browsers send nowhere. */
+  /** @returns the token for the link's fragment, which browsers don't send to servers. */
   issue(account: Account): Promise<string>;
-  /** @throws {InvalidToken} malformed, forged, expired, used, or its account is gone or changed. */
+  /** @throws {InvalidToken} malformed, forged, expired, used, or its account was deleted or changed. */
   redeem(link: string): Promise<Account>;
 }
 
@@ -15,9 +15,9 @@ const lifetimeMs = 15 * 60_000;
 
 interface Dependencies {
   readonly secret: string;
-  /** The account of this generation. */
+  /** Returns the account, if it has this generation. */
   readonly accountOf: (id: string, generation: number) => Promise<Account | undefined>;
-  /** A used link is noted as a session that has ended: once, whichever API process it comes to. */
+  /** Records a used link as an ended session, so that it works once, whichever API process gets it. */
   readonly endedSessions: Pick<EndedSessions, 'add'>;
   readonly now?: () => number;
 }
@@ -37,9 +37,9 @@ export function createSignInLinks({
     async redeem(link) {
       const { sub, gen, jti, started_at, exp } = await signed.read(link);
       const account = await accountOf(sub, gen);
-      if (account === undefined) throw new InvalidToken('the account is gone or has changed');
+      if (account === undefined) throw new InvalidToken('the account was deleted or changed');
       const isFirst = await endedSessions.add(sub, { id: jti, started_at }, exp * 1000);
-      if (!isFirst) throw new InvalidToken('used already');
+      if (!isFirst) throw new InvalidToken('already used');
       return account;
     },
   };

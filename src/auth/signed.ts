@@ -6,17 +6,17 @@ import { deriveKey, type KeyPurpose } from './keys.ts';
 import { issuer, readSigned } from './read-signed.ts';
 
 const claimsSchema = z.object({
-  /** The account, as it was. */
+  /** The account. `gen` is its generation at the time. */
   sub: z.uuid(),
   gen: z.int(),
   jti: z.uuid(),
-  /** In milliseconds since 1970; `iat` has seconds alone. */
+  /** When it was issued, in milliseconds since 1970; `iat` has only seconds. */
   started_at: z.int(),
   exp: z.int(),
 });
 export type SignedClaims = z.infer<typeof claimsSchema>;
 
-/** What we sign for ourselves about an account, each kind with a key and an audience of its own. */
+/** Signed statements about an account, for our own use. Each kind has its own key and audience. */
 export interface Signed {
   issue(account: Account): Promise<{ text: string; claims: SignedClaims }>;
   /** @throws {InvalidToken} malformed, forged, of another kind, or expired. */

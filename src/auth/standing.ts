@@ -3,13 +3,13 @@ import type { ApiKeys } from './api-keys.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import type { Principal } from './principal.ts';
 
-/** Whether what somebody was let in with still holds: their account, and the key or session that it was. */
+/** Whether a credential is still valid: its account, and the API key or session itself. */
 export interface Standing {
-  /** From memory, at most about a second old. Ends of their own, such as a token's, are not looked at. */
+  /** Checks in memory, at most about a second old. Ignores expiry, such as a token's. */
   holds(principal: Principal): boolean;
-  /** The same, with another look at the files before it says no: another process may know of something newer. */
+  /** Checks the files again before it says no: another process may have written something newer. */
   confirm(principal: Principal): Promise<boolean>;
-  /** Calls `listener` when something may no longer hold. */
+  /** Calls `listener` when a credential may no longer be valid. */
   onChange(listener: () => void): void;
 }
 
@@ -51,7 +51,7 @@ export function createStanding({ accounts, keys, endedSessions }: Dependencies):
   };
 }
 
-/** Of whoever comes from an identity provider: their tokens hold until they end. */
+/** The standing of an identity provider's users: their tokens are valid until they expire. */
 export const untilExpiry: Standing = {
   holds: ({ credential }) => credential.type === 'identity-provider',
   confirm: async ({ credential }) => credential.type === 'identity-provider',

@@ -1,12 +1,12 @@
 /**
- * Slows down whoever guesses passwords, before a guess costs a hash. Two counts, both by the client's address, so that
- * nobody can lock a user out from elsewhere:
+ * Slows down password guessing, before a guess costs a hash. There are two limits, both by the client's address, so
+ * that no one can lock a user out from elsewhere:
  *
- * - of a name from an address: five failures within a minute, then waits of 30 s, 1 min, 2 min, … 15 min, with one more
- *   try after each. Signing in right forgets it.
- * - of an address, whatever the names: 60 failures within ten minutes, then none until those are over.
+ * - for a name from an address: five failures within a minute, then waits of 30 s, 1 min, 2 min, … 15 min, with one
+ *   more guess after each. A successful sign-in resets the count.
+ * - for an address, whatever the names: 60 failures within ten minutes, then none until those ten minutes are over.
  *
- * Each process counts for itself. Counts of known and unknown names are the same.
+ * Each process counts for itself. Known and unknown names are counted alike.
  */
 import { LeastRecent } from '../least-recent.ts';
 
@@ -23,7 +23,7 @@ export class Throttled extends Error {
 export interface Throttle {
   /**
    * Runs an attempt to sign in, which resolves to undefined if it failed.
-   * @throws {Throttled} before it runs. And whatever `attempt` throws: that counts for nothing.
+   * @throws {Throttled} before it runs. Also throws what `attempt` throws, which is not counted.
    */
   guard<T>(
     who: { name: string; address: string },
@@ -31,10 +31,10 @@ export interface Throttle {
   ): Promise<T | undefined>;
 }
 
-/** Of a name from an address. */
+/** The guesses for one name from one address. */
 interface Guesses {
   failures: number;
-  /** Begun, and not known yet how they will end. */
+  /** Guesses in progress, whose result is not known yet. */
   pending: number;
   firstFailureAt: number;
   blockedUntil: number;
@@ -50,11 +50,11 @@ const freeFailures = 5;
 const windowMs = 60_000;
 const firstBlockMs = 30_000;
 const longestBlockMs = 15 * 60_000;
-/** Without a failure for so long after a block, the next guesses are free again. */
+/** Time after a block without another failure until guesses are free again. */
 const forgetMs = 15 * 60_000;
 const addressFailures = 60;
 const addressWindowMs = 10 * 60_000;
-/** Guesses at once for one name from one address; a person makes one. */
+/** Maximum number of guesses that wait for one name from one address; a person makes one at a time. */
 const maxWaiting = 200;
 
 export function createThrottle({ now = Date.now, maxRemembered = 10_000 } = {}): Throttle {
@@ -68,7 +68,7 @@ export function createThrottle({ now = Date.now, maxRemembered = 10_000 } = {}):
     if (until > now()) throw new Throttled(Math.ceil((until - now()) / 1000));
   }
 
-  /** Those at once may be no more than the failures that are left: the others wait to see how these end. */
+  /** Lets no more guesses run at once than failures are left. The others wait for the results of those. */
   async function begin(key: string, address: string): Promise<Guesses> {
     for (;;) {
       refuseBlocked(key, address);
@@ -109,7 +109,7 @@ export function createThrottle({ now = Date.now, maxRemembered = 10_000 } = {}):
 
   return {
     async guard({ name, address }, attempt) {
-      // An address has no line end.
+      // An address has no line break.
       const key = `${address}\n${name}`;
       const known = await begin(key, address);
       try {

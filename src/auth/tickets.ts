@@ -6,18 +6,18 @@ import { type Principal, principal } from './principal.ts';
 import { InvalidToken, issuer, readSigned } from './read-signed.ts';
 import type { Standing } from './standing.ts';
 
-/** The ticket is malformed, forged, expired, used, or what asked for it does not hold any more. */
+/** The ticket is malformed, forged, expired, used, or the credential that requested it is no longer valid. */
 export class InvalidTicket extends Error {
   override readonly name = 'InvalidTicket';
 }
 
 /**
- * Tickets open a WebSocket from a browser, which cannot send a header. They stand in URLs, hence in logs: so they live for
- * 30 seconds and are good once (per process: nothing is shared between API processes).
+ * Tickets open a WebSocket from a browser, which cannot send a header. They appear in URLs, and so in logs: they live
+ * for 30 seconds and work once (per process: nothing is shared between API processes).
  */
 export interface Tickets {
   issue(principal: Principal): Promise<string>;
-  /** @returns the principal that asked for the ticket: what was not allowed then is not now. @throws {InvalidTicket} */
+  /** @returns the principal that requested the ticket, with no more rights than it had then. @throws {InvalidTicket} */
   redeem(ticket: string): Promise<Principal>;
 }
 
@@ -31,7 +31,7 @@ interface Dependencies {
   readonly secret: string;
   readonly standing: Pick<Standing, 'confirm'>;
   readonly now?: () => number;
-  /** How many used tickets are remembered; when full, tickets are refused rather than accepted twice. */
+  /** Maximum number of used tickets remembered. When full, tickets are rejected rather than accepted twice. */
   readonly maxRemembered?: number;
 }
 
@@ -68,16 +68,18 @@ export function createTickets({
     async redeem(ticket) {
       const { jti, exp, principal } = await readClaims(ticket);
       const { expiresAt } = principal;
-      if (expiresAt !== null && expiresAt <= now()) throw new InvalidTicket('what asked for it has expired');
-      // Before the next await: of two redemptions at once, one gets through.
-      if (!used.add(jti, exp * 1000)) throw new InvalidTicket('used already');
-      if (!(await standing.confirm(principal))) throw new InvalidTicket('what asked for it has ended');
+      if (expiresAt !== null && expiresAt <= now())
+        throw new InvalidTicket('the credential that requested it has expired');
+      // Before the next await, so that of two concurrent redemptions only one succeeds.
+      if (!used.add(jti, exp * 1000)) throw new InvalidTicket('already used');
+      if (!(await standing.confirm(principal)))
+        throw new InvalidTicket('the credential that requested it is no longer valid');
       return principal;
     },
   };
 }
 
-/** Remembers ids until they expire, `max` of them. */
+/** Remembers up to `max` ids until they expire. */
 function createUsedSet(now: () => number, max: number) {
   const expiries = new Map<string, number>();
   let sweptAt = now();

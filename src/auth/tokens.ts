@@ -6,10 +6,10 @@ import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
 import { InvalidToken, issuer, readSigned } from './read-signed.ts';
 
-/** Signs and checks the JSON Web Tokens of the service before (djangorestframework-simplejwt's claims, HS256). */
+/** Signs and checks JSON Web Tokens like the previous service's (djangorestframework-simplejwt's claims, HS256). */
 export interface Tokens {
   issue(account: Account): Promise<{ access: string; refresh: string }>;
-  /** A new access token; the refresh token stays good until its own end. @throws {InvalidToken} */
+  /** Issues a new access token; the refresh token stays valid until it expires. @throws {InvalidToken} */
   refresh(refreshToken: string): Promise<{ access: string }>;
   /** @throws {InvalidToken} */
   verifyAccess(accessToken: string): Promise<Principal>;
@@ -56,7 +56,7 @@ export function createTokens({ secret, accounts, now = Date.now }: Dependencies)
     const claims = await readSigned(token, kind);
     if (claims.token_type !== type) throw new InvalidToken(`not a token of type ${type}`);
     const account = await currentAccount(accounts, claims.sub, claims.gen);
-    if (account === undefined) throw new InvalidToken('the account is gone or has changed');
+    if (account === undefined) throw new InvalidToken('the account was deleted or changed');
     return { account, expiresAt: claims.exp * 1000 };
   }
 
@@ -76,8 +76,8 @@ export function createTokens({ secret, accounts, now = Date.now }: Dependencies)
 }
 
 /**
- * The account, if its generation is this one. On a difference the users file is looked at again before refusing: another
- * API process may have signed in a user that this one has not heard of yet.
+ * Returns the account, if it has this generation. On a mismatch, checks the users file again first: another API process
+ * may have signed in a user that this one doesn't know yet.
  */
 export async function currentAccount(
   accounts: Pick<Accounts, 'find' | 'refresh'>,

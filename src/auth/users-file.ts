@@ -3,23 +3,23 @@ import type { LockTimes } from './file-lock.ts';
 import { distinct, type ListFormat, readListFile, updateListFile } from './list-file.ts';
 import { PASSWORD_HASH } from './passwords.ts';
 
-/** A name is also the name of its user's data folder, hence what it must not be. */
+/** Also the name of the user's data folder, which is why some names are not allowed. */
 export const userName = z
   .string()
-  .regex(/^[A-Za-z0-9_.@+-]{1,150}$/, 'a name has 1 to 150 letters, digits and characters of _.@+-')
+  .regex(/^[A-Za-z0-9_.@+-]{1,150}$/, 'a name must have 1 to 150 letters, digits and characters of _.@+-')
   .refine((name) => !['.', '..', 'shared'].includes(name.toLowerCase()), 'this name is reserved');
 
 export const role = z.enum(['user', 'admin']);
 export type Role = z.infer<typeof role>;
 
 const user = z.strictObject({
-  /** Random and never given twice: tasks carry it as their owner. */
+  /** Random and never reused: tasks carry it as their owner. */
   id: z.uuid(),
   name: userName,
   role,
   password_hash: z.string().max(512).regex(PASSWORD_HASH, 'not an argon2id or pbkdf2_sha256 hash'),
   created_at: z.iso.datetime(),
-  /** Raised with every change of password or role; tokens of an earlier generation are dead. */
+  /** Raised with every change of password or role; tokens of an earlier generation are invalid. */
   generation: z.int().min(1),
 });
 export type User = z.infer<typeof user>;
@@ -39,7 +39,7 @@ export const usersFormat: ListFormat<User, z.infer<typeof usersFile>> = {
 };
 
 /**
- * The users in the file; none if there is no file.
+ * Returns the users in the file; none if there is no file.
  * @throws {ListFileError}
  */
 export function readUsersFile(path: string): Promise<readonly User[]> {
@@ -47,8 +47,8 @@ export function readUsersFile(path: string): Promise<readonly User[]> {
 }
 
 /**
- * As {@link updateListFile}.
- * @throws {ListFileError} if the file is corrupt: then nothing is written. And whatever `change` throws.
+ * Changes the users file, like {@link updateListFile}.
+ * @throws {ListFileError} if the file is corrupt: then nothing is written. Also throws what `change` throws.
  */
 export function updateUsersFile(
   path: string,

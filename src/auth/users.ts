@@ -2,27 +2,27 @@ import { randomUUID } from 'node:crypto';
 import { hashPassword, passwordFault } from './passwords.ts';
 import { readUsersFile, type Role, updateUsersFile, type User, userName } from './users-file.ts';
 
-/** A change that cannot be made; `message` is one line for the person who asked for it. */
+/** A change that cannot be made. `message` is one line for the person who requested it. */
 export class UserError extends Error {
   override readonly name = 'UserError';
 }
 
-/** What administration needs of the users file. Each call reads the file, none keeps anything. */
+/** Administers the users file. Each call reads the file; nothing is cached. */
 export interface Users {
   list(): Promise<readonly User[]>;
-  /** @throws {UserError} the name is malformed or taken; ask before the password is typed. */
+  /** Call it before asking for a password. @throws {UserError} the name is malformed or taken. */
   assertFree(name: string): Promise<void>;
   /** @throws {UserError} no user has this name. */
   assertExists(name: string): Promise<void>;
   /** @throws {UserError} */
   add(name: string, password: string, role: Role): Promise<User>;
-  /** Adds the user if there is none at all; two processes that call it at once add one. @returns whether it did. */
+  /** Adds the user if there are none yet; two processes that call it at once add one. @returns whether it did. */
   addFirst(name: string, password: string, role: Role): Promise<boolean>;
-  /** @returns who is removed. @throws {UserError} */
+  /** @returns the removed user. @throws {UserError} */
   remove(name: string): Promise<User>;
-  /** Also ends the tokens issued so far. @throws {UserError} */
+  /** Also invalidates the tokens issued so far. @throws {UserError} */
   changePassword(name: string, password: string): Promise<void>;
-  /** Also ends the tokens issued so far. @throws {UserError} */
+  /** Also invalidates the tokens issued so far. @throws {UserError} */
   changeRole(name: string, role: Role): Promise<void>;
 }
 
@@ -101,10 +101,10 @@ function checkedHash(password: string, name: string): Promise<string> {
   return hashPassword(password);
 }
 
-/** Without regard to case: data folders may stand on a file system that has none. */
+/** Ignores case, because data folders can be on a case-insensitive file system. */
 function refuseTaken(users: readonly User[], name: string): void {
   const taken = users.find((user) => user.name.toLowerCase() === name.toLowerCase());
-  if (taken !== undefined) throw new UserError(`there is a user named ${taken.name} already`);
+  if (taken !== undefined) throw new UserError(`a user named ${taken.name} already exists`);
 }
 
 function existing(users: readonly User[], name: string): User {

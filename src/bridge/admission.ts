@@ -9,23 +9,25 @@ import { type RateLimit, tooManyRequests } from '../rate-limit.ts';
 interface AdmissionOptions {
   readonly authenticate: Authenticate;
   readonly tickets: Tickets;
-  /** Opening a socket counts as a request; undefined: any number. */
+  /** Limit on requests, which opening a socket counts as. No limit if undefined. */
   readonly rate: RateLimit | undefined;
 }
 
-/** Who opens a socket: by `Authorization: Bearer`, or in a browser by `?ticket=`. */
+/** Returns a function that authenticates a new socket: by `Authorization: Bearer`, or by `?ticket=` in a browser. */
 export function createAdmission({ authenticate, tickets, rate }: AdmissionOptions) {
   async function admit({ headers }: IncomingMessage, url: URL): Promise<Principal> {
     const ticket = url.searchParams.get('ticket');
     if (ticket === null) return authenticate(headers.authorization);
-    // Only browsers need tickets, and a browser says which site a socket is for.
+    // Only browsers need tickets, and browsers send the origin of the page that opens the socket.
     if (!isSameOrigin({ origin: headers.origin, host: headers.host }))
-      throw new AppError('forbidden', 'Sockets are not opened for other sites.');
+      throw new AppError('forbidden', 'WebSocket connections from other origins are not allowed.');
     try {
       return await tickets.redeem(ticket);
     } catch (error) {
       if (!(error instanceof InvalidTicket)) throw error;
-      throw new AppError('token_not_valid', 'The ticket is invalid, expired or used.', { cause: error });
+      throw new AppError('token_not_valid', 'The ticket is invalid, expired or already used.', {
+        cause: error,
+      });
     }
   }
 

@@ -1,11 +1,11 @@
 import type { Principal } from '../auth/principal.ts';
 
-/** Node takes no longer ones. */
+/** Maximum delay that Node.js accepts for a timer, in milliseconds. */
 const maxTimerMs = 2 ** 31 - 1;
 
 /**
- * What a token or key has opened ends with it.
- * @returns a function for when it ends before.
+ * Calls `end` when the token or key expires, since what it has opened must end with it.
+ * @returns a function that cancels this, for what ends before.
  */
 export function atExpiry({ expiresAt }: Pick<Principal, 'expiresAt'>, end: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;

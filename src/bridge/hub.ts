@@ -1,55 +1,56 @@
 /**
- * Between the poller and the watchers: one entry per watched task, whatever the number of its watchers.
+ * Stands between the poller and the watchers, with one entry per watched task, whatever the number of its watchers.
  *
- * An entry begins with its first watcher's observation, or with a change of a task that some audience follows (the
- * tasks of an owner, or all). It ends when its last watcher leaves and no audience follows it, when its task is gone, or,
- * without watchers, a while after its task has ended or gone to sleep. It holds the last observation and decides what is news: within a
- * run and version a task never steps back, a run's end is told once, and an older run is never told after a newer one.
+ * An entry is created by its first watcher's observation, or by a change of a task that some audience follows (the
+ * tasks of an owner, or all). It is removed when its last watcher leaves and no audience follows it, when its task is
+ * deleted, or, without watchers, a while after its task has ended or started to sleep (SCHEDULED, without changes).
+ * It holds the last observation and decides what is news: within a run and version a task never steps back, a run's
+ * end is reported once, and an older run is never reported after a newer one.
  */
 import { endedStatuses, type FeedMessage, type TaskSummary } from '../contract/task.ts';
 import type { Change, Observation } from '../tasks/feed.ts';
 import { isForward, skipsEnd } from './order.ts';
 
 export interface Watcher {
-  /** @param text the message as JSON, made once for all watchers. */
+  /** @param text the message as JSON, serialised once for all watchers. */
   send(text: string): void;
   /** The task no longer exists. */
   gone(): void;
 }
 
-/** Somebody who follows many tasks, those to come included. */
+/** A subscriber to many tasks, including those that do not exist yet. */
 export interface Audience {
-  /** The account whose tasks they are; undefined: everybody's. */
+  /** The account that owns the tasks. All accounts if undefined. */
   readonly owner: string | undefined;
   /** @param text the message as JSON. */
   send(id: string, text: string): void;
-  /** Whether it wants to hear of a task as it is now. One that it has heard of it hears of once more when it is not. */
+  /** Returns whether the audience wants a task in this state. If not, a task it has received is sent one last time. */
   wants(task: TaskSummary): boolean;
 }
 
 export interface Hub {
   /** Sends `first` at once, then every change, until the returned function is called. */
   watch(first: Observation, watcher: Watcher): () => void;
-  /** Sends every change of the tasks that the audience wants to hear of, until the returned function is called. */
+  /** Sends every change of the tasks that the audience wants, until the returned function is called. */
   follow(audience: Audience): () => void;
-  /** Takes in what was seen of a task; undefined: it is gone. */
+  /** Takes in an observation of a task. undefined means that the task no longer exists. */
   publish(id: string, observation: Observation | undefined): void;
-  /** A task that may have no entry is gone. */
+  /** Reports the deletion of a task, which may have no entry. */
   deleted(id: string, owner: string): void;
-  /** Tells everybody of the feed itself. */
+  /** Sends a notice about the feed itself to all watchers and audiences. */
   notice(notice: Notice, detail: string): void;
-  /** Whether a row of a visibility list tells something that the hub does not know, but should. */
+  /** Returns whether a row of a visibility list shows something that the hub should know but does not. */
   isNews(change: Change): boolean;
-  /** Looks at a task are welcome: it has an entry, or {@link Hub.expect} was called for it. */
+  /** Returns whether looks at a task are wanted: it has an entry, or {@link Hub.expect} was called for it. */
   isOpenTo(id: string): boolean;
-  /** A task without an entry is about to be looked at for an audience. */
+  /** Announces a look at a task that has no entry, on behalf of an audience. */
   expect(id: string): void;
-  /** Forgets what nobody watches and has ended, or gone to sleep, a while ago. */
+  /** Removes entries that have no watchers and whose task ended, or started to sleep, a while ago. */
   sweep(now: number): void;
   last(id: string): Observation | undefined;
-  /** With those that are expected. */
+  /** Ids of all tasks that have an entry or are expected. */
   ids(): Iterable<string>;
-  /** Entries and audiences. */
+  /** Number of entries and audiences. */
   readonly size: number;
 }
 
@@ -61,18 +62,21 @@ interface Entry {
   readonly watchers: Set<Watcher>;
 }
 
-/** Longer than rows stay in the poller's lists: what was told already must still be known. */
+/**
+ * Time that an entry without watchers outlives its task's last change, in milliseconds. Longer than rows stay in the
+ * poller's lists, so that what has already been reported is still known.
+ */
 const keepQuietMs = 30_000;
 
-/** @param onFirst called when the hub goes from nobody to somebody, and so has something to be told. */
+/** @param onFirst called when the first watcher or audience arrives. */
 export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   const entries = new Map<string, Entry>();
-  /** What each has heard of, and would miss. */
+  /** Ids of the tasks that each audience has received and still wants. */
   const audiences = new Map<Audience, Set<string>>();
   const expected = new Set<string>();
 
   const size = (): number => entries.size + audiences.size;
-  /** When tasks were deleted that a late look may still find. */
+  /** Times at which tasks were deleted, in milliseconds: a late look may still find them. */
   const deletedAt = new Map<string, number>();
 
   function isFollowed(owner: string): boolean {
@@ -80,7 +84,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     return false;
   }
 
-  /** For many questions at once. */
+  /** Returns the same check as {@link isFollowed}, prepared for many calls. */
   function followedOwners(): (owner: string) => boolean {
     const owners = new Set([...audiences.keys()].map(({ owner }) => owner));
     return (owner) => owners.has(undefined) || owners.has(owner);
@@ -94,11 +98,11 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     expected.delete(id);
     entries.set(id, entry);
     if (size() === 1) onFirst();
-    tellAudiences(entry);
+    sendToAudiences(entry);
     return entry;
   }
 
-  function tellAudiences({ last: { task }, text }: Entry): void {
+  function sendToAudiences({ last: { task }, text }: Entry): void {
     for (const [audience, heard] of audiences) {
       if (!follows(audience, task.owner)) continue;
       const wanted = audience.wants(task);
@@ -117,9 +121,10 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
       return;
     }
     if (!entry) {
-      // The server drops the runs of a deleted task one after the other. One made anew under its id is younger.
-      const isGone = Date.parse(observation.task.created_at) < (deletedAt.get(id) ?? 0);
-      if (!isGone && isFollowed(observation.task.owner)) enter(observation);
+      // The server deletes the runs of a task one by one, so a look may still find one. A task that was created again
+      // under the same id is younger.
+      const isDeleted = Date.parse(observation.task.created_at) < (deletedAt.get(id) ?? 0);
+      if (!isDeleted && isFollowed(observation.task.owner)) enter(observation);
       return;
     }
     if (!isForward(entry.last, observation)) return;
@@ -128,16 +133,16 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     if (text === entry.text) return;
     entry.text = text;
     for (const watcher of entry.watchers) watcher.send(text);
-    tellAudiences(entry);
+    sendToAudiences(entry);
   }
 
   function remove(id: string, entry: Entry): void {
     entries.delete(id);
     for (const watcher of entry.watchers) watcher.gone();
-    tellDeleted(id, entry.last.task.owner);
+    sendDeleted(id, entry.last.task.owner);
   }
 
-  function tellDeleted(id: string, owner: string): void {
+  function sendDeleted(id: string, owner: string): void {
     if (audiences.size > 0) deletedAt.set(id, Date.now());
     const message: FeedMessage = { type: 'deleted', id };
     const text = JSON.stringify(message);
@@ -161,8 +166,8 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     watch(first, watcher) {
       const { id } = first.task;
       const entry = enter(first);
-      // The newcomer may have seen more than the entry has: then it is news for the others. But a newer run waits
-      // for its look, which tells the end of the one before it first.
+      // The new watcher's observation may be later than the entry's: then it is news for the others. But a newer run
+      // waits for its look, which first reports the end of the previous one.
       if (!skipsEnd(entry.last, first)) publish(id, first);
       entry.watchers.add(watcher);
       watcher.send(entry.text);
@@ -190,7 +195,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     deleted(id, owner) {
       const entry = entries.get(id);
       if (entry) remove(id, entry);
-      else tellDeleted(id, owner);
+      else sendDeleted(id, owner);
     },
 
     notice(notice, detail) {
@@ -213,7 +218,8 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     },
 
     sweep(now) {
-      // A task that sleeps has been told, and tells of itself when it changes: there may be very many of them.
+      // A sleeping task has been published and will show its next change in the lists, so don't keep it: there may be
+      // very many.
       const isQuiet = ({ last: { task } }: Entry): boolean =>
         (task.finished_at !== null || task.status === 'SCHEDULED') &&
         now - Date.parse(task.finished_at ?? task.updated_at) > keepQuietMs;
@@ -236,13 +242,13 @@ function follows(audience: Audience, owner: string): boolean {
   return audience.owner === undefined || audience.owner === owner;
 }
 
-/** `type` is the kind of message, so the task's own type goes by another name. */
+/** Returns a task's message as JSON. `type` is the kind of message, so the task's own type is in `task_type`. */
 function messageText({ task }: Observation): string {
   const message: FeedMessage = { ...task, type: 'task', task_type: task.type };
   return JSON.stringify(message);
 }
 
-/** Of a message's text, without parsing it. */
+/** Returns whether a message is a notice, without parsing its text. */
 export function isNotice(text: string): boolean {
   return text.startsWith('{"type":"notice"');
 }

@@ -1,5 +1,5 @@
 /**
- * Looks at watched tasks one by one: never twice at once at the same one, and never at more than a few at a time, so
+ * Looks at watched tasks one by one: never twice at the same time at one task, and only at a few tasks at a time, so
  * that a burst of changes cannot crowd out other callers of Temporal.
  */
 import type { Logger } from 'pino';
@@ -9,13 +9,13 @@ import type { Hub } from './hub.ts';
 import { skipsEnd } from './order.ts';
 
 export interface Lookouts {
-  /** Looks at a task as soon as its turn comes; again, if it is being looked at just now. */
+  /** Looks at a task as soon as its turn comes, and once more if a look at it is under way. */
   look(id: string): void;
-  /** The same for a task to which something was just done. On an ended one, the effect may show only later. */
+  /** Does the same for a task that was just acted on. If the task has ended, the effect may show only later. */
   follow(id: string): void;
-  /** The same for a task that a list has news of. A failed look is not hurried by it: it is repeated in its time. */
+  /** Does the same for a task that a list has news of. A failed look keeps its delay before it is repeated. */
   lookAtNews(id: string): void;
-  /** Looks at the tasks whose state may have moved without a trace in the lists. */
+  /** Looks at the tasks whose state may have changed without a trace in the lists. */
   lookAtDue(now: number): void;
   /** Resolves when no look is under way. */
   idle(): Promise<void>;
@@ -23,16 +23,16 @@ export interface Lookouts {
 
 interface LookoutOptions {
   readonly hub: Hub;
-  /** The newest run, or the named one. */
+  /** Reads the newest run, or the given one. */
   readonly observe: (id: string, runId?: string) => Promise<Observation | undefined>;
   readonly logger: Logger;
 }
 
-/** What is known of the looks at one watched task. */
+/** State of the looks at one watched task. */
 interface Lookout {
   lookedAt: number;
   transitions: number;
-  /** Grows while nothing moves, and after errors. */
+  /** Grows while nothing changes, and after errors. */
   intervalMs: number;
   failed: boolean;
 }
@@ -41,9 +41,9 @@ const maxLooksAtOnce = 8;
 const soonestMs = 250;
 const slowestMs = 1000;
 const slowestAfterErrorsMs = 5000;
-/** A server may take this long to delete a run that has just ended. */
+/** Time that a server may take to delete a run that has just ended, in milliseconds. */
 const followMs = 40_000;
-/** Every watched task is looked at this often at least, since lists may lag or lose something. */
+/** Maximum time between looks at a watched task, in milliseconds: lists may lag or miss something. */
 const reconcileMs = 60_000;
 
 export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookouts {
@@ -78,7 +78,7 @@ export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookou
     const lookedAt = Date.now();
     try {
       const observation = await observe(id);
-      if (observation) await tellEndBefore(observation);
+      if (observation) await reportPreviousEnd(observation);
       hub.publish(id, observation);
       const transitions = observation?.transitions ?? 0;
       const moved = transitions !== before?.transitions;
@@ -87,13 +87,13 @@ export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookou
     } catch (error) {
       const intervalMs = Math.min((before?.intervalMs ?? soonestMs) * 2, slowestAfterErrorsMs);
       lookouts.set(id, { lookedAt, transitions: before?.transitions ?? -1, intervalMs, failed: true });
-      logger.debug({ err: error, id }, 'a watched task could not be looked at');
+      logger.debug({ err: error, id }, 'could not look at a watched task');
     }
     if (!hub.isOpenTo(id)) lookouts.delete(id);
   }
 
-  /** A retry can be quicker than our looks: the end of the run that it replaces is told all the same. */
-  async function tellEndBefore(next: Observation): Promise<void> {
+  /** Reports the end of the run that a retry replaced, if the retry came between two looks. */
+  async function reportPreviousEnd(next: Observation): Promise<void> {
     const { id } = next.task;
     const last = hub.last(id);
     if (!last || !skipsEnd(last, next)) return;
@@ -104,7 +104,7 @@ export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookou
   function isDue(id: string, now: number): boolean {
     const { lookedAt = 0, intervalMs = soonestMs, failed = false } = lookouts.get(id) ?? {};
     const task = hub.last(id)?.task;
-    // Expected, and not seen yet.
+    // The task is expected, and has not been seen yet.
     if (!task) return !looking.has(id) && now - lookedAt >= intervalMs;
     if (now - lookedAt >= reconcileMs) return true;
     if (failed) return now - lookedAt >= intervalMs;
@@ -131,7 +131,7 @@ export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookou
       for (const id of hub.ids()) if (isDue(id, now)) look(id);
     },
     async idle() {
-      // Those that wait in the queue begin as others end.
+      // Queued looks start as others end.
       while (looking.size > 0) await Promise.all(looking.values());
     },
   };

@@ -1,27 +1,27 @@
-/** Which of two observations of a task is the later one: they may arrive in any order. */
+/** Decides which of two observations of a task is the later one, since they may arrive in any order. */
 import { statusRank } from '../contract/status-rank.ts';
 import { endedStatuses } from '../contract/task.ts';
 import type { Observation } from '../tasks/feed.ts';
 
-/** Whether `next` is of another run than `last`, whose own end has not been seen. */
+/** Returns whether `next` belongs to another run than `last`, and the end of `last` has not been seen. */
 export function skipsEnd(last: Observation, next: Observation): boolean {
   return next.runId !== last.runId && !endedStatuses.has(last.task.status);
 }
 
-/** Observations of one task may arrive out of order; only what leads forward is told. */
+/** Returns whether `next` is later than `last`. Observations that arrive out of order are not reported. */
 export function isForward(last: Observation, next: Observation): boolean {
-  // One end a run, and after it only another run.
+  // A run ends once, and only another run can follow.
   if (next.runId === last.runId && endedStatuses.has(last.task.status)) return false;
-  // Deleted, and made anew under the same id (by its Idempotency-Key): another task, which counts from the beginning.
+  // The task was deleted and created again under the same id (by its Idempotency-Key): its version starts over.
   if (next.task.created_at !== last.task.created_at) return next.task.created_at > last.task.created_at;
   if (next.task.version !== last.task.version) return next.task.version > last.task.version;
-  // A new run always begins with a higher version.
+  // A new run always starts with a higher version.
   if (next.runId !== last.runId) return false;
   if (endedStatuses.has(next.task.status)) return true;
   if (statusRank[next.task.status] !== statusRank[last.task.status]) {
     return statusRank[next.task.status] > statusRank[last.task.status];
   }
-  // A newcomer's observation may have been made before one that has been told; and an attempt that has just ended
-  // counts no more for as long as its workflow has not heard of it.
+  // A new watcher's observation may be older than one that has been reported. Also, an attempt that has just ended is
+  // not counted until its workflow knows of it.
   return next.transitions >= last.transitions && next.task.attempt >= last.task.attempt;
 }

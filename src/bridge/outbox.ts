@@ -1,24 +1,24 @@
-/** Past this much unsent, only the latest message is kept. */
+/** Unsent data above which messages are held, and only the latest is kept for each key; in bytes. */
 const holdBytes = 64 * 1024;
-/** Past this much, or after this long without progress, the client is told to come back later. */
+/** Unsent data, in bytes, or time without progress, above which the client is asked to reconnect later. */
 const maxBytes = 1024 * 1024;
 const stuckMs = 30_000;
 
 export const tryAgainLater = 1013;
 
-/** What an outbox needs of a WebSocket. */
+/** The part of a WebSocket that an outbox uses. */
 export interface OutgoingSocket {
   readonly OPEN: number;
   readonly readyState: number;
-  /** Bytes that have not left for the client yet. */
+  /** Number of bytes that have not been sent to the client yet. */
   readonly bufferedAmount: number;
   send(text: string, written: () => void): void;
   close(code: number, reason: string): void;
 }
 
 /**
- * Sends to one socket no faster than its client reads. A state replaces the one that still waits before it; notices
- * wait in their order.
+ * Sends to one socket no faster than its client reads. A message replaces a waiting one with the same key; different
+ * keys wait in the order of their latest messages.
  */
 export interface Outbox {
   /** @param key messages with the same key replace each other while they wait. */
@@ -36,7 +36,7 @@ export function createOutbox(socket: OutgoingSocket): Outbox {
     if (socket.bufferedAmount > maxBytes) giveUp();
   }
 
-  /** Something has left for the client: however slowly, it reads. */
+  /** Called when a message has been sent: the client reads, however slowly. */
   function flush(): void {
     stuckSince = undefined;
     for (const [key, text] of held) {
@@ -63,7 +63,7 @@ export function createOutbox(socket: OutgoingSocket): Outbox {
         return;
       }
       stuckSince ??= Date.now();
-      // Re-inserted at the end: what is sent in the end is in the order in which it came.
+      // Re-inserted at the end, so that messages are sent in the order in which they came.
       held.delete(key);
       held.set(key, text);
     },

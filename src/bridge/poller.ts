@@ -1,20 +1,20 @@
 /**
- * Finds out what has happened to watched tasks. While any is watched, each tick makes two list calls, whatever the
- * number of tasks; only those that have changed, or are under way, are then looked at one by one. Nobody watching: no
+ * Finds changes of watched tasks. While any task is watched, each tick makes two list calls, whatever the number of
+ * tasks. Only tasks that have changed, or are under way, are then looked at one by one. Without watchers, it makes no
  * calls at all.
  *
- * States: idle (nothing watched) → polling ⇄ unreachable (calls fail; ticks grow rarer) → closed. Created by the
- * bridge, which closes it. Never throws: its failures are notices to the watchers and lines in the log.
+ * States: idle (nothing watched) → polling ⇄ unreachable (calls fail; ticks grow rarer) → closed. The API process
+ * creates and closes it. Never throws: its failures become notices to the watchers and lines in the log.
  */
 import type { Logger } from 'pino';
 import type { Change, Changes, FeedCursor, Observation } from '../tasks/feed.ts';
 import type { Hub } from './hub.ts';
 import { createLookouts } from './lookouts.ts';
 
-/** What the poller needs of the task service. */
+/** The part of the task service that the poller uses. */
 export interface FeedSource {
   changesSince(cursor: FeedCursor): Promise<Changes>;
-  /** The newest run, or the named one; undefined when there is none. */
+  /** Reads the newest run, or the given one. Undefined if it does not exist. */
   observe(id: string, runId?: string): Promise<Observation | undefined>;
 }
 
@@ -26,20 +26,20 @@ export interface PollerOptions {
 }
 
 export interface Poller {
-  /** Begins to poll; does nothing while it polls already. */
+  /** Starts to poll. Does nothing if already polling. */
   wake(): void;
-  /** Looks at once at a task that somebody watches or follows. */
+  /** Looks at once at a task that has a watcher or an audience. */
   look(id: string): void;
   close(): Promise<void>;
 }
 
 const defaultTickMs = 250;
 const slowestTickMs = 2000;
-/** How far before now a fresh cursor begins: covers clocks that differ and lists that lag. */
+/** Time by which a fresh cursor starts before now, in milliseconds. Covers clock skew and lists that lag. */
 const freshCursorMs = 10_000;
-/** So long after a write it is in the lists for certain, also where its author's clock is behind. */
+/** Time after which a write is certain to be in the lists, even with clock skew, in milliseconds. */
 const settledMs = 10_000;
-/** One failed tick is a hiccup; watchers are told of the second. */
+/** Number of failed ticks in a row after which watchers are notified. A single one is a hiccup. */
 const failuresBeforeNotice = 2;
 
 export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: PollerOptions): Poller {
@@ -54,7 +54,7 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
     const mark = { value: Date.now() - freshCursorMs, seenAt: performance.now() };
     newest = { written: mark, closed: mark };
     cursor = cursorAt(newest, mark.seenAt);
-    // Those who watch now have not been told of an earlier outage.
+    // The current watchers have not been notified of an earlier outage.
     failures = 0;
     while (hub.size > 0 && !closing.signal.aborted) {
       const startedAt = Date.now();
@@ -72,7 +72,7 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
         written: newer(newest.written, found.cursor.written, cursor.written, askedAt),
         closed: newer(newest.closed, found.cursor.closed, cursor.closed, askedAt),
       };
-      // Only after a list that came: what happens while none does must be in the next one.
+      // Only after a successful call: what changes while calls fail must be in the next lists.
       cursor = cursorAt(newest, askedAt);
       recovered();
       lookAtNews(found.changes);
@@ -93,9 +93,9 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
 
   function recovered(): void {
     if (failures >= failuresBeforeNotice) {
-      logger.info('Temporal answers again');
-      hub.notice('resumed', 'Temporal answers again.');
-      // Whatever happened meanwhile may have left the lists' window.
+      logger.info('Temporal is reachable again');
+      hub.notice('resumed', 'Temporal is reachable again.');
+      // Changes during the outage may have left the lists' window.
       for (const id of hub.ids()) lookouts.look(id);
     }
     failures = 0;
@@ -115,7 +115,7 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
     if (running || closing.signal.aborted) return;
     running = run().finally(() => {
       running = undefined;
-      // A watcher may have come between the last look at the hub and this moment.
+      // A watcher may have arrived since the last check of the hub's size.
       if (hub.size > 0) wake();
     });
   }
@@ -134,7 +134,7 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
   };
 }
 
-/** The greatest time that a list has shown, by the server's clock, and when that was, by ours. */
+/** The latest time that a list has shown, by the server's clock, and when it was seen, by ours. */
 interface Mark {
   readonly value: number;
   readonly seenAt: number;
@@ -149,8 +149,8 @@ function newer(mark: Mark, found: number, asked: number, seenAt: number): Mark {
 }
 
 /**
- * Where the next lists begin. Where nothing new comes, the server's clock goes on all the same: without that, the last
- * rows would be listed for ever.
+ * Returns where the next lists start. Without news, the cursor still advances with the time that passes: otherwise,
+ * the last rows would be listed for ever.
  */
 function cursorAt({ written, closed }: Newest, now: number): FeedCursor {
   const begin = ({ value, seenAt }: Mark): number => Math.max(value, value + (now - seenAt) - settledMs);

@@ -1,9 +1,10 @@
 /**
- * The WebSocket side of the feed: `/ws/tasks/ID/` shows one task, `/ws/tasks/` the changes of all that fit a filter. An upgrade is refused with a plain HTTP answer (400, 401, 403, 404, 429, 503); once a socket
- * is open, it ends with 4401 (its token ended), 4404 (its task is gone), 1008 (a client that floods), 1013 (one that
- * does not read) or 1012 (we restart). Silent ones are found by pings.
+ * The WebSocket side of the feed: `/ws/tasks/ID/` shows one task, `/ws/tasks/` the changes of all tasks that match a
+ * filter. An upgrade is rejected with a plain HTTP response (400, 401, 403, 404, 429, 503). An open socket is closed
+ * with 4401 (its token has ended), 4404 (its task was deleted), 1008 (its client floods), 1013 (its client does not
+ * read) or 1012 (the service restarts). Pings find dead connections.
  *
- * open → closing (`close()`: told, closed, and after a while terminated). Created by the API process, which closes it.
+ * open → closing (`close()`: notified, closed, and after a while terminated). The API process creates and closes it.
  */
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
@@ -23,15 +24,15 @@ import { createOutbox, type Outbox } from './outbox.ts';
 
 export interface SocketsOptions {
   readonly hub: Hub;
-  /** Who opens this socket? Throws what {@link SocketsOptions.problemOf} can describe. */
+  /** Returns who opens this socket. Throws what {@link SocketsOptions.problemOf} can describe. */
   readonly admit: (request: IncomingMessage, url: URL) => Promise<Principal>;
-  /** The first observation of a task, for those who may see it. */
+  /** Returns the first observation of a task, if the actor may see it. */
   readonly observeAs: (actor: Actor, id: string) => Promise<Observation>;
-  /** What somebody may follow of what was asked for. @throws AppError forbidden */
+  /** Narrows the filter to the tasks that the actor may follow. @throws AppError forbidden */
   readonly visibleTo: (actor: Actor, filter: TaskFilter) => TaskFilter;
-  /** Called once an audience follows: the tasks that are under way have changed before it came. */
+  /** Called once an audience follows: the tasks that are already under way changed before it came. */
   readonly onFollow: (actor: Actor, filter: TaskFilter) => void;
-  /** Whether what the principal was let in with is still good: it may have died while the socket was being opened. */
+  /** Returns whether the principal's credential is still valid: it may have ended while the socket was opening. */
   readonly isCurrent: (principal: Principal) => boolean;
   readonly problemOf: (error: unknown, requestId: string) => Problem;
   readonly logger: Logger;
@@ -39,9 +40,9 @@ export interface SocketsOptions {
 }
 
 export interface Sockets {
-  /** For the `upgrade` event of an HTTP server. */
+  /** Handles the `upgrade` event of an HTTP server. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Ends the sockets of those for whom `isCurrent` no longer holds. */
+  /** Closes the sockets of principals for whom `isCurrent` no longer holds. */
   dismiss(): void;
   close(): Promise<void>;
   readonly size: number;
@@ -56,15 +57,18 @@ interface Client {
 const closeCode = { policy: 1008, restart: 1012, unauthenticated: 4401, gone: 4404 } as const;
 const defaultPingMs = 25_000;
 const drainMs = 3000;
-/** A watcher has nothing to say, but some clients keep a connection alive with messages of their own. */
+/** Maximum number of messages in a window. Watchers need not send any, but some clients do to stay connected. */
 const maxMessages = 20;
 const messageWindowMs = 60_000;
-/** Less than an outbox holds back for, since it waits for the end of what it has sent itself. */
+/**
+ * Unsent data above which pings are not answered, in bytes. Less than the amount at which an outbox holds its
+ * messages, since an outbox only resumes when messages that it has sent itself have left.
+ */
 const maxUnreadPongBytes = 16 * 1024;
 const onePath = /^\/ws\/tasks\/([0-9a-fA-F-]{36})\/?$/;
 const allPath = /^\/ws\/tasks\/?$/;
 
-/** What a socket shows. `begin` starts it, and returns what ends it. */
+/** What a socket shows. `begin` starts it and returns a function that ends it. */
 interface Show {
   begin(outbox: Outbox, close: (code: number, reason: string) => void): () => void;
 }
@@ -172,7 +176,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     async close() {
       closing = true;
       clearInterval(heartbeat);
-      hub.notice('draining', 'The service restarts; connect again.');
+      hub.notice('draining', 'The service is restarting; reconnect.');
       const all = [...clients.keys()];
       const closed = all.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
       for (const socket of all) socket.close(closeCode.restart, 'restarting');
@@ -197,11 +201,11 @@ function limitMessages(socket: WebSocket): void {
     const now = Date.now();
     if (now >= windowEndsAt) [messages, windowEndsAt] = [0, now + messageWindowMs];
     messages += 1;
-    if (messages > maxMessages) socket.close(closeCode.policy, 'this feed takes no messages');
+    if (messages > maxMessages) socket.close(closeCode.policy, 'this feed accepts no messages');
   });
 }
 
-/** But not those of a client that does not read the answers: they would pile up here. */
+/** Answers pings, but not those of a client that does not read the answers: they would pile up here. */
 function answerPings(socket: WebSocket): void {
   socket.on('ping', (data) => {
     if (socket.bufferedAmount <= maxUnreadPongBytes) socket.pong(data);
@@ -209,12 +213,12 @@ function answerPings(socket: WebSocket): void {
 }
 
 function urlOf({ url = '/' }: IncomingMessage): URL {
-  // `//` and its like are no addresses at all.
+  // `//` and the like are not URLs.
   if (!URL.canParse(url, 'http://host')) throw notFound();
   return new URL(url, 'http://host');
 }
 
-/** The parameters of a feed of many tasks; the ticket is another matter. */
+/** Returns the filter of a feed of many tasks, from all query parameters except the ticket. */
 function filterOf({ searchParams }: URL): TaskFilter {
   const names = [...new Set(searchParams.keys())].filter((name) => name !== 'ticket');
   const values = names.map((name) => {
@@ -223,10 +227,10 @@ function filterOf({ searchParams }: URL): TaskFilter {
   });
   const parsed = taskFilter.safeParse(Object.fromEntries(values));
   if (parsed.success) return parsed.data;
-  throw new AppError('validation', 'The request does not fit.', { errors: queryErrors(parsed.error) });
+  throw new AppError('validation', 'The request is invalid.', { errors: queryErrors(parsed.error) });
 }
 
-/** States of a task replace each other while they wait for a slow client; a notice replaces only its like. */
+/** Returns the outbox key of a message. Waiting states of a task replace each other, and notices replace notices. */
 function keyOf(text: string, id: string): string {
   return isNotice(text) ? 'notice' : id;
 }

@@ -1,6 +1,6 @@
 /**
- * The feed of one task for Server-Sent Events. A stream ends when its client goes, when its token ends, when its task
- * is gone, or when the service restarts; clients of this kind come back by themselves.
+ * The feed of one task for Server-Sent Events. A stream ends when its client leaves, its token ends, its task is
+ * deleted, or the service restarts. Clients of this kind reconnect by themselves.
  *
  * open → ended (by its reader, or by `dismiss` or `close`). Created by the API process, which closes it.
  */
@@ -14,29 +14,29 @@ import { type Hub, isNotice } from './hub.ts';
 export interface StreamsOptions {
   readonly hub: Hub;
   readonly observeAs: (actor: Actor, id: string) => Promise<Observation>;
-  /** Whether what the principal was let in with is still good: it may have died while the stream was being opened. */
+  /** Returns whether the principal's credential is still valid: it may have ended while the stream was opening. */
   readonly isCurrent: (principal: Principal) => boolean;
 }
 
-/** Why a stream ends that its reader did not end; the codes are those of the sockets. */
+/** Why a stream has ended. The codes are those of the sockets. */
 export interface StreamEnd {
   readonly code: 1012 | 4401 | 4404;
   readonly reason: string;
 }
 
 export interface TaskStream {
-  /** The next message, as JSON: the latest state, whatever came before it. An end, once. */
+  /** Returns the next message as JSON, or the stream's end. An unread state that is no end gives way to a newer one. */
   next(): Promise<string | StreamEnd>;
-  /** For its reader: `next` then tells an end. */
+  /** Ends the stream on behalf of its reader. `next` then returns an end. */
   end(): void;
-  /** Calls `listener` once it is over, though its reader may not have read so far. */
+  /** Calls `listener` once the stream is over, even if its reader has not read everything. */
   onOver(listener: () => void): void;
 }
 
 export interface Streams {
-  /** @throws AppError not_found for those who may not see the task. */
+  /** @throws AppError not_found if the principal may not see the task. */
   open(principal: Principal, id: string): Promise<TaskStream>;
-  /** Ends the streams of those for whom `isCurrent` no longer holds. */
+  /** Ends the streams of principals for whom `isCurrent` no longer holds. */
   dismiss(): void;
   close(): void;
 }
@@ -57,7 +57,7 @@ export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): St
     async open(principal, id) {
       const first = await observeAs(principal, id);
       if (closing)
-        throw new AppError('temporal_unavailable', 'The service restarts.', { retryAfterSeconds: 1 });
+        throw new AppError('temporal_unavailable', 'The service is restarting.', { retryAfterSeconds: 1 });
       const stream = new Latest();
       const unwatch = hub.watch(first, {
         send: (text) => stream.put(text),
@@ -73,7 +73,7 @@ export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): St
       endDead(stream, principal);
       return {
         next: () => stream.next(),
-        end: () => finish(stream, { code: 1012, reason: 'the client has left' }),
+        end: () => finish(stream, { code: 1012, reason: 'client disconnected' }),
         onOver: (listener) => stream.onOver(listener),
       };
     },
@@ -89,12 +89,12 @@ export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): St
   };
 }
 
-/** Of a state's text, without parsing it: only ends have the time of one. */
+/** Returns whether a state is a run's end, without parsing its text: only ends have a `finished_at`. */
 function isEnd(text: string): boolean {
   return text.includes('"finished_at":"');
 }
 
-/** Keeps what has not been read: the latest state of the task, ends of runs, and notices in their order. */
+/** Holds what has not been read: the latest state of the task, ends of runs, and notices, in order. */
 class Latest {
   readonly #waiting: string[] = [];
   #end: StreamEnd | undefined;
@@ -114,7 +114,7 @@ class Latest {
 
   finish(end: StreamEnd): void {
     this.#end = end;
-    // What a slow reader has not read is not for somebody whose token has ended.
+    // A slow reader whose token has ended must not get the rest.
     if (end.code === 4401) this.#waiting.length = 0;
     this.#wake();
     for (const listener of this.#overListeners.splice(0)) listener();

@@ -23,7 +23,7 @@ import { logLife, notifyReady } from './parent.ts';
 import { stopRequested } from './stop.ts';
 import { temporalConnection } from './temporal.ts';
 
-/** `taskbell api`: HTTP and sockets, until it is told to stop. Lives, not ready, while Temporal is away. */
+/** Runs `taskbell api`: HTTP and sockets, until asked to stop. Without Temporal it stays up, but not ready. */
 export async function api(config: Config): Promise<void> {
   const logger = createLogger(config, 'api');
   const closers: (() => Promise<void> | void)[] = [];
@@ -38,13 +38,13 @@ export async function api(config: Config): Promise<void> {
   }
 }
 
-/** In the reverse order of starting; whatever one of them says, the others must be ended too. */
+/** Closes in the reverse order of starting. An error in one must not keep the others open. */
 async function closeAll(closers: readonly (() => Promise<void> | void)[], logger: Logger): Promise<void> {
   for (const close of closers.toReversed()) {
     try {
       await close();
     } catch (error) {
-      logger.error({ err: error }, 'could not be closed');
+      logger.error({ err: error }, 'failed to close a component');
     }
   }
 }
@@ -84,8 +84,8 @@ async function start(
     try {
       for (const id of await tasks.underWay(actor, filter)) poller.look(id);
     } catch (error) {
-      // Their next change tells.
-      logger.warn({ err: error }, 'could not find out which tasks are under way');
+      // Not fatal: each of these tasks reaches the feed with its next change.
+      logger.warn({ err: error }, 'failed to list the tasks under way');
     }
   }
   const { requestsPerMinute } = config.limits;
@@ -127,7 +127,8 @@ async function start(
     listeners.push(listener);
     closers.push(() => listener.close());
   }
-  // Last in, first out: the watchers, then what feeds them, then the listeners, then what requests in hand need.
+  // Closed in reverse order: the watchers, then the poller that feeds them, then the listeners, then what open
+  // requests need.
   closers.push(
     () => poller.close(),
     () => sockets.close(),
@@ -136,12 +137,12 @@ async function start(
   return listeners;
 }
 
-/** What the build has put into a folder of dist/. */
+/** Returns the files that the build put into a folder of dist/. */
 function filesOf(folder: string): Promise<Assets> {
   return readAssets(fileURLToPath(new URL(`../../${folder}`, import.meta.url)));
 }
 
-/** Hub and poller need each other: the first watcher wakes the poller, which publishes to the hub. */
+/** Creates hub and poller, which need each other: the first watcher wakes the poller, which feeds the hub. */
 function createFeed(
   tasks: Parameters<typeof createPoller>[0]['source'],
   logger: Logger,

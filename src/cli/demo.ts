@@ -13,26 +13,26 @@ interface Options {
   readonly keep?: boolean;
 }
 
-const forPeople = [DemoError, ConfigError, EngineError, UserError, ListFileError];
+const expectedErrors = [DemoError, ConfigError, EngineError, UserError, ListFileError];
 
-/** `npm run demo`. @param files.weatherFile the CSV that one of its tasks summarises. */
+/** Creates the command of `npm run demo`. @param files.weatherFile the CSV that one of its tasks summarises. */
 export function demoCommand(files: { readonly weatherFile: string }): Command {
   return new Command('npm run demo --')
     .description(
       'Schedules a handful of real tasks and shows them live until all have ended. Uses the service at HOST and PORT ' +
-        '(127.0.0.1:8000) if it is up, else starts one of its own and removes it at the end.',
+        '(127.0.0.1:8000) if it is up; otherwise starts its own and removes it at the end.',
     )
-    .option('--url <url>', 'the address of a service that is up')
-    .option('--user <name>', 'sign in as this user; without it, a temporary one is added and removed')
+    .option('--url <url>', 'the address of a running service')
+    .option('--user <name>', 'sign in as this user (default: a temporary user, removed at the end)')
     .option('--password-stdin', "read the user's password from standard input")
-    .option('--keep', "leave the demo's own service up at the end, to look around; Ctrl-C ends it")
+    .option('--keep', "keep the demo's own service running at the end, to look around; Ctrl-C stops it")
     .showHelpAfterError()
     .action(async (options: Options) => {
       try {
         process.exitCode = await runDemo({ ...options, ...files, config: readConfig() });
       } catch (error) {
         process.exitCode = 1;
-        const expected = forPeople.some((type) => error instanceof type);
+        const expected = expectedErrors.some((type) => error instanceof type);
         const text = error instanceof Error ? (expected ? error.message : error.stack) : String(error);
         process.stderr.write(`${text}\n`);
       }

@@ -12,9 +12,10 @@ export interface HomeLock {
 }
 
 /**
- * Makes sure that one `taskbell up` at a time uses HOME: it writes its name into HOME/up.lock, unless a process that
- * lives stands there. The guard is held for that moment alone, so that of many at once one gets it.
- * @throws {EngineError} when another one runs.
+ * Makes sure that only one `taskbell up` at a time uses HOME: records this process in HOME/up.lock unless the
+ * process recorded there is alive. The guard is held only while doing so; it lets one of several simultaneous
+ * callers win.
+ * @throws {EngineError} when another one is running.
  */
 export async function lockHome(home: string): Promise<HomeLock> {
   const path = join(home, 'up.lock');
@@ -30,7 +31,7 @@ export async function lockHome(home: string): Promise<HomeLock> {
   return { release: () => rm(path, { force: true }) };
 }
 
-/** @returns undefined when nobody holds it: no lock, or one that isn't ours or was cut off by a crash. */
+/** @returns undefined when no process holds it: no lock file, one that isn't ours, or one cut off by a crash. */
 async function readHolder(path: string): Promise<ProcessRecord | undefined> {
   try {
     const { pid, startedAt } = recordSchema.parse(JSON.parse(await readFile(path, 'utf8')));

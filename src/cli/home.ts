@@ -6,22 +6,22 @@ import type { Config } from '../config.ts';
 import { EngineError, errorMessage } from '../engine/errors.ts';
 import { isErrno } from '../engine/processes.ts';
 
-/** Makes TASKBELL_HOME, for this user alone. @throws {EngineError} when it can't be made or written. */
+/** Creates TASKBELL_HOME, for this user only. @throws {EngineError} when it can't be created or written. */
 export async function makeHome(home: string): Promise<void> {
   try {
     await makeFolder(home);
     await access(home, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new EngineError(
-      `${home} can't be written (${errorMessage(error)}). Set TASKBELL_HOME to a folder that can.`,
+      `Cannot write to ${home} (${errorMessage(error)}). Set TASKBELL_HOME to a writable folder.`,
       { cause: error },
     );
   }
 }
 
 /**
- * As mkdir's own `recursive`, which never ends where a file system (/proc, say) answers ENOENT although the parent is
- * there.
+ * Creates a folder and its parents. mkdir's own `recursive` never returns on a file system (such as /proc)
+ * that answers ENOENT although the parent exists.
  */
 async function makeFolder(path: string): Promise<void> {
   try {
@@ -35,22 +35,22 @@ async function makeFolder(path: string): Promise<void> {
 }
 
 /**
- * The key that signs tokens, as the API has it. Made for the embedded server alone: with another one, API processes
- * elsewhere must know it too, and it must be set.
+ * Returns the key with which the API signs tokens. It is generated only for the embedded server: with an
+ * external one, API processes on other hosts need the same key, so it must be set.
  */
 export async function jwtSecretOf({ jwtSecret, home, temporal }: Config): Promise<string | undefined> {
   if (jwtSecret !== undefined || temporal.external !== undefined) return jwtSecret;
   return provideJwtSecret(home);
 }
 
-/** Made at the first start: HOME/jwt-secret. Without it everybody has to sign in again. */
+/** Reads HOME/jwt-secret, which the first start creates. If the file is lost, everyone has to sign in again. */
 export async function provideJwtSecret(home: string): Promise<string> {
   const path = join(home, 'jwt-secret');
   try {
     const secret = (await readFile(path, 'utf8')).trim();
     if (secret.length >= 32) return secret;
     throw new EngineError(
-      `${path} holds no secret of 32 characters or more. Delete it, and a new one is made.`,
+      `${path} does not hold a secret of at least 32 characters. Delete it, and a new one is made.`,
     );
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error;

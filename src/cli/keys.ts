@@ -12,7 +12,7 @@ import { createReporter, type Reporter } from './reporter.ts';
 interface Dependencies {
   /** TASKBELL_HOME. */
   readonly home: string;
-  /** The accounts are an identity provider's: there is nobody here for whom a key could act. */
+  /** Whether an identity provider manages the accounts: then there are no users here for whom a key could act. */
   readonly hasIdentityProvider: boolean;
   readonly stdout: NodeJS.WritableStream;
   /** Errors and notes. */
@@ -33,14 +33,15 @@ interface CreateOptions {
   readonly json?: boolean;
 }
 
-const CREATED = `The key alone goes to standard output, this once; only its SHA-256 is kept. It outlives a change of the user's
-password, has their role of the moment, and ends with them, at its expiry, or by \`taskbell keys revoke\`.`;
+const CREATED = `Standard output gets the key and nothing else. It is shown only this once; Taskbell keeps only its
+SHA-256. A key survives a change of the user's password and always has the user's current role. It ends when the user
+is removed, when it expires, or with \`taskbell keys revoke\`.`;
 
-/** The command `taskbell keys …`. Faults end the process with code 1 and one line on stderr. */
+/** Creates the command `taskbell keys …`. Errors end the process with code 1 and one line on stderr. */
 export function keysCommand({ home, now = Date.now, ...given }: Dependencies): Command {
   const { stdout, stderr } = given;
   const command = new Command('keys')
-    .description('Manage API keys. Running API processes follow within seconds.')
+    .description('Manage API keys. Running API processes apply changes within seconds.')
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
   const context: Context = {
     ...given,
@@ -57,20 +58,20 @@ function defineCreate(parent: Command, context: Context): void {
   const { keys, say, stderr, now } = context;
   parent
     .command('create <user>')
-    .description('make a key that acts for a user, and print it')
-    .requiredOption('--name <label>', 'what it is for')
+    .description('create a key that acts for a user, and print it')
+    .requiredOption('--name <label>', 'what the key is for')
     .option('--scopes <list>', 'read, write or both', 'read,write')
     .option(
       '--expires <when>',
-      'in days or hours (90d, 12h), or at a time (2030-01-31T00:00:00Z); without it, never',
+      'a number of days or hours (90d, 12h), or a time (2030-01-31T00:00:00Z); default: never',
     )
-    .option('--json', 'as a JSON object {key, prefix, name, user, scopes, created_at, expires_at}')
+    .option('--json', 'print a JSON object {key, prefix, name, user, scopes, created_at, expires_at}')
     .addHelpText('after', `\n${CREATED}`)
     .action(
       context.reported(async (user: string, options: CreateOptions) => {
         if (context.hasIdentityProvider) {
           throw new UserError(
-            'with TASKBELL_JWKS_URL, accounts are the identity provider’s: no API keys are accepted',
+            'with TASKBELL_JWKS_URL, the identity provider manages the accounts, and API keys are not accepted',
           );
         }
         const expiresAt = options.expires === undefined ? null : parseExpiry(options.expires, now());
@@ -78,7 +79,7 @@ function defineCreate(parent: Command, context: Context): void {
         const { key, stored } = await keys.create(wanted);
         if (options.json) return say(JSON.stringify({ key, ...publicFields({ ...stored, user }) }, null, 2));
         say(key);
-        stderr.write(`Shown only this once. \`taskbell keys revoke ${stored.prefix}\` ends it.\n`);
+        stderr.write(`Shown only this once. \`taskbell keys revoke ${stored.prefix}\` revokes it.\n`);
       }),
     );
 }
@@ -86,8 +87,8 @@ function defineCreate(parent: Command, context: Context): void {
 function defineList(parent: Command, { keys, say, reported }: Context): void {
   parent
     .command('list [user]')
-    .description('list the keys, of one user or of all')
-    .option('--json', 'as a JSON array of {prefix, name, user, scopes, created_at, expires_at}')
+    .description('list the keys of one user, or of all')
+    .option('--json', 'print a JSON array of {prefix, name, user, scopes, created_at, expires_at}')
     .action(
       reported(async (user: string | undefined, { json = false }: { json?: boolean }) => {
         const all = await keys.list(user);
@@ -99,7 +100,7 @@ function defineList(parent: Command, { keys, say, reported }: Context): void {
 function defineRevoke(parent: Command, { keys, say, reported }: Context): void {
   parent
     .command('revoke <prefix>')
-    .description('end a key, named by the eight characters between its underscores')
+    .description('revoke a key, named by the eight characters between its underscores')
     .action(
       reported(async (prefix: string) => {
         const { label } = await keys.revoke(prefix);
@@ -113,7 +114,7 @@ function publicFields({ prefix, label, user, scopes, created_at, expires_at }: L
 }
 
 function table(keys: readonly ListedKey[]): string {
-  if (keys.length === 0) return 'No keys. `taskbell keys create USER --name LABEL` makes one.';
+  if (keys.length === 0) return 'No keys. `taskbell keys create USER --name LABEL` creates one.';
   const rows = keys.map((key) => [
     key.prefix,
     key.user ?? '(removed)',

@@ -1,7 +1,7 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Config } from '../config.ts';
 
-/** On stderr, since stdout is for what a command answers: JSON lines for machines, plain ones for a terminal. */
+/** Logs to stderr, since stdout is for a command's output: plain lines on a terminal, otherwise JSON lines. */
 export function createLogger(config: Pick<Config, 'logLevel'>, role: string): Logger {
   const destination = process.stderr.isTTY
     ? plainLines(process.stderr)
@@ -13,7 +13,7 @@ function plainLines(stream: NodeJS.WritableStream): DestinationStream {
   return { write: (line) => void stream.write(`${plainLine(JSON.parse(line) as LogLine)}\n`) };
 }
 
-/** What pino writes of a line that concerns people. */
+/** The fields of a pino line that plain lines show. */
 interface LogLine {
   readonly level: number;
   readonly time: number;
@@ -27,7 +27,7 @@ interface LogLine {
 export function plainLine({ level, time, role, msg = '', err, reason }: LogLine): string {
   const clock = new Date(time).toTimeString().slice(0, 8);
   const label = pino.levels.labels[level]?.toUpperCase() ?? '';
-  // A stack is worth its lines only where something is broken.
+  // A stack trace is worth its lines only where something is broken.
   const why = reason ?? (level >= 50 ? (err?.stack ?? err?.message) : err?.message);
   const parts = [
     clock,

@@ -7,9 +7,9 @@ import { hasParent, notifyFatal } from './parent.ts';
 import { ensureFirstUser, usersCommand } from './users.ts';
 import { defineUsersLink } from './users-link.ts';
 
-// A command loads only what it needs: `up` starts three processes, and each would pay for all of it.
+// Each command imports only what it needs: `up` starts three processes, and each would pay for all of it.
 
-/** Runs a command with a checked configuration, and turns what a person can act on into one line and exit code 1. */
+/** Runs a command with a checked configuration. Errors exit with code 1, in one line if the user can act on them. */
 function withConfig(run: (config: Config) => Promise<number | void>) {
   return async (): Promise<void> => {
     try {
@@ -22,25 +22,25 @@ function withConfig(run: (config: Config) => Promise<number | void>) {
 
 function fail(error: unknown): void {
   process.exitCode = 1;
-  const forPeople = error instanceof ConfigError || error instanceof EngineError;
+  const isExpected = error instanceof ConfigError || error instanceof EngineError;
   const message = error instanceof Error ? error.message : String(error);
-  if (forPeople && hasParent()) return notifyFatal(message);
-  process.stderr.write(`${forPeople ? message : (error instanceof Error && error.stack) || message}\n`);
+  if (isExpected && hasParent()) return notifyFatal(message);
+  process.stderr.write(`${isExpected ? message : (error instanceof Error && error.stack) || message}\n`);
 }
 
 const program = new Command('taskbell')
   .description(
-    'Runs a task at a time you name, keeps the promise through crashes, and shows you live what happens.',
+    'Runs each task at the time you set, even if processes crash, and shows you live what is happening.',
   )
   .showHelpAfterError();
 
 program
   .command('up')
-  .description('start everything: Temporal (unless TEMPORAL_ADDRESS says where one is), worker and API')
+  .description('start everything: Temporal (unless TEMPORAL_ADDRESS is set), worker and API')
   .action(
     withConfig(async (config) => {
       const { up } = await import('./up.ts');
-      // The identity provider has accounts of its own.
+      // An identity provider has its own accounts.
       const firstUser = config.identityProvider ? {} : { firstUser: () => ensureFirstUser(config.home) };
       return up(config, firstUser);
     }),

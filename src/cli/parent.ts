@@ -2,13 +2,13 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 
 /**
- * What a role (`worker`, `api`) and the `taskbell up` that forked it say to each other. A role that was started by
- * itself has no parent: then nothing is said, and nobody is ever gone.
+ * Messages from a role (`worker`, `api`) to the `taskbell up` that forked it. A role that was started on its
+ * own has no parent: it sends nothing, and `onParentGone` never calls back.
  */
 export const roleMessage = z.discriminatedUnion('type', [
-  /** It serves now. */
+  /** The role is serving. */
   z.object({ type: z.literal('ready'), url: z.string().optional() }),
-  /** It can never serve as it is set up: starting it again is of no use. */
+  /** The role can't serve with this configuration, so restarting it is pointless. */
   z.object({ type: z.literal('fatal'), message: z.string() }),
 ]);
 
@@ -18,22 +18,22 @@ export function notifyReady(info: { readonly url?: string } = {}): void {
   send({ type: 'ready', ...info });
 }
 
-/** Says that a role has come or gone: in its log when it stands alone; `up` tells in its own words. */
+/** Logs that a role has started or stopped; only at debug level under `up`, which prints its own messages. */
 export function logLife(logger: Logger, facts: Record<string, unknown>, message: string): void {
   logger[hasParent() ? 'debug' : 'info'](facts, message);
 }
 
-/** For a wrong configuration: `up` shows the message and ends, in place of restarting the role. */
+/** Reports a wrong configuration: `up` shows the message and exits instead of restarting the role. */
 export function notifyFatal(message: string): void {
   send({ type: 'fatal', message });
 }
 
-/** True when `taskbell up` started this process; it shows a fatal message itself. */
+/** Returns true when `taskbell up` started this process; `up` then shows a fatal message itself. */
 export function hasParent(): boolean {
   return process.send !== undefined;
 }
 
-/** Calls back when the parent is gone, in whatever way it went: the role must end then. */
+/** Calls back when the parent has ended, however it ended: the role must then end too. */
 export function onParentGone(callback: () => void): void {
   if (!hasParent()) return;
   if (!process.connected) {
@@ -41,11 +41,11 @@ export function onParentGone(callback: () => void): void {
     return;
   }
   process.once('disconnect', callback);
-  // The channel alone must not keep a role alive that has ended everything else.
+  // The channel alone must not keep a role alive that has closed everything else.
   process.channel?.unref();
 }
 
 function send(message: RoleMessage): void {
-  // A failure means that the parent is gone: onParentGone tells.
+  // A failure means that the parent has ended, which onParentGone reports.
   process.send?.(message, undefined, undefined, () => undefined);
 }

@@ -3,21 +3,21 @@ import type { Progress, Report } from '../engine/errors.ts';
 
 const firstAfterMs = 500;
 const updateEveryMs = 500;
-/** Between two lines where a line can't be rewritten. */
+/** Interval between two lines where a line can't be rewritten, in milliseconds. */
 const lineEveryMs = 15_000;
 
-/** Shows what is being waited for, with the time it takes. */
+/** Shows what the command is waiting for, and for how long it has been waiting. */
 export interface ProgressDisplay {
   readonly report: Report;
-  /** A line that stays, above what is being waited for. */
+  /** Prints a permanent line above the progress line. */
   print(line: string): void;
-  /** The waiting is over: wipes it. The next report begins anew. */
+  /** Ends the waiting and wipes the progress line. The next report starts from zero. */
   clear(): void;
 }
 
 type Stream = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'hasColors' | 'columns'>>;
 
-/** Rewrites one line on a terminal; elsewhere, and under NO_COLOR, writes plain lines, few of them. */
+/** Rewrites one line on a terminal; elsewhere, and under NO_COLOR, writes a few plain lines. */
 export function showProgress(stream: Stream): ProgressDisplay {
   const inPlace = stream.isTTY === true && stream.hasColors?.() === true;
   let current: Progress | undefined;
@@ -61,7 +61,7 @@ export function showProgress(stream: Stream): ProgressDisplay {
   };
 }
 
-/** "Building the Temporal server… 1:20 (downloading modernc.org/sqlite v1.34.1)" */
+/** @example `Building the Temporal server… 1:20 (downloading modernc.org/sqlite v1.34.1)` */
 function format({ waitingFor, detail }: Progress, elapsedMs: number): string {
   const seconds = Math.floor(elapsedMs / 1000);
   const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;

@@ -5,12 +5,12 @@ import { UserError } from '../auth/users.ts';
 import { ConfigError } from '../config.ts';
 import { EngineError } from '../engine/errors.ts';
 
-/** Wraps an action, so that its faults are reported. */
+/** Wraps an action so that its errors are reported. */
 export type Reporter = <A extends unknown[]>(
   action: (...args: A) => Promise<void>,
 ) => (...args: A) => Promise<void>;
 
-/** What a person can mend ends the process with code 1 and one line on stderr. */
+/** Creates a reporter: an error that the user can fix ends the process with code 1 and one line on stderr. */
 export function createReporter(command: Command): Reporter {
   return (action) =>
     async (...args) => {
@@ -23,7 +23,7 @@ export function createReporter(command: Command): Reporter {
     };
 }
 
-/** Anything else is a defect, and keeps its stack trace. */
+/** Returns whether the user can fix the error. Anything else is a defect and keeps its stack trace. */
 function isExpected(error: unknown): error is Error {
   const ours = [UserError, ConfigError, EngineError, ListFileError, FileLockTimeout, FileLockLost];
   return ours.some((type) => error instanceof type) || (error instanceof Error && 'syscall' in error);

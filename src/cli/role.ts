@@ -6,34 +6,35 @@ import type { Life } from './supervisor.ts';
 
 export interface RoleOptions {
   readonly name: string;
-  /** The script to fork; it gets the name as its argument. */
+  /** The script to fork. It gets the role's name as its argument. */
   readonly entry: string;
   readonly environment: Record<string, string | undefined>;
-  /** How long it may take to end before it is killed. */
+  /** Time that the role has to end before it is killed, in milliseconds. */
   readonly stopMs: number;
-  /** Kills it at once. */
+  /** Kills the role at once. */
   readonly force: AbortSignal;
 }
 
-/** A role's process that serves. */
+/** A role's process that is serving. */
 export interface RoleLife extends Life {
   readonly pid: number;
   readonly url: string | undefined;
 }
 
-/** The role said that it can't work as it is set up. */
+/** The role reported that it can't work with its configuration. */
 export class RoleFatalError extends Error {
   override readonly name = 'RoleFatalError';
 }
 
 /**
- * Forks a role and waits until it says that it is ready.
- * @throws {RoleFatalError} for its own word; an Error when it ends before it is ready, or the signal comes.
+ * Forks a role and waits until it reports that it is ready.
+ * @throws {RoleFatalError} when the role reports a fatal message; an Error when it ends before it is ready,
+ * or when the signal aborts.
  */
 export async function startRole(options: RoleOptions, signal: AbortSignal): Promise<RoleLife> {
   const child = fork(options.entry, [options.name], {
     env: options.environment,
-    // A group of its own: a terminal's Ctrl-C is for us alone, who stop the roles in their order.
+    // In its own process group: a terminal's Ctrl-C must reach only us, since we stop the roles in order.
     detached: true,
     execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -72,12 +73,12 @@ async function failBecause(ended: Promise<string>): Promise<never> {
 
 async function describeEnd(child: ChildProcess): Promise<string> {
   try {
-    // Not `exit`: that may come before its last message.
+    // Not `exit`, which can come before the child's last message.
     await once(child, 'close');
   } catch (error) {
     return String(error);
   }
-  // What it started itself (handlers' processes) must not outlive it.
+  // The processes that the role started (handler processes) must not outlive it.
   if (child.pid !== undefined) killGroup(child.pid);
   return child.signalCode === null ? `exit code ${child.exitCode}` : `signal ${child.signalCode}`;
 }

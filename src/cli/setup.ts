@@ -4,14 +4,14 @@ import { EngineError, type Report } from '../engine/errors.ts';
 import { type NamespaceFacts, ensureNamespace } from '../engine/namespace.ts';
 
 /**
- * `taskbell setup`: makes the namespace of somebody's own Temporal server fit for Taskbell.
- * @throws {EngineError} when there is none, or it refuses.
+ * Runs `taskbell setup`: prepares the namespace of an external Temporal server for Taskbell.
+ * @throws {EngineError} when no external server is configured, or it refuses.
  */
 export async function setup(config: Config, report?: Report): Promise<NamespaceFacts> {
   const { external, namespace } = config.temporal;
   if (external === undefined) {
     throw new EngineError(
-      'Nothing to set up: no TEMPORAL_ADDRESS is set, and `taskbell up` prepares a server of its own by itself.',
+      'Nothing to set up: TEMPORAL_ADDRESS is not set, and `taskbell up` prepares its own server.',
     );
   }
   const connection = await connectTemporal(external.connectionOptions);

@@ -5,24 +5,24 @@ import { readUsersFile } from '../auth/users-file.ts';
 interface Facts {
   /** TASKBELL_HOME. */
   readonly home: string;
-  /** The API's own. */
+  /** The API's secret (TASKBELL_JWT_SECRET). */
   readonly secret: string;
   readonly name: string;
-  /** Of the API, as the browser reaches it. */
+  /** Address of the API, as the browser reaches it. */
   readonly url: string;
 }
 
 /**
- * A link that signs a user in to the dashboard: once, within a quarter of an hour from now.
- * @returns undefined if there is no user of that name.
+ * Makes a link that signs a user in to the dashboard. It works once, within 15 minutes from now.
+ * @returns undefined if no user has that name.
  * @throws {ListFileError} the users file is corrupt. @throws {RangeError} the secret is too short.
  */
 export async function makeSignInLink({ home, secret, name, url }: Facts): Promise<string | undefined> {
   const user = (await readUsersFile(usersFilePath(home))).find((each) => each.name === name);
   if (user === undefined) return undefined;
-  // It issues only; what redeems is the API.
+  // Links are only issued here; the API redeems them.
   const unused = { accountOf: async () => undefined, endedSessions: { add: async () => false } };
   const token = await createSignInLinks({ secret, ...unused }).issue(user);
-  // A fragment stays in the browser: it is in no log.
+  // A fragment stays in the browser, so the token appears in no log.
   return new URL(`/#sign-in=${token}`, url).href;
 }

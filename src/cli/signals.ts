@@ -1,9 +1,9 @@
 const caught = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** One Ctrl-C arrives twice under npm: from the terminal, and passed on by npm. */
+/** Time within which two signals count as one, in milliseconds: under npm, one Ctrl-C arrives twice. */
 const echoMs = 300;
 
-/** A person's wish to stop: once for an orderly end, twice for one at once. close() gives the signals back. */
+/** The first signal asks for an orderly stop, the second for an immediate one. close() removes the handlers. */
 export interface StopSignals {
   readonly stop: AbortSignal;
   readonly force: AbortSignal;
@@ -31,7 +31,7 @@ export function catchSignals(): StopSignals {
   };
 }
 
-/** Waits for the promise, or throws the signal's reason when that comes first. */
+/** Waits for the promise, or throws the signal's reason if the signal aborts first. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   let abort = (): void => undefined;

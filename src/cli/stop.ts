@@ -1,6 +1,6 @@
 import { onParentGone } from './parent.ts';
 
-/** Resolves when this role is to end: by a signal, or because the `taskbell up` that started it is gone. */
+/** Resolves when this role has to stop: on a signal, or because the `taskbell up` that started it has ended. */
 export function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

@@ -1,19 +1,19 @@
 import { pause } from '../pause.ts';
 
-/** One life of something that can crash. */
+/** One life of a process that can crash. */
 export interface Life {
-  /** Resolves with how it ended, whoever ended it. */
+  /** Resolves with how the life ended, whatever ended it. */
   readonly ended: Promise<string>;
   close(): Promise<void>;
 }
 
 export interface SuperviseOptions<L extends Life> {
-  /** Resolves when it serves. @throws when it doesn't come up. */
+  /** Starts a life; resolves when it is serving. @throws when it doesn't come up. */
   readonly start: (signal: AbortSignal) => Promise<L>;
-  /** An error of `start` that time won't mend. */
+  /** Whether an error of `start` is permanent, so that starting again won't help. */
   readonly isFatal: (error: unknown) => boolean;
   readonly onFatal: (error: unknown) => void;
-  /** It ended or didn't come up, and will be started again after the delay. */
+  /** Called when a life ended or didn't come up, and will be started again after the delay. */
   readonly onRestart: (reason: string, delayMs: number) => void;
   readonly backoff?: Backoff;
 }
@@ -21,24 +21,25 @@ export interface SuperviseOptions<L extends Life> {
 export interface Backoff {
   readonly initialMs: number;
   readonly maximumMs: number;
-  /** A life that lasted as long starts the backoff anew. */
+  /** Duration of a life that resets the backoff, in milliseconds. */
   readonly healthyAfterMs: number;
 }
 
 export interface Supervisor<L extends Life> {
-  /** Resolves with the first life that serves; never, when a fatal error or close() comes first. */
+  /** Resolves with the first life that serves; never resolves if a fatal error or close() comes first. */
   readonly firstLife: Promise<L>;
-  /** Ends the present life and starts none again; resolves when all is ended. */
+  /** Ends the current life and starts no other; resolves when everything has ended. */
   close(): Promise<void>;
 }
 
 const defaultBackoff: Backoff = { initialMs: 500, maximumMs: 10_000, healthyAfterMs: 30_000 };
-/** Something that never served will hardly do so by trying on. */
+/** Number of starts to try until the first one succeeds. More are unlikely to help if none has ever served. */
 const attemptsBeforeFirstLife = 3;
 
 /**
- * Keeps something alive: starting → serving → ended → (delay) → starting …, until close(), or a fatal error. That is
- * one for which `isFatal` says so, or the last of three starts when none ever succeeded.
+ * Keeps a process alive: starting → serving → ended → (delay) → starting …, until close() or a fatal error.
+ * An error is fatal if `isFatal` returns true for it, or if it is the last of three starts and none has ever
+ * succeeded.
  */
 export function supervise<L extends Life>(options: SuperviseOptions<L>): Supervisor<L> {
   const { start, isFatal, onFatal, onRestart, backoff = defaultBackoff } = options;

@@ -2,10 +2,12 @@ import type { ConnectionOptions } from '@temporalio/client';
 import { type Config, ConfigError } from '../config.ts';
 
 /**
- * How a role reaches Temporal. `taskbell up` tells its roles where its own server is.
- * @throws ConfigError when a role is started by itself and nobody has said where Temporal is.
+ * Returns how a role reaches Temporal. `taskbell up` passes the address of its own server to its roles.
+ * @throws ConfigError when a role is started on its own and no Temporal server is configured.
  */
 export function temporalConnection({ temporal: { external } }: Config): ConnectionOptions {
   if (external) return external.connectionOptions;
-  throw new ConfigError('TEMPORAL_ADDRESS: must say where Temporal is; `taskbell up` brings its own server.');
+  throw new ConfigError(
+    'TEMPORAL_ADDRESS: must be set to the address of Temporal; `taskbell up` starts its own server.',
+  );
 }

@@ -1,33 +1,33 @@
-/** The account that the first start makes. */
+/** The account that the first start creates. */
 export interface FirstUser {
   readonly name: string;
   readonly password: string;
-  /** Signs in to the dashboard: once, within a quarter of an hour. */
+  /** Link that signs in to the dashboard; works once, within 15 minutes. */
   readonly link?: string | undefined;
 }
 
 export interface SummaryFacts {
   readonly url: string;
   readonly webUiUrl: string | undefined;
-  /** Whose tokens are accepted, when accounts are an identity provider's. */
+  /** Issuer of the accepted tokens, when an identity provider manages the accounts. */
   readonly issuer?: string | undefined;
-  /** null when there were users before: their passwords aren't known. */
+  /** null when there were users already: their passwords aren't known. */
   readonly firstUser: FirstUser | null;
   readonly retentionDays: number;
 }
 
 const wishedRetentionDays = 30;
 
-/** What `taskbell up` prints when everything serves. */
+/** Returns what `taskbell up` prints once everything is serving. */
 export function summary({ url, webUiUrl, issuer, firstUser, retentionDays }: SummaryFacts): string {
   const rows: (readonly [string, string])[] = [['Address', url]];
   if (issuer !== undefined) {
-    rows.push(['Sign in', `with a token of ${issuer}`]);
+    rows.push(['Sign in', `with a token from ${issuer}`]);
   } else if (firstUser !== null) {
     rows.push(['Sign in', `user ${firstUser.name}, password ${firstUser.password} (shown only this once)`]);
     if (firstUser.link !== undefined) {
       rows.push(['Sign-in link', 'signs you in to the dashboard; works once, within 15 minutes:']);
-      // Alone in its line, so that what is selected or clicked is the link and no more.
+      // On its own line, so that selecting or clicking gets the link and nothing else.
       rows.push(['', firstUser.link]);
     }
   } else {
@@ -39,7 +39,10 @@ export function summary({ url, webUiUrl, issuer, firstUser, retentionDays }: Sum
   }
   if (webUiUrl !== undefined) rows.push(['Temporal Web UI', webUiUrl]);
   if (retentionDays < wishedRetentionDays) {
-    rows.push(['Note', `ended tasks are kept for ${retentionDays} days; \`taskbell setup\` makes it 30`]);
+    rows.push([
+      'Note',
+      `ended tasks are kept for ${retentionDays} days; \`taskbell setup\` raises this to 30`,
+    ]);
   }
   const width = Math.max(...rows.map(([label]) => label.length));
   const secret = issuer === undefined ? 'password in place of PASSWORD' : 'token in place of TOKEN';
@@ -57,7 +60,7 @@ export function summary({ url, webUiUrl, issuer, firstUser, retentionDays }: Sum
   ].join('\n');
 }
 
-/** One line that works when pasted into a POSIX shell. */
+/** Returns a single line that works when pasted into a POSIX shell. */
 export function curlLine(url: string, user: FirstUser | null): string {
   const credentials = { username: user?.name ?? 'admin', password: user?.password ?? 'PASSWORD' };
   const json = `-H 'Content-Type: application/json'`;
@@ -65,7 +68,7 @@ export function curlLine(url: string, user: FirstUser | null): string {
   return createLine(url, token);
 }
 
-/** Small enough for a line, and enough for a picture of it. */
+/** Payload of the first task: small enough for one line, and large enough for a chart. */
 const firstData = 'city,temp\nOslo,3\nRome,17\nLima,20\n';
 
 function createLine(url: string, token: string): string {

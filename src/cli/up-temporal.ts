@@ -27,7 +27,7 @@ export interface TemporalForUp {
   readonly retentionDays: number;
 }
 
-/** A server of somebody else's: checked, never changed. */
+/** Uses an external server, which is checked but never changed. */
 export async function useExternal(
   { config, report, stop }: TemporalOptions,
   connectionOptions: Parameters<typeof connectTemporal>[0],
@@ -46,7 +46,7 @@ export async function useExternal(
   }
 }
 
-/** Starts a server of our own under supervision. Once it served, it keeps its ports over restarts. */
+/** Starts our own server under supervision. Once it has served, it keeps its ports across restarts. */
 export function superviseEmbedded(options: TemporalOptions): Supervisor<EmbeddedServer> {
   const { config, report, force, onFatal, onRestart } = options;
   const { home } = config;
@@ -70,7 +70,7 @@ export function superviseEmbedded(options: TemporalOptions): Supervisor<Embedded
   });
 }
 
-/** Prepares the server of our own, and says how it is reached. */
+/** Prepares our own server, and returns how to reach it. */
 export async function useEmbedded(
   { config, report, stop }: TemporalOptions,
   server: EmbeddedServer,
@@ -92,7 +92,10 @@ export async function useEmbedded(
   }
 }
 
-/** A profile for the roles, and for anybody: `TEMPORAL_CONFIG_FILE=.taskbell/temporal.toml temporal workflow list`. */
+/**
+ * Writes a Temporal profile for the roles. It is also handy on the command line:
+ * `TEMPORAL_CONFIG_FILE=.taskbell/temporal.toml temporal workflow list`.
+ */
 async function writeProfile(home: string, address: string, namespace: string): Promise<string> {
   const path = join(home, 'temporal.toml');
   const lines = [
@@ -105,7 +108,10 @@ async function writeProfile(home: string, address: string, namespace: string): P
   return path;
 }
 
-/** Without the profile of our own, the user's default one (its TLS, its API key) would apply to our server too. */
+/**
+ * Returns the environment for our own server. Without our own profile, the user's default one (its TLS, its
+ * API key) would apply to our server too.
+ */
 function ownServer(address: string, namespace: string, profile: string): Record<string, string | undefined> {
   return {
     TEMPORAL_ADDRESS: address,

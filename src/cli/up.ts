@@ -18,34 +18,35 @@ import {
   useExternal,
 } from './up-temporal.ts';
 
-/** Beyond the worker's own grace time; it has to give back what it didn't finish. */
+/** Time beyond the worker's own grace period, in milliseconds, to hand back the attempts it didn't finish. */
 const workerMarginMs = 15_000;
 const apiStopMs = 15_000;
 
 export interface UpOptions {
-  /** Makes the first account when there is none yet; null otherwise. */
+  /** Creates the first account if there is none yet; otherwise returns null. */
   readonly firstUser?: () => Promise<Omit<FirstUser, 'link'> | null>;
-  /** The script that is forked with `worker` and with `api` as its argument. */
+  /** The script to fork, once with `worker` and once with `api` as its argument. */
   readonly entry?: string;
   readonly backoff?: Backoff;
 }
 
-/** What is up, in the order in which it came up; ended in the reverse one. */
+/** State of a running `up`. Closers are in the order of starting, and run in reverse. */
 interface Running {
   readonly config: Config;
   readonly options: UpOptions;
   readonly display: ProgressDisplay;
   readonly signals: StopSignals;
   readonly closers: (() => Promise<void>)[];
-  /** Rejects when something can't be kept up. */
+  /** Rejects when one of the processes can't be kept running. */
   readonly failed: Promise<never>;
   readonly fail: (error: unknown) => void;
 }
 
 /**
- * `taskbell up`: Temporal, the worker and the API, until a signal or a fault that restarting won't mend.
+ * Runs `taskbell up`: Temporal, the worker and the API, until a signal or an error that restarting won't fix.
  * starting → serving → stopping (API, worker, Temporal) → ended.
- * @returns the exit code: 0 after a signal, 1 after a fault (told on stderr), 130 when a second signal forced it.
+ * @returns the exit code: 0 after a signal, 1 after an error (printed on stderr), 130 when a second signal
+ * forced it.
  */
 export async function up(config: Config, options: UpOptions = {}): Promise<number> {
   const display = showProgress(process.stderr);
@@ -54,7 +55,7 @@ export async function up(config: Config, options: UpOptions = {}): Promise<numbe
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   let fail: (error: unknown) => void = () => undefined;
   const failed = new Promise<never>((_resolve, reject) => (fail = reject));
-  // Whoever waits for it hears of it; nobody may be waiting while it stops.
+  // Prevents an unhandled rejection while nothing awaits it, as when stopping. Code that awaits it gets the error.
   failed.catch(() => undefined);
   const running: Running = { config, options, display, signals, closers: [], failed, fail };
   let code = 0;
@@ -68,7 +69,7 @@ export async function up(config: Config, options: UpOptions = {}): Promise<numbe
   }
   if (running.closers.length > 1) display.report({ waitingFor: 'Stopping (Ctrl-C again kills)' });
   for (const close of running.closers.reverse()) {
-    // Whatever one of them says, the others must be ended too.
+    // An error in one must not keep the others running.
     await close().catch((error: unknown) => display.print(explain(error)));
   }
   display.clear();
@@ -76,7 +77,7 @@ export async function up(config: Config, options: UpOptions = {}): Promise<numbe
   return signals.force.aborted ? 130 : code;
 }
 
-/** Never returns: throws the signal's reason, or the fault. */
+/** Starts everything and then waits. Never returns: throws the signal's reason, or the error. */
 async function serve(running: Running): Promise<never> {
   const { config, options, display, signals, closers, failed } = running;
   await makeHome(config.home);
@@ -91,7 +92,7 @@ async function serve(running: Running): Promise<never> {
   const worker = superviseRole(running, 'worker', environment);
   const api = superviseRole(running, 'api', {
     ...environment,
-    // Fixed here, so that the API keeps its ports over restarts.
+    // Fixed here, so that the API keeps its ports across restarts.
     PORT: String(port),
     TASKBELL_WS_PORT: webSocketPort === undefined ? undefined : String(webSocketPort),
     TASKBELL_JWT_SECRET: secret,
@@ -104,7 +105,7 @@ async function serve(running: Running): Promise<never> {
   display.clear();
   const issuer = config.identityProvider?.issuer;
   const { webUiUrl, retentionDays } = temporal;
-  // Now, and not with the account: it holds for a quarter of an hour, and a first start may take minutes.
+  // Made now and not with the account: the link works for 15 minutes, and a first start can take minutes.
   const link = await firstLink(config, firstUser, secret, url);
   const facts = { url, webUiUrl, retentionDays, firstUser: firstUser && { ...firstUser, link }, issuer };
   process.stdout.write(`${summary(facts)}\n`);
@@ -148,7 +149,7 @@ function superviseRole(
   const role = {
     name,
     entry: options.entry ?? fileURLToPath(new URL('./main.js', import.meta.url)),
-    // The secret is the API's alone, wherever it came from.
+    // Only the API gets the secret, wherever it came from.
     environment: childEnvironment({
       TASKBELL_JWT_SECRET: undefined,
       TASKBELL_JWT_SECRET_FILE: undefined,
@@ -174,7 +175,7 @@ function announceRestart(display: ProgressDisplay, name: string) {
   };
 }
 
-/** What a person can act on is told in its own words; the rest is our fault and comes with its stack. */
+/** Returns the message of an error that the user can act on; of any other, which is a defect, the stack trace. */
 function explain(error: unknown): string {
   if (error instanceof EngineError || error instanceof ConfigError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

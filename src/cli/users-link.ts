@@ -15,15 +15,16 @@ interface Dependencies {
 export function defineUsersLink(users: Command, { readConfig, stdout }: Dependencies): void {
   users
     .command('link <name>')
-    .description('print a link that signs a user in to the dashboard: once, within 15 minutes')
-    .option('--url <address>', 'of the API as the browser reaches it; from HOST and PORT unless given')
+    .description('print a link that signs a user in to the dashboard; it works once, within 15 minutes')
+    .option('--url <address>', 'address of the API as the browser reaches it (default: from HOST and PORT)')
     .action(
       createReporter(users)(async (name: string, { url }: { url?: string }) => {
         const config = readConfig();
-        if (config.identityProvider) throw new UserError('accounts are the identity provider’s here');
+        if (config.identityProvider)
+          throw new UserError('an identity provider manages the accounts, so there are no sign-in links');
         const secret = await jwtSecretOf(config);
         if (secret === undefined)
-          throw new ConfigError('TASKBELL_JWT_SECRET: must be set, as the API has it');
+          throw new ConfigError('TASKBELL_JWT_SECRET: must be set to the same value as for the API');
         const link = await makeSignInLink({ home: config.home, secret, name, url: baseOf(config, url) });
         if (link === undefined) throw new UserError(`there is no user named ${JSON.stringify(name)}`);
         stdout.write(`${link}\n`);
@@ -32,7 +33,8 @@ export function defineUsersLink(users: Command, { readConfig, stdout }: Dependen
 }
 
 function baseOf({ host, port }: Config, url: string | undefined): string {
-  if (url !== undefined && !URL.canParse(url)) throw new UserError(`${JSON.stringify(url)} is no address`);
+  if (url !== undefined && !URL.canParse(url))
+    throw new UserError(`${JSON.stringify(url)} is not a valid URL`);
   const name = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return url ?? `http://${name}:${port}`;
 }

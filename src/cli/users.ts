@@ -16,9 +16,9 @@ interface Dependencies {
   readonly stderr: NodeJS.WritableStream;
 }
 
-const REMOVED = `The user can no longer sign in; within seconds, running API processes refuse their tokens and API keys and
-close their sockets. Their tasks are kept and run to their end, visible to admins; cancel the tasks first if they must not
-run. A user added later under the same name is another one: they get none of the tasks, but the same data folder.`;
+const REMOVED = `The user can no longer sign in. Within seconds, running API processes refuse their tokens and API keys,
+and close their sockets. Their tasks are kept and still run, visible to admins; cancel the tasks first if they must not
+run. A user added later under the same name is a different user: they get none of the tasks, but the same data folder.`;
 
 interface Context {
   readonly users: Users;
@@ -34,10 +34,10 @@ interface PasswordOptions {
 
 const PASSWORD_STDIN = ['--password-stdin', 'read the password from standard input'] as const;
 
-/** The command `taskbell users …`. Faults end the process with code 1 and one line on stderr. */
+/** Creates the command `taskbell users …`. Errors end the process with code 1 and one line on stderr. */
 export function usersCommand({ home, stdin, stdout, stderr }: Dependencies): Command {
   const command = new Command('users')
-    .description('Manage who may sign in. Running API processes follow within seconds.')
+    .description('Manage the users who may sign in. Running API processes apply changes within seconds.')
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
   const context: Context = {
     users: createUsers({ path: usersFilePath(home) }),
@@ -57,7 +57,7 @@ function defineAdd(parent: Command, { users, say, newPassword, reported }: Conte
     .command('add <name>')
     .description('add a user; asks for the password')
     .option(...PASSWORD_STDIN)
-    .option('--admin', "may see and act on everybody's tasks")
+    .option('--admin', "allow the user to see and change all users' tasks")
     .action(
       reported(async (name: string, options: PasswordOptions & { admin?: boolean }) => {
         await users.assertFree(name);
@@ -71,14 +71,14 @@ function defineAdd(parent: Command, { users, say, newPassword, reported }: Conte
 function defineRemove(parent: Command, { users, keys, say, reported }: Context): void {
   parent
     .command('remove <name>')
-    .description('remove a user; their tasks are kept and run to their end')
+    .description('remove a user; their tasks are kept and still run')
     .addHelpText('after', `\n${REMOVED}`)
     .action(
       reported(async (name: string) => {
         const { id } = await users.remove(name);
-        // Dead already: nobody can be let in for an account that is gone.
+        // For tidiness only: a key is already useless once its account no longer exists.
         await keys.revokeAllOf(id);
-        say(`Removed ${name}. Their tasks are kept and run to their end.`);
+        say(`Removed ${name}. Their tasks are kept and still run.`);
       }),
     );
 }
@@ -87,7 +87,7 @@ function defineList(parent: Command, { users, say, reported }: Context): void {
   parent
     .command('list')
     .description('list the users')
-    .option('--json', 'as a JSON array of {id, name, role, created_at}')
+    .option('--json', 'print a JSON array of {id, name, role, created_at}')
     .action(
       reported(async ({ json = false }: { json?: boolean }) => {
         const all = await users.list();
@@ -99,7 +99,7 @@ function defineList(parent: Command, { users, say, reported }: Context): void {
 function definePasswd(parent: Command, { users, say, newPassword, reported }: Context): void {
   parent
     .command('passwd <name>')
-    .description('set a new password; whoever is signed in as this user is signed out')
+    .description('set a new password; signs the user out everywhere')
     .option(...PASSWORD_STDIN)
     .action(
       reported(async (name: string, options: PasswordOptions) => {
@@ -115,7 +115,7 @@ function defineRole(parent: Command, { users, say, reported }: Context): void {
     .command('role')
     .argument('<name>')
     .addArgument(new Argument('<role>').choices(role.options))
-    .description('make a user an admin, or an admin a user; signs them out')
+    .description("change a user's role; signs the user out everywhere")
     .action(
       reported(async (name: string, to: Role) => {
         await users.changeRole(name, to);
@@ -125,8 +125,8 @@ function defineRole(parent: Command, { users, say, reported }: Context): void {
 }
 
 /**
- * Makes the admin `admin` with a random password if there is no user at all; null otherwise. The password is known to the
- * caller alone: print it. Of two processes that call this at once, one makes it.
+ * Creates the admin `admin` with a random password if there are no users; otherwise returns null. Only the
+ * caller knows the password: print it. If two processes call this at once, only one creates the account.
  * @throws {ListFileError}
  */
 export async function ensureFirstUser(home: string): Promise<{ name: 'admin'; password: string } | null> {

@@ -9,7 +9,7 @@ import { logLife, notifyReady } from './parent.ts';
 import { stopRequested } from './stop.ts';
 import { temporalConnection } from './temporal.ts';
 
-/** `taskbell worker`: runs until it is told to stop, then gives back what it could not finish. */
+/** Runs `taskbell worker` until asked to stop, then hands back the attempts that it could not finish. */
 export async function worker(config: Config): Promise<void> {
   const logger = createLogger(config, 'worker');
   const pool = await startHandlers(config, logger);
@@ -55,9 +55,9 @@ async function untilStopped(running: RunningWorker, pool: HandlerPool, logger: L
     running.stop();
     await running.ended;
   } catch (error) {
-    logger.error({ err: error }, 'worker gives up');
+    logger.error({ err: error }, 'worker failed, exiting');
     await pool.close();
-    // An attempt that could not be ended, or the SDK's native half, may keep the process alive for ever.
+    // An attempt that could not be ended, or the SDK's native half, could keep the process alive forever.
     process.exit(1);
   }
 }

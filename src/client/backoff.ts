@@ -1,9 +1,9 @@
-/** @returns the wait before another try, in milliseconds: exponential, and apart from that of other clients. */
+/** Returns the delay before a retry, in milliseconds: exponential, and jittered to keep clients apart. */
 export function backoffMs(tries: number, { least, most }: { least: number; most: number }): number {
   return Math.min(most, least * 2 ** tries) * (0.5 + Math.random() / 2);
 }
 
-/** @throws the signal's reason, once it is aborted. */
+/** Waits for the given time. @throws the signal's reason once it is aborted. */
 export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
   await new Promise<void>((resolve) => {
@@ -18,7 +18,7 @@ export async function pause(ms: number, signal: AbortSignal | undefined): Promis
   signal?.throwIfAborted();
 }
 
-/** What the promise gives, unless the signal is aborted before. @throws the signal's reason. */
+/** Returns what the promise resolves to, unless the signal is aborted first. @throws the signal's reason. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   let stop: () => void = () => undefined;

@@ -1,18 +1,18 @@
 import type { Send } from './transport.ts';
 
-/** By which requests say whose they are. Exactly one of these. */
+/** Credentials that requests are sent with. Exactly one of these. */
 export type Credentials =
-  /** Signs in when it is needed, and again when it has to. */
+  /** Signs in with the first request, and again when necessary. */
   | { readonly username: string; readonly password: string }
-  /** An access token or an API key, or what gets the one of the moment. */
+  /** An access token or an API key, or a function that returns the current one. */
   | { readonly token: string | (() => string | Promise<string>) }
-  /** The cookie of a browser's session, for pages that Taskbell itself serves. */
+  /** The session cookie of a browser, for pages that Taskbell itself serves. */
   | { readonly csrfToken: string | (() => string) };
 
 export interface Authorization {
-  /** Headers for a request with this method. */
+  /** Returns the headers for a request with this method. */
   headers(method: string): Promise<Readonly<Record<string, string>>>;
-  /** Called after a 401. @param sent the headers that were refused. @returns whether another try makes sense. */
+  /** Called after a 401. @param sent the headers that were rejected. @returns whether a retry makes sense. */
   renew(sent: Readonly<Record<string, string>>): Promise<boolean>;
 }
 
@@ -47,7 +47,7 @@ interface Tokens {
 
 function byPassword(credentials: { username: string; password: string }, send: Send): Authorization {
   let tokens: Promise<Tokens> | undefined;
-  /** All that notice at once that a token has ended wait for one new one. */
+  /** The renewal under way: requests that find the token expired at the same time share it. */
   let renewing: Promise<boolean> | undefined;
 
   async function signIn(): Promise<Tokens> {
@@ -63,7 +63,7 @@ function byPassword(credentials: { username: string; password: string }, send: S
       const { body } = await send<{ access: string }>('POST', '/api/token/refresh/', { body: { refresh } });
       return { refresh, access: body.access };
     } catch {
-      // The refresh token has ended as well. What is wrong otherwise, signing in will tell.
+      // The refresh token has expired as well. If something else is wrong, signing in will show it.
       return signIn();
     }
   }
@@ -87,7 +87,7 @@ function byPassword(credentials: { username: string; password: string }, send: S
   return {
     headers,
     async renew(sent) {
-      // Another request has noticed before this one.
+      // Another request has already renewed the token.
       if (isOther(await headers(), sent)) return true;
       renewing ??= keep(renewed()).finally(() => {
         renewing = undefined;

@@ -9,21 +9,21 @@ interface Facts {
   readonly cause?: unknown;
 }
 
-/** Taskbell refused a request, or could not be reached. */
+/** Taskbell rejected a request, or could not be reached. */
 export class TaskbellError extends Error {
   override readonly name = 'TaskbellError';
-  /** The HTTP status; 0 where there was no answer. */
+  /** HTTP status; 0 if there was no response. */
   readonly status: number;
   /**
-   * A stable word to decide by: `validation`, `wrong_state`, `not_found`, …; `unreachable` without an answer of
-   * Taskbell's, `unknown` where a proxy has refused it.
+   * Stable error code: `validation`, `wrong_state`, `not_found`, …; `unreachable` if there was no response from
+   * Taskbell, `unknown` if a proxy rejected the request.
    */
   readonly code: string;
-  /** What was wrong with which field, by JSON pointer. */
+  /** Errors of single fields, by JSON pointer. */
   readonly errors: readonly FieldError[];
-  /** What to tell whoever looks after the service. */
+  /** Id of the request, to report to the service's operator. */
   readonly requestId: string | undefined;
-  /** When another try makes sense. */
+  /** Delay after which a retry makes sense, in seconds. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(message: string, { status, code, errors = [], requestId, retryAfterSeconds, cause }: Facts) {
@@ -36,23 +36,23 @@ export class TaskbellError extends Error {
   }
 }
 
-/** What an answer other than 2xx says: a problem document, or whatever a proxy in between makes of it. */
+/** Reads the error of a response other than 2xx: a problem document, or whatever a proxy in between makes of it. */
 export async function errorOf(response: Response): Promise<TaskbellError> {
   const problem = asObject(await response.json().catch(() => null));
   const { detail, code, errors, request_id } = problem;
   const retryAfter = secondsUntil(response.headers.get('Retry-After'));
-  const message = typeof detail === 'string' ? detail : `Taskbell answered ${response.status}`;
+  const message = typeof detail === 'string' ? detail : `Taskbell responded with status ${response.status}`;
   return new TaskbellError(message, {
     status: response.status,
     code: typeof code === 'string' ? code : 'unknown',
-    // Taskbell's own problem documents have them in this shape.
+    // Taskbell's own problem documents have errors of this shape.
     errors: Array.isArray(errors) ? (errors as FieldError[]) : [],
     requestId: typeof request_id === 'string' ? request_id : undefined,
     retryAfterSeconds: Number.isNaN(retryAfter) ? undefined : Math.max(0, retryAfter),
   });
 }
 
-/** Of a Retry-After, which is a number or, from some proxies, a date. */
+/** Returns the delay in a Retry-After header, which is a number or, from some proxies, a date. */
 function secondsUntil(retryAfter: string | null): number {
   const seconds = Number(retryAfter ?? Number.NaN);
   return Number.isNaN(seconds) ? (Date.parse(retryAfter ?? '') - Date.now()) / 1000 : seconds;

@@ -1,9 +1,9 @@
 /**
- * The messages of a WebSocket that is opened again whenever it is lost.
+ * The messages of a WebSocket that is reopened whenever it is lost.
  *
  * connecting (a ticket, then the socket) → open → lost → waiting → connecting …; over when the reader leaves, its signal
- * is aborted, the task is gone, or it turns out that there is nothing to be seen. Every connection begins with the state
- * of things; what that does not tell of the time between is looked up.
+ * is aborted, the task is deleted, or the caller turns out to have nothing to see. Every connection starts with the
+ * current state. What that does not show of the time in between is looked up.
  */
 import { backoffMs, pause } from './backoff.ts';
 import { TaskbellError } from './errors.ts';
@@ -14,8 +14,8 @@ import type { Send } from './transport.ts';
 import type { FeedMessage } from './types.ts';
 
 /**
- * What is told of the feed itself: by the service, or by the client of its connection. 'connected' comes with every
- * connection after which something may be missing; twice in a row where the one before had died in silence.
+ * A notice about the feed itself, from the service, or from the client about its connection. 'connected' is sent for
+ * every connection that may leave a gap before it; twice in a row if the previous connection died in silence.
  */
 export interface Notice {
   readonly notice: 'unreachable' | 'resumed' | 'draining' | 'connected' | 'disconnected';
@@ -34,26 +34,29 @@ export interface FeedSource {
   readonly url: string;
   /** Path of the feed, with its parameters. */
   readonly path: string;
-  /** Asks by HTTP: is there something to be seen, and has all of it been told? @throws TaskbellError if there is not. */
+  /**
+   * Checks over HTTP that the feed still has something to show, and that all of it has been reported.
+   * @throws TaskbellError if there is nothing to see.
+   */
   readonly isUpToDate: (gap: Gap) => Promise<boolean>;
-  /** Whether that covers all that the feed tells. If not, a connection that is silent is replaced by another. */
+  /** Whether that check covers everything the feed reports. If not, a silent connection is replaced by another. */
   readonly tellsAll: boolean;
-  /** What a new connection does not tell by itself of the time since the one before. */
+  /** Looks up what a new connection does not report of the time since the previous one. */
   readonly missed?: (gap: Gap) => AsyncIterable<FeedMessage>;
   readonly timing?: Timing;
 }
 
 const reconnectMs = { least: 500, most: 30_000 };
-/** One that lasts for so long is no part of a series of failures. */
+/** Time after which a connection is no longer part of a series of failures, in milliseconds. */
 const stableMs = 10_000;
-/** Lists may lag, and clocks are told in whole seconds. */
+/** Margin for lists that lag, and for the `Date` header's whole seconds; in milliseconds. */
 const marginMs = 5000;
 const listLagMs = 3000;
 const goneCode = 4404;
 
 export async function* feed(source: FeedSource, options: FeedOptions): AsyncGenerator<FeedMessage> {
   const { signal, onNotice } = options;
-  /** Until when all has been told, by the service's clock; undefined before the first connection. */
+  /** Time until which everything was reported, by the service's clock. Undefined before the first connection. */
   let since: number | undefined;
   let isKnown = false;
   let isConnected = false;
@@ -64,7 +67,7 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
   for (let failures = 0; ; failures += 1) {
     try {
       const { socket, skewMs } = await connect(source, signal);
-      const gap = (): Gap => ({ since: toldUntil(socket, skewMs), signal });
+      const gap = (): Gap => ({ since: reportedUntil(socket, skewMs), signal });
       const isUpToDate = () => source.isUpToDate(gap());
       const leave = watchOver(socket, source.tellsAll ? isUpToDate : undefined, source.timing);
       const connectedAt = Date.now();
@@ -85,17 +88,17 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
         continue;
       }
       if (socket.opened && socket.abandoned) {
-        // Opened anew at once; that it is has to be told, since the silence may hide what no list tells.
+        // Reconnect at once, and report the gap: changes during the silence may not show in any list.
         isConnected = false;
         continue;
       }
     } catch (error) {
-      // It was there: somebody has deleted it while the connection was lost.
+      // It existed before, so it was deleted while the connection was lost.
       if (isKnown && error instanceof TaskbellError && error.status === 404) return;
       if (!isPassing(error)) throw error;
     }
     isConnected = false;
-    onNotice?.({ notice: 'disconnected', detail: 'The connection was lost; it is opened again.' });
+    onNotice?.({ notice: 'disconnected', detail: 'The connection was lost; reconnecting.' });
     await pause(backoffMs(failures, reconnectMs), signal);
   }
 }
@@ -105,12 +108,12 @@ async function connect({ send, WebSocket, url, path }: FeedSource, signal: Abort
   const address = new URL(url.replace(/^http/, 'ws').replace(/\/+$/, '') + path);
   address.searchParams.set('ticket', ticket.body.ticket);
   const serverTime = Date.parse(ticket.headers.get('Date') ?? '');
-  // Pages of other origins may not read it; their clocks have to be right.
+  // Pages of other origins cannot read the header: their clocks have to be right.
   const skewMs = Number.isNaN(serverTime) ? 0 : serverTime - Date.now();
   return { socket: new FeedSocket(WebSocket, address.href), skewMs };
 }
 
-function toldUntil(socket: FeedSocket, skewMs: number): number {
+function reportedUntil(socket: FeedSocket, skewMs: number): number {
   return socket.heardAt + skewMs - marginMs;
 }
 
@@ -124,7 +127,7 @@ async function* messagesOf(
   const wake = (): void => mailbox.wake();
   signal?.addEventListener('abort', wake);
   let looksUp = true;
-  // Once more, since lists lag.
+  // Looks up once more, since lists lag.
   const again = setTimeout(() => {
     looksUp = true;
     wake();
@@ -148,7 +151,7 @@ async function* messagesOf(
   }
 }
 
-/** Whether it makes sense to try again. */
+/** Returns whether a retry makes sense. */
 function isPassing(error: unknown): boolean {
   return (
     error instanceof TaskbellError && (error.status === 0 || error.status === 429 || error.status >= 500)

@@ -1,6 +1,6 @@
 /**
- * What a feed of many tasks does not tell by itself of a time without connection: which were made then, and which
- * ended. (It begins with those that are under way; of all others, it tells their next change.)
+ * Finds what a feed of many tasks does not report after a time without connection: the tasks that were created or
+ * that ended in it. (A feed starts with the tasks that are under way, and reports all others at their next change.)
  */
 import { TaskbellError } from './errors.ts';
 import type { Told } from './order.ts';
@@ -11,12 +11,12 @@ import type { Task, TaskFilter, TaskStatus, TaskSummary } from './types.ts';
 const ends: readonly TaskStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
 
 export interface Gap {
-  /** Milliseconds since 1970, by the service's clock. */
+  /** Start of the gap, in milliseconds since 1970, by the service's clock. */
   readonly since: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** The tasks of which there is news, as lists have them: without their results. */
+/** Yields the tasks that have news, as lists show them: without their results. */
 export async function* newsSince(
   send: Send,
   filter: TaskFilter,
@@ -31,17 +31,17 @@ export async function* newsSince(
     limit: 100,
   });
   for await (const task of paged<TaskSummary>(send, made, signal)) if (told.isNews(task)) yield task;
-  // The latest end first.
+  // Sorted by end, latest first.
   const over = pathWith('/api/tasks/', { ...others, status: ends, limit: 100 });
   for await (const task of paged<TaskSummary>(send, over, signal)) {
     if (Date.parse(task.finished_at ?? '') < since) return;
-    // One that does not fit any more is told of once, to those who have heard of it.
+    // A task that no longer matches is reported once, if it was reported before.
     const fits = status === undefined || status.includes(task.status);
     if ((fits || told.has(task.id)) && told.isNews(task)) yield task;
   }
 }
 
-/** A task as the feed would tell of it. @returns undefined where it is gone. */
+/** Returns a task as the feed would report it, or undefined if it no longer exists. */
 export async function lookUp(
   send: Send,
   id: string,

@@ -1,4 +1,4 @@
-/** The client for browsers, and for whoever brings a WebSocket along. */
+/** The client for browsers, and for runtimes for which the caller provides a WebSocket. */
 export { type Client, type ClientOptions, createClient } from './client.ts';
 export type { Credentials } from './credentials.ts';
 export { TaskbellError } from './errors.ts';

@@ -1,19 +1,20 @@
-/** When a connection is given up though nobody has closed it. */
+/** Decides when to give up a connection that has not been closed. */
 import type { FeedSocket } from './sockets.ts';
 
 export interface Timing {
-  /** So long a connection may take to open. */
+  /** Maximum time for a connection to open, in milliseconds. */
   readonly openMs: number;
-  /** A connection that has died in silence looks like one on which nothing happens: then it is time to ask. */
+  /** Silence, in milliseconds, after which a connection is checked: a dead one looks like one without events. */
   readonly quietMs: number;
 }
 
 const usual: Timing = { openMs: 15_000, quietMs: 60_000 };
 
 /**
- * Abandons a socket that does not open, or that is silent though there is something to be told.
- * @param isUpToDate whether nothing has been missed; undefined where nobody could say, so that a silent socket gives way
- * to another. @returns what ends it.
+ * Abandons a socket that does not open, or that is silent although there is news.
+ * @param isUpToDate returns whether nothing was missed. If undefined, this cannot be checked, and a silent socket is
+ * retired.
+ * @returns a function that stops the checks.
  */
 export function watchOver(
   socket: FeedSocket,

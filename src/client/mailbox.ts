@@ -1,6 +1,6 @@
 /**
- * What has come and has not been taken yet. A newer state of a task takes the place of one that waits, so that a slow
- * reader finds the latest, and memory is bounded; but the end of a run is never passed over.
+ * Messages that have been received but not taken yet. A newer state of a task replaces a waiting one, so that a slow
+ * reader gets the latest, and memory is bounded. The end of a run is never replaced.
  */
 export class Mailbox<T> {
   readonly #waiting = new Map<string, T>();
@@ -8,9 +8,9 @@ export class Mailbox<T> {
   #changed = false;
   #wake: (() => void) | undefined;
 
-  /** @param key what the item is about. @param keep nothing may take its place. */
+  /** @param key what the item is about. @param keep whether the item must not be replaced. */
   put(key: string, item: T, keep: boolean): void {
-    // Deleted first, so that it comes after those that came before it.
+    // Deleted first, so that the new item goes to the end of the queue.
     this.#waiting.delete(key);
     if (keep) this.#kept += 1;
     this.#waiting.set(keep ? `${key}#${this.#kept}` : key, item);
@@ -34,7 +34,7 @@ export class Mailbox<T> {
     this.#wake?.();
   }
 
-  /** Until something has been put, or {@link Mailbox.wake} was called, since the last time. */
+  /** Waits until something has been put, or {@link Mailbox.wake} was called, since the last call. */
   async changed(): Promise<void> {
     if (!this.#changed) {
       await new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-/** The client for Node.js, which has had a WebSocket of its own only since version 22. */
+/** The client for Node.js, which has had its own WebSocket only since version 22. */
 import { WebSocket } from 'ws';
 import { type Client, type ClientOptions, createClient as create } from './client.ts';
 

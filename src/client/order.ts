@@ -1,26 +1,26 @@
 /**
- * Which of two states of a task is the later one. A new connection may begin with what is known already, or with
- * something older, and lists lag.
+ * Decides which of two states of a task is the later one. A new connection may start with a state that is known
+ * already, or with an older one, and lists lag.
  */
 import { statusRank } from '../contract/status-rank.ts';
 import type { TaskSummary } from './types.ts';
 
-/** What has to be remembered of a state for that. */
+/** The parts of a state that are compared. */
 interface Mark {
   readonly createdAt: string;
   readonly version: number;
   readonly rank: number;
   readonly attempt: number;
-  /** What moves while the version stays. */
+  /** Fields that change while the version stays the same, as JSON. */
   readonly text: string;
 }
 
 const ended = statusRank.COMPLETED;
 
-/** Of more tasks than these, the state of the one that was told longest ago is forgotten, and would be told again. */
-const mostMarks = 10_000;
+/** Maximum number of states kept. The one reported longest ago is forgotten first, and could be reported again. */
+const maxMarks = 10_000;
 
-/** The states that have been told. */
+/** The states that have been reported. */
 export class Told {
   readonly #marks = new Map<string, Mark>();
 
@@ -28,7 +28,7 @@ export class Told {
     return this.#marks.has(id);
   }
 
-  /** Whether this state is later than the one that was told of its task, if any was. */
+  /** Returns whether this state is later than the last one that was reported of its task, if any. */
   isNews(task: TaskSummary): boolean {
     const last = this.#marks.get(task.id);
     return !last || isLater(last, markOf(task));
@@ -40,7 +40,7 @@ export class Told {
     this.#marks.delete(task.id);
     this.#marks.set(task.id, markOf(task));
     const [oldest] = this.#marks.keys();
-    if (oldest !== undefined && this.#marks.size > mostMarks) this.forget(oldest);
+    if (oldest !== undefined && this.#marks.size > maxMarks) this.forget(oldest);
     return true;
   }
 
@@ -56,10 +56,10 @@ function markOf(task: TaskSummary): Mark {
 }
 
 function isLater(last: Mark, next: Mark): boolean {
-  // Deleted, and made anew under the same id (by its Idempotency-Key): another task, which counts from the beginning.
+  // The task was deleted and created again under the same id (by its Idempotency-Key): its version starts over.
   if (next.createdAt !== last.createdAt) return next.createdAt > last.createdAt;
   if (next.version !== last.version) return next.version > last.version;
-  // A run ends once; another one begins with a higher version.
+  // A run ends once. Another run starts with a higher version.
   if (last.rank === ended) return false;
   if (next.rank !== last.rank) return next.rank > last.rank;
   return next.attempt >= last.attempt && next.text !== last.text;

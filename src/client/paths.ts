@@ -2,7 +2,7 @@ import type { Answer, Send } from './transport.ts';
 
 type Value = string | number | readonly (string | number)[] | undefined;
 
-/** A path with query parameters; lists become several of the same name. */
+/** Returns a path with query parameters. A list becomes several parameters of the same name. */
 export function pathWith(path: string, parameters: Readonly<Record<string, Value>>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
@@ -11,7 +11,7 @@ export function pathWith(path: string, parameters: Readonly<Record<string, Value
   return query.size === 0 ? path : `${path}?${query.toString()}`;
 }
 
-/** The items of a list; page after page is asked for as they are taken. */
+/** Yields the items of a list. Requests the next page once the items of one have been taken. */
 export async function* paged<T>(
   send: Send,
   first: string,
@@ -24,7 +24,7 @@ export async function* paged<T>(
   }
 }
 
-/** Where a list goes on (RFC 8288), as a path. */
+/** Returns the path of the next page, from a Link header (RFC 8288). */
 function nextPath(link: string | null): string | undefined {
   return /<([^>]+)>;\s*rel="next"/.exec(link ?? '')?.[1];
 }

@@ -1,30 +1,30 @@
-/** One WebSocket to the feed: what it has received and nobody has taken yet, and how it ended. */
+/** One WebSocket to the feed: the messages that it has received and that are not taken yet, and how it ended. */
 import { Mailbox } from './mailbox.ts';
 import type { FeedMessage } from './types.ts';
 
-/** The part of the browsers' WebSocket that is used; that of the package `ws` has it too. */
+/** The part of the browsers' WebSocket that the client uses. The one of the package `ws` has it too. */
 export interface WebSocketLike {
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
   addEventListener(type: 'close', listener: (event: { code: number }) => void): void;
   addEventListener(type: 'open' | 'error', listener: () => void): void;
   close(): void;
-  /** Of `ws` alone: browsers answer pings without telling. */
+  /** Only in `ws`: browsers answer pings without an event. */
   on?(event: 'ping', listener: () => void): unknown;
-  /** Of `ws` alone: closes without waiting for the other side. */
+  /** Only in `ws`: closes without waiting for the peer. */
   terminate?(): void;
 }
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
 const lost = 1006;
-/** So long the other side may take to answer that we leave. */
+/** Maximum time for the peer to answer a close, in milliseconds. */
 const farewellMs = 5000;
 
 export class FeedSocket {
   readonly mailbox = new Mailbox<FeedMessage>();
-  /** A refused upgrade looks like any other failure, but was never open. */
+  /** Whether the socket has ever been open. A rejected upgrade looks like any other failure, but was never open. */
   opened = false;
   closedWith: number | undefined;
-  /** It was given up for its silence. */
+  /** Whether the socket was given up because of its silence. */
   abandoned = false;
   heardAt = Date.now();
   readonly #socket: WebSocketLike;
@@ -37,14 +37,14 @@ export class FeedSocket {
       this.#hear();
       this.mailbox.wake();
     });
-    // Followed by 'close', which says what there is to know.
+    // Followed by 'close', which has all there is to know.
     this.#socket.addEventListener('error', () => undefined);
     this.#socket.addEventListener('message', ({ data }) => this.#receive(String(data)));
     this.#socket.addEventListener('close', ({ code }) => this.#end(code));
     this.#socket.on?.('ping', () => this.#hear());
   }
 
-  /** It has been found out by other means that nothing was missed until now. */
+  /** Records that a check by other means has found nothing missed until now. */
   confirm(): void {
     this.#hear();
   }
@@ -63,7 +63,7 @@ export class FeedSocket {
     try {
       message = JSON.parse(text) as FeedMessage;
     } catch {
-      // Whoever that is, it is not Taskbell.
+      // The peer is not Taskbell.
       this.#drop();
       return;
     }
@@ -73,14 +73,14 @@ export class FeedSocket {
     else this.mailbox.put(message.id, message, isEnd);
   }
 
-  /** The other side seems to be gone, though nobody has said so. */
+  /** Gives up a socket whose peer seems dead, although it has not been closed. */
   abandon(): void {
     if (this.closedWith !== undefined) return;
     this.abandoned = true;
     this.#drop();
   }
 
-  /** Not closed in order: that would wait for an answer. */
+  /** Ends the socket without a closing handshake, which would wait for an answer. */
   #drop(): void {
     this.#end(lost);
     if (this.#socket.terminate) this.#socket.terminate();
@@ -92,8 +92,8 @@ export class FeedSocket {
   }
 
   /**
-   * Closed in order, for one that is silent: an answer says that it was alive, and that all was told until now. Without
-   * one it is given up.
+   * Closes a silent socket with a closing handshake. An answer shows that the peer was alive, and that everything was
+   * reported until now. Without an answer, the socket is given up.
    */
   retire(): void {
     this.#retired = true;
@@ -102,7 +102,7 @@ export class FeedSocket {
     this.#socket.addEventListener('close', () => clearTimeout(waiting));
   }
 
-  /** Whether it has been closed by {@link FeedSocket.retire}, and the other side has agreed. */
+  /** Whether the socket was closed by {@link FeedSocket.retire}, and the peer has answered. */
   get retiredWell(): boolean {
     return this.#retired && !this.abandoned && this.closedWith !== lost;
   }

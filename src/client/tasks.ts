@@ -1,4 +1,4 @@
-/** What can be done with tasks, as methods. All throw TaskbellError, and the reason of a signal that is aborted. */
+/** Methods for what can be done with tasks. All throw TaskbellError, or the reason of an aborted signal. */
 import { paged, pathWith } from './paths.ts';
 import { randomKey } from './random-key.ts';
 import type { RequestOptions, Send } from './transport.ts';
@@ -21,18 +21,18 @@ export interface CallOptions {
 }
 
 export interface CreateOptions extends CallOptions {
-  /** The same key makes the same task. One is made up for each call, so that its own further tries make one task. */
+  /** Requests with the same key have one effect. Defaults to a random key per call, so that it can be retried. */
   readonly idempotencyKey?: string;
 }
 
 export interface EditOptions extends CallOptions {
-  /** Only if the task still is as this one, which was read with `get`, or as this ETag says. */
+  /** ETag from `getWithTag`. The request is rejected if the task has changed since. */
   readonly ifMatch?: string;
 }
 
 export interface RetryOptions extends CreateOptions, EditOptions {}
 
-/** By ids, or all that a filter matches: up to 1,000. */
+/** Selects tasks by id, or all that match a filter; at most 1,000. */
 export type Selection = { readonly ids: readonly string[] } | { readonly filter: TaskFilter };
 
 const all = '/api/tasks/';
@@ -40,7 +40,7 @@ const one = (id: string, verb = ''): string => `${all}${encodeURIComponent(id)}/
 
 export function taskMethods(send: Send) {
   const command = async (id: string, verb: string, { signal }: CallOptions = {}): Promise<Task> => {
-    // To resume or run a task twice may be to run it twice.
+    // Repeating a resume or run-now could run the task twice.
     const repeatable = verb === 'cancel' || verb === 'pause';
     return (await send<Task>('POST', one(id, verb), { signal, repeatable })).body;
   };
@@ -50,7 +50,7 @@ export function taskMethods(send: Send) {
       return (await send<Task>('POST', all, keyed(task, options))).body;
     },
 
-    /** Up to 1,000 tasks. One that is refused keeps none of the others away: each has its result, in order. */
+    /** Creates up to 1,000 tasks. A rejected one does not affect the others: each has its result, in order. */
     async createMany(tasks: readonly NewTask[], options: CreateOptions = {}): Promise<BulkResult[]> {
       const { body } = await send<{ results: BulkResult[] }>(
         'POST',
@@ -64,7 +64,7 @@ export function taskMethods(send: Send) {
       return (await send<Task>('GET', one(id), { signal })).body;
     },
 
-    /** A task together with the tag by which a later change can say what it has seen (`ifMatch`). */
+    /** Returns a task and its ETag, which a later change can pass as `ifMatch`. */
     async getWithTag(id: string, { signal }: CallOptions = {}): Promise<{ task: Task; etag: string }> {
       const { body, headers } = await send<Task>('GET', one(id), { signal });
       return { task: body, etag: headers.get('ETag') ?? '' };
@@ -74,7 +74,7 @@ export function taskMethods(send: Send) {
       return (await send<TaskStatusView>('GET', one(id, 'status'), { signal })).body;
     },
 
-    /** All that match, unfinished ones first; page after page is asked for as they are taken. */
+    /** Yields all tasks that match, unfinished ones first. Requests pages as they are needed. */
     list(filter: TaskFilter = {}, { signal, pageSize = 100 }: CallOptions & { pageSize?: number } = {}) {
       return paged<TaskSummary>(send, pathWith(all, { ...filter, limit: pageSize }), signal);
     },
@@ -83,7 +83,7 @@ export function taskMethods(send: Send) {
       return (await send<TaskCounts>('GET', pathWith(`${all}counts/`, filter), { signal })).body;
     },
 
-    /** What happened to a task, oldest first. */
+    /** Yields what happened to a task, oldest first. */
     history(id: string, { signal, pageSize = 100 }: CallOptions & { pageSize?: number } = {}) {
       return paged<HistoryEntry>(send, pathWith(one(id, 'history'), { limit: pageSize }), signal);
     },
@@ -91,12 +91,12 @@ export function taskMethods(send: Send) {
     /** Changes a task that has not started. */
     async edit(id: string, changes: TaskChanges, { signal, ifMatch }: EditOptions = {}): Promise<Task> {
       const headers = ifMatch === undefined ? {} : { 'If-Match': ifMatch };
-      // Sent again after all, an edit that was made would find another version than the one it expects.
+      // With `ifMatch`, a repeated edit would fail if the first one was made: it would find another version.
       const repeatable = ifMatch === undefined;
       return (await send<Task>('PATCH', one(id), { body: changes, headers, signal, repeatable })).body;
     },
 
-    /** A new run of an ended task, with what the changes make of it. */
+    /** Starts a new run of an ended task, with the given changes. */
     async retry(id: string, changes: TaskChanges = {}, options: RetryOptions = {}): Promise<Task> {
       const { ifMatch } = options;
       const request = keyed(changes, options);
@@ -109,12 +109,12 @@ export function taskMethods(send: Send) {
     resume: (id: string, options?: CallOptions) => command(id, 'resume', options),
     runNow: (id: string, options?: CallOptions) => command(id, 'run-now', options),
 
-    /** Not sent again after a failure: a second one would find nothing, and could not say why. */
+    /** Deletes a task. Not repeated after a failure: a second request would find nothing, and could not say why. */
     async remove(id: string, { signal }: CallOptions = {}): Promise<void> {
       await send('DELETE', one(id), { signal });
     },
 
-    /** Does one thing to many tasks; each has its result. */
+    /** Applies one action to many tasks. Each has its result. */
     async act(
       action: ActionName,
       selection: Selection,
@@ -124,7 +124,7 @@ export function taskMethods(send: Send) {
       return (await send<{ results: ActionResult[] }>('POST', `${all}actions/`, options)).body.results;
     },
 
-    /** How many tasks `act` would be about. */
+    /** Returns the number of tasks that `act` would be tried on. */
     async countFor(action: ActionName, selection: Selection, { signal }: CallOptions = {}): Promise<number> {
       const options = { body: { action, ...selection, dry_run: true }, signal, repeatable: true };
       return (await send<{ matched: number }>('POST', `${all}actions/`, options)).body.matched;

@@ -1,4 +1,4 @@
-/** Requests to the HTTP interface: with credentials, deadlines and further tries where those are safe. */
+/** Sends requests to the HTTP API, with credentials, timeouts, and retries where those are safe. */
 import { backoffMs, pause, unlessAborted } from './backoff.ts';
 import { authorizationBy, type Credentials } from './credentials.ts';
 import { errorOf, TaskbellError } from './errors.ts';
@@ -7,7 +7,7 @@ export interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
-  /** It does the same however often it arrives, so it may be sent again where no answer came. */
+  /** Whether the request has one effect however often it arrives, so that it can be repeated if no response came. */
   readonly repeatable?: boolean;
 }
 
@@ -17,33 +17,33 @@ export interface Answer<B> {
   readonly body: B;
 }
 
-/** @throws TaskbellError; the signal's reason. */
+/** @throws TaskbellError, or the signal's reason. */
 export type Send = <B>(method: string, path: string, options?: RequestOptions) => Promise<Answer<B>>;
 
 export interface TransportOptions {
-  /** Where Taskbell is, such as `https://tasks.example.com`. */
+  /** Address of the service, such as `https://tasks.example.com`. */
   readonly url: string;
   readonly credentials: Credentials;
   readonly fetch: typeof globalThis.fetch;
-  /** For each try, in milliseconds. */
+  /** Timeout for each try, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-const mostTries = 4;
+const maxTries = 4;
 const retryMs = { least: 250, most: 5000 };
-/** Whoever is to wait longer is told instead. */
-const longestWaitSeconds = 30;
+/** Maximum Retry-After that is waited for, in seconds. Longer ones are reported to the caller instead. */
+const maxRetryAfterSeconds = 30;
 
 export function createTransport({ url, credentials, fetch, timeoutMs }: TransportOptions): Send {
   const base = url.replace(/\/+$/, '');
 
-  /** What a service of the same version says has the shape of its contract. */
+  /** Parses a response. A service of the same version answers in the shape of its contract. */
   function parsed<B>(text: string): B {
     try {
       return (text === '' ? undefined : JSON.parse(text)) as B;
     } catch (cause) {
-      // A proxy's page in between, say.
-      throw new TaskbellError('The answer is none of Taskbell’s', { status: 0, code: 'unreachable', cause });
+      // For example, a page of a proxy in between.
+      throw new TaskbellError('The response is not from Taskbell', { status: 0, code: 'unreachable', cause });
     }
   }
 
@@ -79,7 +79,7 @@ export function createTransport({ url, credentials, fetch, timeoutMs }: Transpor
       try {
         return await once<B>(method, path, options);
       } catch (error) {
-        if (!(error instanceof TaskbellError) || tries === mostTries) throw error;
+        if (!(error instanceof TaskbellError) || tries === maxTries) throw error;
         const waitMs = waitBefore(error, tries, options.repeatable ?? method === 'GET');
         if (waitMs === undefined) throw error;
         await pause(waitMs, options.signal);
@@ -91,7 +91,7 @@ export function createTransport({ url, credentials, fetch, timeoutMs }: Transpor
 
   return async (method, path, options = {}) => {
     const { signal } = options;
-    // Signing in is for all requests: one that is aborted leaves it to the others.
+    // Signing in is shared by all requests: an aborted one leaves it to the others.
     const credentials = () => unlessAborted(authorization.headers(method), signal);
     const sent = await credentials();
     const withHeaders = (more: Readonly<Record<string, string>>) => ({
@@ -108,15 +108,15 @@ export function createTransport({ url, credentials, fetch, timeoutMs }: Transpor
   };
 }
 
-/** @returns undefined where another try would be of no use, or could do something twice. */
+/** Returns the delay before a retry, in milliseconds; undefined if a retry is useless or could have an effect twice. */
 function waitBefore(
   { status, retryAfterSeconds }: TaskbellError,
   tries: number,
   repeatable: boolean,
 ): number | undefined {
-  // Nothing has been done where there were too many requests.
+  // A request that is rejected with 429 has had no effect.
   const mayTry =
     status === 429 || (repeatable && (status === 0 || status === 502 || status === 503 || status === 504));
-  if (!mayTry || (retryAfterSeconds ?? 0) > longestWaitSeconds) return undefined;
+  if (!mayTry || (retryAfterSeconds ?? 0) > maxRetryAfterSeconds) return undefined;
   return Math.max((retryAfterSeconds ?? 0) * 1000, backoffMs(tries - 1, retryMs));
 }

@@ -1,4 +1,4 @@
-/** Watching tasks: their states as they come, over lost connections and restarts of the service. */
+/** Watches tasks: yields their states as they come, across lost connections and restarts of the service. */
 import { feed, type FeedOptions, type FeedSource } from './feed.ts';
 import { type Gap, lookUp, newsSince } from './gaps.ts';
 import { Told } from './order.ts';
@@ -6,11 +6,11 @@ import { pathWith } from './paths.ts';
 import type { FeedMessage, TaskFilter, TaskStatusView, TaskSummary } from './types.ts';
 
 export interface WatchOptions extends FeedOptions {
-  /** To leave once the task has ended; otherwise it goes on, since a retry may follow. */
+  /** Stops once the task has ended. By default, the watch continues, since a retry may follow. */
   readonly until?: 'ended';
 }
 
-/** What has become of one of many tasks. */
+/** A change of one of many tasks. */
 export type TaskEvent =
   | { readonly type: 'task'; readonly task: TaskSummary }
   | { readonly type: 'deleted'; readonly id: string };
@@ -19,9 +19,9 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
   const { send } = source;
   return {
     /**
-     * The task as it is, then each change, until it is deleted. Whoever takes them slowly finds the latest, and every
-     * end. Leaving the loop closes the connection.
-     * @throws TaskbellError not_found, forbidden, not_authenticated …; the signal's reason.
+     * Yields the current state of the task, then each change, until it is deleted. A slow reader gets the latest
+     * state, and every end. Leaving the loop closes the connection.
+     * @throws TaskbellError not_found, forbidden, not_authenticated …, or the signal's reason.
      */
     async *watch(id: string, options: WatchOptions = {}): AsyncGenerator<TaskSummary, void> {
       const told = new Told();
@@ -42,9 +42,9 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
     },
 
     /**
-     * The changes of all tasks that match, those to come included; with those that are under way already. After a time
-     * without connection, also those that were made or ended in it; not those that were deleted.
-     * @throws TaskbellError forbidden, not_authenticated …; the signal's reason.
+     * Yields the changes of all tasks that match, including new tasks, and the tasks that are already under way. After
+     * a time without connection, also yields the tasks that were created or ended in it, but not those deleted.
+     * @throws TaskbellError forbidden, not_authenticated …, or the signal's reason.
      */
     async *watchAll(filter: TaskFilter = {}, options: FeedOptions = {}): AsyncGenerator<TaskEvent, void> {
       const told = new Told();
@@ -59,7 +59,7 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
         }
       }
       const path = pathWith('/ws/tasks/', filter);
-      // Lists tell neither of edits nor of deletions.
+      // Lists show neither edits nor deletions.
       for await (const message of feed({ ...source, path, isUpToDate, tellsAll: false, missed }, options)) {
         if (message.type === 'deleted') {
           told.forget(message.id);

@@ -48,7 +48,9 @@ export const sessionInput = z
 export const session = z
   .object({
     account: z.object({ id: z.uuid(), name: z.string(), role: z.enum(['user', 'admin']) }),
-    csrf_token: z.string().meta({ description: 'For the header X-CSRF-Token of whatever writes.' }),
+    csrf_token: z
+      .string()
+      .meta({ description: 'Value of the `X-CSRF-Token` header, required on requests that write.' }),
     expires_at: instant,
   })
   .meta({ id: 'Session', examples: [sessionExample] });

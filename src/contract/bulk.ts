@@ -8,7 +8,7 @@ import { taskSummary } from './task.ts';
 
 export const maxBulkTasks = 1000;
 
-/** POST /api/tasks/bulk/. The items are checked one by one, so that a bad one harms no other. */
+/** POST /api/tasks/bulk/. Items are validated one by one, so an invalid one does not affect the others. */
 export const bulkInput = z
   .strictObject({
     tasks: z
@@ -27,7 +27,10 @@ export const bulkInput = z
 const failure = {
   code: z.string(),
   detail: z.string(),
-  errors: z.array(fieldError).optional().meta({ description: 'Pointers are into the item.' }),
+  errors: z
+    .array(fieldError)
+    .optional()
+    .meta({ description: 'Invalid fields. Pointers are relative to the item.' }),
 };
 
 export const bulkResult = z.union([
@@ -37,7 +40,7 @@ export const bulkResult = z.union([
 
 export const bulkResults = z.object({ results: z.array(bulkResult) }).meta({
   id: 'BulkResults',
-  description: 'In the order of the tasks that were sent.',
+  description: 'Results in the order of the tasks in the request.',
   examples: [bulkResultsExample],
 });
 export type BulkResult = z.infer<typeof bulkResult>;
@@ -58,7 +61,7 @@ export const actionsInput = z
     dry_run: z.boolean().default(false),
   })
   .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), {
-    message: 'Give ids or filter, one of them.',
+    message: 'Provide exactly one of ids and filter.',
     path: ['ids'],
   })
   .meta({
@@ -70,7 +73,9 @@ export const actionsInput = z
 export const actionResult = z.union([
   z.object({
     id: z.string(),
-    status: z.int().meta({ description: '200, or 202 where the effect is on its way; 204 once deleted.' }),
+    status: z
+      .int()
+      .meta({ description: '200, or 202 if the effect is not visible yet. 204 if the task was deleted.' }),
     task: taskSummary.optional(),
   }),
   z.object({ id: z.string(), status: z.int(), ...failure }),
@@ -83,6 +88,6 @@ export const actionResults = z
 
 export const dryRunResult = z.object({ matched: z.int() }).meta({
   id: 'DryRun',
-  description: 'How many tasks the action would be tried on.',
+  description: 'Number of tasks that the action would be tried on.',
   examples: [{ matched: 12 }],
 });

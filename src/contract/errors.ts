@@ -1,4 +1,4 @@
-/** The stable words by which a client tells one refusal from another (`code` in a problem document). */
+/** Stable codes by which clients distinguish errors (`code` in a problem document). */
 export type ErrorCode =
   | 'malformed_request'
   | 'validation'
@@ -21,18 +21,18 @@ export type ErrorCode =
   | 'temporal_unavailable'
   | 'internal';
 
-/** One field that was refused, by JSON pointer (RFC 6901) into the request's body, or `?name` for a query parameter. */
+/** A rejected field: a JSON pointer (RFC 6901) into the request body, or `?name` for a query parameter. */
 export interface FieldError {
   readonly pointer: string;
   readonly message: string;
 }
 
-/** A refusal or failure that has a meaning for the caller. Everything else is `internal`. */
+/** An error with a meaning for the caller. Every other error is reported as `internal`. */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly errors: readonly FieldError[];
-  /** When another try makes sense. */
+  /** Delay after which a retry makes sense, in seconds. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(
@@ -47,15 +47,15 @@ export class AppError extends Error {
   }
 }
 
-/** The answer to an unknown id and to another owner's alike, so that neither can be told from the other. */
+/** Returns the same error for an unknown id and for another owner's, so that callers cannot distinguish the two. */
 export function notFound(): AppError {
   return new AppError('not_found', 'No Task matches the given query.');
 }
 
-/** What is looked for; undefined where it is not found. */
-export async function ifFound<T>(looking: Promise<T>): Promise<T | undefined> {
+/** Returns what the promise resolves to, or undefined if it rejects with `not_found`. */
+export async function ifFound<T>(lookup: Promise<T>): Promise<T | undefined> {
   try {
-    return await looking;
+    return await lookup;
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;

@@ -1,4 +1,4 @@
-/** What the description of the interface shows. Tests hold each against its schema. */
+/** Examples shown in the OpenAPI document. Tests check each against its schema. */
 
 const id = '6bb2a102-cc8f-401b-a395-3243464ca175';
 const owner = '0d9c5a7e-4a7c-4a53-9b55-0b8f3a0b9a11';
@@ -68,7 +68,7 @@ export const taskExample = {
   attempts: [attemptExample],
 };
 
-/** As it is once it has been made. */
+/** The task right after its creation. */
 export const madeTaskExample = { ...summaryExample, payload, attempts: [] };
 
 export const editExample = { scheduled_time: '2030-02-01T09:30:00Z', priority: 1 };
@@ -137,7 +137,7 @@ export const feedExample = { ...summaryExample, type: 'task' as const, task_type
 const refusal = {
   status: 400,
   code: 'validation',
-  detail: 'The task does not fit.',
+  detail: 'The task is invalid.',
   errors: [{ pointer: '/name', message: 'This field is required.' }],
 };
 
@@ -165,7 +165,7 @@ export const problemExample = {
   type: 'about:blank',
   title: 'Bad Request',
   status: 400,
-  detail: 'The request does not fit.',
+  detail: 'The request is invalid.',
   code: 'validation',
   errors: refusal.errors,
   request_id: '5f0c7a2e-3c77-4b6e-9f5e-0f8f6c6d1c7b',
@@ -175,7 +175,7 @@ export const noAccountsExample = {
   type: 'about:blank',
   title: 'Not Found',
   status: 404,
-  detail: 'Tokens come from the identity provider here; this service issues none.',
+  detail: 'Tokens are issued by the identity provider, not by this service.',
   code: 'not_found',
   request_id: problemExample.request_id,
 };

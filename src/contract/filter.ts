@@ -1,10 +1,10 @@
-/** Which tasks a list, its counts, a feed or a bulk action is about. */
+/** Filter that selects the tasks of a list, its counts, a feed or a bulk action. */
 import { z } from 'zod';
 import { instantInput } from './instant.ts';
 import { searchableName, searchableTag } from './searchable.ts';
 import { tag, taskStatus, type TaskSummary } from './task.ts';
 
-/** A parameter that may be given several times, or once with commas. */
+/** Builds the schema of a parameter that can be repeated, or given once with commas between its values. */
 function several<T extends z.ZodType>(item: T, most: number) {
   const split = (value: unknown): unknown =>
     value === undefined
@@ -13,7 +13,7 @@ function several<T extends z.ZodType>(item: T, most: number) {
   return z.preprocess(split, z.array(item).min(1).max(most).readonly().optional());
 }
 
-/** What the description cannot see behind a preprocessing step: one will do, and several with commas. */
+/** Type for OpenAPI, which cannot see behind a preprocessing step: a list, or a text with commas between values. */
 const listOrText = { type: ['array', 'string'] as ('array' | 'string')[], minItems: 1 };
 
 export const filterFields = {
@@ -21,41 +21,50 @@ export const filterFields = {
     ...listOrText,
     maxItems: 6,
     items: { type: 'string', enum: taskStatus.options },
-    description: 'Any of these.',
+    description: 'Matches tasks with any of these statuses.',
   }),
   type: z
     .string()
-    .regex(/^[a-z][a-z0-9-]{0,63}$/, "Not a task type's name.")
+    .regex(/^[a-z][a-z0-9-]{0,63}$/, 'Not a valid task type name.')
     .optional()
     .meta({ examples: ['process-data'] }),
   tag: several(tag, 10).meta({
     ...listOrText,
     maxItems: 10,
     items: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,64}$' },
-    description: 'All of these; upper and lower case are the same.',
+    description: 'Matches tasks with all of these tags. Case-insensitive.',
   }),
   name: z
     .string()
     .min(1)
     .max(400)
     .optional()
-    .meta({ description: 'How the name begins; upper and lower case are the same.' }),
-  scheduled_after: instantInput.optional().meta({ description: 'At this instant or later.' }),
-  scheduled_before: instantInput.optional().meta({ description: 'Before this instant.' }),
-  created_after: instantInput.optional().meta({ description: 'At this instant or later.' }),
-  created_before: instantInput.optional().meta({ description: 'Before this instant.' }),
+    .meta({ description: 'Matches tasks whose name starts with this text. Case-insensitive.' }),
+  scheduled_after: instantInput
+    .optional()
+    .meta({ description: 'Matches tasks scheduled at or after this time.' }),
+  scheduled_before: instantInput
+    .optional()
+    .meta({ description: 'Matches tasks scheduled before this time.' }),
+  created_after: instantInput
+    .optional()
+    .meta({ description: 'Matches tasks created at or after this time.' }),
+  created_before: instantInput.optional().meta({ description: 'Matches tasks created before this time.' }),
   owner: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,255}$/, "Not an account's id.")
+    .regex(/^[A-Za-z0-9_-]{1,255}$/, 'Not a valid account id.')
     .optional()
-    .meta({ description: 'An account; for admins, who otherwise see the tasks of all.' }),
+    .meta({
+      description:
+        'Id of the account that owns the tasks. For admins, who see the tasks of all accounts by default.',
+    }),
 };
 
-/** All conditions hold; no condition at all: every task that the caller may see. */
+/** Matches tasks that meet every condition. Without conditions, matches every task that the caller may see. */
 export const taskFilter = z.strictObject(filterFields).meta({ id: 'TaskFilter' });
 export type TaskFilter = z.infer<typeof taskFilter>;
 
-/** Whether a task fits a filter, as a list would say. */
+/** Returns whether a task matches a filter, by the same rules as lists. */
 export function matchesFilter(filter: TaskFilter, task: TaskSummary): boolean {
   const { status, type, tag: wanted = [], name, owner } = filter;
   const tags = new Set(task.tags.map(searchableTag));

@@ -4,14 +4,15 @@ import { historyExample } from './examples.ts';
 import { instant } from './instant.ts';
 import { attemptReport } from './task.ts';
 
-const author = z
-  .object({ id: z.string(), name: z.string().nullable() })
-  .nullable()
-  .meta({ description: 'The account; null where it was nobody, or somebody outside of Taskbell.' });
+const author = z.object({ id: z.string(), name: z.string().nullable() }).nullable().meta({
+  description: 'Account behind the entry. Null if there is none, or if it happened outside Taskbell.',
+});
 
 const change = z
   .object({ field: z.string(), from: z.unknown().optional(), to: z.unknown().optional() })
-  .meta({ description: 'What it was and what it became; of a payload or description only that it changed.' });
+  .meta({
+    description: 'Old and new value of a field. Payloads and descriptions are listed without their values.',
+  });
 
 export const historyEntryTypes = [
   'created',
@@ -37,10 +38,11 @@ export const historyEntry = z
     at: instant,
     type: z.enum(historyEntryTypes).meta({
       description:
-        '`predecessor_over`: a task that it follows has ended. `due`: its time came, or somebody made it run. `attempt`: one is over, or runs now. The last two: ended from ' +
-        'outside of Taskbell.',
+        '`predecessor_over`: a task in `after` has ended. `due`: the scheduled time came, or the task was run now. ' +
+        '`attempt`: an attempt has ended, or is running. `terminated` and `timed_out`: the run was ended from ' +
+        'outside Taskbell.',
     }),
-    run_id: z.string().meta({ description: 'A retry begins a new run.' }),
+    run_id: z.string().meta({ description: 'Id of the run. A retry starts a new run.' }),
     by: author,
     changes: z.array(change).optional(),
     predecessor: z

@@ -8,9 +8,9 @@ const wrongFormat =
   'YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].';
 
 /**
- * Reads an RFC 3339 date and time (seconds may be missing, the offset may not) strictly: a day that the calendar
- * does not have is refused, where `Date` would roll it over.
- * @returns milliseconds since the epoch, finer fractions rounded up; undefined when it is none.
+ * Parses an RFC 3339 date and time strictly (seconds are optional, the offset is not). A day that does not exist is
+ * rejected, where `Date` would roll it over.
+ * @returns milliseconds since the epoch, finer fractions rounded up; undefined if the text is not a valid instant.
  */
 export function parseInstant(text: string): number | undefined {
   const match = pattern.exec(text);
@@ -24,12 +24,12 @@ export function parseInstant(text: string): number | undefined {
   const offset = (Number(offsetHour ?? 0) * 60 + Number(offsetMinute ?? 0)) * 60_000;
   const millis = Math.ceil(Number(fraction.padEnd(9, '0').slice(0, 9)) / 1_000_000);
   const at = utc + millis - (sign === '-' ? -offset : offset);
-  // An offset may lead out of the years that RFC 3339 can write.
+  // The offset can move an instant outside the years that RFC 3339 can express.
   const inUtc = new Date(at).getUTCFullYear();
   return inUtc >= 1 && inUtc <= 9999 ? at : undefined;
 }
 
-/** An instant as clients may write it; parsed to the form in which we write all of them. */
+/** An instant in any form that clients may write. Parsed to the form of {@link instant}. */
 export const instantInput = z
   .string({ error: (issue) => (issue.input === undefined ? 'This field is required.' : wrongFormat) })
   .max(64, wrongFormat)
@@ -37,14 +37,14 @@ export const instantInput = z
     const ms = parseInstant(text);
     if (ms !== undefined) return new Date(ms).toISOString();
     const message = hasNoOffset(text)
-      ? 'Datetime has no offset: end it with Z or, say, +05:30.'
+      ? 'Datetime has no offset. End it with Z or an offset such as +05:30.'
       : wrongFormat;
     context.addIssue({ code: 'custom', message });
     return z.NEVER;
   })
   .meta({ type: 'string', format: 'date-time', examples: ['2030-01-31T09:30:00Z'] });
 
-/** An instant as we write it: UTC, milliseconds. */
+/** An instant as the API writes it: in UTC, with milliseconds. */
 export const instant = z.string().meta({ format: 'date-time', examples: ['2030-01-31T09:30:00.000Z'] });
 
 function hasNoOffset(text: string): boolean {

@@ -1,25 +1,25 @@
-/** Of an error as it is kept with its attempt: well below what the server stores of a failure. */
+/** Maximum size of an error message stored with an attempt, in bytes; well below the server's limit for a failure. */
 export const maxErrorMessageBytes = 4 * 1024;
 
-/** A day: the longest wait that a handler can ask for. */
+/** Maximum retry delay that a handler can request: one day, in milliseconds. */
 const maxRetryAfterMs = 86_400_000;
 
 /**
- * What is granted of the wait that a handler asks for; 0 for none. A date that no calendar has would fail the workflow
- * task for ever, so the workflow asks here too, whatever the activity has sent.
+ * Clamps a handler's requested retry delay, in milliseconds. 0 means none. A date out of range would fail the
+ * workflow task for ever, so the workflow clamps the delay as well, whatever the activity has sent.
  */
 export function boundedRetryAfterMs(asked: number): number {
   return asked > 0 ? Math.min(Math.ceil(asked), maxRetryAfterMs) : 0;
 }
 
-/** Of a task's result, as JSON. */
+/** Maximum size of a task's result, in bytes of JSON. */
 export const maxResultBytes = 256 * 1024;
 
-/** Of a checkpoint, as JSON: it rides in every heartbeat. */
+/** Maximum size of a checkpoint, which is part of every heartbeat, in bytes of JSON. */
 export const maxCheckpointBytes = 256 * 1024;
 
 /**
- * Of all the checkpoints that failed attempts hand on in one run, as JSON. Each stands twice in the event history,
- * which may have 50 MB; beyond this, an attempt after a failure begins anew.
+ * Maximum total size of the checkpoints that the failed attempts of one run hand on, in bytes of JSON. Each is stored
+ * twice in the event history, which is limited to 50 MB. Beyond this, an attempt after a failure starts from scratch.
  */
 export const maxCheckpointBytesInAll = 8 * 1024 * 1024;

@@ -1,17 +1,17 @@
-/** What is said of values that are refused, where a schema has no words of its own: zod's are meant for programmers. */
+/** Messages for rejected values where a schema does not define its own: zod's are written for programmers. */
 import { z } from 'zod';
 
 const typeWords: Readonly<Record<string, string>> = {
   string: 'Not a valid string.',
-  number: 'A number is needed.',
-  int: 'A whole number is needed.',
-  boolean: 'True or false is needed.',
-  array: 'A list is needed.',
-  object: 'An object is needed.',
-  record: 'An object is needed.',
+  number: 'Must be a number.',
+  int: 'Must be a whole number.',
+  boolean: 'Must be true or false.',
+  array: 'Must be a list.',
+  object: 'Must be an object.',
+  record: 'Must be an object.',
 };
 
-/** undefined: what zod says is as good as any. */
+/** Returns undefined where zod's own message is good enough. */
 function words(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'invalid_type') {
     return issue.input === undefined ? 'This field is required.' : typeWords[issue.expected];

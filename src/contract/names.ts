@@ -3,15 +3,15 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 /** The workflow type of every task; a workflow id that belongs to another type is not a task. */
 export const taskWorkflowType = 'task';
 
-/** The search attributes of the `task` workflow: the columns of the task list, and what the feed follows. */
+/** Search attributes of the `task` workflow: the columns of the task list, which the feed reads as well. */
 export const searchAttributes = {
   owner: defineSearchAttributeKey('TaskOwner', SearchAttributeType.KEYWORD),
-  /** A {@link StoredStatus}; what readers see is derived from it (src/tasks/snapshot.ts). */
+  /** A {@link StoredStatus}. The status that clients see is derived from it (src/tasks/snapshot.ts). */
   status: defineSearchAttributeKey('TaskStatus', SearchAttributeType.KEYWORD),
   type: defineSearchAttributeKey('TaskType', SearchAttributeType.KEYWORD),
-  /** In the form of src/contract/searchable.ts, as are the tags. */
+  /** The searchable form of the name (src/contract/searchable.ts). Tags are stored in theirs, too. */
   name: defineSearchAttributeKey('TaskName', SearchAttributeType.KEYWORD),
-  /** On a run that a retry started: the status of the run that it replaced, and when that ended. */
+  /** Set on a run that a retry started: the status of the run that it replaced, and when that run ended. */
   supersedes: defineSearchAttributeKey('TaskSupersedes', SearchAttributeType.KEYWORD),
   tags: defineSearchAttributeKey('TaskTags', SearchAttributeType.KEYWORD_LIST),
   scheduledAt: defineSearchAttributeKey('TaskScheduledAt', SearchAttributeType.DATETIME),
@@ -20,21 +20,24 @@ export const searchAttributes = {
   version: defineSearchAttributeKey('TaskVersion', SearchAttributeType.INT),
 } as const;
 
-/** What an open run's `TaskStatus` may hold; AFTER: it waits for other tasks. Ended runs take their status from Temporal's execution status. */
+/**
+ * Values of an open run's `TaskStatus`. AFTER: the task waits for other tasks. The status of an ended run comes from
+ * Temporal's execution status.
+ */
 export const storedStatuses = ['SCHEDULED', 'AFTER', 'PAUSED', 'PENDING', 'RUNNING'] as const;
 export type StoredStatus = (typeof storedStatuses)[number];
 
-/** The signal of pause, resume and run-now; also read from the history, as are the others. */
+/** Signal for pause, resume and run-now. Like the other signals, it is also read from the event history. */
 export const commandSignalName = 'command';
 
-/** The signal by which an attempt says that it runs. */
+/** Signal by which an attempt reports that it is running. */
 export const attemptBegunSignalName = 'attempt-begun';
 
-/** The signal by which a workflow hears of an attempt that was lost or handed back. */
+/** Signal that reports a lost or handed-back attempt to its workflow. */
 export const attemptOverSignalName = 'attempt-over';
 
-/** The signal by which a task asks another to be told of its end. */
+/** Signal by which a dependent asks a predecessor to report its end. */
 export const successorSignalName = 'successor';
 
-/** The signal by which a task hears of the end of one that it follows. */
+/** Signal that reports the end of a predecessor to a dependent. */
 export const predecessorOverSignalName = 'predecessor-over';

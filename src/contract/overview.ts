@@ -1,10 +1,10 @@
-/** What the first page of the dashboard shows. */
+/** Schemas of the overview, the first page of the dashboard. */
 import { z } from 'zod';
 import { overviewExample } from './examples.ts';
 import { filterFields } from './filter.ts';
 import { instant } from './instant.ts';
 
-/** How long a range is told: so many buckets of so many seconds. */
+/** Number of buckets in each range, and their length in seconds. */
 export const overviewRanges = {
   hour: { buckets: 12, seconds: 300 },
   day: { buckets: 24, seconds: 3600 },
@@ -18,18 +18,18 @@ export const overviewQuery = z.strictObject({
     .enum(rangeNames)
     .default('hour')
     .meta({
-      description: '12 buckets of 5 minutes, 24 of an hour, or 28 of 6 hours.',
+      description: 'Period covered: 12 buckets of 5 minutes, 24 of 1 hour, or 28 of 6 hours.',
       examples: ['day'],
     }),
   owner: filterFields.owner,
 });
 export type OverviewQuery = z.infer<typeof overviewQuery>;
 
-const seconds = z.number().min(0).meta({ description: 'Seconds.' });
+const seconds = z.number().min(0).meta({ description: 'Delay in seconds.' });
 
 const lateness = z
   .object({
-    count: z.int().meta({ description: 'Runs looked at.' }),
+    count: z.int().meta({ description: 'Number of runs in the sample.' }),
     p50: seconds,
     p95: seconds,
     max: seconds,
@@ -37,8 +37,8 @@ const lateness = z
   .nullable()
   .meta({
     description:
-      'How long after its time a run began, paused or not. A sample: at most the 25 that ended last, but those that ' +
-      'followed other tasks. Null where none of them had begun.',
+      'Delay between the scheduled time of a run and its start, pauses included. Based on a sample: at most the 25 ' +
+      'runs that ended last, without those of tasks that waited for others. Null if none of them had started.',
   });
 export type Lateness = z.infer<typeof lateness>;
 
@@ -53,22 +53,24 @@ export type OverviewBucket = z.infer<typeof bucket>;
 
 const due = z
   .object({ from: instant, bucket_seconds: z.int(), counts: z.array(z.int()).readonly(), total: z.int() })
-  .meta({ description: 'Scheduled tasks, paused or not, whose time comes within the next hour.' });
+  .meta({ description: 'Scheduled tasks that become due within the next hour, including paused ones.' });
 export type DueTasks = z.infer<typeof due>;
 
 const worker = z.object({
-  identity: z.string().meta({ description: 'As the attempts of a task name it.' }),
+  identity: z
+    .string()
+    .meta({ description: 'Identity of the worker, as in the `worker` field of an attempt.' }),
   last_seen_at: instant,
   started_at: instant.nullable(),
   attempts: z
     .object({
-      used: z.int().meta({ description: 'Slots with an attempt in them.' }),
+      used: z.int().meta({ description: 'Slots that run an attempt.' }),
       available: z.int(),
-      completed: z.int().meta({ description: 'Since the worker has started, as is `failed`.' }),
+      completed: z.int().meta({ description: 'Since the worker started, as is `failed`.' }),
       failed: z.int(),
     })
     .nullable()
-    .meta({ description: 'As of its last heartbeat; null where there has been none.' }),
+    .meta({ description: 'Attempts as of the last heartbeat. Null if there has been none.' }),
 });
 export type WorkerSeen = z.infer<typeof worker>;
 
@@ -77,18 +79,18 @@ export const overview = z
   .object({
     now: instant,
     from: instant,
-    to: instant.meta({ description: 'The end of the last bucket, which is the present one.' }),
+    to: instant.meta({ description: 'End of the last bucket, which is the current one.' }),
     bucket_seconds: z.int(),
     buckets: z.array(bucket).readonly().meta({
-      description: 'Oldest first. Every run that has ended counts, those that a retry has replaced as well.',
+      description: 'Oldest first. Counts every run that has ended, including runs that a retry has replaced.',
     }),
     due,
-    workers: z.array(worker).readonly().meta({ description: 'Those that take attempts, at most 200.' }),
+    workers: z.array(worker).readonly().meta({ description: 'Workers that accept attempts, at most 200.' }),
     temporal: z.object({
-      latency_ms: z.number().meta({ description: 'What a call took just now.' }),
+      latency_ms: z.number().meta({ description: 'Duration of a recent call, in milliseconds.' }),
       server_version: z.string(),
       namespace: z.string(),
     }),
   })
-  .meta({ id: 'Overview', description: 'May lag by five seconds.', examples: [overviewExample] });
+  .meta({ id: 'Overview', description: 'Can lag by up to five seconds.', examples: [overviewExample] });
 export type Overview = z.infer<typeof overview>;

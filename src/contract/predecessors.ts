@@ -1,14 +1,14 @@
-/** A task may follow others: it waits until they have ended, and only then for its own time. */
+/** A task can wait for others (`after`): first until they have ended, and only then for its own scheduled time. */
 import type { EndedStatus } from './task.ts';
 import type { TaskInput } from './workflow.ts';
 
-/** `completed`: a predecessor that has not completed fails its successor. `any`: however it has ended, it counts. */
+/** `completed`: a predecessor that ends otherwise fails its dependent. `any`: every outcome is accepted. */
 export const afterPolicies = ['completed', 'any'] as const;
 export type AfterPolicy = (typeof afterPolicies)[number];
 
 export const maxPredecessors = 20;
 
-/** DELETED: it is no more, whatever had become of it. */
+/** DELETED: the predecessor no longer exists, whatever its outcome was. */
 export type PredecessorEnd = EndedStatus | 'DELETED';
 
 /** The argument of the signal `predecessor-over`. */
@@ -17,14 +17,14 @@ export interface PredecessorOver {
   readonly ended: PredecessorEnd;
 }
 
-/** Whether a successor may go on after such an end. */
+/** Returns whether a dependent can go on after a predecessor has ended this way. */
 export function isGoodEnd(ended: PredecessorEnd, policy: AfterPolicy | undefined): boolean {
   return policy === 'any' || ended === 'COMPLETED';
 }
 
 type Following = Pick<TaskInput, 'after' | 'after_policy' | 'predecessors_over' | 'after_met'>;
 
-/** What a run that is being started has to wait for: those that have ended well before are behind it. */
+/** Returns the predecessors that a new run has to wait for: all but those that have already ended well. */
 export function predecessorsLeft({ after, after_policy, predecessors_over, after_met }: Following): string[] {
   if (after === undefined || after_met === true) return [];
   const met = (predecessors_over ?? []).filter(({ ended }) => isGoodEnd(ended, after_policy));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { problemExample } from './examples.ts';
 
-/** How a refusal is answered over HTTP, and before a WebSocket's upgrade. */
+/** The response to a rejected request, over HTTP or before a WebSocket upgrade. */
 export interface Problem {
   readonly status: number;
   /** An RFC 9457 problem document. */
@@ -10,7 +10,9 @@ export interface Problem {
 }
 
 export const fieldError = z.object({
-  pointer: z.string().meta({ description: 'JSON pointer into the body, or `?name` of a query parameter.' }),
+  pointer: z
+    .string()
+    .meta({ description: 'JSON pointer into the request body, or `?name` for a query parameter.' }),
   message: z.string(),
 });
 
@@ -21,7 +23,7 @@ export const problem = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    code: z.string().meta({ description: 'A stable word to decide by.' }),
+    code: z.string().meta({ description: 'Stable error code for programs to act on.' }),
     errors: z.array(fieldError).optional(),
     request_id: z.string(),
   })

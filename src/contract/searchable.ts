@@ -1,17 +1,18 @@
 /**
- * Names and tags as they stand in search attributes. Visibility stores differ in what upper case, quotes, backslashes
- * and wildcards mean to them (SQLite's LIKE is blind to the case of A–Z, PostgreSQL's is not; a quote in a value is
- * escaped for MySQL), so neither what is stored nor what is asked for has any. What people read is in the memo.
+ * Converts names and tags to the form stored in search attributes. Visibility stores differ in how they treat upper
+ * case, quotes, backslashes and wildcards (SQLite's LIKE ignores the case of A–Z, PostgreSQL's does not; a quote in a
+ * value is escaped for MySQL), so neither stored values nor queries contain any. The memo has the original text.
  */
 
-/** A column for a keyword has room for this many characters; a longer value would not be written at all. */
+/** Maximum length of a keyword column, in characters. A longer value would not be written at all. */
 const maxLength = 255;
-/** Quotes, escapes, wildcards, and whatever is no visible character, but for the joiners inside of emoji. */
+/** Quotes, escapes, wildcards and invisible characters, except the joiners inside emoji. */
 const special = /['"`\\%]|(?!\u200d)\p{C}/gu;
 
 /**
- * Composed, in lower case, special characters as their numbers. Character by character, since of two names one must
- * begin as the other does in this form too (a sigma, say, has another lower case at the end of a word).
+ * Returns a name composed (NFC), in lower case, and with special characters as their code points. Lower-cased
+ * character by character, so that a prefix of a name stays one in this form (a sigma, for example, has a different
+ * lower case at the end of a word).
  */
 export function searchableName(name: string): string {
   const characters = Array.from(name.normalize('NFC'), (character) => character.toLowerCase());

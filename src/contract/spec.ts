@@ -1,6 +1,6 @@
 import type { TaskSpec } from './workflow.ts';
 
-/** The editable part of whatever has it. */
+/** Returns only the editable part of a task. */
 export function specOf(from: TaskSpec): TaskSpec {
   const { name, description, scheduled_time, payload, tags, priority, retry } = from;
   const { soft_time_limit, time_limit } = from;

@@ -1,6 +1,6 @@
 import type { TaskStatus } from './task.ts';
 
-/** How far a run has come in each status: within one version, a state of a lower rank is the older one. */
+/** Progress of a run in each status. Within one version, a state with a lower rank is the older one. */
 export const statusRank: Readonly<Record<TaskStatus, number>> = {
   SCHEDULED: 0,
   PENDING: 1,

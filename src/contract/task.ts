@@ -1,4 +1,4 @@
-/** A task as clients see it, and what they may say about one. */
+/** Schemas of a task as clients see it, and of the requests that create and edit one. */
 import { z } from 'zod';
 import './messages.ts';
 import {
@@ -16,7 +16,7 @@ import { afterPolicies, maxPredecessors } from './predecessors.ts';
 
 export const taskStatus = z
   .enum(['SCHEDULED', 'PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'])
-  .meta({ id: 'TaskStatus', description: 'The last three are ends; a retry begins anew from there.' });
+  .meta({ id: 'TaskStatus', description: 'The last three end a run. A retry starts a new one.' });
 export type TaskStatus = z.infer<typeof taskStatus>;
 
 export type EndedStatus = Extract<TaskStatus, 'COMPLETED' | 'FAILED' | 'CANCELLED'>;
@@ -38,17 +38,17 @@ export type Waiting = z.infer<typeof waiting>;
 export const progress = z
   .object({ percent: z.number().min(0).max(100), message: z.string() })
   .nullable()
-  .meta({ description: 'How far the running attempt has come.' });
+  .meta({ description: 'Progress of the running attempt.' });
 
 const maxSeconds = 365 * 86_400;
 
-const interval = z.number().min(0.1).max(maxSeconds).meta({ description: 'Seconds.' });
+const interval = z.number().min(0.1).max(maxSeconds);
 
 const retryFields = {
   max_retries: z.int().min(0).max(100),
-  initial_interval: interval,
+  initial_interval: interval.meta({ description: 'Delay before the first retry, in seconds.' }),
   backoff_coefficient: z.number().min(1).max(100),
-  maximum_interval: interval,
+  maximum_interval: interval.meta({ description: 'Upper limit of the exponential delay, in seconds.' }),
 };
 
 export const retryPolicy = z
@@ -58,7 +58,7 @@ export const retryPolicy = z
     backoff_coefficient: retryFields.backoff_coefficient.default(2),
     maximum_interval: retryFields.maximum_interval.default(3600),
   })
-  .meta({ id: 'RetryPolicy', description: 'How often, and how soon, a failed attempt is tried again.' });
+  .meta({ id: 'RetryPolicy', description: 'How often and how soon a failed attempt is retried.' });
 
 const timeLimit = (fallback: number, description: string) =>
   z
@@ -66,7 +66,7 @@ const timeLimit = (fallback: number, description: string) =>
     .min(1)
     .max(7 * 86_400)
     .default(fallback)
-    .meta({ description: `Seconds. ${description}` });
+    .meta({ description: `Time in seconds after which ${description}.` });
 
 export const attemptReport = z
   .object({
@@ -74,12 +74,14 @@ export const attemptReport = z
     started_at: instant,
     finished_at: instant.nullable(),
     worker: z.string(),
-    outcome: z
-      .enum(['running', 'completed', 'failed', 'cancelled', 'lost', 'handed_back'])
-      .meta({ description: 'The last two use up no retry: a worker was lost, or shut down.' }),
+    outcome: z.enum(['running', 'completed', 'failed', 'cancelled', 'lost', 'handed_back']).meta({
+      description:
+        '`lost`: the worker or its process was lost. `handed_back`: the worker shut down. Neither uses up a retry.',
+    }),
     error: z.object({ type: z.string(), message: z.string() }).nullable(),
     log: z.array(z.string()).readonly().meta({
-      description: 'The last 200 lines, at most 16 KiB; those of a running attempt are up to 2 s old.',
+      description:
+        'Last 200 lines of the log, at most 16 KiB. For a running attempt, they can be up to 2 seconds old.',
     }),
   })
   .meta({ id: 'Attempt', examples: [attemptExample] });
@@ -87,7 +89,7 @@ export type Attempt = z.infer<typeof attemptReport>;
 
 const printable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
 const unprintable = 'Null characters and lone surrogates are not allowed.';
-/** Counted in characters as people see them in code charts: code points, not UTF-16 units. */
+/** Returns a check of the length in code points, as in code charts, not in UTF-16 units. */
 const atMost = (limit: number) => (text: string) => text.length <= limit || Array.from(text).length <= limit;
 
 export const nameInput = z
@@ -105,32 +107,37 @@ const descriptionInput = z
   .refine(printable, unprintable)
   .meta({ maxLength: 10_000 });
 
-export const tag = z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'A tag is 1–64 of A–Z a–z 0–9 _ . : -');
+export const tag = z
+  .string()
+  .regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'A tag must have 1–64 characters out of A–Z a–z 0–9 _ . : -');
 
 const tagsInput = z
   .array(tag)
   .max(10, 'At most 10 tags.')
-  .refine((tags) => new Set(tags).size === tags.length, 'Tags must differ from each other.');
+  .refine((tags) => new Set(tags).size === tags.length, 'Tags must be unique.');
 
 const afterInput = z
-  .array(z.uuid('Not the id of a task.').toLowerCase())
+  .array(z.uuid('Not a valid task id.').toLowerCase())
   .max(maxPredecessors, `At most ${maxPredecessors} tasks.`)
-  .refine((ids) => new Set(ids).size === ids.length, 'The tasks must differ from each other.')
-  .meta({ description: 'Ids of tasks of yours that must have ended first; only then its own time counts.' });
+  .refine((ids) => new Set(ids).size === ids.length, 'Task ids must be unique.')
+  .meta({
+    description:
+      'Ids of your tasks that must end before this one can run. Its own scheduled time applies after that.',
+  });
 
 const afterPolicy = z.enum(afterPolicies).meta({
   description:
-    'What must have become of the tasks in `after`. `completed`: one that fails, is cancelled or deleted fails this ' +
-    'one. `any`: they have ended in whatever way.',
+    'Required outcome of the tasks in `after`. `completed`: if one fails, is cancelled or is deleted, this task ' +
+    'fails. `any`: every outcome is accepted.',
 });
 
 const delayInput = z
   .number()
   .min(0)
   .max(10 * 366 * 86_400)
-  .meta({ description: 'Seconds from now, in place of scheduled_time.' });
+  .meta({ description: 'Delay from now in seconds, instead of `scheduled_time`.' });
 
-/** A representation can be sent back: what only we write is accepted and ignored. */
+/** Fields that only the service writes are accepted and ignored, so that clients can send back a representation. */
 const readOnly = z.unknown().optional().meta({ readOnly: true });
 const readOnlyFields = {
   id: readOnly,
@@ -158,15 +165,17 @@ const fields = {
     .string()
     .max(64)
     .meta({ examples: ['process-data'] }),
-  payload: jsonValue.meta({ description: 'Checked by the task type; at most 256 KiB.' }),
+  payload: jsonValue.meta({
+    description: 'Input of the handler, validated by the task type. At most 256 KiB.',
+  }),
   tags: tagsInput,
-  priority: z.int().min(1).max(5).meta({ description: '1 is the most urgent.' }),
+  priority: z.int().min(1).max(5).meta({ description: 'Priority from 1 (most urgent) to 5.' }),
   retry: retryPolicy,
-  soft_time_limit: timeLimit(1500, 'The handler is told to stop.'),
-  time_limit: timeLimit(1800, 'The attempt is ended.'),
+  soft_time_limit: timeLimit(1500, 'the handler is asked to stop'),
+  time_limit: timeLimit(1800, 'the attempt is ended'),
 };
 
-/** All that is wrong is said at once: zod would leave a check of the whole out when one of the fields is wrong. */
+/** Reports all errors at once: by default, zod skips a check of the whole object if one of its fields is invalid. */
 const besideOthers = {
   when: ({ value }: { value: unknown }): boolean => typeof value === 'object' && value !== null,
 };
@@ -191,7 +200,7 @@ export const createTaskInput = z
     }),
     soft_time_limit: fields.soft_time_limit,
     time_limit: fields.time_limit,
-    // No defaults: they would change the digest by which an Idempotency-Key knows its request.
+    // No defaults: they would change the digest that ties an Idempotency-Key to its request.
     after: afterInput.optional(),
     after_policy: afterPolicy.optional(),
   })
@@ -204,7 +213,7 @@ export const createTaskInput = z
   .meta({ id: 'CreateTask', oneOf: [{ required: ['scheduled_time'] }, { required: ['delay'] }] });
 export type CreateTaskInput = z.infer<typeof createTaskInput>;
 
-/** PATCH and PUT /api/tasks/:id/; what is left out stays as it is. */
+/** PATCH and PUT /api/tasks/:id/. Omitted fields stay unchanged. */
 export const editTaskInput = z
   .strictObject({
     ...readOnlyFields,
@@ -228,14 +237,18 @@ export type EditTaskInput = z.infer<typeof editTaskInput>;
 
 function oneTimeOnly(task: { scheduled_time?: unknown; delay?: unknown }, context: z.RefinementCtx): void {
   if (task.scheduled_time === undefined || task.delay === undefined) return;
-  context.addIssue({ code: 'custom', path: ['delay'], message: 'Give scheduled_time or delay, not both.' });
+  context.addIssue({
+    code: 'custom',
+    path: ['delay'],
+    message: 'Provide either scheduled_time or delay, not both.',
+  });
 }
 
-/** What every representation of a task has, in lists and feed messages too. */
+/** Fields of every representation of a task, including those in lists and feed messages. */
 const summary = {
   id: z.uuid(),
   name: z.string(),
-  description: z.string().meta({ description: 'In lists, its first 200 characters.' }),
+  description: z.string().meta({ description: 'Truncated to 200 characters in lists.' }),
   type: z.string(),
   status: taskStatus,
   waiting,
@@ -246,16 +259,23 @@ const summary = {
   retry: retryPolicy,
   soft_time_limit: z.int(),
   time_limit: z.int(),
-  after: z.array(z.string()).readonly().meta({ description: 'Ids of the tasks that it follows.' }),
+  after: z
+    .array(z.string())
+    .readonly()
+    .meta({ description: 'Ids of the tasks that must end before this one can run.' }),
   after_policy: afterPolicy,
-  attempt: z.int().meta({ description: 'Attempts begun so far in this run.' }),
-  retry_count: z.int().meta({ description: 'Retries so far, automatic and manual, over all runs.' }),
+  attempt: z.int().meta({ description: 'Number of attempts started so far in this run.' }),
+  retry_count: z
+    .int()
+    .meta({ description: 'Number of retries so far, automatic and manual, across all runs.' }),
   max_retries: z.int(),
-  result: jsonValue.nullable().meta({ description: 'Null in lists; read the task for it.' }),
+  result: jsonValue.nullable().meta({ description: 'Null in lists. Retrieve the task to get it.' }),
   error_message: z.string().nullable(),
   created_at: instant,
   updated_at: instant,
-  started_at: instant.nullable().meta({ description: 'In lists, null for a task that succeeded at once.' }),
+  started_at: instant
+    .nullable()
+    .meta({ description: 'In lists, null for a task that succeeded on its first attempt.' }),
   finished_at: instant.nullable(),
   version: z.int(),
   owner: z.string(),
@@ -277,7 +297,7 @@ export type Task = z.infer<typeof task>;
 /** GET /api/tasks/counts/ */
 export const taskCounts = z.object({ counts: z.record(taskStatus, z.int()), total: z.int() }).meta({
   id: 'TaskCounts',
-  description: 'Tasks by status. May lag by two seconds.',
+  description: 'Number of tasks by status. Can lag by up to two seconds.',
   examples: [countsExample],
 });
 export type TaskCounts = z.infer<typeof taskCounts>;
@@ -299,7 +319,7 @@ export const taskStatusView = taskSummary
   })
   .meta({ id: 'TaskStatusView', examples: [statusExample] });
 
-/** What a watcher of a task receives, as JSON. */
+/** Message that a watcher of a task receives, as JSON. */
 export const feedMessage = z
   .discriminatedUnion('type', [
     taskSummary.extend({ type: z.literal('task'), task_type: z.string() }),

@@ -3,7 +3,7 @@
  * are not counted.
  */
 export function truncateBytes(text: string, maxBytes: number): string {
-  // A UTF-16 unit takes at most three bytes: most texts are short enough to need no counting.
+  // A UTF-16 unit takes at most three bytes, so most texts are short enough to skip the counting.
   if (text.length * 3 <= maxBytes) return text;
   const ellipsisBytes = 3;
   let bytes = 0;
@@ -18,7 +18,7 @@ export function truncateBytes(text: string, maxBytes: number): string {
   return text;
 }
 
-/** In bytes of UTF-8. */
+/** Returns the length of a text, in bytes of UTF-8. */
 export function utf8Length(text: string): number {
   let bytes = 0;
   for (const character of text) bytes += bytesOf(character.codePointAt(0) ?? 0);

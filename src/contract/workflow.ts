@@ -1,14 +1,14 @@
 /**
- * What passes between the service, the workflow and the activity. Types only: the workflow's bundle stays small, and
- * Temporal's own records (where these shapes are kept for as long as the task) need no parsing on replay.
+ * Data passed between the service, the workflow and the activity. Types only: the workflow's bundle stays small, and
+ * Temporal's own records (which keep these shapes for as long as the task exists) need no parsing on replay.
  * Field names are those of the API, so that the Temporal Web UI reads like it. Instants are RFC 3339 in UTC with
- * milliseconds, durations seconds.
+ * milliseconds; durations are in seconds.
  */
 import type { JsonValue } from './json.ts';
 import type { StoredStatus } from './names.ts';
 import type { AfterPolicy, PredecessorOver } from './predecessors.ts';
 
-/** A task's own retry policy: how often, and how soon, a handler's failure is tried again. */
+/** A task's retry policy: how often and how soon it is retried after a handler's failure. */
 export interface RetryPolicy {
   readonly max_retries: number;
   readonly initial_interval: number;
@@ -29,7 +29,7 @@ export interface TaskSpec {
   readonly time_limit: number;
 }
 
-/** Who did something to a task. */
+/** The account that acted on a task. */
 export interface Author {
   readonly id: string;
   readonly name: string | null;
@@ -40,27 +40,27 @@ export interface TaskInput extends TaskSpec {
   readonly type: string;
   readonly owner: { readonly id: string; readonly name: string };
   readonly created_at: string;
-  /** Counts on over retries, so that neither ever falls: what this run begins with. */
+  /** Value at the start of this run, as is `retry_count`. Both continue over retries, so neither ever falls. */
   readonly version: number;
   readonly retry_count: number;
-  /** On a run that a retry began. */
+  /** Set on a run that a retry started. */
   readonly retried_by?: Author;
-  /** Ids of the tasks that it follows. */
+  /** Ids of the predecessors. */
   readonly after?: readonly string[];
   readonly after_policy?: AfterPolicy;
-  /** Those of them that had ended when the run was started, and how. */
+  /** Predecessors that had ended when the run was started, and how. */
   readonly predecessors_over?: readonly PredecessorOver[];
-  /** An earlier run has got beyond them: this one does not wait for them again. */
+  /** Set if an earlier run has already waited for the predecessors: this one does not wait again. */
   readonly after_met?: true;
 }
 
-/** The workflow's memo: what lists show without asking the workflow. At most 4 KiB. */
+/** The workflow's memo: what lists show without a query to the workflow. At most 4 KiB. */
 export interface TaskMemo {
   readonly name: string;
   /** The first 200 characters. */
   readonly description: string;
   readonly type: string;
-  /** As they were written; the search attribute has them in the form in which they are found. */
+  /** Tags as the owner wrote them. The search attribute has their searchable form. */
   readonly tags?: readonly string[];
   readonly priority: number;
   readonly retry: RetryPolicy;
@@ -71,19 +71,22 @@ export interface TaskMemo {
   readonly attempt: number;
   readonly after?: readonly string[];
   readonly after_policy?: AfterPolicy;
-  /** Those of them that have not ended, where that is not all. */
+  /** Predecessors that have not ended. Omitted as long as none has. */
   readonly waits_for?: readonly string[];
-  /** Digest of the request that made the task, where it came with an Idempotency-Key. */
+  /** Digest of the request that created the task. Set if the request had an Idempotency-Key. */
   readonly fingerprint?: string;
-  /** On a run that a retry with an Idempotency-Key began: a digest of who and which key, and of the request. */
+  /**
+   * Set on a run that a retry started: a digest of the caller and the Idempotency-Key (a random UUID without one),
+   * and a digest of the changes that the retry asked for.
+   */
   readonly retry_key?: string;
   readonly retry_fingerprint?: string;
-  /** An edit has changed what the start event says. */
+  /** Set once an edit has changed what the start event says. */
   readonly edited?: boolean;
   readonly started_at?: string;
-  /** Of the last failed attempt; at most 1 KiB. */
+  /** Error message of the last failed attempt; at most 1 KiB. */
   readonly error_message?: string;
-  /** In the past once that attempt has been scheduled. */
+  /** Due time of the next attempt; in the past once that attempt has been scheduled. */
   readonly next_attempt_at?: string | null;
 }
 
@@ -93,7 +96,7 @@ export interface ErrorReport {
   readonly message: string;
 }
 
-/** What remains of an attempt once it is over. */
+/** The record of an attempt that has ended. */
 export interface AttemptReport {
   readonly attempt: number;
   readonly started_at: string;
@@ -111,13 +114,13 @@ export interface AttemptInput {
   readonly type: string;
   readonly payload: JsonValue;
   readonly owner: { readonly id: string; readonly name: string };
-  /** Attempts that earlier activities of this run have used up. */
+  /** Number of attempts that earlier activities of this run have used up. */
   readonly prior_attempts: number;
   readonly soft_time_limit: number;
   readonly time_limit: number;
-  /** What the last failed attempt saved. */
+  /** Checkpoint that the last failed attempt saved. */
   readonly checkpoint: JsonValue | null;
-  /** Should this one fail as well, it hands on none: the run's history has no room for more. */
+  /** Set if this attempt must not hand on a checkpoint when it fails: the run's history has no room for more. */
   readonly discards_checkpoint?: boolean;
 }
 
@@ -135,27 +138,27 @@ export interface AttemptFailure {
   readonly checkpoint: JsonValue | null;
 }
 
-/** What a running attempt tells through its heartbeats. The server keeps the last one for the next attempt. */
+/** What a running attempt reports in its heartbeats. The server keeps the last one for the next attempt. */
 export interface AttemptHeartbeat {
   readonly progress: { readonly percent: number; readonly message: string } | null;
   readonly checkpoint: JsonValue | null;
-  /** Tries of this activity that a worker gave back, shutting down or deferring: they count as nobody's failure. */
+  /** Number of tries that a worker handed back at its shutdown, or deferred. They do not count as failures. */
   readonly handed_back: number;
-  /** Those of them that never ran: the worker was trying another suspect task. They are no attempts. */
+  /** Number of these tries that never ran, since the worker was trying another suspect task. They are not attempts. */
   readonly deferred?: number;
-  /** The attempts up to this one have been reported to the workflow. */
+  /** The attempts up to this number have been reported to the workflow. */
   readonly reported?: number;
-  /** The attempt that this heartbeat is of. */
+  /** The attempt that sent this heartbeat. */
   readonly current?: RunningAttempt;
 }
 
-/** What is known of an attempt while it runs. */
+/** What is known about an attempt while it runs. */
 export interface RunningAttempt {
   readonly attempt: number;
   readonly started_at: string;
   readonly worker: string;
   readonly log: readonly string[];
-  /** When it was heard of last. */
+  /** Time of the last heartbeat. */
   readonly heard_at: string;
 }
 
@@ -175,26 +178,26 @@ export interface TaskFailureDetails {
   readonly attempts: readonly AttemptReport[];
 }
 
-/** The argument of the signal `command`. One signal for all of them: signals of different names lose their order. */
+/** The argument of the signal `command`. All commands share it: signals of different names lose their order. */
 export interface TaskCommand {
   readonly command: 'pause' | 'resume' | 'run-now';
-  /** An account's id. */
+  /** Id of the account. */
   readonly by: string;
   readonly by_name?: string;
 }
 
-/** The argument of the signal `attempt-begun`, which an attempt sends once it has lived for a second. */
+/** The argument of the signal `attempt-begun`, which an attempt sends once it has run for a second. */
 export interface AttemptBegun {
   readonly attempt: number;
   readonly started_at: string;
 }
 
-/** The argument of the signal `attempt-over`: an attempt was lost or handed back, and the server begins another. */
+/** The argument of the signal `attempt-over`: an attempt was lost or handed back, and the server starts another. */
 export interface AttemptOver {
   readonly report: AttemptReport;
 }
 
-/** The argument of the signal `successor`: this run of a task waits for the end of the one that is told. */
+/** The argument of the signal `successor`: the run that waits for the end of the task that receives the signal. */
 export interface Successor {
   readonly id: string;
   readonly run_id: string;
@@ -202,22 +205,22 @@ export interface Successor {
 
 /** The argument of the update `edit`. */
 export interface TaskEdit {
-  /** All of it, so that the newest edit alone tells what the task is to do, however many came before. */
+  /** The whole spec, so that the newest edit alone defines the task, however many edits came before. */
   readonly spec: TaskSpec;
   readonly changed: readonly (keyof TaskSpec)[];
-  /** An account's id. */
+  /** Id of the account. */
   readonly by: string;
   readonly by_name?: string;
-  /** The version that `spec` was made from; another one is refused. */
+  /** Version that `spec` is based on. The edit is rejected if the task has another one. */
   readonly expected_version: number;
-  /** After this instant nobody waits for the answer any more, so the edit must not happen. */
+  /** After this instant, the caller no longer waits for the answer, so the edit must not happen. */
   readonly not_after: string;
 }
 
-/** The types of the failures with which the update `edit` is refused. */
+/** The failure types with which the update `edit` is rejected. */
 export type EditRefusal = 'wrong_state' | 'stale_version' | 'expired';
 
-/** The answer of the query `status`: the workflow's own view of an open task. */
+/** The result of the query `status`: the workflow's own view of an open task. */
 export interface TaskStatusReport {
   readonly spec: TaskSpec;
   readonly status: StoredStatus;

@@ -17,7 +17,7 @@ export function App({ shell }: { shell: Shell }) {
   );
 }
 
-/** What there is to be seen, by who looks. */
+/** Chooses what to show from the state of the session. */
 function Gate() {
   const { session, work } = useShell();
   const state = session.state.value;
@@ -25,7 +25,7 @@ function Gate() {
   if (state.status === 'unreachable') return <UnreachablePage detail={state.detail} />;
   if (state.status === 'anonymous' || !work.value) return <SignInPage />;
   const { id, role } = work.value.account;
-  // Nothing of an account's pages goes on with the next one.
+  // The key remounts all pages when the account changes, so that none of their state is carried over.
   return (
     <WorkProvider key={`${role} ${id}`} value={work.value}>
       <Frame>
@@ -52,16 +52,16 @@ function Page() {
     case 'nowhere':
       return (
         <section class="page">
-          <h1 tabIndex={-1}>There is nothing here</h1>
+          <h1 tabIndex={-1}>Page not found</h1>
           <p>
-            <a href="/">To the overview</a>
+            <a href="/">Go to overview</a>
           </p>
         </section>
       );
   }
 }
 
-/** Screen readers and keyboards begin at the heading of a page, as they would after a real navigation. */
+/** Focuses the heading of a new page: screen readers and keyboards start there, as after a real navigation. */
 function useFocusOfNewPage(page: string): void {
   const before = useRef(page);
   useEffect(() => {

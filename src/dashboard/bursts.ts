@@ -1,17 +1,20 @@
-/** What comes in bursts, told once a frame. */
+/** Collects items that arrive in bursts and delivers them once per frame. */
 
 export interface Bursts<T> {
   push(item: T): void;
-  /** Tells what waits, at once. */
+  /** Delivers the waiting items at once. */
   flush(): void;
 }
 
-/** Pages that nobody sees have no frames, and one that was asked for before comes only when they are seen again. */
+/**
+ * Longest wait for a frame, in milliseconds. Hidden pages get no animation frames; a pending one fires only
+ * when the page is visible again.
+ */
 const mostMs = 250;
 
 /**
- * Of what is about the same thing, the latest alone waits: memory is bounded by the things there are.
- * @param keyOf what an item is about.
+ * Keeps only the latest item per key, so that memory is bounded by the number of keys.
+ * @param keyOf returns what an item is about.
  */
 export function createBursts<T>(
   keyOf: (item: T) => string,
@@ -33,7 +36,7 @@ export function createBursts<T>(
     flush,
     push(item) {
       const key = keyOf(item);
-      // Deleted first, so that it comes after those that came before it.
+      // Deleted first, so that the item moves to the end of the order.
       waiting.delete(key);
       waiting.set(key, item);
       if (timer !== undefined) return;

@@ -1,8 +1,8 @@
-/** The present, as the service sees it: what is due, late or counted down follows its clock, not the browser's. */
+/** The current time by the service's clock: due times, lateness and countdowns follow it, not the browser's clock. */
 import { type ReadonlySignal, signal } from '@preact/signals';
 
 export interface Clock {
-  /** Milliseconds since the epoch; moves on about once a second while the page is seen. */
+  /** Milliseconds since the epoch; updated about once a second while the page is visible. */
   readonly now: ReadonlySignal<number>;
 }
 

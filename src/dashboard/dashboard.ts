@@ -1,4 +1,4 @@
-/** What the parts of the app share, made once. */
+/** Objects that the parts of the app share, each created once. */
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
@@ -11,21 +11,22 @@ import { type Account, createSession, type Session } from './session.ts';
 import { createKeptList, type KeptList } from './tasks/kept.ts';
 import { createTheme, type Theme } from './theme.ts';
 
-/** What there is for whoever looks at the page. */
+/** Objects for every viewer of the page, signed in or not. */
 export interface Shell {
   readonly router: Router;
   readonly session: Session;
   readonly clock: Clock;
   readonly theme: Theme;
-  /** What an account was filling in when its session ended, by account and place; in memory alone. */
+  /** Forms that an account was filling in when its session ended, by account and place; kept in memory only. */
   readonly drafts: Map<string, unknown>;
-  /** Of the account that is signed in; undefined while none is. */
+  /** The objects of the signed-in account; undefined while no account is signed in. */
   readonly work: ReadonlySignal<Work | undefined>;
 }
 
 /**
- * What there is for somebody who has signed in, and for nobody after them: what comes too late for an account is said
- * where it is not seen, and asks for nothing in the name of the next one.
+ * Objects of one signed-in account; the next account gets new ones. A response that arrives after the account
+ * has changed adds its message where it is no longer shown, and sends no request in the name of the next
+ * account.
  */
 export interface Work {
   readonly account: Account;
@@ -35,11 +36,11 @@ export interface Work {
   readonly client: Client;
 }
 
-/** What pages use. */
+/** The objects that pages use. */
 export type Dashboard = Shell & Pick<Work, 'messages' | 'client'>;
 
 export function createShell(window: Window & typeof globalThis): Shell {
-  // First of all: it takes a sign-in link out of the address before anything else can keep it.
+  // Created first: it removes a sign-in link from the address before anything else can store it.
   const session = createSession(window);
   const router = createRouter(window);
   const account = computed(() =>
@@ -84,18 +85,18 @@ export function useShell(): Shell {
   return required(useContext(ShellContext));
 }
 
-/** For pages that only somebody who has signed in sees. */
+/** Returns the shared objects, for pages that are shown only to a signed-in account. */
 export function useDashboard(): Dashboard {
   const { messages, client } = useWork();
   return { ...useShell(), messages, client };
 }
 
-/** As {@link useDashboard}. */
+/** Returns the account's objects, for pages that are shown only to a signed-in account. */
 export function useWork(): Work {
   return required(useContext(WorkContext));
 }
 
 function required<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('used outside of its provider');
+  if (value === undefined) throw new Error('used outside its provider');
   return value;
 }

@@ -1,4 +1,4 @@
-/** Numbers and times as people read them, in the viewer's language of numbers and zone. */
+/** Formats numbers and times for people, in the viewer's locale and time zone. */
 
 const second = 1000;
 const minute = 60 * second;
@@ -6,9 +6,9 @@ const hour = 60 * minute;
 const day = 24 * hour;
 
 /**
- * A span of time, in its two greatest units: `1.2 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`.
+ * Formats a duration in its two largest units: `1.2 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`.
  *
- * @param options.whole no fractions of seconds, for what is counted down
+ * @param options.whole omits fractions of a second, for countdowns
  */
 export function duration(ms: number, { whole = false }: { whole?: boolean } = {}): string {
   const size = Math.max(0, ms);
@@ -47,7 +47,10 @@ const exactFormat = new Intl.DateTimeFormat(undefined, {
   timeStyle: 'long',
 });
 
-/** As short as it can be said today: the time alone, or with its day, or with its year. */
+/**
+ * Formats an instant as briefly as possible: the time alone if it is today, else with its day, or with its day
+ * and year.
+ */
 export function shortTime(at: number, now: number): string {
   const [then, today] = [new Date(at), new Date(now)];
   if (then.toDateString() === today.toDateString()) return timeWithSeconds.format(then);
@@ -55,22 +58,22 @@ export function shortTime(at: number, now: number): string {
   return `${format.format(then)}, ${timeFormat.format(then)}`;
 }
 
-/** In the viewer's zone, with the instant as the interface has it. */
+/** Formats an instant in the viewer's time zone, followed by the instant as in the API. */
 export function exactTime(iso: string): string {
   return `${exactFormat.format(new Date(iso))} (${iso})`;
 }
 
-/** What users have written, in a sentence of ours: whichever way it runs, it does not turn the rest about. */
+/** Isolates text from a user within a sentence, so that its writing direction does not affect the rest. */
 export function isolated(text: string): string {
   return `\u2068${text}\u2069`;
 }
 
-/** The name of a task in a sentence. */
+/** Quotes the name of a task for a sentence. */
 export function quoted(name: string): string {
   return `“${isolated(name)}”`;
 }
 
-/** Enough of an id to tell it from others on the same page. */
+/** Returns enough of an id to distinguish it from others on the same page. */
 export function shortId(id: string): string {
   return id.slice(0, 8);
 }

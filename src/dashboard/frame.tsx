@@ -1,4 +1,4 @@
-/** What stands around every page. */
+/** The header and the banners around every page. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useDashboard, useWork } from './dashboard.ts';
@@ -11,7 +11,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
   return (
     <>
       <a class="skip-link" href="#main">
-        Skip to the content
+        Skip to content
       </a>
       <header class="top">
         <div class="top-inner">
@@ -56,7 +56,7 @@ function LiveSign() {
   const { connection } = useWork().live;
   const words = { connecting: 'Connecting', open: 'Live', lost: 'Offline' } as const;
   return (
-    <span class={`live live-${connection.value}`} title="Whether changes are shown as they happen">
+    <span class={`live live-${connection.value}`} title="Status of live updates">
       {words[connection.value]}
     </span>
   );
@@ -66,22 +66,22 @@ function ConnectionBanner() {
   const { live } = useWork();
   const isLost = live.connection.value === 'lost';
   const isBlind = live.temporal.value === 'unreachable';
-  // Always there, so that screen readers tell of what appears in it.
+  // Always rendered, so that screen readers announce what appears in it.
   return (
     <div role="status" class="banners">
       {isLost && (
         <div class="banner">
           <Icon name="warning" />
-          <span>Connection lost. What you see may be out of date. Reconnecting…</span>
+          <span>Connection lost. This page may be out of date. Reconnecting…</span>
           <button type="button" class="small" onClick={() => live.reconnect()}>
-            Try now
+            Reconnect now
           </button>
         </div>
       )}
       {!isLost && isBlind && (
         <div class="banner">
           <Icon name="warning" />
-          <span>Taskbell does not reach Temporal. Tasks are kept, and go on when it is back.</span>
+          <span>Taskbell cannot reach Temporal. Tasks are kept and continue when it is back.</span>
         </div>
       )}
     </div>

@@ -1,8 +1,8 @@
 /**
- * The changes of all tasks that the viewer may see, over one WebSocket for the whole app.
+ * Changes to all tasks that the viewer may see, over one WebSocket for the whole app.
  *
- * connecting → open ⇄ lost; closed when the viewer signs out. What comes within one frame is told at once, so that a
- * burst of changes costs one rendering.
+ * connecting → open ⇄ lost; closed when the viewer signs out. Events within one frame are delivered together, so
+ * that a burst of changes costs one rendering.
  */
 import { batch, type ReadonlySignal, signal } from '@preact/signals';
 import { type Client, type Notice, TaskbellError, type TaskEvent } from '../client/index.ts';
@@ -13,22 +13,22 @@ export type Connection = 'connecting' | 'open' | 'lost';
 
 export interface Live {
   readonly connection: ReadonlySignal<Connection>;
-  /** Whether the service reaches Temporal. */
+  /** Whether the service can reach Temporal. */
   readonly temporal: ReadonlySignal<'reachable' | 'unreachable'>;
-  /** How often the connection has come back: whoever shows lists reads them anew, since a gap may hide deletions. */
+  /** How often the connection has been restored. Lists are read again each time, since a gap may hide deletions. */
   readonly returns: ReadonlySignal<number>;
-  /** @returns what ends it. */
+  /** @returns a function that removes the listener. */
   listen(listener: (event: TaskEvent) => void): () => void;
-  /** Does not wait for the next try. */
+  /** Reconnects at once, without waiting for the next try. */
   reconnect(): void;
   close(): void;
 }
 
 export interface LiveOptions {
   readonly tasks: Pick<Client['tasks'], 'watchAll'>;
-  /** The service has refused us: closes this, if the session is over. */
+  /** Called when the service refuses the feed; closes the connection if the session is over. */
   readonly onRefused: () => void;
-  /** Whether the service answers at all. Never throws. */
+  /** Returns whether the service answers at all. Never throws. */
   readonly isThere: (signal: AbortSignal) => Promise<boolean>;
 }
 
@@ -50,7 +50,7 @@ export function createLive({ tasks, onRefused, isThere }: LiveOptions): Live {
   function onNotice({ notice }: Notice): void {
     batch(() => {
       if (notice === 'connected') {
-        // Also of one that was open, as far as anybody knew, and has been replaced.
+        // Also counts a connection that still seemed open and has been replaced.
         if (connection.peek() !== 'connecting') returns.value += 1;
         connection.value = 'open';
       }
@@ -66,9 +66,9 @@ export function createLive({ tasks, onRefused, isThere }: LiveOptions): Live {
     } catch (error) {
       if (signal.aborted) return;
       connection.value = 'lost';
-      // It may have been the session before this one that was refused: then this feed goes on.
+      // The refusal may concern the session before this one; then this feed goes on.
       if (error instanceof TaskbellError && (error.status === 401 || error.status === 403)) onRefused();
-      // Not foreseen, so it must be seen; and the page should go on living.
+      // Unexpected, so log it; the page keeps working.
       else console.error(error);
       setTimeout(() => {
         if (!signal.aborted) void follow(signal);

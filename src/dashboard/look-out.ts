@@ -1,13 +1,13 @@
 /**
- * Looks whether a service that was lost is there again. The client's own tries become rare, as is right for programs;
- * somebody who sits in front of a page waits for it.
+ * Checks whether a lost service answers again. The client's own tries become rare, which is right for programs;
+ * a person in front of a page is waiting for it.
  */
 import { effect, type ReadonlySignal } from '@preact/signals';
 import type { Connection } from './live.ts';
 
 export interface LookOutOptions {
   readonly connection: ReadonlySignal<Connection>;
-  /** Never throws. */
+  /** Returns whether the service answers. Never throws. */
   readonly isThere: (signal: AbortSignal) => Promise<boolean>;
   readonly reconnect: () => void;
   readonly isVisible?: () => boolean;
@@ -15,10 +15,13 @@ export interface LookOutOptions {
 
 const everyMs = 3000;
 const timeoutMs = 3000;
-/** Where the service answers and the feed does not, say because of a proxy: each try is given longer than the last. */
+/**
+ * Maximum time that a try is given, in milliseconds. Where the service answers and the feed does not, for
+ * example because of a proxy, each try is given longer than the last.
+ */
 const mostMs = 60_000;
 
-/** @returns what ends it. */
+/** @returns a function that stops the checks. */
 export function lookOut({
   connection,
   isThere,

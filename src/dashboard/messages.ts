@@ -1,4 +1,4 @@
-/** Short messages at the edge of the page: what was done, or why not. */
+/** Short messages at the edge of the page: what was done, or why it failed. */
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { TaskbellError } from '../client/index.ts';
 
@@ -11,7 +11,7 @@ export interface Message {
 export interface Messages {
   readonly shown: ReadonlySignal<readonly Message[]>;
   done(text: string): void;
-  /** Stays until it is closed. */
+  /** Shows a message that stays until it is closed. */
   failed(text: string): void;
   close(id: number): void;
 }
@@ -43,7 +43,7 @@ export function createMessages(): Messages {
   };
 }
 
-/** What went wrong, for people. */
+/** Returns what went wrong, as text for users. */
 export function explain(error: unknown): string {
   if (error instanceof TaskbellError) {
     const fields = error.errors.map(({ pointer, message }) => `${pointer}: ${message}`);

@@ -1,20 +1,23 @@
-/** The address of the page as a signal: links move about inside of the app, back and forward work, and all can be shared. */
+/**
+ * The page's address as a signal: links navigate within the app, back and forward work, and every address can
+ * be shared.
+ */
 import { batch, type ReadonlySignal, signal } from '@preact/signals';
 
 export interface Router {
   readonly url: ReadonlySignal<URL>;
-  /** Whether the viewer has come by "back" or "forward". */
+  /** Whether the viewer came here by "back" or "forward". */
   readonly cameBack: ReadonlySignal<boolean>;
-  /** @param options.replace in place of the present address, so that "back" goes to the one before. */
+  /** @param options.replace replaces the current address, so that "back" leads to the one before it. */
   go(to: string, options?: { readonly replace?: boolean }): void;
 }
 
 export function createRouter({ history, location, document, addEventListener }: Window): Router {
   const url = signal(new URL(location.href));
   const cameBack = signal(false);
-  /** How far each page was scrolled when it was left. */
+  /** Scroll position of each page when it was left, in pixels, by address. */
   const scrolled = new Map<string, number>();
-  // The browser would do it before the page is there.
+  // The browser would restore the position before the page is rendered.
   history.scrollRestoration = 'manual';
   const read = (back: boolean): void => {
     scrolled.set(url.peek().href, globalThis.scrollY);
@@ -36,7 +39,7 @@ export function createRouter({ history, location, document, addEventListener }: 
   addEventListener('popstate', () => {
     read(true);
     const top = scrolled.get(location.href) ?? 0;
-    // Once it is rendered.
+    // Scroll once the page is rendered.
     requestAnimationFrame(() => globalThis.scrollTo(0, top));
   });
   document.addEventListener('click', (event) => {
@@ -48,7 +51,7 @@ export function createRouter({ history, location, document, addEventListener }: 
   return { url, cameBack, go };
 }
 
-/** Where a click leads inside of the app; undefined for whatever the browser had better do itself. */
+/** Returns where a click leads within the app; undefined for clicks that are left to the browser. */
 function pageOf(event: MouseEvent, location: Location): string | undefined {
   if (event.defaultPrevented || event.button !== 0) return undefined;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return undefined;
@@ -69,7 +72,7 @@ export type Place =
   | { readonly page: 'task'; readonly id: string }
   | { readonly page: 'nowhere' };
 
-/** What an address stands for. */
+/** Returns the page that an address stands for. */
 export function placeOf(url: URL): Place {
   const [first = '', second = '', ...more] = url.pathname.split('/').filter((part) => part !== '');
   if (first === '') return { page: 'overview' };
@@ -78,7 +81,7 @@ export function placeOf(url: URL): Place {
   return second === 'new' ? { page: 'new-task' } : { page: 'task', id: decoded(second) };
 }
 
-/** Whatever somebody has typed into the address bar. */
+/** Decodes a part of the address, which the user may have typed; returns it unchanged if it is malformed. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part);

@@ -1,4 +1,4 @@
-/** What the service says of the session. */
+/** Reads the service's answer about the session. */
 import { TaskbellError } from '../client/errors.ts';
 
 export interface Account {
@@ -12,7 +12,7 @@ export interface SessionAnswer {
   readonly csrfToken: string;
 }
 
-/** @throws TaskbellError unreachable: somebody else has answered, such as the sign-in page of a network. */
+/** @throws TaskbellError unreachable: the answer is from something else, such as the sign-in page of a network. */
 export async function answerIn(response: Response): Promise<SessionAnswer> {
   const body = objectIn(await response.json().catch(() => undefined));
   const { id, name, role } = objectIn(body['account']);
@@ -20,7 +20,7 @@ export async function answerIn(response: Response): Promise<SessionAnswer> {
   if (typeof id === 'string' && typeof name === 'string' && typeof csrfToken === 'string') {
     if (role === 'user' || role === 'admin') return { account: { id, name, role }, csrfToken };
   }
-  throw new TaskbellError('What answers is not Taskbell. Does this network want you to sign in first?', {
+  throw new TaskbellError('The response is not from Taskbell. Does this network require a sign-in?', {
     status: 0,
     code: 'unreachable',
   });

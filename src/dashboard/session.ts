@@ -1,9 +1,9 @@
 /**
- * Who looks at the page. loading → anonymous ⇄ signed in; unreachable while the service does not answer.
+ * The session of the viewer. loading → anonymous ⇄ signed in; unreachable while the service does not answer.
  *
- * What proves it is a cookie that no script can read; the token against forged requests is kept in memory alone. The
- * cookie is the whole browser's: another tab may have changed it, so whatever suggests that leads to a look at it. All
- * that reads or changes it happens one after another, or an answer that comes late would undo a newer one.
+ * The session is proven by a cookie that no script can read; the token against forged requests is kept in memory only.
+ * The cookie belongs to the whole browser: another tab may have changed it, so any sign of that leads to a check.
+ * Everything that reads or changes the cookie runs one after another; otherwise a late answer would undo a newer one.
  */
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { errorOf, TaskbellError } from '../client/errors.ts';
@@ -15,7 +15,7 @@ export type { Account } from './session-answer.ts';
 export type SessionState =
   | { readonly status: 'loading' }
   | { readonly status: 'unreachable'; readonly detail: string }
-  /** `detail`: why somebody has to sign in again. */
+  /** `detail`: why the user has to sign in again. */
   | { readonly status: 'anonymous'; readonly detail?: string }
   | { readonly status: 'signed-in'; readonly account: Account; readonly csrfToken: string };
 
@@ -25,21 +25,21 @@ export type Credentials =
 
 export interface Session {
   readonly state: ReadonlySignal<SessionState>;
-  /** The service's clock less the browser's, in milliseconds. */
+  /** The service's clock minus the browser's, in milliseconds. */
   readonly skewMs: ReadonlySignal<number>;
-  /** Why a sign-in link was of no use, where somebody is signed in all the same. */
+  /** Why a sign-in link was rejected, if an account is signed in all the same. */
   readonly linkProblem: ReadonlySignal<string | undefined>;
-  /** For all other requests: notices what their answers tell of the session and of the time. */
+  /** Sends all other requests, and learns about the session and the time from their responses. */
   readonly fetch: typeof globalThis.fetch;
-  /** Finds out who is signed in; by the link in the address, where there is one. Never throws: `state` tells. */
+  /** Finds out who is signed in, by the link in the address if there is one. Never throws: `state` has the outcome. */
   begin(): Promise<void>;
   /** @throws TaskbellError */
   signIn(credentials: Credentials): Promise<void>;
   /** @throws TaskbellError */
   signOut(): Promise<void>;
-  /** The token of an account's session; none once somebody else is signed in. */
+  /** Returns the token of an account's session; an empty string unless that account is signed in. */
   csrfTokenOf(account: Account): string;
-  /** The service has refused the cookie, or the one before it. */
+  /** Reports that the service has refused the cookie, or the one before it. */
   expired(): void;
 }
 
@@ -53,11 +53,11 @@ export function createSession(window: Window & typeof globalThis): Session {
   const state = signal<SessionState>({ status: 'loading' });
   const linkProblem = signal<string>();
   const skew = createSkew();
-  /** Whose the tokens are that this page has had. */
+  /** Account id for each token that this page has had. */
   const owners = new Map<string, string>();
   const others = new BroadcastChannel('taskbell.session');
   const inTurn = createTurns();
-  /** From an address; kept until it is known what it is good for. */
+  /** The sign-in link from the address; kept until the service has accepted or rejected it. */
   let link = takeLink(location, history);
   let nextLook: Promise<void> | undefined;
 
@@ -77,28 +77,28 @@ export function createSession(window: Window & typeof globalThis): Session {
     if (!answer) return;
     const [{ account, csrfToken }, before] = [answer, state.peek()];
     owners.set(csrfToken, account.id);
-    // The same account is the same object, or all that is shown would be made anew.
+    // The same account keeps its object; a new one would recreate everything that is shown.
     const isSame = before.status === 'signed-in' && isEqual(before.account, account);
     state.value = { status: 'signed-in', account: isSame ? before.account : account, csrfToken };
   }
 
-  function tellOthers(): void {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has but one origin
+  function notifyOthers(): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has only one origin
     others.postMessage('another session');
   }
 
-  /** Whose the cookie is by now. Where there is no answer, all stays as it is. */
+  /** Finds out whose the cookie is now. Without an answer, nothing changes. */
   async function look(): Promise<void> {
     try {
       enter(await ask('GET'));
     } catch (error) {
       if (!(error instanceof TaskbellError && error.status === 401)) return;
       if (state.peek().status !== 'signed-in') return;
-      state.value = { status: 'anonymous', detail: 'Your session has ended. Sign in again to go on.' };
+      state.value = { status: 'anonymous', detail: 'Your session has ended. Sign in again to continue.' };
     }
   }
 
-  /** One look is enough for all that ask before it begins. */
+  /** One check serves all callers that ask before it starts. */
   function lookInTurn(): Promise<void> {
     nextLook ??= inTurn(() => {
       nextLook = undefined;
@@ -110,7 +110,7 @@ export function createSession(window: Window & typeof globalThis): Session {
   async function post(credentials: Credentials): Promise<void> {
     const headers = { 'Content-Type': 'application/json' };
     enter(await ask('POST', { headers, body: JSON.stringify(credentials) }));
-    tellOthers();
+    notifyOthers();
   }
 
   async function redeem(given: string): Promise<void> {
@@ -120,7 +120,7 @@ export function createSession(window: Window & typeof globalThis): Session {
     } catch (error) {
       const { status, message } = asTaskbellError(error);
       if (!isPassing(status)) {
-        // Somebody may be signed in without it.
+        // An account may be signed in without the link.
         enter(await ask('GET').catch(() => undefined));
         if (state.peek().status === 'signed-in') linkProblem.value = message;
         else state.value = { status: 'anonymous', detail: message };
@@ -147,15 +147,15 @@ export function createSession(window: Window & typeof globalThis): Session {
       await end().catch(async (error: unknown) => {
         if (!isForged(error)) throw error;
         await look();
-        // Somebody else's session is not to be ended.
+        // Another account's session must not be ended.
         if (csrfTokenOf(account) !== '') await end();
       });
     } catch (error) {
-      // It has ended already.
+      // The session has already ended.
       if (!(error instanceof TaskbellError && error.status === 401)) throw error;
     }
     if (csrfTokenOf(account) !== '') state.value = { status: 'anonymous' };
-    tellOthers();
+    notifyOthers();
   }
 
   function csrfTokenOf({ id }: Account): string {
@@ -171,7 +171,7 @@ export function createSession(window: Window & typeof globalThis): Session {
       return response;
     await lookInTurn();
     const current = state.peek();
-    // Nothing has been done: the same account may ask again. Nobody else, and not in vain.
+    // Nothing was done, so the same account may send it again: no other account, and not with the same token.
     if (current.status !== 'signed-in' || current.csrfToken === sent) return response;
     if (owners.get(sent) !== current.account.id) return response;
     const headers = new Headers(init?.headers);
@@ -183,7 +183,7 @@ export function createSession(window: Window & typeof globalThis): Session {
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible' && state.peek().status === 'signed-in') void lookInTurn();
   });
-  // A link that is put into the address of a page that is open loads nothing.
+  // A link that is entered into the address of an open page does not reload it.
   window.addEventListener('hashchange', () => {
     const taken = takeLink(location, history);
     if (taken === undefined) return;
@@ -209,18 +209,18 @@ export function createSession(window: Window & typeof globalThis): Session {
   };
 }
 
-/** Lets each begin when the one before is over. */
+/** Starts each piece of work when the one before it has ended. */
 function createTurns() {
   let last: Promise<unknown> = Promise.resolve();
   return <T>(work: () => Promise<T>): Promise<T> => {
     const result = last.then(work);
-    // Whoever has asked hears of the failure.
+    // The caller gets the failure.
     last = result.catch(() => undefined);
     return result;
   };
 }
 
-/** A sign-in link's secret, which must not stay in the address. */
+/** Takes a sign-in link's secret out of the address, where it must not stay. */
 function takeLink(location: Location, history: History): string | undefined {
   if (!location.hash.startsWith(linkPrefix)) return undefined;
   const link = location.hash.slice(linkPrefix.length);
@@ -236,7 +236,7 @@ function isForged(error: unknown): boolean {
   return error instanceof TaskbellError && error.code === 'csrf_failed';
 }
 
-/** Whether it says nothing of who is signed in. */
+/** Whether a status says nothing about who is signed in. */
 function isPassing(status: number): boolean {
   return status === 0 || status >= 500;
 }

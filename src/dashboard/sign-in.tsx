@@ -42,7 +42,7 @@ export function SignInPage() {
         <h1>Sign in</h1>
         <div role="alert">{hint !== undefined && <p class="problem">{hint}</p>}</div>
         <label class="field">
-          <span>User</span>
+          <span>Username</span>
           <input name="username" autocomplete="username" autocapitalize="none" required maxLength={150} />
         </label>
         <label class="field">
@@ -53,28 +53,29 @@ export function SignInPage() {
           {isBusy ? 'Signing in…' : 'Sign in'}
         </button>
         <p class="quiet">
-          The first start printed a password and a sign-in link.{' '}
-          <code>npm run taskbell -- users link NAME</code> prints another link, which works once.
+          Taskbell printed a password and a sign-in link when it first started. To get another link, run{' '}
+          <code>npm run taskbell -- users link NAME</code>. Each link works once.
         </p>
       </form>
     </main>
   );
 }
 
-/** With how long to wait, where there is a wait. */
+/** Returns why the sign-in was refused, with the time to wait if there is one. */
 function refusalOf(error: unknown): string {
   const seconds = error instanceof TaskbellError ? error.retryAfterSeconds : undefined;
-  const wait = seconds === undefined ? '' : ` The wait is ${duration(seconds * 1000, { whole: true })}.`;
+  const wait =
+    seconds === undefined ? '' : ` You can try again in ${duration(seconds * 1000, { whole: true })}.`;
   return explain(error) + wait;
 }
 
 export function UnreachablePage({ detail }: { detail: string }) {
-  useTitle('Not reachable');
+  useTitle('Unreachable');
   const { session } = useShell();
   return (
     <main class="alone">
       <section class="card">
-        <h1>Taskbell does not answer</h1>
+        <h1>Taskbell is not responding</h1>
         <p role="alert">{detail}</p>
         <button type="button" class="primary" onClick={() => void session.begin()}>
           Try again

@@ -1,13 +1,13 @@
-/** How far the browser's clock is from the service's, by the answers of the service. */
+/** Measures how far the browser's clock is from the service's, by the service's responses. */
 import { type ReadonlySignal, signal } from '@preact/signals';
 
 export interface Skew {
-  /** The service's clock less the browser's, in milliseconds. */
+  /** The service's clock minus the browser's, in milliseconds. */
   readonly skewMs: ReadonlySignal<number>;
   learn(response: Pick<Response, 'headers'>): void;
 }
 
-/** Times are told in whole seconds, and answers take some: less is no difference. */
+/** Smallest difference that counts, in milliseconds: `Date` headers have whole seconds, and responses take time. */
 const leastMs = 2000;
 
 export function createSkew(): Skew {
@@ -15,9 +15,9 @@ export function createSkew(): Skew {
   return {
     skewMs,
     learn({ headers }) {
-      const told = Date.parse(headers.get('Date') ?? '');
-      if (Number.isNaN(told)) return;
-      const measured = told - Date.now();
+      const date = Date.parse(headers.get('Date') ?? '');
+      if (Number.isNaN(date)) return;
+      const measured = date - Date.now();
       if (Math.abs(measured - skewMs.peek()) >= leastMs) skewMs.value = measured;
     },
   };

@@ -1,4 +1,4 @@
-/** Light or dark: as the system has it, until the viewer says otherwise. */
+/** The light or dark theme: the system's, until the viewer chooses one. */
 import { effect, type Signal, signal } from '@preact/signals';
 
 export type ThemeName = 'system' | 'light' | 'dark';
@@ -27,7 +27,7 @@ export function createTheme(window: Window): Theme {
   return { name };
 }
 
-/** undefined where the browser lets pages keep nothing. */
+/** Returns undefined if the browser does not let pages store anything. */
 function storageOf(window: Window): Storage | undefined {
   try {
     return window.localStorage;

@@ -5,7 +5,7 @@ import { duration, plural } from './format.ts';
 
 type Facts = Pick<TaskSummary, 'status' | 'waiting' | 'scheduled_time' | 'after' | 'after_policy'>;
 
-/** How it is called where it is shown: a paused task is SCHEDULED to the interface. */
+/** The status as it is shown: in the API, a paused task is SCHEDULED. */
 export type ShownStatus = TaskSummary['status'] | 'PAUSED';
 
 export function shownStatus({ status, waiting }: Pick<TaskSummary, 'status' | 'waiting'>): ShownStatus {
@@ -16,7 +16,7 @@ export function hasEnded({ status }: Pick<TaskSummary, 'status'>): boolean {
   return endedStatuses.has(status);
 }
 
-/** Why an unfinished task is not running now; undefined while it runs and once it has ended. */
+/** Returns why an unfinished task is not running now; undefined while it runs and once it has ended. */
 export function waitingText(
   { waiting, scheduled_time, after, after_policy }: Facts,
   now: number,
@@ -36,7 +36,7 @@ export function waitingText(
     case 'worker':
       return 'Waiting for a worker';
     case 'backoff': {
-      if (waiting.until === undefined || isOver(waiting.until)) return 'The next attempt is about to begin';
+      if (waiting.until === undefined || isOver(waiting.until)) return 'The next attempt is about to start';
       return `Next attempt in ${left(waiting.until)}`;
     }
     case 'cancelling':
@@ -48,8 +48,9 @@ export function waitingText(
 }
 
 /**
- * How long after its time a task began, in milliseconds; of one that has not begun, how late it is by now. undefined
- * where that is not known (lists do not know when a task began that succeeded at once), or is not its fault.
+ * Returns how long after its scheduled time a task started, or how late it is by now if it is due and has not
+ * started, in milliseconds. undefined if the task is not due, or if its start is not known: lists do not know
+ * when a task started that succeeded at once.
  */
 export function lateness(task: TaskSummary, now: number): number | undefined {
   const due = Date.parse(task.scheduled_time);
@@ -57,7 +58,7 @@ export function lateness(task: TaskSummary, now: number): number | undefined {
   return task.status === 'PENDING' ? Math.max(0, now - due) : undefined;
 }
 
-/** What the interface would accept, as far as one can know; it decides. */
+/** Returns the actions that the API should accept, as far as the page can know; the API decides. */
 export function canDo(task: TaskSummary): ReadonlySet<ActionName | 'edit'> {
   const { status, waiting } = task;
   if (hasEnded(task)) return new Set<ActionName>(['retry', 'delete']);
@@ -72,19 +73,19 @@ export function canDo(task: TaskSummary): ReadonlySet<ActionName | 'edit'> {
 }
 
 export interface ActionWords {
-  /** On a button. */
+  /** Text of the button. */
   readonly verb: string;
-  /** Of tasks that it has been done to. */
+  /** Past participle, said of tasks after the action. */
   readonly done: string;
-  /** What it means, where one had better be told. */
+  /** What the action means, where the user should know before confirming it. */
   readonly warning?: string;
 }
 
 export const actionWords: Readonly<Record<ActionName, ActionWords>> = {
-  cancel: { verb: 'Cancel', done: 'cancelled', warning: 'What runs is told to stop.' },
-  retry: { verb: 'Retry', done: 'begun again', warning: 'Each begins a new run, at once.' },
-  pause: { verb: 'Pause', done: 'paused', warning: 'It does not run until it is resumed.' },
+  cancel: { verb: 'Cancel', done: 'cancelled', warning: 'Running attempts are asked to stop.' },
+  retry: { verb: 'Retry', done: 'retried', warning: 'Each task starts a new run at once.' },
+  pause: { verb: 'Pause', done: 'paused', warning: 'Paused tasks do not run until they are resumed.' },
   resume: { verb: 'Resume', done: 'resumed' },
-  'run-now': { verb: 'Run now', done: 'made to run now' },
+  'run-now': { verb: 'Run now', done: 'started' },
   delete: { verb: 'Delete', done: 'deleted', warning: 'This cannot be undone.' },
 };

@@ -11,12 +11,12 @@ type Attribute = (typeof searchAttributes)[keyof typeof searchAttributes];
 
 const attributes: readonly Attribute[] = Object.values(searchAttributes);
 
-/** As the server's flags and messages name them: "TaskOwner=Keyword". */
+/** Our attributes as the server's flags and messages name them: "TaskOwner=Keyword". */
 export const attributeFlags: readonly string[] = attributes.map(describe);
 
 /**
  * Registers the attributes that the namespace lacks.
- * @throws {EngineError} when one is there with another type: that can't be changed.
+ * @throws {EngineError} when one exists with another type: that can't be changed.
  */
 export async function addMissingAttributes(connection: Connection, namespace: string): Promise<void> {
   const { missing, wrong } = await compare(connection, namespace);
@@ -26,7 +26,7 @@ export async function addMissingAttributes(connection: Connection, namespace: st
   try {
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
   } catch (error) {
-    // Another setup at the same time.
+    // Another setup has added them at the same time.
     if (grpcCode(error) === grpcStatus.alreadyExists) return;
     throw new EngineError(
       `Search attributes can't be added to namespace "${namespace}" (${errorMessage(error)}). ` +
@@ -36,7 +36,7 @@ export async function addMissingAttributes(connection: Connection, namespace: st
   }
 }
 
-/** @returns what is missing or wrong, a line each. */
+/** @returns one line for each attribute that is missing or wrong. */
 export async function attributeFaults(connection: Connection, namespace: string): Promise<string[]> {
   const { missing, wrong } = await compare(connection, namespace);
   return [...missing.map((it) => `search attribute ${describe(it)}`), ...wrong];
@@ -61,9 +61,7 @@ async function compare(
     const registered = customAttributes[attribute.name];
     if (registered === undefined || registered === null) missing.push(attribute);
     else if (registered !== indexedValueType(attribute)) {
-      wrong.push(
-        `search attribute ${describe(attribute)}: it has type ${IndexedValueType[registered]} there`,
-      );
+      wrong.push(`search attribute ${describe(attribute)}: exists with type ${IndexedValueType[registered]}`);
     }
   }
   return { missing, wrong };

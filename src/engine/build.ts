@@ -22,7 +22,7 @@ async function goInstall(folder: string, { report, environment, signal }: Obtain
     // Without cgo it needs no C compiler; its SQLite is in Go. GOBIN isn't allowed with another GOOS or GOARCH.
     env: { ...environment, GOBIN: folder, CGO_ENABLED: '0', GOOS: undefined, GOARCH: undefined },
     cwd: folder,
-    // A group of its own, since the compilers that it starts must end with it.
+    // Its own process group, since the compilers that it starts must end with it.
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -43,7 +43,7 @@ async function goInstall(folder: string, { report, environment, signal }: Obtain
   try {
     const spawned = once(child, 'spawn');
     await spawned.catch((error: unknown) => {
-      throw isErrno(error, 'ENOENT') ? new Error('Go: there is no `go` on PATH', { cause: error }) : error;
+      throw isErrno(error, 'ENOENT') ? new Error('Go: no `go` on PATH', { cause: error }) : error;
     });
     report({ waitingFor });
     const [code] = await once(child, 'close');

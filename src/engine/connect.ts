@@ -5,8 +5,8 @@ import { EngineError, errorMessage } from './errors.ts';
 const connectTimeoutMs = 5_000;
 
 /**
- * A connection for the engine's few calls. Without the SDK's retries: a retry that is still waiting when the
- * connection is closed throws where nobody can catch it, which would end `taskbell up` before it stopped its server.
+ * Opens a connection for the engine's few calls, without the SDK's retries: a retry that is still waiting when the
+ * connection is closed throws where nothing can catch it, which would end `taskbell up` before it stopped its server.
  * @throws {EngineError} naming the address.
  */
 export async function connectTemporal(
@@ -17,7 +17,7 @@ export async function connectTemporal(
   } catch (error) {
     throw new EngineError(
       `Temporal at ${options.address ?? 'localhost:7233'} can't be reached: ${errorMessage(error)}. ` +
-        `Check TEMPORAL_ADDRESS and its credentials, or unset it for a server of Taskbell's own.`,
+        `Check TEMPORAL_ADDRESS and its credentials, or unset it to let Taskbell start its own server.`,
       { cause: error },
     );
   }

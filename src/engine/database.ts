@@ -6,7 +6,7 @@ import { stopRecorded } from './processes.ts';
 import { type EngineState, readEngineState, writeEngineState } from './state.ts';
 import { type TemporalCli, minorOf, sameMinor } from './version.ts';
 
-/** In HOME. */
+/** Name of the database file in HOME. */
 export const databaseFile = 'temporal.db';
 const stopDeadlineMs = 10_000;
 
@@ -18,7 +18,7 @@ export function databaseVersion(home: string): string | undefined {
   return database?.complete === true ? database.serverVersion : undefined;
 }
 
-/** Stops the server that HOME's last user left behind when it was killed. */
+/** Stops the server that the last process to use HOME left behind when it was killed. */
 export async function stopOrphan(home: string, report?: Report): Promise<void> {
   const state = readEngineState(home);
   if (state === undefined || state.process === null) return;
@@ -26,29 +26,29 @@ export async function stopOrphan(home: string, report?: Report): Promise<void> {
   report?.({ waitingFor: 'Stopping the Temporal server that an earlier run left behind' });
   if (!(await stopRecorded({ pid, startedAt }, stopDeadlineMs))) {
     throw new EngineError(
-      `The Temporal server of an earlier run (pid ${pid}) can't be stopped; end it yourself.`,
+      `The Temporal server of an earlier run (pid ${pid}) can't be stopped; stop it manually.`,
     );
   }
   writeEngineState(home, { ...state, process: null });
 }
 
 /**
- * @returns what to record of the database that this server opens or makes.
- * @throws {EngineError} when another minor version made it.
+ * @returns the record of the database that this server opens or creates.
+ * @throws {EngineError} when another minor version created it.
  */
 export async function prepareDatabase(home: string, cli: TemporalCli): Promise<Database> {
   const file = join(home, databaseFile);
   const before = readEngineState(home)?.database;
-  // A file without a record is somebody's data all the same: never taken for an unfinished one.
+  // A file without a record still holds a user's data: it is never treated as an unfinished one.
   if (before === undefined) return { serverVersion: cli.serverVersion, complete: existsSync(file) };
   if (!before.complete) {
-    // The server makes the schema only in a file that isn't there: one whose maker died first is useless, and empty.
+    // The server creates the schema only with a new file: if it died before it served, the file is useless, and empty.
     for (const suffix of ['', '-wal', '-shm']) await rm(file + suffix, { force: true });
     return { serverVersion: cli.serverVersion, complete: false };
   }
   if (sameMinor(before.serverVersion, cli.serverVersion)) return before;
   throw new EngineError(
-    `${file} was made by Temporal server ${before.serverVersion}; ${cli.path} is ${cli.serverVersion} and can't ` +
+    `${file} was created by Temporal server ${before.serverVersion}; ${cli.path} is ${cli.serverVersion} and can't ` +
       `open it. Set TEMPORAL_CLI to one with server ${minorOf(before.serverVersion)}, or TASKBELL_HOME to a new folder.`,
   );
 }

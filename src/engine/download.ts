@@ -11,8 +11,8 @@ const deadlineMs = 300_000;
 const shownReason = 300;
 
 /**
- * The SDK downloads only on the way to starting a server of its own, in native code that can't be interrupted and that
- * takes over the process's signals; hence a child process.
+ * Runs in a child process: the SDK downloads only on the way to starting its own server, in native code that can't be
+ * interrupted and that takes over the process's signals.
  */
 const script = `
   import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -33,8 +33,8 @@ export async function downloadCli({ target, report, environment, signal }: Obtai
   await installAtomically(target, async (folder) => {
     const reason = await runScript(folder, environment, signal);
     const path = join(folder, `temporal-v${cliVersion}${process.platform === 'win32' ? '.exe' : ''}`);
-    // The file alone counts: the SDK renames it into place when it is whole, and whether its own server came up
-    // within its five seconds says nothing of ours.
+    // Only the file counts: the SDK renames it into place when it is complete, and whether the SDK's own server came up
+    // within five seconds says nothing about ours.
     try {
       await stat(path);
     } catch {
@@ -75,5 +75,5 @@ async function runScript(
   }
   if (deadline.aborted) return `not finished after ${deadlineMs / 60_000} minutes`;
   const reason = /REASON ([\s\S]*)/.exec(output)?.[1] ?? output;
-  return reason.trim().replaceAll(/\s+/g, ' ').slice(0, shownReason) || 'the SDK left no file';
+  return reason.trim().replaceAll(/\s+/g, ' ').slice(0, shownReason) || 'the SDK produced no file';
 }

@@ -16,18 +16,18 @@ const quotedLines = 5;
 export interface EmbeddedOptions {
   readonly home: string;
   readonly cli: TemporalCli;
-  /** 0: any free port. */
+  /** 0 for any free port. */
   readonly port: number;
   readonly webUiPort: number;
   readonly namespace: string;
   readonly report?: Report;
-  /** Gives up the start. */
+  /** Cancels the start. */
   readonly signal?: AbortSignal | undefined;
-  /** Makes close() kill it at once. */
+  /** Makes close() kill the server immediately. */
   readonly force?: AbortSignal | undefined;
 }
 
-/** A Temporal server of our own: starting → serving → ended, by close() or by itself. Whoever started it closes it. */
+/** Our own Temporal server: starting → serving → ended, by close() or by itself. Closed by the code that started it. */
 export interface EmbeddedServer {
   readonly address: string;
   readonly webUiUrl: string;
@@ -35,9 +35,9 @@ export interface EmbeddedServer {
   readonly webUiPort: number;
   readonly pid: number;
   readonly logPath: string;
-  /** Resolves when the process is gone, with a sentence that says how it ended. */
+  /** Resolves when the process has ended, with a sentence that says how. */
   readonly ended: Promise<string>;
-  /** SIGTERM, after 10 s SIGKILL; resolves when it is gone. */
+  /** Sends SIGTERM, and SIGKILL after 10 s; resolves when the process has ended. */
   close(): Promise<void>;
 }
 
@@ -81,7 +81,9 @@ function markComplete(home: string): void {
 
 function startFailure(error: unknown, logPath: string, lines: readonly string[]): EngineError {
   const quoted =
-    lines.length === 0 ? [] : [`Its last words (${logPath}):`, ...lines.map((line) => `  ${line}`)];
+    lines.length === 0
+      ? []
+      : [`The last lines of its log (${logPath}):`, ...lines.map((line) => `  ${line}`)];
   const message = [`The Temporal server did not start: ${errorMessage(error)}.`, ...quoted].join('\n');
   return new EngineError(message, { cause: error });
 }

@@ -1,9 +1,9 @@
-/** The Temporal server can't be had or can't be used. `message` is fit to be shown as it is: it says what to do. */
+/** The Temporal server can't be obtained or used. `message` can be shown unchanged: it says what to do. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
 }
 
-/** What is being waited for, in words for a person; `detail` changes while it lasts. Whoever shows it keeps the time. */
+/** What is being waited for, in words for people; `detail` changes during the wait. The code that shows it times it. */
 export interface Progress {
   readonly waitingFor: string;
   readonly detail?: string;

@@ -1,15 +1,15 @@
 import { attributeFlags } from './attributes.ts';
 
-/** Where each value comes from is told where it isn't plain. Values are JSON, as the server wants them. */
+/** Dynamic configuration, with the reason for a value where it isn't plain. Values are JSON, as the server expects. */
 const dynamicConfig: Readonly<Record<string, string>> = {
   // Priorities and fairness between owners; with more than one partition an owner could still queue behind another.
   'matching.useNewMatcher': 'true',
   'matching.enableFairness': 'true',
   'matching.numTaskqueueReadPartitions': '1',
   'matching.numTaskqueueWritePartitions': '1',
-  // Eager dispatch goes past fairness.
+  // Eager dispatch bypasses fairness.
   'system.enableActivityEagerExecution': 'false',
-  // Else a workflow that closed less than 8 s ago stays visible for up to half a minute after its deletion.
+  // Otherwise a workflow that closed less than 8 s ago stays visible for up to half a minute after its deletion.
   'history.transferProcessorUpdateAckInterval': '"1s"',
   'history.visibilityProcessorUpdateAckInterval': '"1s"',
   // The default of 1 refuses the second of two concurrent queries while a workflow task is pending.
@@ -19,7 +19,7 @@ const dynamicConfig: Readonly<Record<string, string>> = {
   'frontend.namespaceRPS.visibility': '500',
   'frontend.WorkerHeartbeatsEnabled': 'true',
   'frontend.ListWorkersEnabled': 'true',
-  // It asks version-info.temporal.io: nothing leaves the machine on its own.
+  // The check calls version-info.temporal.io: nothing must leave the machine without being asked for.
   'frontend.enableServerVersionCheck': 'false',
 };
 
@@ -35,7 +35,7 @@ export interface ServerFlags {
   readonly databaseFile: string;
 }
 
-/** Arguments of `temporal` for a server on this machine alone. */
+/** Returns the arguments of `temporal` for a server on this machine only. */
 export function serverArguments(flags: ServerFlags): string[] {
   const repeat = (flag: string, values: readonly string[]): string[] =>
     values.flatMap((value) => [flag, value]);

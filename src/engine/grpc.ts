@@ -1,6 +1,6 @@
 import { isGrpcServiceError } from '@temporalio/client';
 
-/** gRPC's status codes that the engine tells apart. */
+/** gRPC status codes that the engine distinguishes. */
 export const grpcStatus = {
   notFound: 5,
   alreadyExists: 6,
@@ -9,7 +9,7 @@ export const grpcStatus = {
   unauthenticated: 16,
 } as const;
 
-/** @returns undefined for what isn't an error of a gRPC call. */
+/** @returns undefined for anything that isn't an error of a gRPC call. */
 export function grpcCode(error: unknown): number | undefined {
   return isGrpcServiceError(error) ? error.code : undefined;
 }

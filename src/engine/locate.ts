@@ -15,7 +15,7 @@ import {
 } from './version.ts';
 
 export interface LocateOptions {
-  /** Server version that the database needs; executables of another minor version are passed over. */
+  /** Server version that the database needs; executables of another minor version are skipped. */
   readonly databaseVersion?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Where PATH and Go's settings come from. */
@@ -23,8 +23,8 @@ export interface LocateOptions {
 }
 
 /**
- * Finds the `temporal` executable: TEMPORAL_CLI, PATH, our cache; else obtains it once for all projects of this user:
- * by the SDK's download, else by building it with Go.
+ * Finds the `temporal` executable: TEMPORAL_CLI, PATH, our cache. Otherwise obtains it once for all projects of this
+ * user: by the SDK's download or, if that fails, by building it with Go.
  * @throws {EngineError} saying what to do.
  */
 export async function locateTemporal(
@@ -73,13 +73,13 @@ async function fromVariable(
 function otherVersion(wanted: string, found?: string): EngineError {
   const minor = minorOf(wanted);
   return new EngineError(
-    `The database was made by Temporal server ${wanted}, and a server of another minor version can't open it` +
+    `The database was created by Temporal server ${wanted}, and a server of another minor version can't open it` +
       `${found === undefined ? '' : `; ${found}`}. ` +
       `Set TEMPORAL_CLI to a Temporal CLI with server ${minor}, or TASKBELL_HOME to a new folder.`,
   );
 }
 
-/** @returns undefined when it isn't there or doesn't run: the next place is tried, the cached one is made anew. */
+/** @returns undefined when it doesn't exist or doesn't run: the next place is tried, a cached one is obtained again. */
 async function tryCli(path: string, environment: NodeJS.ProcessEnv): Promise<TemporalCli | undefined> {
   try {
     return await inspectCli(path, environment);
@@ -99,7 +99,7 @@ async function obtain(
     await mkdir(join(cacheDir, `temporal-cli-${cliVersion}`), { recursive: true });
   } catch (error) {
     throw new EngineError(
-      `The folder for the Temporal server can't be made: ${errorMessage(error)}. Set XDG_CACHE_HOME to one that can be written.`,
+      `The folder for the Temporal server can't be created: ${errorMessage(error)}. Set XDG_CACHE_HOME to a writable folder.`,
       { cause: error },
     );
   }
@@ -115,10 +115,10 @@ async function obtain(
   }
   throw new EngineError(
     [
-      `There is no Temporal server here, and none can be had:`,
+      `No Temporal server was found, and none could be downloaded or built:`,
       ...reasons.map((reason) => `  - ${reason}`),
       `Install the Temporal CLI (https://docs.temporal.io/cli) or Go 1.25 or newer, set TEMPORAL_CLI to a \`temporal\``,
-      `executable, or TEMPORAL_ADDRESS to a server that runs elsewhere.`,
+      `executable, or set TEMPORAL_ADDRESS to a server that runs elsewhere.`,
     ].join('\n'),
   );
 }

@@ -5,7 +5,7 @@ import { addMissingAttributes, attributeFaults, queryAttributes } from './attrib
 import { EngineError, type Report, errorMessage } from './errors.ts';
 import { grpcCode, grpcStatus } from './grpc.ts';
 
-/** Time won't help. */
+/** gRPC status codes of failures that a retry can't fix. */
 const final: ReadonlySet<number | undefined> = new Set([
   grpcStatus.permissionDenied,
   grpcStatus.unimplemented,
@@ -14,14 +14,14 @@ const final: ReadonlySet<number | undefined> = new Set([
 
 const daySeconds = 86_400;
 const retentionDays = 30;
-/** A cluster's caches of search attributes may lag by a minute. */
+/** Time limit for a setup, in milliseconds: a cluster's caches of search attributes may lag by a minute. */
 const setUpMs = 90_000;
 const checkMs = 15_000;
 const pollMs = 200;
 
 export interface NamespaceOptions {
   readonly namespace: string;
-  /** May create and change things: for the embedded server, and for an explicit `taskbell setup`. */
+  /** Whether to create and change things: for the embedded server, and for an explicit `taskbell setup`. */
   readonly create: boolean;
   readonly report?: Report | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -35,7 +35,7 @@ export interface NamespaceFacts {
 type Repeat = <T>(attempt: () => Promise<T>) => Promise<T>;
 
 /**
- * Makes sure that the namespace is fit for tasks: it exists and has our search attributes, usable in queries. With
+ * Makes sure that the namespace is ready for tasks: it exists and has our search attributes, usable in queries. With
  * `create` it also gets a retention of 30 days, unless it has a longer one.
  * @throws {EngineError} with what is missing when it may not be created, or can't be.
  */
@@ -76,7 +76,7 @@ async function setUp(connection: Connection, namespace: string, repeat: Repeat):
   await repeat(() => addMissingAttributes(connection, namespace));
   await repeat(async () => {
     const faults = await attributeFaults(connection, namespace);
-    if (faults.length > 0) throw new Error(`not there yet: ${faults.join(', ')}`);
+    if (faults.length > 0) throw new Error(`not available yet: ${faults.join(', ')}`);
     await queryAttributes(connection, namespace);
   });
   return { retentionDays: days };
@@ -111,7 +111,7 @@ async function readRetentionDays(connection: Connection, namespace: string): Pro
   }
 }
 
-/** Repeats what the server's caches, or a server that is just starting, may still refuse; not what we refuse. */
+/** Retries what the server's caches, or a server that is just starting, may still refuse; not our own refusals. */
 async function eventually<T>(
   deadline: number,
   signal: AbortSignal | undefined,

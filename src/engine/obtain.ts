@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Report } from './errors.ts';
 
 export interface ObtainOptions {
-  /** Where the executable shall be. */
+  /** Path of the executable to install. */
   readonly target: string;
   readonly report: Report;
   readonly environment: NodeJS.ProcessEnv;
@@ -13,8 +13,8 @@ export interface ObtainOptions {
 const abandonedAfterMs = 3_600_000;
 
 /**
- * Lets `make` put an executable into a folder of its own beside the target, then renames it there: whoever looks sees
- * a whole executable or none, however many processes do this at once or die in it.
+ * Lets `make` put an executable into its own folder beside the target, then renames it to the target: other processes
+ * see a complete executable or none, however many do this at the same time or die while doing it.
  */
 export async function installAtomically(
   target: string,
@@ -31,7 +31,7 @@ export async function installAtomically(
   }
 }
 
-/** Left by processes that were killed. */
+/** Removes folders that killed processes have left behind. */
 async function removeAbandoned(parent: string, prefix: string): Promise<void> {
   for (const name of await readdir(parent)) {
     if (!name.startsWith(prefix)) continue;

@@ -4,9 +4,9 @@ import { EngineError } from './errors.ts';
 import { isErrno } from './processes.ts';
 
 /**
- * Turns wished-for ports into real ones: 0 becomes a free one, any other is checked. All are held until the last is
+ * Turns requested ports into real ones: 0 becomes a free port, any other is checked. All are held until the last is
  * found, so that they differ.
- * @throws {EngineError} naming the variable of a port that is taken or may not be used.
+ * @throws {EngineError} naming the variable of a port that is in use or not permitted.
  */
 export async function choosePorts(
   host: string,
@@ -36,7 +36,7 @@ function describe(error: unknown, host: string, port: number, variable: string):
   if (isErrno(error, 'EADDRINUSE')) {
     return `Port ${port} on ${host} is in use. Stop what uses it, or set ${variable} to another port.`;
   }
-  if (isErrno(error, 'EACCES')) return `Port ${port} may not be used here; set ${variable} to another port.`;
+  if (isErrno(error, 'EACCES')) return `Not permitted to use port ${port}; set ${variable} to another port.`;
   return `Can't listen on ${host}:${port} (${variable}): ${error instanceof Error ? error.message : String(error)}`;
 }
 

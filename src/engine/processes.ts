@@ -7,10 +7,10 @@ import { childEnvironment } from '../config.ts';
 const pollMs = 50;
 const killMs = 5_000;
 
-/** A process as a file can remember it: ids are reused, an id together with its start is not. */
+/** A process as recorded in a file: ids are reused, but an id together with a start time is not. */
 export interface ProcessRecord {
   readonly pid: number;
-  /** Opaque; undefined where the system has no way to tell. */
+  /** Opaque; undefined where the system can't report it. */
   readonly startedAt: string | undefined;
 }
 
@@ -18,10 +18,10 @@ export interface ProcessRecord {
 export function recordProcess(pid: number): ProcessRecord | undefined {
   if (!isThere(pid)) return undefined;
   const startedAt = startOfProcess(pid);
-  return startedAt === 'gone' ? undefined : { pid, startedAt };
+  return startedAt === 'ended' ? undefined : { pid, startedAt };
 }
 
-/** True when the very process of the record lives, not merely one that was given its id later. */
+/** Returns whether the recorded process itself is alive, not just one that got its id later. */
 export function isAlive(record: ProcessRecord): boolean {
   const now = recordProcess(record.pid);
   return now !== undefined && now.startedAt === record.startedAt;
@@ -29,7 +29,8 @@ export function isAlive(record: ProcessRecord): boolean {
 
 /**
  * Ends a child that leads a process group: SIGTERM to it alone, since it may still need what it started; SIGKILL to
- * the whole group after the deadline, or when `force` says so. Resolves when it is gone, and the rest of its group too.
+ * the whole group after the deadline, or when `force` is aborted. Resolves when the child has ended and the rest of its
+ * group has been killed.
  */
 export async function stopChild(child: ChildProcess, deadlineMs: number, force?: AbortSignal): Promise<void> {
   const { pid } = child;
@@ -50,7 +51,7 @@ export async function stopChild(child: ChildProcess, deadlineMs: number, force?:
 }
 
 /**
- * Ends a process that isn't our child, so that only asking again and again tells when it is gone.
+ * Ends a process that isn't our child, so only polling can show when it has ended.
  * @returns false when it can't be ended: it belongs to another user.
  */
 export async function stopRecorded(record: ProcessRecord, deadlineMs: number): Promise<boolean> {
@@ -82,7 +83,8 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    // ESRCH: gone already, or no such group. EPERM: macOS says so of a group of zombies. EINVAL: Windows has no groups.
+    // ESRCH: already ended, or no such group. EPERM: macOS reports it for a group of zombies. EINVAL: Windows has no
+    // groups.
     if (!['ESRCH', 'EPERM', 'EINVAL'].some((code) => isErrno(error, code))) throw error;
   }
 }
@@ -98,28 +100,28 @@ function isThere(pid: number): boolean {
 
 function startOfProcess(pid: number): string | undefined {
   try {
-    // After the command's closing bracket: state, … and as 20th field the start in clock ticks since boot.
+    // After the command's closing bracket: state, … and as the 20th field the start in clock ticks since boot.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-    return fields[0] === 'Z' ? 'gone' : fields[19];
+    return fields[0] === 'Z' ? 'ended' : fields[19];
   } catch {
     return startFromPs(pid);
   }
 }
 
-/** Systems without /proc (macOS, BSD). */
+/** Reads the start time on systems without /proc (macOS, BSD). */
 function startFromPs(pid: number): string | undefined {
   try {
     const [state, ...start] = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
-      // Else the same start reads differently to a process with another locale or time zone.
+      // Otherwise the same start reads differently to a process with another locale or time zone.
       env: childEnvironment({ LC_ALL: 'C', TZ: 'UTC' }),
     })
       .trim()
       .split(/\s+/);
-    return state === undefined || state === '' || state.startsWith('Z') ? 'gone' : start.join(' ');
+    return state === undefined || state === '' || state.startsWith('Z') ? 'ended' : start.join(' ');
   } catch {
-    // `ps` fails for a process that is gone, and where there is no `ps`: the id alone must do then.
-    return isThere(pid) ? undefined : 'gone';
+    // `ps` fails for a process that has ended, and where `ps` doesn't exist: then the id alone must do.
+    return isThere(pid) ? undefined : 'ended';
   }
 }

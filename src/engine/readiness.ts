@@ -8,7 +8,7 @@ const pollMs = 50;
 
 /**
  * Waits until the server at `address` answers gRPC.
- * @throws when it ends before (`ended` says how), or when the signal comes first.
+ * @throws when it ends first (`ended` says how), or when the signal is aborted first.
  */
 export async function waitUntilServing(
   address: string,
@@ -18,10 +18,10 @@ export async function waitUntilServing(
   const end = new AbortController();
   const ending = abortWith(end, ended);
   const either = AbortSignal.any([signal, end.signal]);
-  let last: unknown = new Error('nothing listens');
+  let last: unknown = new Error('nothing is listening');
   while (!either.aborted) {
     try {
-      // A failed gRPC channel waits a second or more before it tries again; a bare socket is cheaper to ask with.
+      // A failed gRPC channel waits a second or more before it tries again; a plain socket is a cheaper probe.
       await probe(address);
       const connection = await Connection.connect({ address, connectTimeout: 5_000, interceptors: [] });
       await connection.close();

@@ -16,14 +16,14 @@ const maxBytes = 10 * 1024 * 1024;
 const checkEveryMs = 60_000;
 
 /**
- * The log file of the embedded server. The server writes into it by itself, so that it neither loses lines nor dies
- * of a broken pipe when we do. Bounded: the file before is kept as `.1`. close() ends the watch over its size.
+ * The log file of the embedded server. The server writes to it directly, so that it neither loses lines nor dies of a
+ * broken pipe when we die. Its size is bounded: the previous file is kept as `.1`. close() stops watching the size.
  */
 export interface ServerLog {
   readonly path: string;
-  /** For the server's stdout and stderr. */
+  /** File descriptor for the server's stdout and stderr. */
   readonly descriptor: number;
-  /** The last lines that were written since it was opened. */
+  /** Returns the last lines written since the log was opened. */
   tail(lines: number): string[];
   close(): void;
 }
@@ -33,7 +33,7 @@ export function openServerLog(path: string): ServerLog {
   if (sizeOf(path) > maxBytes) renameSync(path, `${path}.1`);
   const descriptor = openSync(path, 'a', 0o600);
   const begin = fstatSync(descriptor).size;
-  // The server keeps its descriptor, hence copy and truncate; it appends, so it goes on at the new end.
+  // Copies and truncates, since the server keeps its descriptor. It appends, so it continues at the new end.
   const watch = setInterval(() => {
     if (fstatSync(descriptor).size <= maxBytes) return;
     copyFileSync(path, `${path}.1`);

@@ -26,19 +26,19 @@ export interface LaunchOptions {
 /** The server's process, recorded in HOME/engine.json while it lives. */
 export interface ServerProcess {
   readonly pid: number;
-  /** Resolves when the process is gone, with a sentence that says how it ended. */
+  /** Resolves when the process has ended, with a sentence that says how. */
   readonly ended: Promise<string>;
-  /** SIGTERM, after 10 s SIGKILL; resolves when it is gone and HOME says so. */
+  /** Sends SIGTERM, and SIGKILL after 10 s; resolves when the process has ended and HOME records that. */
   close(): Promise<void>;
 }
 
-/** Spawns and records it; whether it comes up is another question. @throws {EngineError} when it can't be spawned. */
+/** Spawns the server and records it; doesn't wait until it serves. @throws {EngineError} when it can't be spawned. */
 export async function launchServer(options: LaunchOptions): Promise<ServerProcess> {
   const { home, cli, port, webUiPort, log, database } = options;
   const child = spawn(cli.path, serverArguments({ ...options, databaseFile }), {
     cwd: home,
     env: serverEnvironment(),
-    // A group of its own: a terminal's Ctrl-C is for us alone, who stop it last.
+    // Its own process group: a terminal's Ctrl-C must reach only us, since we stop the server last.
     detached: true,
     stdio: ['ignore', log.descriptor, log.descriptor],
   });
@@ -69,7 +69,7 @@ async function forgetAfter(ended: Promise<string>, home: string, pid: number, lo
   if (last?.process?.pid === pid) writeEngineState(home, { ...last, process: null });
 }
 
-/** Ours without what isn't the server's business: secrets, and settings that the CLI would read as its own. */
+/** Returns our environment without secrets, and without settings that the CLI would take as its own. */
 function serverEnvironment(): Record<string, string | undefined> {
   const entries = Object.entries(childEnvironment());
   return Object.fromEntries(entries.filter(([name]) => !/^(TASKBELL|TEMPORAL)_/.test(name)));

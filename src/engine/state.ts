@@ -7,7 +7,7 @@ import { isErrno } from './processes.ts';
 const stateSchema = z.object({
   /** The database file: which server version made it, and whether that server ever came up with it. */
   database: z.object({ serverVersion: z.string(), complete: z.boolean() }),
-  /** The running server; null after an orderly stop. Whoever finds one here whose parent is gone has an orphan. */
+  /** The running server; null after an orderly stop. A server recorded here whose parent has ended is an orphan. */
   process: z
     .object({
       pid: z.number(),
@@ -19,7 +19,7 @@ const stateSchema = z.object({
     .nullable(),
 });
 
-/** What HOME/engine.json remembers of the embedded server. */
+/** What HOME/engine.json records about the embedded server. */
 export type EngineState = z.infer<typeof stateSchema>;
 
 export function readEngineState(home: string): EngineState | undefined {
@@ -29,13 +29,13 @@ export function readEngineState(home: string): EngineState | undefined {
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw new EngineError(
-      `${path} can't be read (${errorMessage(error)}). If no Temporal server of Taskbell runs, delete that file.`,
+      `${path} can't be read (${errorMessage(error)}). If no Temporal server of Taskbell is running, delete the file.`,
       { cause: error },
     );
   }
 }
 
-/** Synchronous, so that a server never lives unrecorded for longer than its start takes. */
+/** Writes synchronously, so that a server never runs unrecorded for longer than its start takes. */
 export function writeEngineState(home: string, state: EngineState): void {
   const path = statePath(home);
   writeFileSync(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });

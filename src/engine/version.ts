@@ -7,10 +7,10 @@ const run = promisify(execFile);
 export const cliVersion = '1.5.1';
 export const pinnedServerVersion = '1.29.1';
 
-/** A `temporal` executable that runs, and the version of the server inside. */
+/** A `temporal` executable that runs, and the version of its server. */
 export interface TemporalCli {
   readonly path: string;
-  /** From `--version`, as 1.29.1: builds by `go install` know the server's version, but not the CLI's own. */
+  /** Server version from `--version`, such as 1.29.1: builds by `go install` don't know the version of the CLI. */
   readonly serverVersion: string;
 }
 
@@ -24,7 +24,10 @@ export async function inspectCli(path: string, environment: NodeJS.ProcessEnv): 
   return { path, serverVersion };
 }
 
-/** SQLite files aren't migrated between minor versions: the schema is made with a new file and never changed. */
+/**
+ * Returns whether two servers can open the same database. SQLite files aren't migrated between minor versions: the
+ * schema is created with a new file and never changed.
+ */
 export function sameMinor(a: string, b: string): boolean {
   return minorOf(a) === minorOf(b);
 }

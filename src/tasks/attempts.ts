@@ -1,4 +1,4 @@
-/** The attempts of a run, from its events and its pending activity: without asking a worker. */
+/** The attempts of a run, read from its events and its pending activity, without asking a worker. */
 import type { temporal } from '@temporalio/proto';
 import { lostAttempt } from '../contract/lost-attempt.ts';
 import { attemptOverSignalName } from '../contract/names.ts';
@@ -15,21 +15,22 @@ import { decode, type LiveExecution, type PendingAttempt } from './execution.ts'
 type Event = temporal.api.history.v1.IHistoryEvent;
 
 /**
- * The attempts of a run that are over, from its events, newest first: for a run whose workflow has not reported them
- * (yet). What lies before the last edit was withdrawn by it.
+ * Reads the attempts that are over from a run's events, for a run whose workflow has not reported them (yet). Stops
+ * at the last edit, which withdrew everything before it.
+ * @param backwards events, newest first
  */
 export async function attemptsIn(backwards: AsyncIterable<Event>): Promise<AttemptReport[]> {
   const attempts = new Map<number, AttemptReport>();
   for await (const event of backwards) {
     if (event.workflowExecutionUpdateAcceptedEventAttributes) break;
     const report = reportIn(event);
-    // An attempt may be told of twice: the later word counts.
+    // An attempt may be reported twice: the later report counts.
     if (report && !attempts.has(report.attempt)) attempts.set(report.attempt, report);
   }
   return [...attempts.values()].toSorted((a, b) => a.attempt - b.attempt);
 }
 
-/** What an event tells of an attempt that is over. */
+/** Returns the report of an attempt that is over, if the event contains one. */
 export function reportIn(event: Event): AttemptReport | undefined {
   const signal = event.workflowExecutionSignaledEventAttributes;
   if (signal?.signalName === attemptOverSignalName)
@@ -47,14 +48,14 @@ export function reportIn(event: Event): AttemptReport | undefined {
   );
 }
 
-/** Whether there can be any. Most tasks have none that is over, and their history need not be read for it. */
+/** Returns whether a run can have attempts that are over. Most have none, so their history need not be read. */
 export function mayHaveAttempts({ status, memo, pending }: LiveExecution): boolean {
-  // These report their attempts in their close event.
+  // These runs report their attempts in their close event.
   if (status === 'completed' || status === 'failed') return false;
   return memo.attempt > 0 || status !== 'open' || (pending?.attempt ?? 1) > 1;
 }
 
-/** The attempt of an open run that is not over, or that was lost and has not been reported yet. */
+/** Returns the attempt of an open run that is not over, or that was lost and has not been reported yet. */
 export function unreportedAttempt(
   execution: LiveExecution,
   over: readonly AttemptReport[],
@@ -70,7 +71,7 @@ export function unreportedAttempt(
 
 function running(attempt: number, { startedAt, worker, heartbeat }: PendingAttempt): Attempt {
   const current = heartbeat?.current;
-  // The last heartbeat may still be of the attempt before.
+  // The last heartbeat may still be from the previous attempt.
   const log = current?.attempt === attempt ? current.log : [];
   const started_at = new Date(startedAt ?? 0).toISOString();
   return { attempt, started_at, finished_at: null, worker, outcome: 'running', error: null, log };

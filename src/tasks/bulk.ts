@@ -1,4 +1,4 @@
-/** Many tasks at a time, each for itself: what is wrong with one harms no other. */
+/** Operations on many tasks at a time. Each task is handled separately: a failure of one does not affect the others. */
 import { AppError, isNotFound } from '../contract/errors.ts';
 import { type ActionName, maxBulkTasks } from '../contract/bulk.ts';
 import { matchesFilter, type TaskFilter } from '../contract/filter.ts';
@@ -14,32 +14,35 @@ import { wrongState } from './read.ts';
 import { retryTask } from './retry.ts';
 import { summarise } from './snapshot.ts';
 
-/** So many calls of all bulk requests together are under way: the ordinary ones must find Temporal free. */
+/** Maximum concurrent calls of all bulk requests together, so that ordinary requests find Temporal free. */
 const lanes = 8;
 
-/** What became of one of them: its value, or why it was refused. */
+/** The outcome for one task: its value, or the error that refused it. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
 export interface ActionOutcome {
   readonly status: 200 | 202 | 204;
   readonly task?: TaskSummary;
-  /** Whose task was deleted. */
+  /** Owner of the deleted task. */
   readonly deletedOf?: string;
 }
 
 export interface BulkService {
-  /** @param requests what was asked for, or why that is refused, in order. */
+  /** @param requests the parsed requests, or the errors that refuse them, in order. */
   create(
     actor: Actor,
     requests: readonly Outcome<CreateTaskInput>[],
     idempotencyKey: string | undefined,
     onOutcome: OnOutcome<TaskSummary>,
   ): Promise<void>;
-  /** The tasks that a filter matches. @throws AppError too_many, with their number, for more than a call may be about. */
+  /**
+   * Returns the ids of the tasks that a filter matches.
+   * @throws AppError validation, with their number, if they are more than one call can act on.
+   */
   select(actor: Actor, filter: TaskFilter): Promise<string[]>;
-  /** How many of the named tasks there are. */
+  /** Returns how many of the named tasks exist. */
   countKnown(actor: Actor, ids: readonly string[]): Promise<number>;
-  /** @param filter what the tasks were selected by: one that no longer fits when its turn comes is left alone. */
+  /** @param filter the filter that selected the tasks: one that no longer matches when its turn comes is left alone. */
   act(
     actor: Actor,
     action: ActionName,
@@ -49,7 +52,7 @@ export interface BulkService {
   ): Promise<void>;
 }
 
-/** Called for each as soon as it is known. */
+/** Called with each outcome as soon as it is known. */
 export type OnOutcome<T> = (outcome: Outcome<T>, index: number) => void;
 
 export function createBulk(writer: Writer): BulkService {
@@ -59,14 +62,14 @@ export function createBulk(writer: Writer): BulkService {
     work: (item: I, index: number) => Promise<O>,
     onOutcome: OnOutcome<O>,
   ): Promise<void> {
-    let away: AppError | undefined;
+    let outage: AppError | undefined;
     const one = async (item: I, index: number): Promise<void> => {
       const known = await outcome(limiter, () => {
-        // Once Temporal is away, waiting for it with each of a thousand would take the caller minutes.
-        if (away) throw away;
+        // Once Temporal is unavailable, waiting for it again for each of a thousand tasks would take minutes.
+        if (outage) throw outage;
         return work(item, index);
       });
-      if ('error' in known && isAway(known.error)) away = known.error;
+      if ('error' in known && isOutage(known.error)) outage = known.error;
       onOutcome(known, index);
     };
     await Promise.all(items.map(one));
@@ -97,7 +100,7 @@ export function createBulk(writer: Writer): BulkService {
   };
 }
 
-function isAway(error: unknown): error is AppError {
+function isOutage(error: unknown): error is AppError {
   return error instanceof AppError && error.code === 'temporal_unavailable';
 }
 
@@ -109,7 +112,7 @@ async function outcome<T>(limiter: Limiter, work: () => Promise<T>): Promise<Out
   }
 }
 
-/** Without what may be large: a thousand of them go into one answer. */
+/** Drops the fields that may be large: a thousand summaries go into one response. */
 function summaryOf({ task }: { task: TaskSummary & { payload?: unknown; attempts?: unknown } }): TaskSummary {
   const { payload: _payload, attempts: _attempts, ...summary } = task;
   return summary;
@@ -125,17 +128,17 @@ async function selectTasks(writer: Writer, actor: Actor, filter: TaskFilter): Pr
 }
 
 function tooMany(total: number): AppError {
-  const message = `The filter matches ${total} tasks; a call may be about ${maxBulkTasks} at the most.`;
+  const message = `The filter matches ${total} tasks; a request can act on at most ${maxBulkTasks}.`;
   return new AppError('validation', message, { errors: [{ pointer: '/filter', message }] });
 }
 
-/** Nobody waits for the effects of a thousand commands: most are on their way when the call is answered. */
+/** Acts on one task without waiting for the effect: most of a thousand are on their way when the call is answered. */
 async function actOn(
   writer: Writer,
   actor: Actor,
   { action, id, filter }: { action: ActionName; id: string; filter: TaskFilter | undefined },
 ): Promise<ActionOutcome> {
-  const options = { waitMs: 0, check: filter && stillFits(filter) };
+  const options = { waitMs: 0, check: filter && stillMatches(filter) };
   switch (action) {
     case 'cancel':
       return commanded(await cancelTask(writer, actor, id, options));
@@ -161,11 +164,11 @@ async function actOn(
   }
 }
 
-/** Lists lag, and a thousand tasks take a while: each is looked at once more when its turn comes. */
-function stillFits(filter: TaskFilter): (execution: LiveExecution) => void {
+/** Rechecks a task when its turn comes: lists lag, and a thousand tasks take a while. */
+function stillMatches(filter: TaskFilter): (execution: LiveExecution) => void {
   return (execution) => {
     if (matchesFilter(filter, summarise(execution, { now: Date.now() }))) return;
-    throw wrongState('Task no longer fits the filter');
+    throw wrongState('Task no longer matches the filter');
   };
 }
 

@@ -1,4 +1,4 @@
-/** Who cancelled a task, in the words that stand in its event history and that the Temporal Web UI shows. */
+/** Who cancelled a task, as text: its event history keeps it, and the Temporal Web UI shows it. */
 import type { Author } from '../contract/workflow.ts';
 import type { Actor } from './access.ts';
 
@@ -6,7 +6,7 @@ export function cancelReason({ name, id }: Actor): string {
   return `Cancelled by ${name} (${id})`;
 }
 
-/** Of a cancellation from outside of Taskbell, what was said with it. */
+/** Returns who cancelled a task; for a cancellation from outside Taskbell, the reason given with it. */
 export function readCancelReason(text: string): { by: Author | null; reason?: string } {
   const [, name, id] = /^Cancelled by (.+) \(([\w-]+)\)$/s.exec(text) ?? [];
   if (name !== undefined && id !== undefined) return { by: { id, name } };

@@ -3,7 +3,7 @@ import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskInput, TaskSpec } from '../contract/workflow.ts';
 import { checkLimits, checkPayload, invalid, scheduledTime } from './checks.ts';
 
-/** What an edit asks for, checked against the task as it is. @throws AppError validation */
+/** Returns the changes that an edit requests, checked against the current task. @throws AppError validation */
 export function checkedChanges(
   taskTypes: TaskTypes,
   current: TaskInput,
@@ -12,7 +12,7 @@ export function checkedChanges(
   if (request.type !== undefined && request.type !== current.type) {
     throw invalid('/type', 'The type of a task cannot be changed.');
   }
-  assertFollowsTheSame(current, request);
+  assertSamePredecessors(current, request);
   const { name, description, tags, priority, soft_time_limit, time_limit } = request;
   const retry = request.retry && { ...current.retry, ...dropUndefined(request.retry) };
   checkLimits(soft_time_limit ?? current.soft_time_limit, time_limit ?? current.time_limit);
@@ -33,9 +33,9 @@ export function checkedChanges(
   });
 }
 
-/** A representation may be sent back as it is. */
-function assertFollowsTheSame(current: TaskInput, { after, after_policy }: EditTaskInput): void {
-  const message = 'What a task follows cannot be changed once it is created.';
+/** Accepts the current predecessors, so that a representation can be sent back unchanged, and rejects any others. */
+function assertSamePredecessors(current: TaskInput, { after, after_policy }: EditTaskInput): void {
+  const message = 'The predecessors of a task cannot be changed after it is created.';
   const before = new Set(current.after ?? []);
   const same = after === undefined || (after.length === before.size && after.every((id) => before.has(id)));
   if (!same) throw invalid('/after', message);

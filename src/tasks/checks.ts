@@ -1,9 +1,9 @@
-/** What the shapes in src/contract cannot say: the clock, the task type's own schema, how fields fit together. */
+/** Checks that the schemas in src/contract can't express: the clock, the task type's schema, relations of fields. */
 import type { TaskTypes } from '../../activities/types/index.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import type { TaskSpec } from '../contract/workflow.ts';
 
-/** For clocks that differ from ours. */
+/** Tolerance for clocks that differ from ours, in milliseconds. */
 const pastGraceMs = 2000;
 const horizonYears = 10;
 const maxPayloadBytes = 256 * 1024;
@@ -35,18 +35,18 @@ export function checkPayload(
   const type = taskTypes.get(typeName);
   if (!type) {
     const known = taskTypes.list().map(({ name }) => name);
-    throw invalid('/type', `There is no such task type. Known: ${known.join(', ')}.`);
+    throw invalid('/type', `Unknown task type. Known types: ${known.join(', ')}.`);
   }
   const bytes = Buffer.byteLength(JSON.stringify(payload));
   if (bytes > maxPayloadBytes)
-    throw invalid('/payload', `The payload is ${bytes} bytes; at most ${maxPayloadBytes}.`);
+    throw invalid('/payload', `The payload is ${bytes} bytes; the maximum is ${maxPayloadBytes}.`);
   const errors = type.check(payload);
   if (errors.length > 0) throw validation(errors);
   return payload;
 }
 
 export function checkLimits(soft: number, hard: number): void {
-  if (soft > hard) throw invalid('/soft_time_limit', 'The soft time limit may not exceed the time limit.');
+  if (soft > hard) throw invalid('/soft_time_limit', 'The soft time limit must not exceed the time limit.');
 }
 
 export function invalid(pointer: string, message: string): AppError {
@@ -54,5 +54,5 @@ export function invalid(pointer: string, message: string): AppError {
 }
 
 function validation(errors: readonly FieldError[]): AppError {
-  return new AppError('validation', 'The request does not fit.', { errors });
+  return new AppError('validation', 'The request is invalid.', { errors });
 }

@@ -1,4 +1,4 @@
-/** What an owner may do to a task besides editing it. Each verb says what it did once the effect is there. */
+/** Commands on a task, apart from editing it. Each waits for its effect, up to a limit, and returns what it did. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isNotFound } from '../contract/errors.ts';
 import type { TaskCommand } from '../contract/workflow.ts';
@@ -10,15 +10,15 @@ import { successorsOf, tellOver } from './predecessors.ts';
 import { allRunsOf, type Reader, readTask, type TaskView, wrongState } from './read.ts';
 import { summarise } from './snapshot.ts';
 
-/** `done`: the effect is there. Otherwise it is on its way, and nothing can stop it any more. */
+/** `done`: the effect is visible. Otherwise it is on its way and can no longer be stopped. */
 export interface CommandResult extends TaskView {
   readonly done: boolean;
 }
 
 export interface CommandOptions {
-  /** For the effect, in milliseconds. */
+  /** How long to wait for the effect, in milliseconds. */
   readonly waitMs?: number;
-  /** Refuses a task that is not as the caller took it to be. */
+  /** Refuses a task that is not in the state the caller expects. */
   readonly check?: ((execution: LiveExecution) => void) | undefined;
 }
 
@@ -36,7 +36,7 @@ export async function cancelTask(
   if (!before.cancelRequested) await reader.store.cancel(id, before.runId, cancelReason(actor));
   const isOver = ({ status }: LiveExecution): boolean => status !== 'open';
   const after = await waitFor(reader.store, before, isOver, waitMs);
-  // Its end was nearer than the cancellation.
+  // The task ended before the cancellation reached it.
   if (after.status !== 'open' && after.status !== 'cancelled') throw refused;
   return answer(reader, actor, after, after.status === 'cancelled');
 }
@@ -50,9 +50,9 @@ export async function pauseTask(
   return command(reader, actor, id, 'pause', {
     waitMs,
     check,
-    refusal: 'Task can be paused only until its first attempt has begun',
+    refusal: 'Task can be paused only before its first attempt starts',
     allowed: hasNotBegun,
-    // An attempt that was waiting for a worker, or had begun a moment ago, is withdrawn first.
+    // An attempt that was waiting for a worker, or had just started, is withdrawn first.
     effect: ({ status, storedStatus, pending }) => status === 'open' && storedStatus === 'PAUSED' && !pending,
   });
 }
@@ -88,7 +88,7 @@ export async function runTaskNow(
   });
 }
 
-/** Removes a task with all its runs: an ended one, or one that has not begun, which then never runs. */
+/** Deletes a task with all its runs: an ended one, or one that has not started, which then never runs. */
 export async function removeTask(
   reader: Reader,
   actor: Actor,
@@ -101,27 +101,27 @@ export async function removeTask(
   if (newest.status === 'open' && !hasNotBegun(newest)) {
     throw wrongState('Task is running; cancel it before deleting it');
   }
-  // The newest run goes last: should this stop half-way, the task is still there to be deleted again.
+  // The newest run is deleted last: if this stops halfway, the task still exists and can be deleted again.
   const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
-  // One that has ended has told them itself.
+  // An ended task has notified its dependents itself.
   const successors = newest.status === 'open' ? await successorsOf(store, newest) : [];
   for (const { runId } of older) await removeRun(reader, id, runId);
   await removeRun(reader, id, newest.runId);
   await tellOver(store, successors, { id, ended: 'DELETED' });
-  return { done: await isGone(reader, id, waitMs), owner: newest.owner };
+  return { done: await isDeleted(reader, id, waitMs), owner: newest.owner };
 }
 
 async function removeRun({ store }: Reader, id: string, runId: string): Promise<void> {
   try {
     await store.remove(id, runId);
   } catch (error) {
-    // Visibility may still list a run that is already gone, and two callers may delete the same task.
+    // Visibility may still list a run that is already deleted, and two callers may delete the same task.
     if (!isNotFound(error)) throw error;
   }
 }
 
 interface CommandRules {
-  /** For the effect. */
+  /** How long to wait for the effect, in milliseconds. */
   readonly waitMs: number;
   readonly check: CommandOptions['check'];
   readonly refusal: string;
@@ -140,12 +140,12 @@ async function command(
   rules.check?.(before);
   if (!rules.allowed(before)) throw wrongState(rules.refusal);
   assertChangeable(before);
-  // Sent even where the effect seems to be there: an earlier command may still wait for a worker.
+  // Sent even if the effect seems to be there already: an earlier command may still be waiting for a worker.
   await send(reader, before, { command: name, by: actor.id, by_name: actor.name }, rules.refusal);
   const isThere = (now: LiveExecution): boolean => rules.effect(now) || now.status !== 'open';
   const after = await waitFor(reader.store, before, isThere, rules.waitMs);
   const done = rules.effect(after);
-  // Its beginning, or its end, was nearer than the command.
+  // The task started, or ended, before the command reached it.
   if (!done && !rules.allowed(after)) throw wrongState(rules.refusal);
   return answer(reader, actor, after, done);
 }
@@ -159,7 +159,7 @@ async function send(
   try {
     await store.signal(id, runId, command);
   } catch (error) {
-    // It has ended since it was looked at.
+    // The task has ended since it was loaded.
     throw isNotFound(error) ? wrongState(refusal) : error;
   }
 }
@@ -181,8 +181,8 @@ function waitsForTime(storedStatus: LiveExecution['storedStatus']): boolean {
   return storedStatus !== 'PENDING' && storedStatus !== 'RUNNING';
 }
 
-/** Of several runs, the server drops one after the other. */
-async function isGone({ store }: Reader, id: string, waitMs: number): Promise<boolean> {
+/** Waits until the task is no longer found: the server deletes several runs one after the other. */
+async function isDeleted({ store }: Reader, id: string, waitMs: number): Promise<boolean> {
   const deadline = Date.now() + waitMs;
   for (;;) {
     try {

@@ -5,15 +5,15 @@ import {
   makeGrpcRetryInterceptor,
 } from '@temporalio/client';
 
-/** The SDK's own ten tries over many seconds make an outage look like slowness; our callers want to be told. */
+/** Maximum attempts of a call. The SDK's default, ten over many seconds, makes an outage look like slowness. */
 const maxAttempts = 4;
 const firstDelayMs = 50;
-/** gRPC's own limit of 4 MiB is less than a page of rows or events may take. */
+/** Maximum size of a response, in bytes. gRPC's default of 4 MiB is less than a page of rows or events can take. */
 const maxMessageBytes = 32 * 1024 * 1024;
 
 /**
- * A connection for requests that somebody waits for: connects when it is first used, and again whenever it is lost;
- * rides out a hiccup, and fails within a second when Temporal is away.
+ * Creates a connection for requests with a waiting caller. It connects on first use and reconnects whenever it is
+ * lost; it survives short interruptions and fails within a second when Temporal is unavailable.
  */
 export function createConnection(options: ConnectionOptions): Connection {
   return Connection.lazy({

@@ -1,4 +1,4 @@
-/** How many tasks there are of each status, exact over retries: visibility counts runs, of which a task may have several. */
+/** Counts of tasks by status, exact across retries: visibility counts runs, and a task may have several of them. */
 import type { TaskFilter } from '../contract/filter.ts';
 import { type EndedStatus, type TaskCounts, type TaskStatus, taskStatus } from '../contract/task.ts';
 import type { Actor } from './access.ts';
@@ -20,12 +20,12 @@ type Counts = Record<TaskStatus, number>;
 
 const ends: readonly EndedStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
 
-/** Four calls where nothing was retried: at best three more for what was. */
+/** Counts the tasks that match a filter. Takes four calls if nothing was retried, otherwise at best three more. */
 export async function countTasks({ store }: Reader, actor: Actor, asked: TaskFilter): Promise<TaskCounts> {
   const { status: wanted = taskStatus.options, ...filter } = visibleTo(actor, asked);
   const [runs, superseded] = await Promise.all([countRuns(store, filter), countSuperseded(store, filter)]);
   const counts = none();
-  // The calls see different moments, and visibility the new run before the end of the one that it replaced.
+  // The calls see different moments, and visibility may show a new run before the end of the run it replaced.
   for (const status of wanted) counts[status] = Math.max(0, runs[status] - superseded[status]);
   return { counts, total: Object.values(counts).reduce((sum, count) => sum + count) };
 }
@@ -44,19 +44,19 @@ async function countRuns(store: TaskStore, filter: TaskFilter): Promise<Counts> 
   return counts;
 }
 
-/** The runs that fit the filter, but that a retry has replaced. */
+/** Counts the runs that match the filter but were replaced by a retry. */
 async function countSuperseded(store: TaskStore, filter: TaskFilter): Promise<Counts> {
   const counts = none();
   if ((await store.count(retriesMatching(filter))) === 0) return counts;
   if (!isLasting(filter)) return countSupersededOneByOne(store, filter);
-  // What was replaced ends before what replaced it, so it may have left the namespace's memory already.
+  // A replaced run ends before its replacement, so the namespace may have deleted it already.
   const oldest = Date.now() - (await store.retentionMs());
   const each = await Promise.all(ends.map((ended) => store.count(retriesSince(filter, ended, oldest))));
   for (const [index, ended] of ends.entries()) counts[ended] = each[index] ?? 0;
   return counts;
 }
 
-/** Where an earlier run may fit the filter and its successor not, or the other way round, the runs have to be looked at. */
+/** Counts run by run: an earlier run may match the filter while its replacement doesn't, or the other way round. */
 async function countSupersededOneByOne(store: TaskStore, filter: TaskFilter): Promise<Counts> {
   const counts = none();
   const ids = [...new Set((await allRows(store, retriesMatching(filter))).map(({ id }) => id))];

@@ -24,8 +24,8 @@ export interface Writer extends Reader {
 }
 
 /**
- * @param idempotencyKey the same key from the same owner makes the same task: its id is derived from both, so that
- * Temporal itself remembers it for as long as it keeps the task.
+ * @param idempotencyKey the same key from the same owner creates the same task: its id is derived from both, so
+ * Temporal itself remembers the key for as long as it keeps the task.
  */
 export async function createTask(
   writer: Writer,
@@ -45,12 +45,12 @@ export async function createTask(
     ...(await following(writer, actor, request)),
   };
   const run = { id, input, ...(fingerprint === undefined ? {} : { fingerprint }) };
-  const giveBack = await writer.quota.take(actor.id);
+  const release = await writer.quota.take(actor.id);
   try {
     const runId = await startRun(writer.store, run, now);
     return justStarted(writer, actor, { id, runId, input, now });
   } catch (error) {
-    giveBack();
+    release();
     if (!(error instanceof WorkflowExecutionAlreadyStartedError) || fingerprint === undefined) throw error;
     const earlier = await createdEarlier(writer, actor, id, fingerprint);
     if (earlier) return earlier;
@@ -100,7 +100,7 @@ async function following({ store }: Writer, actor: Actor, request: CreateTaskInp
   return { after, ...(after_policy === undefined ? {} : { after_policy }), ...over };
 }
 
-/** The answer to a creation needs no call: nothing but what we have just sent can be there yet. */
+/** Builds the response to a creation without a call: the server can't have more yet than what was just sent. */
 function justStarted(
   writer: Writer,
   actor: Actor,

@@ -6,22 +6,22 @@ import { runsMatching } from './search.ts';
 import type { TaskStore } from './store.ts';
 
 const lengthMs = 300_000;
-const stretches = 12;
+const buckets = 12;
 const rowsPerPage = 100;
 
-/** One call where they are few, else one for each stretch more. */
+/** Counts the due tasks. Takes one call if they are few, otherwise one more for each bucket. */
 export async function countDue(
   store: Pick<TaskStore, 'list' | 'count'>,
   owner: string | undefined,
 ): Promise<DueTasks> {
   const now = Date.now();
   const within = (from: number, to: number): string => runsMatching(dueFilter(owner, from, to), now);
-  const page = await store.list(within(now, now + stretches * lengthMs), rowsPerPage);
+  const page = await store.list(within(now, now + buckets * lengthMs), rowsPerPage);
   const due = page.executions.map(({ scheduledAt }) => scheduledAt);
-  const starts = Array.from({ length: stretches }, (_, index) => now + index * lengthMs);
+  const starts = Array.from({ length: buckets }, (_, index) => now + index * lengthMs);
   const counts = page.nextPageToken
     ? await Promise.all(starts.map((from) => store.count(within(from, from + lengthMs))))
-    : tally(due, { from: now, count: stretches, lengthMs });
+    : tally(due, { from: now, count: buckets, lengthMs });
   return {
     from: new Date(now).toISOString(),
     bucket_seconds: lengthMs / 1000,

@@ -19,15 +19,15 @@ import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
 import { isDeadlineExceeded } from './temporal-errors.ts';
 
-/** A worker answers an update within milliseconds, or is not there. */
+/** Deadline of an update, in milliseconds. A worker answers within a few milliseconds if one is running. */
 const editTimeoutMs = 3000;
-/** An edit that nobody waits for any more must not happen; on its way it may lose this much. */
+/** Time allowed for transit, in milliseconds: an edit must not be made once its caller has stopped waiting. */
 const expiryMarginMs = 500;
-/** Of edits that race each other, each is made on top of the one before, for as long as this. */
+/** Concurrent edits are rebased and retried for up to this long, in milliseconds. */
 const raceMs = 5000;
 
 /**
- * Changes a task that has not started, all at once or not at all.
+ * Edits a task that has not started. Makes all of the changes or none.
  * @param ifMatch the ETag of the state that the author of the change has seen.
  */
 export async function editTask(
@@ -42,7 +42,7 @@ export async function editTask(
     const before = await loadTask(writer.store, actor, id);
     assertEditable(before, ifMatch);
     const current = await currentInput(writer.store, before);
-    if (!current) throw new Error(`The start of run ${before.runId} cannot be read`);
+    if (!current) throw new Error(`The input of run ${before.runId} cannot be read`);
     const changes = checkedChanges(writer.taskTypes, current, request);
     const changed = Object.keys(changes) as (keyof TaskSpec)[];
     if (changed.length === 0) return readTask(writer, actor, before);
@@ -57,7 +57,7 @@ export async function editTask(
     const outcome = await sendEdit(writer, before, edit);
     if (outcome === 'made') return await settled(writer, actor, before);
     if (ifMatch !== undefined) throw staleVersion();
-    if (Date.now() > deadline) throw wrongState('Task is being changed by too many at once');
+    if (Date.now() > deadline) throw wrongState('Task is being changed by too many requests at once');
     await sleep(Math.random() * 50);
   }
 }
@@ -69,7 +69,10 @@ function assertEditable(execution: LiveExecution, ifMatch: string | undefined): 
   assertChangeable(execution);
 }
 
-/** An attempt that was waiting for a worker is withdrawn; it may have begun a moment before the edit came. */
+/**
+ * Waits until an attempt that was waiting for a worker is withdrawn.
+ * @throws AppError wrong_state if it had started just before the edit arrived.
+ */
 async function settled(writer: Writer, actor: Actor, before: LiveExecution): Promise<TaskView> {
   const { store } = writer;
   const edited = await loadTask(store, actor, before.id);
@@ -96,7 +99,7 @@ async function sendEdit(writer: Writer, before: LiveExecution, edit: TaskEdit): 
   }
 }
 
-/** A worker that stalled may have made the edit although its answer did not come in time. */
+/** Returns whether the edit was made after all: a stalled worker may have made it but answered too late. */
 async function wasMade(
   store: TaskStore,
   { id, runId, version }: LiveExecution,
@@ -111,7 +114,7 @@ async function wasMade(
 function refusalOf(error: unknown): unknown {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isDeadlineExceeded(error))
     return noWorker(error);
-  if (isNotFound(error)) return wrongState('Task has ended meanwhile');
+  if (isNotFound(error)) return wrongState('Task has ended in the meantime');
   if (!(error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure))
     return error;
   const { type } = error.cause;

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LiveExecution } from './execution.ts';
 import type { TaskStore } from './store.ts';
 
-/** How long a command waits for its effect before it answers that it is on its way. */
+/** How long a command waits for its effect before it answers that the effect is on its way, in milliseconds. */
 export const effectTimeoutMs = 1000;
 
-/** @returns the run as it is once the effect is there, or when the time is up. */
+/** Polls the run until the effect is there or the time is up. @returns the run's latest state. */
 export async function waitFor(
   store: TaskStore,
   before: LiveExecution,

@@ -5,7 +5,7 @@ import { decode } from './execution.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
 
-/** What the close event of a run tells beyond its status. */
+/** What a run's close event contains besides its status. */
 export interface Ending {
   readonly result: JsonValue | null;
   readonly errorMessage: string | null;

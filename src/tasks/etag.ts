@@ -3,12 +3,12 @@ import type { TaskSummary } from '../contract/task.ts';
 import type { LiveExecution } from './execution.ts';
 import { summarise } from './snapshot.ts';
 
-/** Names a state of a task, so that its author can say which one a change was made for. */
+/** Returns the ETag of a task's state, by which a change names the state it was made for. */
 export function etagOf(runId: string, { version, status }: Pick<TaskSummary, 'version' | 'status'>): string {
   return `"${runId}.${version}.${status}"`;
 }
 
-/** @throws AppError stale_version, if the task has moved on since the state that was seen. */
+/** @throws AppError stale_version if the task has changed since the state that the caller has seen. */
 export function assertMatches(ifMatch: string | undefined, execution: LiveExecution): void {
   if (ifMatch === undefined) return;
   const etag = etagOf(execution.runId, summarise(execution, { now: Date.now() }));
@@ -16,10 +16,10 @@ export function assertMatches(ifMatch: string | undefined, execution: LiveExecut
 }
 
 export function staleVersion(): AppError {
-  return new AppError('stale_version', 'The task has changed since the version that If-Match names.');
+  return new AppError('stale_version', 'The task has changed since the version in If-Match.');
 }
 
-/** RFC 9110, 13.1.1: a list of tags, or `*` for whatever there is. */
+/** Implements RFC 9110, 13.1.1: a list of tags, or `*` for any state. */
 function matches(ifMatch: string, etag: string): boolean {
   return ifMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim() === etag);
 }

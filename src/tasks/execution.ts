@@ -9,7 +9,7 @@ type Describe = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionRespon
 
 const { PendingActivityState, WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
-/** By Temporal's own names, which are also those of its counts. */
+/** Statuses by Temporal's names for them, which its counts use as well. */
 const statusNames: Readonly<Record<string, Execution['status']>> = {
   Running: 'open',
   Completed: 'completed',
@@ -30,14 +30,14 @@ const statuses: Readonly<
   [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT]: 'timed_out',
 };
 
-/** One run of a task, as describe and the visibility list both tell it. Instants in milliseconds. */
+/** One run of a task, as both describe and the visibility list return it. Instants in milliseconds. */
 export interface Execution {
   readonly id: string;
   readonly runId: string;
   readonly status: 'open' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out';
   readonly startedAt: number;
   readonly closedAt: number | undefined;
-  /** A retry has begun it. */
+  /** Whether a retry started it. */
   readonly isRetry: boolean;
   readonly owner: string;
   readonly storedStatus: StoredStatus;
@@ -48,12 +48,12 @@ export interface Execution {
   readonly memo: TaskMemo;
 }
 
-/** The attempt that the server knows of: waiting for a worker, running, or between two tries of the server's own. */
+/** The pending attempt on the server: waiting for a worker, running, or between two of the server's own tries. */
 export interface PendingAttempt {
   readonly begun: boolean;
   readonly running: boolean;
   readonly cancelRequested: boolean;
-  /** Attempts that this one activity has made so far, the present or next one included; from 1. */
+  /** Number of attempts of this activity so far, including the current or next one; starts at 1. */
   readonly attempt: number;
   readonly worker: string;
   readonly startedAt: number | undefined;
@@ -64,14 +64,14 @@ export interface PendingAttempt {
 export interface LiveExecution extends Execution {
   readonly pending: PendingAttempt | undefined;
   readonly cancelRequested: boolean;
-  /** Moves with every heartbeat and attempt, where the length of the history stands still. */
+  /** Grows with every heartbeat and attempt, while the length of the history stays the same. */
   readonly transitions: number;
-  /** Grows with every command and edit, and has an end on the server. */
+  /** Grows with every command and edit, up to a limit of the server. */
   readonly historyLength: number;
   readonly historyBytes: number;
 }
 
-/** @returns undefined for a workflow that is not a task of ours. */
+/** @returns undefined for a workflow that is not one of our tasks. */
 export function readExecution(info: ExecutionInfo | null | undefined): Execution | undefined {
   const owner = attribute(info, searchAttributes.owner.name);
   const status = statuses[info?.status ?? WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED];
@@ -109,7 +109,7 @@ export function readLiveExecution(response: Describe): LiveExecution | undefined
   };
 }
 
-/** @param before attempts of the run before this activity's. */
+/** @param before number of the run's attempts before this activity. */
 function readPending(activity: PendingActivity | undefined, before: number): PendingAttempt | undefined {
   if (!activity) return undefined;
   const heartbeat = decode<AttemptHeartbeat>(activity.heartbeatDetails?.payloads?.[0]);
@@ -129,8 +129,8 @@ function readPending(activity: PendingActivity | undefined, before: number): Pen
 }
 
 /**
- * A worker may be dealt a try and give it back at once. Tries after the first say with their first heartbeat, sent at
- * their beginning, that they run; those of earlier versions could not.
+ * Returns whether a try that the server has dispatched really runs: a worker may hand it back immediately. Tries after
+ * the first confirm it with a heartbeat when they start; those of earlier versions could not.
  */
 function isReallyRunning(number: number, attempt: number, heartbeat: AttemptHeartbeat | undefined): boolean {
   if (attempt === 1 || heartbeat?.reported === undefined) return true;
@@ -156,7 +156,7 @@ export function millis(
 
 function attribute(info: ExecutionInfo | null | undefined, name: string): unknown {
   const value = decode<unknown>(info?.searchAttributes?.indexedFields?.[name]);
-  // Single values come back as lists of one from some stores.
+  // Some stores return a single value as a list of one.
   return Array.isArray(value) && value.length === 1 ? value[0] : value;
 }
 
@@ -178,7 +178,7 @@ function readMemo(fields: Record<string, Payload>): TaskMemo {
   return { ...missingMemo, ...values };
 }
 
-/** What a list shows of a run whose memo is not ours, rather than failing the whole list. */
+/** Defaults for a run whose memo is not ours, so that it doesn't fail the whole list. */
 const missingMemo: TaskMemo = {
   name: '',
   description: '',

@@ -1,4 +1,4 @@
-/** What the bridge asks: which tasks have changed, and how does one stand. */
+/** Queries of the bridge: which tasks have changed, and what state a task is in. */
 import { ifFound } from '../contract/errors.ts';
 import type { TaskSummary } from '../contract/task.ts';
 import { type Actor, loadTask } from './access.ts';
@@ -7,7 +7,7 @@ import { allRows, endingOf, type Reader } from './read.ts';
 import { closedSince, writtenSince } from './search.ts';
 import { summarise } from './snapshot.ts';
 
-/** A row of one of the two lists of a tick: enough to tell whether it is news. */
+/** A row of one of the two lists of a tick: enough to decide whether it is new. */
 export interface Change {
   readonly id: string;
   readonly runId: string;
@@ -16,7 +16,7 @@ export interface Change {
   readonly ended: boolean;
 }
 
-/** Where to read on: the greatest server times seen, in milliseconds. */
+/** Position to read on from: the latest server times seen, in milliseconds. */
 export interface FeedCursor {
   readonly written: number;
   readonly closed: number;
@@ -27,18 +27,21 @@ export interface Changes {
   readonly cursor: FeedCursor;
 }
 
-/** How a watched task stands. */
+/** The state of a watched task. */
 export interface Observation {
   readonly runId: string;
-  /** Equal for two observations between which nothing has happened in Temporal. */
+  /** Equal in two observations if nothing has happened in Temporal between them. */
   readonly transitions: number;
   readonly task: TaskSummary;
 }
 
-/** Visibility may show a write later than one that was made after it. */
+/** Overlap of successive lists, in milliseconds: visibility may show a write after a later one. */
 const overlapMs = 3000;
 
-/** Two lists, whatever the number of watched tasks: one for both would be an order of magnitude slower. */
+/**
+ * Returns the changes since a cursor. Takes two lists, however many tasks are watched: one for both would be an order
+ * of magnitude slower.
+ */
 export async function changesSince({ store }: Reader, cursor: FeedCursor): Promise<Changes> {
   const [written, closed] = await Promise.all([
     allRows(store, writtenSince(cursor.written - overlapMs)),
@@ -47,8 +50,8 @@ export async function changesSince({ store }: Reader, cursor: FeedCursor): Promi
   return {
     changes: [...written, ...closed].map(changeOf),
     cursor: {
-      // A run's first write bears the time of the API that started it: where that clock runs ahead, it must not carry
-      // us past the writes of others.
+      // A run's first write has the time of the API process that started it. If that clock runs ahead, it must not
+      // make the cursor skip the writes of others.
       written: Math.max(cursor.written, ...written.map((row) => Math.min(row.updatedAt, Date.now()))),
       closed: Math.max(cursor.closed, ...closed.map((row) => row.closedAt ?? 0)),
     },
@@ -59,12 +62,15 @@ function changeOf({ id, runId, version, owner, status }: Execution): Change {
   return { id, runId, version, owner, ended: status !== 'open' };
 }
 
-/** The first observation for a new watcher. @throws AppError not_found for those who may not see the task. */
+/** Returns the first observation for a new watcher. @throws AppError not_found if the actor may not see the task. */
 export async function observeAs(reader: Reader, actor: Actor, id: string): Promise<Observation> {
   return observation(reader, await loadTask(reader.store, actor, id));
 }
 
-/** The newest run, or the named one. @returns undefined when it is gone. Who may see it was decided when its watcher came. */
+/**
+ * Observes the newest run, or the named one. Doesn't check access: that was done when the watcher arrived.
+ * @returns undefined when the run no longer exists.
+ */
 export async function observeTask(
   reader: Reader,
   id: string,

@@ -1,4 +1,4 @@
-/** The story of a task, from the event histories of its runs. Needs no worker. */
+/** The history of a task, read from the event histories of its runs. Needs no worker. */
 import { isNotFound } from '../contract/errors.ts';
 import type { HistoryEntry } from '../contract/history.ts';
 import { type Actor, loadTask } from './access.ts';
@@ -8,7 +8,7 @@ import { allRunsOf, type Reader } from './read.ts';
 import type { TaskStore } from './store.ts';
 import { RunStory } from './story.ts';
 
-/** The place of an entry: its run, and how many entries of that come before it. */
+/** The place of an entry: its run, and how many of that run's entries come before it. */
 export interface HistoryPlace {
   readonly runId: string;
   readonly skip: number;
@@ -16,7 +16,7 @@ export interface HistoryPlace {
 
 export interface HistoryRequest {
   readonly limit: number;
-  /** The first entry that is wanted; undefined: the very first. */
+  /** Place of the first entry to return; undefined for the very first. */
   readonly from: HistoryPlace | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface HistoryPage {
   readonly next: HistoryPlace | undefined;
 }
 
-/** Oldest first, run by run. Of runs that the namespace no longer keeps nothing is told. */
+/** Returns entries oldest first, run by run. Runs that the namespace no longer keeps are left out. */
 export async function readHistory(
   { store }: Reader,
   actor: Actor,
@@ -49,7 +49,7 @@ export async function readHistory(
   return { entries, next: undefined };
 }
 
-/** Oldest first. Visibility may not know the newest one yet. */
+/** Returns the runs of a task, oldest first. Visibility may not list the newest one yet. */
 async function runsOf(store: TaskStore, newest: LiveExecution): Promise<Execution[]> {
   const listed = await allRunsOf(store, newest.id);
   const older = listed.filter(({ runId, version }) => runId !== newest.runId && version < newest.version);
@@ -65,7 +65,7 @@ async function* entriesOf(
   try {
     for await (const event of store.events(id, runId)) yield* story.tell(event);
   } catch (error) {
-    // The list still knew it.
+    // The run was deleted, although the list still had it.
     if (isNotFound(error)) return;
     throw error;
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../contract/errors.ts';
 
-/** The same for requests that mean the same. */
+/** Returns a digest that is the same for requests with the same meaning. */
 export function digest(request: object): string {
   return createHash('sha256')
     .update(JSON.stringify(sorted(request)))
@@ -12,7 +12,7 @@ export function keyReused(): AppError {
   return new AppError('key_reused', 'This Idempotency-Key was used before with another body.');
 }
 
-/** The order of a JSON object's members means nothing. */
+/** Sorts the members of objects: their order has no meaning in JSON. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

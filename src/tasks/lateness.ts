@@ -1,4 +1,4 @@
-/** How long after their time the runs of a sample began. */
+/** Lateness of a sample of runs: how long after their scheduled time they started. */
 import { ifFound } from '../contract/errors.ts';
 import type { Lateness } from '../contract/overview.ts';
 import { LeastRecent } from '../least-recent.ts';
@@ -7,34 +7,34 @@ import type { Execution } from './execution.ts';
 import type { TaskStore } from './store.ts';
 
 const concurrency = 4;
-/** An ended run began when it began: the present bucket is asked for again and again. */
+/** Maximum number of start times kept: they never change, and the current bucket is queried again and again. */
 const mostKnown = 10_000;
 
-/** @returns a function that reads close events, where a row does not tell, and throws what the store throws. */
+/** @returns a function that reads close events where rows lack the start time, and throws what the store throws. */
 export function createLatenessOf({ ending }: Pick<TaskStore, 'ending'>) {
   const known = new LeastRecent<number | null>(mostKnown);
 
   async function startOf(run: Execution): Promise<number | null> {
     const before = known.get(run.runId);
     if (before !== undefined) return before;
-    const told = run.memo.started_at ?? (await toldAtEnd(run));
-    const startedAt = told === undefined ? null : Date.parse(told);
+    const recorded = run.memo.started_at ?? (await startInCloseEvent(run));
+    const startedAt = recorded === undefined ? null : Date.parse(recorded);
     known.set(run.runId, startedAt);
     return startedAt;
   }
 
-  /** Only these two ends have anything to tell. A task that has been deleted since is not found. */
-  async function toldAtEnd({ id, runId, status }: Execution): Promise<string | undefined> {
+  /** Only close events of completed and failed runs have a start time. A task deleted since is not found. */
+  async function startInCloseEvent({ id, runId, status }: Execution): Promise<string | undefined> {
     if (status !== 'completed' && status !== 'failed') return undefined;
     return (await ifFound(ending(id, runId)))?.startedAt;
   }
 
   return async (runs: readonly Execution[]): Promise<Lateness> => {
-    // A task that follows others waits for them, whatever its time.
+    // A task with predecessors waits for them, whatever its scheduled time.
     const bound = runs.filter(({ memo }) => (memo.after ?? []).length === 0);
     let failed = false;
     const late = await forEachOf(bound, concurrency, async (run) => {
-      // Nobody waits for the rest of a sample that cannot be had.
+      // The rest of a sample is of no use once a part of it cannot be read.
       if (failed) return undefined;
       try {
         const startedAt = await startOf(run);
@@ -56,7 +56,7 @@ export function describeLateness(late: readonly number[]): Lateness {
   return { count: sorted.length, p50: percentile(sorted, 50), p95: percentile(sorted, 95), max };
 }
 
-/** By the nearest rank: one of the values, the smallest with so many per cent at or below it. */
+/** Returns the nearest-rank percentile: the smallest value with at least `percent` % of all values at or below it. */
 export function percentile(sorted: readonly number[], percent: number): number {
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0;
 }

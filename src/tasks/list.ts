@@ -1,4 +1,4 @@
-/** Lists of tasks and their counts, from visibility: they may lag by two seconds. */
+/** Lists of tasks, from visibility: they may lag by two seconds. */
 import { AppError } from '../contract/errors.ts';
 import type { TaskFilter } from '../contract/filter.ts';
 import type { TaskSummary } from '../contract/task.ts';
@@ -11,7 +11,7 @@ import type { TaskStore } from './store.ts';
 
 const underWay = ['PENDING', 'RUNNING'] as const;
 const rowsPerPage = 100;
-/** The server's own limit: one call even where each task of a page was retried ten times. */
+/** Maximum rows per call, a limit of the server: one call even if each task of a page was retried ten times. */
 const mostRows = 1000;
 
 export interface ListRequest {
@@ -25,7 +25,7 @@ export interface TaskPage {
   readonly nextPageToken: Uint8Array | undefined;
 }
 
-/** Unfinished tasks first, newest start first; then ended ones, latest end first. Two calls at the most. */
+/** Lists unfinished tasks, newest start first; then ended ones, latest end first. Takes at most two calls. */
 export async function listTasks(reader: Reader, actor: Actor, request: ListRequest): Promise<TaskPage> {
   const { store } = reader;
   const filter = visibleTo(actor, request.filter);
@@ -39,7 +39,7 @@ export async function listTasks(reader: Reader, actor: Actor, request: ListReque
   return { tasks, nextPageToken: page.nextPageToken };
 }
 
-/** All of a list, page by page. One that changes meanwhile may come twice. */
+/** Yields all tasks of a list, page by page. A task that changes in the meantime may come twice. */
 export async function* tasksMatching(
   reader: Reader,
   actor: Actor,
@@ -53,10 +53,10 @@ export async function* tasksMatching(
   } while (pageToken);
 }
 
-/** Beyond these, their next change tells. */
+/** Maximum number of tasks found. Any others are noticed at their next change. */
 const mostUnderWay = 1000;
 
-/** The tasks that run or are about to: their next change may be long in coming, though they move. */
+/** Returns the tasks that run or are about to: they make progress, though their next listed change may be far off. */
 export async function tasksUnderWay(reader: Reader, actor: Actor, filter: TaskFilter): Promise<string[]> {
   const ids: string[] = [];
   for await (const { id } of tasksMatching(reader, actor, { ...filter, status: underWay })) {
@@ -66,7 +66,7 @@ export async function tasksUnderWay(reader: Reader, actor: Actor, filter: TaskFi
   return ids;
 }
 
-/** @throws AppError forbidden where a user asks for the tasks of somebody else. */
+/** Restricts a filter to what the actor may see. @throws AppError forbidden if a user names another owner. */
 export function visibleTo(actor: Actor, filter: TaskFilter): TaskFilter {
   if (actor.role === 'admin') return filter;
   if (filter.owner !== undefined && filter.owner !== actor.id) {
@@ -75,7 +75,10 @@ export function visibleTo(actor: Actor, filter: TaskFilter): TaskFilter {
   return { ...filter, owner: actor.id };
 }
 
-/** Visibility lists an ended run for as long as it is kept, though a retry has begun a new one under its id. */
+/**
+ * Returns the ids of the runs that a retry has replaced. Visibility lists an ended run for as long as it is kept, even
+ * after a retry has started a new one under the same task id.
+ */
 export async function supersededRuns(
   store: TaskStore,
   rows: readonly Execution[],
@@ -88,7 +91,7 @@ export async function supersededRuns(
   for (const { id, version } of replacements) {
     newestVersion.set(id, Math.max(version, newestVersion.get(id) ?? 0));
   }
-  // Versions count on over runs, so the newest run of a task is the one with the greatest.
+  // Versions continue across runs, so the newest run of a task has the greatest one.
   return new Set(
     ended.filter((row) => row.version < (newestVersion.get(row.id) ?? 0)).map((row) => row.runId),
   );

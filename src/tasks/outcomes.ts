@@ -1,6 +1,6 @@
 /**
- * How runs ended, by stretches of time. Lists tell the latest end first, so that one page tells all of the stretches
- * that it reaches beyond: where little has happened, one call is enough for a whole week.
+ * Outcomes of runs, in buckets of time. Lists have the latest end first, so one page covers every bucket that it
+ * reaches beyond: if little has happened, one call is enough for a whole week.
  */
 import type { OverviewBucket } from '../contract/overview.ts';
 import { LeastRecent } from '../least-recent.ts';
@@ -12,9 +12,9 @@ import type { TaskStore } from './store.ts';
 
 const rowsPerPage = 50;
 const sampled = 25;
-/** Visibility may know of an end this much later, at worst; a stretch that ended longer ago changes no more. */
+/** Maximum lag of visibility behind an end, in milliseconds; a bucket that ended longer ago no longer changes. */
 const settledMs = 10_000;
-/** Of some 300 bytes. An owner's three ranges have 64. */
+/** Maximum number of buckets kept, of about 300 bytes each. One owner's three ranges have 64. */
 const mostKept = 10_000;
 
 type Outcomes = Pick<OverviewBucket, 'completed' | 'failed' | 'cancelled'>;
@@ -22,34 +22,34 @@ type Count = readonly [Execution['status'], number];
 type Described = readonly [from: number, bucket: OverviewBucket];
 
 export interface Stretches {
-  /** undefined: everybody's. */
+  /** undefined for all owners. */
   readonly owner: string | undefined;
-  /** One after the other, oldest first. */
+  /** Consecutive, oldest first. */
   readonly starts: readonly number[];
   readonly lengthMs: number;
   readonly now: number;
 }
 
-/** @returns a function that remembers what is over. It throws what the store throws, and has then kept the rest. */
+/** @returns a function that keeps buckets that are over. If the store throws, it throws too, but keeps what it has. */
 export function createOutcomes(store: Pick<TaskStore, 'list' | 'countByExecution' | 'ending'>) {
   const kept = new LeastRecent<OverviewBucket>(mostKept);
   const latenessOf = createLatenessOf(store);
 
-  /** Of the newest stretches: as many as one page tells, or the very newest by a count. */
+  /** Describes the newest buckets: as many as one page covers, or only the very newest, by a count. */
   async function describeSome(starts: readonly number[], { owner, lengthMs }: Stretches) {
     const [oldest = 0, newest = 0] = [starts[0], starts.at(-1)];
     const page = await store.list(endedBetween({ owner }, oldest, newest + lengthMs), rowsPerPage);
     const runsOf = (from: number): Execution[] =>
       page.executions.filter((run) => endOf(run) >= from && endOf(run) < from + lengthMs);
     const reach = page.nextPageToken ? Math.min(...page.executions.map(endOf)) : Number.NEGATIVE_INFINITY;
-    const told = starts.filter((from) => from > reach);
-    if (told.length === 0) {
+    const covered = starts.filter((from) => from > reach);
+    if (covered.length === 0) {
       const counts = await store.countByExecution(endedBetween({ owner }, newest, newest + lengthMs));
       return [await describe(newest, newest + lengthMs, { owner, runs: runsOf(newest), counts })];
     }
     const buckets: Described[] = [];
-    // Not all at once, since each is some calls.
-    for (const from of told) {
+    // One after the other, since each takes several calls.
+    for (const from of covered) {
       const runs = runsOf(from);
       const counts = runs.map(({ status }): Count => [status, 1]);
       buckets.push(await describe(from, from + lengthMs, { owner, runs, counts }));
@@ -57,9 +57,9 @@ export function createOutcomes(store: Pick<TaskStore, 'list' | 'countByExecution
     return buckets;
   }
 
-  async function describe(from: number, to: number, { owner, runs, counts }: Told): Promise<Described> {
+  async function describe(from: number, to: number, { owner, runs, counts }: BucketRuns): Promise<Described> {
     const begun = runs.filter(hasBegun);
-    // Many that were cancelled in their sleep may have hidden the others.
+    // Many runs that were cancelled before they started may have kept the others off the page.
     const isSample = begun.length >= Math.min(sampled, countOfRan(counts));
     const sample = isSample ? begun : (await store.list(ranBetween({ owner }, from, to), sampled)).executions;
     const lateness = await latenessOf(sample.slice(0, sampled));
@@ -85,14 +85,14 @@ export function createOutcomes(store: Pick<TaskStore, 'list' | 'countByExecution
   };
 }
 
-/** What a page or a count tells of a stretch. */
-interface Told {
+/** What a page or a count says about a bucket. */
+interface BucketRuns {
   readonly owner: string | undefined;
   readonly runs: readonly Execution[];
   readonly counts: readonly Count[];
 }
 
-/** As far as rows tell: of a run that was cancelled, if it was more than asleep. */
+/** Returns whether a run has started, as far as its row shows; a cancelled run may not have. */
 function hasBegun({ status, memo }: Execution): boolean {
   return status === 'completed' || status === 'failed' || memo.started_at !== undefined;
 }

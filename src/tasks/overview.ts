@@ -1,6 +1,6 @@
 /**
- * What the dashboard's first page shows. Many tabs may ask for it again and again: what is over is kept, answers are
- * shared, and a stock server allows ten calls a second to visibility.
+ * Data of the dashboard's first page. Many tabs may poll it, and a default server allows ten visibility calls a second.
+ * So buckets that are over are kept, and answers are shared.
  */
 import { type Overview, type OverviewQuery, overviewRanges } from '../contract/overview.ts';
 import { createLimiter } from '../limiter.ts';
@@ -13,24 +13,24 @@ import { createSharedAnswers } from './shared-answers.ts';
 import type { TaskStore } from './store.ts';
 import { seeWorkers } from './workers.ts';
 
-/** Of all overviews together. */
+/** Maximum concurrent calls of all overviews together. */
 const concurrency = 4;
 const freshMs = 2000;
-/** A busy owner's are thirteen calls. */
+/** How long counts of due tasks are reused, in milliseconds. For a busy owner they take thirteen calls. */
 const dueFreshMs = 5000;
 const max = 1000;
 
-/** @returns a function that throws AppError, forbidden where a user asks for somebody else's. */
+/** @returns a function that throws AppError forbidden if a user asks for another owner's overview. */
 export function createOverview(store: TaskStore) {
   const limited = limitCalls(store);
   const outcomesOf = createOutcomes(limited);
   const overviews = createSharedAnswers<Overview>({ freshMs, max });
   const due = createSharedAnswers<Overview['due']>({ freshMs: dueFreshMs, max });
-  const everybodys = createSharedAnswers<Pick<Overview, 'temporal' | 'workers'>>({ freshMs, max: 1 });
+  const common = createSharedAnswers<Pick<Overview, 'temporal' | 'workers'>>({ freshMs, max: 1 });
 
   async function surroundings(): Promise<Pick<Overview, 'temporal' | 'workers'>> {
     const workers = await seeWorkers(store);
-    // Afterwards, since the first call of all waits for the connection.
+    // Measured afterwards, since the very first call waits for the connection.
     const { serverVersion, latencyMs } = await store.probe();
     const temporal = {
       latency_ms: Math.round(latencyMs * 10) / 10,
@@ -44,8 +44,8 @@ export function createOverview(store: TaskStore) {
     const now = Date.now();
     const { buckets: count, seconds } = overviewRanges[range];
     const { from, to, starts } = periodsUntil(now, count, seconds * 1000);
-    // First, and waiting for no others: where Temporal is away, these say so in time, and nothing queues up.
-    const { temporal, workers } = await everybodys('', surroundings);
+    // First, and not behind other calls: if Temporal is unavailable, these fail in time and nothing queues up.
+    const { temporal, workers } = await common('', surroundings);
     const [buckets, dueSoon] = await Promise.all([
       outcomesOf({ owner, starts, lengthMs: seconds * 1000, now }),
       due(owner ?? '', () => countDue(limited, owner)),

@@ -1,7 +1,7 @@
-/** Stretches of time of the same length, aligned to its multiples since the epoch. Instants in milliseconds. */
+/** Periods of the same length, aligned to multiples of it since the epoch. Instants in milliseconds. */
 export interface Periods {
   readonly from: number;
-  /** The end of the last one, which `now` is in. */
+  /** End of the last period, which contains `now`. */
   readonly to: number;
   readonly starts: readonly number[];
 }
@@ -12,7 +12,7 @@ export function periodsUntil(now: number, count: number, lengthMs: number): Peri
   return { from, to, starts: Array.from({ length: count }, (_, index) => from + index * lengthMs) };
 }
 
-/** How many of the instants lie in each of so many stretches, the first of which begins at `from`. */
+/** Counts the instants in each of `count` consecutive periods, the first of which starts at `from`. */
 export function tally(
   instants: readonly number[],
   { from, count, lengthMs }: { from: number; count: number; lengthMs: number },

@@ -1,6 +1,6 @@
 /**
- * Tasks that follow others, as the service sees them: whether there are such tasks, how they stand, who waits for them.
- * The rest is between the workflows (workflows/following.ts).
+ * Predecessors and dependents as the service sees them: whether predecessors exist, whether they have ended, and which
+ * tasks wait for them. The workflows do the rest among themselves (workflows/following.ts).
  */
 import { AppError, ifFound, isNotFound } from '../contract/errors.ts';
 import { successorSignalName } from '../contract/names.ts';
@@ -12,12 +12,15 @@ import { decode, type Execution, type LiveExecution } from './execution.ts';
 import { endedStatus } from './snapshot.ts';
 import type { TaskStore } from './store.ts';
 
-/** Bulk requests do this for many tasks at once. */
+/** Maximum concurrent calls for one task. Bulk requests make them for many tasks at once. */
 const looksAtOnce = 5;
 
 type Over = Pick<TaskInput, 'predecessors_over'>;
 
-/** Those of the named tasks that have ended. @throws AppError validation, where there is no such task of the actor's. */
+/**
+ * Returns those of the named tasks that have ended.
+ * @throws AppError validation if the actor has no such task, or if it has no room for more dependents.
+ */
 export async function predecessorsOver(
   store: TaskStore,
   actor: Actor,
@@ -28,7 +31,7 @@ export async function predecessorsOver(
     const message = task ? refusal(task) : 'There is no such task.';
     return message === undefined ? [] : [{ pointer: `/after/${index}`, message }];
   });
-  if (errors.length > 0) throw new AppError('validation', 'The request does not fit.', { errors });
+  if (errors.length > 0) throw new AppError('validation', 'The request is invalid.', { errors });
   return over(ids, found);
 }
 
@@ -37,7 +40,7 @@ function refusal(task: LiveExecution): string | undefined {
   return isFull ? 'Too many tasks wait for this one, or it has been changed too often.' : undefined;
 }
 
-/** As a retry finds them: one that is no more is no fault of the request. */
+/** Returns the same for a retry, where a deleted predecessor is not an error of the request. */
 export async function predecessorsOverNow(store: TaskStore, ids: readonly string[]): Promise<Over> {
   return over(ids, await forEachOf(ids, looksAtOnce, (id) => ifFound(store.describe(id))));
 }
@@ -55,13 +58,13 @@ function endOf(execution: Execution | undefined): PredecessorEnd | null {
   return execution.status === 'open' ? null : endedStatus[execution.status];
 }
 
-/** Answers the workflows' own question (`Inquiries` in activities/index.ts). */
+/** Answers a local activity (`Inquiries` in activities/index.ts). @returns null while the task is unfinished. */
 export async function lookUpPredecessor(store: TaskStore, id: string): Promise<PredecessorOver | null> {
   const ended = endOf(await ifFound(store.describe(id)));
   return ended && { id, ended };
 }
 
-/** The runs that have asked a task to be told of its end, from its history. */
+/** Returns the runs that have asked a task to be notified of its end, from its history. */
 export async function successorsOf(store: TaskStore, { id, runId }: Execution): Promise<Successor[]> {
   const successors = new Map<string, Successor>();
   for await (const { workflowExecutionSignaledEventAttributes: signal } of store.events(id, runId)) {
@@ -72,7 +75,7 @@ export async function successorsOf(store: TaskStore, { id, runId }: Execution): 
   return [...successors.values()];
 }
 
-/** Tells tasks of the end of one that they follow. Those that have ended themselves need no word. */
+/** Notifies dependents of the end of a predecessor. Skips those that have ended themselves. */
 export async function tellOver(
   store: TaskStore,
   successors: readonly Successor[],

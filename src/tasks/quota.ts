@@ -2,14 +2,15 @@ import { AppError } from '../contract/errors.ts';
 import { openRunsOf } from './search.ts';
 import type { TaskStore } from './store.ts';
 
-/** For so long a count is taken for true, with what this process has added since. */
+/** How long a count is relied on, together with what this process has added since, in milliseconds. */
 const freshMs = 5000;
 const retryAfterSeconds = 60;
 
 export interface Quota {
   /**
-   * Room for one more unfinished task of an owner.
-   * @returns what gives it back, if the task is not made after all. @throws AppError too_many_tasks, if there is none.
+   * Reserves room for one more unfinished task of an owner.
+   * @returns a function that releases it, for a task that is not created after all.
+   * @throws AppError too_many_tasks if there is none.
    */
   take(owner: string): Promise<() => void>;
 }
@@ -21,8 +22,8 @@ interface Known {
 }
 
 /**
- * How many unfinished tasks an owner may have, as far as visibility knows: it lags by a moment, and each API process
- * counts for itself, so a few more may slip through. @param most 0: as many as they like.
+ * Limits the number of an owner's unfinished tasks, by the counts of visibility: these lag by a moment, and each API
+ * process counts for itself, so a few more may slip through. @param most 0 for no limit.
  */
 export function createQuota(store: TaskStore, most: number): Quota {
   const owners = new Map<string, Known>();
@@ -36,7 +37,7 @@ export function createQuota(store: TaskStore, most: number): Quota {
     const found = owners.get(owner);
     if (found) return found;
     const counted = store.count(openRunsOf(owner));
-    // Whoever waits for it hears of it; the next one asks again.
+    // Callers that wait for this count get its error; the next caller counts again.
     counted.catch(() => owners.delete(owner));
     const fresh = { at: now, counted, added: 0 };
     owners.set(owner, fresh);
@@ -55,7 +56,7 @@ export function createQuota(store: TaskStore, most: number): Quota {
       }
       throw new AppError(
         'too_many_tasks',
-        `There are ${most} unfinished tasks already; no more may be made.`,
+        `The owner already has ${most} unfinished tasks; no more can be created.`,
         {
           retryAfterSeconds,
         },

@@ -10,28 +10,28 @@ import { summarise } from './snapshot.ts';
 import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
 
-/** A row takes up to 5 kB, and a gRPC message has its limit. */
+/** Rows per page. A row takes up to 5 kB, and the size of a gRPC message is limited. */
 const rowsPerPage = 200;
 
 export interface Reader {
   readonly store: TaskStore;
-  /** The Temporal Web UI's page of a run, for those who may see every tenant. */
+  /** Returns the URL of a run's page in the Temporal Web UI, for callers who may see every tenant. */
   readonly webUiLink: (id: string, runId: string) => string | undefined;
 }
 
-/** A task, and the tag by which a later edit can say which state of it its author has seen. */
+/** A task and its ETag, by which a later edit names the state that its author has seen. */
 export interface TaskView {
   readonly task: Task;
   readonly etag: string;
 }
 
-/** One task without its payload and attempts. */
+/** Reads one task without its payload and attempts. */
 export async function readSummary(reader: Reader, actor: Actor, id: string): Promise<TaskSummary> {
   const execution = await loadTask(reader.store, actor, id);
   return summarise(execution, await extras(reader, actor, execution));
 }
 
-/** One task with everything. Needs no worker. */
+/** Reads one task with everything. Needs no worker. */
 export async function readTask(reader: Reader, actor: Actor, execution: LiveExecution): Promise<TaskView> {
   const [input, known, attempts] = await Promise.all([
     currentInput(reader.store, execution),
@@ -53,7 +53,7 @@ async function extras(reader: Reader, actor: Actor, execution: Execution) {
   return { now: Date.now(), ending, webUiUrl: webUiUrl(reader, actor, execution) };
 }
 
-/** It shows every tenant: for admins alone. */
+/** Returns the link for admins only, since the Temporal Web UI shows every tenant. */
 export function webUiUrl(
   { webUiLink }: Reader,
   actor: Actor,

@@ -20,21 +20,21 @@ import type { TaskStore } from './store.ts';
 const repetitionMs = 1000;
 
 export interface RetryRequest {
-  /** What the new run is to do otherwise. */
+  /** What the new run does differently. */
   readonly changes: EditTaskInput;
   /** The same key from the same actor retries the task once. */
   readonly idempotencyKey?: string | undefined;
   /** The ETag of the state that the author has seen. */
   readonly ifMatch?: string | undefined;
-  /** Refuses a task that is not as the caller took it to be. */
+  /** Refuses a task that is not in the state the caller expects. */
   readonly check?: ((execution: LiveExecution) => void) | undefined;
-  /** When the request came, in milliseconds. */
+  /** When the request arrived, in milliseconds. */
   readonly askedAt: number;
 }
 
 /**
- * A new run of an ended task under the same id. Any number of calls for the same ended run start one, since Temporal
- * takes them for one request; and so do calls at about the same time, though that run may end between two of them.
+ * Starts a new run of an ended task under the same id. Any number of calls for the same ended run start only one, since
+ * Temporal treats them as one request; so do calls at about the same time, even if the new run ends between them.
  */
 export async function retryTask(
   writer: Writer,
@@ -60,11 +60,11 @@ export async function retryTask(
     ...(ended.memo.fingerprint ? { fingerprint: ended.memo.fingerprint } : {}),
     retryMark: mark,
   };
-  const giveBack = await writer.quota.take(ended.owner);
+  const release = await writer.quota.take(ended.owner);
   try {
     await assertOurs(writer, id, await startRun(store, run, now), mark);
   } catch (error) {
-    giveBack();
+    release();
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw wrongState('Task cannot be retried');
   }
@@ -78,14 +78,14 @@ async function newInput(
   { changes, now }: { changes: EditTaskInput; now: number },
 ): Promise<TaskInput> {
   const last = await currentInput(store, ended);
-  if (!last) throw new Error(`The start of run ${ended.runId} cannot be read`);
+  if (!last) throw new Error(`The input of run ${ended.runId} cannot be read`);
   const { predecessors_over: _over, after_met: _met, ...same } = last;
-  const neverBegan = ended.status === 'cancelled' && ended.memo.attempt === 0;
+  const neverStarted = ended.status === 'cancelled' && ended.memo.attempt === 0;
   return {
     ...same,
     ...(await followingAgain(store, ended, same.after)),
-    // One that was cancelled before it had begun keeps its time; otherwise it is due at once.
-    scheduled_time: new Date(neverBegan ? Math.max(ended.scheduledAt, now) : now).toISOString(),
+    // A task that was cancelled before it started keeps its scheduled time; otherwise it is due immediately.
+    scheduled_time: new Date(neverStarted ? Math.max(ended.scheduledAt, now) : now).toISOString(),
     ...checkedChanges(taskTypes, last, changes),
     version: ended.version + 1,
     retry_count: ended.memo.retry_count + 1,
@@ -93,7 +93,7 @@ async function newInput(
   };
 }
 
-/** What the ended run had got beyond is not waited for again: it may be gone by now. */
+/** Doesn't wait again for predecessors that the ended run had got past: they may have been deleted by now. */
 async function followingAgain(
   store: TaskStore,
   { memo }: LiveExecution,
@@ -108,8 +108,8 @@ async function followingAgain(
 }
 
 /**
- * A second click, or a caller who does not know that somebody else was quicker: of a run that failed within
- * milliseconds they have not seen anything yet.
+ * Recognises a second click, or a caller who doesn't know that another was quicker: they have not seen anything yet of
+ * a new run that failed within milliseconds.
  */
 function isRepetition(ended: LiveExecution, { askedAt, ifMatch, idempotencyKey }: RetryRequest): boolean {
   if (!ended.isRetry || ifMatch !== undefined || idempotencyKey !== undefined) return false;
@@ -118,7 +118,7 @@ function isRepetition(ended: LiveExecution, { askedAt, ifMatch, idempotencyKey }
 
 function repetition(): AppError {
   const message =
-    'Task was retried less than a second ago. Send If-Match or an Idempotency-Key to retry its latest run at once.';
+    'Task was retried less than a second ago. Send If-Match or an Idempotency-Key to retry its latest run immediately.';
   return new AppError('wrong_state', message, { retryAfterSeconds: 1 });
 }
 
@@ -129,21 +129,24 @@ function markOf({ id }: Actor, { idempotencyKey, changes }: RetryRequest): Mark 
   return { key, fingerprint: digest(changes) };
 }
 
-/** To Temporal, all retries of an ended run are one request: it answers the others with the run of the first. */
+/**
+ * Makes sure that this retry started the run. Temporal treats all retries of an ended run as one request, and answers
+ * the later ones with the run of the first.
+ */
 async function assertOurs({ store }: Writer, id: string, runId: string, mark: Mark): Promise<void> {
   const run = await store.describe(id, runId);
-  if (!run || !isBegunBy(run, mark)) throw wrongState('Task was retried by another request meanwhile');
+  if (!run || !isBegunBy(run, mark)) throw wrongState('Task was retried by another request in the meantime');
 }
 
-/** Whether a run was begun with this key. @throws AppError key_reused, if it was with other changes. */
+/** Returns whether a run was started with this key. @throws AppError key_reused if it was, but with other changes. */
 function isBegunBy({ memo }: Execution, { key, fingerprint }: Mark): boolean {
   if (memo.retry_key !== key) return false;
   if (memo.retry_fingerprint !== fingerprint) throw keyReused();
   return true;
 }
 
-/** Whether some run of the task was. */
+/** Returns whether any run of the task was started with this key. */
 async function wasRetried({ store }: Writer, newest: LiveExecution, mark: Mark): Promise<boolean> {
-  // Visibility may not know the newest one yet.
+  // Visibility may not list the newest one yet.
   return isBegunBy(newest, mark) || (await allRunsOf(store, newest.id)).some((run) => isBegunBy(run, mark));
 }

@@ -1,6 +1,6 @@
 /**
- * Builds visibility queries. Fields and operators are fixed here, and a value gets in only if it cannot mean anything
- * but itself: the server's language knows two kinds of quotes and two kinds of escapes, and stores differ in them.
+ * Builds visibility queries. Fields and operators are fixed here, and a value is accepted only if it can't be read as
+ * anything else: the server's language has two kinds of quotes and two kinds of escapes, and stores differ in them.
  */
 import type { TaskFilter } from '../contract/filter.ts';
 import { searchAttributes, taskWorkflowType } from '../contract/names.ts';
@@ -12,8 +12,8 @@ const everyTask = `WorkflowType = '${taskWorkflowType}'`;
 const column = (key: keyof typeof searchAttributes): string => searchAttributes[key].name;
 
 /**
- * All runs of tasks that fit a filter. Of a retried task that may be an earlier one.
- * @param now decides which of the tasks that wait for their time still do, in milliseconds.
+ * Matches all runs that fit a filter; of a retried task, this may be an earlier run.
+ * @param now separates the tasks that still wait for their time from those that are due, in milliseconds.
  */
 export function runsMatching(filter: TaskFilter, now: number): string {
   const { status: statuses } = filter;
@@ -29,7 +29,7 @@ export function runsMatching(filter: TaskFilter, now: number): string {
   return [lasting(filter), ...mutable].join(' AND ');
 }
 
-/** What is the same for all runs of a task. */
+/** Returns the conditions of a filter that are the same for all runs of a task. */
 function lasting(filter: TaskFilter): string {
   return [
     everyTask,
@@ -40,27 +40,27 @@ function lasting(filter: TaskFilter): string {
   ].join(' AND ');
 }
 
-/** Whether all runs of a task fit a filter, but for their status, where one does. */
+/** Returns whether a filter, apart from its status, matches either all runs of a task or none. */
 export function isLasting({ name, tag, scheduled_after, scheduled_before }: TaskFilter): boolean {
   return [name, tag, scheduled_after, scheduled_before].every((condition) => condition === undefined);
 }
 
-/** The unfinished tasks of an owner: of each, one run is open. */
+/** Matches the unfinished tasks of an owner: each has one open run. */
 export function openRunsOf(owner: string): string {
   return `${lasting({ owner })} AND ExecutionStatus = 'Running'`;
 }
 
-/** Unfinished tasks that wait for others; some of the paused ones do as well. */
+/** Matches unfinished tasks that wait for predecessors; some of the paused ones do as well. */
 export function waitingForOthers(): string {
   return `${everyTask} AND ExecutionStatus = 'Running' AND ${column('status')} IN ('AFTER', 'PAUSED')`;
 }
 
-/** The unfinished ones of the named tasks. */
+/** Matches the named tasks that are unfinished. */
 export function unfinishedAmong(ids: readonly string[]): string {
   return `${amongIds(everyTask, ids)} AND ExecutionStatus = 'Running'`;
 }
 
-/** Those of the runs that a query finds that have ended, in whatever way. */
+/** Restricts a query to runs that have ended, in whatever way. */
 export function endedRuns(query: string): string {
   return `${query} AND ExecutionStatus != 'Running'`;
 }
@@ -72,7 +72,7 @@ function hasStatus(wanted: TaskStatus, now: number): string {
     case 'SCHEDULED':
       return open(`(${column('status')} IN ('PAUSED', 'AFTER') OR (${waits} > ${instant(now)}))`);
     case 'PENDING':
-      // Its time has come, but its workflow has not said so yet.
+      // Its time has come, but its workflow has not recorded that yet.
       return open(`(${column('status')} = 'PENDING' OR (${waits} <= ${instant(now)}))`);
     case 'RUNNING':
       return open(`${column('status')} = 'RUNNING'`);
@@ -101,17 +101,17 @@ export function runsOf(id: string): string {
   return `${everyTask} AND WorkflowId = ${word(id)}`;
 }
 
-/** Runs by which retries have replaced earlier runs of these tasks. */
+/** Matches runs that replaced earlier runs of these tasks in retries. */
 export function replacementsOf(ids: readonly string[]): string {
   return `${amongIds(everyTask, ids)} AND ${column('supersedes')} IS NOT NULL`;
 }
 
-/** Runs by which retries have replaced earlier runs of tasks that fit a filter as all their runs do. */
+/** Matches runs that replaced earlier runs in retries, by the conditions of a filter that all runs of a task share. */
 export function retriesMatching(filter: TaskFilter): string {
   return `${lasting(filter)} AND ${column('supersedes')} IS NOT NULL`;
 }
 
-/** Those of them that replaced a run which ended so, at an instant (in milliseconds) or later. */
+/** Matches those of them that replaced a run which ended with this status at `ms` or later (in milliseconds). */
 export function retriesSince(filter: TaskFilter, ended: EndedStatus, ms: number): string {
   const from = supersededMark({ status: ended, closedAt: ms });
   const to = `${ended} 9`;
@@ -123,40 +123,40 @@ export interface EndedRun {
   readonly closedAt: number;
 }
 
-/** What a run says of the one that it replaced: how that ended, and when, so that such marks can be told by age. */
+/** Returns the mark of a run that replaced another: how that one ended, and when, so that marks can be found by age. */
 export function supersededMark({ status, closedAt }: EndedRun): string {
   return `${status} ${new Date(closedAt).toISOString()}`;
 }
 
-/** As many ids as one query may name. */
+/** Maximum number of ids in one query. */
 const idsAtOnce = 50;
 
 export function* idsForQueries(ids: readonly string[]): Generator<readonly string[]> {
   for (let from = 0; from < ids.length; from += idsAtOnce) yield ids.slice(from, from + idsAtOnce);
 }
 
-/** The named ones of the runs that a query finds. */
+/** Restricts a query to the runs of the named tasks. */
 export function amongIds(query: string, ids: readonly string[]): string {
   return `${query} AND WorkflowId IN (${ids.map(word).join(', ')})`;
 }
 
-/** Tasks written at or after an instant. */
+/** Matches tasks written at or after an instant. */
 export function writtenSince(ms: number): string {
   return `${everyTask} AND ${column('updatedAt')} >= ${instant(ms)}`;
 }
 
-/** Tasks ended at or after an instant. The upper bound matters: open runs are stored as closing in the year 9999. */
+/** Matches tasks ended at or after an instant. The upper bound matters: open runs are stored as closing in 9999. */
 export function closedSince(ms: number): string {
   return `${everyTask} AND CloseTime BETWEEN ${instant(ms)} AND '2100-01-01T00:00:00Z'`;
 }
 
-/** Runs that ended in [from, to). The upper bound keeps open runs out as well, and so does the status in every store. */
+/** Matches runs that ended in [from, to). The upper bound excludes open runs too; the status does in every store. */
 export function endedBetween({ owner }: Pick<TaskFilter, 'owner'>, from: number, to: number): string {
   const within = `CloseTime >= ${instant(from)} AND CloseTime < ${instant(to)}`;
   return endedRuns(`${lasting({ owner })} AND ${within}`);
 }
 
-/** Of those, the ones that must have begun: what was cancelled may not have. */
+/** Matches those of them that must have started: cancelled runs may not have. */
 export function ranBetween(filter: Pick<TaskFilter, 'owner'>, from: number, to: number): string {
   return `${endedBetween(filter, from, to)} AND ExecutionStatus IN ('Completed', 'Failed')`;
 }
@@ -165,17 +165,17 @@ function instant(ms: number): string {
   return `'${new Date(ms).toISOString()}'`;
 }
 
-/** Anything but what a quoted text could end or escape with; see src/contract/searchable.ts. */
+/** Quotes a value. Rejects characters that could end or escape the quoted text; see src/contract/searchable.ts. */
 function text(value: string): string {
   if (/['"`\\\p{Cc}]/u.test(value) || !value.isWellFormed()) {
-    throw new TypeError(`Not a text that a visibility query can carry safely: ${JSON.stringify(value)}`);
+    throw new TypeError(`Not safe as a text in a visibility query: ${JSON.stringify(value)}`);
   }
   return `'${value}'`;
 }
 
 function word(value: string): string {
   if (!/^[A-Za-z0-9_-]{1,255}$/.test(value)) {
-    throw new TypeError(`Not a value that a visibility query can carry safely: ${JSON.stringify(value)}`);
+    throw new TypeError(`Not safe as a value in a visibility query: ${JSON.stringify(value)}`);
   }
   return `'${value}'`;
 }

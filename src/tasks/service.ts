@@ -24,15 +24,15 @@ export interface TaskServiceOptions {
   readonly taskQueue: string;
   readonly identity: string;
   readonly taskTypes: TaskTypes;
-  /** Unfinished tasks that an owner may have; 0 for any number. */
+  /** Maximum number of an owner's unfinished tasks; 0 for no limit. */
   readonly maxOpenTasks: number;
-  /** Base address of the Temporal Web UI, where there is one to link to. */
+  /** Base URL of the Temporal Web UI, if there is one to link to. */
   readonly webUiUrl: string | undefined;
 }
 
 export type TaskService = ReturnType<typeof createTaskService>;
 
-/** Everything that can be done with tasks. The only holder of the Temporal client; throws AppError. */
+/** Creates the service for all operations on tasks. It alone holds the Temporal client. Throws AppError. */
 export function createTaskService(options: TaskServiceOptions) {
   const store = createTaskStore({ ...options, connection: createConnection(options.connection) });
   const { webUiUrl, namespace } = options;

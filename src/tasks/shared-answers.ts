@@ -2,14 +2,14 @@ import { LeastRecent } from '../least-recent.ts';
 
 interface Shared<T> {
   readonly answer: Promise<T>;
-  /** Infinity while the answer is not there. */
+  /** Infinity while the answer is pending. */
   goodUntil: number;
 }
 
 /**
- * Finds an answer once for all who ask for the same at the same time, and for those who ask within `freshMs` after it
- * was found. A failure is told to those who wait for it, and then forgotten.
- * @param max answers kept at a time
+ * Returns a function that finds an answer once for all callers with the same key at the same time, and for those within
+ * `freshMs` after it was found. A failure is passed on to the callers that wait for it, and then forgotten.
+ * @param max maximum number of answers kept at a time
  */
 export function createSharedAnswers<T>({ freshMs, max }: { freshMs: number; max: number }) {
   const known = new LeastRecent<Shared<T>>(max);

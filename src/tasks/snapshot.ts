@@ -1,4 +1,4 @@
-/** What a run's records mean for its owner: describe or list row (+ close event) → representation. */
+/** Turns a run's records into what its owner sees: describe or list row (+ close event) → representation. */
 import type { EndedStatus, TaskSummary, Waiting } from '../contract/task.ts';
 import type { Ending } from './ending.ts';
 import type { Execution, LiveExecution } from './execution.ts';
@@ -7,7 +7,7 @@ export const endedStatus: Record<Exclude<Execution['status'], 'open'>, EndedStat
   completed: 'COMPLETED',
   cancelled: 'CANCELLED',
   failed: 'FAILED',
-  // Ended from outside: the task has not done what it promised.
+  // Ended from outside: the task has not done its work.
   terminated: 'FAILED',
   timed_out: 'FAILED',
 };
@@ -110,21 +110,21 @@ function attemptView(
     status: 'RUNNING',
     waiting,
     progress: pending.heartbeat?.progress ?? null,
-    // Between two tries of the server's own, the next one has not begun.
+    // Between two of the server's own tries, the next one has not started.
     attempt: row.attempt + pending.attempt - (pending.running ? 0 : 1),
     started_at: row.started_at ?? (pending.startedAt === undefined ? null : iso(pending.startedAt)),
   };
 }
 
 /**
- * PENDING is written together with the first attempt: where there is none left, it has just ended, and the run is
- * about to. Showing PENDING again would be a step back.
+ * PENDING is written together with the first attempt: if no attempt is left, it has just ended and the run is about to
+ * end. Showing PENDING again would be a step back.
  */
 function betweenAttempts(execution: LiveExecution, row: View): View {
   return execution.storedStatus === 'PENDING' ? { ...row, status: 'RUNNING', waiting: null } : row;
 }
 
-/** A backoff that is over leaves the task waiting for a worker to begin the next attempt. */
+/** Once its backoff is over, the task waits for a worker to start the next attempt. */
 function backoff({ memo }: Execution, now: number): Waiting {
   const until = memo.next_attempt_at;
   if (!until) return null;
@@ -134,7 +134,7 @@ function backoff({ memo }: Execution, now: number): Waiting {
 function errorMessage({ status, memo }: Execution): string | null {
   if (status === 'terminated') return 'Terminated from outside';
   if (status === 'timed_out') return 'Timed out in Temporal';
-  // What an earlier attempt failed with is no error of a task that then succeeded or was cancelled.
+  // The error of an earlier attempt is not the error of a task that then succeeded or was cancelled.
   return status === 'failed' || status === 'open' ? (memo.error_message ?? null) : null;
 }
 

@@ -5,7 +5,7 @@ import type { TaskStore } from './store.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
 
-/** What a run is to do now: what it was started with, or what the last edit made of it. Needs no worker. */
+/** Returns the current input of a run: what it was started with, as changed by the last edit. Needs no worker. */
 export async function currentInput(store: TaskStore, execution: Execution): Promise<TaskInput | undefined> {
   const { id, runId, memo } = execution;
   const [input, edit] = await Promise.all([
@@ -23,7 +23,7 @@ async function newestEdit(backwards: AsyncIterable<Event>): Promise<TaskEdit | u
   return undefined;
 }
 
-/** An accepted update is in the history with its argument; `edit` is the only one that tasks know. */
+/** Returns an event's edit: the history has the argument of an accepted update, and tasks have no other update. */
 export function editIn(event: Event): TaskEdit | undefined {
   const request = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest;
   return decode<TaskEdit>(request?.input?.args?.payloads?.[0]);

@@ -12,7 +12,7 @@ import { uuidFrom } from '../uuid.ts';
 import { type EndedRun, supersededMark } from './search.ts';
 import type { TaskStore } from './store.ts';
 
-/** The server's bounds on what the Web UI shows of a workflow, in bytes. */
+/** Limits of the server on the summary and details that the Web UI shows of a workflow, in bytes. */
 const maxSummaryBytes = 400;
 const maxDetailsBytes = 20_000;
 
@@ -20,9 +20,9 @@ export interface NewRun {
   readonly id: string;
   readonly input: TaskInput;
   readonly fingerprint?: string;
-  /** Of a retry that came with an Idempotency-Key. */
+  /** Marks a retry: a key (random if it came without an Idempotency-Key), and a digest of its changes. */
   readonly retryMark?: { readonly key: string; readonly fingerprint: string };
-  /** For a retry: the ended run that this one replaces. */
+  /** The ended run that this one replaces, if it is a retry. */
   readonly replaces?: { readonly runId: string } & EndedRun;
 }
 
@@ -39,7 +39,7 @@ export async function startRun(store: TaskStore, run: NewRun, now: number): Prom
     args: [input],
     memo: { ...memoOf(run) },
     typedSearchAttributes: attributesOf(run, now),
-    // The owner is the fairness key of the whole workflow, so that its workflow tasks are dealt out fairly too.
+    // The owner is the fairness key of the whole workflow, so that its workflow tasks are dispatched fairly too.
     priority: { priorityKey: input.priority, fairnessKey: input.owner.id },
     staticSummary: truncateBytes(`${input.type}: ${input.name}`, maxSummaryBytes),
     staticDetails: truncateBytes(input.description, maxDetailsBytes),
@@ -99,7 +99,7 @@ export function attributesOf(
   return pairs;
 }
 
-/** What the workflow begins with. */
+/** Returns the status that the workflow starts with. */
 export function firstStatus(input: TaskInput): StoredStatus {
   return predecessorsLeft(input).length > 0 ? 'AFTER' : 'SCHEDULED';
 }

@@ -1,6 +1,6 @@
 /**
  * The calls to Temporal that tasks need, each with a deadline and our own errors. Knows Temporal's requests, but
- * nothing of owners or of what a state means.
+ * nothing about owners or the meaning of a state.
  */
 import { Client, type Connection } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
@@ -30,9 +30,9 @@ type PageRequest = Pick<
   'namespace' | 'execution' | 'maximumPageSize' | 'nextPageToken'
 >;
 
-/** A caller is told within five seconds that Temporal does not answer. */
+/** Deadline of a call, in milliseconds. Callers must learn within five seconds that Temporal does not answer. */
 const callTimeoutMs = 4000;
-/** An event may carry a payload of 256 KiB. */
+/** Events per page. An event may carry a payload of 256 KiB. */
 const eventsPerPage = 50;
 
 export interface TaskStoreOptions {
@@ -69,7 +69,7 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
     return promise.finally(() => inFlight.delete(promise));
   }
 
-  /** It hardly ever changes. */
+  /** Retention of the namespace in milliseconds, kept because it hardly ever changes. */
   let retention: Promise<number> | undefined;
 
   async function describeRetention(): Promise<number> {
@@ -125,21 +125,24 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
     taskQueue,
     call,
 
-    /** The newest run, or the named one; undefined when there is none, or when the id is no task's. */
+    /**
+     * Describes the newest run, or the named one. @returns undefined if the workflow is not a task.
+     * @throws AppError not_found if it doesn't exist.
+     */
     async describe(id: string, runId = ''): Promise<LiveExecution | undefined> {
       const execution = { workflowId: id, runId };
       const response = await call(() => service.describeWorkflowExecution({ namespace, execution }));
       return readLiveExecution(response);
     },
 
-    /** Only for a run that describe says is closed: on an open one the server would wait for its end. */
+    /** Reads the close event of a run that describe reports as closed: for an open one the server waits for its end. */
     async ending(id: string, runId: string): Promise<Ending> {
       return readEnding(
         await firstEvent(id, runId, HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT),
       );
     },
 
-    /** What the run was started with. */
+    /** Returns the input that the run was started with. */
     async input(id: string, runId: string): Promise<TaskInput | undefined> {
       const event = await firstEvent(id, runId);
       return decode<TaskInput>(event?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]);
@@ -169,7 +172,7 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
       return Number(count ?? 0);
     },
 
-    /** The runs of a query by the status that Temporal gives them. */
+    /** Counts the runs of a query by Temporal's status. */
     async countByExecution(query: string): Promise<readonly [Execution['status'], number][]> {
       const grouped = `${query} GROUP BY ExecutionStatus`;
       const { groups } = await call(() => service.countWorkflowExecutions({ namespace, query: grouped }));
@@ -179,7 +182,7 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
       });
     },
 
-    /** How long the namespace keeps a run after its end. */
+    /** Returns how long the namespace keeps a run after its end, in milliseconds. */
     async retentionMs(): Promise<number> {
       retention ??= describeRetention();
       return retention;
@@ -189,7 +192,7 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
       await call(() => client.workflow.getHandle(id, runId).signal(commandSignal, command));
     },
 
-    /** Tells a task that waits for another of its end. */
+    /** Notifies a task of the end of a predecessor. */
     async tellOver(id: string, runId: string, over: PredecessorOver): Promise<void> {
       await call(() => client.workflow.getHandle(id, runId).signal(predecessorOverSignal, over));
     },
@@ -202,26 +205,26 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
       );
     },
 
-    /** Ends an open run without running any more of it, and removes its records. */
+    /** Deletes a run and its records. An open run ends without running any further. */
     async remove(id: string, runId: string): Promise<void> {
       const workflowExecution = { workflowId: id, runId };
       await call(() => service.deleteWorkflowExecution({ namespace, workflowExecution }));
     },
 
-    /** Closes the connection once the calls under way are over: a retry on a closed one would end the process. */
+    /** Closes the connection once the calls in flight are over: a retry on a closed one would end the process. */
     async close(): Promise<void> {
       await Promise.allSettled(inFlight);
       await connection.close();
     },
 
-    /** Which server answers, and how soon: to a call that makes it do no work. */
+    /** Returns the server's version and how fast it answers a call that needs no work. */
     async probe(): Promise<{ serverVersion: string; latencyMs: number }> {
       const startedAt = performance.now();
       const { serverVersion } = await call(() => service.getSystemInfo({}));
       return { serverVersion: serverVersion ?? '', latencyMs: performance.now() - startedAt };
     },
 
-    /** When the task queue's workers were last seen, from those that have polled it of late. */
+    /** Returns the workers that have polled the task queue recently, and when they were last seen. */
     async workersSeen(): Promise<readonly { identity: string; lastSeenAt: number }[]> {
       const { pollers } = await call(() =>
         service.describeTaskQueue({

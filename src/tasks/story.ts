@@ -1,4 +1,4 @@
-/** One run's events → what they mean to people. */
+/** Turns the events of one run into history entries for people. */
 import type { temporal } from '@temporalio/proto';
 import {
   applyEdit,
@@ -28,15 +28,15 @@ import { decode, millis } from './execution.ts';
 import { editIn } from './spec.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
-type Told = Omit<HistoryEntry, 'at' | 'run_id' | 'by'> & { readonly by?: HistoryEntry['by'] };
+type Entry = Omit<HistoryEntry, 'at' | 'run_id' | 'by'> & { readonly by?: HistoryEntry['by'] };
 
 const commandTypes = { pause: 'paused', resume: 'resumed', 'run-now': 'run_now' } as const;
-/** Too large for a timeline. */
-const untold: ReadonlySet<keyof TaskSpec> = new Set(['payload', 'description']);
+/** Fields whose values are too large for a timeline. */
+const withoutValues: ReadonlySet<keyof TaskSpec> = new Set(['payload', 'description']);
 
-/** Follows the state of a run, since a command that came too late has done nothing, and is not told. */
+/** Tracks the state of a run, since a command that came too late had no effect and gets no entry. */
 export class RunStory {
-  /** Those that are over, so far. */
+  /** Attempts that are over so far. */
   readonly attempts: AttemptReport[] = [];
   readonly #runId: string;
   #state: TaskState | undefined;
@@ -48,10 +48,10 @@ export class RunStory {
   tell(event: Event): HistoryEntry[] {
     const ms = millis(event.eventTime) ?? 0;
     const at = new Date(ms).toISOString();
-    return this.#read(event, ms).map((told) => ({ by: null, ...told, at, run_id: this.#runId }));
+    return this.#read(event, ms).map((entry) => ({ by: null, ...entry, at, run_id: this.#runId }));
   }
 
-  #read(event: Event, at: number): Told[] {
+  #read(event: Event, at: number): Entry[] {
     const started = event.workflowExecutionStartedEventAttributes;
     if (started) return this.#begin(decode<TaskInput>(started.input?.payloads?.[0]), at);
     if (!this.#state) return [];
@@ -74,14 +74,14 @@ export class RunStory {
     return report ? this.#attempt(report) : endOrCancel(event);
   }
 
-  #begin(input: TaskInput | undefined, at: number): Told[] {
+  #begin(input: TaskInput | undefined, at: number): Entry[] {
     if (!input) return [];
     this.#state = initialState(input, at);
     const { owner, retried_by } = input;
     return [retried_by ? { type: 'retried', by: retried_by } : { type: 'created', by: owner }];
   }
 
-  #edit(before: TaskState, edit: TaskEdit, at: number): Told[] {
+  #edit(before: TaskState, edit: TaskEdit, at: number): Entry[] {
     this.#state = applyEdit(before, edit, at);
     const type = edit.changed.every((field) => field === 'scheduled_time') ? 'rescheduled' : 'edited';
     return [
@@ -93,23 +93,23 @@ export class RunStory {
     ];
   }
 
-  #predecessorOver(before: TaskState, over: PredecessorOver, at: number): Told[] {
+  #predecessorOver(before: TaskState, over: PredecessorOver, at: number): Entry[] {
     this.#state = predecessorOver(before, over, at);
     return this.#state === before ? [] : [{ type: 'predecessor_over', predecessor: over }];
   }
 
-  #becomeDue(before: TaskState, at: number): Told[] {
+  #becomeDue(before: TaskState, at: number): Entry[] {
     this.#state = becomeDue(before, at);
     return this.#state === before ? [] : [{ type: 'due' }];
   }
 
-  #obey(before: TaskState, command: TaskCommand | undefined, at: number): Told[] {
+  #obey(before: TaskState, command: TaskCommand | undefined, at: number): Entry[] {
     if (!command) return [];
     this.#state = obey(before, command, at);
     return this.#state === before ? [] : [{ type: commandTypes[command.command], by: authorOf(command) }];
   }
 
-  #attempt(report: AttemptReport): Told[] {
+  #attempt(report: AttemptReport): Entry[] {
     if (this.#state) this.#state = { ...this.#state, status: 'RUNNING' };
     const known = this.attempts.some(({ attempt }) => attempt === report.attempt);
     this.attempts.push(report);
@@ -117,7 +117,7 @@ export class RunStory {
   }
 }
 
-/** It came as a signal, or the workflow has found it out itself: such answers stand in markers. */
+/** Returns a predecessor's end: it came as a signal, or the workflow looked it up itself, which leaves a marker. */
 function predecessorOverIn(event: Event): PredecessorOver | undefined {
   const signal = event.workflowExecutionSignaledEventAttributes;
   if (signal?.signalName === predecessorOverSignalName) return decode(signal.input?.payloads?.[0]);
@@ -125,7 +125,7 @@ function predecessorOverIn(event: Event): PredecessorOver | undefined {
   return decode<PredecessorOver | null>(result?.payloads?.[0]) ?? undefined;
 }
 
-function endOrCancel(event: Event): Told[] {
+function endOrCancel(event: Event): Entry[] {
   const asked = event.workflowExecutionCancelRequestedEventAttributes;
   if (asked) return [{ type: 'cancel_requested', ...readCancelReason(asked.cause ?? '') }];
   if (event.workflowExecutionCompletedEventAttributes) return [{ type: 'completed' }];
@@ -142,10 +142,10 @@ function endOrCancel(event: Event): Told[] {
 }
 
 function change(field: keyof TaskSpec, before: TaskSpec, after: TaskSpec) {
-  return untold.has(field) ? { field } : { field, from: before[field], to: after[field] };
+  return withoutValues.has(field) ? { field } : { field, from: before[field], to: after[field] };
 }
 
-/** Messages of earlier versions have the id alone. */
+/** Messages of earlier versions have only the id. */
 function authorOf({ by, by_name }: { by: string; by_name?: string }): Author {
   return { id: by, name: by_name ?? null };
 }

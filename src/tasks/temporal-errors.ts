@@ -2,7 +2,7 @@ import { isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@tempor
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { AppError, notFound } from '../contract/errors.ts';
 
-/** gRPC status codes that mean something to us. */
+/** gRPC status codes that are handled here. */
 const grpc = {
   cancelled: 1,
   deadlineExceeded: 4,
@@ -12,7 +12,7 @@ const grpc = {
   unavailable: 14,
 } as const;
 
-const passing: ReadonlySet<number> = new Set([
+const transient: ReadonlySet<number> = new Set([
   grpc.cancelled,
   grpc.deadlineExceeded,
   grpc.exhausted,
@@ -20,14 +20,14 @@ const passing: ReadonlySet<number> = new Set([
   grpc.unavailable,
 ]);
 
-/** Turns what the Temporal client throws into what our callers understand. Unknown errors pass unchanged. */
+/** Translates errors of the Temporal client into errors for our callers. Unknown errors pass unchanged. */
 export function translate(error: unknown): unknown {
   if (error instanceof WorkflowNotFoundError) return notFound();
-  // Seen for a moment after the server has started: it answers before it knows its namespaces.
+  // Occurs for a moment after the server has started: it answers before it knows its namespaces.
   if (error instanceof NamespaceNotFoundError) return unavailable(error);
   const code = grpcCode(error);
   if (code === grpc.notFound) return isNamespaceError(error) ? unavailable(error) : notFound();
-  return code !== undefined && passing.has(code) ? unavailable(error) : error;
+  return code !== undefined && transient.has(code) ? unavailable(error) : error;
 }
 
 export function isDeadlineExceeded(error: unknown): boolean {

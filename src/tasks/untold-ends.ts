@@ -1,4 +1,6 @@
-/** Ends of tasks that nobody has told those that wait for them: no workflow can tell that it was terminated or deleted. */
+/**
+ * Finds ended tasks whose dependents were never notified: a terminated or deleted workflow cannot notify them itself.
+ */
 import type { Successor } from '../contract/workflow.ts';
 import { forEachOf } from '../limiter.ts';
 import { lookUpPredecessor, tellOver } from './predecessors.ts';
@@ -6,25 +8,28 @@ import { allRows } from './read.ts';
 import { idsForQueries, unfinishedAmong, waitingForOthers } from './search.ts';
 import type { TaskStore } from './store.ts';
 
-/** Ends that are told at a time. */
-const toldAtOnce = 5;
+/** Maximum number of ends reported at a time. */
+const endsAtOnce = 5;
 
-/** A signal is kept until a worker reads it; a task whose workflow is stuck must not be sent it over and over. */
-const tellAgainMs = 3_600_000;
+/**
+ * Delay before a dependent is notified again, in milliseconds. The server keeps a signal until a worker reads it, and a
+ * task whose workflow is stuck must not get it over and over.
+ */
+const notifyAgainMs = 3_600_000;
 
-/** Who was told of which end, and when. */
+/** Records which run was notified of which end, and when. */
 export class Told {
   readonly #at = new Map<string, number>();
 
   has(predecessor: string, runId: string): boolean {
     const at = this.#at.get(`${predecessor} ${runId}`);
-    return at !== undefined && performance.now() - at < tellAgainMs;
+    return at !== undefined && performance.now() - at < notifyAgainMs;
   }
 
   add(predecessor: string, successors: readonly Successor[]): void {
     const now = performance.now();
     for (const [key, at] of this.#at) {
-      if (now - at < tellAgainMs) break;
+      if (now - at < notifyAgainMs) break;
       this.#at.delete(key);
     }
     for (const { run_id } of successors) this.#at.set(`${predecessor} ${run_id}`, now);
@@ -32,18 +37,18 @@ export class Told {
 }
 
 /**
- * Finds the tasks that wait for others which have ended without a word, and tells them. One list call where no task
- * waits; otherwise one more for fifty tasks that are waited for.
- * @returns how many ends were told.
+ * Notifies the tasks that wait for predecessors which have ended without notifying them. Takes one list call if no task
+ * waits; otherwise one more for every fifty predecessors.
+ * @returns the number of ends that were reported.
  */
 export async function tellUntoldEnds(store: TaskStore, told: Told): Promise<number> {
-  const followers = await followersOfAll(store, told);
-  const suspects = await notUnfinished(store, [...followers.keys()]);
-  const found = await forEachOf(suspects, toldAtOnce, async (id) => {
+  const dependents = await dependentsOfAll(store, told);
+  const suspects = await notUnfinished(store, [...dependents.keys()]);
+  const found = await forEachOf(suspects, endsAtOnce, async (id) => {
     // Visibility may lag: the task itself decides.
     const over = await lookUpPredecessor(store, id);
     if (over === null) return false;
-    const successors = followers.get(id) ?? [];
+    const successors = dependents.get(id) ?? [];
     await tellOver(store, successors, over);
     told.add(id, successors);
     return true;
@@ -51,19 +56,19 @@ export async function tellUntoldEnds(store: TaskStore, told: Told): Promise<numb
   return found.filter(Boolean).length;
 }
 
-/** Who waits for which task. */
-async function followersOfAll(store: TaskStore, told: Told): Promise<Map<string, Successor[]>> {
-  const followers = new Map<string, Successor[]>();
+/** Returns the runs that wait, by the tasks that they wait for. */
+async function dependentsOfAll(store: TaskStore, told: Told): Promise<Map<string, Successor[]>> {
+  const dependents = new Map<string, Successor[]>();
   for (const { id, runId, memo } of await allRows(store, waitingForOthers())) {
     for (const predecessor of memo.waits_for ?? memo.after ?? []) {
       if (told.has(predecessor, runId)) continue;
-      const others = followers.get(predecessor);
+      const others = dependents.get(predecessor);
       const successor = { id, run_id: runId };
       if (others) others.push(successor);
-      else followers.set(predecessor, [successor]);
+      else dependents.set(predecessor, [successor]);
     }
   }
-  return followers;
+  return dependents;
 }
 
 async function notUnfinished(store: TaskStore, ids: readonly string[]): Promise<string[]> {

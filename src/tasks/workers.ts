@@ -1,6 +1,6 @@
 /**
- * Which workers there are. Their heartbeats tell the most, a few seconds after a worker has started; who has polled the
- * task queue of late tells before that, and where the server keeps no heartbeats.
+ * The workers that are running. Their heartbeats say the most, from a few seconds after a worker has started. Recent
+ * polls of the task queue show a worker before that, and where the server keeps no heartbeats.
  */
 import proto, { type temporal } from '@temporalio/proto';
 import type { WorkerSeen } from '../contract/overview.ts';
@@ -13,13 +13,13 @@ type Poller = Awaited<ReturnType<TaskStore['workersSeen']>>[number];
 
 const { WorkerStatus } = proto.temporal.api.enums.v1;
 
-/** Nine heartbeats (src/worker/worker.ts), so that a clock which is somewhat off hides nobody. */
+/** Maximum age of a heartbeat, in milliseconds: nine intervals (src/worker/worker.ts), in case a clock is a bit off. */
 const heartbeatFreshMs = 45_000;
-/** A long poll takes a minute. */
+/** Maximum age of a poll, in milliseconds. A long poll takes a minute. */
 const pollFreshMs = 70_000;
 const mostWorkers = 200;
 
-/** Servers that do not know the call, have it switched off, or do not let us ask. */
+/** gRPC status codes of servers that do not know the call, have it switched off, or do not permit it. */
 const unsupported: ReadonlySet<number | undefined> = new Set([3, 7, 12]);
 
 export async function seeWorkers(store: TaskStore): Promise<WorkerSeen[]> {
@@ -44,8 +44,9 @@ async function listHeartbeats({ client, namespace, taskQueue, call }: TaskStore)
 }
 
 /**
- * A process of ours is two workers to Temporal, under one identity: the one with slots for attempts stands for both. It
- * is the first to say that it shuts down. What pollers tell of a worker that is known to be gone is old.
+ * Merges heartbeats and polls. A worker process is two workers to Temporal, under one identity: the one with slots for
+ * attempts stands for both. It is the first to report its shutdown. Polls by a worker that is known to have stopped are
+ * out of date.
  */
 export function liveWorkers(
   heartbeats: readonly Heartbeat[],
@@ -61,7 +62,7 @@ export function liveWorkers(
   }
   for (const heartbeat of heartbeats) {
     const seen = takesAttempts(heartbeat, now) ? readHeartbeat(heartbeat) : undefined;
-    // Another process may have had the same identity a moment ago, as in a container that was started again.
+    // Another process may have had the same identity a moment ago, as in a restarted container.
     if (seen && (live.get(seen.identity)?.last_seen_at ?? '') < seen.last_seen_at)
       live.set(seen.identity, seen);
   }

@@ -1,8 +1,8 @@
 /**
- * Looks now and then for ends of tasks that others wait for and that no workflow has told them (src/tasks/untold-ends.ts).
+ * Periodically notifies dependents of ends that no workflow reported.
  *
- * looking ⇄ resting → closed (`close()`: waits for the look under way). A look that fails is a line in the log, and the
- * next one makes up for it.
+ * looking ⇄ resting → closed (`close()`: waits for the look in progress). A look that fails is logged, and the next one
+ * makes up for it.
  */
 import type { Logger } from 'pino';
 import { pause } from '../pause.ts';
@@ -13,9 +13,9 @@ export interface EndWatch {
   close(): Promise<void>;
 }
 
-/** Such an end is to be noticed within a minute. */
+/** Minimum rest between two looks, in milliseconds: such an end must be noticed within a minute. */
 const restMs = 20_000;
-/** Many waiting tasks make a look long; then there is more time between two of them, up to this. */
+/** Maximum rest between two looks, in milliseconds. Many waiting tasks make a look long, and the rest grows with it. */
 const mostRestMs = 40_000;
 const restPerLook = 10;
 
@@ -26,9 +26,9 @@ export function watchForUntoldEnds(store: TaskStore, logger: Logger): EndWatch {
   async function look(): Promise<void> {
     try {
       const count = await tellUntoldEnds(store, told);
-      if (count > 0) logger.info({ told: count }, 'tasks were told of ends that nobody had told them');
+      if (count > 0) logger.info({ told: count }, 'notified dependents of missed task ends');
     } catch (error) {
-      logger.warn({ err: error }, 'could not look for ends that nobody has told');
+      logger.warn({ err: error }, 'could not look for missed task ends');
     }
   }
 
@@ -37,7 +37,7 @@ export function watchForUntoldEnds(store: TaskStore, logger: Logger): EndWatch {
       const startedAt = Date.now();
       await look();
       const ms = Math.min(mostRestMs, Math.max(restMs, (Date.now() - startedAt) * restPerLook));
-      // Workers that started together need not look together.
+      // Spread out, so that workers that started together don't look together.
       await pause(ms * (0.75 + Math.random() / 4), closing.signal);
     }
   }

@@ -3,13 +3,13 @@ import type { Logger } from 'pino';
 
 type Level = 'error' | 'warn' | 'debug' | 'trace';
 
-/** What the SDK finds worth an INFO (its worker's changes of state) is detail to whoever runs Taskbell. */
+/** Our level for each of the SDK's. What it logs as INFO (its worker's state changes) is only a detail to operators. */
 const levels = { ERROR: 'error', WARN: 'warn', INFO: 'debug', DEBUG: 'debug', TRACE: 'trace' } as const;
 
-/** Of our two workers, one has the workflows and the other the attempts: the SDK finds that worth a warning. */
+/** An SDK warning about something intended: one of our two workers has the workflows, the other the attempts. */
 const intended = /^No (activities|workflows) registered, not polling/;
 
-/** Sends the SDK's log lines where all of ours go. */
+/** Sends the SDK's log lines to our own logger. */
 export function temporalLogger(logger: Logger): TemporalLogger {
   const write = (level: Level) => (message: string, meta?: LogMetadata) => {
     const { error, ...rest } = meta ?? {};

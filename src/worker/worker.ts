@@ -29,7 +29,7 @@ export interface WorkerOptions {
   readonly connection: ConnectionOptions;
   readonly namespace: string;
   readonly taskQueue: string;
-  /** Runs the handlers. Whoever made it closes it, after the worker has ended. */
+  /** Runs the handlers. The caller closes it after the worker has ended. */
   readonly pool: HandlerPool;
   /** Path of the prebuilt workflow bundle. */
   readonly workflowBundle: string;
@@ -44,16 +44,25 @@ export interface RunningWorker {
   readonly ended: Promise<void>;
 }
 
-/** After the grace time handlers are told to stop, and killed soon after. This is for what even that does not end. */
+/**
+ * Time after the grace time until the SDK's worker is forced to end, in milliseconds. After the grace time handlers are
+ * asked to stop, and killed soon after. This is for anything that even that does not end.
+ */
 const forceAfterGraceMs = 10_000;
 
-/** The overview shows the slots in use as of the last heartbeat; the SDK's own minute would make that history. */
+/**
+ * Interval of the worker's heartbeats, in milliseconds. The overview shows the slots in use as of the last heartbeat;
+ * with the SDK's default of a minute it would be out of date.
+ */
 const heartbeatIntervalMs = 5000;
 
-/** An attempt does not wait for long until its workflow has heard of the one before. */
+/** Deadline of a signal to a workflow, in milliseconds: an attempt doesn't wait long to report the previous one. */
 const signalTimeoutMs = 3000;
 
-/** How long the workflows must have had nothing to do when the last attempt has ended, and how long to wait for it. */
+/**
+ * How long the workflow worker must have been idle after the last attempt has ended, how often that is checked, and how
+ * long to wait for it at most; in milliseconds.
+ */
 const settleMs = { idle: 300, step: 50, most: 5000 };
 
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
@@ -84,7 +93,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   }
 }
 
-/** For what is asked of Temporal beside the workflows and attempts. Connects when it is first used. */
+/** Creates the store for calls to Temporal outside the workflows and attempts. It connects on first use. */
 function storeOf({ connection, namespace, taskQueue }: WorkerOptions): TaskStore {
   return createTaskStore({
     connection: createConnection(connection),
@@ -94,7 +103,7 @@ function storeOf({ connection, namespace, taskQueue }: WorkerOptions): TaskStore
   });
 }
 
-/** Two workers of Temporal's, so that attempts which end in the grace time still find somebody to end their tasks. */
+/** Runs two Temporal workers, so that attempts which end in the grace time still find a worker to end their tasks. */
 async function runToEnd(attempts: Worker, workflows: Worker, connection: NativeConnection): Promise<void> {
   const running = workflows.run();
   try {
@@ -105,7 +114,7 @@ async function runToEnd(attempts: Worker, workflows: Worker, connection: NativeC
   } catch (error) {
     shutDown(attempts);
     shutDown(workflows);
-    // A worker that left an attempt behind still holds the connection; what went wrong matters more.
+    // A worker that left an attempt behind still holds the connection; the original error matters more.
     connection.close().catch(() => undefined);
     throw error;
   }
@@ -123,7 +132,7 @@ async function endAfter(
   }
 }
 
-/** Until the workflows have taken note of the last attempts' ends. */
+/** Waits until the workflows have processed the ends of the last attempts. */
 async function settled(workflows: Worker): Promise<void> {
   const deadline = Date.now() + settleMs.most;
   let idleSince = Date.now();
@@ -150,14 +159,14 @@ function attemptOptions(
       worker: identity(),
       graceOver,
     }),
-    // Attempts poll only while there is a free slot, so nothing is held here that another worker could run.
+    // The worker polls only while there is a free slot, so it holds nothing that another worker could run.
     maxConcurrentActivityTaskExecutions: options.concurrency,
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: Math.min(options.concurrency, 10) },
-    // The default of a minute would delay every cancellation and every word of progress by as much.
+    // The default of a minute would delay every cancellation and every progress update by as much.
     maxHeartbeatThrottleInterval: '500ms',
     defaultHeartbeatThrottleInterval: '500ms',
     shutdownGraceTime: options.shutdownGraceMs,
-    // Without it, the worker would wait for ever for a Temporal server that is gone, say.
+    // Without it, the worker would wait forever, for example for a Temporal server that no longer exists.
     shutdownForceTime: options.shutdownGraceMs + forceAfterGraceMs,
   };
 }
@@ -172,7 +181,7 @@ function workflowOptions(
     ...commonOptions(connection, options),
     workflowBundle: { codePath: options.workflowBundle },
     activities: inquiries,
-    // Local ones only: attempts are the other worker's.
+    // Local activities only: the other worker runs the attempts.
     enableNonLocalActivities: false,
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
     maxConcurrentWorkflowTaskExecutions: 100,
@@ -214,7 +223,7 @@ function stringMetadata(metadata: NonNullable<ConnectionOptions['metadata']>): R
   return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)]));
 }
 
-/** As the attempts' records name it. */
+/** Returns the worker's identity, as the records of attempts name it. */
 function identity(): string {
   return `${process.pid}@${hostname()}`;
 }

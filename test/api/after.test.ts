@@ -351,7 +351,7 @@ describe('a retry', () => {
     expect(await say(task, 'retry')).toMatchObject({ waiting: { reason: 'after' } });
     await say(bad, 'cancel');
     const again = await alice.until(task.id, 'its end', (it) => hasEnded(it) && it.retry_count === 1);
-    expect(again.error_message).toBe(`Task ${bad.id}, which this one was to follow, was cancelled`);
+    expect(again.error_message).toBe(`Task ${bad.id}, which this task waits for, was cancelled`);
   });
 
   test('of a predecessor is what a successor that comes then waits for', async () => {

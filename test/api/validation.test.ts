@@ -150,7 +150,7 @@ test.each(bad)('refuses %s with 400 that says where', async (_what, fields, ...p
   });
   expect(answer).toMatchObject({
     status: 400,
-    body: { code: 'validation', detail: 'The request does not fit.' },
+    body: { code: 'validation', detail: 'The request is invalid.' },
   });
   expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
   const named = new Set(answer.body.errors.map(({ pointer }) => pointer));

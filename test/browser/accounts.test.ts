@@ -159,7 +159,7 @@ describe('a sign-in link that is put into the address of an open page', () => {
     const { hash } = new URL(await linkOf('bob'));
     await page.route('**/api/session/', (route) => route.abort('connectionrefused'));
     await page.goto(api(`/tasks${hash}`));
-    await page.getByRole('heading', { name: 'Taskbell does not answer' }).waitFor();
+    await page.getByRole('heading', { name: 'Taskbell is not responding' }).waitFor();
     expect(page.url()).toBe(api('/tasks'));
     await page.unroute('**/api/session/');
     await page.getByRole('button', { name: 'Try again' }).click();
@@ -174,7 +174,7 @@ test.each<[string, string, string]>([
 ])('%s is no answer, and one may ask again', async (_what, contentType, body) => {
   await page.route('**/api/session/', (route) => route.fulfill({ status: 200, contentType, body }));
   await page.reload();
-  await page.getByRole('heading', { name: 'Taskbell does not answer' }).waitFor();
+  await page.getByRole('heading', { name: 'Taskbell is not responding' }).waitFor();
   await page.unroute('**/api/session/');
   await page.getByRole('button', { name: 'Try again' }).click();
   await expect.poll(nameShown).toBe(service.users.alice.name);

@@ -60,11 +60,11 @@ describe('a new task', () => {
     await page.getByLabel('Name', { exact: true }).fill('By form');
     await page.getByLabel('Description').fill('of a browser');
     await page.getByLabel('csv').fill('a,b\n1,2\n3,4');
-    await page.getByText('More:').click();
+    await page.getByText('More options:').click();
     await page.getByLabel('Tags').fill('one,two');
     await page.getByLabel('Tags').press('Enter');
     await page.getByLabel('Priority').selectOption('1');
-    await page.getByLabel('Max. retries').fill('0');
+    await page.getByLabel('Max retries').fill('0');
     await create(page).click();
     const task = await made(page);
     expect(task).toMatchObject({
@@ -90,7 +90,7 @@ describe('a new task', () => {
     expect(await focusedLabel(page)).toContain('Name');
     await page.getByLabel('Name', { exact: true }).fill('A call');
     await create(page).click();
-    expect(await errorOf(page, 'url')).toContain('This is no URL');
+    expect(await errorOf(page, 'url')).toContain('Not a valid URL');
     expect(await focusedLabel(page)).toContain('url');
     // What was said of a field is gone once it changes.
     await page.getByLabel('url').fill('http://example.com/');
@@ -111,11 +111,11 @@ describe('a new task', () => {
 
   test('is told of what is wrong inside of what is folded away, and of what has no field', async () => {
     const page = await opened('/tasks/new?name=x');
-    await page.getByText('More:').click();
+    await page.getByText('More options:').click();
     await page.getByLabel('Run after these tasks').fill('nobody');
-    await page.getByText('More:').click();
+    await page.getByText('More options:').click();
     await create(page).click();
-    expect(await errorOf(page, 'Run after these tasks (ids, one per line)')).toContain('nobody:');
+    expect(await errorOf(page, 'Run after these tasks (IDs, one per line)')).toContain('nobody:');
     expect(await page.getByLabel('Run after these tasks').isVisible()).toBe(true);
     await page.getByLabel('Run after these tasks').fill('');
     await page.getByLabel('csv').fill('a\n1');
@@ -221,7 +221,7 @@ describe('the time', () => {
   test('that clocks skip is the first moment after it, and that is said', async () => {
     const page = await opened('/tasks/new?name=x', { timezoneId: 'Europe/Berlin' });
     await dateTime(page).fill('2031-03-30T02:30:00');
-    await page.getByText('The clocks skip this time').waitFor();
+    await page.getByText('Clocks skip this time').waitFor();
     await create(page).click();
     expect((await made(page)).scheduled_time).toBe('2031-03-30T01:00:00.000Z');
     await page.close();
@@ -242,7 +242,7 @@ describe('the time', () => {
     const soon = new Date(Date.now() + 2000).toISOString().slice(0, 19);
     await dateTime(page).fill(soon);
     // Beyond what the service would let pass.
-    await page.getByText('the task will run at once').waitFor();
+    await page.getByText('The task will run immediately').waitFor();
     await expect.poll(() => Date.now() - Date.parse(`${soon}Z`), { timeout: 15_000 }).toBeGreaterThan(3000);
     await create(page).click();
     expect(Date.parse((await made(page)).scheduled_time)).toBeGreaterThan(Date.parse(`${soon}Z`));
@@ -253,18 +253,18 @@ describe('the time', () => {
 test('the payload may be written as JSON, and what the form does not know is kept', async () => {
   const page = await opened('/tasks/new?type=http-request&name=x');
   await page.getByLabel('url').fill('http://example.com/');
-  await page.getByRole('button', { name: 'As JSON' }).click();
-  const text = page.getByLabel('The whole payload');
+  await page.getByRole('button', { name: 'Edit as JSON' }).click();
+  const text = page.getByLabel('Payload (JSON)');
   expect(JSON.parse(await text.inputValue())).toEqual({ url: 'http://example.com/' });
   await text.fill('{"url": "http://example.org/", "unknown": {"deep": 1}');
-  await page.getByRole('button', { name: 'As JSON' }).click();
-  expect(await errorOf(page, 'The whole payload')).toContain('not JSON');
+  await page.getByRole('button', { name: 'Edit as JSON' }).click();
+  expect(await errorOf(page, 'Payload (JSON)')).toContain('Not valid JSON');
   await text.fill('{"url": "http://example.org/", "unknown": {"deep": 1}}');
-  await page.getByRole('button', { name: 'As JSON' }).click();
+  await page.getByRole('button', { name: 'Edit as JSON' }).click();
   expect(await page.getByLabel('url').inputValue()).toBe('http://example.org/');
-  await page.getByText('Kept as well, and to be seen as JSON: unknown').waitFor();
+  await page.getByText('Other fields (kept, editable as JSON): unknown').waitFor();
   await create(page).click();
-  await page.getByText('unknown: There is no such field.').waitFor();
+  await page.getByText('unknown: Unknown field.').waitFor();
   await page.close();
 });
 
@@ -338,7 +338,7 @@ describe('of a type with fields of all kinds', () => {
     const { page, payloads } = await openedWithType();
     await page.getByLabel('most', { exact: true }).fill('3 or 4');
     await create(page).click();
-    expect(await errorOf(page, 'most')).toContain('not a number');
+    expect(await errorOf(page, 'most')).toContain('Must be a number.');
     expect(payloads).toEqual([]);
     await page.close();
   });
@@ -348,7 +348,7 @@ describe.each(['light', 'dark'] as const)('in %s, axe finds nothing', (colorSche
   test.each(['process-data', 'http-request'])('on the form of %s, be it right or wrong', async (type) => {
     const page = await opened(`/tasks/new?type=${type}`, { colorScheme });
     expect(await axeFindings(page)).toEqual([]);
-    await page.getByText('More:').click();
+    await page.getByText('More options:').click();
     await page.getByLabel('Tags').fill('b@d,');
     await page.getByLabel('Hard limit').fill('x');
     await create(page).click();
@@ -362,15 +362,15 @@ describe.each(['light', 'dark'] as const)('in %s, axe finds nothing', (colorSche
 test('all that is wrong is told at once, and stays told while it is wrong', async () => {
   const page = await opened('/tasks/new?type=http-request&name=%20');
   await page.getByLabel('url').fill('http://example.com/');
-  await page.getByText('More:').click();
-  await page.getByLabel('Max. retries').fill('101');
+  await page.getByText('More options:').click();
+  await page.getByLabel('Max retries').fill('101');
   await page.getByLabel('Hard limit').fill('x');
   await page.getByLabel('Tags').fill(Array.from({ length: 11 }, (_, index) => `t${index}`).join(','));
   await page.getByLabel('Tags').press('Enter');
   await create(page).click();
   expect(await errorOf(page, 'Name')).toContain('may not be blank');
-  expect(await errorOf(page, 'Max. retries')).toContain('At most 100.');
-  expect(await errorOf(page, 'Hard limit (s): killed')).toContain('not a number');
+  expect(await errorOf(page, 'Max retries')).toContain('At most 100.');
+  expect(await errorOf(page, 'Hard limit (s): killed')).toContain('Must be a number.');
   expect(await errorOf(page, 'Tags')).toContain('At most 10 tags.');
   await page.getByLabel('Name', { exact: true }).fill('x');
   await page.getByLabel('url').fill('nowhere');
@@ -389,7 +389,7 @@ test('at 375 px, a long name of the task that is copied is not wider than the pa
 
 test.each([1280, 375])('at %d px, nothing is wider than the page', async (width) => {
   const page = await opened('/tasks/new?type=http-request', { viewport: { width, height: 900 } });
-  await page.getByText('More:').click();
+  await page.getByText('More options:').click();
   await page.getByRole('button', { name: 'Add' }).click();
   const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
   expect(await page.evaluate(overflow)).toBe(0);

@@ -38,13 +38,13 @@ test('tells what there is, what ended, what is due and who works, in numbers and
   }
   await page.getByRole('img', { name: 'Outcomes: 3 runs ended' }).waitFor(soon);
   await page.getByRole('img', { name: 'Due in the next hour: 1 task' }).waitFor(soon);
-  await page.getByRole('img', { name: /Lateness: Began at most \d/ }).waitFor(soon);
+  await page.getByRole('img', { name: /Lateness: Started at most \d/ }).waitFor(soon);
   expect(await page.locator('.plot canvas').count()).toBe(3);
   const outcomes = page.getByRole('table', { name: 'Outcomes' });
   expect(await outcomes.getByRole('row').count()).toBe(13);
   const worker = page.getByRole('row', { name: /of 4 slots/ });
   await worker.waitFor(soon);
-  await page.getByText(/answers in \d+ ms/).waitFor();
+  await page.getByText(/responds in \d+ ms/).waitFor();
   expect(observed.complaints).toEqual([]);
   await close();
 });
@@ -89,13 +89,13 @@ test('its tiles lead to the tasks they count', async () => {
 test('says when the service cannot be reached, and goes on by itself when it can', async () => {
   const link = await startLink(service.url);
   const { page, close } = await openDashboard(browser, service, { url: link.url });
-  await page.getByText(/answers in \d+ ms/).waitFor(soon);
+  await page.getByText(/responds in \d+ ms/).waitFor(soon);
   link.cut();
   await page.getByText('Connection lost').waitFor(soon);
   await page.getByText('Offline', { exact: true }).waitFor();
   link.restore();
   await page.getByText('Connection lost').waitFor({ state: 'detached', timeout: 40_000 });
-  await page.getByText(/answers in \d+ ms/).waitFor(soon);
+  await page.getByText(/responds in \d+ ms/).waitFor(soon);
   expect(await page.getByRole('alert').count()).toBe(0);
   await close();
   await link.close();

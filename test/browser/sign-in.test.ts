@@ -25,7 +25,7 @@ test('a stranger sees the sign-in form at any address, and is where they wanted 
 test('a wrong password is told, and the right one is still taken', async () => {
   const page = await browser.newPage();
   await page.goto(service.url);
-  await page.getByLabel('User').fill('bob');
+  await page.getByLabel('Username').fill('bob');
   await page.getByLabel('Password').fill('wrong');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('alert').getByText('No active account').waitFor();
@@ -37,7 +37,7 @@ test('a wrong password is told, and the right one is still taken', async () => {
 test('whoever guesses is told how long to wait', async () => {
   const page = await browser.newPage();
   await page.goto(service.url);
-  await page.getByLabel('User').fill(`user-${randomUUID()}`);
+  await page.getByLabel('Username').fill(`user-${randomUUID()}`);
   await page.getByLabel('Password').fill('a guess');
   const alert = page.getByRole('alert');
   await expect
@@ -46,7 +46,7 @@ test('whoever guesses is told how long to wait', async () => {
       await page.getByRole('button', { name: 'Sign in' }).and(page.locator(':enabled')).waitFor();
       return alert.textContent();
     })
-    .toMatch(/Too many failed sign-ins.* The wait is \d+ s\./);
+    .toMatch(/Too many failed sign-ins.* You can try again in \d+ s\./);
   await page.close();
 });
 
@@ -115,7 +115,7 @@ test('an account that is removed sees the sign-in form soon', async () => {
     .poll(
       async () => {
         // The running API sees a new user within seconds.
-        await page.getByLabel('User').fill(name);
+        await page.getByLabel('Username').fill(name);
         await page.getByLabel('Password').fill('a-good-password-1');
         await page.getByRole('button', { name: 'Sign in' }).click();
         await page.getByText('Live', { exact: true }).waitFor({ state: 'attached', timeout: 2000 });
@@ -134,7 +134,7 @@ test('a service that does not answer is told, and asked again when one wants to'
   const page = await browser.newPage();
   await page.route('**/api/session/', (route) => route.abort('connectionrefused'));
   await page.goto(service.url);
-  await page.getByRole('heading', { name: 'Taskbell does not answer' }).waitFor();
+  await page.getByRole('heading', { name: 'Taskbell is not responding' }).waitFor();
   expect(await axeFindings(page)).toEqual([]);
   await page.unroute('**/api/session/');
   await page.getByRole('button', { name: 'Try again' }).click();

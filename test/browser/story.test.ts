@@ -46,7 +46,7 @@ test('a task from its form to its result, rescheduled, retried and deleted, all 
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Tasks' }).click();
   await page.getByRole('link', { name: 'Temperatures', exact: true }).click();
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
-  await dialog.getByRole('button', { name: 'Delete the task' }).click();
+  await dialog.getByRole('button', { name: 'Delete task' }).click();
   await page.getByText(/Temperatures.* was deleted\./).waitFor({ timeout });
   expect(new URL(page.url()).pathname).toBe('/tasks');
   expect(await page.evaluate('globalThis.isTheSamePage')).toBe(true);

@@ -82,14 +82,14 @@ describe('the dialog that changes a task', () => {
     await alice.call('PATCH', `/api/tasks/${id}/`, { tags: ['theirs'], description: 'theirs' });
     await page.getByLabel('Description').fill('mine');
     await save(page).click();
-    await page.getByText('The task has changed meanwhile').waitFor();
+    await page.getByText('The task has changed in the meantime').waitFor();
     let answer = (): void => undefined;
     const isAnswered = new Promise<void>((resolve) => (answer = resolve));
     await page.route(`**/api/tasks/${id}/`, async (route) => {
       await isAnswered;
       await route.continue();
     });
-    await page.getByRole('button', { name: 'Take the newest' }).click();
+    await page.getByRole('button', { name: 'Load latest version' }).click();
     // Also what is filled in while the newest is read is kept.
     await page.getByLabel('Name', { exact: true }).fill('Mine as well');
     answer();
@@ -107,7 +107,7 @@ describe('the dialog that changes a task', () => {
     await page.getByLabel('Name', { exact: true }).fill('Too late');
     await save(page).click();
     // Its version is another one, which is found out first.
-    await page.getByRole('button', { name: 'Take the newest' }).click();
+    await page.getByRole('button', { name: 'Load latest version' }).click();
     await expect.poll(() => save(page).isEnabled()).toBe(true);
     await save(page).click();
     await expect
@@ -148,7 +148,7 @@ describe('the dialog that retries a task', () => {
     await page.getByLabel('failures').fill('many');
     await page.getByRole('button', { name: 'In 1 hour' }).click();
     await dialogOf(page).getByRole('button', { name: 'Retry' }).click();
-    await page.getByText('This is not a number.').waitFor();
+    await page.getByText('Must be a number.').waitFor();
     await page.getByLabel('failures').fill('1');
     await dialogOf(page).getByRole('button', { name: 'Retry' }).click();
     const task = await ended(page);
@@ -163,9 +163,9 @@ describe('the dialog that retries a task', () => {
     await alice.call('POST', `/api/tasks/${id}/retry/`);
     await alice.until(id, 'its end', (task) => task.retry_count === 1 && hasEnded(task));
     await dialogOf(page).getByRole('button', { name: 'Retry' }).click();
-    await page.getByText('it may have been retried already').waitFor();
+    await page.getByText('it may already have been retried').waitFor();
     expect(await alice.read(id)).toMatchObject({ retry_count: 1 });
-    await page.getByRole('button', { name: 'Take the newest' }).click();
+    await page.getByRole('button', { name: 'Load latest version' }).click();
     await dialogOf(page).getByRole('button', { name: 'Retry' }).click();
     expect(await ended(page)).toMatchObject({ retry_count: 2 });
     await page.close();

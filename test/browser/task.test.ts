@@ -58,7 +58,7 @@ describe('the page of a task', () => {
     await expectStatus(page, 'Running');
     const progress = page.getByRole('progressbar', { name: 'Progress of watched' });
     await expect.poll(() => progress.getAttribute('value'), { timeout }).toMatch(/^\d\d/);
-    expect(await page.locator('.task-progress').textContent()).toMatch(/\d+ % · step \d+ of 15/);
+    expect(await page.locator('.task-progress').textContent()).toMatch(/\d+% · step \d+ of 15/);
     await expect.poll(() => segments(page), { timeout }).toContain('Attempt 1');
     await expectStatus(page, 'Completed');
     const result = page.getByRole('region', { name: 'Result' });
@@ -137,15 +137,15 @@ describe('the page of a task', () => {
     await alice.until(id, 'it to run', isRunningNow);
     await onPageOf(id, async (page) => {
       await button(page, 'Cancel').click();
-      await page.getByRole('dialog', { name: 'Cancel the task?' }).waitFor();
+      await page.getByRole('dialog', { name: 'Cancel this task?' }).waitFor();
       // What cannot be undone is not one key away; and the focus is back afterwards.
-      expect(await focused(page)).toBe('Keep it');
+      expect(await focused(page)).toBe('Keep task');
       await page.keyboard.press('Escape');
       await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
       await expect.poll(() => focused(page)).toBe('Cancel');
       expect((await alice.read(id)).status).toBe('RUNNING');
       await button(page, 'Cancel').click();
-      await button(page, 'Cancel the task').click();
+      await button(page, 'Cancel task').click();
       await expectStatus(page, 'Cancelled');
       await expect.poll(() => page.getByRole('dialog').count(), { timeout }).toBe(0);
       await expect.poll(() => page.locator('.attempt-outcome').textContent(), { timeout }).toBe('cancelled');
@@ -161,7 +161,7 @@ describe('the page of a task', () => {
         : route.continue(),
     );
     await button(page, 'Delete').click();
-    await button(page, 'Delete the task').click();
+    await button(page, 'Delete task').click();
     await page.getByRole('dialog').getByRole('alert').getByText('Not today.').waitFor();
     expect(await page.locator('.message').count()).toBe(0);
     await page.keyboard.press('Escape');
@@ -202,7 +202,7 @@ describe('the page of a task', () => {
       await button(page, 'Run now').click();
       await expectStatus(page, 'Failed');
       await button(page, 'Delete').click();
-      await button(page, 'Delete the task').click();
+      await button(page, 'Delete task').click();
       await page.waitForURL(`${service.url}/tasks`);
       expect(await page.locator('.message').last().textContent()).toContain(
         '“\u2068fails\u2069” was deleted.',
@@ -251,7 +251,7 @@ describe('the page of a task', () => {
     async (id) => {
       const { page, close } = await openDashboard(browser, service);
       await page.goto(`${service.url}/tasks/${id}`);
-      await page.getByRole('heading', { level: 1, name: 'There is no such task' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'Task not found' }).waitFor();
       expect(await axeFindings(page)).toEqual([]);
       await close();
     },

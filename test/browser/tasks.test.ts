@@ -122,14 +122,14 @@ describe('the list', () => {
     await page.locator('.row-deleted', { hasText: 'goes' }).waitFor({ timeout: 20_000 });
     await page.locator('.row-gone', { hasText: 'changes' }).waitFor({ timeout: 20_000 });
     await page.getByRole('button', { name: 'Refresh: 2 tasks no longer here' }).click();
-    await page.getByText('No task fits these filters.').waitFor({ timeout: 20_000 });
+    await page.getByText('No tasks match these filters.').waitFor({ timeout: 20_000 });
     expect(await namesIn(page)).toEqual([]);
     await close();
   });
 
   test('tells an empty account how to begin', async () => {
     const { page, close } = await openDashboard(browser, service, { path: '/tasks', user: 'bob' });
-    const begin = page.getByRole('link', { name: 'Make the first one' });
+    const begin = page.getByRole('link', { name: 'Create your first task' });
     await begin.click();
     await page.getByRole('heading', { name: 'New task', level: 1 }).waitFor();
     await close();
@@ -146,7 +146,7 @@ describe('the list', () => {
     await close();
     const admin = await openDashboard(browser, service, { path: `/tasks?tag=${tag}`, user: 'root' });
     await expect.poll(async () => (await namesIn(admin.page)).toSorted()).toEqual(['of alice', 'of bob']);
-    await rowOf(admin.page, 'of bob').getByText('of another account').waitFor();
+    await rowOf(admin.page, 'of bob').getByText('owned by another account').waitFor();
     await admin.close();
   });
 
@@ -170,15 +170,15 @@ describe('filters', () => {
     await alice.create({ name: `Pear ${tag}`, delay: hour, tags: [tag, 'fruit'], type: 'echo', payload: {} });
     const { page, close } = await openList(tag, 2);
     await rowOf(page, `Apple ${tag}`).waitFor();
-    await page.getByLabel('Name begins with').fill('pear');
+    await page.getByLabel('Name starts with').fill('pear');
     await expect.poll(() => namesIn(page)).toEqual([`Pear ${tag}`]);
     expect(new URL(page.url()).searchParams.get('name')).toBe('pear');
     await page.getByLabel('Type').selectOption('process-data');
-    await page.getByText('No task fits these filters.').waitFor();
-    await page.getByLabel('Name begins with').fill('');
+    await page.getByText('No tasks match these filters.').waitFor();
+    await page.getByLabel('Name starts with').fill('');
     await expect.poll(() => namesIn(page)).toEqual([`Apple ${tag}`]);
     await tab(page, 'Failed').click();
-    await page.getByText('No task fits these filters.').waitFor();
+    await page.getByText('No tasks match these filters.').waitFor();
     const shared = new URL(page.url());
     expect(Object.fromEntries(shared.searchParams)).toEqual({ status: 'FAILED', tag, type: 'process-data' });
     await page.goBack();
@@ -195,8 +195,8 @@ describe('filters', () => {
     const { page, close } = await openList(tag, 1, { path });
     await rowOf(page, 'fits').waitFor();
     const alert = await page.getByRole('alert').textContent();
-    expect(alert).toContain('There is no filter “colour”');
-    expect(alert).toContain('There is no status like this');
+    expect(alert).toContain('Unknown filter “colour”');
+    expect(alert).toContain('Unknown status');
     await close();
   });
 });
@@ -217,12 +217,12 @@ describe('many at once', () => {
     await alice.until(done.id, 'its end', ({ status }) => status === 'COMPLETED');
     const { page, close } = await openList(tag, 4);
     await rowOf(page, `one of ${tag}`).waitFor();
-    await page.getByLabel('Select all that are loaded').check();
+    await page.getByLabel('Select all loaded tasks').check();
     await page.getByText('4 selected').waitFor();
     const bar = page.getByRole('region', { name: 'Selected tasks' });
     await bar.getByRole('button', { name: 'Pause', exact: true }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('1 other selected task is in a state that does not allow it').waitFor();
+    await dialog.getByText('1 other selected task is in a state that does not allow this').waitFor();
     expect(await axeFindings(page)).toEqual([]);
     // Behind the dialog's back.
     await alice.call('POST', `/api/tasks/${third.id}/cancel/`);
@@ -252,7 +252,7 @@ describe('many at once', () => {
       }
     };
     const act = async (verb: string): Promise<void> => {
-      await page.getByLabel('Select all that are loaded').check();
+      await page.getByLabel('Select all loaded tasks').check();
       const bar = page.getByRole('region', { name: 'Selected tasks' });
       await bar.getByRole('button', { name: verb, exact: true }).click();
       await page
@@ -292,7 +292,7 @@ describe('many at once', () => {
     await boxes.nth(1).check();
     await boxes.nth(5).click({ modifiers: ['Shift'] });
     await page.getByText('5 selected').waitFor();
-    await page.getByLabel('Select all that are loaded').check();
+    await page.getByLabel('Select all loaded tasks').check();
     await page.getByText('100 selected').waitFor();
     await page.getByRole('button', { name: 'Select all 150 tasks that match' }).click();
     const bar = page.getByRole('region', { name: 'Selected tasks' });
@@ -307,12 +307,12 @@ describe('many at once', () => {
 describe('what one does quickly', () => {
   test('neither filter that is changed at almost the same time is lost', async () => {
     const { page, close } = await openDashboard(browser, service, { path: '/tasks' });
-    await page.getByLabel('Name begins with').fill('quick');
+    await page.getByLabel('Name starts with').fill('quick');
     await page.getByLabel('Type').selectOption('echo');
     await expect
       .poll(() => new URL(page.url()).search)
       .toMatch(/^\?(type=echo&name=quick|name=quick&type=echo)$/);
-    await page.getByLabel('Name begins with').fill('quicker');
+    await page.getByLabel('Name starts with').fill('quicker');
     await tab(page, 'Failed').click();
     await expect.poll(() => new URL(page.url()).searchParams.get('name')).toBe('quicker');
     expect(new URL(page.url()).searchParams.get('status')).toBe('FAILED');
@@ -338,7 +338,7 @@ describe('what one does quickly', () => {
     const gone = await alice.create({ name: 'goes', delay: hour, tags: [tag] });
     await alice.create({ name: 'stays', delay: hour, tags: [tag] });
     const { page, close } = await openList(tag, 2, { path: `/tasks?tag=${tag}&status=SCHEDULED` });
-    await page.getByLabel('Select all that are loaded').check();
+    await page.getByLabel('Select all loaded tasks').check();
     await alice.call('POST', `/api/tasks/${gone.id}/cancel/`);
     await page.getByRole('button', { name: 'Refresh: 1 task no longer here' }).click();
     await page.getByText('1 selected').waitFor();

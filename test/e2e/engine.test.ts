@@ -147,7 +147,7 @@ describe('the embedded server', () => {
       JSON.stringify({ database: { serverVersion: '1.32.0', complete: true }, process: null }),
     );
     await expect(start()).rejects.toThrow(
-      /was made by Temporal server 1\.32\.0;[^]*Set TEMPORAL_CLI to one with/,
+      /was created by Temporal server 1\.32\.0;[^]*Set TEMPORAL_CLI to one with/,
     );
   });
 
@@ -193,7 +193,7 @@ describe('a namespace that may not be changed', () => {
         searchAttributes: { TaskOwner: IndexedValueType.INDEXED_VALUE_TYPE_INT },
       });
       await expect(ensureNamespace(connection, { namespace, create: true })).rejects.toThrow(
-        'search attribute TaskOwner=Keyword: it has type INDEXED_VALUE_TYPE_INT there',
+        'search attribute TaskOwner=Keyword: exists with type INDEXED_VALUE_TYPE_INT',
       );
     });
   });
@@ -220,7 +220,7 @@ describe('the search for the executable', () => {
       environment: nothing,
     });
     await expect(search).rejects.toThrow(
-      /no Temporal server here[^]*Download: [^]*no `go` on PATH[^]*TEMPORAL_ADDRESS/,
+      /No Temporal server was found[^]*Download: [^]*no `go` on PATH[^]*TEMPORAL_ADDRESS/,
     );
   });
 

@@ -103,11 +103,11 @@ const create = ['keys', 'create', 'alice', '--name', 'x'];
 test.each<[string[], string]>([
   [['keys', 'create', 'carol', '--name', 'x'], 'error: there is no user named "carol"\n'],
   [['keys', 'create', 'alice'], "error: required option '--name <label>' not specified\n"],
-  [['keys', 'create', 'alice', '--name', ''], 'error: a label has 1 to 100 characters'],
-  [['keys', 'create', 'alice', '--name', 'a\nb'], 'error: a label has 1 to 100 characters'],
-  [[...create, '--scopes', 'admin'], 'error: the scopes are read, write or read,write\n'],
-  [[...create, '--expires', 'tomorrow'], 'error: an expiry is a number of days or hours'],
-  [[...create, '--expires', '2020-01-01T00:00:00Z'], 'error: the expiry must lie in the future\n'],
+  [['keys', 'create', 'alice', '--name', ''], 'error: a label must have 1 to 100 characters'],
+  [['keys', 'create', 'alice', '--name', 'a\nb'], 'error: a label must have 1 to 100 characters'],
+  [[...create, '--scopes', 'admin'], 'error: the scopes must be read, write or read,write\n'],
+  [[...create, '--expires', 'tomorrow'], 'error: the expiry must be a number of days or hours'],
+  [[...create, '--expires', '2020-01-01T00:00:00Z'], 'error: the expiry must be in the future\n'],
   [['keys', 'list', 'carol'], 'error: there is no user named "carol"\n'],
   [['keys', 'revoke', '01234567'], 'error: there is no key with the prefix "01234567"\n'],
 ])('%j fails in one line with code 1, and changes nothing', async (args, message) => {

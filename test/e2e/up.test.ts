@@ -245,7 +245,7 @@ test.each([
   await writeFile(join(folder, 'file'), '');
   const up = start({ TASKBELL_HOME: pathIn(folder) });
   expect(await up.exitCode()).toBe(1);
-  expect(up.output()).toMatch(/^[^\n]+can't be written[^\n]+Set TASKBELL_HOME to a folder that can\.\n$/);
+  expect(up.output()).toMatch(/^Cannot write to [^\n]+Set TASKBELL_HOME to a writable folder\.\n$/);
   await rm(folder, { recursive: true });
 });
 

@@ -53,11 +53,11 @@ test('users are added, listed, changed and removed', async () => {
 });
 
 test.each([
-  ['add alice --password-stdin', 'good-password', 'error: there is a user named alice already\n'],
-  ['add a/b --password-stdin', 'good-password', 'error: a name has 1 to 150 letters'],
+  ['add alice --password-stdin', 'good-password', 'error: a user named alice already exists\n'],
+  ['add a/b --password-stdin', 'good-password', 'error: a name must have 1 to 150 letters'],
   ['add bob --password-stdin', 'short', 'error: the password must have at least 8 characters\n'],
   ['add bob --password-stdin', '', 'error: the password must have at least 8 characters\n'],
-  ['add bob', 'good-password', 'error: no terminal to ask for the password on'],
+  ['add bob', 'good-password', 'error: cannot ask for the password without a terminal'],
   ['remove bob', '', 'error: there is no user named "bob"\n'],
   ['passwd bob --password-stdin', 'good-password', 'error: there is no user named "bob"\n'],
   ['role alice root', '', "error: command-argument value 'root' is invalid"],
@@ -88,5 +88,5 @@ test('the help tells what becomes of the tasks of a removed user', async () => {
   const { users } = await setUp();
   const { out, code } = await users('remove --help');
   expect(code).toBe(0);
-  expect(out).toContain('tasks are kept and run to their end');
+  expect(out).toContain('tasks are kept and still run');
 });

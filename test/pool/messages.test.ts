@@ -1,4 +1,4 @@
-/** What handlers and their worker say to each other. */
+/** Messages between handlers and their worker. */
 import { describe, expect, test } from 'vitest';
 import { maxCheckpointBytes, maxResultBytes } from '../../src/contract/limits.ts';
 import { attempt, type LogEntry, type TestPool, usePools } from '../support/pool.ts';
@@ -6,10 +6,10 @@ import { attempt, type LogEntry, type TestPool, usePools } from '../support/pool
 const { start } = usePools();
 
 function ownMessages({ logged }: TestPool): LogEntry[] {
-  return logged.filter(({ message }) => message.includes('messages of its own'));
+  return logged.filter(({ message }) => message.includes('unknown messages'));
 }
 
-test("messages of a handler's own are ignored, with one warning for its process", async () => {
+test("a handler's own messages to the worker are ignored, with one warning per handler process", async () => {
   const pool = await start();
   const messages = [
     'hello',
@@ -31,7 +31,7 @@ test("messages of a handler's own are ignored, with one warning for its process"
   }
 });
 
-test('a large payload comes back unchanged, whatever is in it', async () => {
+test('a large payload reaches the handler and comes back unchanged, whatever it contains', async () => {
   const pool = await start();
   const odd =
     '{"__proto__":{"polluted":true},"constructor":{"prototype":1},"":null,"\\ud800":"\\udfff 👩‍👩‍👧 \\u0000\\u2028"}';
@@ -39,19 +39,19 @@ test('a large payload comes back unchanged, whatever is in it', async () => {
   expect(Buffer.byteLength(text)).toBeGreaterThan(240_000);
   const payload: unknown = JSON.parse(text);
   const { end } = await attempt(pool, 'echo', payload);
-  if (end.kind !== 'completed') throw new Error(`It ${end.kind}`);
+  if (end.kind !== 'completed') throw new Error(`The attempt ${end.kind}`);
   expect(JSON.stringify((JSON.parse(end.result) as { payload: unknown }).payload)).toBe(
     JSON.stringify(payload),
   );
 });
 
 describe('a result', () => {
-  test('of exactly 256 KiB passes', async () => {
+  test('of exactly 256 KiB is accepted', async () => {
     const { end } = await attempt(await start(), 'returns', { bytes: maxResultBytes });
     expect(end).toMatchObject({ kind: 'completed', result: expect.stringMatching(/^"x{262142}"$/) });
   });
 
-  test('of one byte more fails its attempt', async () => {
+  test('of 256 KiB and one byte fails its attempt', async () => {
     const { end } = await attempt(await start(), 'returns', { bytes: maxResultBytes + 1 });
     expect(end).toMatchObject({ kind: 'failed', failure: { type: 'ResultTooLarge', retryable: false } });
   });
@@ -59,9 +59,9 @@ describe('a result', () => {
 
 describe('a checkpoint', () => {
   test.each([
-    ['letters', 'x'],
-    ['letters of two bytes', 'é'],
-  ])('of exactly 256 KiB passes, in %s', async (_what, character) => {
+    ['one-byte characters', 'x'],
+    ['two-byte characters', 'é'],
+  ])('of exactly 256 KiB is accepted, in %s', async (_what, character) => {
     const pool = await start();
     const { end, told } = await attempt(pool, 'saves', { bytes: maxCheckpointBytes, character });
     expect(end.kind).toBe('completed');
@@ -69,7 +69,7 @@ describe('a checkpoint', () => {
     expect(saved.map((json) => Buffer.byteLength(json))).toEqual([256 * 1024]);
   });
 
-  test('of one byte more fails its attempt', async () => {
+  test('of 256 KiB and one byte fails its attempt', async () => {
     const pool = await start();
     const { end, told } = await attempt(pool, 'saves', { bytes: maxCheckpointBytes + 1 });
     expect(end).toMatchObject({

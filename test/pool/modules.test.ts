@@ -1,4 +1,4 @@
-/** Modules with task types, as handler processes load them. */
+/** Modules of task types, loaded by handler processes. */
 import { rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -20,57 +20,61 @@ const { start, path, writeModule } = usePools();
 
 describe('a module', () => {
   test.each([
-    ['is not there', undefined, 'own.mjs": it cannot be loaded'],
-    ['is no JavaScript', 'export default {', 'own.mjs": it cannot be loaded'],
-    ['throws', 'throw new Error("no database");', 'own.mjs": it cannot be loaded: no database'],
-    ['has no task type', 'export default 1;', 'own.mjs": its default export is not a task type'],
+    ['does not exist', undefined, 'own.mjs": it cannot be loaded'],
+    ['is not valid JavaScript', 'export default {', 'own.mjs": it cannot be loaded'],
     [
-      'has a task type that is there already',
+      'throws while it is loaded',
+      'throw new Error("no database");',
+      'own.mjs": it cannot be loaded: no database',
+    ],
+    ['exports no task type', 'export default 1;', 'own.mjs": its default export is not a task type'],
+    [
+      'exports a task type that already exists',
       `export default ${aType('echo')};`,
       'two task types called "echo"',
     ],
-  ])('that %s ends the start, and no process is left', async (_what, code, why) => {
+  ])("that %s fails the pool's start, and no process is left", async (_what, code, why) => {
     const module = code === undefined ? path('own.mjs') : await writeModule('own.mjs', code);
     const error: unknown = await startTestPool({
       modules: [resolve('test/support/handlers.mjs'), module],
     }).catch((error: unknown) => error);
-    // Before anything else can happen.
+    // Listed at once, before anything else can happen.
     const left = await childrenOf(process.pid);
     expect(error).toBeInstanceOf(TaskTypesError);
     expect(error).toMatchObject({ message: expect.stringContaining(why) });
     expect(left).toEqual([]);
   });
 
-  test('that ends its process ends the start, and says so', async () => {
+  test("that exits its process fails the pool's start, with the exit code in the error", async () => {
     const module = await writeModule('exits.mjs', 'process.exit(7);');
     await expect(startTestPool({ modules: [module] })).rejects.toThrow('exit code 7');
   });
 
-  test('that is not loaded in time ends the start, and no process is left', async () => {
+  test("that does not load in time fails the pool's start, and no process is left", async () => {
     const module = await writeModule('waits.mjs', 'await new Promise(() => undefined);');
     const starting = startTestPool({ modules: [module], readyMs: 1000 });
     await expect(starting).rejects.toThrow('before it was ready');
     expect(await childrenOf(process.pid)).toEqual([]);
   });
 
-  test('that sends a word when it is loaded is no worse for it', async () => {
+  test('that sends messages while it is loaded still runs attempts, with a warning', async () => {
     const code = `process.send?.('ready'); process.send?.({ type: 'hello' }); export default ${aType('hello')};`;
     const pool = await start({ modules: [await writeModule('sends.mjs', code)] });
     const { end } = await attempt(pool, 'hello');
     expect(end).toMatchObject({ kind: 'completed', result: '"hello"' });
-    expect(pool.logged.some(({ message }) => message.includes('messages of its own'))).toBe(true);
+    expect(pool.logged.some(({ message }) => message.includes('unknown messages'))).toBe(true);
   });
 
-  test('that disappears is told of, and the pool goes on and is whole again once it is back', async () => {
+  test('that disappears is logged, and the pool keeps running and is complete again once the module is back', async () => {
     const module = await writeModule('own.mjs', `export default ${aType('own')};`);
     const pool = await start({ concurrency: 3, modules: [module] });
     const [living, ...killed] = await acquireAll(pool, 4);
-    if (!living) throw new Error('There are to be four');
+    if (!living) throw new Error('Expected four processes');
     for (const handlerProcess of killed) pool.release(handlerProcess);
     await rename(module, `${module}.away`);
     for (const { pid } of killed) if (pid !== undefined) process.kill(pid, 'SIGKILL');
-    // So often that it would be the end if none were left.
-    await waitFor('starts that fail', () => failedStarts(pool).length >= 5);
+    // As many failed starts as would end the pool if it had no process left.
+    await waitFor('failed starts', () => failedStarts(pool).length >= 5);
     for (const { facts } of failedStarts(pool))
       expect(facts).toMatchObject({ err: expect.any(TaskTypesError) });
     pool.release(living);
@@ -85,7 +89,7 @@ describe('a module', () => {
     }
   }, 60_000);
 
-  test('that disappears with all processes is the end of the pool', async () => {
+  test('that disappears makes the pool fail once all its processes have ended too', async () => {
     const module = await writeModule('own.mjs', `export default ${aType('own')};`);
     const pool = await start({ modules: [module] });
     const all = await acquireAll(pool, 2);

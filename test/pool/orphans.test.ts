@@ -1,4 +1,4 @@
-/** No handler goes on without its worker: its attempt begins again elsewhere. */
+/** No handler continues without its worker: its attempt is retried elsewhere. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { on, once } from 'node:events';
 import { resolve } from 'node:path';
@@ -9,18 +9,18 @@ import { waitFor } from '../support/wait-for.ts';
 import { anInput, soon, spawnedPid, startTestPool } from '../support/pool.ts';
 
 const deadlineMs = 10_000;
-/** As many as there may be attempts, and a spare. */
+/** Number of handler processes: one per concurrent attempt, and a spare. */
 const processes = 4;
 
 let parent: ChildProcess | undefined;
 const started: number[] = [];
 afterEach(() => {
   parent?.kill('SIGKILL');
-  // Each leads a group of its own, but for what handlers have started.
+  // Each handler process leads its own process group; processes started by handlers do not.
   for (const pid of started.splice(0)) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
 });
 
-/** A process with a pool, as a worker has it. */
+/** Starts a process that has a pool, as a worker does. */
 async function startParent(): Promise<ChildProcess> {
   parent = fork(resolve('test/support/pool-parent.mjs'), { execArgv: [] });
   await once(parent, 'message', { signal: AbortSignal.timeout(20_000) });
@@ -36,7 +36,7 @@ async function handlersOf({ pid = 0 }: ChildProcess): Promise<number[]> {
   return pids;
 }
 
-/** Has it run a handler that sleeps, and one that starts a process and loops. @returns the id of that process. */
+/** Makes the parent run a handler that sleeps, and one that spawns and loops. @returns the spawned process's id. */
 async function makeBusy(parent: ChildProcess): Promise<number> {
   parent.send('be busy');
   for await (const [message] of on(parent, 'message', { signal: AbortSignal.timeout(20_000) })) {
@@ -52,24 +52,24 @@ async function makeBusy(parent: ChildProcess): Promise<number> {
 async function checkNoneOutlives(parent: ChildProcess, pids: readonly number[]): Promise<void> {
   expect(pids.filter((pid) => !isRunning(pid))).toEqual([]);
   parent.kill('SIGKILL');
-  await waitFor('all to be gone', () => !pids.some((pid) => isRunning(pid)), deadlineMs);
+  await waitFor('all processes to end', () => !pids.some((pid) => isRunning(pid)), deadlineMs);
 }
 
 describe('after a kill -9 of their worker, handler processes end', () => {
-  test('idle, asleep, and busy in a loop, with the process that a handler has started', async () => {
+  test('if idle, sleeping or busy in a loop, along with a process that a handler has started', async () => {
     const parent = await startParent();
     const pids = await handlersOf(parent);
     const spawned = await makeBusy(parent);
     await checkNoneOutlives(parent, [...pids, spawned]);
   }, 60_000);
 
-  test('just starting', async () => {
+  test('if still starting', async () => {
     const parent = await startParent();
     await checkNoneOutlives(parent, await handlersOf(parent));
   });
 });
 
-test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends no handler process', async (signal) => {
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s does not end a handler process', async (signal) => {
   const pool = await startTestPool({});
   try {
     const [idle, busy] = [await pool.acquire(soon()), await pool.acquire(soon())];

@@ -1,4 +1,4 @@
-/** The pool of handler processes, with real ones. What it means for tasks is in test/e2e/misbehaviour.test.ts. */
+/** The pool, with real handler processes. test/e2e/misbehaviour.test.ts tests its effects on tasks. */
 import { ChildProcess } from 'node:child_process';
 import { getEventListeners } from 'node:events';
 import { resolve } from 'node:path';
@@ -23,7 +23,7 @@ import {
 
 const { start, path, writeModule } = usePools();
 
-/** The pool's processes once there are as many. */
+/** Waits until the pool has this many processes. @returns their ids. */
 function processesOf(pool: TestPool, count: number): Promise<number[]> {
   return waitFor(`${count} processes`, async () => {
     const pids = await pool.pids();
@@ -31,7 +31,7 @@ function processesOf(pool: TestPool, count: number): Promise<number[]> {
   });
 }
 
-describe('a process', () => {
+describe('a handler process', () => {
   test('serves one attempt after another', async () => {
     const pool = await start();
     const first = await attempt(pool, 'echo', { a: 1 });
@@ -55,7 +55,7 @@ describe('a process', () => {
       };
       await Promise.all([serve(), serve()]);
       expect(Math.max(...served.values())).toBe(maxAttempts);
-      await waitFor('those that have served to be gone', async () => {
+      await waitFor('worn-out processes to end', async () => {
         const pids = await pool.pids();
         return [...served].every(([pid, attempts]) => attempts < maxAttempts || !pids.includes(pid));
       });
@@ -64,7 +64,7 @@ describe('a process', () => {
   );
 
   test.each([1, 2, 1000])(
-    'is there for each attempt that may run, with %i a process',
+    'is available for every concurrent attempt, at %i attempts per process',
     async (maxAttempts) => {
       const pool = await start({ concurrency: 3, maxAttempts });
       for (let round = 0; round < 3; round += 1) {
@@ -77,7 +77,7 @@ describe('a process', () => {
     60_000,
   );
 
-  test('is told to stop, with the reason', async () => {
+  test('passes a request to stop, with its reason, to its handler', async () => {
     const pool = await start();
     const handlerProcess = await pool.acquire(soon());
     const ending = handlerProcess.run(anInput('tidy'), () => undefined);
@@ -88,31 +88,31 @@ describe('a process', () => {
   });
 });
 
-describe('a process that uses too much memory', () => {
-  test('after an attempt is replaced', async () => {
+describe('a handler process that uses too much memory', () => {
+  test('is replaced after its attempt', async () => {
     const pool = await start({ maxMemoryMb: 200 });
     const { end, pid } = await attempt(pool, 'leaks', { megabytes: 150 });
     expect(end.kind).toBe('completed');
-    await waitFor('it to be replaced', async () => {
+    await waitFor('the process to be replaced', async () => {
       const pids = await pool.pids();
       return !pids.includes(pid) && pids.length === 2;
     });
     expect(pidsOf(await acquireAll(pool, 2))).not.toContain(pid);
   });
 
-  test('far more than it may, in an attempt, is killed', async () => {
+  test('is killed during its attempt if it is far above the limit', async () => {
     const pool = await start({ maxMemoryMb: 200 });
     const { end } = await attempt(pool, 'leaks', { megabytes: 20, steps: 500, step_ms: 50 });
     expect(end).toMatchObject({ kind: 'died', signal: 'SIGKILL', killedFor: 'MemoryLimitExceeded' });
   });
 });
 
-describe('when a process ends', () => {
-  test.each(['exit', 'abort', 'kill-itself'])('by %s, another one is already there', async (how) => {
+describe('when a handler process ends', () => {
+  test.each(['exit', 'abort', 'kill-itself'])('by %s, a spare one takes its place at once', async (how) => {
     const pool = await start({ concurrency: 2 });
     const all = await acquireAll(pool, 3);
     const [busy, spare, dying] = all;
-    if (!busy || !spare || !dying) throw new Error('There are to be three');
+    if (!busy || !spare || !dying) throw new Error('Expected three processes');
     const running = occupy(pool, busy);
     pool.release(spare);
     const before = await pool.pids();
@@ -124,17 +124,17 @@ describe('when a process ends', () => {
     const { pid } = next;
     pool.release(next);
     await running.finish();
-    // And the spare has its successor.
+    // And a new spare has been started.
     const after = await processesOf(pool, 3);
     expect(after).toContain(pid);
     expect(after).not.toContain(dying.pid);
   });
 
-  test('idle, by a kill from outside, it is replaced and never handed out', async () => {
+  test('by a kill from outside while idle, it is replaced and never handed out', async () => {
     const pool = await start({ concurrency: 2 });
     const [first, ...others] = await acquireAll(pool, 3);
     for (const handlerProcess of [...others, first]) if (handlerProcess) pool.release(handlerProcess);
-    // The last to come is the first to go.
+    // The process released last is handed out first.
     if (first?.pid !== undefined) process.kill(first.pid, 'SIGKILL');
     await first?.ended;
     const all = await acquireAll(pool, 3);
@@ -144,20 +144,20 @@ describe('when a process ends', () => {
     }
   });
 
-  test('what its handler has started ends too, also when it ended by itself', async () => {
+  test('processes that its handler started end too, even if it exited by itself', async () => {
     const pool = await start();
     const { end, told } = await attempt(pool, 'leaves-behind', { what: 'process', exit: true });
     expect(end).toMatchObject({ kind: 'died', code: 4 });
     const spawned = spawnedBy(told);
-    await waitFor('the process that its handler started to be gone', () => !isRunning(spawned));
+    await waitFor('the process that its handler started to end', () => !isRunning(spawned));
   });
 
-  test('having served its time, what its handlers have left behind ends too', async () => {
+  test('after its last attempt, processes that its handlers left behind end too', async () => {
     const pool = await start({ maxAttempts: 1 });
     const { end, told } = await attempt(pool, 'leaves-behind', { what: 'process' });
     expect(end.kind).toBe('completed');
     const spawned = spawnedBy(told);
-    await waitFor('the process that its handler started to be gone', () => !isRunning(spawned));
+    await waitFor('the process that its handler started to end', () => !isRunning(spawned));
   });
 });
 
@@ -165,22 +165,22 @@ function spawnedBy(told: readonly Told[]): number {
   return spawnedPid(told.flatMap(({ log }) => log ?? []));
 }
 
-describe('a process that is about to end', () => {
+describe('a handler process that is about to end', () => {
   test.each([
-    ['throws where nobody catches it', 'dies', { how: 'throw-later' }],
-    ['throws so and returns all the same', 'throws-and-returns', {}],
-  ])('since its handler %s, is not handed out', async (_what, type, payload) => {
+    ['throws an uncaught error', 'dies', { how: 'throw-later' }],
+    ['throws an uncaught error and still returns', 'throws-and-returns', {}],
+  ])('because its handler %s is not handed out', async (_what, type, payload) => {
     const pool = await start();
     await acquireAll(pool, 2).then((all) => all.forEach((handlerProcess) => pool.release(handlerProcess)));
     const { end, pid } = await attempt(pool, type, payload);
     expect(end).toMatchObject({ kind: 'failed', failure: { message: 'thrown in a timer' } });
-    // In the same moment, before it can have ended.
+    // At once, before the process can have ended.
     const next = await pool.acquire(soon());
     expect(next.pid).not.toBe(pid);
     expect((await next.run(anInput('echo'), () => undefined)).kind).toBe('completed');
   });
 
-  test('since it was killed, though its attempt ended in the same moment, is not handed out', async () => {
+  test('because it was killed is not handed out, even if its attempt ended at the same moment', async () => {
     const pool = await start();
     await acquireAll(pool, 2).then((all) => all.forEach((handlerProcess) => pool.release(handlerProcess)));
     const handlerProcess = await pool.acquire(soon());
@@ -194,8 +194,8 @@ describe('a process that is about to end', () => {
   });
 });
 
-test("a full heap that an attempt's output tells of is not held against the next attempt", async () => {
-  // As of a process that the handler has started.
+test("an out-of-memory message in one attempt's output is not blamed on the next attempt", async () => {
+  // As printed by a process that the handler has started.
   const said = 'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory';
   const module = await writeModule(
     'says.mjs',
@@ -205,17 +205,17 @@ test("a full heap that an attempt's output tells of is not held against the next
   const pool = await start({ modules: [module, resolve('test/support/misbehaving.mjs')] });
   const first = await attempt(pool, 'says');
   expect(first.end.kind).toBe('completed');
-  await waitFor('its words', () => pool.logged.some(({ message }) => message.startsWith('FATAL ERROR')));
+  await waitFor('its output', () => pool.logged.some(({ message }) => message.startsWith('FATAL ERROR')));
   const second = await attempt(pool, 'dies', { how: 'exit' });
   expect(second.pid).toBe(first.pid);
   expect(second.end).toMatchObject({ kind: 'died', code: 3, killedFor: undefined });
 });
 
-describe('when all processes are busy', () => {
-  test('those who ask are served in turn, once there is one', async () => {
+describe('when all handler processes are busy', () => {
+  test('callers get one in the order in which they asked', async () => {
     const pool = await start();
     const [first, second] = await acquireAll(pool, 2);
-    if (!first || !second) throw new Error('There are to be two');
+    if (!first || !second) throw new Error('Expected two processes');
     const served: string[] = [];
     const ask = async (name: string): Promise<HandlerProcess> => {
       const handlerProcess = await pool.acquire(soon());
@@ -234,10 +234,10 @@ describe('when all processes are busy', () => {
     expect(served).toEqual(['a', 'b', 'c']);
   });
 
-  test('one who gives up leaves no place in the queue, and nothing on the signal', async () => {
+  test('a caller that gives up leaves the queue, and one that is served leaves no abort listener', async () => {
     const pool = await start();
     const [first, second] = await acquireAll(pool, 2);
-    if (!first || !second) throw new Error('There are to be two');
+    if (!first || !second) throw new Error('Expected two processes');
     const cancelled = new AbortController();
     const patient = new AbortController();
     const gaveUp = pool.acquire(cancelled.signal);
@@ -251,13 +251,13 @@ describe('when all processes are busy', () => {
     expect(await pool.acquire(soon())).toBe(second);
   });
 
-  test('one who has given up already is not served at all', async () => {
+  test('a caller whose signal is already aborted is not served at all', async () => {
     const pool = await start();
     await expect(pool.acquire(AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
   });
 });
 
-/** Everybody has been served who could be: one who asks later, and gives up, has had an answer. */
+/** Checks which callers have been served, once that is settled: a later one has already been rejected. */
 async function acquired(pool: TestPool, served: string[], expected: string[]): Promise<void> {
   const later = new AbortController();
   const asked = pool.acquire(later.signal);
@@ -266,11 +266,11 @@ async function acquired(pool: TestPool, served: string[], expected: string[]): P
   expect(served).toEqual(expected);
 }
 
-describe('closing', () => {
-  test('ends all processes: those that loop, those that idle, and what they have started', async () => {
+describe('closing the pool', () => {
+  test('ends all handler processes, looping or idle, and the processes that they started', async () => {
     const pool = await start({ concurrency: 3 });
     const [looping, spawning, ...idle] = await acquireAll(pool, 4);
-    if (!looping || !spawning) throw new Error('There are to be four');
+    if (!looping || !spawning) throw new Error('Expected four processes');
     for (const handlerProcess of idle) pool.release(handlerProcess);
     const told: Told[] = [];
     const looped = looping.run(anInput('loops'), (words) => void told.push(words));
@@ -284,7 +284,7 @@ describe('closing', () => {
     expect(await spawned).toMatchObject({ kind: 'died', signal: 'SIGKILL' });
   });
 
-  test('ends those that are just starting, and starts no more', async () => {
+  test('ends handler processes that are still starting, and starts no more', async () => {
     const pool = await start({ concurrency: 3 });
     const pids = await pool.pids();
     expect(pids).toHaveLength(4);
@@ -294,7 +294,7 @@ describe('closing', () => {
     expect(pool.logged.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  test('waits for those that had been told to go, also when they do not', async () => {
+  test('waits for retired handler processes, even if they do not end by themselves', async () => {
     const pool = await start({ maxAttempts: 1 });
     const { end, pid } = await attempt(pool, 'leaves-behind', { what: 'loop' });
     expect(end.kind).toBe('completed');
@@ -311,7 +311,7 @@ describe('closing', () => {
   });
 });
 
-test('a process that cannot be started at all is an error like others', async () => {
+test("a handler process that cannot be started fails the pool's start with that error", async () => {
   const { execPath } = process;
   process.execPath = path('no-node');
   try {
@@ -321,13 +321,13 @@ test('a process that cannot be started at all is an error like others', async ()
   }
 });
 
-test('a system that refuses to start processes for a while is asked now and then, and the pool is whole again', async () => {
+test('starts that the system refuses are retried with pauses, until the pool is complete again', async () => {
   const pool = await start();
   const [first, second] = await acquireAll(pool, 2);
-  if (!first || !second) throw new Error('There are to be two');
+  if (!first || !second) throw new Error('Expected two processes');
   const { spawn } = ChildProcess.prototype as unknown as { spawn: unknown };
   let asked = 0;
-  // As Node does for want of memory: it throws, where for other reasons it emits.
+  // Node throws when the system is out of memory; for other reasons it emits an error.
   Object.assign(ChildProcess.prototype, {
     spawn() {
       asked += 1;
@@ -338,7 +338,7 @@ test('a system that refuses to start processes for a while is asked now and then
     first.kill();
     await first.ended;
     pool.release(first);
-    await waitFor('a second start that fails', () => failedStarts(pool).length >= 2);
+    await waitFor('a second failed start', () => failedStarts(pool).length >= 2);
     expect(asked).toBeLessThanOrEqual(3);
   } finally {
     Object.assign(ChildProcess.prototype, { spawn });
@@ -347,31 +347,31 @@ test('a system that refuses to start processes for a while is asked now and then
   expect(pidsOf(await acquireAll(pool, 2))).toContain(second.pid);
 });
 
-describe('what a handler leaves behind in its process', () => {
-  test('and throws later, fails no other attempt, and the process goes after that', async () => {
+describe('code that a handler leaves running in its process', () => {
+  test('if it throws later, fails no other attempt, and the process is replaced after that attempt', async () => {
     const pool = await start();
     const first = await attempt(pool, 'leaves-behind', { what: 'throw', after_ms: 150 });
     const second = await attempt(pool, 'slow', { steps: 5, step_ms: 100 });
     expect(second.pid).toBe(first.pid);
     expect(second.end).toEqual({ kind: 'completed', result: '{"steps":5}' });
     expect(second.told.flatMap(({ log }) => log ?? [])).toEqual([]);
-    await waitFor('what it threw to be logged', () =>
+    await waitFor('the late error to be logged', () =>
       pool.logged.some(({ message }) => message.includes('thrown after the end')),
     );
-    await waitFor('it to be replaced', async () => !(await pool.pids()).includes(first.pid));
+    await waitFor('the process to be replaced', async () => !(await pool.pids()).includes(first.pid));
   });
 
-  test('and ends the process, is not taken for the doing of the attempt that runs', async () => {
+  test('if it ends the process, is not blamed on the attempt that is running', async () => {
     const pool = await start();
     await attempt(pool, 'leaves-behind', { what: 'exit', after_ms: 150 });
     const { end } = await attempt(pool, 'slow', { steps: 2, step_ms: 10_000 });
     expect(end).toMatchObject({ kind: 'died', code: 5, byAnother: true });
   });
 
-  test('and loops, keeps an attempt from beginning for some seconds, which then can begin elsewhere', async () => {
+  test('if it loops, delays the next attempt for some seconds, which can then start in another process', async () => {
     const pool = await start();
     const { pid } = await attempt(pool, 'leaves-behind', { what: 'loop' });
-    await waitFor('it to loop', () => pool.logged.some(({ message }) => message === 'looping'));
+    await waitFor('the handler to loop', () => pool.logged.some(({ message }) => message === 'looping'));
     const handlerProcess = await pool.acquire(soon());
     expect(handlerProcess.pid).toBe(pid);
     const end = await handlerProcess.run(anInput('echo'), () => undefined);
@@ -380,12 +380,12 @@ describe('what a handler leaves behind in its process', () => {
     expect((await attempt(pool, 'echo')).end.kind).toBe('completed');
   });
 
-  test('is not waited for where it was told to stop: its process goes', async () => {
+  test('is not waited for after a request to stop: the process is replaced', async () => {
     const pool = await start();
     const handlerProcess = await pool.acquire(soon());
     await occupy(pool, handlerProcess).finish();
     const next = await pool.acquire(soon());
     expect(next).not.toBe(handlerProcess);
-    await waitFor('it to be gone', async () => !(await pool.pids()).includes(handlerProcess.pid ?? 0));
+    await waitFor('the process to end', async () => !(await pool.pids()).includes(handlerProcess.pid ?? 0));
   });
 });

@@ -15,13 +15,13 @@ Runtime.install({
 });
 const bundle = { workflowBundle: { codePath: 'dist/workflow-bundle.js' } };
 
-/** A change that breaks one of these breaks tasks that are asleep right now: it belongs behind `patched`. */
-describe('the workflow of this version goes on with tasks that earlier versions began', () => {
+/** A workflow change that fails one of these breaks tasks that are waiting now: put it behind `patched`. */
+describe('this version of the workflow continues tasks that earlier versions started', () => {
   test.each(histories)('$name', async ({ name, history }) => {
     await expect(Worker.runReplayHistory(bundle, history, name)).resolves.toBeUndefined();
   });
 
-  test('and notices when it cannot', async () => {
+  test('and rejects a history that it cannot continue', async () => {
     const plain = histories.find(({ name }) => name === 'completed');
     const events = plain?.history.events.filter(({ eventType }) => !/ACTIVITY_TASK/.test(String(eventType)));
     const tampered = {

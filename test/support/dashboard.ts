@@ -38,7 +38,7 @@ export async function openDashboard(
 }
 
 export async function signInByForm(page: Page, { name, password }: TestAccount): Promise<void> {
-  await page.getByLabel('User').fill(name);
+  await page.getByLabel('Username').fill(name);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('Live', { exact: true }).waitFor({ state: 'attached' });

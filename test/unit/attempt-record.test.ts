@@ -14,31 +14,34 @@ const start = {
 };
 
 test.each([
-  ['is no JSON', '{"row":'],
-  ['is larger than any may be', JSON.stringify('x'.repeat(maxCheckpointBytes))],
-])('a checkpoint that %s, sent behind our back, harms nobody and is not kept', (_what, checkpoint) => {
-  const record = new AttemptRecord(start, () => undefined);
-  record.take({ checkpoint, log: ['a line'] });
-  expect(record.checkpoint).toBe('before');
-  expect(record.heartbeat()).toMatchObject({ checkpoint: 'before', current: { log: ['a line'] } });
-});
+  ['is not JSON', '{"row":'],
+  ['is larger than the maximum', JSON.stringify('x'.repeat(maxCheckpointBytes))],
+])(
+  'of a message that bypasses the checks, a checkpoint that %s is dropped and the rest is kept',
+  (_what, checkpoint) => {
+    const record = new AttemptRecord(start, () => undefined);
+    record.take({ checkpoint, log: ['a line'] });
+    expect(record.checkpoint).toBe('before');
+    expect(record.heartbeat()).toMatchObject({ checkpoint: 'before', current: { log: ['a line'] } });
+  },
+);
 
-test('watchers are told of progress, not of every line', () => {
-  let told = 0;
-  const record = new AttemptRecord(start, () => (told += 1));
+test('watchers are notified of progress, not of every log line', () => {
+  let notified = 0;
+  const record = new AttemptRecord(start, () => (notified += 1));
   record.take({ log: ['a line'], checkpoint: '1' });
-  expect(told).toBe(0);
+  expect(notified).toBe(0);
   record.take({ progress: { percent: 1, message: '' } });
-  expect(told).toBe(1);
+  expect(notified).toBe(1);
 });
 
-test('heartbeats say which attempts the workflow has heard of: those alone that it really has', () => {
+test('heartbeats name the last attempt reported to the workflow, and only once it has been reported', () => {
   const record = new AttemptRecord({ ...start, attempt: 3, reported: 1 }, () => undefined);
   expect(record.heartbeat()).toMatchObject({ reported: 1, current: { attempt: 3 } });
   record.reported(2);
   expect(record.heartbeat().reported).toBe(2);
   expect(record.deferral()).toMatchObject({ reported: 2, deferred: 1, handed_back: 1 });
-  // Its own end could not be reported.
+  // The end of this attempt could not be reported.
   expect(record.lastHeartbeat('handed_back')).toMatchObject({ reported: 2, handed_back: 1 });
   record.reported(3);
   expect(record.lastHeartbeat('lost')).toMatchObject({ reported: 3, handed_back: 0 });

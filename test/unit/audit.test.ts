@@ -26,7 +26,7 @@ interface Line {
   readonly audit: Record<string, unknown>;
 }
 
-/** What is logged of a request by alice, or by nobody. */
+/** Returns the log lines of a request by alice, or by a caller who is not signed in. */
 async function logged(method: string, path: string, signedIn = true): Promise<Line[]> {
   const lines: Line[] = [];
   const logger = pino(
@@ -52,7 +52,7 @@ test.each([
   ['POST', `/api/tasks/${id}/cancel/`, 'cancel', id, 409],
   ['POST', '/api/tasks/bulk/', 'POST /api/tasks/bulk', undefined, 200],
 ])(
-  '%s %s leaves a line: who, what, on which task, and how it was answered',
+  '%s %s is logged in one line: actor, action, task and response status',
   async (method, path, action, task, status) => {
     const [line, ...more] = await logged(method, path);
     expect(more).toEqual([]);
@@ -62,13 +62,13 @@ test.each([
   },
 );
 
-test('reading leaves none, nor does a ticket for it, nor a stranger', async () => {
+test('reads, tickets for reading and requests without sign-in are not logged', async () => {
   expect(await logged('GET', '/api/tasks/')).toEqual([]);
   expect(await logged('POST', '/api/ws-ticket/')).toEqual([]);
   expect(await logged('POST', '/api/tasks/', false)).toEqual([]);
 });
 
-test('of many tasks, each has a line of its own, refused or not', async () => {
+test('an action on many tasks is logged in one line per task, refused or not', async () => {
   const lines: Line[] = [];
   const logger = pino(
     { level: 'info' },

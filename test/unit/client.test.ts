@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClientOf } from '../../src/api/client.ts';
 import type { ApiEnv } from '../../src/api/types.ts';
 
-/** A server that answers with what it makes of the client, asked by 127.0.0.1. */
+/** Creates a server that responds with the client it has identified; requests come from 127.0.0.1. */
 function served(trustedProxies: string[]) {
   const clientOf = createClientOf(trustedProxies);
   const app = new Hono<ApiEnv>().get('/', (c) => c.json(clientOf(c)));
@@ -32,7 +32,7 @@ describe('without a trusted proxy', () => {
   beforeAll(service.open);
   afterAll(service.close);
 
-  test('the client is who has connected, whatever the headers say', async () => {
+  test('the client is the peer of the connection, whatever the headers say', async () => {
     const itself = { address: '127.0.0.1', isSecure: false };
     expect(await service.ask()).toEqual(itself);
     expect(await service.ask('203.0.113.7', 'https')).toEqual(itself);
@@ -54,7 +54,7 @@ describe('behind a trusted proxy', () => {
     ['nonsense', 'unknown'],
     ['::ffff:203.0.113.7', '203.0.113.7'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-  ])('X-Forwarded-For: %s means %s', async (header, address) => {
+  ])('X-Forwarded-For: %s identifies the client as %s', async (header, address) => {
     expect(await service.ask(header)).toEqual({ address, isSecure: false });
   });
 

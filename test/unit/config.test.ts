@@ -13,7 +13,7 @@ import {
 
 const secret = 'a secret of at least 32 characters, made up';
 
-/** The lines of the fault that this environment has. */
+/** Returns the lines of the error that this environment causes; none if it is valid. */
 function faultsOf(environment: Record<string, string>): string[] {
   try {
     readConfig(environment);
@@ -54,7 +54,7 @@ describe('the configuration', () => {
     expect(readConfig({})).toMatchObject(expected);
   });
 
-  test('takes an empty variable for one that is not set', () => {
+  test('treats an empty variable as unset', () => {
     const names = [
       'HOST',
       'PORT',
@@ -133,7 +133,7 @@ describe('the configuration', () => {
     });
   });
 
-  test('takes all that concerns an identity provider, or nothing, and keys by https alone', () => {
+  test('requires all settings of an identity provider or none, and https for its keys except on localhost', () => {
     const all = {
       TASKBELL_JWKS_URL: 'https://login.example/keys',
       TASKBELL_JWT_ISSUER: 'https://login.example',
@@ -181,12 +181,12 @@ describe('the configuration', () => {
     expect(faults[0]?.startsWith(`${name}: `)).toBe(true);
   });
 
-  test('never repeats a secret that it refuses', () => {
+  test('never repeats a refused secret', () => {
     expect(faultsOf({ TASKBELL_JWT_SECRET: 'hunter2' }).join()).not.toContain('hunter2');
   });
 });
 
-test("a handler's environment has what programs need and what is named for it, and no secrets", () => {
+test("a handler's environment has what programs need and variables that start with TASK_, and no secrets", () => {
   const allowed = { PATH: '/bin', HOME: '/home', LC_ALL: 'C', TZ: 'UTC', TASK_SMTP: 'smtp', TASK_: 'odd' };
   const kept = handlerEnvironment({
     ...allowed,
@@ -202,19 +202,19 @@ test("a handler's environment has what programs need and what is named for it, a
 });
 
 describe('a secret in a file', () => {
-  test('is read without the newline at its end', async () => {
+  test('is read without its trailing newline', async () => {
     const path = await fileWith(`${secret}\n`);
     expect(readConfig({ TASKBELL_JWT_SECRET_FILE: path }).jwtSecret).toBe(secret);
   });
 
-  test('is refused by the name of its variable when it is too short', async () => {
+  test('that is too short is refused under the name TASKBELL_JWT_SECRET', async () => {
     const path = await fileWith('short\n');
     expect(faultsOf({ TASKBELL_JWT_SECRET_FILE: path })).toEqual([
       expect.stringMatching(/^TASKBELL_JWT_SECRET: /),
     ]);
   });
 
-  test('that is not there is a fault beside all the others', async () => {
+  test('that does not exist is reported along with all other errors', async () => {
     const faults = faultsOf({
       TASKBELL_JWT_SECRET_FILE: '/nowhere/secret',
       PORT: 'x',
@@ -231,14 +231,14 @@ describe('a secret in a file', () => {
 });
 
 describe('the Temporal server', () => {
-  test('is the embedded one with a namespace of its own choice', () => {
+  test('is the embedded one by default, in the given namespace', () => {
     expect(readConfig({ TEMPORAL_NAMESPACE: 'mine' }).temporal).toEqual({
       external: undefined,
       namespace: 'mine',
     });
   });
 
-  test("is somebody else's once TEMPORAL_ADDRESS is set, with its namespace and credentials", () => {
+  test('is an external one if TEMPORAL_ADDRESS is set, with its namespace and credentials', () => {
     const { temporal } = readConfig({
       TEMPORAL_ADDRESS: 'temporal.example:7233',
       TEMPORAL_NAMESPACE: 'prod',
@@ -251,7 +251,7 @@ describe('the Temporal server', () => {
     });
   });
 
-  test("has the SDK's own default namespace where none is named", () => {
+  test("has the SDK's default namespace if none is given", () => {
     const { temporal } = readConfig({ TEMPORAL_ADDRESS: 'temporal.example:7233' });
     expect(temporal).toMatchObject({
       namespace: 'default',
@@ -259,7 +259,7 @@ describe('the Temporal server', () => {
     });
   });
 
-  test('is read from the profile that is named', async () => {
+  test('is read from the profile in TEMPORAL_PROFILE', async () => {
     const path = await fileWith('[profile.staging]\naddress = "staging.example:7233"\nnamespace = "stage"\n');
     const { temporal } = readConfig({ TEMPORAL_CONFIG_FILE: path, TEMPORAL_PROFILE: 'staging' });
     expect(temporal).toMatchObject({
@@ -268,7 +268,7 @@ describe('the Temporal server', () => {
     });
   });
 
-  test('is a fault when its profile file makes no sense', async () => {
+  test('is an error if the profile file is invalid', async () => {
     expect(faultsOf({ TEMPORAL_CONFIG_FILE: await fileWith('not toml') })).toEqual([
       expect.stringMatching(/^TEMPORAL_…: /),
     ]);

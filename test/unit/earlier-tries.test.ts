@@ -8,7 +8,7 @@ import type { AttemptHeartbeat, AttemptReport } from '../../src/contract/workflo
 const scheduledAt = '2030-01-01T00:00:00.000Z';
 const nothingBefore = { prior_attempts: 0, checkpoint: null };
 
-/** The try that the server deals as its `attempt`th, with the last heartbeat that it has of the activity. */
+/** Returns the `attempt`th try as the server hands it out, with the last heartbeat it has of the activity. */
 function dealt(attempt: number, last?: AttemptHeartbeat): Dealt {
   return { attempt, scheduledTimestampMs: Date.parse(scheduledAt), heartbeatDetails: last };
 }
@@ -17,7 +17,7 @@ function recordOf(tries: EarlierTries, worker = 'worker'): AttemptRecord {
   return new AttemptRecord({ ...tries, startedAt: new Date(), worker }, () => undefined);
 }
 
-/** Its last heartbeat, once its end has been reported. */
+/** Reports the attempt's end. @returns its last heartbeat. */
 function reportedEnd(
   record: AttemptRecord,
   attempt: number,
@@ -32,7 +32,7 @@ function numbersOf({ unreported }: EarlierTries): number[] {
 }
 
 describe('the first try', () => {
-  test('has none before it', () => {
+  test('has no tries before it', () => {
     expect(earlierTries(dealt(1), nothingBefore)).toEqual({
       attempt: 1,
       checkpoint: null,
@@ -45,18 +45,18 @@ describe('the first try', () => {
     });
   });
 
-  test('after a failed attempt goes on counting, from what that one saved', () => {
+  test('after failed attempts counts on, and starts from their checkpoint', () => {
     const tries = earlierTries(dealt(1), { prior_attempts: 3, checkpoint: { row: 7 } });
     expect(tries).toMatchObject({ attempt: 4, lost: 0, unreported: [], checkpoint: { row: 7 } });
   });
 });
 
 describe('after the loss of a worker', () => {
-  test('that was heard of, its attempt is told as it was heard of last', () => {
+  test('that had sent a heartbeat, its attempt is reported as of that heartbeat', () => {
     const first = recordOf(earlierTries(dealt(1), { prior_attempts: 3, checkpoint: 'older' }), 'worker 1');
     first.take({ log: ['a line'], progress: { percent: 40, message: 'reading' }, checkpoint: '{"row":7}' });
     const heartbeat = first.heartbeat();
-    // Never heard.
+    // Never sent.
     first.take({ log: ['another line'], checkpoint: '{"row":8}' });
 
     const tries = earlierTries(dealt(2, heartbeat), { prior_attempts: 3, checkpoint: 'older' });
@@ -84,7 +84,7 @@ describe('after the loss of a worker', () => {
     );
   });
 
-  test('that was never heard of, its attempt is told with what the server knows', () => {
+  test('that had sent no heartbeat, its attempt is reported with what the server knows', () => {
     const tries = earlierTries(dealt(2), { prior_attempts: 1, checkpoint: 'older' });
     expect(tries).toMatchObject({ attempt: 3, lost: 1, checkpoint: 'older', progress: null });
     expect(tries.unreported).toMatchObject([
@@ -92,13 +92,13 @@ describe('after the loss of a worker', () => {
     ]);
   });
 
-  test('several times without a word, each attempt is told, the oldest first', () => {
+  test('several times without a heartbeat, each attempt is reported, the oldest first', () => {
     const tries = earlierTries(dealt(4), { prior_attempts: 2, checkpoint: null });
     expect(tries).toMatchObject({ attempt: 6, lost: 3 });
     expect(numbersOf(tries)).toEqual([3, 4, 5]);
   });
 
-  test('and of more without a word, what was heard stays with its own attempt', () => {
+  test('and of another one without a heartbeat, each attempt keeps what is known of it', () => {
     const first = recordOf(earlierTries(dealt(1), nothingBefore), 'worker 1');
     const tries = earlierTries(dealt(3, first.heartbeat()), nothingBefore);
     expect(tries).toMatchObject({ attempt: 3, lost: 2 });
@@ -108,7 +108,7 @@ describe('after the loss of a worker', () => {
     ]);
   });
 
-  test('its process alone was killed: that was told, and counts', () => {
+  test('or only of its handler process, the loss has already been reported, and counts', () => {
     const first = recordOf(earlierTries(dealt(1), nothingBefore));
     const tries = earlierTries(dealt(2, reportedEnd(first, 1, 'lost')), nothingBefore);
     expect(tries).toMatchObject({ attempt: 2, lost: 1, handedBack: 0, unreported: [] });
@@ -116,14 +116,14 @@ describe('after the loss of a worker', () => {
 });
 
 describe('after a hand-back', () => {
-  test('nothing is lost and nothing left to tell, and the attempt goes on from its checkpoint', () => {
+  test('nothing is lost or left to report, and the next attempt continues from the checkpoint', () => {
     const first = recordOf(earlierTries(dealt(1), nothingBefore));
     first.take({ checkpoint: '[1]' });
     const tries = earlierTries(dealt(2, reportedEnd(first, 1, 'handed_back')), nothingBefore);
     expect(tries).toMatchObject({ attempt: 2, lost: 0, handedBack: 1, unreported: [], checkpoint: [1] });
   });
 
-  test('that could not be reported, its attempt is told with its log, and is no loss', () => {
+  test('that could not be reported, its attempt is reported with its log, and is not a loss', () => {
     const first = recordOf(earlierTries(dealt(1), nothingBefore), 'worker 1');
     first.take({ log: ['a line'] });
     const tries = earlierTries(dealt(2, first.lastHeartbeat('handed_back')), nothingBefore);
@@ -131,7 +131,7 @@ describe('after a hand-back', () => {
     expect(tries.unreported).toMatchObject([{ attempt: 1, worker: 'worker 1', log: ['a line'] }]);
   });
 
-  test('and a loss without a word, the one is lost', () => {
+  test('and then a loss without a heartbeat, only the second attempt is lost', () => {
     const first = recordOf(earlierTries(dealt(1), nothingBefore));
     const tries = earlierTries(dealt(3, reportedEnd(first, 1, 'handed_back')), nothingBefore);
     expect(tries).toMatchObject({ attempt: 3, lost: 1, handedBack: 1 });
@@ -139,7 +139,7 @@ describe('after a hand-back', () => {
   });
 });
 
-test('a try that was put off is no attempt, nor a loss', () => {
+test('a deferred try counts neither as an attempt nor as a loss', () => {
   const third = recordOf(earlierTries(dealt(3), nothingBefore));
   third.reported(2);
   const tries = earlierTries(dealt(4, third.deferral()), nothingBefore);
@@ -148,7 +148,7 @@ test('a try that was put off is no attempt, nor a loss', () => {
   expect(again).toMatchObject({ attempt: 3, lost: 2, deferred: 2, handedBack: 2, unreported: [] });
 });
 
-test("an older version's heartbeat counts, with nothing to tell of its attempt", () => {
+test('a heartbeat of an older version is understood, and leaves nothing to report of its attempt', () => {
   const old: AttemptHeartbeat = {
     progress: { percent: 5, message: '' },
     checkpoint: 'saved',
@@ -166,7 +166,7 @@ test("an older version's heartbeat counts, with nothing to tell of its attempt",
   });
 });
 
-/** How a try may end that is not the last one. */
+/** Ways in which a try can end that is not the last one. */
 const ends = [
   'lost before it reported',
   'lost before its heartbeat',
@@ -178,10 +178,10 @@ const ends = [
 ] as const;
 type End = (typeof ends)[number];
 
-/** An activity's tries, as processTask carries them out, and what the workflow hears of them. */
+/** An activity's tries, as processTask carries them out, and the reports that reach the workflow. */
 class Activity {
   readonly reports: AttemptReport[] = [];
-  /** What the last try that was heard of saved. */
+  /** The last checkpoint that reached the server in a heartbeat. */
   saved: JsonValue | null = null;
   #last: AttemptHeartbeat | undefined;
   #tries = 0;
@@ -252,7 +252,7 @@ describe('however tries end', () => {
     );
   });
 
-  test('every attempt is reported once, in order, with how it ended and its own log', () => {
+  test('every attempt is reported once, in order, with its outcome and its own log', () => {
     fc.assert(
       fc.property(sequences, fc.nat(5), (sequence, priorAttempts) => {
         const activity = new Activity(priorAttempts);
@@ -267,7 +267,7 @@ describe('however tries end', () => {
     );
   });
 
-  test('what is reported twice is the same both times, and nothing goes untold', () => {
+  test('an attempt that is reported twice is the same both times, and none goes unreported', () => {
     fc.assert(
       fc.property(sequences, fc.nat(5), (sequence, priorAttempts) => {
         const activity = new Activity(priorAttempts);

@@ -10,7 +10,7 @@ const scheduled = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED;
 
 const payload = (value: unknown) => defaultPayloadConverter.toPayload(value) ?? {};
 
-/** What describe tells of a task of which one attempt has failed before, and of its present activity. */
+/** Reads the pending attempt from a describe response: one earlier attempt has failed, this one is pending. */
 function described(attempt: number, state: typeof started | typeof scheduled, heartbeat?: AttemptHeartbeat) {
   return readLiveExecution({
     workflowExecutionInfo: {
@@ -35,23 +35,23 @@ function heartbeatOf(attempt: number, rest: Partial<AttemptHeartbeat> = {}): Att
   return { progress: null, checkpoint: null, handed_back: 0, deferred: 0, reported: 1, current, ...rest };
 }
 
-test('the first try of an activity runs as soon as it is dealt to a worker', () => {
+test('the first try of an activity is running as soon as a worker has it', () => {
   expect(described(1, scheduled)).toMatchObject({ begun: false, running: false, attempt: 1 });
   expect(described(1, started)).toMatchObject({ begun: true, running: true, attempt: 1 });
 });
 
-test('a later one runs once it has said so: until then a worker may be giving it back', () => {
+test('a later try is running once its heartbeat says so: until then its worker may be deferring it', () => {
   expect(described(2, started, heartbeatOf(2))).toMatchObject({ begun: true, running: false, attempt: 2 });
   expect(described(2, started, heartbeatOf(3))).toMatchObject({ begun: true, running: true, attempt: 2 });
 });
 
-test('one that is put off again is the same attempt as before, and does not run', () => {
+test('a try that is deferred again is the same attempt as before, and is not running', () => {
   const { current: _none, ...deferred } = heartbeatOf(2, { deferred: 1, handed_back: 1, reported: 2 });
   expect(described(4, started, deferred)).toMatchObject({ running: false, attempt: 3 });
   expect(described(3, scheduled, deferred)).toMatchObject({ running: false, attempt: 2 });
 });
 
-test("an older version's heartbeats say nothing of it", () => {
+test('a later try with heartbeats of an older version, which do not say so, is running', () => {
   const old: AttemptHeartbeat = { progress: null, checkpoint: null, handed_back: 0 };
   expect(described(2, started, old)).toMatchObject({ running: true });
 });

@@ -6,7 +6,7 @@ const dayMs = 86_400_000;
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test.each([0, 1, 24, 25, 90, 400])('a credential with %i days left ends after these, not before', (days) => {
+test.each([0, 1, 24, 25, 90, 400])('a credential with %i days left ends after exactly that time', (days) => {
   const end = vi.fn<() => void>();
   atExpiry({ expiresAt: Date.now() + days * dayMs }, end);
   vi.advanceTimersByTime(Math.max(0, days * dayMs - 1));
@@ -15,7 +15,7 @@ test.each([0, 1, 24, 25, 90, 400])('a credential with %i days left ends after th
   expect(end).toHaveBeenCalledTimes(1);
 });
 
-test('one without an end has none, and one that is cleared does not come, however far it was', () => {
+test('a credential without expiry never ends, and an expiry that was cleared never fires', () => {
   const end = vi.fn<() => void>();
   atExpiry({ expiresAt: null }, end);
   const clear = atExpiry({ expiresAt: Date.now() + 90 * dayMs }, end);

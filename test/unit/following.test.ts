@@ -28,22 +28,22 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ id: fc.constantFrom(...ids, 'stranger'), ended: fc.constantFrom(...ends) }),
 );
 
-function take(state: TaskState, told: Message, now: number): TaskState {
-  return 'command' in told ? obey(state, { ...told, by: 'o' }, now) : predecessorOver(state, told, now);
+function take(state: TaskState, taken: Message, now: number): TaskState {
+  return 'command' in taken ? obey(state, { ...taken, by: 'o' }, now) : predecessorOver(state, taken, now);
 }
 
-describe('a task that follows others', () => {
-  test('is held for exactly as long as one of them has not ended well, whatever it is told and when', () => {
+describe('a task with predecessors', () => {
+  test('waits exactly until all of them have ended as its policy requires, whatever messages it gets and when', () => {
     const walks = fc.property(
       fc.array(message, { maxLength: 20 }),
       fc.constantFrom<AfterPolicy>(...afterPolicies),
       (messages, policy) => {
         let state = initialState(input({ after_policy: policy }), start);
         const over = new Map<string, PredecessorEnd>();
-        for (const told of messages) {
-          const next = take(state, told, start + 1);
-          // The first word about a task counts, and none once the successor is forbidden to run.
-          if ('id' in told && !over.has(told.id) && !state.forbiddenBy) over.set(told.id, told.ended);
+        for (const taken of messages) {
+          const next = take(state, taken, start + 1);
+          // Only the first end reported of a predecessor counts, and none once the task is forbidden to run.
+          if ('id' in taken && !over.has(taken.id) && !state.forbiddenBy) over.set(taken.id, taken.ended);
           expect(next.version > state.version || next.status === state.status).toBe(true);
           state = next;
           const left = ids.filter((id) => !over.has(id) || !isGoodEnd(over.get(id) ?? 'FAILED', policy));
@@ -57,7 +57,7 @@ describe('a task that follows others', () => {
     fc.assert(walks, { numRuns: 2000 });
   });
 
-  test('begins with what was known of them when it was started', () => {
+  test('starts with the ends that were known when its run was started', () => {
     const some = fc.property(
       fc.dictionary(fc.constantFrom(...ids), fc.constantFrom(...ends)),
       fc.constantFrom(undefined, ...afterPolicies),
@@ -77,7 +77,7 @@ describe('a task that follows others', () => {
     fc.assert(some);
   });
 
-  test('has nothing to wait for where an earlier run had got beyond them', () => {
+  test('waits for none of them if an earlier run has waited for all', () => {
     expect(predecessorsLeft(input({ after_met: true }))).toEqual([]);
     expect(initialState(input({ after_met: true }), start)).toMatchObject({
       status: 'SCHEDULED',

@@ -11,7 +11,7 @@ afterEach(() => {
 
 const guards: Guard[] = [];
 
-/** What happened to the process, each with its time in milliseconds since the guard began. */
+/** Records what happens to the process, each event with its time in milliseconds since the guard started. */
 class FakeProcess implements Pick<HandlerProcess, 'stop' | 'kill'> {
   readonly events: string[] = [];
   readonly #begin = Date.now();
@@ -49,8 +49,8 @@ function guarded({ cleanupMs = 10_000, stopping = new AbortController() } = {}) 
   };
 }
 
-describe('a handler that takes its time', () => {
-  test('is told to stop at its soft limit, and killed at its hard one', () => {
+describe('a handler that runs too long', () => {
+  test('is asked to stop at its soft limit, and killed at its hard limit', () => {
     const { guard, events } = guarded();
     vi.advanceTimersByTime(59_999);
     expect(events).toEqual([]);
@@ -62,13 +62,13 @@ describe('a handler that takes its time', () => {
     expect(events).toHaveLength(1);
     vi.advanceTimersByTime(1);
     expect(events.slice(1)).toEqual(['90000 kill TimeLimitExceeded']);
-    // It was its limit that ended it, not what it was told before.
+    // `stopped` remains the last request to stop; the hard limit is the reason for the kill.
     expect(guard.stopped).toBe('SoftTimeLimitExceeded');
   });
 });
 
 describe('a handler whose task is cancelled', () => {
-  test('is told at once, and killed when its time to clean up is over', () => {
+  test('is asked to stop at once, and killed when its cleanup time is over', () => {
     const { guard, events, cancel } = guarded({ cleanupMs: 3000 });
     vi.advanceTimersByTime(5000);
     cancel();
@@ -80,7 +80,7 @@ describe('a handler whose task is cancelled', () => {
     expect(events.slice(1)).toEqual(['8000 kill Cancelled']);
   });
 
-  test('after the soft limit is told again, since the cancellation counts', () => {
+  test('after its soft limit is asked again, since the cancellation takes precedence', () => {
     const { guard, events, cancel } = guarded();
     vi.advanceTimersByTime(61_000);
     cancel();
@@ -93,7 +93,7 @@ describe('a handler whose task is cancelled', () => {
     ]);
   });
 
-  test('before the soft limit is not told of the limit any more', () => {
+  test('before its soft limit is not asked again at that limit', () => {
     const { guard, events, cancel } = guarded({ cleanupMs: 100_000 });
     vi.advanceTimersByTime(59_000);
     cancel();
@@ -102,7 +102,7 @@ describe('a handler whose task is cancelled', () => {
     expect(guard.stopped).toBe('Cancelled');
   });
 
-  test('is killed at its hard limit, however long it may clean up', () => {
+  test('is killed at its hard limit, however long its cleanup time is', () => {
     const { events, cancel } = guarded({ cleanupMs: 3_600_000 });
     vi.advanceTimersByTime(1000);
     cancel();
@@ -110,7 +110,7 @@ describe('a handler whose task is cancelled', () => {
     expect(events).toEqual(['1000 stop Cancelled', '90000 kill TimeLimitExceeded']);
   });
 
-  test('before it began is told at once', () => {
+  test('before it started is asked to stop at once', () => {
     const stopping = new AbortController();
     stopping.abort(new CancelledFailure('CANCELLED'));
     const { guard, events } = guarded({ stopping });
@@ -122,7 +122,7 @@ describe('a handler whose task is cancelled', () => {
 });
 
 describe('a handler whose worker shuts down', () => {
-  test('has two seconds for its last checkpoint, whatever its time to clean up is', () => {
+  test('has two seconds for its last checkpoint, whatever its cleanup time is', () => {
     const { guard, events, shutDown } = guarded({ cleanupMs: 60_000 });
     vi.advanceTimersByTime(1000);
     shutDown();
@@ -133,7 +133,7 @@ describe('a handler whose worker shuts down', () => {
     expect(events.slice(1)).toEqual(['3000 kill WorkerShutdown']);
   });
 
-  test('before it began is told at once', () => {
+  test('before it started is asked to stop at once', () => {
     const stopping = new AbortController();
     stopping.abort(new CancelledFailure('WORKER_SHUTDOWN'));
     const { events } = guarded({ stopping });
@@ -142,11 +142,11 @@ describe('a handler whose worker shuts down', () => {
   });
 });
 
-describe('once it is released', () => {
+describe('once the guard is released', () => {
   test.each([
-    ['from the start', () => undefined],
+    ['at the start', () => undefined],
     ['after the soft limit', () => vi.advanceTimersByTime(60_000)],
-  ])('nothing happens to the process any more, %s', (_when, before) => {
+  ])('nothing more happens to the process, if released %s', (_when, before) => {
     const { guard, events, cancel } = guarded();
     before();
     const soFar = [...events];
@@ -157,7 +157,7 @@ describe('once it is released', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('a cancelled handler that has ended in time is not killed: another one may run in its process', () => {
+  test('a cancelled handler that has ended in time is not killed: another attempt may run in its process', () => {
     const { guard, events, cancel } = guarded();
     cancel();
     guard.release();
@@ -167,7 +167,7 @@ describe('once it is released', () => {
 });
 
 describe('a handler whose attempt the server has given up', () => {
-  test('is not told that its task is cancelled, and has two seconds', () => {
+  test('is asked to stop as withdrawn, not as cancelled, and has two seconds', () => {
     const { guard, events, giveUp } = guarded({ cleanupMs: 60_000 });
     giveUp();
     expect(guard.stopped).toBe('AttemptWithdrawn');
@@ -176,14 +176,14 @@ describe('a handler whose attempt the server has given up', () => {
   });
 });
 
-test('the end of the grace time ends a long clean-up too', () => {
+test('the end of the grace period cuts a long cleanup short', () => {
   const { guard, events, cancel, endGrace } = guarded({ cleanupMs: 60_000 });
   cancel();
   vi.advanceTimersByTime(1000);
   endGrace();
   vi.advanceTimersByTime(2000);
   expect(events).toEqual(['0 stop Cancelled', '3000 kill WorkerShutdown']);
-  // The task is cancelled all the same.
+  // The cancellation still takes precedence.
   expect(guard.stopped).toBe('Cancelled');
 });
 
@@ -194,6 +194,6 @@ test.each([
   [new CancelledFailure('NOT_FOUND'), 'AttemptWithdrawn'],
   [new CancelledFailure('PAUSED'), 'AttemptWithdrawn'],
   [new Error('WORKER_SHUTDOWN'), 'AttemptWithdrawn'],
-])('of the reasons of an abort, %s means %s', (reason, means) => {
+])('an abort with %s asks the handler to stop as %s', (reason, means) => {
   expect(stopReason(AbortSignal.abort(reason))).toBe(means);
 });

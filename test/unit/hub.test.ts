@@ -18,7 +18,7 @@ function seen(changes: Partial<TaskSummary> = {}, run: { runId?: string; transit
 
 type TaskMessage = Extract<FeedMessage, { type: 'task' }>;
 
-/** A watcher that remembers what it was told. */
+/** A watcher that records what it was sent. */
 class Spectator implements Watcher {
   readonly texts: string[] = [];
   isGone = false;
@@ -49,7 +49,7 @@ const quiet = { onFirst: () => undefined };
 const running = { status: 'RUNNING', version: 2, attempt: 1 } as const;
 
 describe('a hub', () => {
-  test('keeps one entry per task, whatever the number of its watchers', () => {
+  test('keeps one entry per task, however many watchers it has', () => {
     const hub = createHub(quiet);
     const leaves = Array.from({ length: 1000 }, () => watched(hub, seen()).leave);
     expect(hub.size).toBe(1);
@@ -61,7 +61,7 @@ describe('a hub', () => {
     expect(hub.last('a')).toBeUndefined();
   });
 
-  test('calls onFirst when there is something to watch again, and only then', () => {
+  test('calls onFirst when the first watcher arrives, and again only after all have left', () => {
     const onFirst = vi.fn<() => void>();
     const hub = createHub({ onFirst });
     const one = watched(hub, seen());
@@ -75,12 +75,12 @@ describe('a hub', () => {
     expect(onFirst).toHaveBeenCalledTimes(2);
   });
 
-  test('sends the snapshot first, with the kind of message as its type', () => {
+  test('sends a snapshot first, with the message type as `type` and the task type as `task_type`', () => {
     const { spectator } = watched(createHub(quiet), seen());
     expect(spectator.messages).toEqual([{ ...seen().task, type: 'task', task_type: 'echo' }]);
   });
 
-  test('sends a change to all watchers of that task alone', () => {
+  test('sends a change to all watchers of that task, and to no others', () => {
     const hub = createHub(quiet);
     const [one, two] = [watched(hub, seen()), watched(hub, seen())];
     const other = watched(hub, seen({ id: 'b' }));
@@ -90,7 +90,7 @@ describe('a hub', () => {
     expect(other.spectator.statuses).toEqual(['SCHEDULED']);
   });
 
-  test('makes the JSON of a change once for all watchers', () => {
+  test('serializes a change once for all watchers', () => {
     const hub = createHub(quiet);
     for (let i = 0; i < 100; i += 1) watched(hub, seen());
     const stringify = vi.spyOn(JSON, 'stringify');
@@ -101,14 +101,14 @@ describe('a hub', () => {
     stringify.mockRestore();
   });
 
-  test('is silent about an observation that says nothing new', () => {
+  test('sends nothing for an observation without a change', () => {
     const hub = createHub(quiet);
     const { spectator } = watched(hub, seen());
     hub.publish('a', seen({}, { transitions: 9 }));
     expect(spectator.texts).toHaveLength(1);
   });
 
-  test('tells the others what a newcomer has seen later, and the newcomer what the others know', () => {
+  test('sends the newer state to those who lack it when a new watcher and the others have seen different ones', () => {
     const hub = createHub(quiet);
     const one = watched(hub, seen());
     const newcomer = watched(hub, seen(running));
@@ -131,7 +131,7 @@ describe('a hub', () => {
     expect(spectator.isGone).toBe(false);
   });
 
-  test('tells every watcher that its task is gone, once, and forgets it', () => {
+  test('notifies every watcher once that its task is deleted, and forgets the task', () => {
     const hub = createHub(quiet);
     const gone = vi.fn<() => void>();
     const leaves = [1, 2].map(() => hub.watch(seen(), { send: () => undefined, gone }));
@@ -145,13 +145,13 @@ describe('a hub', () => {
     expect(later.spectator.statuses).toEqual(['SCHEDULED', 'RUNNING']);
   });
 
-  test('ignores what is published of a task that nobody watches', () => {
+  test('ignores observations of a task that no one watches', () => {
     const hub = createHub(quiet);
     hub.publish('a', seen());
     expect(hub.size).toBe(0);
   });
 
-  test('tells all watchers of the feed itself, without a status', () => {
+  test('sends a notice about the feed itself to all watchers, without a status', () => {
     const hub = createHub(quiet);
     const all = [watched(hub, seen()), watched(hub, seen()), watched(hub, seen({ id: 'b' }))];
     hub.notice('unreachable', 'away');
@@ -161,72 +161,101 @@ describe('a hub', () => {
   });
 });
 
-describe('the news in a list', () => {
+describe('a row in a list', () => {
   const hub = createHub(quiet);
   watched(hub, seen({ version: 5, status: 'RUNNING' }));
   const change = { id: 'a', runId: 'run 1', version: 5, owner: 'alice', ended: false };
 
   test.each([
-    ['a row of a task that nobody watches is none', { ...change, id: 'b', version: 9 }, false],
-    ['a row with the version that is known is none', change, false],
-    ['a row with an older version is none', { ...change, version: 4 }, false],
-    ['a row with a newer version is some', { ...change, version: 6 }, true],
-    ['the end of the run that is known as open is some', { ...change, ended: true }, true],
-    ['the end of an older run is none', { ...change, runId: 'run 0', version: 4, ended: true }, false],
+    ['of a task that no one watches is not news', { ...change, id: 'b', version: 9 }, false],
+    ['with the known version is not news', change, false],
+    ['with an older version is not news', { ...change, version: 4 }, false],
+    ['with a newer version is news', { ...change, version: 6 }, true],
+    ['with the end of the run that is known as open is news', { ...change, ended: true }, true],
+    [
+      'with the end of an older run is not news',
+      { ...change, runId: 'run 0', version: 4, ended: true },
+      false,
+    ],
   ] as const)('%s', (_what, row, expected) => {
     expect(hub.isNews(row)).toBe(expected);
   });
 
-  test('the end of a run is none once it has been told', () => {
+  test('with an end that has been sent is not news', () => {
     hub.publish('a', seen({ version: 5, status: 'COMPLETED' }));
     expect(hub.isNews({ ...change, ended: true })).toBe(false);
   });
 });
 
-describe('the order of what watchers are told', () => {
+describe('the order of the states that watchers are sent', () => {
   const one = { runId: 'run 1' };
   const two = { runId: 'run 2' };
 
   test.each([
-    ['RUNNING after PENDING of one version', seen({ status: 'PENDING' }), seen({ status: 'RUNNING' }), true],
-    ['PENDING after RUNNING of one version', seen({ status: 'RUNNING' }), seen({ status: 'PENDING' }), false],
-    ['an older version', seen({ version: 3 }), seen({ version: 2, status: 'RUNNING' }), false],
-    ['SCHEDULED of a newer version after PENDING', seen({ status: 'PENDING' }), seen({ version: 2 }), true],
-    ['the end, with the same version', seen(running), seen({ ...running, status: 'COMPLETED' }), true],
     [
-      'a second end of one run',
+      'lets through RUNNING after PENDING of one version',
+      seen({ status: 'PENDING' }),
+      seen({ status: 'RUNNING' }),
+      true,
+    ],
+    [
+      'drops PENDING after RUNNING of one version',
+      seen({ status: 'RUNNING' }),
+      seen({ status: 'PENDING' }),
+      false,
+    ],
+    ['drops an older version', seen({ version: 3 }), seen({ version: 2, status: 'RUNNING' }), false],
+    [
+      'lets through SCHEDULED of a newer version after PENDING',
+      seen({ status: 'PENDING' }),
+      seen({ version: 2 }),
+      true,
+    ],
+    [
+      'lets through the end, with the same version',
+      seen(running),
+      seen({ ...running, status: 'COMPLETED' }),
+      true,
+    ],
+    [
+      'drops a second end of one run',
       seen({ status: 'COMPLETED' }),
       seen({ status: 'CANCELLED', version: 2 }),
       false,
     ],
-    ['a new run after the end', seen({ status: 'FAILED' }, one), seen({ version: 2 }, two), true],
     [
-      'an older run after a newer one',
+      'lets through a new run after the end',
+      seen({ status: 'FAILED' }, one),
+      seen({ version: 2 }, two),
+      true,
+    ],
+    [
+      'drops an older run after a newer one',
       seen({ version: 2 }, two),
       seen({ version: 1, status: 'FAILED' }, one),
       false,
     ],
-    ['another run of the same version', seen({}, one), seen({}, two), false],
+    ['drops another run of the same version', seen({}, one), seen({}, two), false],
     [
-      'an observation of the same version that was made earlier, and came later',
+      'drops an observation of the same version that was made earlier but arrives later',
       seen({ ...running, progress: { percent: 50, message: '' } }, { transitions: 12 }),
       seen({ ...running, progress: { percent: 30, message: '' } }, { transitions: 10 }),
       false,
     ],
     [
-      'a lower attempt, seen between the end of the attempt and the end of its run',
+      'drops a lower attempt, seen between the end of the attempt and the end of its run',
       seen({ ...running, attempt: 2 }),
       seen({ ...running, attempt: 1 }, { transitions: 2 }),
       false,
     ],
     [
-      'the end of a run that counts fewer attempts than were seen',
+      'lets through the end of a run that counts fewer attempts than were seen',
       seen(running),
       seen({ ...running, status: 'CANCELLED', attempt: 0 }),
       true,
     ],
     [
-      'an attempt withdrawn by a pause, which is a write',
+      'lets through a lower attempt after a pause has withdrawn one, which is a write',
       seen(running),
       seen({ status: 'SCHEDULED', version: 3, attempt: 0 }, { transitions: 2 }),
       true,
@@ -235,7 +264,7 @@ describe('the order of what watchers are told', () => {
     expect(isForward(last, next)).toBe(forward);
   });
 
-  test('holds however late and out of order observations come', () => {
+  test('holds however late and out of order observations arrive', () => {
     fc.assert(
       fc.property(histories, fc.infiniteStream(fc.nat()), (history, picks) => {
         const hub = createHub(quiet);
@@ -245,18 +274,18 @@ describe('the order of what watchers are told', () => {
         for (const pick of picks.take(history.length * 2)) hub.publish('a', history[pick % history.length]);
         for (const observation of history) hub.publish('a', observation);
 
-        const told = spectator.tasks;
-        expect(told.at(-1)).toMatchObject({ ...history.at(-1)?.task, type: 'task' });
-        const versions = told.map(({ version }) => version);
+        const sent = spectator.tasks;
+        expect(sent.at(-1)).toMatchObject({ ...history.at(-1)?.task, type: 'task' });
+        const versions = sent.map(({ version }) => version);
         expect(versions).toEqual(versions.toSorted((a, b) => a - b));
-        for (const [index, message] of told.entries()) {
-          const before = told[index - 1];
+        for (const [index, message] of sent.entries()) {
+          const before = sent[index - 1];
           if (before?.version !== message.version) continue;
           expect(rank(message.status)).toBeGreaterThanOrEqual(rank(before.status));
           expect(message.progress?.percent ?? 100).toBeGreaterThanOrEqual(before.progress?.percent ?? 0);
         }
-        // A message names its run by the name of its task, for this test alone.
-        const ends = told.filter(({ status }) => endedStatuses.has(status)).map(({ name }) => name);
+        // Only in this test, the name of a task is the id of its run.
+        const ends = sent.filter(({ status }) => endedStatuses.has(status)).map(({ name }) => name);
         expect(new Set(ends).size).toBe(ends.length);
       }),
       { numRuns: 500 },
@@ -268,7 +297,7 @@ function rank(status: TaskStatus): number {
   return ['SCHEDULED', 'PENDING', 'RUNNING'].indexOf(status) + 1 || 4;
 }
 
-/** What really happened to a task, run after run, as an observer who sees everything would have seen it. */
+/** The full history of a task, run after run, as observations that miss nothing. */
 const histories: fc.Arbitrary<Observation[]> = fc
   .array(
     fc.record({
@@ -319,13 +348,13 @@ describe('an audience', () => {
   const change = { id: 'b', runId: 'run 1', version: 1, owner: 'alice', ended: false };
   const of = (id: string, changes: Partial<TaskSummary> = {}) => seen({ id, ...changes });
 
-  test("hears of every task of its owner's, those to come included, and of nobody else's", () => {
+  test("receives every task of its owner, new ones included, and no other owner's", () => {
     const onFirst = vi.fn<() => void>();
     const hub = createHub({ onFirst });
     const alices = new Listener('alice');
-    const everybodys = new Listener(undefined);
+    const everyones = new Listener(undefined);
     hub.follow(alices);
-    hub.follow(everybodys);
+    hub.follow(everyones);
     expect(onFirst).toHaveBeenCalledTimes(1);
     expect(hub.isNews(change)).toBe(true);
     expect(hub.isOpenTo('b')).toBe(false);
@@ -337,10 +366,10 @@ describe('an audience', () => {
     hub.publish('b', of('b', running));
     hub.publish('c', of('c', { owner: 'bob' }));
     expect(alices.heard).toEqual(['b SCHEDULED', 'b RUNNING']);
-    expect(everybodys.heard).toEqual(['b SCHEDULED', 'b RUNNING', 'c SCHEDULED']);
+    expect(everyones.heard).toEqual(['b SCHEDULED', 'b RUNNING', 'c SCHEDULED']);
   });
 
-  test('with a filter hears of a task while it fits, and once more when it does not any longer', () => {
+  test('with a filter receives a task while it matches, and once more when it stops matching', () => {
     const hub = createHub(quiet);
     const listener = new Listener('alice', ({ status }) => status === 'SCHEDULED');
     hub.follow(listener);
@@ -351,7 +380,7 @@ describe('an audience', () => {
     expect(listener.heard).toEqual(['b SCHEDULED', 'b RUNNING']);
   });
 
-  test('hears of a task that is watched by itself as well, whoever came first', () => {
+  test('also receives a task that has a watcher, whichever of the two came first', () => {
     const hub = createHub(quiet);
     const listener = new Listener('alice');
     watched(hub, of('early'));
@@ -363,7 +392,7 @@ describe('an audience', () => {
     expect(listener.heard).toEqual(['late SCHEDULED', 'late RUNNING', 'early RUNNING']);
   });
 
-  test('hears of deletions, whether the task was known or not', () => {
+  test('receives deletions, whether the task was known or not', () => {
     const hub = createHub(quiet);
     const [alices, bobs] = [new Listener('alice'), new Listener('bob')];
     hub.follow(alices);
@@ -375,7 +404,7 @@ describe('an audience', () => {
     expect(bobs.heard).toEqual([]);
   });
 
-  test('leaves nothing behind: neither when it goes, nor of what has ended long ago', () => {
+  test('leaves nothing behind: ended tasks are dropped after a while, and all tasks when it leaves', () => {
     const hub = createHub(quiet);
     const leave = hub.follow(new Listener('alice'));
     const finished_at = new Date(0).toISOString();

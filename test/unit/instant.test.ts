@@ -11,7 +11,7 @@ const offset = fc.oneof(
     .map(([sign, hours, minutes]) => `${sign}${two(hours)}:${two(minutes)}`),
 );
 
-/** Any minute of the years 1 to 9998, as people write it in some part of the world. */
+/** Any date and time in the years 1 to 9998, with any UTC offset. */
 const dateTime = fc.record({
   local: fc
     .date({
@@ -39,7 +39,7 @@ test('reads every date and time of the calendar as Date does', () => {
   );
 });
 
-test('the same instant comes out, whatever separates date and time, and however the offset is written', () => {
+test('gives the same instant whatever separates date and time, and however a zero offset is written', () => {
   fc.assert(
     fc.property(dateTime, ({ local, fraction }) => {
       const expected = parseInstant(`${local}${fraction}Z`);
@@ -49,7 +49,7 @@ test('the same instant comes out, whatever separates date and time, and however 
   );
 });
 
-test('seconds may be missing, and finer fractions than milliseconds are rounded up, so that nothing runs early', () => {
+test('accepts a time without seconds, and rounds fractions of a millisecond up, so that nothing runs early', () => {
   fc.assert(
     fc.property(dateTime, fc.integer({ min: 1, max: 999_999_999 }), ({ local }, nanos) => {
       const start = Date.parse(`${local}Z`);
@@ -62,7 +62,7 @@ test('seconds may be missing, and finer fractions than milliseconds are rounded 
 
 const lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-test('refuses exactly the days that the calendar lacks', () => {
+test('refuses exactly the days that do not exist', () => {
   const part = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 9999 }), part(13), part(33), (year, month, day) => {
@@ -75,7 +75,7 @@ test('refuses exactly the days that the calendar lacks', () => {
   );
 });
 
-test('refuses exactly the times of day and offsets that no clock shows', () => {
+test('refuses exactly the times of day and offsets that do not exist', () => {
   const part = fc.integer({ min: 0, max: 99 });
   fc.assert(
     fc.property(part, part, part, part, part, (hour, minute, second, offsetHour, offsetMinute) => {
@@ -87,7 +87,7 @@ test('refuses exactly the times of day and offsets that no clock shows', () => {
   );
 });
 
-/** One character put in, taken out or replaced. */
+/** A change of a few characters: some inserted, removed or replaced. */
 const mutation = fc.record({
   at: fc.nat(30),
   remove: fc.nat(2),
@@ -97,7 +97,7 @@ const mutation = fc.record({
   ),
 });
 
-test('a damaged text never throws; what is still accepted reads the same when it is written anew', () => {
+test('never throws on a damaged text; one that is still accepted gives the same instant when written in UTC', () => {
   fc.assert(
     fc.property(
       dateTime,
@@ -113,7 +113,7 @@ test('a damaged text never throws; what is still accepted reads the same when it
         if (ms === undefined || ms < 0) return;
         expect(Number.isInteger(ms)).toBe(true);
         expect(parseInstant(new Date(ms).toISOString())).toBe(ms);
-        // The day that was written is the day that was read: nothing has rolled over.
+        // The minute that was read is the minute that was written: nothing has rolled over.
         const [, sign = '+', hours = '0', minutes = '0'] = /([+-])(\d\d):(\d\d)$/.exec(text) ?? [];
         const offsetMs = (Number(hours) * 60 + Number(minutes)) * 60_000 * (sign === '-' ? -1 : 1);
         const wall = new Date(Math.floor((ms + offsetMs) / 1000) * 1000).toISOString();
@@ -128,8 +128,8 @@ test('a damaged text never throws; what is still accepted reads the same when it
 });
 
 test.each([
-  ['2030-02-28T10:00', 'Datetime has no offset: end it with Z or, say, +05:30.'],
-  ['2030-02-28T10:00:00.123', 'Datetime has no offset: end it with Z or, say, +05:30.'],
+  ['2030-02-28T10:00', 'Datetime has no offset. End it with Z or an offset such as +05:30.'],
+  ['2030-02-28T10:00:00.123', 'Datetime has no offset. End it with Z or an offset such as +05:30.'],
   ['2030-02-30T10:00', expect.stringContaining('Datetime has wrong format.')],
   ['2030-02-30T10:00Z', expect.stringContaining('Datetime has wrong format.')],
   ['2030-06-30T23:59:60Z', expect.stringContaining('Datetime has wrong format.')],
@@ -137,18 +137,18 @@ test.each([
   ['+002030-06-30T12:00:00Z', expect.stringContaining('Datetime has wrong format.')],
   ['２０３０-06-30T12:00:00Z', expect.stringContaining('Datetime has wrong format.')],
   ['', expect.stringContaining('Datetime has wrong format.')],
-])('tells why %j is refused', (text, message) => {
+])('says why %j is refused', (text, message) => {
   const { error } = instantInput.safeParse(text);
   expect(error?.issues).toMatchObject([{ message }]);
 });
 
-test('writes what it has read in UTC with milliseconds', () => {
+test('converts an instant to UTC with milliseconds', () => {
   expect(instantInput.parse('2030-01-31T09:30+05:30')).toBe('2030-01-31T04:00:00.000Z');
   expect(instantInput.parse('2030-12-31t23:59:59.9999z')).toBe('2031-01-01T00:00:00.000Z');
 });
 
 test.each(['0000-01-01T00:00:00+01:00', '9999-12-31T23:59:59-01:00'])(
-  '%s is no instant that could be written in UTC',
+  'refuses %s, which cannot be written with a four-digit year in UTC',
   (text) => {
     expect(parseInstant(text)).toBeUndefined();
   },

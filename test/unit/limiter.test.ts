@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { Busy, createLimiter } from '../../src/limiter.ts';
 
-/** Work that ends when told to. */
+/** Returns work that ends when `end` is called. */
 function held() {
   let resolve = () => {};
   const promise = new Promise<void>((done) => (resolve = done));
   return { work: () => promise, end: () => resolve() };
 }
 
-test('runs so many at once, queues so many, and refuses the rest at once', async () => {
+test('runs `concurrency` calls at a time, queues up to `queue` more, and refuses the rest at once', async () => {
   const limiter = createLimiter({ concurrency: 2, queue: 1 });
   let running = 0;
   let most = 0;
@@ -25,7 +25,7 @@ test('runs so many at once, queues so many, and refuses the rest at once', async
   expect(most).toBe(2);
 });
 
-test('frees the place of work that failed', async () => {
+test('frees the slot of work that failed', async () => {
   const limiter = createLimiter({ concurrency: 1, queue: 1 });
   const failing = limiter.run(() => Promise.reject(new Error('no')));
   const queued = limiter.run(() => Promise.resolve('ran'));
@@ -34,13 +34,13 @@ test('frees the place of work that failed', async () => {
   await expect(limiter.run(() => Promise.resolve('ran'))).resolves.toBe('ran');
 });
 
-test('lets those who wait go first', async () => {
+test('runs queued work before new work', async () => {
   const limiter = createLimiter({ concurrency: 1, queue: 2 });
   const order: string[] = [];
   const first = held();
   const running = limiter.run(first.work);
   const waiting = limiter.run(async () => void order.push('waited'));
-  // A newcomer who asks in the very moment that the place becomes free.
+  // New work that arrives at the very moment when the slot becomes free.
   const newcomer = running.then(() => limiter.run(async () => void order.push('came later')));
   first.end();
   await Promise.all([waiting, newcomer]);

@@ -15,13 +15,13 @@ function seen(id: string, changes: Partial<TaskSummary> = {}, transitions = 1, r
 
 const silent: Watcher = { send: () => undefined, gone: () => undefined };
 
-/** Lookouts over observations that the test answers itself, one by one. */
+/** Lookouts whose observations are answered by the test. */
 class Scene {
   readonly hub = createHub({ onFirst: () => undefined });
-  /** When each look at a task began, in milliseconds since the start. */
+  /** Start of each look at a task, in milliseconds since the start of the test. */
   readonly looks: { id: string; at: number }[] = [];
   readonly answers = new Map<string, Observation | undefined | Error>();
-  /** Runs that are not the newest any more. */
+  /** Runs that are no longer the newest. */
   readonly former: Observation[] = [];
   readonly lookouts = createLookouts({
     hub: this.hub,
@@ -48,7 +48,7 @@ class Scene {
     return runId === undefined ? answer : this.former.find((run) => run.runId === runId);
   }
 
-  /** What the poller does each tick, until the time has passed. */
+  /** Does what the poller does on each tick, for this long. */
   async tickFor(ms: number, tickMs = 250): Promise<void> {
     const until = Date.now() + ms;
     while (Date.now() < until) {
@@ -74,7 +74,7 @@ afterEach(() => {
 });
 
 describe('looks at watched tasks', () => {
-  test('are never two at once at the same task; one that is asked for meanwhile follows', async () => {
+  test('never overlap for one task; requests during a look cause one more after it', async () => {
     scene.takesMs = 1000;
     scene.watch(seen('a'));
     scene.lookouts.look('a');
@@ -85,7 +85,7 @@ describe('looks at watched tasks', () => {
     expect(scene.mostAtOnce).toBe(1);
   });
 
-  test('are at most eight at once, and all get their turn', async () => {
+  test('run at most eight at a time, and every task gets its turn', async () => {
     scene.takesMs = 100;
     for (let i = 0; i < 50; i += 1) scene.watch(seen(`task ${i}`));
     for (let i = 0; i < 50; i += 1) scene.lookouts.look(`task ${i}`);
@@ -95,14 +95,14 @@ describe('looks at watched tasks', () => {
     expect(scene.looks).toHaveLength(50);
   });
 
-  test('tell the hub what they have seen, or that the task is gone', async () => {
-    const told: string[] = [];
+  test('publish the observed state to the hub, or that the task is deleted', async () => {
+    const sent: string[] = [];
     const gone = vi.fn<() => void>();
-    scene.hub.watch(seen('a'), { send: (text) => told.push(text), gone });
+    scene.hub.watch(seen('a'), { send: (text) => sent.push(text), gone });
     scene.answers.set('a', seen('a', { version: 2 }));
     scene.lookouts.look('a');
     await vi.advanceTimersByTimeAsync(0);
-    expect(told).toHaveLength(2);
+    expect(sent).toHaveLength(2);
     scene.answers.set('a', undefined);
     scene.lookouts.look('a');
     await vi.advanceTimersByTimeAsync(0);
@@ -111,28 +111,28 @@ describe('looks at watched tasks', () => {
     expect(scene.looks).toHaveLength(2);
   });
 
-  test('tell the end of a run though a retry has been quicker, and then of the new run', async () => {
-    const told: string[] = [];
+  test('publish the end of a run even if a retry has already started a new run, and then the new run', async () => {
+    const sent: string[] = [];
     const send = (text: string) => {
       const { status, version } = JSON.parse(text) as TaskSummary;
-      told.push(`${status} ${version}`);
+      sent.push(`${status} ${version}`);
     };
     scene.hub.watch(seen('a'), { send, gone: () => undefined });
     scene.former.push(seen('a', { status: 'FAILED', version: 2 }, 5));
     const retried = seen('a', { status: 'PENDING', version: 3 }, 1, 'run 2');
     scene.answers.set('a', retried);
-    // One who comes now has seen the new run before the others could.
+    // A watcher that arrives now has seen the new run before the others could.
     scene.watch(retried);
     scene.lookouts.look('a');
     await vi.advanceTimersByTimeAsync(10);
-    expect(told).toEqual(['RUNNING 1', 'FAILED 2', 'PENDING 3']);
+    expect(sent).toEqual(['RUNNING 1', 'FAILED 2', 'PENDING 3']);
     expect(scene.looks).toHaveLength(2);
     scene.lookouts.look('a');
     await vi.advanceTimersByTimeAsync(10);
     expect(scene.looks).toHaveLength(3);
   });
 
-  test('tell of a new run though the records of the one before are gone', async () => {
+  test("publish a new run even if the previous run's records are deleted", async () => {
     scene.watch(seen('a'));
     scene.answers.set('a', seen('a', { status: 'PENDING', version: 3 }, 1, 'run 2'));
     scene.lookouts.look('a');
@@ -140,7 +140,7 @@ describe('looks at watched tasks', () => {
     expect(scene.hub.last('a')).toMatchObject({ runId: 'run 2', task: { version: 3 } });
   });
 
-  test('are not made at a task that nobody watches', async () => {
+  test('are not made for a task that no one watches', async () => {
     scene.lookouts.look('a');
     const leave = scene.watch(seen('b'));
     leave();
@@ -149,7 +149,7 @@ describe('looks at watched tasks', () => {
     expect(scene.looks).toEqual([]);
   });
 
-  test('that were still to come are dropped once the last watcher has left', async () => {
+  test('that are still queued are dropped once the last watcher has left', async () => {
     scene.takesMs = 100;
     const leaves = Array.from({ length: 20 }, (_, i) => scene.watch(seen(`task ${i}`)));
     for (let i = 0; i < 20; i += 1) scene.lookouts.look(`task ${i}`);
@@ -159,7 +159,7 @@ describe('looks at watched tasks', () => {
     expect(scene.looks).toHaveLength(8);
   });
 
-  test('are over once idle() resolves, those in the queue included', async () => {
+  test('are over once idle() resolves, queued ones included', async () => {
     scene.takesMs = 100;
     for (let i = 0; i < 20; i += 1) {
       scene.watch(seen(`task ${i}`));
@@ -172,8 +172,8 @@ describe('looks at watched tasks', () => {
   });
 });
 
-describe('the rhythm of looks', () => {
-  /** The gaps after the first look, with which every watch begins. */
+describe('the interval between looks', () => {
+  /** Returns the gaps between looks. Every watch starts with a look. */
   async function gapsOver(ms: number, first: Observation): Promise<number[]> {
     scene.watch(first);
     await scene.tickFor(ms, 50);
@@ -181,14 +181,14 @@ describe('the rhythm of looks', () => {
     return at.slice(1).map((time, index) => time - (at[index] ?? 0));
   }
 
-  test('slows down to once a second for a running task in which nothing moves', async () => {
+  test('grows to one second for a running task in which nothing changes', async () => {
     const gaps = await gapsOver(10_000, seen('a'));
     expect(gaps.slice(0, 2).every((gap) => gap < 500)).toBe(true);
     expect(gaps.slice(-3)).toEqual([1000, 1000, 1000]);
     expect(gaps).toEqual(gaps.toSorted((a, b) => a - b));
   });
 
-  test('is quick while something moves', async () => {
+  test('stays short while something changes', async () => {
     let transitions = 1;
     scene.watch(seen('a'));
     const interval = setInterval(() => scene.answers.set('a', seen('a', {}, (transitions += 1))), 50);
@@ -198,7 +198,7 @@ describe('the rhythm of looks', () => {
     expect(at.length).toBeGreaterThanOrEqual(16);
   });
 
-  test('is slower after errors, up to five seconds, and recovers', async () => {
+  test('grows after errors, up to five seconds, and recovers', async () => {
     scene.watch(seen('a'));
     scene.answers.set('a', new Error('away'));
     await scene.tickFor(30_000, 50);
@@ -213,7 +213,7 @@ describe('the rhythm of looks', () => {
   test.each([
     ['a paused task', { status: 'SCHEDULED', waiting: { reason: 'paused' } }],
     [
-      'a task whose time is far away',
+      'a task whose time is far in the future',
       {
         status: 'SCHEDULED',
         waiting: { reason: 'time', until: iso(start + 1e9) },
@@ -221,12 +221,12 @@ describe('the rhythm of looks', () => {
       },
     ],
     ['an ended task', { status: 'COMPLETED' }],
-  ] as const)('is once a minute for %s', async (_what, changes) => {
+  ] as const)('is a minute for %s', async (_what, changes) => {
     const gaps = await gapsOver(181_000, seen('a', changes));
     expect(gaps).toEqual([60_000, 60_000, 60_000]);
   });
 
-  test('follows a cancellation that waits for a worker', async () => {
+  test('is a second while a cancellation waits for a worker', async () => {
     const gaps = await gapsOver(
       10_000,
       seen('a', { status: 'SCHEDULED', waiting: { reason: 'cancelling' } }),
@@ -234,7 +234,7 @@ describe('the rhythm of looks', () => {
     expect(gaps.at(-1)).toBe(1000);
   });
 
-  test('begins as soon as the time of a scheduled task has come', async () => {
+  test('ends as soon as a scheduled task is due', async () => {
     const due = start + 20_000;
     const waiting = { reason: 'time', until: iso(due) } as const;
     scene.watch(seen('a', { status: 'SCHEDULED', waiting, scheduled_time: iso(due) }));
@@ -244,7 +244,7 @@ describe('the rhythm of looks', () => {
     expect(scene.looksAt('a').at(1)).toBeLessThanOrEqual(20_050);
   });
 
-  test('quickens for an ended task to which something was done, until the effect shows', async () => {
+  test('shortens after an action on an ended task, until the effect shows', async () => {
     const gone = vi.fn<() => void>();
     scene.hub.watch(seen('a', { status: 'COMPLETED' }), { send: () => undefined, gone });
     scene.answers.set('a', seen('a', { status: 'COMPLETED' }));
@@ -256,7 +256,7 @@ describe('the rhythm of looks', () => {
     expect(gone).toHaveBeenCalledTimes(1);
   });
 
-  test('is as before where no effect shows', async () => {
+  test('is as before after a while without an effect', async () => {
     scene.watch(seen('a', { status: 'COMPLETED' }));
     scene.lookouts.follow('a');
     await scene.tickFor(41_000);
@@ -265,7 +265,7 @@ describe('the rhythm of looks', () => {
     expect(scene.looks).toHaveLength(followed);
   });
 
-  test('does not quicken for a changed task that could not be looked at, which is tried again', async () => {
+  test('is not shortened by a changed task that cannot be read; the look is retried', async () => {
     const waiting = { reason: 'paused' } as const;
     scene.watch(seen('a', { status: 'SCHEDULED', waiting }));
     await scene.tickFor(1000);

@@ -70,7 +70,7 @@ describe('an outbox', () => {
     expect(versions(socket.read)).toEqual([1, 1000]);
   });
 
-  test('keeps the latest of each key, in the order in which they came', () => {
+  test('keeps only the latest of each key, in the order in which they came', () => {
     outbox.send(state(1, 65 * kib), 'a');
     for (const [version, key] of [
       [2, 'a'],
@@ -83,7 +83,7 @@ describe('an outbox', () => {
     expect(versions(socket.read)).toEqual([1, 3, 4]);
   });
 
-  test('does not let a new message overtake one that waits', () => {
+  test('does not let a new message overtake a waiting one', () => {
     outbox.send(state(1, 65 * kib), 'a');
     outbox.send(state(2, 65 * kib), 'b');
     outbox.send(state(3), 'c');
@@ -93,7 +93,7 @@ describe('an outbox', () => {
     expect(versions(socket.read)).toEqual([1, 2, 3, 4]);
   });
 
-  test('is as before once the client has caught up', () => {
+  test('sends at once again after the client has caught up', () => {
     outbox.send(state(1, 65 * kib), 'task');
     outbox.send(state(2), 'task');
     socket.readAll();
@@ -113,7 +113,7 @@ describe('an outbox', () => {
     expect(socket.closes).toEqual([]);
   });
 
-  test('closes with 1013 after more than 30 s without progress, and drops what waits', () => {
+  test('closes with 1013 after more than 30 s without progress, and drops the waiting messages', () => {
     outbox.send(state(1, 65 * kib), 'task');
     vi.advanceTimersByTime(5000);
     outbox.send(state(2), 'task');
@@ -125,7 +125,7 @@ describe('an outbox', () => {
     expect(versions(socket.read)).toEqual([1]);
   });
 
-  test('has patience with a client that reads slowly, but reads', () => {
+  test('keeps the connection of a client that reads slowly, as long as it reads', () => {
     let version = 0;
     for (let minute = 0; minute < 10; minute += 1) {
       for (let i = 0; i < 5; i += 1) outbox.send(state((version += 1), 65 * kib), 'task');
@@ -137,7 +137,7 @@ describe('an outbox', () => {
     expect(versions(socket.read)).toHaveLength(10);
   });
 
-  test('has patience with one that has stopped to read and then went on in time', () => {
+  test('keeps the connection of a client that stops reading and continues within 30 s', () => {
     outbox.send(state(1, 65 * kib), 'task');
     outbox.send(state(2), 'task');
     vi.advanceTimersByTime(29_000);

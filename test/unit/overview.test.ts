@@ -12,7 +12,7 @@ import type { Ending } from '../../src/tasks/ending.ts';
 const { WorkerStatus } = proto.temporal.api.enums.v1;
 const now = Date.parse('2030-01-31T09:32:10.250Z');
 
-test('stretches of time are aligned, and the present is in the last of them, also at its very beginning', () => {
+test('periods are aligned, and the last one contains the present, even at its very start', () => {
   const { from, to, starts } = periodsUntil(now, 12, 300_000);
   expect(new Date(from).toISOString()).toBe('2030-01-31T08:35:00.000Z');
   expect(new Date(to).toISOString()).toBe('2030-01-31T09:35:00.000Z');
@@ -23,7 +23,7 @@ test('stretches of time are aligned, and the present is in the last of them, als
   expect(periodsUntil(boundary - 1, 12, 300_000).to).toBe(boundary);
 });
 
-test('a tally has each instant once: in the stretch that begins with it rather than in the one that ends', () => {
+test('a tally counts each instant once, at a boundary in the period that starts there', () => {
   const at = { from: 1000, count: 3, lengthMs: 100 };
   expect(tally([999, 1000, 1099, 1100, 1299, 1300], at)).toEqual([2, 1, 1]);
   expect(tally([], at)).toEqual([0, 0, 0]);
@@ -36,11 +36,11 @@ test.each([
   { percent: 95, of: Array.from({ length: 20 }, (_, index) => index + 1), is: 19 },
   { percent: 95, of: Array.from({ length: 21 }, (_, index) => index + 1), is: 20 },
   { percent: 95, of: [1, 2, 3], is: 3 },
-])('the percentile $percent of $of is $is', ({ percent, of, is }) => {
+])('percentile $percent of $of is $is', ({ percent, of, is }) => {
   expect(percentile(of, percent)).toBe(is);
 });
 
-test('lateness is told of values in any order, and of none is null', () => {
+test('lateness is described for values in any order, and is null for none', () => {
   expect(describeLateness([])).toBeNull();
   expect(describeLateness([0.5, 0, 10, 2])).toEqual({ count: 4, p50: 0.5, p95: 10, max: 10 });
 });
@@ -73,7 +73,7 @@ const run = (closedAt: number, status: Execution['status'] = 'completed', lateMs
   },
 });
 
-/** A store of ended runs, latest end first, that keeps count of what it is asked. */
+/** Creates a store of ended runs, latest end first, that counts the calls made to it. */
 function storeOf(runs: readonly Execution[]) {
   const calls = { list: 0, count: 0, ending: 0 };
   let broken = false;
@@ -110,9 +110,9 @@ function storeOf(runs: readonly Execution[]) {
 
 const lengthMs = 300_000;
 const { starts, from, to } = periodsUntil(now, 12, lengthMs);
-const stretches = { owner: undefined, starts, lengthMs, now };
+const periods = { owner: undefined, starts, lengthMs, now };
 
-test('every ended run is counted once, at the boundaries too, whether one page tells of them or many', async () => {
+test('every ended run is counted once, at the boundaries too, whether or not one page lists them all', async () => {
   const statuses = ['completed', 'failed', 'cancelled', 'terminated', 'timed_out'] as const;
   for (const each of [1, 3, 40, 60]) {
     const runs = starts.flatMap((start, index) =>
@@ -121,7 +121,7 @@ test('every ended run is counted once, at the boundaries too, whether one page t
       ),
     );
     runs.push(run(from - 1), run(to), run(starts[3] ?? 0, 'cancelled', 1), run((starts[3] ?? 0) - 1));
-    const buckets = await createOutcomes(storeOf(runs))(stretches);
+    const buckets = await createOutcomes(storeOf(runs))(periods);
     expect(buckets).toHaveLength(12);
     for (const [index, start] of starts.entries()) {
       const inside = runs.filter(({ closedAt = 0 }) => closedAt >= start && closedAt < start + lengthMs);
@@ -138,50 +138,50 @@ test('every ended run is counted once, at the boundaries too, whether one page t
   }
 });
 
-test('many that were cancelled in their sleep do not hide how late the others began', async () => {
+test('many tasks cancelled while they waited do not hide how late the others started', async () => {
   const start = starts[4] ?? 0;
   const slept = Array.from({ length: 200 }, (_, at) => run(start + 1000 + at, 'cancelled', 0));
   const ran = [run(start + 1, 'completed', 4000), run(start + 2, 'failed', 2000)];
-  const buckets = await createOutcomes(storeOf([...slept, ...ran]))(stretches);
+  const buckets = await createOutcomes(storeOf([...slept, ...ran]))(periods);
   expect(buckets[4]).toMatchObject({ completed: 1, failed: 1, cancelled: 200 });
   expect(buckets[4]?.lateness).toEqual({ count: 2, p50: 2, p95: 4, max: 4 });
 });
 
-test('a page that ends at a boundary has not told all that ended then', async () => {
+test('a page that ends at a boundary does not hide other runs that ended at that instant', async () => {
   const boundary = starts[5] ?? 0;
   const at = (closedAt: number, count: number): Execution[] =>
     Array.from({ length: count }, () => run(closedAt, 'completed', 1));
-  const buckets = await createOutcomes(storeOf([...at(boundary + 1, 49), ...at(boundary, 2)]))(stretches);
+  const buckets = await createOutcomes(storeOf([...at(boundary + 1, 49), ...at(boundary, 2)]))(periods);
   expect(buckets[5]).toMatchObject({ completed: 51 });
 });
 
-test('what is kept of one owner is not told another, nor of one length for another', async () => {
-  const theirs = { ...run(from + 1, 'failed', 1), owner: 'somebody' };
+test('cached outcomes are separate for each owner and each length of period', async () => {
+  const theirs = { ...run(from + 1, 'failed', 1), owner: 'p' };
   const outcomes = createOutcomes(storeOf([theirs, run(from + 2, 'completed', 1)]));
-  const first = async (more: object) => (await outcomes({ ...stretches, ...more }))[0];
+  const first = async (more: object) => (await outcomes({ ...periods, ...more }))[0];
   for (let times = 0; times < 2; times += 1) {
     expect(await first({})).toMatchObject({ completed: 1, failed: 1 });
-    expect(await first({ owner: 'somebody' })).toMatchObject({ completed: 0, failed: 1 });
+    expect(await first({ owner: 'p' })).toMatchObject({ completed: 0, failed: 1 });
     expect(await first({ owner: 'o' })).toMatchObject({ completed: 1, failed: 0 });
     const brief = periodsUntil(from, 1, 2);
     expect(await first({ starts: brief.starts, lengthMs: 2 })).toMatchObject({ completed: 0, failed: 1 });
   }
 });
 
-test('little that has happened is one call, and what is over is not asked for again', async () => {
+test('a few runs take one call, and periods that are over are not read again', async () => {
   const store = storeOf([run(from + 1, 'completed', 5), run(now - 1, 'failed', 5)]);
   const outcomes = createOutcomes(store);
-  const first = await outcomes(stretches);
+  const first = await outcomes(periods);
   expect(store.calls).toEqual({ list: 1, count: 0, ending: 0 });
-  expect(await outcomes(stretches)).toEqual(first);
+  expect(await outcomes(periods)).toEqual(first);
   expect(store.calls.list).toBe(2);
 });
 
-test('the end of a stretch may become known late: only ten seconds later it is kept', async () => {
+test('a period is cached only ten seconds after its end, since ends of runs can become known late', async () => {
   const late = run((starts.at(-1) ?? 0) - 1, 'completed', 1);
   const runs: Execution[] = [];
   const outcomes = createOutcomes(storeOf(runs));
-  const justOver = { ...stretches, now: starts.at(-1) ?? 0 };
+  const justOver = { ...periods, now: starts.at(-1) ?? 0 };
   expect((await outcomes(justOver)).at(-2)).toMatchObject({ completed: 0 });
   runs.push(late);
   expect((await outcomes({ ...justOver, now: justOver.now + 9999 })).at(-2)).toMatchObject({ completed: 1 });
@@ -194,16 +194,16 @@ test('the end of a stretch may become known late: only ten seconds later it is k
   });
 });
 
-test('what could not be had is asked for again', async () => {
+test('a failed read is repeated on the next call', async () => {
   const store = storeOf([run(from + 1, 'completed', 5)]);
   const outcomes = createOutcomes(store);
   store.breaks(true);
-  await expect(outcomes(stretches)).rejects.toThrow('away');
+  await expect(outcomes(periods)).rejects.toThrow('away');
   store.breaks(false);
-  expect((await outcomes(stretches))[0]).toMatchObject({ completed: 1 });
+  expect((await outcomes(periods))[0]).toMatchObject({ completed: 1 });
 });
 
-test('an answer is found once for all who ask at the same time or soon after, and a failure is not kept', async () => {
+test('an answer is shared by all who ask at the same time or soon after, and a failure is not kept', async () => {
   const shared = createSharedAnswers<number>({ freshMs: 60_000, max: 10 });
   let asked = 0;
   const find = async (): Promise<number> => (asked += 1);
@@ -228,7 +228,7 @@ const heartbeat = (more: Record<string, unknown> = {}, slots: Record<string, num
   ...more,
 });
 
-test('a worker is listed once, with its slots for attempts, while it runs and its heartbeats come', () => {
+test('a worker is listed once, with its slots for attempts, while it runs and sends heartbeats', () => {
   const workflows = heartbeat({}, { currentUsedSlots: 0, currentAvailableSlots: 0 });
   const counted = heartbeat({}, { totalProcessedTasks: 7, totalFailedTasks: 2 });
   const listed = liveWorkers([workflows, counted], [{ identity: '1@a', lastSeenAt: now }], now);
@@ -247,7 +247,7 @@ test('a worker is listed once, with its slots for attempts, while it runs and it
   expect(liveWorkers([killed], poller, now)).toEqual([]);
 });
 
-test('a worker without heartbeats is told by its polls, until they are older than a poll may take', () => {
+test('a worker without heartbeats is listed by its polls, until the last is older than a poll can take', () => {
   const [listed] = liveWorkers([], [{ identity: '1@a', lastSeenAt: now - 60_000 }], now);
   expect(listed).toEqual({
     identity: '1@a',
@@ -258,7 +258,7 @@ test('a worker without heartbeats is told by its polls, until they are older tha
   expect(liveWorkers([], [{ identity: '1@a', lastSeenAt: now - 71_000 }], now)).toEqual([]);
 });
 
-test('a process that took over an identity is listed in place of the one before', () => {
+test('a process that took over an identity is listed in place of the previous one', () => {
   const before = heartbeat({ heartbeatTime: seconds(now - 20_000) }, { currentUsedSlots: 4 });
   const after = heartbeat();
   for (const order of [

@@ -13,7 +13,7 @@ function seen(id: string, changes: Partial<TaskSummary> = {}, runId = 'run 1'): 
   return { runId, transitions: 1, task };
 }
 
-/** A Temporal that the test writes by hand. Each `changesSince` stands for two list calls. */
+/** A Temporal whose contents the test writes. Each `changesSince` stands for two list calls. */
 class FakeSource implements FeedSource {
   readonly ticks: { at: number; cursor: FeedCursor }[] = [];
   readonly observed: string[] = [];
@@ -40,7 +40,7 @@ class FakeSource implements FeedSource {
     if (this.away) throw new Error('14 UNAVAILABLE');
   }
 
-  /** Writes the task's new state, and the row that tells of it. */
+  /** Writes the task's new state, and the row that lists it. */
   write(observation: Observation): void {
     const { runId, task } = observation;
     this.tasks.set(task.id, observation);
@@ -97,13 +97,13 @@ function gaps(ticks: readonly { at: number }[]): number[] {
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-describe('while nobody watches', () => {
-  test('no calls are made at all', async () => {
+describe('while no one watches', () => {
+  test('no calls are made', async () => {
     await pass(3_600_000);
     expect(source.calls).toBe(0);
   });
 
-  test('no calls are made after the last watcher has left, however long that is', async () => {
+  test('no calls are made after the last watcher has left, however long ago', async () => {
     const watchers = [watch(seen('a')), watch(seen('a')), watch(seen('b', { status: 'RUNNING' }))];
     await pass(5000);
     expect(source.calls).toBeGreaterThan(0);
@@ -114,7 +114,7 @@ describe('while nobody watches', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('looks that are asked for make no calls', async () => {
+  test('a requested look makes no calls', async () => {
     poller.look('a');
     await pass(1000);
     expect(source.calls).toBe(0);
@@ -122,7 +122,7 @@ describe('while nobody watches', () => {
 });
 
 describe('while tasks are watched', () => {
-  test.each([1, 500])('a tick is one pair of lists, with %i tasks watched', async (count) => {
+  test.each([1, 500])('a tick is one pair of list calls, with %i tasks watched', async (count) => {
     for (let i = 0; i < count; i += 1) watch(seen(`task ${i}`));
     await pass(10_000);
     expect(source.ticks.length).toBeGreaterThanOrEqual(38);
@@ -130,7 +130,7 @@ describe('while tasks are watched', () => {
     expect(source.observed).toHaveLength(count);
   });
 
-  test('a slow list is waited for, never made twice at once', async () => {
+  test('a slow list call is waited for, and never overlaps another one', async () => {
     source.takesMs = 1000;
     watch(seen('a'));
     await pass(10_000);
@@ -138,7 +138,7 @@ describe('while tasks are watched', () => {
     for (const [index, gap] of gaps(source.ticks).entries()) expect([index, gap]).toEqual([index, 1001]);
   });
 
-  test('the cursor begins ten seconds ago and goes where the lists have led it', async () => {
+  test('the cursor starts ten seconds back, and then is the one that the list calls returned', async () => {
     watch(seen('a'));
     await pass(500);
     const since = start - 10_000;
@@ -148,14 +148,14 @@ describe('while tasks are watched', () => {
     ]);
   });
 
-  test('the cursor begins anew after a time without watchers', async () => {
+  test('the cursor starts over after a time without watchers', async () => {
     watch(seen('a')).leave();
     await pass(60_000);
     watch(seen('a'));
     expect(source.ticks.at(-1)?.cursor.written).toBe(start + 50_000);
   });
 
-  test('a change is told within a tick, and the same row looked at only once', async () => {
+  test('a change is sent within a tick, and its row leads to only one look', async () => {
     const watcher = watch(seen('a'));
     watch(seen('b'));
     await pass(1000);
@@ -168,7 +168,7 @@ describe('while tasks are watched', () => {
     expect(source.observed).toEqual(['a']);
   });
 
-  test('an end is told once, and a new run after it', async () => {
+  test('an end is sent once, and a new run after it', async () => {
     const watcher = watch(seen('a'));
     source.write(seen('a', { status: 'FAILED', version: 2 }));
     await pass(5000);
@@ -184,7 +184,7 @@ describe('while tasks are watched', () => {
     ]);
   });
 
-  test('what the lists have lost is found within a minute', async () => {
+  test('a change that the lists have missed is found within a minute', async () => {
     const watcher = watch(seen('a'));
     await pass(1000);
     source.tasks.set('a', seen('a', { version: 2 }));
@@ -192,7 +192,7 @@ describe('while tasks are watched', () => {
     expect(watcher.tasks().map(({ version }) => version)).toEqual([1, 2]);
   });
 
-  test('a task that is gone is told to all its watchers, and then no calls are made', async () => {
+  test("a task's deletion is sent to all its watchers, and then no calls are made", async () => {
     const watchers = [watch(seen('a')), watch(seen('a'))];
     await pass(1000);
     source.tasks.delete('a');
@@ -204,7 +204,7 @@ describe('while tasks are watched', () => {
     expect(source.calls).toBe(before);
   });
 
-  test('a look that is asked for is made at once', async () => {
+  test('a requested look is made at once', async () => {
     const watcher = watch(seen('a'));
     await pass(1000);
     source.tasks.set('a', seen('a', { version: 2 }));
@@ -214,8 +214,8 @@ describe('while tasks are watched', () => {
   });
 });
 
-describe('when Temporal is away', () => {
-  test('watchers are told of its going and its coming once each', async () => {
+describe('when Temporal is unreachable', () => {
+  test('watchers are notified once that it is unreachable, and once that it is back', async () => {
     const watcher = watch(seen('a'));
     await pass(1000);
     source.away = true;
@@ -226,7 +226,7 @@ describe('when Temporal is away', () => {
     expect(watcher.notices()).toEqual(['unreachable', 'resumed']);
   });
 
-  test('a single failed tick is not worth a word', async () => {
+  test('a single failed tick sends no notice', async () => {
     const watcher = watch(seen('a'));
     await pass(1010);
     source.away = true;
@@ -236,7 +236,7 @@ describe('when Temporal is away', () => {
     expect(watcher.notices()).toEqual([]);
   });
 
-  test('the ticks grow rarer, up to every two seconds, and quick again afterwards', async () => {
+  test('the ticks slow down to every two seconds, and speed up again afterwards', async () => {
     watch(seen('a'));
     source.away = true;
     await pass(20_000);
@@ -246,12 +246,12 @@ describe('when Temporal is away', () => {
     expect(gaps(source.ticks).at(-1)).toBe(250);
   });
 
-  test('everything watched is looked at once it is back', async () => {
+  test('every watched task is looked at once it is back', async () => {
     const watchers = [watch(seen('a')), watch(seen('b'))];
     await pass(1000);
     source.away = true;
     await pass(30_000);
-    // Written meanwhile, and past the lists' window.
+    // Written in the meantime, and outside the window of the lists.
     source.tasks.set('a', seen('a', { version: 2 }));
     source.tasks.set('b', seen('b', { version: 3 }));
     source.away = false;
@@ -259,7 +259,7 @@ describe('when Temporal is away', () => {
     expect(watchers.map(({ tasks }) => tasks().at(-1)?.version)).toEqual([2, 3]);
   });
 
-  test('those who come after an outage that nobody saw the end of are not told of its end', async () => {
+  test('watchers that arrive after an outage whose end no one saw are not notified of its end', async () => {
     const first = watch(seen('a'));
     source.away = true;
     await pass(10_000);
@@ -272,8 +272,8 @@ describe('when Temporal is away', () => {
   });
 });
 
-describe('a poller that is closed', () => {
-  test('waits for a look that is under way', async () => {
+describe('a poller that is being closed', () => {
+  test('waits for a look in progress', async () => {
     watch(seen('a'));
     await pass(1000);
     source.lookTakesMs = 3000;
@@ -286,7 +286,7 @@ describe('a poller that is closed', () => {
     await closing;
   });
 
-  test('makes no more calls, and waits for those under way', async () => {
+  test('makes no more calls, and waits for those in progress', async () => {
     source.takesMs = 1000;
     watch(seen('a'));
     await pass(500);
@@ -304,7 +304,7 @@ describe('a poller that is closed', () => {
   });
 });
 
-/** Lists as Temporal has them: every row since the cursor, also those that were listed before. */
+/** Lists rows as Temporal does: all since the cursor, including those that were listed before. */
 class ListingSource extends FakeSource {
   readonly rows: { readonly change: Change; readonly at: number }[] = [];
 
@@ -316,13 +316,13 @@ class ListingSource extends FakeSource {
   }
 }
 
-test('somebody who follows many tasks hears of an end once, however quiet it is afterwards', async () => {
+test('an audience receives an end once, however long nothing else happens', async () => {
   await poller.close();
   const listing = new ListingSource();
   source = listing;
   poller = createPoller({ hub, source, logger: pino({ level: 'silent' }), tickMs: 250 });
-  const told: string[] = [];
-  const leave = hub.follow({ owner: 'alice', wants: () => true, send: (id) => told.push(id) });
+  const sent: string[] = [];
+  const leave = hub.follow({ owner: 'alice', wants: () => true, send: (id) => sent.push(id) });
   await pass(1000);
   const finished_at = new Date().toISOString();
   const end = seen('a', { status: 'COMPLETED', waiting: null, finished_at, version: 2 });
@@ -332,19 +332,19 @@ test('somebody who follows many tasks hears of an end once, however quiet it is 
     at: Date.now(),
   });
   await pass(5 * 60_000);
-  expect(told).toEqual(['a']);
+  expect(sent).toEqual(['a']);
   expect(listing.observed).toEqual(['a']);
   leave();
 });
 
-test('a task that sleeps costs those who follow many nothing, once it is told', async () => {
-  const told: string[] = [];
-  const leave = hub.follow({ owner: 'alice', wants: () => true, send: (id) => told.push(id) });
+test('a sleeping task causes no calls for an audience, once it has been sent', async () => {
+  const sent: string[] = [];
+  const leave = hub.follow({ owner: 'alice', wants: () => true, send: (id) => sent.push(id) });
   source.write(seen('a'));
   await pass(1000);
   source.changes = [];
   await pass(60 * 60_000);
-  expect(told).toEqual(['a']);
+  expect(sent).toEqual(['a']);
   expect(source.observed).toEqual(['a']);
   leave();
 });

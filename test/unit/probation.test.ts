@@ -5,7 +5,7 @@ beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 describe('a worker', () => {
-  test('runs any number of tasks that were never lost, also beside one on probation', () => {
+  test('runs any number of tasks that were never lost, even beside one on probation', () => {
     const probation = new Probation();
     expect(probation.admit(2)).toBeDefined();
     for (let task = 0; task < 5; task += 1) expect(probation.admit(0)).toBeDefined();
@@ -26,14 +26,14 @@ describe('a worker', () => {
     [2, 31_000],
     [3, 121_000],
     [4, 121_000],
-  ])('after %i losses holds the others up for a while only', (lost, termMs) => {
+  ])('lets a task with %i losses hold up others on probation for at most %i ms', (lost, termMs) => {
     const probation = new Probation();
     const turn = probation.admit(lost);
     vi.advanceTimersByTime(termMs - 1);
     expect(probation.admit(1)).toBeUndefined();
     vi.advanceTimersByTime(1);
     expect(probation.admit(3)).toBeDefined();
-    // The first one's end, later on, is not the end of the other's turn.
+    // The first task's end, later on, does not end the other's turn.
     turn?.end();
     expect(probation.admit(1)).toBeUndefined();
   });
@@ -45,7 +45,7 @@ describe('a worker', () => {
     expect(probation.admit(3)).toBeUndefined();
   });
 
-  test('waits a second before it runs such a task, unless that is cancelled, and not at all for others', async () => {
+  test('waits a second before it runs a task on probation, unless it is cancelled, and not at all for others', async () => {
     const settled: string[] = [];
     const never = new AbortController().signal;
     const stopping = new AbortController();

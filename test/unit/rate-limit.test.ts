@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRateLimit } from '../../src/rate-limit.ts';
 
-test('of any requests, no more are let through in a span of time than flow in, and a minute beforehand', () => {
+test("never lets through more requests than a minute's allowance and what has been refilled since", () => {
   const sequences = fc.array(fc.nat({ max: 5000 }), { minLength: 1, maxLength: 200 });
   const bounded = fc.property(sequences, fc.integer({ min: 1, max: 600 }), (pauses, perMinute) => {
     let now = 0;
@@ -20,7 +20,7 @@ test('of any requests, no more are let through in a span of time than flow in, a
   fc.assert(bounded);
 });
 
-test('an account that has been refused is let through once its allowance has flowed in again', () => {
+test('lets a refused account through once its allowance has been refilled', () => {
   let now = 0;
   const limit = createRateLimit(2, () => now);
   expect([1, 2, 3].map(() => limit.take('alice').allowed)).toEqual([true, true, false]);
@@ -31,12 +31,12 @@ test('an account that has been refused is let through once its allowance has flo
   expect(limit.take('alice')).toMatchObject({ allowed: true, left: 0 });
 });
 
-test('accounts that have not been heard of for a minute are forgotten', () => {
+test('forgets accounts that have made no requests for a minute', () => {
   let now = 0;
   const limit = createRateLimit(10, () => now);
   for (let account = 0; account < 10_000; account += 1) limit.take(`a${account}`);
   now = 120_000;
-  // All of them are full again: a newcomer finds room, and they begin anew.
+  // All allowances are full again: there is room for a new account, and the others start over.
   expect(limit.take('newcomer').allowed).toBe(true);
   expect(limit.take('a0')).toMatchObject({ allowed: true, left: 9 });
 });

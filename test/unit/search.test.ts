@@ -54,11 +54,11 @@ const hostile = [
 ];
 
 describe.each(Object.entries(wordBuilders))('%s', (_name, build) => {
-  test.each(hostile)('throws at %j instead of asking for it', (value) => {
+  test.each(hostile)('throws for %j instead of querying it', (value) => {
     expect(() => build(value)).toThrow(TypeError);
   });
 
-  test('lets through only values that mean nothing but themselves, and those unchanged', () => {
+  test('accepts only values of letters, digits, _ and -, and leaves them unchanged', () => {
     const harmless = /^[A-Za-z0-9_-]{1,255}$/;
     const safe = fc.property(fc.stringMatching(harmless), (value) => {
       expect(build(value)).toContain(`'${value}'`);
@@ -99,11 +99,11 @@ describe('every query', () => {
     closedSince(ms),
   ];
 
-  test('asks for tasks alone', () => {
+  test('selects only tasks', () => {
     for (const query of queries(randomUUID(), 0)) expect(query).toMatch(/^WorkflowType = 'task'(?: AND |$)/);
   });
 
-  test('carries no quote but those around its values', () => {
+  test('has no quotes except around its values', () => {
     const quotes = fc.property(fc.uuid(), fc.integer({ min: 0, max: 4e12 }), (id, ms) => {
       for (const query of queries(id, ms)) {
         const values = query.match(/'[A-Za-z0-9_.: -]*'/g) ?? [];
@@ -119,7 +119,7 @@ describe('every query', () => {
     expect(Array.isArray(page.executions)).toBe(true);
   });
 
-  test('for an owner finds the tasks of that owner alone', async () => {
+  test("for an owner finds only that owner's tasks", async () => {
     const query = runsMatching({ owner: randomUUID() }, Date.now());
     const page = await client.workflowService.listWorkflowExecutions({ namespace, query, pageSize: 10 });
     expect(page.executions).toEqual([]);
@@ -131,20 +131,20 @@ describe('an instant', () => {
     expect(build(Date.UTC(2030, 0, 31, 9, 30, 0, 7))).toContain("'2030-01-31T09:30:00.007Z'");
   });
 
-  test.each([Number.NaN, Number.POSITIVE_INFINITY, 8.64e15 + 1])('that is none throws: %s', (ms) => {
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, 8.64e15 + 1])('that is invalid throws: %s', (ms) => {
     expect(() => writtenSince(ms)).toThrow(RangeError);
     expect(() => closedSince(ms)).toThrow(RangeError);
   });
 });
 
-test('what has closed does not include what is open', () => {
+test('a query for closed runs excludes open ones', () => {
   expect(closedSince(0)).toContain("BETWEEN '1970-01-01T00:00:00.000Z' AND '2100-01-01T00:00:00Z'");
 });
 
 describe('a name in a query', () => {
   const quoted = /STARTS_WITH '([^']*)'/;
 
-  test('has nothing that could end or escape its quotes, nor more than a column takes', () => {
+  test('has nothing that could end or escape its quotes, and is no longer than a column allows', () => {
     const anything = fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (name) => {
       const [, text = ''] = quoted.exec(runsMatching({ name }, 0)) ?? [];
       expect(text).not.toMatch(/['"`\\]|\p{Cc}/u);
@@ -153,7 +153,7 @@ describe('a name in a query', () => {
     fc.assert(anything, { numRuns: 500 });
   });
 
-  test('begins as its beginnings do', () => {
+  test('still starts with any prefix of it, made searchable in the same way', () => {
     const halves = fc.property(
       fc.string({ unit: 'grapheme' }),
       fc.string({ unit: 'grapheme-ascii' }),

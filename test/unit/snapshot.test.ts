@@ -69,7 +69,7 @@ const runningAttempt: PendingAttempt = {
   startedAt: earlier,
   heartbeat: { progress, checkpoint: null, handed_back: 0 },
 };
-/** Lost with its worker; the server's next try is to come. */
+/** An attempt that was lost with its worker; the server's next try is still to come. */
 const lostAttempt: PendingAttempt = { ...waitingAttempt, begun: true, attempt: 2, nextAt: later };
 
 const view = (execution: Execution, ending?: Ending) => summarise(execution, { now, ending });
@@ -86,17 +86,17 @@ const due = { scheduledAt: earlier };
 
 const cases: Case[] = [
   {
-    what: 'before its time: SCHEDULED, waits for the time',
+    what: 'before its time: SCHEDULED, waiting for its time',
     execution: {},
     shown: { status: 'SCHEDULED', waiting: { reason: 'time', until: iso(later) }, attempt: 0 },
   },
   {
-    what: 'its time has passed, though nothing has been written since: PENDING, waits for a worker',
+    what: 'past its time, though nothing has been written since: PENDING, waiting for a worker',
     execution: due,
     shown: { status: 'PENDING', waiting: worker },
   },
   {
-    what: 'its time is this very millisecond: PENDING',
+    what: 'in the very millisecond of its time: PENDING',
     execution: { scheduledAt: now },
     shown: { status: 'PENDING', waiting: worker },
   },
@@ -111,7 +111,7 @@ const cases: Case[] = [
     shown: { status: 'SCHEDULED', waiting: paused },
   },
   {
-    what: 'its first attempt waits for a worker: PENDING',
+    what: 'with its first attempt waiting for a worker: PENDING',
     execution: { storedStatus: 'PENDING', ...due, pending: waitingAttempt },
     shown: { status: 'PENDING', waiting: worker, progress: null, attempt: 0 },
   },
@@ -121,37 +121,37 @@ const cases: Case[] = [
     shown: { status: 'PENDING', waiting: worker },
   },
   {
-    what: 'its first attempt has begun, though nothing has been written: RUNNING with its progress',
+    what: 'with its first attempt started, though nothing has been written: RUNNING with its progress',
     execution: { storedStatus: 'PENDING', ...due, pending: runningAttempt },
     shown: { status: 'RUNNING', waiting: null, progress, attempt: 1, started_at: iso(earlier) },
   },
   {
-    what: 'stored PENDING, and no attempt is left: it has just ended: RUNNING',
+    what: 'stored PENDING without an attempt, since that has just ended: RUNNING',
     execution: { storedStatus: 'PENDING', ...due },
     shown: { status: 'RUNNING', waiting: null },
   },
   {
-    what: 'its worker was lost, and the server tries again later: RUNNING, backoff',
+    what: 'with its worker lost and a later try by the server: RUNNING, backoff',
     execution: { storedStatus: 'PENDING', ...due, pending: lostAttempt },
     shown: { status: 'RUNNING', waiting: { reason: 'backoff', until: iso(later) }, attempt: 1 },
   },
   {
-    what: 'its worker was lost, and the time of the next try has come: RUNNING, waits for a worker',
+    what: 'with its worker lost and the next try due: RUNNING, waiting for a worker',
     execution: { storedStatus: 'PENDING', ...due, pending: { ...lostAttempt, nextAt: now } },
     shown: { status: 'RUNNING', waiting: worker },
   },
   {
-    what: 'an attempt is being withdrawn from a task that is paused: paused, not RUNNING',
+    what: 'paused, while its attempt is being withdrawn: paused, not RUNNING',
     execution: { storedStatus: 'PAUSED', ...due, pending: { ...runningAttempt, cancelRequested: true } },
     shown: { status: 'SCHEDULED', waiting: paused, progress: null, attempt: 0 },
   },
   {
-    what: 'an attempt is being withdrawn from a task that was given a later time: SCHEDULED',
+    what: 'given a later time, while its attempt is being withdrawn: SCHEDULED',
     execution: { pending: { ...runningAttempt, cancelRequested: true } },
     shown: { status: 'SCHEDULED', waiting: { reason: 'time', until: iso(later) } },
   },
   {
-    what: 'in the backoff between its own attempts: RUNNING, backoff, with the last error',
+    what: 'in the backoff between attempts: RUNNING, backoff, with the last error',
     execution: {
       storedStatus: 'RUNNING',
       ...due,
@@ -166,7 +166,7 @@ const cases: Case[] = [
     },
   },
   {
-    what: 'its second attempt waits for a worker: RUNNING',
+    what: 'with its second attempt waiting for a worker: RUNNING',
     execution: {
       storedStatus: 'RUNNING',
       ...due,
@@ -176,7 +176,7 @@ const cases: Case[] = [
     shown: { status: 'RUNNING', waiting: worker, attempt: 1 },
   },
   {
-    what: 'its second attempt runs: RUNNING, counted on, with the start of the first',
+    what: 'with its second attempt running: RUNNING, counted as the second, with the start of the first',
     execution: {
       storedStatus: 'RUNNING',
       ...due,
@@ -186,7 +186,7 @@ const cases: Case[] = [
     shown: { status: 'RUNNING', waiting: null, attempt: 2, started_at: iso(earlier - 5), progress },
   },
   {
-    what: 'cancelled before its time, and no worker has come yet: SCHEDULED, cancelling',
+    what: 'cancelled before its time, with no worker yet: SCHEDULED, cancelling',
     execution: { cancelRequested: true },
     shown: { status: 'SCHEDULED', waiting: { reason: 'cancelling' } },
   },
@@ -207,7 +207,7 @@ const cases: Case[] = [
   },
 ];
 
-describe('an open task as describe tells it', () => {
+describe('an open task as describe returns it', () => {
   test.each(cases.map(({ what, ...rest }) => [what, rest] as const))('%s', (_what, { execution, shown }) => {
     expect(view(live(execution))).toMatchObject(shown);
   });
@@ -230,7 +230,7 @@ const noEnding: Ending = {
 };
 
 describe('an ended task', () => {
-  test('shows its result and the instants of its attempt and its end', () => {
+  test('shows its result, its attempt, and when that started and the task ended', () => {
     expect(view(live({ ...ended, status: 'completed' }), ending)).toMatchObject({
       status: 'COMPLETED',
       waiting: null,
@@ -250,7 +250,7 @@ describe('an ended task', () => {
     ['cancelled', 'CANCELLED'],
     ['terminated', 'FAILED'],
     ['timed_out', 'FAILED'],
-  ] as const)('whose run was %s reads %s, whatever was stored last', (status, shown) => {
+  ] as const)('whose run was %s shows %s, whatever status was stored last', (status, shown) => {
     for (const storedStatus of ['SCHEDULED', 'PAUSED', 'PENDING', 'RUNNING'] as const) {
       const execution = live({ status, closedAt: now, storedStatus, cancelRequested: true });
       expect(view(execution)).toMatchObject({ status: shown, waiting: null, progress: null });
@@ -260,12 +260,12 @@ describe('an ended task', () => {
   test.each([
     ['terminated', 'Terminated from outside'],
     ['timed_out', 'Timed out in Temporal'],
-  ] as const)('whose run was %s says so', (status, message) => {
+  ] as const)('whose run was %s says so in its error message', (status, message) => {
     expect(view(live({ ...ended, status }), noEnding).error_message).toBe(message);
     expect(view({ ...row, ...ended, status }).error_message).toBe(message);
   });
 
-  test('says why it was terminated, where somebody has given a reason', () => {
+  test('says why it was terminated, if a reason was given', () => {
     const errorMessage = 'Terminated from outside: by mistake';
     const shown = view(live({ ...ended, status: 'terminated' }), { ...noEnding, errorMessage });
     expect(shown.error_message).toBe(errorMessage);
@@ -279,28 +279,28 @@ describe('an ended task', () => {
     },
   );
 
-  test('that failed shows its whole error from the close event, and the memo of it in lists', () => {
+  test('that failed shows the whole error from its close event, and the shortened one from its memo in lists', () => {
     const execution = live({ ...ended, status: 'failed', memo: { ...memo, error_message: 'sho…' } });
     expect(view(execution, { ...noEnding, errorMessage: 'short' }).error_message).toBe('short');
     expect(view(execution).error_message).toBe('sho…');
   });
 });
 
-describe('a row of a list', () => {
-  test('counts the attempt that succeeded after those that the memo tells of', () => {
+describe('a row in a list', () => {
+  test('counts the attempt that succeeded on top of those in the memo', () => {
     const completed = { ...row, ...ended, status: 'completed', memo: { ...memo, attempt: 2 } } as const;
     expect(view(completed).attempt).toBe(3);
     expect(view({ ...completed, status: 'failed' }).attempt).toBe(2);
   });
 
-  test('of a task whose attempt waits or has just begun shows PENDING, as it was written', () => {
+  test('of a task whose attempt waits or has just started shows PENDING, as stored', () => {
     expect(view({ ...row, ...due, storedStatus: 'PENDING' })).toMatchObject({
       status: 'PENDING',
       waiting: worker,
     });
   });
 
-  test('carries what the memo and the search attributes hold, and no link for other tenants', () => {
+  test('has what the memo and the search attributes hold, and no link to Temporal', () => {
     expect(view(row)).toMatchObject({
       id: row.id,
       name: 'a task',

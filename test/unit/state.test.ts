@@ -80,11 +80,11 @@ type Action =
       readonly random: number;
     };
 
-/** Does with the state what workflows/task.ts does, and checks every step that it takes. */
+/** Applies actions to the state as workflows/task.ts does, and checks every step. */
 class Walk {
   state: TaskState;
   now = start;
-  /** The attempt at work; it goes on for a while after it has been withdrawn. */
+  /** The attempt that is running; it continues for a while after it has been withdrawn. */
   attempt: { readonly number: number; withdrawn: boolean } | undefined;
   retriesGranted = 0;
   over = false;
@@ -179,7 +179,7 @@ function expectDocumentedArrow(by: string, from: StoredStatus, to: StoredStatus)
   expect(arrows).toContain(`${from} → ${to}`);
 }
 
-/** What lists show of a task is written with a version of its own; what only an attempt moves is not. */
+/** Checks that each write of what lists show has its own version. What only an attempt changes need not. */
 function expectVersionOfWrite(before: TaskState, next: TaskState): void {
   const { version, updatedAt, attempt, nextAttemptAt, ...written } = next;
   const isWrite =
@@ -231,7 +231,7 @@ const actions: fc.Arbitrary<Action> = fc.oneof(
 );
 
 describe('the state of a task', () => {
-  test('moves along its documented arrows alone, and its version rises by one with every write', () => {
+  test('changes only along the documented transitions, and its version rises by one with every write', () => {
     const walks = fc.property(retryPolicies, fc.array(actions, { maxLength: 60 }), (retry, taken) => {
       const walk = new Walk(retry);
       for (const action of taken) walk.take(action);
@@ -242,7 +242,7 @@ describe('the state of a task', () => {
     fc.assert(walks, { numRuns: 2000 });
   });
 
-  test('is left exactly as it was by a command that comes too late', () => {
+  test('is not changed by a command that comes too late', () => {
     for (const state of [stateIn('RUNNING'), { ...stateIn('RUNNING'), attempt: 2 }]) {
       for (const command of commands) expect(obey(state, { command, by: 'o' }, start)).toBe(state);
     }
@@ -252,7 +252,7 @@ describe('the state of a task', () => {
     }
   });
 
-  test('is left exactly as it was by a pause while it is paused and a resume while it is not', () => {
+  test('is not changed by a pause while it is paused or a resume while it is not', () => {
     const paused = stateIn('PAUSED');
     expect(obey(paused, { command: 'pause', by: 'o' }, start)).toBe(paused);
     for (const status of ['SCHEDULED', 'PENDING'] as const) {
@@ -269,19 +269,19 @@ describe('the state of a task', () => {
     expect(becomeDue(paused, start)).toBe(paused);
   });
 
-  test('does not become RUNNING by an attempt that has been withdrawn', () => {
+  test('does not become RUNNING through an attempt that has been withdrawn', () => {
     for (const status of ['PAUSED', 'SCHEDULED'] as const) {
       const state = stateIn(status);
       expect(attemptBegun(state, { attempt: 1, started_at: '' }, start)).toBe(state);
     }
   });
 
-  test('is left as it was by the news of an attempt that it knows of already', () => {
+  test('is not changed by the start of an attempt that it already knows of', () => {
     const failed = attemptFailed(becomeDue(scheduled(), start), failure(1), start, 0.5);
     expect(attemptBegun(failed, { attempt: 1, started_at: '' }, start)).toBe(failed);
   });
 
-  test('does not write the begin of a later attempt', () => {
+  test('counts a later attempt when it starts, without a write', () => {
     const failed = attemptFailed(becomeDue(scheduled(), start), failure(1), start, 0.5);
     const begun = attemptBegun(endBackoff(failed), { attempt: 2, started_at: '' }, start + 5);
     expect(begun).toMatchObject({ attempt: 2, version: failed.version, updatedAt: failed.updatedAt });
@@ -295,7 +295,7 @@ describe('the state of a task', () => {
     expect(twice).toMatchObject({ startedAt: 'first', checkpoint: { row: 7 }, attempt: 2, retryCount: 2 });
   });
 
-  test('runs before its time on request until an edit gives it another time', () => {
+  test('runs before its time on request, unless an edit then gives it another time', () => {
     const asked = obey(scheduled(), { command: 'run-now', by: 'o' }, start);
     expect(timeLeft(asked, start)).toBe(0);
     expect(timeLeft(applyEdit(asked, edit({ name: 'new' }, asked), start), start)).toBe(0);
@@ -303,13 +303,13 @@ describe('the state of a task', () => {
     expect(timeLeft(applyEdit(asked, edit({ scheduled_time: later }, asked), start), start)).toBe(5000);
   });
 
-  test('takes its next attempt at once when it is asked to in a backoff', () => {
+  test('ends a backoff at once on a run-now command', () => {
     const failed = attemptFailed(becomeDue(scheduled(), start), failure(1), start, 0.5);
     const asked = obey(failed, { command: 'run-now', by: 'o' }, start + 1);
     expect(asked).toMatchObject({ status: 'RUNNING', nextAttemptAt: start + 1, version: failed.version + 1 });
   });
 
-  test('counts its retries on from the run before, and grants a whole policy anew', () => {
+  test('counts retries on from the previous run, and allows the full number of retries again', () => {
     let state = scheduled({ retry_count: 7, version: 20, retry: { ...input.retry, max_retries: 2 } });
     for (let attempt = 1; attempt <= 3; attempt += 1) {
       state = attemptFailed(endBackoff(state), failure(attempt), start, 0.5);
@@ -318,7 +318,7 @@ describe('the state of a task', () => {
     expect(state.version).toBe(23);
   });
 
-  test('remembers an attempt that a cancellation ended, without a write', () => {
+  test('records an attempt that a cancellation has ended, without a write', () => {
     const running = stateIn('RUNNING');
     const cancelled = attemptCancelled(running, report(1));
     expect(cancelled).toMatchObject({ attempt: 1, version: running.version, status: 'RUNNING' });
@@ -330,7 +330,7 @@ describe('attempts that were lost or handed back', () => {
   const lost = (attempt: number): AttemptReport => ({ ...report(attempt), outcome: 'lost', error: null });
   const running = stateIn('RUNNING');
 
-  test('are kept aside, without a write, and join the others once the activity is over', () => {
+  test('are kept separately, without a write, and join the others once the activity is over', () => {
     const interrupted = attemptInterrupted(attemptInterrupted(running, lost(1)), lost(2));
     expect(interrupted).toMatchObject({ version: running.version, attempt: running.attempt, attempts: [] });
     const failed = attemptFailed(interrupted, failure(3), start, 0.5);
@@ -342,22 +342,22 @@ describe('attempts that were lost or handed back', () => {
     expect(failed).toMatchObject({ interrupted: [], attempt: 3, retryCount: 1 });
   });
 
-  test('count once, however often they are told of, in the order of their numbers', () => {
-    const told = [lost(2), lost(1), lost(2)].reduce(attemptInterrupted, running);
-    const failed = attemptFailed(told, failure(2), start, 0.5);
+  test('count once, however often they are reported, in the order of their numbers', () => {
+    const interrupted = [lost(2), lost(1), lost(2)].reduce(attemptInterrupted, running);
+    const failed = attemptFailed(interrupted, failure(2), start, 0.5);
     expect(failed.attempts.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
       [1, 'lost'],
       [2, 'failed'],
     ]);
   });
 
-  test('are kept when the task is cancelled before the next one has begun', () => {
+  test('are kept when the task is cancelled before the next one has started', () => {
     const cancelled = attemptCancelled(attemptInterrupted(running, lost(1)), undefined);
     expect(cancelled).toMatchObject({ attempt: 1, attempts: [{ outcome: 'lost' }], interrupted: [] });
     expect(attemptCancelled(running, undefined)).toBe(running);
   });
 
-  test('are kept when the attempt after them is withdrawn, and count on', () => {
+  test('are kept and still count when the attempt after them is withdrawn', () => {
     const pending = attemptInterrupted(becomeDue(scheduled(), start), lost(1));
     const withdrawn = attemptWithdrawn(obey(pending, { command: 'pause', by: 'alice' }, start));
     expect(withdrawn).toMatchObject({ status: 'PAUSED', attempt: 1, interrupted: [] });
@@ -365,14 +365,14 @@ describe('attempts that were lost or handed back', () => {
     expect(attemptWithdrawn(running)).toBe(running);
   });
 
-  test('give the task its start', () => {
+  test('set the start of the task', () => {
     const early = { ...lost(1), started_at: 'early' };
     const pending = attemptInterrupted(becomeDue(scheduled(), start), early);
     expect(attemptFailed(pending, failure(2), start, 0.5).startedAt).toBe('early');
   });
 });
 
-test('checkpoints are handed on until they would fill the event history', () => {
+test('checkpoints are passed on to later attempts until they would fill the event history', () => {
   const large = 'x'.repeat(250 * 1024);
   let state = scheduled({ retry: { ...input.retry, max_retries: 100 } });
   const kept: boolean[] = [];
@@ -380,7 +380,7 @@ test('checkpoints are handed on until they would fill the event history', () => 
     state = attemptFailed(endBackoff(state), failure(attempt, { checkpoint: large }), start, 0);
     kept.push(state.checkpoint !== null);
   }
-  // 8 MiB of them.
+  // After 8 MiB of checkpoints.
   expect(kept.lastIndexOf(true)).toBe(31);
   expect(kept.indexOf(false)).toBe(32);
 });
@@ -407,13 +407,13 @@ describe('the backoff', () => {
     fc.assert(backoffs);
   });
 
-  test('spreads over the whole of its jitter', () => {
+  test('spreads over the whole range of its jitter', () => {
     const delay = (random: number) =>
       (attemptFailed(scheduled(), failure(1), start, random).nextAttemptAt ?? 0) - start;
     expect([delay(0), delay(0.5), delay(1)]).toEqual([54_000, 60_000, 66_000]);
   });
 
-  test('survives a coefficient that overflows', () => {
+  test('is the maximum when the coefficient overflows', () => {
     const retry = {
       max_retries: 100,
       initial_interval: 1e6,
@@ -426,7 +426,7 @@ describe('the backoff', () => {
 });
 
 describe("the attempts' reports", () => {
-  test('keep every outcome, but only so many logs, the latest', () => {
+  test('keep every outcome, but only the latest logs within 128 Ki characters', () => {
     const line = fc
       .tuple(fc.string({ maxLength: 3 }), fc.nat(20_000))
       .map(([text, times]) => text.repeat(times));
@@ -452,7 +452,7 @@ describe("the attempts' reports", () => {
     fc.assert(bounded, { numRuns: 50 });
   });
 
-  test('keep the logs of recent attempts when an early one fills the room', () => {
+  test('keep the logs of recent attempts when an early log fills that room', () => {
     const long = report(1, ['x'.repeat(130 * 1024)]);
     const first = attemptFailed(scheduled(), failure(1, { report: long }), start, 0);
     const second = attemptFailed(first, failure(2, { report: report(2, ['short']) }), start, 0);
@@ -468,7 +468,7 @@ describe('an edit', () => {
   const late = (changes: Partial<TaskEdit>): TaskEdit => ({ ...edit(), ...changes });
   const expired = { not_after: new Date(start - 1).toISOString() };
 
-  test('is refused as expired before all, then for the state, then for the version', () => {
+  test('is refused first if it has expired, then for the state, then for the version', () => {
     const running = stateIn('RUNNING');
     expect(editRefusal(running, late({ ...expired, expected_version: 9 }), start)).toBe('expired');
     expect(editRefusal(running, late({ expected_version: 9 }), start)).toBe('wrong_state');
@@ -483,17 +483,17 @@ describe('an edit', () => {
     }
   });
 
-  test('is in time up to its very last millisecond', () => {
+  test('has not expired in its very last millisecond', () => {
     const now = { not_after: new Date(start).toISOString() };
     expect(editRefusal(scheduled(), late(now), start)).toBeUndefined();
   });
 
-  test('withdraws a pending task, and keeps a paused one paused', () => {
+  test('returns a pending task to SCHEDULED, and keeps a paused one paused', () => {
     expect(applyEdit(stateIn('PENDING'), edit({ name: 'n' }), start).status).toBe('SCHEDULED');
     expect(applyEdit(stateIn('PAUSED'), edit({ name: 'n' }), start).status).toBe('PAUSED');
   });
 
-  test('changes what it names and nothing else', () => {
+  test('changes the fields that it names and nothing else', () => {
     const after = applyEdit(scheduled(), edit({ name: 'n' }), start + 5);
     expect(after.spec).toEqual({ ...scheduled().spec, name: 'n' });
     expect(after).toMatchObject({ version: 2, updatedAt: start + 5, status: 'SCHEDULED' });

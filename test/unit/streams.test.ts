@@ -31,7 +31,7 @@ function statusIn(text: unknown): string {
   return message.type === 'task' ? message.status : message.type;
 }
 
-test('a stream that its reader has left is watched no more', async () => {
+test('a stream that its reader has left no longer watches its task', async () => {
   const { hub, streams } = setUp();
   const stream = await streams.open(alice, 'a');
   expect(hub.size).toBe(1);
@@ -39,7 +39,7 @@ test('a stream that its reader has left is watched no more', async () => {
   expect(hub.size).toBe(0);
 });
 
-test('of a stream whose token has ended nothing more is to be read, though its reader was slow', async () => {
+test('a stream whose token has ended delivers nothing more, even to a slow reader', async () => {
   const { hub, streams, standing } = setUp();
   const stream = await streams.open(alice, 'a');
   const onOver = vi.fn<() => void>();
@@ -52,7 +52,7 @@ test('of a stream whose token has ended nothing more is to be read, though its r
   expect(onOver).toHaveBeenCalledOnce();
 });
 
-test('a slow reader finds the end of each run, and the latest state', async () => {
+test('a slow reader gets the end of each run, and the latest state', async () => {
   const { hub, streams } = setUp();
   const stream = await streams.open(alice, 'a');
   const finished_at = new Date().toISOString();
@@ -65,7 +65,7 @@ test('a slow reader finds the end of each run, and the latest state', async () =
   stream.end();
 });
 
-test('none is opened once the service is closing', async () => {
+test('no stream is opened once the service is closing', async () => {
   const { hub, streams } = setUp();
   streams.close();
   await expect(streams.open(alice, 'a')).rejects.toMatchObject({ code: 'temporal_unavailable' });

@@ -17,8 +17,8 @@ function sizeOf(messages: readonly Told[]): number {
   return messages.reduce((sum, message) => sum + JSON.stringify(message).length, 0);
 }
 
-describe('a few words', () => {
-  test('go out at once, each as it is said', () => {
+describe('a few messages', () => {
+  test('are sent at once, one by one', () => {
     const { heard, teller } = listenedTo();
     teller.log('WARN', 'a line');
     expect(heard).toEqual([{ log: [expect.stringMatching(/^\d{4}-.*Z WARN a line$/)] }]);
@@ -29,7 +29,7 @@ describe('a few words', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('go out at once again after a pause, however much was said before it', () => {
+  test('are sent at once again after a pause, however many came before it', () => {
     const { heard, teller } = listenedTo();
     for (let word = 0; word < 10_000; word += 1) teller.progress(word, '');
     vi.advanceTimersByTime(1000);
@@ -39,8 +39,8 @@ describe('a few words', () => {
   });
 });
 
-describe('a flood of words', () => {
-  test('is gathered, and of each kind the latest is told', () => {
+describe('a flood of messages', () => {
+  test('is gathered into one with the latest progress, checkpoint and log lines', () => {
     const { heard, teller } = listenedTo();
     for (let word = 1; word <= 10_000; word += 1) {
       teller.progress(word % 100, `word ${word}`);
@@ -55,27 +55,27 @@ describe('a flood of words', () => {
     expect(more).toEqual([]);
     expect(gathered).toMatchObject({ progress: { percent: 0, message: 'word 10000' }, checkpoint: '10000' });
     expect(gathered?.log?.at(-1)).toContain('word 10000');
-    // Its worker keeps no more than that.
+    // The worker keeps no more lines than that.
     expect(gathered?.log).toHaveLength(200);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('of small ones is bounded in messages', () => {
+  test('is limited in number if they are small', () => {
     const { heard, teller } = listenedTo();
     for (let millisecond = 0; millisecond < 10_000; millisecond += 1) {
       for (let word = 0; word < 10; word += 1) teller.progress(word, '');
       vi.advanceTimersByTime(1);
     }
-    // 64 at first, 64 in a tenth of a second, and one that goes out on the last of the credit.
+    // 64 at first, 64 per tenth of a second, and one that is sent on the last of the credit.
     expect(heard.length).toBeLessThanOrEqual(64 + 100 * 64 + 1);
-    // And goes on all the while.
+    // And messages keep coming all the time.
     expect(heard.length).toBeGreaterThan(50 * 64);
   });
 
   test.each([
-    ['of a handler that lets its timers run', 1],
-    ['of a handler that blocks its process', 0],
-  ])('of large ones is bounded in bytes, %s', (_whose, timers) => {
+    ['from a handler that lets its timers run', 1],
+    ['from a handler that blocks its process', 0],
+  ])('is limited in bytes if they are large, %s', (_whose, timers) => {
     const { heard, teller } = listenedTo();
     const large = JSON.stringify(kilobyte.repeat(255));
     const now = vi.spyOn(performance, 'now');
@@ -83,7 +83,7 @@ describe('a flood of words', () => {
     for (let millisecond = 0; millisecond < 10_000; millisecond += 1) {
       teller.checkpoint(large);
       time += 1;
-      // A blocked process has the time, but no timers.
+      // In a blocked process time passes, but timers do not fire.
       if (timers === 0) now.mockReturnValue(time);
       else vi.advanceTimersByTime(1);
     }
@@ -93,7 +93,7 @@ describe('a flood of words', () => {
     expect(heard.length).toBeGreaterThan(15);
   });
 
-  test('does not hold up for long what is said after it', () => {
+  test('does not delay later messages for long', () => {
     const { heard, teller } = listenedTo();
     const large = JSON.stringify(kilobyte.repeat(255));
     for (let millisecond = 0; millisecond < 10_000; millisecond += 1) {
@@ -108,7 +108,7 @@ describe('a flood of words', () => {
     expect(heard).toHaveLength(before + 1);
   });
 
-  test('loses no line while its burst lasts', () => {
+  test('loses no log line of a burst', () => {
     const { heard, teller } = listenedTo();
     for (let line = 0; line < 200; line += 1) teller.log('INFO', `line ${line}.`);
     teller.close();
@@ -120,7 +120,7 @@ describe('a flood of words', () => {
 });
 
 describe('at the end', () => {
-  test('the last words go out at once, also in the middle of a flood', () => {
+  test('the last messages are sent at once, even in the middle of a flood', () => {
     const { heard, teller } = listenedTo();
     for (let word = 1; word <= 1000; word += 1) {
       teller.progress(word, 'progress');
@@ -135,7 +135,7 @@ describe('at the end', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('nothing is told twice', () => {
+  test('nothing is sent twice', () => {
     const { heard, teller } = listenedTo();
     teller.log('INFO', 'once');
     teller.close();
@@ -143,7 +143,7 @@ describe('at the end', () => {
     expect(heard).toHaveLength(1);
   });
 
-  test('nothing is told any more, however long one waits', () => {
+  test('later messages are never sent', () => {
     const { heard, teller } = listenedTo();
     teller.close();
     for (let word = 0; word < 1000; word += 1) {

@@ -2,26 +2,26 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { truncateBytes, truncateCharacters } from '../../src/contract/text.ts';
 
-/** Any UTF-16 there may be: whole characters of all lengths, and halves of some. */
-const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), lonelyHalves());
+/** Any UTF-16: whole characters of all lengths, and lone surrogates. */
+const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), loneSurrogates());
 
-function lonelyHalves(): fc.Arbitrary<string> {
+function loneSurrogates(): fc.Arbitrary<string> {
   const unit = fc.oneof(fc.integer({ min: 0xd800, max: 0xdfff }), fc.integer({ min: 0, max: 0xffff }));
   return fc.array(unit).map((units) => String.fromCharCode(...units));
 }
 
 describe('truncateBytes', () => {
-  /** The mark of a cut takes three bytes itself. */
+  /** The ellipsis that marks a cut takes three bytes itself. */
   const limits = fc.integer({ min: 3, max: 60 });
 
-  test('never exceeds its bytes', () => {
+  test('never exceeds its limit', () => {
     const bounded = fc.property(anyText, limits, (text, limit) => {
       expect(Buffer.byteLength(truncateBytes(text, limit))).toBeLessThanOrEqual(limit);
     });
     fc.assert(bounded, { numRuns: 1000 });
   });
 
-  test('keeps whole characters from the beginning, and as many as fit beside the mark', () => {
+  test('keeps whole characters from the start, as many as fit with the ellipsis', () => {
     const whole = fc.property(anyText, limits, (text, limit) => {
       const cut = truncateBytes(text, limit);
       if (cut === text) return;
@@ -35,7 +35,7 @@ describe('truncateBytes', () => {
     fc.assert(whole, { numRuns: 1000 });
   });
 
-  test('leaves what fits exactly as it is', () => {
+  test('leaves a text that fits unchanged', () => {
     const untouched = fc.property(anyText, fc.nat(5), (text, more) => {
       expect(truncateBytes(text, Buffer.byteLength(text) + more)).toBe(text);
     });
@@ -43,10 +43,10 @@ describe('truncateBytes', () => {
   });
 
   test.each([
-    ['exactly as many bytes as there may be', '😀é', 6, '😀é'],
-    ['one byte more', '😀😀', 7, '😀…'],
-    ['a character that the limit would split', 'a😀b', 5, 'a…'],
-    ['a limit that only the mark meets', '😀😀', 3, '…'],
+    ['keeps exactly as many bytes as the limit', '😀é', 6, '😀é'],
+    ['cuts one byte more than the limit', '😀😀', 7, '😀…'],
+    ['leaves out a character that the limit would split', 'a😀b', 5, 'a…'],
+    ['keeps only the ellipsis if nothing else fits', '😀😀', 3, '…'],
   ])('%s', (_what, text, limit, expected) => {
     expect(truncateBytes(text, limit)).toBe(expected);
   });

@@ -26,7 +26,7 @@ function threw(failure: Partial<Extract<RunEnd, { kind: 'failed' }>['failure']> 
   return { kind: 'failed', failure: thrown };
 }
 
-/** A TaskFailure of the handler's own. */
+/** A TaskFailure that the handler has thrown itself. */
 const declared = threw({ type: 'HttpStatus', message: '404', retryable: false, deliberate: true });
 
 function exited(code: number, killedFor?: Extract<RunEnd, { kind: 'died' }>['killedFor']): RunEnd {
@@ -40,7 +40,7 @@ function signalled(
   return { kind: 'died', code: null, signal, killedFor, byAnother: false };
 }
 
-/** In a line: what kind of end it is for the attempt, and what is said of it. */
+/** Returns the outcome of the attempt and its message, in one line. */
 function outcomeOf(end: RunEnd, circumstances: Circumstances): string {
   try {
     return `completed: ${JSON.stringify(verdict(end, circumstances))}`;
@@ -55,33 +55,37 @@ function outcomeOf(end: RunEnd, circumstances: Circumstances): string {
 }
 
 const handedBack =
-  'handed_back HandedBack: The worker gave the attempt back, as when it shuts down; it begins again';
+  'handed_back HandedBack: The worker handed the attempt back, as it does at shutdown; another attempt will start';
 const overSoft = 'SoftTimeLimitExceeded: The attempt went over its soft time limit of 60 s';
 const overSoftRetried =
   'SoftTimeLimitExceeded, may be retried: The attempt went over its soft time limit of 60 s';
 
-describe('by itself, a handler', () => {
+describe('an attempt whose handler was not asked to stop', () => {
   test.each<[string, RunEnd, string]>([
-    ['returns', completed, 'completed: {"a":[1,null]}'],
-    ['throws an error', threw(), 'failed RangeError, may be retried: too far'],
-    ['throws a TaskFailure', declared, 'failed HttpStatus: 404'],
+    ['completes when the handler returns', completed, 'completed: {"a":[1,null]}'],
     [
-      'asks for time',
+      'fails, retryably, when the handler throws an error',
+      threw(),
+      'failed RangeError, may be retried: too far',
+    ],
+    ['fails as declared when the handler throws a TaskFailure', declared, 'failed HttpStatus: 404'],
+    [
+      'fails with the retry delay that the handler asks for',
       threw({ deliberate: true, retryAfterMs: 5000 }),
       'failed RangeError, may be retried after 5000 ms: too far',
     ],
     [
-      'exits',
+      'fails, retryably, when the handler exits its process',
       exited(0),
       'failed ProcessExited, may be retried: The handler ended its process with exit code 0',
     ],
     [
-      'crashes',
+      'fails, retryably, when the handler crashes its process',
       signalled('SIGSEGV'),
       'failed ProcessCrashed, may be retried: The handler crashed its process (SIGSEGV)',
     ],
     [
-      'is killed by somebody else',
+      'is lost when its process is killed from outside',
       signalled('SIGKILL'),
       "lost ProcessKilled: The handler's process was killed from outside",
     ],
@@ -90,13 +94,13 @@ describe('by itself, a handler', () => {
   });
 });
 
-describe('told that it is over its soft limit, a handler', () => {
+describe('an attempt that is over its soft limit', () => {
   test.each<[string, RunEnd, string]>([
-    ['may still return', completed, 'completed: {"a":[1,null]}'],
-    ['may throw anything', threw(), `failed ${overSoft}`],
-    ['may say what its failure is', declared, 'failed HttpStatus: 404'],
+    ['completes when the handler returns', completed, 'completed: {"a":[1,null]}'],
+    ['fails with SoftTimeLimitExceeded when the handler throws an error', threw(), `failed ${overSoft}`],
+    ['fails as declared when the handler throws a TaskFailure', declared, 'failed HttpStatus: 404'],
     [
-      'is killed at its hard limit',
+      'fails with TimeLimitExceeded when it is killed at its hard limit',
       signalled('SIGKILL', 'TimeLimitExceeded'),
       'failed TimeLimitExceeded: The attempt went over its time limit of 90 s',
     ],
@@ -105,25 +109,25 @@ describe('told that it is over its soft limit, a handler', () => {
   });
 });
 
-describe('killed for going over a limit, a handler', () => {
+describe('an attempt that was killed for going over a limit', () => {
   test.each<[string, RunEnd, string]>([
     [
-      'of time has failed',
+      'of time fails with TimeLimitExceeded',
       signalled('SIGKILL', 'TimeLimitExceeded'),
       'failed TimeLimitExceeded: The attempt went over its time limit of 90 s',
     ],
     [
-      'of time has failed, also when it ended its process just then',
+      'of time fails with TimeLimitExceeded even if the handler exited its process just then',
       exited(3, 'TimeLimitExceeded'),
       'failed TimeLimitExceeded: The attempt went over its time limit of 90 s',
     ],
     [
-      'of memory has failed',
+      'of memory fails with MemoryLimitExceeded',
       signalled('SIGKILL', 'MemoryLimitExceeded'),
       'failed MemoryLimitExceeded: The attempt went over one and a half times the memory limit of 400 MB',
     ],
     [
-      'of memory has failed, also when V8 was first',
+      'of memory fails with MemoryLimitExceeded even if V8 aborted first',
       signalled('SIGABRT', 'MemoryLimitExceeded'),
       'failed MemoryLimitExceeded: The attempt went over one and a half times the memory limit of 400 MB',
     ],
@@ -132,7 +136,7 @@ describe('killed for going over a limit, a handler', () => {
   });
 });
 
-describe('a limit is retried when its task type says so', () => {
+describe('an attempt over a limit is retryable if its task type says so', () => {
   const limits: readonly [keyof typeof neverRetry, RunEnd, string][] = [
     ['softTimeLimit', threw(), 'SoftTimeLimitExceeded'],
     ['timeLimit', signalled('SIGKILL', 'TimeLimitExceeded'), 'TimeLimitExceeded'],
@@ -144,28 +148,28 @@ describe('a limit is retried when its task type says so', () => {
     expect(only({ ...alwaysRetry, [limit]: false })).toContain(`failed ${type}:`);
   });
 
-  test('and the message is the same', () => {
+  test('with the same message', () => {
     expect(outcomeOf(threw(), { ...soft, rules: { retryOn: alwaysRetry } })).toBe(
       `failed ${overSoftRetried}`,
     );
   });
 });
 
-describe('told that its worker shuts down, a handler', () => {
+describe('an attempt whose worker shuts down', () => {
   test.each<[string, RunEnd, string]>([
-    ['may still return', completed, 'completed: {"a":[1,null]}'],
-    ['may throw anything, and begins again', threw(), handedBack],
-    ['may throw a TaskFailure while it winds up, and begins again', declared, handedBack],
-    ['is killed, and begins again', signalled('SIGKILL', 'WorkerShutdown'), handedBack],
-    ['may end its process, and begins again', exited(0), handedBack],
-    ['may crash its process, and begins again', signalled('SIGABRT'), handedBack],
+    ['completes when the handler returns', completed, 'completed: {"a":[1,null]}'],
+    ['is handed back when the handler throws an error', threw(), handedBack],
+    ['is handed back when the handler throws a TaskFailure while it winds up', declared, handedBack],
+    ['is handed back when the handler is killed', signalled('SIGKILL', 'WorkerShutdown'), handedBack],
+    ['is handed back when the handler exits its process', exited(0), handedBack],
+    ['is handed back when the handler crashes its process', signalled('SIGABRT'), handedBack],
     [
-      'may reach its hard limit, which counts',
+      'fails with TimeLimitExceeded when it is killed at its hard limit',
       signalled('SIGKILL', 'TimeLimitExceeded'),
       'failed TimeLimitExceeded: The attempt went over its time limit of 90 s',
     ],
     [
-      'may be killed by somebody else',
+      'is lost when its process is killed from outside',
       signalled('SIGKILL'),
       "lost ProcessKilled: The handler's process was killed from outside",
     ],
@@ -180,30 +184,30 @@ test.each<[string, RunEnd]>([
   ['throws a TaskFailure', declared],
   ['exits', exited(3)],
   ['crashes', signalled('SIGSEGV')],
-  ['is killed by somebody else', signalled('SIGKILL')],
-  ['is killed after its time to clean up', signalled('SIGKILL', 'Cancelled')],
+  ['is killed from outside', signalled('SIGKILL')],
+  ['is killed after its cleanup time', signalled('SIGKILL', 'Cancelled')],
   ['is killed at its hard limit', signalled('SIGKILL', 'TimeLimitExceeded')],
-  ['is killed for its memory', signalled('SIGKILL', 'MemoryLimitExceeded')],
-])('a handler whose task is cancelled ends as cancelled, also when it %s', (_what, end) => {
+  ['is killed for its memory use', signalled('SIGKILL', 'MemoryLimitExceeded')],
+])('an attempt of a cancelled task ends as cancelled, even when its handler %s', (_what, end) => {
   expect(outcomeOf(end, cancelled)).toBe('cancelled');
 });
 
-test('memory that earlier attempts in the same process may have taken is worth another attempt', () => {
+test('going over the memory limit is retryable if earlier attempts in the same process may have used the memory', () => {
   const outcome = outcomeOf(signalled('SIGKILL', 'MemoryLimitExceeded'), { ...calm, isFresh: false });
   expect(outcome).toContain('failed MemoryLimitExceeded, may be retried');
 });
 
-test('an end by what another handler left behind is none of its own doing', () => {
+test('an attempt whose process was ended by code that an earlier handler left behind is lost, not failed', () => {
   const end: RunEnd = { kind: 'died', code: 0, signal: null, killedFor: undefined, byAnother: true };
-  expect(outcomeOf(end, calm)).toContain('lost ProcessKilled: What an earlier handler had left behind');
+  expect(outcomeOf(end, calm)).toContain('lost ProcessKilled: Something that an earlier handler left behind');
 });
 
-describe('that the server has given up, an attempt', () => {
+describe('an attempt that the server has given up', () => {
   test.each<[string, RunEnd]>([
     ['throws', threw()],
     ['is killed', signalled('SIGKILL', 'AttemptWithdrawn')],
     ['ends its process', exited(0)],
-    ['had not begun', { kind: 'not_begun' }],
+    ['had not started', { kind: 'not_begun' }],
   ])('is handed back when it %s', (_what, end) => {
     expect(outcomeOf(end, withdrawn)).toBe(handedBack);
   });

@@ -1,6 +1,6 @@
 import { portOf } from './payload.ts';
 
-/** Whether a URL's host and port are among those that may be called though they are private, or the port is another. */
+/** Returns whether a URL's host and port may be called even if they are private, or the port is not 80 or 443. */
 export type AllowHosts = (url: URL) => boolean;
 
 /** @param entries `host:port`; an IPv6 address in brackets. Throws a TypeError for anything else. */
@@ -9,7 +9,7 @@ export function createAllowHosts(entries: readonly string[]): AllowHosts {
   return (url) => allowed.has(`${url.hostname}:${portOf(url)}`);
 }
 
-/** In the spelling that a URL gives to a host: lower case, `127.0.0.1` for `127.1`, the shortest IPv6 form. */
+/** Spells an entry as a URL spells its host: lower case, `127.0.0.1` for `127.1`, the shortest IPv6 form. */
 function normalise(entry: string): string {
   const url = /:\d+$/.test(entry) && URL.canParse(`http://${entry}`) ? new URL(`http://${entry}`) : undefined;
   if (url === undefined || url.href !== `http://${url.host}/`) {

@@ -1,7 +1,7 @@
 import { pipeline, type Readable } from 'node:stream';
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
-/** The result as a whole may have 256 KiB of JSON, in which a control character takes six bytes. */
+/** Maximum size of the body, in bytes of JSON. A result may have 256 KiB; a control character takes six bytes. */
 const MAX_JSON_BYTES = 160 * 1024;
 
 const LENIENT = { finishFlush: constants.Z_SYNC_FLUSH };
@@ -13,8 +13,8 @@ export interface BodyText {
 }
 
 /**
- * Reads a response's body as UTF-8, up to `limit` bytes of it decompressed, and lets go of the rest. Bytes that are no
- * UTF-8 become U+FFFD; a character that the limit cuts in two is left out.
+ * Reads a response's body as UTF-8, up to `limit` decompressed bytes, and discards the rest. Bytes that are
+ * not UTF-8 become U+FFFD; a character that the limit cuts in two is left out.
  */
 export async function readBody(
   body: Readable,
@@ -36,22 +36,22 @@ export async function readBody(
   return { text: kept, truncated: cut || kept.length < text.length };
 }
 
-/** Identity is asked for, but some servers compress all the same. An encoding that is not known stays as it is. */
+/** Decompresses a body: we request identity, but some servers compress anyway. Leaves unknown encodings alone. */
 function decoded(body: Readable, contentEncoding: string | undefined): AsyncIterable<Buffer> {
   const decoder = decoderFor(contentEncoding?.trim().toLowerCase());
   if (decoder === undefined) return body;
-  // The error of either stream reaches whoever reads the decoder.
+  // An error of either stream reaches the reader of the decoder.
   return pipeline(body, decoder, () => undefined);
 }
 
 function decoderFor(contentEncoding: string | undefined) {
-  // Flushing at the end as browsers do: the answer to HEAD names an encoding, but has no body to be one.
+  // Flushes at the end, as browsers do: the response to HEAD names an encoding, but has no body.
   if (contentEncoding === 'gzip' || contentEncoding === 'x-gzip') return createGunzip(LENIENT);
   if (contentEncoding === 'deflate') return createInflate(LENIENT);
   return contentEncoding === 'br' ? createBrotliDecompress(LENIENT_BROTLI) : undefined;
 }
 
-/** The beginning that fits both limits; U+FFFD takes three bytes where there was one. */
+/** Returns the beginning that fits both limits; U+FFFD takes three bytes where there was one. */
 function beginning(text: string, limit: number): string {
   let bytes = 0;
   let jsonBytes = 0;

@@ -8,8 +8,8 @@ import { TaskFailure } from '../define.ts';
 const AZURE_METADATA = '168.63.129.16';
 
 /**
- * Whether anybody may be called at that address: it belongs to the public internet. In IPv6, that is 2000::/3; what
- * lies outside leads to IPv4 (mapped, NAT64), to the own network, or nowhere.
+ * Returns whether an address belongs to the public internet, and so may be called. In IPv6, that is 2000::/3;
+ * what lies outside leads to IPv4 (mapped, NAT64), to the service's own network, or nowhere.
  */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address) || address === AZURE_METADATA) return false;
@@ -19,13 +19,13 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /**
- * Connects to public addresses only. The address that is dialled is the one that was checked: a name is resolved once,
- * so that it cannot mean something else a moment later (DNS rebinding).
+ * Connects to public addresses only. The address it dials is the one that was checked: a name is resolved
+ * once, so that it cannot resolve to something else a moment later (DNS rebinding).
  */
 export function publicOnlyConnector(timeoutMs: number): buildConnector.connector {
   const connect = buildConnector({ timeout: timeoutMs, lookup: publicOnlyLookup });
   return (options, callback) => {
-    // For an address, Node does not call lookup.
+    // Node doesn't call lookup for an address.
     const literal = options.hostname.replace(/^\[|\]$/g, '');
     if (isIP(literal) !== 0 && !isPublicAddress(literal)) callback(notAllowed(literal), null);
     else connect(options, callback);
@@ -38,10 +38,10 @@ const publicOnlyLookup: LookupFunction = (hostname, options, callback) => {
       callback(error, '');
       return;
     }
-    // One address inside is enough to refuse: whoever answers so means no good, or the name is split by mistake.
+    // One private address is enough to refuse: the answer is malicious, or mixes internal and public by mistake.
     const [first] = addresses;
-    const inside = addresses.find(({ address }) => !isPublicAddress(address));
-    if (inside || first === undefined) callback(notAllowed(inside?.address ?? 'none', hostname), '');
+    const refused = addresses.find(({ address }) => !isPublicAddress(address));
+    if (refused || first === undefined) callback(notAllowed(refused?.address ?? 'none', hostname), '');
     else if (options.all) callback(null, addresses);
     else callback(null, first.address, first.family);
   });

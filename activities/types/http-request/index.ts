@@ -8,23 +8,23 @@ import { isSuccess, statusFailure } from './outcome.ts';
 import { payloadSchema, portOf, type HttpRequestPayload } from './payload.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
-/** What a failure's message can show of the body. */
+/** Maximum part of the body that is read for a failure's message, in bytes. */
 const MAX_FAILURE_BODY_BYTES = 2 * 1024;
 
-/** How long one step of a request may take; the request as a whole ends with the context's signal. */
+/** Maximum time for each step of a request. The request as a whole ends with the context's signal. */
 export interface HttpTimeouts {
   readonly connectMs: number;
   readonly headersMs: number;
-  /** Between two pieces of the body. */
+  /** Maximum time between two pieces of the body. */
   readonly bodyMs: number;
 }
 
 const DEFAULT_TIMEOUTS: HttpTimeouts = { connectMs: 10_000, headersMs: 300_000, bodyMs: 60_000 };
 
 /**
- * Sends one HTTP request, to the public internet only.
+ * Creates the task type that sends one HTTP request, to the public internet only.
  *
- * @param settings.allowHosts `host:port` that may be called though they are private or loopback, or use another port
+ * @param settings.allowHosts `host:port` that may be called even if private or loopback, or on another port
  */
 export function createHttpRequest(settings: {
   readonly allowHosts: readonly string[];
@@ -42,18 +42,18 @@ export function createHttpRequest(settings: {
       try {
         return await send(context, payload, url, agent);
       } catch (error) {
-        // Whatever an abort made of the request, its reason is what the attempt ends with.
+        // Whatever error an abort caused in the request, the attempt ends with the abort's reason.
         context.signal.throwIfAborted();
         throw asFailure(error, url);
       } finally {
-        // Not close(): that would wait for a body nobody reads on.
+        // Not close(): that would wait for a body that is no longer being read.
         await agent.destroy();
       }
     },
   });
 }
 
-/** An agent for one request: a connection kept for the next one would skip the check of its address. */
+/** Creates an agent for one request: a connection kept for the next one would skip the address check. */
 function createAgent(url: URL, isAllowedHost: AllowHosts, timeouts: HttpTimeouts): Agent {
   const { connectMs, headersMs, bodyMs } = timeouts;
   return new Agent({
@@ -88,7 +88,7 @@ async function send(
   return { status, headers, body: text, truncated, duration_ms: Math.round(performance.now() - startedAt) };
 }
 
-/** The user's headers over ours. */
+/** Merges the user's headers over ours. */
 function headersOf({ headers, body }: HttpRequestPayload, idempotencyKey: string): Record<string, string> {
   const ours = {
     'user-agent': 'taskbell',
@@ -102,7 +102,7 @@ function headersOf({ headers, body }: HttpRequestPayload, idempotencyKey: string
   return { ...ours, ...Object.fromEntries(theirs) };
 }
 
-/** A header that came several times becomes a list, as RFC 9110 reads it. */
+/** Joins a header that occurs several times into a list, as RFC 9110 does. */
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const entries = Object.entries(headers);
   return Object.fromEntries(
@@ -110,7 +110,7 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
   );
 }
 
-/** Names resolve again, refused connections are accepted again: what the network says is worth another try. */
+/** Makes network errors retryable: a name may resolve later, a refused connection may be accepted later. */
 function asFailure(error: unknown, url: URL): TaskFailure {
   if (error instanceof TaskFailure) return error;
   const { code, message } = describe(error);
@@ -122,7 +122,7 @@ function asFailure(error: unknown, url: URL): TaskFailure {
 function describe(error: unknown): { code: string; message: string } {
   if (!(error instanceof Error)) return { code: '', message: String(error) };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  // Where several addresses were tried, the messages are inside.
+  // If several addresses were tried, the messages are in the inner errors.
   const inner = error instanceof AggregateError ? error.errors.map((each) => describe(each).message) : [];
   return { code, message: error.message || inner.join(', ') };
 }

@@ -4,19 +4,19 @@ import { ellipsis } from '../text.ts';
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
 const SHOWN_CODE_POINTS = 200;
 
-/** Statuses below 500 that say: not now. */
+/** Statuses below 500 that mean: try again later. */
 const RETRYABLE = new Set([408, 429]);
 
 type ExpectedStatus = number | readonly number[] | undefined;
 
-/** Without an expectation, 200 to 299 is success; with one, exactly what it names. */
+/** Returns whether a status is a success: one of those expected, or 200 to 299 if none are given. */
 export function isSuccess(status: number, expected: ExpectedStatus): boolean {
   if (expected === undefined) return status >= 200 && status < 300;
   return typeof expected === 'number' ? status === expected : expected.includes(status);
 }
 
 /**
- * The failure that an unwelcome response is. Whether it is retryable depends on its status alone.
+ * Returns the failure for an unexpected response. Whether it is retryable depends on its status alone.
  * @param from the host and port that answered
  */
 export function statusFailure(
@@ -38,7 +38,7 @@ function redirection(status: number, location: string | undefined): string | und
   return `redirects are not followed (Location: ${excerpt(location)})`;
 }
 
-/** @returns milliseconds from `now` on, a day at most; undefined if the header says nothing of use. */
+/** @returns milliseconds from `now`, a day at most; undefined if the header has no usable value. */
 export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
   const text = value?.trim() ?? '';
   const isDate = /^[A-Z][a-z]{2,8}, .* GMT$/.test(text);
@@ -47,7 +47,7 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   return Math.min(Math.max(afterMs, 0), MAX_RETRY_AFTER_MS);
 }
 
-/** A stranger's text on one line of a message. */
+/** Shortens text from the other server to one line of a message. */
 function excerpt(text: string): string {
   return ellipsis(text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim(), SHOWN_CODE_POINTS);
 }

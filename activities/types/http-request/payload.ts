@@ -3,7 +3,7 @@ import { jsonValue } from '../../../src/contract/json.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
-/** Headers that the connection itself is governed by; set by hand, they smuggle requests or break them. */
+/** Headers that control the connection itself. Set by hand, they could smuggle requests or break them. */
 const FORBIDDEN_HEADERS = new Set([
   'connection',
   'content-length',
@@ -34,16 +34,16 @@ const headers = z.record(z.string(), z.string()).superRefine((headers, context) 
 
 function headerFault(name: string, value: string, seen: ReadonlySet<string>): string | undefined {
   const lower = name.toLowerCase();
-  if (!HEADER_NAME.test(name)) return 'This is no name of a header';
+  if (!HEADER_NAME.test(name)) return 'Not a valid header name';
   if (FORBIDDEN_HEADERS.has(lower) || lower.startsWith('proxy-')) return 'This header may not be set';
   if (seen.has(lower)) return 'This header is given twice';
   if (!HEADER_VALUE.test(value)) {
-    return "A header's value has no line breaks, no control characters and nothing beyond Latin-1";
+    return "A header's value must not have line breaks, control characters or anything beyond Latin-1";
   }
   return undefined;
 }
 
-/** @param isAllowedHost whether a host:port may be called that otherwise may not */
+/** @param isAllowedHost returns whether a host:port may be called that is otherwise refused */
 export function payloadSchema(isAllowedHost: (url: URL) => boolean) {
   const url = z
     .string()
@@ -53,21 +53,21 @@ export function payloadSchema(isAllowedHost: (url: URL) => boolean) {
       if (message !== undefined) context.addIssue({ code: 'custom', message });
     });
   return z.strictObject({
-    url: url.describe('http or https, port 80 or 443, of a public address'),
+    url: url.describe('An http or https URL of a public address, on port 80 or 443'),
     method: z.enum(METHODS).default('GET'),
     headers: headers.default({}),
-    body: jsonValue.optional().describe('A string is sent as it is, anything else as JSON'),
+    body: jsonValue.optional().describe('A string is sent unchanged, anything else as JSON'),
     expected_status: z
       .union([status, z.array(status).min(1)])
       .optional()
-      .describe('The status, or statuses, that count as success; otherwise 200 to 299 do'),
+      .describe('The status or statuses that count as success; 200 to 299 by default'),
   });
 }
 
 export type HttpRequestPayload = z.output<ReturnType<typeof payloadSchema>>;
 
 function urlFault(text: string, isAllowedHost: (url: URL) => boolean): string | undefined {
-  if (!URL.canParse(text)) return 'This is no URL';
+  if (!URL.canParse(text)) return 'Not a valid URL';
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'Only http and https URLs can be called';
   if (url.username !== '' || url.password !== '') return 'Credentials do not belong in a URL; use a header';
@@ -76,7 +76,7 @@ function urlFault(text: string, isAllowedHost: (url: URL) => boolean): string | 
   return undefined;
 }
 
-/** URLs leave out the port that is their protocol's own. */
+/** Returns a URL's port. URLs leave out the default port of their protocol. */
 export function portOf(url: URL): string {
   return url.port || (url.protocol === 'https:' ? '443' : '80');
 }

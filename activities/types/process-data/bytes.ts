@@ -2,10 +2,10 @@ import type { FileHandle } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Reading } from './reading.ts';
 
-/** Parsing one chunk takes a few milliseconds; between two, the event loop runs. */
+/** Size of a chunk, in bytes. Parsing one takes a few milliseconds; between two, the event loop runs. */
 const CHUNK_BYTES = 32 * 1024;
 
-/** Bytes to be read in order. The size is fixed when it is opened: what is appended later is not read. */
+/** Bytes to read in order. The size is fixed when the source is opened: what is appended later is not read. */
 export interface ByteSource {
   readonly size: number;
   read(position: number, length: number): Promise<Buffer>;
@@ -26,17 +26,17 @@ export function fileSource(file: FileHandle, size: number): ByteSource {
   return { size, read };
 }
 
-/** The beginning of the source, to look at before reading it. */
+/** Returns the beginning of the source, to look at before reading it. */
 export function headOf(source: ByteSource): Promise<Buffer> {
   return source.read(0, Math.min(CHUNK_BYTES, source.size));
 }
 
-/** The source in chunks, from where the reading stands. Throws the signal's reason when that fires. */
+/** Yields the source in chunks, from the reading's position on. Throws the signal's reason when it fires. */
 export async function* chunksOf(source: ByteSource, reading: Reading): AsyncGenerator<Buffer, void> {
   for (let position = reading.position; position < source.size;) {
     await reading.pause();
     const chunk = await source.read(position, Math.min(CHUNK_BYTES, source.size - position));
-    // Cut short by somebody else since it was opened.
+    // The file was truncated after it was opened.
     if (chunk.length === 0) return;
     position += chunk.length;
     yield chunk;

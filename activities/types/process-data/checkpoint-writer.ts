@@ -2,14 +2,14 @@ import type { TaskContext } from '../define.ts';
 import { checkpointOf, type Standing } from './checkpoint.ts';
 
 const MIN_INTERVAL_MS = 2000;
-/** Saving takes at most this share of the time. */
+/** Maximum share of the time that is spent on saving. */
 const MAX_SHARE = 0.05;
-/** A handler that was told to stop has about 2 s left. */
+/** Maximum duration of a last save, in milliseconds: a handler that was asked to stop has about 2 s left. */
 const MAX_LAST_SAVE_MS = 1000;
-/** What ends an attempt that another will go on from. A cancelled task has no other. */
+/** Reasons to stop after which another attempt resumes. A cancelled task has no other attempt. */
 const RESUMED_AFTER = new Set(['SoftTimeLimitExceeded', 'WorkerShutdown']);
 
-/** Writes checkpoints of a reading: now and then while it goes on, and a last one when it is interrupted. */
+/** Writes checkpoints of a reading: at intervals while it goes on, and a last one when it is interrupted. */
 export class CheckpointWriter {
   readonly #context: Pick<TaskContext, 'checkpoint' | 'log' | 'signal'>;
   readonly #source: string;
@@ -18,9 +18,9 @@ export class CheckpointWriter {
   #savedAt: number;
   #savingMs = 0;
   #savedPosition: number;
-  #saidTooLarge = false;
+  #warnedTooLarge = false;
 
-  /** @param at what is saved: as it is whenever that happens. */
+  /** @param at what to save, in its state at the time of each save. */
   constructor(
     context: Pick<TaskContext, 'checkpoint' | 'log' | 'signal'>,
     source: string,
@@ -40,7 +40,7 @@ export class CheckpointWriter {
     if (this.#now() - this.#savedAt >= interval) await this.#write();
   }
 
-  /** Called when the attempt has ended with an error. */
+  /** Writes the last checkpoint. Called when the attempt has ended with an error. */
   async writeLast(): Promise<void> {
     const reason: unknown = this.#context.signal.reason;
     if (!(reason instanceof Error && RESUMED_AFTER.has(reason.name))) return;
@@ -52,7 +52,7 @@ export class CheckpointWriter {
     if (position === this.#savedPosition) return;
     const began = this.#now();
     const checkpoint = await checkpointOf(this.#at, this.#source);
-    if ('tooLarge' in checkpoint) this.#sayTooLarge(checkpoint.tooLarge);
+    if ('tooLarge' in checkpoint) this.#warnTooLarge(checkpoint.tooLarge);
     else {
       this.#context.checkpoint.write({ ...checkpoint });
       this.#savedPosition = position;
@@ -61,12 +61,12 @@ export class CheckpointWriter {
     this.#savingMs = this.#savedAt - began;
   }
 
-  #sayTooLarge(bytes: number): void {
-    if (this.#saidTooLarge) return;
-    this.#saidTooLarge = true;
-    const where = this.#savedPosition > 0 ? 'from an earlier row' : 'anew';
+  #warnTooLarge(bytes: number): void {
+    if (this.#warnedTooLarge) return;
+    this.#warnedTooLarge = true;
+    const where = this.#savedPosition > 0 ? 'from an earlier row' : 'from the start';
     this.#context.log.warn(
-      `The table has too many values for a checkpoint (${bytes} bytes at least): if interrupted, it is read ${where}`,
+      `The table has too many values for a checkpoint (at least ${bytes} bytes): if interrupted, it is read again ${where}`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** Where a reading stands ⇄ the JSON of a checkpoint. */
+/** Converts the state of a reading to the JSON of a checkpoint and back. */
 import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
 import { z } from 'zod';
@@ -6,27 +6,27 @@ import { maxCheckpointBytes } from '../../../src/contract/limits.ts';
 import { savedTable } from './saved-table.ts';
 import { Table } from './table.ts';
 
-/** Another one, and checkpoints written before are not read any more. */
+/** Version of the format. Checkpoints of other versions are not read. */
 const VERSION = 2;
-/** Several times the largest table: 100,000 values of 116 characters. */
+/** Maximum size of a state, in bytes: several times the largest table, 100,000 values of 116 characters. */
 const MAX_INFLATED_BYTES = 128 * 1024 * 1024;
-/** 2^8: of 5,000 values, the 20 most frequent stay, and so those that are listed. */
+/** Maximum number of halvings. After 8, the 20 most frequent of 5,000 values stay, and so those that are listed. */
 const MAX_SHRINKS = 8;
 
-/** The rows so far, and the place in the source behind the last of them. */
+/** The rows read so far, and the position in the source after the last of them. */
 export interface Standing {
   readonly table: Table;
-  /** Of `rows` an index; else a byte offset, always at the end of a row. */
+  /** A row index for `rows`; otherwise a byte offset at a row boundary. */
   readonly position: number;
-  /** The line of a CSV source that ends there. */
+  /** The line of a CSV source that ends at the position. */
   readonly line: number;
 }
 
 export interface Checkpoint {
   readonly version: number;
-  /** Which data it belongs to, as its source's identity says it. */
+  /** Identity of the source it belongs to. */
   readonly source: string;
-  /** With a checksum: deflateRaw would have none, and a spoilt count passes any schema. */
+  /** Compressed with a checksum: deflateRaw would have none, and a corrupted count passes any schema. */
   readonly state: string;
 }
 
@@ -37,7 +37,7 @@ const standing = z.object({ position, line: position, table: savedTable });
 const deflated = promisify<string, Buffer>(deflate);
 const inflated = promisify(inflate);
 
-/** The checkpoint in as much detail as there is room for; its size with the least detail, if even that is too large. */
+/** Returns the checkpoint in as much detail as fits; its size in least detail if even that is too large. */
 export async function checkpointOf(at: Standing, source: string): Promise<Checkpoint | { tooLarge: number }> {
   const whole = await pack(at, source, 0);
   if (sizeOf(whole) <= maxCheckpointBytes) return whole;
@@ -52,7 +52,7 @@ export async function checkpointOf(at: Standing, source: string): Promise<Checkp
   return best;
 }
 
-/** @throws Error saying why, if it is not one that this version wrote. */
+/** @throws Error that says why, if this version didn't write the checkpoint. */
 export async function parseCheckpoint(value: unknown): Promise<{ source: string; at: Standing }> {
   const { source, state } = parsed(checkpoint, value);
   const text = await inflated(Buffer.from(state, 'base64'), { maxOutputLength: MAX_INFLATED_BYTES });
@@ -60,7 +60,7 @@ export async function parseCheckpoint(value: unknown): Promise<{ source: string;
   return { source, at: { ...place, table: Table.restore(table) } };
 }
 
-/** Everything is read before the first await, so it belongs together although the reading may go on meanwhile. */
+/** Takes the whole state before the first await, so that it is consistent even while the reading goes on. */
 async function pack(
   { table, position, line }: Standing,
   source: string,
@@ -71,7 +71,7 @@ async function pack(
   return { version: VERSION, source, state: state.toString('base64') };
 }
 
-/** All of it is ASCII. */
+/** Returns the size in bytes: the JSON is all ASCII. */
 function sizeOf(packed: Checkpoint): number {
   return JSON.stringify(packed).length;
 }

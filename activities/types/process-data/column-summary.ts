@@ -4,10 +4,10 @@ import { canonical, type Kind } from './kinds.ts';
 import { Mean } from './mean.ts';
 import { shownOf } from './value-key.ts';
 
-/** What is told of a column. Figures that do not apply to its type are null. */
+/** Summary of a column. Figures that don't apply to its type are null. */
 export type ColumnSummary = {
   type: Kind | 'empty';
-  /** Values that are there, and values that are not: empty, null or absent. */
+  /** Number of values that are present, and of those that are missing: empty, null or absent. */
   count: number;
   missing: number;
   distinct: number;
@@ -18,12 +18,12 @@ export type ColumnSummary = {
   p95: number | null;
   /** Most frequent first, equally frequent ones in ascending order. */
   top: { value: string | number | boolean; count: number }[];
-  /** Of numbers and dates, where the result has room for it. */
+  /** Set for numbers and dates, if the result has room for it. */
   histogram?: Histogram;
   /**
-   * The figures that are estimates, if any: `distinct` within about 2 %, percentiles within 1 % of the value, counts in
-   * `top` never too high; in `histogram`, what is above the edge of a bin by less than a 500th of the range (a 25th of a
-   * bin) may be counted in the bin below.
+   * The figures that are estimates, if any. `distinct` is within about 2 %, percentiles are within 1 % of the
+   * value, and counts in `top` are never too high. In `histogram`, a value above the edge of a bin by less
+   * than a 500th of the range (a 25th of a bin) may be counted in the bin below.
    */
   approximate?: string[];
 };
@@ -33,7 +33,7 @@ const TOP_VALUES = 10;
 type Tally = Map<string, { count: number; missed: number }>;
 type Ranked = [key: string, tally: { count: number; missed: number }][];
 
-/** @param rows how many rows the column's table has. */
+/** @param rows number of rows of the column's table. */
 export function summarise(column: Column, rows: number): ColumnSummary {
   const { count } = column;
   const missing = rows - count;
@@ -61,7 +61,7 @@ export function summarise(column: Column, rows: number): ColumnSummary {
   };
 }
 
-/** Counts per value, one spelling each: which spellings are the same value depends on the column's type. */
+/** Merges the counts of spellings of the same value; which ones those are depends on the column's type. */
 function tallyOf(column: Column, type: Kind): Tally {
   const tally: Tally = new Map();
   for (const [key, { count, missed }] of column.values.entries()) {
@@ -72,7 +72,7 @@ function tallyOf(column: Column, type: Kind): Tally {
   return tally;
 }
 
-/** The first few of the ranking. Held in order while looking through, since sorting thousands would take long. */
+/** Returns the top of the ranking. Keeps it in order in one pass, since sorting thousands would take long. */
 function firstOf(tally: Tally, type: Kind): Ranked {
   const ascending = (a: string, b: string) => (type === 'number' ? Number(a) - Number(b) : a < b ? -1 : 1);
   const first: Ranked = [];
@@ -104,7 +104,7 @@ function numberFigures(column: Column, tally: Tally): { mean: number; p50: numbe
   return { mean: within(mean.value()), p50: percentile(0.5), p95: percentile(0.95) };
 }
 
-/** The value at a rank counted from 0, interpolated between neighbours as numpy and spreadsheets do. */
+/** Returns the value at a rank counted from 0, interpolated between neighbours as numpy and spreadsheets do. */
 function percentileOf(sorted: readonly (readonly [value: number, count: number])[], rank: number): number {
   let passed = 0;
   for (const [i, [value, count]] of sorted.entries()) {
@@ -127,9 +127,12 @@ function approximateFigures(column: Column, type: Kind, tally: Tally, first: Ran
   ];
 }
 
-/** Whether the first values and their counts are exact although not all values were counted all the time. */
+/**
+ * Returns whether the top values and their counts are exact, although not all values were counted all the
+ * time.
+ */
 function isTopCertain(column: Column, type: Kind, tally: Tally, first: Ranked): boolean {
-  // Other spellings of a number may have been let go of.
+  // Other spellings of a number may have been dropped.
   if (type === 'number' || type === 'boolean') return false;
   const last = first[TOP_VALUES - 1]?.[1].count ?? 0;
   const listed = new Set(first.map(([key]) => key));

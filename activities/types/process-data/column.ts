@@ -8,26 +8,27 @@ import { keyOf } from './value-key.ts';
 /**
  * The values of one column, as far as its summary needs them.
  *
- * Exact at first: a counter per different value, from which everything follows. Once there are more of those than
- * `capacity()`, sketches are filled from them and go on from there; counters are then kept for frequent values only.
+ * Exact at first: a counter per distinct value, from which everything else is computed. Once there are more
+ * of those than `capacity()`, sketches are filled from them and take over; counters are then kept for
+ * frequent values only.
  */
 export class Column {
   readonly kinds = new Set<Kind>();
   readonly values: FrequentValues;
   readonly extremes: Extremes;
   sketches: Sketches | undefined;
-  /** Values that are not missing. */
+  /** Number of values that are not missing. */
   count = 0;
   readonly #capacity: () => number;
 
-  /** @param capacity how many different values may be held; may fall while the column is filled. */
+  /** @param capacity returns how many distinct values to hold at most, which may fall while it is filled. */
   constructor(capacity: () => number, values = new FrequentValues(), extremes = new Extremes()) {
     this.#capacity = capacity;
     this.values = values;
     this.extremes = extremes;
   }
 
-  /** @param shrinks how often to halve what is held of a column that is approximate anyway; exact ones stay so. */
+  /** @param shrinks how often to halve the values held if the column is approximate; exact ones stay exact. */
   save(shrinks: number): SavedColumn {
     const { kinds, count, values, extremes, sketches } = this;
     return {
@@ -50,14 +51,14 @@ export class Column {
     return column;
   }
 
-  /** Adds a CSV field. What it is follows from its text; an empty one is missing. */
+  /** Adds a CSV field. Its kind follows from its text; an empty field is a missing value. */
   addText(text: string): void {
     if (text === '') return;
     const key = keyOf(text);
     this.#count(this.values.get(key) ?? this.#hold(key, kindOfText(key)));
   }
 
-  /** Adds a value out of JSON, which says itself what it is; only dates are recognised by their text. */
+  /** Adds a JSON value. JSON itself gives its kind; only dates are recognised by their text. */
   addJson(value: unknown): void {
     if (value === null || value === undefined || value === '') return;
     const [kind, key] = describeJson(value);

@@ -7,7 +7,7 @@ import type { Reading } from './reading.ts';
 import { MAX_COLUMNS, type Table } from './table.ts';
 import { ellipsis } from '../text.ts';
 
-/** A record's limit, without which one unclosed quote would read the whole file into memory. */
+/** Maximum size of a record, in bytes. Without it, one unclosed quote would read the whole file into memory. */
 const MAX_RECORD_BYTES = 8 * 1024 * 1024;
 const DELIMITERS = [',', ';', '\t'];
 
@@ -22,7 +22,7 @@ export async function readCsv(source: ByteSource, reading: Reading): Promise<voi
     yield* chunksOf(source, reading);
   };
   try {
-    // An abort comes in by the chunks, which end with the signal's reason; the pipeline's own would be an AbortError.
+    // An abort arrives through the chunks, which throw the signal's reason; the pipeline's own is an AbortError.
     await pipeline(chunks, parser.resume());
   } catch (error) {
     throw error instanceof CsvError ? malformed(error) : error;
@@ -30,8 +30,8 @@ export async function readCsv(source: ByteSource, reading: Reading): Promise<voi
 }
 
 /**
- * A header with as many columns, for the parser to begin with when it resumes behind the real one: from it, it learns
- * how many fields a row has, and from its byte order mark the encoding.
+ * Returns a header with as many columns, for a parser that resumes after the real one: from it, the parser
+ * learns how many fields a row has, and from its byte order mark the encoding.
  */
 function headerAgain(head: Buffer, delimiter: string, table: Table): Buffer {
   const encoding = head[0] === 0xff && head[1] === 0xfe ? 'utf16le' : 'utf8';
@@ -40,23 +40,23 @@ function headerAgain(head: Buffer, delimiter: string, table: Table): Buffer {
 }
 
 /**
- * Adds each record at the moment it is parsed, when `info` says where it ends. The parser's own `info` and `on_record`
- * say so too, but take 2 µs for each, which is 40 % more time.
+ * Adds each record at the moment it is parsed, when `info` says where it ends. The parser's options `info`
+ * and `on_record` provide that too, but take 2 µs for each record, which is 40 % more time.
  */
 class RowParser extends Parser {
   readonly #reading: Reading;
-  /** Where in the source the parser's first byte stands. */
+  /** Position in the source of the parser's first byte. */
   readonly #offset: number;
   readonly #resumed: boolean;
   #columns: readonly Column[] | undefined;
 
-  /** @param headerBytes how long the header is that it begins with again, if it resumes. */
+  /** @param headerBytes size of the header that it starts with again, if it resumes; otherwise 0. */
   constructor(reading: Reading, delimiter: string, headerBytes: number) {
     super({
       bom: true,
       delimiter,
       max_record_size: MAX_RECORD_BYTES,
-      // All of them, because files do mix line ends.
+      // All of them, because some files mix line ends.
       record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count_less: true,
       skip_empty_lines: true,
@@ -66,10 +66,10 @@ class RowParser extends Parser {
     this.#resumed = headerBytes > 0;
   }
 
-  /** Nothing is passed on: records that wait for a reader would be in no checkpoint. */
+  /** Passes nothing on: records that wait for a reader would be in no checkpoint. */
   override push(record: string[] | null): boolean {
     if (record === null) return super.push(null);
-    // Not thrown, which at the end of the data nobody would catch.
+    // Errors are not thrown: at the end of the data, nothing would catch them.
     if (!this.destroyed) this.#tryToAdd(record);
     return true;
   }
@@ -90,7 +90,7 @@ class RowParser extends Parser {
       for (let i = 0; i < record.length; i++) this.#columns[i]?.addText(record[i] ?? '');
     } else if (this.#resumed) {
       this.#columns = [...table.columns.values()];
-      // Error messages count on from there.
+      // Error messages count lines from there.
       Object.assign(this.info, { lines: reading.line });
       return;
     } else {
@@ -102,11 +102,11 @@ class RowParser extends Parser {
 }
 
 function columnsOf(header: readonly string[], table: Table): Column[] {
-  // One more than the table takes, for it to refuse; a header of millions would take long to name.
+  // One more than the table accepts, so that it refuses; naming millions of columns would take long.
   return uniqueNames(header.slice(0, MAX_COLUMNS + 1)).map((name) => table.column(name));
 }
 
-/** The delimiter that the first line has most of; a comma if it has none. */
+/** Returns the most frequent delimiter of the first line; a comma if it has none. */
 function delimiterOf(head: Buffer): string {
   const [firstLine = ''] = head
     .toString()
@@ -116,7 +116,7 @@ function delimiterOf(head: Buffer): string {
   return counted.reduce((a, b) => (b.count > a.count ? b : a)).delimiter;
 }
 
-/** Names for all columns: `column_3` where there is none, `price_2` for the second `price`. */
+/** Returns unique names for all columns: `column_3` if there is none, `price_2` for the second `price`. */
 function uniqueNames(header: readonly string[]): string[] {
   const given = header.map((name, i) => name.trim() || `column_${i + 1}`);
   const taken = new Set<string>();

@@ -4,13 +4,13 @@ import { basename, isAbsolute, join, sep, win32 } from 'node:path';
 import { TaskFailure, type TaskOwner } from '../define.ts';
 
 const SHARED = 'shared';
-// Not blocking, or opening a FIFO would wait for its writer; no links, because they were resolved before.
+// Non-blocking, since opening a FIFO would wait for its writer; no links, since they are already resolved.
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
-/** A file open for reading; whoever got it closes it. */
+/** A file open for reading. The caller closes it. */
 export interface DataFile {
   readonly handle: FileHandle;
-  /** Without links. */
+  /** Real path, with all links resolved. */
   readonly path: string;
   readonly size: number;
   readonly modifiedAtMs: number;
@@ -43,7 +43,7 @@ export async function openDataFile(dataDir: string, owner: TaskOwner, path: stri
   throw new TaskFailure('FileNotFound', `There is no data file "${path}"`, { retryable: false });
 }
 
-/** An account's name is no path: `..` or `a/b` has no folder. */
+/** Returns whether an account's name can be the name of a folder; `..` or `a/b` cannot. */
 function isFolderName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name);
 }
@@ -70,7 +70,7 @@ async function openOrRefuse(real: string, path: string): Promise<FileHandle> {
     return await open(real, OPEN_FLAGS);
   } catch (error) {
     const code = codeOf(error);
-    // A socket, a lack of permission, a link put there since; anything else (too many open files) may pass.
+    // A socket, no permission, a link put there since. Anything else (too many open files) may be temporary.
     if (code === 'ENXIO' || code === 'EACCES' || code === 'EPERM' || code === 'ELOOP') {
       throw notAllowed(path, `it cannot be read (${code})`, error);
     }
@@ -78,12 +78,12 @@ async function openOrRefuse(real: string, path: string): Promise<FileHandle> {
   }
 }
 
-/** Between the check and the opening, somebody may have put a link into the path: what is open must be what was checked. */
+/** Refuses a file that is not the one checked: a link may have been put into the path before it was opened. */
 async function refuseSwapped(handle: FileHandle, real: string, path: string): Promise<void> {
   if ((await pathOf(handle, real)) !== real) throw notAllowed(path, 'it changed while it was opened');
 }
 
-/** The path of an open file: from the kernel where it tells; else what the name leads to, if it leads to that file. */
+/** Returns an open file's path: on Linux from the kernel; otherwise what its name leads to, if still that file. */
 async function pathOf(handle: FileHandle, real: string): Promise<string | undefined> {
   if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`);
   const opened = await handle.stat({ bigint: true });
@@ -91,7 +91,7 @@ async function pathOf(handle: FileHandle, real: string): Promise<string | undefi
   return there.ino === opened.ino && there.dev === opened.dev ? resolved(real) : undefined;
 }
 
-/** The path without links; undefined if nothing is there. */
+/** Returns the path with all links resolved; undefined if it doesn't exist. */
 async function resolved(path: string): Promise<string | undefined> {
   try {
     return await realpath(path);

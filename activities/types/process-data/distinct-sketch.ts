@@ -2,21 +2,22 @@ const INDEX_BITS = 14;
 const REGISTERS = 1 << INDEX_BITS;
 /** Bits of the hash whose leading zeros are counted. */
 const RANK_BITS = 32;
-/** `0` stands for rank 0, `Q` for the highest: none that JSON would have to escape. */
+/** Character code of rank 0, `0`. The highest rank is `Q`, so JSON has to escape none. */
 const SAVED_ZERO = 0x30;
 
 const asNumber = new Float64Array(1);
 const asWords = new Uint32Array(asNumber.buffer);
 
 /**
- * Estimates how many different values were added, in 16 KiB: HyperLogLog, standard error 0.8 %, with the estimator of
- * Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (2017), which needs no correction tables.
+ * Estimates how many distinct values were added, in 16 KiB: HyperLogLog, standard error 0.8 %, with the
+ * estimator of Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (2017), which needs no
+ * correction tables.
  */
 export class DistinctSketch {
   readonly #registers = new Uint8Array(REGISTERS);
 
   addNumber(value: number): void {
-    // Plus zero, because -0 has other bits.
+    // Plus zero, because -0 has different bits.
     asNumber[0] = value + 0;
     this.#add(mix(asWords[0] ?? 0), mix((asWords[1] ?? 0) ^ 0x5bd1e995));
   }
@@ -34,14 +35,14 @@ export class DistinctSketch {
     this.#add(a, b);
   }
 
-  /** Adds what has these two hashes; they need not be good ones, but must differ as the values do. */
+  /** Adds a value by two hashes, which need not be good ones, but must differ as the values do. */
   #add(a: number, b: number): void {
     const index = mix(a ^ Math.imul(b, 0xcc9e2d51)) >>> (32 - INDEX_BITS);
     const rank = Math.clz32(mix(b ^ Math.imul(a, 0x1b873593))) + 1;
     if (rank > (this.#registers[index] ?? 0)) this.#registers[index] = rank;
   }
 
-  /** A character for each register, which deflate packs as well as any encoding of ours would. */
+  /** Returns a character for each register, which deflate packs as well as any encoding of ours would. */
   save(): string {
     return Buffer.from(this.#registers.map((rank) => rank + SAVED_ZERO)).toString('latin1');
   }
@@ -62,7 +63,7 @@ export class DistinctSketch {
   }
 }
 
-/** MurmurHash3's finaliser: every bit of the input changes half of the output's. */
+/** MurmurHash3's finaliser: every bit of the input changes half of the output's bits. */
 function mix(hash: number): number {
   let h = hash;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

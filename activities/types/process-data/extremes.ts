@@ -7,15 +7,15 @@ interface Range<T> {
 }
 
 /**
- * The least and greatest value of a column. Which order counts (numbers, instants, text) is known only when all values
- * are, so all three are kept.
+ * The minimum and maximum of a column. Which order applies (numbers, instants, text) is known only when all
+ * values are, so all three are kept.
  */
 export class Extremes {
   #number: Range<number> | undefined;
   #date: Range<{ at: number; text: string }> | undefined;
   #text: Range<string> | undefined;
 
-  /** @param position of a number itself, of a date the instant. */
+  /** @param position the number itself, or the instant of a date. */
   add(kind: Kind, key: string, position: number): void {
     this.#text = widened(this.#text, key, (a, b) => a < b);
     if (kind === 'number') this.#number = widened(this.#number, position, (a, b) => a < b);
@@ -40,7 +40,7 @@ export class Extremes {
     return extremes;
   }
 
-  /** For a column of that kind; `undefined` where there is no order (booleans). */
+  /** Returns the range for a column of that kind; `undefined` if the kind has no order (booleans). */
   of(kind: Kind): Range<string | number> | undefined {
     if (kind === 'number') return this.#number;
     if (kind === 'string') return this.#text;

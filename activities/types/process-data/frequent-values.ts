@@ -1,17 +1,17 @@
 import { instantOf } from './kinds.ts';
 import type { RestoredValues, SavedValues } from './saved-table.ts';
 
-/** A value's count since it was first (or again) held. */
+/** Count of a value since it was last added to the values held. */
 export interface Counter {
   count: number;
-  /** How often the value may have occurred before that, at most. 0: the count is exact. */
+  /** Maximum number of earlier occurrences, not counted. If 0, the count is exact. */
   readonly missed: number;
   /**
-   * Where the value is among others: a number itself, of a date the instant, else `NaN`. Reading it once saves reading
-   * it for each row.
+   * Place of the value among others: the number itself, the instant of a date, otherwise `NaN`. Parsed once,
+   * so that it need not be parsed for each row.
    */
   readonly position: number;
-  /** Its text does not tell: JSON has strings like "5". */
+  /** Whether it is a number, which its text doesn't show: JSON has strings like "5". */
   readonly isNumber: boolean;
 }
 
@@ -48,8 +48,8 @@ export class FrequentValues {
   }
 
   /**
-   * @param shrinks how often the copy is shrunk, for it to be smaller. What is said of {@link missed} goes for it too,
-   * with the number of values that it held before it was shrunk last.
+   * @param shrinks how often to shrink the copy, to make it smaller. The bound on {@link missed} holds for it
+   *   too, with the number of values that it held before it was last shrunk.
    */
   save(shrinks = 0): SavedValues {
     const copy = new FrequentValues();
@@ -66,7 +66,7 @@ export class FrequentValues {
     };
   }
 
-  /** In the order in which they were held: a mean's last digits depend on it. */
+  /** Restores the values in the order in which they were held: a mean's last digits depend on it. */
   static restore({
     missed,
     keys,
@@ -84,13 +84,13 @@ export class FrequentValues {
     return values;
   }
 
-  /** Lets go of the rarer half (more, if many are equally rare). */
+  /** Drops the rarer half (more, if many are equally rare). */
   shrink(): void {
     const most = new Float64Array(this.#counters.size);
     let i = 0;
     for (const counter of this.#counters.values()) most[i++] = mostOf(counter);
     const missed = most.sort()[most.length >> 1] ?? this.#missed;
-    // A new map: where values hardly repeat, nearly all go, and deleting them one by one takes longer.
+    // A new map: if values hardly repeat, nearly all are dropped, and deleting them one by one takes longer.
     const kept = new Map<string, Counter>();
     for (const [key, counter] of this.#counters) {
       if (mostOf(counter) > missed) kept.set(key, counter);
@@ -100,7 +100,7 @@ export class FrequentValues {
   }
 }
 
-/** The most often that a value can have occurred. */
+/** Returns how often a value can have occurred at most. */
 function mostOf(counter: Counter): number {
   return counter.count + counter.missed;
 }

@@ -1,23 +1,23 @@
 import type { RestoredCells, SavedCells } from './saved-table.ts';
 
-/** As saved-table.ts has it. A power of two, though nothing depends on that. */
+/** Number of cells, as in saved-table.ts. A power of two, although nothing depends on that. */
 const CELLS = 1024;
-/** Of cells, as powers of two: below it, a width is no normal double, and dividing by it would round. */
+/** Exponent of the minimum cell width, 2^-1022: a smaller one is no normal double, and dividing by it rounds. */
 const MIN_EXPONENT = -1022;
 
 /**
- * Counts numbers in at most 1,024 cells of one width, in 8 KiB. The width is a power of two, and doubles whenever they
- * would span more cells: so it follows from the numbers alone, whatever their order, and each number's cell is exact.
- * The cells are as wide as a 511th of the numbers' range at most, or hold a single double each.
+ * Counts numbers in at most 1,024 cells of one width, in 8 KiB. The width is a power of two, and doubles
+ * whenever the numbers would span more cells. So it depends on the numbers alone, not on their order, and
+ * each number's cell is exact. A cell is at most a 511th of the numbers' range wide, or holds a single double.
  *
- * QuantileSketch would not do: all instants of a year are within 1 % of each other.
+ * QuantileSketch would not work here: all instants of a year are within 1 % of each other.
  */
 export class HistogramSketch {
-  /** A ring: cell i, which begins at i × width, is at i modulo CELLS. */
+  /** A ring: cell i, which starts at i × width, is at i modulo CELLS. */
   #counts = new Float64Array(CELLS);
   #exponent = MIN_EXPONENT;
   #width = 2 ** MIN_EXPONENT;
-  /** The first and the last cell that hold something. */
+  /** The first and the last cell that is not empty. */
   #low = Infinity;
   #high = -Infinity;
 
@@ -33,7 +33,7 @@ export class HistogramSketch {
     this.#counts[at] = (this.#counts[at] ?? 0) + times;
   }
 
-  /** Where each cell that is not empty begins, which may be -Infinity, and how many numbers it holds. */
+  /** Yields where each cell that is not empty starts, which may be -Infinity, and how many numbers it holds. */
   *cells(): Generator<[start: number, count: number]> {
     for (let cell = this.#low; cell <= this.#high; cell++) {
       const count = this.#counts[placeOf(cell)] ?? 0;
@@ -58,7 +58,7 @@ export class HistogramSketch {
     return sketch;
   }
 
-  /** Widens the cells until all of them, with that of the value, are few enough. */
+  /** Widens the cells until they are few enough, including the value's own cell. */
   #makeRoom(value: number): void {
     let exponent = Math.max(this.#exponent, exponentOf(value));
     const spanned = () => {
@@ -71,7 +71,7 @@ export class HistogramSketch {
     if (exponent > this.#exponent) this.#widen(exponent);
   }
 
-  /** What share of cells of that width ours are. Bounded, because 0 would lose the sign of a cell. */
+  /** Returns our cells' width as a share of that of `exponent`. Bounded, because 0 would lose a cell's sign. */
   #narrower(exponent: number): number {
     return 2 ** Math.max(this.#exponent - exponent, -1000);
   }
@@ -91,13 +91,13 @@ export class HistogramSketch {
   }
 }
 
-/** The narrowest cells in which the value's number is an integer that a double can count on from. */
+/** Returns the exponent of the narrowest cells whose number at the value is an exact integer in a double. */
 function exponentOf(value: number): number {
   return value === 0 ? MIN_EXPONENT : Math.floor(Math.log2(Math.abs(value))) - 52;
 }
 
 function cellOf(value: number, width: number): number {
-  // Plus zero, which makes 0 of -0.
+  // Plus zero, which turns -0 into 0.
   const cell = Math.floor(value / width) + 0;
   // A quotient that is too small for a double has become zero.
   return value < 0 && cell === 0 ? -1 : cell;

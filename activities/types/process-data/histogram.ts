@@ -2,19 +2,20 @@ import type { Column } from './column.ts';
 import { instantOf, type Kind } from './kinds.ts';
 import { shownOf } from './value-key.ts';
 
-/** How many values lie where between the least and the greatest one, in bins of one width. */
+/** Distribution of the values between the minimum and the maximum, in bins of one width. */
 export type Histogram = {
-  /** The column's `min` and `max`: of dates their text. */
+  /** The column's `min` and `max`; for dates, their text. */
   readonly from: string | number;
   readonly to: string | number;
-  /** A value at the edge of two bins is in the upper one, the greatest one in the last. */
+  /** Counts per bin. A value at the edge of two bins is in the upper one, and the maximum is in the last. */
   readonly counts: number[];
 };
 
 const BINS = 20;
 
 /**
- * Exact as long as the column is: then its tally has all values. Else a cell of the sketch counts where it begins.
+ * Counts a column's values in bins. Exact as long as the column is, since its tally then has all values;
+ * otherwise each cell of the sketch counts at the point where it starts.
  *
  * @returns undefined for a column whose values are neither numbers nor dates.
  */
@@ -55,7 +56,7 @@ function countInBins(
   return counts;
 }
 
-/** @param share how much of the way from a to b. */
+/** @param share fraction of the way from a to b. */
 export function between(a: number, b: number, share: number): number {
   const distance = b - a;
   // Two numbers may be further apart than the largest double.

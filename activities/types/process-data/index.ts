@@ -7,11 +7,11 @@ import { csvSource, openFileSource, rowsSource } from './source.ts';
 const MESSAGE = 'Data processed successfully';
 
 // Not z.record: that would copy each row, and leave out a column called __proto__.
-const row = z.unknown().refine(isObject, 'A row is an object with a property for each column');
+const row = z.unknown().refine(isObject, 'A row must be an object with a property for each column');
 
 const payload = z
   .strictObject({
-    rows: z.array(row).optional().describe('The data themselves, an object for each row'),
+    rows: z.array(row).optional().describe('The data, as one object per row'),
     csv: z.string().optional().describe('The data as CSV; the first line names the columns'),
     file: z
       .string()
@@ -19,19 +19,20 @@ const payload = z
       .max(1024)
       .optional()
       .describe(
-        'A CSV or JSON file: "sales.csv" in your folder, else in the shared one; or "shared/sales.csv"',
+        'A CSV or JSON file: "sales.csv" in your folder, otherwise in the shared one; or "shared/sales.csv"',
       ),
   })
   .refine(({ rows, csv, file }) => [rows, csv, file].filter((data) => data !== undefined).length <= 1, {
-    message: 'Give rows, csv or file, not several of them',
+    message: 'Give rows, csv or file, but only one of them',
   });
 
 type ProcessDataPayload = z.output<typeof payload>;
 
 /**
- * Summarises a table, column by column.
+ * Creates the task type that summarises a table, column by column.
  *
- * @param settings.dataDir the folder with a folder of files for each owner, and one called `shared`; undefined: no files
+ * @param settings.dataDir folder that has a folder of files for each owner, and one called `shared`; if
+ *   undefined, files are not allowed
  */
 export function createProcessData(settings: { dataDir: string | undefined }): TaskType<ProcessDataPayload> {
   return defineTaskType({
@@ -55,7 +56,7 @@ async function openSource(
   dataDir: string | undefined,
   owner: TaskOwner,
 ): Promise<Source | undefined> {
-  // None is left out: the schema has seen that they all are.
+  // Leaves none out: the schema has checked that all are objects.
   if (rows !== undefined) return rowsSource(rows.filter(isObject));
   if (csv !== undefined) return csvSource(csv);
   return file === undefined ? undefined : openFileSource(dataDir, owner, file);

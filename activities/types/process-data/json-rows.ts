@@ -2,7 +2,7 @@ import { chunksOf, type ByteSource } from './bytes.ts';
 import { invalidData } from './invalid-data.ts';
 import type { Reading } from './reading.ts';
 
-/** A row's limit, without which one unclosed bracket would read the whole file into memory. */
+/** Maximum size of a row, in bytes. Without it, one unclosed bracket would read the whole file into memory. */
 const MAX_ROW_BYTES = 8 * 1024 * 1024;
 const BYTE_ORDER_MARK = '\u00EF\u00BB\u00BF';
 
@@ -11,7 +11,7 @@ const [OPEN_BRACKET, CLOSE_BRACKET] = [0x5b, 0x5d];
 const [OPEN_BRACE, CLOSE_BRACE] = [0x7b, 0x7d];
 
 /**
- * What may come next between rows; inside a row, JSON.parse judges.
+ * What may come next between rows. Inside a row, JSON.parse decides.
  *
  *     array ──[──▶ first row ──{…}──▶ comma ──,──▶ row ──{…}──▶ comma
  *                      └──]──▶ end ◀──]──┘
@@ -19,8 +19,8 @@ const [OPEN_BRACE, CLOSE_BRACE] = [0x7b, 0x7d];
 type Expected = 'array' | 'first row' | 'row' | 'comma' | 'end';
 
 /**
- * Adds the rows of a JSON array of objects to the reading's table, one at a time: JSON.parse on a whole file would block
- * the event loop and hold everything at once.
+ * Adds the rows of a JSON array of objects to the reading's table, one at a time: JSON.parse on a whole file would
+ * block the event loop and hold everything at once.
  */
 export async function readJsonRows(source: ByteSource, reading: Reading): Promise<void> {
   const splitter = new RowSplitter(reading);
@@ -29,20 +29,20 @@ export async function readJsonRows(source: ByteSource, reading: Reading): Promis
 }
 
 /**
- * Splits bytes, not text, since a checkpoint needs to know at which byte a row ends. Those that mean something here never
- * are a part of another character in UTF-8.
+ * Splits bytes, not text, since a checkpoint needs to know at which byte a row ends. In UTF-8, the bytes that
+ * have a meaning here are never part of another character.
  */
 class RowSplitter {
   readonly #reading: Reading;
   #expected: Expected;
-  /** Brackets open in the current row; 0 between rows. */
+  /** Number of brackets open in the current row; 0 between rows. */
   #depth = 0;
   #inString = false;
   #escaped = false;
-  /** The beginning of a row that goes on in the next chunk. */
+  /** The beginning of a row that continues in the next chunk. */
   #begun: Buffer[] = [];
   #begunBytes = 0;
-  /** Where the next chunk begins in the source. */
+  /** Position of the next chunk in the source. */
   #offset: number;
 
   constructor(reading: Reading) {
@@ -105,7 +105,7 @@ class RowSplitter {
     this.#begunBytes = 0;
     this.#expected = 'comma';
     try {
-      // An object, since it begins with a brace.
+      // An object, since it starts with a brace.
       this.#reading.table.addObject(JSON.parse(text) as object);
     } catch (error) {
       if (error instanceof SyntaxError) throw this.#malformed(error.message, error);

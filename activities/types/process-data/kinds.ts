@@ -1,11 +1,11 @@
-/** What a single value is. A column has a kind if all its values have it; else it is a column of strings. */
+/** Kind of a single value. A column has a kind if all its values have it; otherwise it is a column of strings. */
 export type Kind = 'number' | 'boolean' | 'date' | 'string';
 
 const NUMBER = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const DATE =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:Z|([+-])(\d\d):?(\d\d))?)?$/;
 
-/** Says what a piece of text, a CSV field for instance, is. Spaces around it do not matter. */
+/** Returns the kind of a text, a CSV field for instance. Spaces around it don't matter. */
 export function kindOfText(text: string): Kind {
   const trimmed = text.trim();
   if (isNumber(trimmed)) return 'number';
@@ -14,8 +14,8 @@ export function kindOfText(text: string): Kind {
 }
 
 /**
- * `00501`, `+4930123456` and integers beyond 2^53 look like numbers, but are identifiers (zip codes, telephone
- * numbers, snowflakes) that arithmetic would spoil.
+ * Returns whether a text is a number. `00501`, `+4930123456` and integers beyond 2^53 look like numbers, but
+ * are identifiers (zip codes, telephone numbers, snowflakes) that arithmetic would corrupt.
  */
 function isNumber(text: string): boolean {
   if (!NUMBER.test(text) || /^-?0\d/.test(text)) return false;
@@ -27,7 +27,7 @@ function isBoolean(text: string): boolean {
   return (text.length === 4 || text.length === 5) && /^(?:true|false)$/i.test(text);
 }
 
-/** The instant an ISO 8601 date or date-time stands for, in ms since 1970; without an offset, as UTC. */
+/** Returns the instant of an ISO 8601 date or date-time, in ms since 1970; without an offset, it is in UTC. */
 export function instantOf(text: string): number | undefined {
   const parts = DATE.exec(text.trim());
   if (parts === null) return undefined;
@@ -36,7 +36,7 @@ export function instantOf(text: string): number | undefined {
     .map((part) => Number(part ?? 0));
   const midnight = new Date(0);
   midnight.setUTCFullYear(year, month - 1, day);
-  // Date would make 1 March of 30 February; a value that does not come back as it went in is no date.
+  // Date would turn 30 February into 1 March; a value that doesn't come back unchanged is not a date.
   if (midnight.getUTCMonth() !== month - 1 || midnight.getUTCDate() !== day) return undefined;
   if (hour > 23 || minute > 59 || second > 60) return undefined;
   const offsetMinutes = (parts[8] === '-' ? -1 : 1) * (Number(parts[9] ?? 0) * 60 + Number(parts[10] ?? 0));
@@ -44,7 +44,7 @@ export function instantOf(text: string): number | undefined {
   return midnight.getTime() + ((hour * 60 + minute - offsetMinutes) * 60 + second) * 1000 + fractionMs;
 }
 
-/** One spelling per value: `1`, `1.0` and ` 1e0` are one number, `TRUE` and `true` one boolean. */
+/** Returns one spelling per value: `1`, `1.0` and ` 1e0` are one number, `TRUE` and `true` one boolean. */
 export function canonical(kind: Kind, text: string): string {
   if (kind === 'number') return String(Number(text));
   return kind === 'boolean' ? text.trim().toLowerCase() : text;

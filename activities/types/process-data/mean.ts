@@ -1,6 +1,6 @@
 import { savedDouble, type RestoredMean, type SavedMean } from './saved-table.ts';
 
-/** 2^-64: with it, not even 2^64 of the largest doubles overflow the sum. */
+/** Factor on every term: with 2^-64, not even 2^64 of the largest doubles overflow the sum. */
 const SCALE = 2 ** -64;
 
 /** A running mean by Neumaier's sum, which keeps the digits that plain addition loses. */

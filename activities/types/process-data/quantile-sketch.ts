@@ -6,12 +6,12 @@ import {
   type SavedQuantiles,
 } from './saved-table.ts';
 
-/** An estimate is within this share of the true value. */
+/** Maximum error of an estimate, as a share of the true value. */
 export const RELATIVE_ERROR = 0.01;
 
 const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 const LOG_GAMMA = Math.log(GAMMA);
-/** 2,048 buckets span 17 orders of magnitude; only a column that spans more loses accuracy, near zero. */
+/** Maximum number of buckets. 2,048 span 17 orders of magnitude; beyond that, accuracy is lost near zero. */
 const MAX_BUCKETS = 2048;
 
 /** Counts per bucket; bucket i holds the magnitudes in (GAMMA^(i-1), GAMMA^i]. */
@@ -39,7 +39,7 @@ export class QuantileSketch {
     if (buckets.size > MAX_BUCKETS) collapse(buckets);
   }
 
-  /** @param share 0.5 for the median, and so on. `NaN` while nothing was added. */
+  /** @param share 0.5 for the median, and so on. Returns `NaN` if nothing has been added. */
   quantile(share: number): number {
     const rank = share * (this.#count - 1);
     let passed = 0;
@@ -73,7 +73,7 @@ export class QuantileSketch {
   }
 }
 
-/** By their distances, which are nearly all 1 and so take next to no room once deflated. */
+/** Saves buckets by their distances, which are nearly all 1 and so take almost no room once deflated. */
 function saveBuckets(buckets: Buckets): SavedBuckets {
   const ascending = [...buckets].sort(([a], [b]) => a - b);
   const distances = ascending.map(([bucket], i) => savedDouble(bucket - (ascending[i - 1]?.[0] ?? 0)));
@@ -85,13 +85,13 @@ function restoreBuckets({ distances, counts }: RestoredBuckets): Buckets {
   return new Map(distances.map((distance, i) => [(bucket += distance), counts[i] ?? 0]));
 }
 
-/** The value whose relative distance from both ends of its bucket is the same. */
+/** Returns the value with the same relative distance from both ends of its bucket. */
 function middle(bucket: number): number {
   // Multiplied in two steps: the bucket of the largest doubles ends beyond them.
   return Math.exp((bucket - 1) * LOG_GAMMA) * ((2 * GAMMA) / (1 + GAMMA));
 }
 
-/** Puts the smallest magnitudes into one bucket, a quarter of the room at a time, so that it happens seldom. */
+/** Merges the smallest magnitudes into one bucket: a quarter of the buckets, so that it happens rarely. */
 function collapse(buckets: Buckets): void {
   const lowest = [...buckets.keys()].sort((a, b) => a - b).slice(0, MAX_BUCKETS / 4);
   const into = lowest.pop() ?? 0;

@@ -6,11 +6,11 @@ import { Table } from './table.ts';
 
 const PROGRESS_INTERVAL_MS = 250;
 
-/** What a reading is of: data that can be read from any row on. */
+/** The data of a reading, which can be read from any row on. */
 export interface Source {
-  /** The same for the same data only. */
+  /** Identifies the data: the same for the same data only. */
   readonly identity: string;
-  /** Where it ends: in rows or bytes, as its positions. */
+  /** Position of its end, in rows or bytes like all its positions. */
   readonly size: number;
   /** Adds the rows from the reading's position on. */
   read(reading: Reading): Promise<void>;
@@ -18,8 +18,9 @@ export interface Source {
 }
 
 /**
- * One attempt's way through its data, from where the last attempt was interrupted. A source moves `position` and `line`
- * on in the same turn of the event loop as it adds a row to the table, so that they agree at any moment.
+ * One attempt's pass through its data, from where the last attempt was interrupted. A source advances
+ * `position` and `line` in the same turn of the event loop in which it adds a row to the table, so that they
+ * always agree.
  */
 export class Reading implements Standing {
   readonly table: Table;
@@ -28,8 +29,8 @@ export class Reading implements Standing {
   readonly #context: TaskContext;
   readonly #size: number;
   readonly #writer: CheckpointWriter;
-  #toldPercent: number;
-  #toldAt = performance.now();
+  #reportedPercent: number;
+  #reportedAt = performance.now();
 
   private constructor(context: TaskContext, { identity, size }: Source, from: Standing) {
     this.table = from.table;
@@ -38,10 +39,10 @@ export class Reading implements Standing {
     this.#context = context;
     this.#size = size;
     this.#writer = new CheckpointWriter(context, identity, this);
-    this.#toldPercent = this.#percent();
+    this.#reportedPercent = this.#percent();
   }
 
-  /** Resumes from the context's checkpoint; anew if there is none, or none that is of any use. */
+  /** Resumes from the context's checkpoint, or starts from the beginning if there is no usable one. */
   static async begin(context: TaskContext, source: Source): Promise<Reading> {
     const from = await usableCheckpoint(context, source);
     const reading = new Reading(context, source, from ?? { table: new Table(), position: 0, line: 1 });
@@ -53,26 +54,26 @@ export class Reading implements Standing {
     return reading;
   }
 
-  /** Called between two chunks: throws the signal's reason once that fires, tells how far it is, saves when it is time. */
+  /** Called between two chunks. Throws the signal's reason if it has fired, reports progress, saves when due. */
   async pause(): Promise<void> {
     this.#context.signal.throwIfAborted();
-    this.#tell();
+    this.#reportProgress();
     await this.#writer.writeIfDue();
     this.#context.signal.throwIfAborted();
   }
 
-  /** Called when the attempt ends with an error: lets the next one resume here, if there will be one. */
+  /** Called when the attempt ends with an error. Lets the next attempt resume here, if there will be one. */
   interrupted(): Promise<void> {
     return this.#writer.writeLast();
   }
 
-  /** Passes on whole percents, a few times a second at most. */
-  #tell(): void {
+  /** Reports progress in whole percent, a few times a second at most. */
+  #reportProgress(): void {
     const percent = this.#percent();
     const now = performance.now();
-    if (percent <= this.#toldPercent || now - this.#toldAt < PROGRESS_INTERVAL_MS) return;
-    this.#toldPercent = percent;
-    this.#toldAt = now;
+    if (percent <= this.#reportedPercent || now - this.#reportedAt < PROGRESS_INTERVAL_MS) return;
+    this.#reportedPercent = percent;
+    this.#reportedAt = now;
     this.#context.progress(percent);
   }
 
@@ -90,11 +91,11 @@ async function usableCheckpoint(
   try {
     const saved = await parseCheckpoint(value);
     if (saved.source === source.identity) return saved.at;
-    log.warn('The data have changed since the checkpoint: beginning anew');
+    log.warn('The data have changed since the checkpoint: starting over');
   } catch (error) {
-    // Whatever is wrong with it, reading all the data again gives the result.
+    // Whatever is wrong with it, reading all the data again still gives the result.
     const why = error instanceof Error ? error.message : String(error);
-    log.warn(`The checkpoint cannot be read: beginning anew (${ellipsis(why.replaceAll(/\s+/g, ' '), 200)})`);
+    log.warn(`The checkpoint cannot be read: starting over (${ellipsis(why.replaceAll(/\s+/g, ' '), 200)})`);
   }
   return undefined;
 }

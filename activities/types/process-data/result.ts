@@ -4,10 +4,10 @@ import { invalidData } from './invalid-data.ts';
 import type { Table } from './table.ts';
 import { ellipsis } from '../text.ts';
 
-/** A task's result may have 256 KiB; the rest is for what stands around the columns. */
+/** Maximum size of the columns, in bytes. A result may have 256 KiB; the rest is for what surrounds them. */
 const MAX_BYTES = 255 * 1024;
 
-/** What is left out, step by step, of a summary that is too large; histograms before all of it. */
+/** What stays, step by step, of a summary that is too large even without histograms. */
 const SMALLER = [
   { topValues: 10, codePoints: 40 },
   { topValues: 5, codePoints: 40 },
@@ -16,22 +16,22 @@ const SMALLER = [
   { topValues: 0, codePoints: 10 },
 ] as const;
 
-const VALUES_TOO = 'histograms are left out, values are shortened, and fewer frequent ones listed';
+const VALUES_TOO = 'histograms are left out, values are shortened, and fewer frequent values are listed';
 
 export interface TableSummary {
   readonly rows: number;
   readonly columns: Record<string, ColumnSummary>;
-  /** What was left out to fit in, as it is said in the log. */
+  /** What was left out to fit, in words for the log. */
   readonly leftOut?: string;
 }
 
-/** The summaries of all columns, in as much detail as a result has room for. */
+/** Summarises all columns, in as much detail as a result has room for. */
 export async function summariseTable(table: Table, signal: AbortSignal): Promise<TableSummary> {
   const { rows } = table;
   const summaries: [string, ColumnSummary][] = [];
   for (const [name, column] of table.columns) {
     summaries.push([name, summarise(column, rows)]);
-    // Sorting a column's values takes a few milliseconds, a thousand times over if there are so many columns.
+    // Sorting a column's values takes a few milliseconds, and there may be a thousand columns.
     await setImmediate();
     signal.throwIfAborted();
   }
@@ -46,11 +46,11 @@ export async function summariseTable(table: Table, signal: AbortSignal): Promise
     await setImmediate();
   }
   throw invalidData(
-    `A summary of ${summaries.length} columns with names this long is larger than a result may be`,
+    `A summary of ${summaries.length} columns with names this long is too large for a result`,
   );
 }
 
-/** Object.fromEntries defines properties, so that a column called `__proto__` is one like any other. */
+/** Object.fromEntries defines properties, so that a column called `__proto__` is like any other. */
 function objectOf(summaries: readonly (readonly [string, ColumnSummary])[]): Record<string, ColumnSummary> {
   return Object.fromEntries(summaries);
 }

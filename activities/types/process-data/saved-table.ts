@@ -1,17 +1,17 @@
 /**
- * A table as a checkpoint holds it. What `save()` gives is a schema's input, what `restore()` takes its output; a change
- * here is a new version of checkpoint.ts.
+ * A table as a checkpoint stores it. `save()` returns a schema's input, and `restore()` takes its output. A
+ * change here needs a new version in checkpoint.ts.
  */
 import { z } from 'zod';
 
 const count = z.int().nonnegative();
 
-/** JSON has no words for these. */
-const UNSAYABLE = ['Infinity', '-Infinity', 'NaN', '-0'] as const;
-const double = z.union([z.number(), z.enum(UNSAYABLE)]).transform(Number);
+/** Numbers that JSON cannot represent. */
+const NOT_IN_JSON = ['Infinity', '-Infinity', 'NaN', '-0'] as const;
+const double = z.union([z.number(), z.enum(NOT_IN_JSON)]).transform(Number);
 
 export function savedDouble(value: number): z.input<typeof double> {
-  return UNSAYABLE.find((word) => Object.is(Number(word), value)) ?? value;
+  return NOT_IN_JSON.find((word) => Object.is(Number(word), value)) ?? value;
 }
 
 const mean = z.object({ sum: double, lost: double, count });
@@ -22,7 +22,7 @@ const buckets = z
 
 const quantiles = z.object({ negative: buckets, positive: buckets, zeros: count, count });
 
-/** Of a HistogramSketch: how many numbers are in each of its cells, which are 2^exponent wide. */
+/** Cells of a HistogramSketch, 2^exponent wide, with how many numbers are in each. */
 const cells = z.object({ exponent: z.int(), first: z.int(), counts: z.array(count).max(1024) });
 
 /** A character for each register of a DistinctSketch. */
@@ -35,7 +35,7 @@ const extremes = z.object({
   text: textRange.optional(),
 });
 
-/** Lists side by side instead of an object for each counter: they deflate to half the size. */
+/** Parallel lists instead of an object for each counter: they deflate to half the size. */
 const values = z
   .object({
     missed: count,

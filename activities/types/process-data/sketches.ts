@@ -5,13 +5,13 @@ import { Mean } from './mean.ts';
 import { QuantileSketch } from './quantile-sketch.ts';
 import type { RestoredSketches, SavedSketches } from './saved-table.ts';
 
-/** What takes over when a column has too many different values to hold them all. */
+/** Sketches that take over when a column has too many distinct values to hold them all. */
 export class Sketches {
   readonly distinct: DistinctSketch;
-  /** Quantiles and mean are of numbers alone. */
+  /** Quantiles and mean cover numbers only. */
   readonly quantiles: QuantileSketch;
   readonly mean: Mean;
-  /** Of numbers and dates; of no use where a column has both, and so is one of strings. */
+  /** Covers numbers and dates. Unused when a column mixes both, since it is then treated as text. */
   readonly histogram: HistogramSketch;
 
   private constructor(
@@ -26,7 +26,7 @@ export class Sketches {
     this.histogram = histogram;
   }
 
-  /** Filled from counters that have missed nothing. */
+  /** Creates sketches from counters that have missed nothing. */
   static of(values: FrequentValues): Sketches {
     const sketches = new Sketches();
     for (const [key, counter] of values.entries()) {
@@ -55,7 +55,7 @@ export class Sketches {
     );
   }
 
-  /** `1` and `1.0` are one number. In a column of strings they are two, but who has those has them estimated anyway. */
+  /** Adds a distinct value. `1` and `1.0` count as one: right for numbers; for text, the count is an estimate. */
   addDistinct(key: string, { position, isNumber }: Counter): void {
     if (isNumber) this.distinct.addNumber(position);
     else this.distinct.addText(key);

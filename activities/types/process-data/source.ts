@@ -8,7 +8,7 @@ import { openDataFile } from './data-file.ts';
 import { readJsonRows } from './json-rows.ts';
 import type { Reading, Source } from './reading.ts';
 
-/** Some milliseconds' worth; then the event loop runs. */
+/** Number of rows added before the event loop runs again; they take some milliseconds. */
 const ROWS_AT_ONCE = 1000;
 
 export function rowsSource(rows: readonly object[]): Source {
@@ -22,7 +22,7 @@ export function rowsSource(rows: readonly object[]): Source {
       }
     }
   };
-  // By their text: a payload can be edited between two attempts.
+  // Identified by their text: a payload can be edited between two attempts.
   return {
     identity: identityOf('rows', JSON.stringify(rows)),
     size: rows.length,
@@ -37,7 +37,7 @@ export function csvSource(csv: string): Source {
   return { identity: identityOf('csv', csv), size: text.size, read, close: nothingToClose };
 }
 
-/** Throws a non-retryable TaskFailure where there is no such file, or none that the owner may read. */
+/** Throws a non-retryable TaskFailure if there is no such file, or the owner may not read it. */
 export async function openFileSource(
   dataDir: string | undefined,
   owner: TaskOwner,
@@ -60,11 +60,11 @@ export async function openFileSource(
   };
 }
 
-/** Hashed, so that a checkpoint tells nobody where the files are. */
+/** Returns a hash, so that a checkpoint doesn't reveal where the files are. */
 function identityOf(...what: readonly (string | number)[]): string {
   return hash('sha256', JSON.stringify(what), 'hex').slice(0, 32);
 }
 
 async function nothingToClose(): Promise<void> {
-  // What is in memory is in nobody's way.
+  // What is in memory needs no closing.
 }

@@ -5,28 +5,28 @@ import { ellipsis, firstCodePoints } from '../text.ts';
 
 export const MAX_COLUMNS = 1000;
 const MAX_NAME_CODE_POINTS = 200;
-/** Different values held per column, and in all: some 150 bytes each, so about 15 MB. */
+/** Maximum number of distinct values held per column, and in all: about 150 bytes each, so about 15 MB. */
 const HELD_PER_COLUMN = 5_000;
 const HELD_IN_ALL = 100_000;
 
-/** The rows seen so far, as far as their summary needs them. Columns keep the order in which they first came. */
+/** The rows seen so far, as far as their summary needs them. Columns are in order of their first appearance. */
 export class Table {
   // A Map, because a column may be called __proto__.
   readonly columns = new Map<string, Column>();
   rows = 0;
 
-  /** The column of that name, new if there is none yet. */
+  /** Returns the column of that name, and creates it if needed. */
   column(name: string): Column {
     return this.columns.get(name) ?? this.#add(name);
   }
 
-  /** Adds a row out of JSON. A column that it does not have is missing in it. */
+  /** Adds a row from JSON. Columns that it doesn't have count as missing in it. */
   addObject(row: object): void {
     this.rows++;
     for (const [name, value] of Object.entries(row)) this.column(name).addJson(value);
   }
 
-  /** @param shrinks how often to halve what is held of columns that are approximate anyway. */
+  /** @param shrinks how often to halve the values held of columns that are approximate anyway. */
   save(shrinks: number): SavedTable {
     return {
       rows: this.rows,
@@ -45,7 +45,7 @@ export class Table {
 
   #add(name: string): Column {
     if (this.columns.size >= MAX_COLUMNS) {
-      throw invalidData(`The data have more than ${MAX_COLUMNS} columns, the most that are summarised`);
+      throw invalidData(`The data have more than ${MAX_COLUMNS} columns, which is the maximum`);
     }
     if (firstCodePoints(name, MAX_NAME_CODE_POINTS) !== name) {
       throw invalidData(

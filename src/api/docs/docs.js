@@ -5,7 +5,7 @@ SwaggerUIBundle({
   deepLinking: true,
   docExpansion: 'list',
   defaultModelsExpandDepth: 0,
-  // A token that is entered here is forgotten with the page.
+  // A token entered here is forgotten when the page is closed.
   persistAuthorization: false,
   validatorUrl: null,
 });

@@ -15,7 +15,7 @@ const pollMs = 300;
 
 const otherwise = 'sign in as a user of it: npm run demo -- --user NAME --password-stdin';
 
-/** Somebody who is signed in. A temporary account is removed by `close()`. */
+/** A signed-in account. `close()` removes it if it is temporary. */
 export interface Account extends Credentials {
   readonly token: string;
   close(): Promise<void>;
@@ -23,7 +23,7 @@ export interface Account extends Credentials {
 
 interface AccountOptions {
   readonly url: string;
-  /** The demo's own service, where there is none that was up before. */
+  /** The demo's own service, if no other service was up. */
   readonly own: { readonly home: string } | undefined;
   readonly config: Pick<Config, 'home' | 'identityProvider'>;
   readonly user?: string;
@@ -31,18 +31,18 @@ interface AccountOptions {
   readonly stop: AbortSignal;
 }
 
-/** Signs in as the user who was named, else as a temporary one. @throws {DemoError} */
+/** Signs in as the given user, or else as a temporary one. @throws {DemoError} */
 export async function openAccount(options: AccountOptions): Promise<Account> {
   const { url, own, config, user, stop } = options;
-  // Admins are shown links into the Temporal Web UI; where others have tasks as well, the demo need not see them.
+  // Admins get links into the Temporal Web UI. Where others have tasks too, the demo need not see them.
   if (own !== undefined) return addTemporaryAccount({ url, home: own.home, role: 'admin', stop });
   if (user !== undefined) {
-    if (options.passwordStdin !== true) throw new DemoError('--user goes with --password-stdin.');
+    if (options.passwordStdin !== true) throw new DemoError('--user requires --password-stdin.');
     return useAccount(url, { username: user, password: await readPasswordFrom(process.stdin) });
   }
   if (config.identityProvider !== undefined) {
     throw new DemoError(
-      'Accounts are the identity provider’s there; the demo signs in by name and password.',
+      'An identity provider manages the accounts there; the demo can sign in only with a name and password.',
     );
   }
   await assertUsersFile(config.home);
@@ -56,7 +56,7 @@ async function useAccount(url: string, credentials: Credentials): Promise<Accoun
     return { ...credentials, token, close: () => Promise.resolve() };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    throw new DemoError(`${url} lets nobody in as ${credentials.username}: ${error.message}`, {
+    throw new DemoError(`Cannot sign in to ${url} as ${credentials.username}: ${error.message}`, {
       cause: error,
     });
   }
@@ -64,13 +64,13 @@ async function useAccount(url: string, credentials: Credentials): Promise<Accoun
 
 interface TemporaryOptions {
   readonly url: string;
-  /** TASKBELL_HOME of that service. */
+  /** TASKBELL_HOME of the service. */
   readonly home: string;
   readonly role: Role;
   readonly stop: AbortSignal;
 }
 
-/** @throws {DemoError} when that home has no users file: nobody signs in by it then. */
+/** @throws {DemoError} when that home has no users file, so that no one can sign in with an account from it. */
 async function assertUsersFile(home: string): Promise<void> {
   try {
     await access(usersFilePath(home));
@@ -83,9 +83,9 @@ async function assertUsersFile(home: string): Promise<void> {
 }
 
 /**
- * Adds a user to the service's users file and signs in as that. Its password is known to this process alone, so that
- * one left behind by a crash opens nothing.
- * @throws {DemoError} when the service does not go by that file.
+ * Adds a user to the service's users file and signs in as that user. Only this process knows the password, so
+ * an account left behind by a crash can't be used.
+ * @throws {DemoError} when the service does not use that file.
  */
 async function addTemporaryAccount({ url, home, role, stop }: TemporaryOptions): Promise<Account> {
   const users = createUsers({ path: usersFilePath(home) });
@@ -95,7 +95,7 @@ async function addTemporaryAccount({ url, home, role, stop }: TemporaryOptions):
     try {
       await users.remove(username);
     } catch (error) {
-      // Somebody else has removed it: just as well.
+      // It was removed by other means, which is just as well.
       if (!(error instanceof UserError)) throw error;
     }
   };
@@ -119,8 +119,8 @@ async function signInSoon(url: string, credentials: Credentials, stop: AbortSign
     try {
       return await signIn(url, credentials);
     } catch (error) {
-      const mayBeSeenYet = error instanceof Refusal && (error.status === 401 || error.status === 429);
-      if (!mayBeSeenYet || Date.now() > deadline) throw error;
+      const mayStillAppear = error instanceof Refusal && (error.status === 401 || error.status === 429);
+      if (!mayStillAppear || Date.now() > deadline) throw error;
     }
     await sleep(pollMs);
   }

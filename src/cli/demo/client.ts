@@ -11,18 +11,18 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** The few calls of the HTTP interface that the demo makes. @throws {Refusal} {DemoError} */
+/** The few HTTP API calls that the demo makes. @throws {Refusal} {DemoError} */
 export interface Client {
   create(task: NewTask): Promise<Task>;
   reschedule(id: string, delaySeconds: number): Promise<Task>;
   cancel(id: string): Promise<Task>;
 }
 
-/** The service said no; `message` is its own word on it. */
+/** The service refused a request; `message` is the service's own explanation. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
-  /** JSON pointers of the fields that it found fault with. */
+  /** JSON pointers of the invalid fields. */
   readonly pointers: readonly string[];
 
   constructor(status: number, message: string, pointers: readonly string[]) {
@@ -68,7 +68,7 @@ async function call(url: string, { method, headers, body }: Request): Promise<un
   } catch (error) {
     const { host } = new URL(url);
     const why = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new DemoError(`${host} does not answer any more: ${errorMessage(why)}`, { cause: error });
+    throw new DemoError(`${host} no longer answers: ${errorMessage(why)}`, { cause: error });
   }
   const answer: unknown = await response.json();
   if (response.ok) return answer;

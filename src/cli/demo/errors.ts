@@ -1,4 +1,4 @@
-/** The demo can't be given. `message` is fit to be shown as it is: it says what to do. */
+/** The demo can't run. `message` can be shown to the user unchanged: it says what to do. */
 export class DemoError extends Error {
   override readonly name = 'DemoError';
 }

@@ -24,7 +24,7 @@ export interface DemoOptions {
   readonly keep?: boolean;
 }
 
-/** What is up, in the order in which it came up; ended in the reverse one. */
+/** State of a running demo. Closers are in the order of starting, and run in reverse. */
 interface Stage {
   readonly options: DemoOptions;
   readonly signals: StopSignals;
@@ -33,15 +33,15 @@ interface Stage {
 }
 
 /**
- * The demo: looking → (starting a service) → showing → tidied up.
+ * Runs the demo: looking for a service → (starting one) → showing → tidying up.
  * @returns the exit code: 0 when all tasks ended as they should, 1 when not, 130 after a signal.
- * @throws {DemoError} when it can't be given.
+ * @throws {DemoError} when the demo can't run.
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const display = showProgress(process.stderr);
   const signals = catchSignals();
   const closers: (() => Promise<void>)[] = [];
-  // A closed terminal or pipe must not keep us from ending what we started.
+  // A closed terminal or pipe must not keep us from stopping what we started.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     return await perform({ options, signals, display, closers });
@@ -52,7 +52,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     display.clear();
     display.report({ waitingFor: 'Tidying up' });
     for (const close of closers.reverse()) {
-      // Whatever one of them says, the others must be ended too.
+      // An error in one must not keep the others running.
       await close().catch((error: unknown) => display.print(`Tidying up: ${errorMessage(error)}`));
     }
     display.clear();
@@ -76,7 +76,7 @@ async function perform(stage: Stage): Promise<number> {
   const output = process.stdout;
   const paint = paintFor(output);
   output.write(
-    `\n${paint('Five real tasks', 'bold')} at ${url}, told live over WebSockets as ${account.username}:\n\n`,
+    `\n${paint('Five real tasks', 'bold')} at ${url}, shown live over WebSockets as ${account.username}:\n\n`,
   );
 
   const parts: Part[] = [];
@@ -101,12 +101,12 @@ async function startOwn({ signals, display, closers }: Stage, allowHost: string)
   return own;
 }
 
-/** Nobody else knows of the tasks that a demo has left before their end. */
+/** Cancels the tasks that the demo leaves before their end: no one else knows about them. */
 async function cancelUnended(parts: readonly Part[], client: Client): Promise<void> {
   for (const part of parts) {
     if (part.created === undefined || hasEnded(part)) continue;
     await client.cancel(part.created.id).catch((error: unknown) => {
-      // It has ended just now.
+      // 409: the task has just ended.
       if (!(error instanceof Refusal && error.status === 409)) throw error;
     });
   }
@@ -119,14 +119,14 @@ async function endOfOwn(
 ): Promise<void> {
   if (options.keep !== true) {
     process.stdout.write(
-      'This service was only for the demo and goes with it; `npm run demo -- --keep` leaves it up to look around.\n' +
+      'This service was only for the demo and is now removed; `npm run demo -- --keep` keeps it, to look around.\n' +
         '`npm start` starts your own.\n',
     );
     return;
   }
   process.stdout.write(
     `\n  Address          ${own.url}\n  Sign in          user ${username}, password ${password}\n` +
-      `  Temporal Web UI  ${own.webUiUrl}\n\nCtrl-C ends the service and removes it.\n`,
+      `  Temporal Web UI  ${own.webUiUrl}\n\nCtrl-C stops the service and removes it.\n`,
   );
   await orFailed(waitFor(signals.stop), own);
 }

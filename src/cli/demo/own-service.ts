@@ -1,6 +1,6 @@
 /**
- * What service.ts forks: `taskbell up` on a home that is thrown away. It ends with the demo that forked it, in
- * whatever way that ends, and leaves nothing behind.
+ * The process that service.ts forks: `taskbell up` on a throwaway home. It ends when the demo that forked it
+ * ends, however that happens, and leaves nothing behind.
  */
 import { rm } from 'node:fs/promises';
 import { readConfig } from '../../config.ts';

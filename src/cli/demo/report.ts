@@ -1,19 +1,19 @@
-/** What is said when all is over; pure. */
+/** The demo's final report; pure. */
 import { type Part, hasEnded, isAsExpected } from './show.ts';
 import { type Paint, wordOf } from './table.ts';
 import { isAddressRefusal } from './tasks.ts';
 
 interface ReportOptions {
   readonly url: string;
-  /** `host:port` at which the demo's target should be, and at which it is. */
+  /** The `host:port` where the demo's target should listen, and where it does listen. */
   readonly target: { readonly wished: string; readonly actual: string };
-  /** Whether the addresses of the tasks lead anywhere after the demo. */
+  /** Whether links to the tasks still work after the demo. */
   readonly withLinks: boolean;
   readonly deadlineMs: number;
   readonly paint: Paint;
 }
 
-/** The demo's last lines: what came of each task, and whether that was as it should be. */
+/** Returns the demo's last lines: the outcome of each task, and whether it was the expected one. */
 export function report(parts: readonly Part[], options: ReportOptions): string {
   const { paint, target, deadlineMs } = options;
   const wrong = parts.filter((part) => !isAsExpected(part));
@@ -52,7 +52,7 @@ function refusalAdvice({ wished, actual }: ReportOptions['target'], paint: Paint
   return [
     paint(what, 'yellow'),
     `To see this too, start it with TASKBELL_HTTP_ALLOW_HOSTS=${wished}`,
-    ...(wished === actual ? [] : [`(${wished} is in use by another program just now; that must end first).`]),
+    ...(wished === actual ? [] : [`(${wished} is in use by another program; stop that first).`]),
   ];
 }
 
@@ -61,5 +61,5 @@ function complaint(part: Part, deadlineMs: number): string {
   if (!hasEnded(part)) return `${row.name}: still ${wordOf(row)} after ${deadlineMs / 1000} s.`;
   const attempts = scene.attempts === undefined ? '' : ` in ${scene.attempts} attempts`;
   const got = scene.attempts === undefined ? '' : ` in ${row.task?.attempt ?? 0}`;
-  return `${row.name}: should end as ${scene.ends}${attempts}, but ended as ${wordOf(row)}${got}.`;
+  return `${row.name}: should have ended as ${scene.ends}${attempts}, but ended as ${wordOf(row)}${got}.`;
 }

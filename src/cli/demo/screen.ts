@@ -8,25 +8,25 @@ const wordColumns = 9;
 export type Output = NodeJS.WritableStream &
   Partial<Pick<WriteStream, 'isTTY' | 'hasColors' | 'columns' | 'rows'>>;
 
-/** Where the rows are shown as they change. showing → closed, by `close()`, which leaves the last state to be read. */
+/** Shows the rows as they change. showing → closed, by `close()`, which leaves the last state on the screen. */
 export interface Screen {
   /** A row has changed. */
   update(row: Row): void;
   close(): void;
 }
 
-/** Colours where the terminal has them and NO_COLOR does not forbid them. */
+/** Chooses colours where the terminal has them and NO_COLOR does not forbid them, otherwise plain text. */
 export function paintFor(output: Output): Paint {
   return output.isTTY === true && output.hasColors?.() === true ? inColour : plain;
 }
 
-/** A table that is drawn again in place on a terminal that can; elsewhere a line for each change. */
+/** Opens a table that is redrawn in place where the terminal can do that, otherwise a line for each change. */
 export function openScreen(output: Output, rows: readonly Row[]): Screen {
   const fits = (output.rows ?? 24) > rows.length + 1;
   return canRewrite(output) && fits ? drawInPlace(output, rows) : writeLines(output, rows);
 }
 
-/** Colours forbidden, a terminal can still move its cursor; a dumb one can do neither. */
+/** A terminal can move its cursor even if colours are forbidden; a dumb terminal can do neither. */
 function canRewrite(output: Output): boolean {
   const withColours = childEnvironment({
     NO_COLOR: undefined,
@@ -41,14 +41,14 @@ function drawInPlace(output: Output, rows: readonly Row[]): Screen {
   let drawn: string[] = [];
 
   const draw = (): void => {
-    // One column is left free: a full line would make some terminals wrap.
+    // Leave one column free: a full line would make some terminals wrap.
     const lines = renderRows(rows, Date.now(), (output.columns ?? 80) - 1, paint);
     if (lines.join('\n') === drawn.join('\n')) return;
     const up = drawn.length === 0 ? '' : `\u001B[${drawn.length}A`;
     output.write(`${up}${lines.map((line) => `\r\u001B[2K${line}\n`).join('')}`);
     drawn = lines;
   };
-  /** What was drawn may have wrapped, so that nobody knows where it began. */
+  /** Redraws below the old table: its lines may have wrapped, so its start is unknown. */
   const redrawBelow = (): void => {
     drawn = [];
     draw();
@@ -73,7 +73,7 @@ function writeLines(output: Output, rows: readonly Row[]): Screen {
 
   const update = (row: Row): void => {
     const { task } = row;
-    // Neither a countdown nor progress is worth a line.
+    // A countdown or progress alone is not worth a line.
     const key = [wordOf(row), task?.waiting?.reason, task?.attempt, task?.scheduled_time].join();
     if (task === undefined && row.refusal === undefined) return;
     if (written.get(row) === key) return;

@@ -15,17 +15,17 @@ import { probe } from './probe.ts';
 
 const host = '127.0.0.1';
 const pollMs = 200;
-/** Longer than `up` gives whatever it has started. */
+/** Time before the service is killed, in milliseconds: longer than `up` gives the processes it has started. */
 const stopMs = 60_000;
 const keptLines = 20;
 
-/** A service of the demo's own: starting → serving → ended, by `close()` or by itself. */
+/** The demo's own service: starting → serving → ended, by `close()` or by itself. */
 export interface OwnService {
   readonly url: string;
   /** Its TASKBELL_HOME, a temporary folder. */
   readonly home: string;
   readonly webUiUrl: string;
-  /** Rejects when the service ends though nobody asked it to. */
+  /** Rejects when the service ends. */
   readonly failed: Promise<never>;
   close(): Promise<void>;
 }
@@ -35,11 +35,11 @@ interface OwnServiceOptions {
   readonly allowHost: string;
   readonly display: ProgressDisplay;
   readonly stop: AbortSignal;
-  /** Makes its end a quick one. */
+  /** Makes the service stop at once instead of in an orderly way. */
   readonly force: AbortSignal;
 }
 
-/** @throws {DemoError} with the service's own words when it can't be started. */
+/** Starts the demo's own service. @throws {DemoError} with the service's output when it can't be started. */
 export async function startOwnService(options: OwnServiceOptions): Promise<OwnService> {
   const { display, stop, force } = options;
   const home = await mkdtemp(join(tmpdir(), 'taskbell-demo-'));
@@ -49,7 +49,7 @@ export async function startOwnService(options: OwnServiceOptions): Promise<OwnSe
   ]);
   const child = fork(fileURLToPath(new URL('./own-service.js', import.meta.url)), [], {
     env: ownEnvironment({ home, port, webUiPort, allowHost: options.allowHost }),
-    // A group of its own: a terminal's Ctrl-C is for us alone, who end it after what depends on it.
+    // In its own process group: a terminal's Ctrl-C must reach only us. We stop what depends on the service first.
     detached: true,
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -66,7 +66,7 @@ export async function startOwnService(options: OwnServiceOptions): Promise<OwnSe
   return { url, home, webUiUrl: `http://${host}:${webUiPort}`, failed, close };
 }
 
-/** What the user has set up for a service of their own (another Temporal, secrets, limits) is left out of it. */
+/** Leaves out the user's settings for their own service (another Temporal, secrets, limits). */
 function ownEnvironment(own: { home: string; port: number; webUiPort: number; allowHost: string }) {
   const inherited = Object.entries(childEnvironment()).filter(
     ([name]) => !/^(TASKBELL|TEMPORAL)_/.test(name) || name === 'TEMPORAL_CLI',
@@ -93,13 +93,13 @@ async function waitUntilReady(url: string, stop: AbortSignal): Promise<void> {
   }
 }
 
-/** Shows what it is busy with, and keeps its last lines in case that it fails. Never resolves. */
+/** Shows what the service is doing, and keeps its last lines for the error. Rejects at its end; never resolves. */
 function failure(child: ChildProcess, display: ProgressDisplay): Promise<never> {
   const lines: string[] = [];
   if (child.stderr) {
     createInterface({ input: child.stderr }).on('line', (line) => {
       lines.splice(0, lines.length - keptLines + 1, ...lines.slice(1 - keptLines), line);
-      // Log lines are JSON; the others are for people.
+      // Log lines are JSON; other lines are for people.
       if (!line.startsWith('{'))
         display.report({ waitingFor: 'Starting a service for the demo', detail: line });
     });
@@ -108,7 +108,7 @@ function failure(child: ChildProcess, display: ProgressDisplay): Promise<never> 
     const how = child.signalCode ?? `exit code ${child.exitCode}`;
     throw new DemoError([`The demo's service ended (${how}):`, ...lines].join('\n'));
   });
-  // Whoever waits for it hears of it; nobody may be waiting while it stops.
+  // Prevents an unhandled rejection while nothing awaits it, as when stopping. Code that awaits it gets the error.
   failed.catch(() => undefined);
   return failed;
 }
@@ -116,7 +116,7 @@ function failure(child: ChildProcess, display: ProgressDisplay): Promise<never> 
 async function end(child: ChildProcess, force: AbortSignal): Promise<void> {
   if (hasEnded(child)) return;
   const closed = once(child, 'close');
-  // Its second signal makes it kill what it has started; killed itself, it would leave that behind.
+  // A second signal makes the service kill what it has started; killed itself, it would leave that behind.
   const hurry = (): void => void child.kill('SIGTERM');
   force.addEventListener('abort', hurry);
   const timer = setTimeout(() => child.kill('SIGKILL'), stopMs);

@@ -7,26 +7,26 @@ import type { Row } from './table.ts';
 import { isAddressRefusal, type Scene } from './tasks.ts';
 import { watchTask } from './watch.ts';
 
-/** A scene that is on. */
+/** A scene in progress. */
 export interface Part {
   readonly scene: Scene;
   readonly row: Row;
-  /** As the service answered: the feed's messages have no links for admins. undefined: it was refused. */
+  /** The response to its creation: the feed's messages lack the links for admins. undefined if it was refused. */
   readonly created: Task | undefined;
 }
 
 interface ScheduleOptions {
   readonly scenes: readonly Scene[];
   readonly client: Client;
-  /** Gets them one by one, so that whoever gives up knows what there is to tidy. */
+  /** Receives the parts one by one, so that a caller that gives up knows what to tidy up. */
   readonly parts: Part[];
   readonly stop: AbortSignal;
 }
 
-/** Has the service make the tasks. A refusal to call the demo's target is no fault: it is shown as what it is. */
+/** Creates the tasks. A refusal to call the demo's target is not an error: it is shown as a refusal. */
 export async function schedule({ scenes, client, parts, stop }: ScheduleOptions): Promise<void> {
   for (const scene of scenes) {
-    // Not raced against: a task must not be made behind the back of who tidies up.
+    // Not raced against `stop`: a task must not be created without its part being recorded for tidying up.
     stop.throwIfAborted();
     const { name } = scene.task;
     try {
@@ -62,7 +62,7 @@ interface ShowOptions {
 
 /**
  * Shows the tasks until all have ended or the deadline has passed.
- * @throws what went wrong with a feed or a command, and the reason of `stop`.
+ * @throws the error of a feed or a command, or the reason of `stop`.
  */
 export async function show(options: ShowOptions): Promise<void> {
   const { url, token, output, parts, stop } = options;
@@ -94,12 +94,12 @@ export async function show(options: ShowOptions): Promise<void> {
   }
 }
 
-/** Does to the task what its scene says, when it says. */
+/** Carries out the scene's command on the task at the scene's time. */
 async function act(part: Part, options: ShowOptions, changed: (row: Row) => void, left: AbortSignal) {
   const { scene, row, created } = part;
   if (scene.later === undefined || row.plan === undefined || created === undefined) return;
   await sleep(row.plan.at - Date.now(), undefined, { signal: left });
-  // Said before it is done: the feed may tell of it before the answer is here.
+  // Shown before the call: the feed may report the change before the response arrives.
   row.plan = undefined;
   row.done = scene.later.done;
   changed(row);
@@ -110,7 +110,7 @@ export function hasEnded({ row, created }: Part): boolean {
   return created === undefined || (row.task !== undefined && endedStatuses.has(row.task.status));
 }
 
-/** Whether it ended as its scene says, or was kept from it by how the service is set up. */
+/** Returns whether the task ended as its scene expects, or could not because of the service's configuration. */
 export function isAsExpected({ scene, row: { task, refusal } }: Part): boolean {
   if (task === undefined) return refusal !== undefined;
   if (scene.ifRefused !== undefined && isAddressRefusal(task)) return true;

@@ -1,16 +1,16 @@
-/** How a task's row reads; pure. screen.ts puts it on a terminal. */
+/** The text of a task's row; pure. screen.ts puts it on a terminal. */
 import { endedStatuses, type TaskStatus, type TaskSummary } from '../../contract/task.ts';
 
-/** What is known of one of the demo's tasks. */
+/** What the demo knows about one of its tasks. */
 export interface Row {
   readonly name: string;
-  /** As the feed told it last; undefined: nothing heard yet. */
+  /** The task's last state from the feed; undefined before the first message. */
   task: TaskSummary | undefined;
-  /** Why the service did not take it. */
+  /** Why the service refused the task. */
   refusal?: string;
-  /** What the demo is going to do to it, and when (milliseconds since 1970). */
+  /** What the demo is going to do to the task, and when (milliseconds since 1970). */
   plan?: { readonly what: string; readonly at: number } | undefined;
-  /** What the demo has done to it. */
+  /** What the demo has done to the task. */
   done?: string | undefined;
 }
 
@@ -35,7 +35,7 @@ const styles: Record<Word, Style> = {
 const wordWidth = 'SCHEDULED'.length;
 const minNameWidth = 12;
 
-/** One line of at most `width` columns for each row. */
+/** Returns one line of at most `width` columns for each row. */
 export function renderRows(rows: readonly Row[], now: number, width: number, paint: Paint): string[] {
   const longest = Math.max(...rows.map(({ name }) => name.length));
   const nameWidth = Math.min(longest, Math.max(minNameWidth, width - wordWidth - 24));
@@ -51,7 +51,7 @@ export function wordOf({ task, refusal }: Row): Word {
   return refusal === undefined ? (task?.status ?? '…') : 'REFUSED';
 }
 
-/** What there is to say beside the status. */
+/** Returns the details to show beside the status. */
 export function detailOf({ task, refusal, plan, done }: Row, now: number): string {
   if (task === undefined || refusal !== undefined) return refusal ?? '';
   const planned = plan && `the demo ${plan.what} in ${inWords(plan.at - now)}`;
@@ -102,7 +102,7 @@ function ending({ status, attempt, started_at, finished_at, error_message }: Tas
     .join(': ');
 }
 
-/** "4 s", "29:56", "1:00:00". */
+/** Formats a duration: "4 s", "29:56", "1:00:00". */
 export function inWords(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   if (seconds < minute) return `${seconds} s`;
@@ -112,7 +112,7 @@ export function inWords(ms: number): string {
 }
 const minute = 60;
 
-/** A stranger's text must not move the cursor. */
+/** Replaces white space and control characters: text from others must not move the cursor. */
 function oneLine(text: string | null): string {
   return (text ?? '').replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim();
 }

@@ -5,16 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isErrno } from '../../engine/processes.ts';
 
 const host = '127.0.0.1';
-/** Long enough to be seen RUNNING: a shorter attempt may well be over before anybody looks. */
+/** Delay of a response, in milliseconds: long enough to see the task RUNNING. A shorter attempt could go unseen. */
 const thinkingMs = 1500;
 const refusals = 2;
 const usualPort = 8765;
 
 /** The server that the demo's HTTP tasks call; serving → closed, by `close()`. */
 export interface Target {
-  /** As TASKBELL_HTTP_ALLOW_HOSTS names it. */
+  /** The target's `host:port`, in the form of TASKBELL_HTTP_ALLOW_HOSTS. */
   readonly hostAndPort: string;
-  /** Answers 200 and a little JSON, after a moment's thought. */
+  /** Answers 200 with a little JSON, after a delay. */
   readonly forecastUrl: string;
   /** Answers 503 with Retry-After twice, then 200. */
   readonly flakyUrl: string;
@@ -22,15 +22,16 @@ export interface Target {
 }
 
 /**
- * Where a running service may let the demo's HTTP tasks through: what it allows, as far as this environment is its own
- * too; else a port that is always the same, so that it can be allowed beforehand.
+ * Returns an address that a running service may allow the demo's HTTP tasks to call: an allowed one, provided
+ * that the service was started with this same environment; otherwise a fixed port, so that it can be allowed
+ * beforehand.
  */
 export function targetFor(allowHosts: readonly string[]): { hostAndPort: string; port: number } {
   const hostAndPort = allowHosts.find((entry) => entry.startsWith(`${host}:`)) ?? `${host}:${usualPort}`;
   return { hostAndPort, port: Number(hostAndPort.slice(host.length + 1)) };
 }
 
-/** @param port where it would best be; any free one if that is taken. */
+/** Starts the demo's target. @param port preferred port; if it is taken, any free one is used. */
 export async function startTarget(port: number): Promise<Target> {
   let flakyCalls = 0;
   const server = createServer((request, response) => {
@@ -40,7 +41,7 @@ export async function startTarget(port: number): Promise<Target> {
       if (flakyCalls > refusals) return answer(response, 200, { answer: 42, calls: flakyCalls });
       return answer(response, 503, { error: 'busy, come back in a second' }, { 'Retry-After': '1' });
     }
-    // A client that has gone away meanwhile does no harm: the answer is dropped.
+    // If the client has disconnected in the meantime, the answer is dropped, which does no harm.
     void sleep(thinkingMs).then(() => answer(response, 200, { city: 'Seattle', forecast: 'rain, then sun' }));
   });
   const listening = async (port: number): Promise<void> => {

@@ -3,30 +3,30 @@ import type { Task, TaskStatus, TaskSummary } from '../../contract/task.ts';
 import type { Client, NewTask } from './client.ts';
 import type { Target } from './target.ts';
 
-/** One of the demo's tasks: what is asked for, what the demo then does to it, and how it has to end. */
+/** One of the demo's tasks: the request, what the demo then does to the task, and how it must end. */
 export interface Scene {
   readonly task: NewTask;
   readonly ends: TaskStatus;
-  /** The attempts that it takes; where that is part of the show. */
+  /** Minimum number of attempts, for a task that is meant to fail first. */
   readonly attempts?: number;
   readonly later?: {
     readonly afterMs: number;
     /** What the demo is about to do: "cancels it". */
     readonly what: string;
-    /** What it has done, where the task's status does not tell. */
+    /** What the demo has done, where the task's status does not show it. */
     readonly done?: string;
     readonly run: (client: Client, id: string) => Promise<Task>;
   };
-  /** Set where the service may refuse to call the demo's target; shown in its place then, if there is anything. */
+  /** Set if the service may refuse to call the demo's target. `instead`, if any, then replaces this scene. */
   readonly ifRefused?: { readonly instead: Scene | undefined };
-  /** What came of it, in a line. */
+  /** Returns the task's result in one line. */
   readonly summary: (task: TaskSummary) => string;
 }
 
 const hourSeconds = 3600;
 const minuteSeconds = 60;
 
-/** @param csv a year of weather, a day a row */
+/** Returns the demo's scenes. @param csv a year of weather, one row a day. */
 export function scenesOf(csv: string, target: Target): readonly Scene[] {
   return [
     {
@@ -55,7 +55,7 @@ export function scenesOf(csv: string, target: Target): readonly Scene[] {
       },
       ends: 'COMPLETED',
       attempts: 3,
-      ifRefused: { instead: callNobody },
+      ifRefused: { instead: callUnknownHost },
       summary: answerSummary,
     },
     {
@@ -87,8 +87,8 @@ export function scenesOf(csv: string, target: Target): readonly Scene[] {
   ];
 }
 
-/** Fails and is retried wherever it runs: by RFC 2606 nobody is called .invalid. */
-const callNobody: Scene = {
+/** Fails and is retried wherever it runs: RFC 2606 reserves .invalid, so the host never exists. */
+const callUnknownHost: Scene = {
   task: {
     name: 'Call a host that does not exist',
     type: 'http-request',
@@ -102,7 +102,7 @@ const callNobody: Scene = {
   summary: ({ error_message }) => error_message ?? '',
 };
 
-/** Whether the worker, unlike the API, refused to call the demo's target. */
+/** Returns whether the worker refused to call the demo's target, although the API had accepted the task. */
 export function isAddressRefusal({ status, error_message }: TaskSummary): boolean {
   return status === 'FAILED' && /\bnot allowed\b/.test(error_message ?? '');
 }

@@ -3,7 +3,7 @@ import { feedMessage, type TaskSummary } from '../../contract/task.ts';
 import { DemoError } from './errors.ts';
 
 const reconnectMs = 500;
-/** How the feed says that connecting again is of no use: the token has ended, the task is gone. */
+/** Close codes after which reconnecting is pointless: the token is no longer valid, or the task was deleted. */
 const finalCodes = new Map([
   [4401, 'the account was changed or removed'],
   [4404, 'the task was deleted'],
@@ -14,14 +14,14 @@ interface WatchOptions {
   readonly url: string;
   readonly token: string;
   readonly taskId: string;
-  /** Called with the task as it is, then after every change. */
+  /** Called with the task's current state, then after every change. */
   readonly onTask: (task: TaskSummary) => void;
   readonly onFault: (error: unknown) => void;
 }
 
 /**
- * Watches one task over a WebSocket, and connects again when the socket is lost: the first message is always the task
- * as it is now. open → closed, by the returned function.
+ * Watches one task over a WebSocket, and reconnects when the connection is lost: the first message is always
+ * the task's current state. open → closed, by the returned function.
  */
 export function watchTask({ url, token, taskId, onTask, onFault }: WatchOptions): () => void {
   const address = `${url.replace(/^http/, 'ws')}/ws/tasks/${taskId}/`;
@@ -40,7 +40,7 @@ export function watchTask({ url, token, taskId, onTask, onFault }: WatchOptions)
   const open = (): void => {
     socket = new WebSocket(address, { headers: { Authorization: `Bearer ${token}` } });
     socket.on('message', (data: Buffer) => receive(data.toString('utf8')));
-    // `close` follows, and says what is to be done.
+    // `close` follows; its handler decides what to do.
     socket.on('error', () => socket.terminate());
     socket.on('close', (code) => {
       const why = finalCodes.get(code);

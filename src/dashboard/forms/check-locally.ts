@@ -5,8 +5,8 @@ import { createTaskInput, editTaskInput } from '../../contract/task.ts';
 const schemas = { create: createTaskInput, edit: editTaskInput };
 
 /**
- * What the interface would say of all that can be read, by the schema that it goes by itself: a fault in one field, for
- * which nothing can be sent, hides no fault in another.
+ * Returns the errors that the API would report for the fields that could be read, by the API's own schema.
+ * Without it, an error that prevents sending would hide errors in other fields.
  */
 export function checkLocally(what: keyof typeof schemas, body: unknown): FieldError[] {
   const { error } = schemas[what].safeParse(body);

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
 import { useDashboard } from '../dashboard.ts';
-import { exactTime, relative } from '../format.ts';
+import { duration, exactTime, relative } from '../format.ts';
 import { FieldGroup, LabelledField } from './field.tsx';
 import { caveatOf, inZone, isChosen, momentOf, shortcuts, type When } from './when.ts';
 import { allZones, localTime, viewerZone } from './zone.ts';
@@ -9,12 +9,12 @@ export interface DateTimeFieldProps {
   value: When;
   onChange: (when: When) => void;
   label: string;
-  /** What becomes of the task when the form is sent: “created”. */
+  /** What sending the form does to the task, as a past participle: “created”. */
   sent: string;
   errors?: readonly string[] | undefined;
 }
 
-/** When: a time of day in some zone, or so long after the form is sent. */
+/** Input for the time of a task: a local time in a time zone, or a delay from when the form is sent. */
 export function DateTimeField({ value, onChange, label, sent, errors = [] }: DateTimeFieldProps) {
   const { clock } = useDashboard();
   const now = clock.now.value;
@@ -44,7 +44,7 @@ export function DateTimeField({ value, onChange, label, sent, errors = [] }: Dat
 
 function LocalInput({ value, onChange, errors }: Omit<DateTimeFieldProps, 'label' | 'sent'>) {
   const { clock } = useDashboard();
-  // What moves on by itself must not do so under somebody's fingers.
+  // A time that moves with the clock is held still while the input has the focus.
   const [held, setHeld] = useState<string>();
   const moment = value.kind === 'in' ? momentOf(value, clock.now.value) : undefined;
   const shown = value.kind === 'at' ? value.local : (held ?? localTime(moment?.at ?? 0, value.zone));
@@ -84,15 +84,17 @@ function ZoneSelect({ zone, onChange }: { zone: string; onChange: (zone: string)
     <LabelledField label="Time zone">
       {(tied) => (
         <select {...tied} value={zone} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
-          <optgroup label="Yours, and UTC">{first.map(option)}</optgroup>
-          <optgroup label="All">{zones.filter((name) => !first.includes(name)).map(option)}</optgroup>
+          <optgroup label="Your time zone and UTC">{first.map(option)}</optgroup>
+          <optgroup label="All time zones">
+            {zones.filter((name) => !first.includes(name)).map(option)}
+          </optgroup>
         </select>
       )}
     </LabelledField>
   );
 }
 
-/** The same instant where the viewer is, by how far it is away, and in UTC. */
+/** Shows the chosen instant as a distance from now, in the viewer's time zone and in UTC. */
 function InWords({
   when,
   now,
@@ -105,7 +107,7 @@ function InWords({
   isRefused: boolean;
 }) {
   const moment = momentOf(when, now);
-  // What is wrong stands at the field already.
+  // The error beside the field already says what is wrong.
   const caveat = isRefused ? undefined : caveatOf(when, now);
   return (
     <div class="when-words">
@@ -116,7 +118,7 @@ function InWords({
 }
 
 function Instant({ at, when, now, sent }: { at: number; when: When; now: number; sent: string }) {
-  // It has no instant yet, and a clock that ticks beside it tells nobody anything.
+  // There is no instant yet, and a ticking clock here would be useless.
   if (when.kind === 'in' && when.seconds === 0) {
     return (
       <p class="quiet">
@@ -126,7 +128,9 @@ function Instant({ at, when, now, sent }: { at: number; when: When; now: number;
   }
   const iso = new Date(at).toISOString();
   const away =
-    when.kind === 'in' ? `${relative(when.seconds * 1000, 0)} from when it is ${sent}` : relative(at, now);
+    when.kind === 'in'
+      ? `${duration(when.seconds * 1000, { whole: true })} after it is ${sent}`
+      : relative(at, now);
   const isElsewhere = when.zone !== viewerZone() && when.zone !== 'UTC';
   return (
     <p class="quiet">

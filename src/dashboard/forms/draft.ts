@@ -1,6 +1,6 @@
 /**
- * What stands in a form while somebody fills it in: texts that may not yet be numbers, rows that have no name yet. A value
- * becomes a draft and a draft a value without a loss of what the form does not know.
+ * The content of a form while it is being filled in: texts that may not be numbers yet, rows that have no
+ * name yet. Turning a value into a draft and back loses nothing, not even what the form has no field for.
  */
 import { type Field, isObject, isScalar, type Scalar } from './schema.ts';
 
@@ -9,7 +9,7 @@ export interface Row {
   readonly value: string;
 }
 
-/** `wasThere`: an empty one that was given is not the same as none. */
+/** `wasThere`: the value was present. An empty list or object isn't the same as a missing one. */
 export type Draft =
   | { readonly kind: 'text'; readonly text: string | undefined }
   | { readonly kind: 'number'; readonly text: string }
@@ -18,13 +18,13 @@ export type Draft =
   | { readonly kind: 'list'; readonly items: readonly Draft[]; readonly wasThere: boolean }
   | { readonly kind: 'rows'; readonly rows: readonly Row[]; readonly wasThere: boolean }
   | GroupDraft
-  /** Also where a value is not what its field would ask for. */
+  /** Also used for a value that doesn't fit its field. */
   | { readonly kind: 'json'; readonly text: string };
 
 export interface GroupDraft {
   readonly kind: 'group';
   readonly fields: ReadonlyMap<string, Draft>;
-  /** Properties that the schema does not name. */
+  /** Properties that are not in the schema. */
   readonly rest: readonly (readonly [string, unknown])[];
   readonly wasThere: boolean;
 }
@@ -33,7 +33,7 @@ export function jsonText(value: unknown): string {
   return JSON.stringify(value, null, 2) ?? '';
 }
 
-/** @param value undefined where there is none. */
+/** @param value undefined if there is none. */
 export function toDraft(field: Field, value: unknown): Draft {
   if (value !== undefined && (field.kind === 'json' || !fits(field, value))) {
     return { kind: 'json', text: jsonText(value) };
@@ -79,7 +79,7 @@ function groupDraft(
   } as const;
 }
 
-/** Whether a form's own field can hold it; what is inside of a group has its own. */
+/** Returns whether the field's input can hold the value. The members of a group have their own fields. */
 export function fits(field: Field, value: unknown): boolean {
   switch (field.kind) {
     case 'text':
@@ -101,13 +101,13 @@ export function fits(field: Field, value: unknown): boolean {
   }
 }
 
-/** What of a value another form has a place for. */
+/** Returns the properties of a value that another form has fields for. */
 export function fittingPart(field: Field, value: unknown): unknown {
   if (field.kind !== 'group' || !isObject(value)) return undefined;
   const kept = Object.entries(value).filter(([name, part]) => {
     const inner = field.fields.get(name);
     return inner !== undefined && fits(inner, part);
   });
-  // Never by assignment, which would take a property called __proto__ for the prototype.
+  // Not by assignment: that would set the prototype for a property called __proto__.
   return Object.fromEntries(kept);
 }

@@ -1,8 +1,8 @@
-/** A label, a hint and what is wrong, tied to the input that they are about. */
+/** A label, a hint and error messages, tied to their input. */
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 
-/** For the input itself. */
+/** Props for the input itself. */
 export interface Tied {
   readonly id: string;
   readonly 'aria-describedby': string | undefined;
@@ -81,7 +81,7 @@ function descriptionIds(id: string, hint: ComponentChildren, errors: readonly st
   return { describedBy: ids.length > 0 ? ids.join(' ') : undefined, hintId, errorId };
 }
 
-/** Where there is no input of its own to go to, the message takes the focus. */
+/** Shows error messages. `takesFocus`: they can be focused, since the field has no single input to focus. */
 function FieldErrors({
   id,
   errors,
@@ -113,7 +113,7 @@ function hasText(content: ComponentChildren): boolean {
   return content !== undefined && content !== null && content !== '' && content !== false;
 }
 
-/** The first thing that is wrong, as somebody reads the form. */
+/** Focuses the first error in reading order, after opening the section that contains it. */
 export function focusFirstWrong(form: HTMLElement | null): void {
   const wrong = form?.querySelector<HTMLElement>('[aria-invalid="true"], [data-wrong]');
   const folded = wrong?.closest('details');

@@ -1,4 +1,4 @@
-/** What all forms about tasks have around their fields. */
+/** The parts around the fields that all task forms share. */
 import type { ComponentChildren } from 'preact';
 import type { FieldError } from '../../client/index.ts';
 import { readable } from './pointers.ts';
@@ -18,7 +18,7 @@ export function TaskFormElement({
     <form
       ref={filling.element}
       class="task-form"
-      // The service says what is wrong, in one place and with one voice.
+      // The browser does not validate: the service reports errors, in one place and in one style.
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
@@ -31,7 +31,7 @@ export function TaskFormElement({
   );
 }
 
-/** What is wrong with no field in particular. Always there, so that screen readers tell of what appears in it. */
+/** Shows errors that belong to no field. Always rendered, so that screen readers announce new ones. */
 function Elsewhere({ errors }: { errors: readonly FieldError[] }) {
   return (
     <div role="alert">
@@ -55,7 +55,7 @@ export function DialogFoot({
   verb: string;
   isBusy: boolean;
   onClose: () => void;
-  /** Where nothing need be filled in. */
+  /** Focuses the submit button when the dialog opens, for forms in which nothing has to be filled in. */
   takesFocus?: boolean;
 }) {
   return (

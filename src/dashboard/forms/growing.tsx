@@ -1,4 +1,4 @@
-/** Lists that grow and shrink by buttons. */
+/** Buttons that add and remove the items of a list. */
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from '../parts/icons.tsx';
@@ -28,7 +28,7 @@ export function RemoveButton({ name, onClick }: { name: string; onClick: () => v
   );
 }
 
-/** Where the focus goes: into what has been added, and not into nowhere when a button goes with its row. */
+/** Moves the focus into an added item, or to the Add button when a row is removed with its focused button. */
 export function useGrowing(length: number) {
   const list = useRef<HTMLDivElement>(null);
   const add = useRef<HTMLButtonElement>(null);

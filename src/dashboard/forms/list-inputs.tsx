@@ -1,4 +1,4 @@
-/** The inputs of a schema's form that hold several values: lists, and names with values. */
+/** Inputs of a schema form that hold several values: lists, and rows of names and values. */
 import type { ComponentType } from 'preact';
 import { useId } from 'preact/hooks';
 import { type Draft, type Row, toDraft } from './draft.ts';

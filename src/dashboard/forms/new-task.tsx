@@ -24,7 +24,7 @@ import { useLoaded } from '../parts/use-loaded.ts';
 import { useSending } from './use-sending.ts';
 import { useTaskForm } from './use-task-form.ts';
 
-/** Prefilled by `?type=`, `?name=` and `?from=`, the id of a task to take everything but its time from. */
+/** Prefilled from `?type=`, `?name=` and `?from=`, the id of a task to copy, except for its time. */
 export function NewTaskPage() {
   useTitle('New task');
   const { router, client } = useDashboard();
@@ -41,7 +41,7 @@ export function NewTaskPage() {
 interface Basis {
   readonly types: readonly TaskType[];
   readonly model: Task | undefined;
-  /** Why there is none, though one was asked for. */
+  /** Why there is no model although one was requested. */
   readonly lack: string | undefined;
 }
 
@@ -52,10 +52,13 @@ async function loadBasis({ tasks, taskTypes }: Client, from: string | null, sign
   return { types, lack, model: typeof found === 'string' ? undefined : found };
 }
 
-/** A task that is no more is no reason to make none. */
+/**
+ * Returns a message if the task to copy doesn't exist: a new one can still be created.
+ *
+ * @throws all other errors.
+ */
 function lackOf(error: unknown): string {
-  if (error instanceof TaskbellError && error.status === 404)
-    return 'The task to copy is not there any more.';
+  if (error instanceof TaskbellError && error.status === 404) return 'The task to copy no longer exists.';
   throw error;
 }
 
@@ -93,7 +96,7 @@ function NewTask({ types, model, lack }: Basis) {
         (body) => client.tasks.create(body, { idempotencyKey: keyOf(body) }),
       );
       messages.done(`${quoted(task.name)} was created.`);
-      // Whoever has gone elsewhere meanwhile stays there.
+      // A user who has opened another page in the meantime stays there.
       if (isShown()) router.go(`/tasks/${encodeURIComponent(task.id)}`);
     });
   }
@@ -102,7 +105,7 @@ function NewTask({ types, model, lack }: Basis) {
     <TaskFormElement filling={filling} onSubmit={submit}>
       {model && (
         <p class="note">
-          Everything but the time is taken from <bdi>{model.name}</bdi>.
+          Everything except the time is copied from <bdi>{model.name}</bdi>.
         </p>
       )}
       {lack !== undefined && <p class="problem">{lack}</p>}
@@ -122,11 +125,11 @@ function NewTask({ types, model, lack }: Basis) {
         <WhenField filling={filling} sent="created" />
       </div>
       <div class="card fields">
-        {/* Inputs decide once how they look: those of another type are others. */}
+        {/* Keyed by type, since each input decides only once how it looks. */}
         <PayloadPart key={type} filling={filling} field={field} />
       </div>
       <details class="card more">
-        <summary>More: tags, priority, retries, limits, order</summary>
+        <summary>More options: tags, priority, retries, limits, predecessors</summary>
         <div class="fields">
           <TagsPart filling={filling} />
           <PriorityField filling={filling} />
@@ -147,7 +150,7 @@ function NewTask({ types, model, lack }: Basis) {
   );
 }
 
-/** @returns tells, to what comes late, whether the form is still there. */
+/** @returns a function that says whether the form is still shown, for code that runs after a request. */
 function useIsShown(): () => boolean {
   const shown = useRef(true);
   useEffect(

@@ -1,19 +1,16 @@
-/** How often an attempt is tried again, and how long one may take. */
+/** Fields for retries and for the time limits of an attempt. */
 import { FieldGroup, LabelledField } from './field.tsx';
 import type { TaskPartProps } from './task-fields.tsx';
 import { defaults, type LimitName, numberPointer, type RetryName } from './task-form.ts';
 
 export function RetryFields({ filling }: TaskPartProps) {
   return (
-    <FieldGroup
-      label="When an attempt fails"
-      hint="The delay before each further try grows by the multiplier."
-    >
+    <FieldGroup label="When an attempt fails" hint="Each retry multiplies the delay, up to the maximum.">
       <div class="field-columns">
-        <NumberField filling={filling} name="max_retries" label="Max. retries" />
+        <NumberField filling={filling} name="max_retries" label="Max retries" />
         <NumberField filling={filling} name="initial_interval" label="First delay (s)" />
         <NumberField filling={filling} name="backoff_coefficient" label="Multiplier" />
-        <NumberField filling={filling} name="maximum_interval" label="Max. delay (s)" />
+        <NumberField filling={filling} name="maximum_interval" label="Max delay (s)" />
       </div>
     </FieldGroup>
   );
@@ -21,9 +18,9 @@ export function RetryFields({ filling }: TaskPartProps) {
 
 export function LimitFields({ filling }: TaskPartProps) {
   return (
-    <FieldGroup label="How long an attempt may take">
+    <FieldGroup label="Time limits of an attempt">
       <div class="field-columns">
-        <NumberField filling={filling} name="soft_time_limit" label="Soft limit (s): told to stop" />
+        <NumberField filling={filling} name="soft_time_limit" label="Soft limit (s): asked to stop" />
         <NumberField filling={filling} name="time_limit" label="Hard limit (s): killed" />
       </div>
     </FieldGroup>

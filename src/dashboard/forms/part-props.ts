@@ -8,6 +8,6 @@ export interface PartProps<D extends Draft = Draft> {
   draft: D;
   pointer: string;
   errorsAt: ErrorsAt;
-  /** @param at what of it has changed: it had better be checked anew. */
+  /** @param at pointer of the part that has changed; its errors are cleared. */
   onChange: (draft: Draft, at: string) => void;
 }

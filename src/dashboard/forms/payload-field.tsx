@@ -10,16 +10,16 @@ export interface PayloadFieldProps {
   payload: Payload;
   errorsAt: ErrorsAt;
   onChange: (payload: Payload, at: string) => void;
-  /** It cannot be shown in its other look yet. */
+  /** Called when the payload can't be shown in the other mode yet. */
   onRefused: (errors: readonly FieldError[]) => void;
 }
 
-/** What the task is given: in the form of its type, or as JSON. */
+/** The task's payload, in the form of its type or as JSON. */
 export function PayloadField(props: PayloadFieldProps) {
   const { field, payload, errorsAt, onChange, onRefused } = props;
-  // As JSON, the errors stand beside the text.
+  // In JSON mode, the errors are shown beside the text.
   const isForm = payload.mode === 'form' && payload.draft.kind !== 'json';
-  const hasOtherLook = payload.mode === 'json' || isForm;
+  const hasOtherMode = payload.mode === 'json' || isForm;
   const toggle = (): void => {
     const other = otherLook(field, payload);
     if ('errors' in other) onRefused(other.errors);
@@ -27,26 +27,26 @@ export function PayloadField(props: PayloadFieldProps) {
   };
   return (
     <FieldGroup label="Payload" hint={field.hint} errors={isForm ? errorsAt(payloadPointer) : []}>
-      {hasOtherLook && (
+      {hasOtherMode && (
         <button
           type="button"
           class="small choice json-toggle"
           aria-pressed={payload.mode === 'json'}
           onClick={toggle}
         >
-          As JSON
+          Edit as JSON
         </button>
       )}
-      <Look {...props} />
+      <PayloadInputs {...props} />
     </FieldGroup>
   );
 }
 
-function Look({ field, payload, errorsAt, onChange }: PayloadFieldProps) {
+function PayloadInputs({ field, payload, errorsAt, onChange }: PayloadFieldProps) {
   if (payload.mode === 'form') {
     return (
       <SchemaForm
-        field={{ ...field, label: 'The whole payload', hint: '', isRequired: false }}
+        field={{ ...field, label: 'Payload', hint: '', isRequired: false }}
         draft={payload.draft}
         pointer={payloadPointer}
         errorsAt={errorsAt}
@@ -55,7 +55,7 @@ function Look({ field, payload, errorsAt, onChange }: PayloadFieldProps) {
     );
   }
   return (
-    <LabelledField label="The whole payload" errors={errorsAt(payloadPointer)}>
+    <LabelledField label="Payload (JSON)" errors={errorsAt(payloadPointer)}>
       {(tied) => (
         <textarea
           {...tied}

@@ -1,4 +1,4 @@
-/** A payload while it is filled in: by the form of its type's schema, or as JSON text. */
+/** A payload being filled in: in the form of its type's schema, or as JSON text. */
 import type { TaskType } from '../../client/index.ts';
 import { type Draft, fittingPart, jsonText, toDraft } from './draft.ts';
 import { fromDraft, parseJson, pointersOf, type Read, requiredMessage } from './read-draft.ts';
@@ -10,7 +10,7 @@ export type Payload =
 
 export const payloadPointer = '/payload';
 
-/** Of a type that is not known, whatever is written. */
+/** Returns the field for a type's payload. An unknown type takes any JSON. */
 export function payloadField(type: TaskType | undefined): Field {
   if (type) return { ...fieldOf(type.payload), label: 'Payload' };
   return { kind: 'json', label: 'Payload', hint: '', isRequired: false, fallback: undefined };
@@ -23,17 +23,17 @@ export function payloadOf(field: Field, value: unknown): Payload {
 export function readPayload(field: Field, payload: Payload): Read {
   const text = textOf(payload);
   if (text === undefined && payload.mode === 'form') return fromDraft(field, payload.draft, payloadPointer);
-  // What the interface takes for none at all; no type can ask for less.
+  // Empty text means {}, which is the API's default too; no type can require less.
   return text?.trim() ? parseJson(text, payloadPointer) : { value: {}, errors: [] };
 }
 
-/** Of one that is written as JSON, be it by choice or because there is no better way. */
+/** Returns the text of a payload that is written as JSON, by choice or because no form can hold it. */
 function textOf(payload: Payload): string | undefined {
   if (payload.mode === 'json') return payload.text;
   return payload.draft.kind === 'json' ? payload.draft.text : undefined;
 }
 
-/** The same in its other look, or why it has none yet. */
+/** Converts a payload to the other mode, or returns the errors that prevent it. */
 export function otherLook(field: Field, payload: Payload): Payload | Pick<Read, 'errors'> {
   const { value, errors } = readPayload(field, payload);
   const faults = errors.filter(({ message }) => !isMissing(message));
@@ -41,12 +41,12 @@ export function otherLook(field: Field, payload: Payload): Payload | Pick<Read, 
   return payload.mode === 'form' ? { mode: 'json', text: jsonText(value ?? {}) } : payloadOf(field, value);
 }
 
-/** What has not been filled in yet need not be, to be looked at as JSON. */
+/** Returns whether an error is a missing value, which doesn't prevent a change of mode. */
 function isMissing(message: string): boolean {
   return message === requiredMessage;
 }
 
-/** For another type: what fits there is kept. */
+/** Converts a payload to another type, keeping the properties that fit. */
 export function payloadForType(before: Field, payload: Payload, after: Field): Payload {
   const { value } = readPayload(before, payload);
   return payloadOf(after, fittingPart(after, value));

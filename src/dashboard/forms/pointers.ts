@@ -1,14 +1,14 @@
-/** JSON pointers (RFC 6901) of what was refused, and the fields of a form that they are shown beside. */
+/** JSON pointers (RFC 6901) of errors, and the form fields that they are shown beside. */
 import type { FieldError } from '../../client/index.ts';
 
 export function pointerTo(base: string, key: string): string {
   return `${base}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
-/** Which of the errors belong to one field: those at its pointer, and those beneath it that no other field has. */
+/** Errors by field. A field has the errors at its pointer, and those below it that no other field has. */
 export interface Placed {
   readonly at: ReadonlyMap<string, readonly string[]>;
-  /** Those that belong to none. */
+  /** Errors that belong to no field. */
   readonly elsewhere: readonly FieldError[];
 }
 

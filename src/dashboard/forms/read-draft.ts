@@ -1,17 +1,17 @@
-/** The value that a draft stands for, and what of it cannot be one yet. */
+/** Reads the value of a draft, and finds the parts that are not valid yet. */
 import type { FieldError } from '../../client/index.ts';
 import { type Draft, type GroupDraft, type Row, toDraft } from './draft.ts';
 import { pointerTo } from './pointers.ts';
 import type { Field } from './schema.ts';
 
 export interface Read {
-  /** undefined: left out. */
+  /** undefined if left out. */
   readonly value: unknown;
   readonly errors: readonly FieldError[];
 }
 
 export const requiredMessage = 'This field is required.';
-const unfilled = 'Fill this in, or remove it.';
+const unfilled = 'Fill in or remove this item.';
 
 export function fromDraft(field: Field, draft: Draft, pointer = ''): Read {
   const refuse = (message: string, at = pointer): Read => ({
@@ -33,9 +33,9 @@ export function fromDraft(field: Field, draft: Draft, pointer = ''): Read {
       return { value: draft.value, errors: [] };
     case 'number': {
       const number = Number(draft.text);
-      if (!Number.isFinite(number)) return refuse('This is not a number.');
+      if (!Number.isFinite(number)) return refuse('Must be a number.');
       const isFraction = field.kind === 'number' && field.isWhole && !Number.isInteger(number);
-      return isFraction ? refuse('This is not a whole number.') : { value: number, errors: [] };
+      return isFraction ? refuse('Must be a whole number.') : { value: number, errors: [] };
     }
     case 'json':
       return parseJson(draft.text, pointer);
@@ -48,7 +48,7 @@ export function fromDraft(field: Field, draft: Draft, pointer = ''): Read {
   }
 }
 
-/** Nothing has been filled in, and nothing was there. */
+/** Returns whether nothing has been filled in and no value was there before. */
 export function isBlank(draft: Draft): boolean {
   switch (draft.kind) {
     case 'text':
@@ -75,10 +75,10 @@ export function parseJson(text: string, pointer: string): Read {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const isPlain = /^\s*[\p{L}<]/u.test(text);
-    const advice = isPlain ? ' A text needs quotation marks: "like this".' : '';
+    const advice = isPlain ? ' Put text in quotation marks: "like this".' : '';
     return {
       value: undefined,
-      errors: [{ pointer, message: `This is not JSON: ${error.message}.${advice}` }],
+      errors: [{ pointer, message: `Not valid JSON: ${error.message}.${advice}` }],
     };
   }
 }
@@ -92,9 +92,9 @@ function fromRows(rows: readonly Row[], pointer: string): Read {
   const names = filled.map(({ name }) => name);
   const errors = [...new Set(names)].flatMap((name) => {
     const at = pointerTo(pointer, name);
-    if (name === '') return [{ pointer: at, message: 'A name is missing.' }];
+    if (name === '') return [{ pointer: at, message: 'Enter a name.' }];
     const isTwice = names.indexOf(name) !== names.lastIndexOf(name);
-    return isTwice ? [{ pointer: at, message: 'This name is given twice.' }] : [];
+    return isTwice ? [{ pointer: at, message: 'Duplicate name.' }] : [];
   });
   return { value: Object.fromEntries(filled.map(({ name, value }) => [name, value])), errors };
 }
@@ -121,7 +121,7 @@ function fromGroup(fields: ReadonlyMap<string, Field>, draft: GroupDraft, pointe
   };
 }
 
-/** Of all that is shown, and so can have an error beside it. */
+/** Returns the pointers of everything that is shown, and so can have an error beside it. */
 export function pointersOf(draft: Draft, pointer: string): readonly string[] {
   switch (draft.kind) {
     case 'group':

@@ -1,7 +1,7 @@
-/** What somebody has changed in a form, on top of what others have changed meanwhile. */
+/** Puts the user's changes in a form on top of changes that others have made in the meantime. */
 import { limitNames, retryNames, type TaskForm } from './task-form.ts';
 
-/** Field by field: what differs from how it was is mine, everything else is as it is by now. */
+/** Merges field by field: fields that I have changed keep my value, all others take the newest one. */
 export function rebased(mine: TaskForm, before: TaskForm, newest: TaskForm): TaskForm {
   const pick = <K extends keyof TaskForm>(name: K): TaskForm[K] =>
     choose(mine[name], before[name], newest[name]);
@@ -23,7 +23,7 @@ function choose<T>(mine: T, before: T, newest: T): T {
   return comparable(mine) === comparable(before) ? newest : mine;
 }
 
-/** Drafts have maps, which JSON leaves out. */
+/** Serializes a value including the maps of drafts, which JSON would leave out. */
 function comparable(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => (inner instanceof Map ? [...inner] : inner));
 }

@@ -14,7 +14,7 @@ import { PayloadPart, WhenField } from './task-fields.tsx';
 import { formOf } from './task-form.ts';
 import { useBasis } from './use-basis.ts';
 
-/** Begins a new run of a task that has ended; with another payload or at another time, where that is wanted. */
+/** Starts a new run of a task that has ended, optionally with another payload or at another time. */
 export function RetryTaskDialog(props: TaskDialogProps) {
   const loaded = useTaskTypes();
   return (
@@ -27,7 +27,7 @@ export function RetryTaskDialog(props: TaskDialogProps) {
 function RetryTask({ task, etag, types, onClose, onDone }: TaskDialogProps & { types: readonly TaskType[] }) {
   const { client, clock, messages } = useDashboard();
   const field = useMemo(() => payloadField(types.find(({ name }) => name === task.type)), [types, task.type]);
-  // At once, which is what the interface does when no time is named.
+  // The form starts with “Now”, which is what the API does when no time is given.
   const based = useBasis({ task, etag }, (read) => formOf(field, read));
   const { basis, filling, isBusy, isStale } = based;
   const [keyOf] = useState(createKeys);
@@ -49,7 +49,7 @@ function RetryTask({ task, etag, types, onClose, onDone }: TaskDialogProps & { t
     <TaskFormElement filling={filling} onSubmit={retry}>
       <WhenField filling={filling} sent="retried" />
       <PayloadPart key={basis.etag} filling={filling} field={field} />
-      <Stale based={based} detail=": it may have been retried already" />
+      <Stale based={based} detail=": it may already have been retried" />
       <DialogFoot
         verb={isBusy ? 'Retrying…' : 'Retry'}
         isBusy={isBusy || isStale}

@@ -1,4 +1,4 @@
-/** A form made of a JSON Schema. Every part is given its draft, and tells of changes together with where they are. */
+/** A form made from a JSON Schema. Each part receives its draft, and reports changes with their pointers. */
 import type { GroupDraft } from './draft.ts';
 import { FieldGroup } from './field.tsx';
 import { ListInput, RowsInput } from './list-inputs.tsx';
@@ -7,7 +7,7 @@ import { pointerTo } from './pointers.ts';
 import type { Field } from './schema.ts';
 import { ChoiceInput, FlagInput, JsonInput, NumberInput, TextInput } from './simple-inputs.tsx';
 
-/** What the schema asks for, without a frame of its own. */
+/** The fields of a schema, without a frame around them. */
 export function SchemaForm(props: PartProps) {
   const { field, draft } = props;
   if (field.kind !== 'group' || draft.kind !== 'group') return <SchemaField {...props} />;
@@ -41,13 +41,13 @@ function GroupFields({
           )
         );
       })}
-      {fields.size === 0 && unknown.length === 0 && <p class="quiet">It takes nothing.</p>}
-      {unknown.length > 0 && <p class="quiet">Kept as well, and to be seen as JSON: {unknown.join(', ')}</p>}
+      {fields.size === 0 && unknown.length === 0 && <p class="quiet">No fields to fill in.</p>}
+      {unknown.length > 0 && <p class="quiet">Other fields (kept, editable as JSON): {unknown.join(', ')}</p>}
     </div>
   );
 }
 
-/** By what the draft is: a value that its field has no input for is shown as JSON. */
+/** Chooses the input by the kind of the draft: a value that doesn't fit its field is shown as JSON. */
 function SchemaField(props: PartProps) {
   const { field, draft, pointer, errorsAt } = props;
   switch (draft.kind) {

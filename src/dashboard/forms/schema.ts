@@ -1,4 +1,4 @@
-/** What a form can ask for, read from a JSON Schema (draft 2020-12, as zod writes it). */
+/** The fields of a form, read from a JSON Schema (draft 2020-12, as zod writes it). */
 
 export type Schema = Readonly<Record<string, unknown>>;
 export type Scalar = string | number | boolean | null;
@@ -7,7 +7,7 @@ interface Common {
   readonly label: string;
   readonly hint: string;
   readonly isRequired: boolean;
-  /** What the service takes where it is left out. */
+  /** Default that the service uses if the value is left out. */
   readonly fallback: unknown;
 }
 
@@ -20,16 +20,16 @@ export type Field = Common &
     | { readonly kind: 'list'; readonly item: Field }
     | { readonly kind: 'rows' }
     | { readonly kind: 'group'; readonly fields: ReadonlyMap<string, Field> }
-    /** Whatever a form has no better way to ask for. */
+    /** Anything that no other kind of field can hold. */
     | { readonly kind: 'json' }
   );
 
 const longNames = /body|csv|text|content|script|query|template|description/i;
 const longLength = 300;
-/** A schema may refer to itself. */
+/** Maximum depth of nested fields, since a schema can refer to itself. Deeper ones are entered as JSON. */
 const deepest = 5;
 
-/** @param root what `$ref`s point into. */
+/** @param root schema that `$ref`s point into */
 export function fieldOf(schema: Schema, name = '', isRequired = true, root = schema, depth = 0): Field {
   const resolved = resolve(schema, root);
   const common: Common = {
@@ -78,7 +78,7 @@ function objectOf(schema: Schema, root: Schema, depth: number) {
   return isText ? ({ kind: 'rows' } as const) : ({ kind: 'json' } as const);
 }
 
-/** Of an enum, a const, or a choice between consts. */
+/** Returns the options of an enum, a const, or a union of these. */
 function optionsOf(schema: Schema): readonly Scalar[] | undefined {
   if (Object.hasOwn(schema, 'const')) return isScalar(schema['const']) ? [schema['const']] : undefined;
   const values = schema['enum'];
@@ -91,13 +91,13 @@ function optionsOf(schema: Schema): readonly Scalar[] | undefined {
 
 function lengthOf(schema: Schema, name: string) {
   const maxLength = typeof schema['maxLength'] === 'number' ? schema['maxLength'] : undefined;
-  // An address may be long, and is still one line.
+  // A URL, path or name may be long, but is still one line.
   const isLine = schema['format'] !== undefined || /(ur[il]|file|path|name)$/i.test(name);
   const isLong = !isLine && (longNames.test(name) || (maxLength !== undefined && maxLength > longLength));
   return { isLong, maxLength };
 }
 
-/** In words. zod gives whole numbers the bounds of what JavaScript can count, which say nothing. */
+/** Describes the range of a number. Leaves out the safe-integer bounds that zod gives to every integer. */
 function rangeOf(schema: Schema): string {
   const bound = (name: string): number | undefined => {
     const value = schema[name];

@@ -1,11 +1,11 @@
-/** How forms are sent: once, and so that a time that has just passed is no obstacle. */
+/** Sends forms: never twice, and also if the chosen time has just passed. */
 import type { FieldError } from '../../client/index.ts';
 import { TaskbellError } from '../../client/index.ts';
 import { randomKey } from '../../client/random-key.ts';
 
 /**
- * The same key as long as the same is sent, so that a second try after a lost answer makes nothing twice; another after
- * every change, since a key belongs to its body.
+ * Returns a function that gives the same idempotency key for the same body, so that sending it again after a
+ * lost response creates nothing twice. A changed body gets another key, since a key belongs to its body.
  */
 export function createKeys(): (body: unknown) => string {
   const keys = new Map<string, string>();
@@ -23,8 +23,8 @@ interface Timed {
 }
 
 /**
- * A time that passed while the form was filled in means "at once". Only a refusal leads there: until then the body stays
- * the same, and with it its key.
+ * Sends a form. If its time passed while the form was being filled in, sends it again to run at once, but
+ * only after the service has refused it: until then the body, and with it its key, stays the same.
  */
 export async function sendInTime<B extends Timed, T>(
   body: B,
@@ -46,7 +46,7 @@ function isTooLate(error: unknown, { scheduled_time }: Timed, now: number): bool
   return isAboutTime && Date.parse(scheduled_time) <= now;
 }
 
-/** What a refusal says about fields; where it says nothing of them, itself, as about the whole. */
+/** Returns the field errors of a refusal; if it has none, its message as an error of the whole form. */
 export function errorsOf(error: unknown): readonly FieldError[] {
   if (error instanceof TaskbellError && error.errors.length > 0) return error.errors;
   return [{ pointer: '', message: error instanceof Error ? error.message : String(error) }];

@@ -1,4 +1,4 @@
-/** The inputs of a schema's form that hold one value. */
+/** Inputs of a schema form that hold one value. */
 import { useState } from 'preact/hooks';
 import type { Draft } from './draft.ts';
 import { LabelledField } from './field.tsx';
@@ -13,7 +13,7 @@ function labels({ label, hint, isRequired }: Field, more = '') {
 
 export function TextInput({ field, draft, pointer, errorsAt, onChange }: PartProps<DraftOf<'text'>>) {
   const text = draft.text ?? '';
-  // Decided once: an input that turned into another while somebody types would lose the focus.
+  // Decided once: an input replaced by another while the user types would lose the focus.
   const [isLong] = useState((field.kind === 'text' && field.isLong) || text.includes('\n'));
   const change = (value: string): void =>
     onChange({ kind: 'text', text: value === '' ? undefined : value }, pointer);
@@ -60,7 +60,7 @@ export function NumberInput({ field, draft, pointer, errorsAt, onChange }: PartP
   );
 }
 
-/** One that may be left out has three states, which no checkbox shows. */
+/** An optional flag has three states, which a checkbox can't show. */
 export function FlagInput({ field, draft, pointer, errorsAt, onChange }: PartProps<DraftOf<'flag'>>) {
   if (!field.isRequired) {
     const options = [true, false].map((on) => ({ value: on, label: on ? 'Yes' : 'No' }));
@@ -106,8 +106,8 @@ interface SelectProps extends Pick<PartProps, 'field' | 'pointer' | 'errorsAt'> 
 
 function Select({ field, pointer, errorsAt, options, value, onSelect }: SelectProps) {
   const fallback = fallbackText(field);
-  const none = field.isRequired ? 'Choose…' : fallback === undefined ? 'Left out' : `Default: ${fallback}`;
-  // By place, since options may be numbers, true and null.
+  const none = field.isRequired ? 'Choose…' : fallback === undefined ? 'Not set' : `Default: ${fallback}`;
+  // Identified by index, since options may also be numbers, booleans and null.
   const chosen = options.findIndex((option) => option.value === value);
   return (
     <LabelledField {...labels(field)} errors={errorsAt(pointer)}>
@@ -132,7 +132,7 @@ function Select({ field, pointer, errorsAt, options, value, onSelect }: SelectPr
 
 export function JsonInput({ field, draft, pointer, errorsAt, onChange }: PartProps<DraftOf<'json'>>) {
   return (
-    <LabelledField {...labels(field)} label={`${field.label}, as JSON`} errors={errorsAt(pointer)}>
+    <LabelledField {...labels(field)} label={`${field.label} (JSON)`} errors={errorsAt(pointer)}>
       {(tied) => (
         <textarea
           {...tied}

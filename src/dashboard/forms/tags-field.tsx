@@ -2,7 +2,7 @@ import { useRef, useState } from 'preact/hooks';
 import { Icon } from '../parts/icons.tsx';
 import { LabelledField } from './field.tsx';
 
-/** Tags, each taken at a comma, at Enter or when the field is left. */
+/** An input for tags. A comma, Enter or leaving the field adds what has been typed. */
 export function TagsField({
   tags,
   errors,
@@ -20,7 +20,7 @@ export function TagsField({
     if (added.length > 0) onChange([...new Set([...tags, ...added])]);
   };
   return (
-    <LabelledField label="Tags" hint="Separated by commas or Enter" errors={errors}>
+    <LabelledField label="Tags" hint="Separate tags with a comma or Enter" errors={errors}>
       {(tied) => (
         <div class="tags-field">
           {tags.map((tag) => (
@@ -50,7 +50,7 @@ export function TagsField({
             onInput={({ currentTarget: { value } }) => (value.includes(',') ? take(value) : setText(value))}
             onKeyDown={(event) => {
               if (event.key === 'Enter' && !event.isComposing) {
-                // Never sends the form: after a comma, what was written is taken already.
+                // Never submits the form, even if a comma has already added the tag and the input is empty.
                 event.preventDefault();
                 take(text);
               } else if (event.key === 'Backspace' && text === '') onChange(tags.slice(0, -1));

@@ -1,4 +1,4 @@
-/** What is sent of a form, or what is wrong with it before it is sent. */
+/** Turns forms into request bodies, or finds their errors before anything is sent. */
 import type { FieldError, NewTask, TaskChanges } from '../../client/index.ts';
 import { checkLocally } from './check-locally.ts';
 import { readPayload } from './payload.ts';
@@ -17,7 +17,7 @@ import { timeOf } from './when.ts';
 
 export type Made<T> = { readonly body: T } | { readonly errors: readonly FieldError[] };
 
-/** The body of a request that makes the task. */
+/** Returns the body of the request that creates the task. */
 export function newTask(field: Field, type: string, form: TaskForm): Made<NewTask> {
   const time = timeOf(form.when);
   const payload = readPayload(field, form.payload);
@@ -41,7 +41,7 @@ export function newTask(field: Field, type: string, form: TaskForm): Made<NewTas
   return wrong.length > 0 ? { errors: wrong } : { body };
 }
 
-/** What differs from how it was, and nothing else. */
+/** Returns the body of a request that changes the task: only what differs from before. */
 export function changesOf(field: Field, before: TaskForm, form: TaskForm): Made<TaskChanges> {
   const time = timeOf(form.when);
   const isSameTime = JSON.stringify(time) === JSON.stringify(timeOf(before.when));
@@ -72,7 +72,9 @@ export function changesOf(field: Field, before: TaskForm, form: TaskForm): Made<
 
 type Numbers = Partial<Record<RetryName | LimitName, number>>;
 
-/** @param before only what differs from it; and nothing may be left out that was there. */
+/**
+ * @param before if given, reads only what differs from it, and reports numbers that were removed as errors.
+ */
 function readNumbers({ numbers }: TaskForm, before?: TaskForm): { values: Numbers; errors: FieldError[] } {
   const values: Numbers = {};
   const errors: FieldError[] = [];
@@ -82,7 +84,7 @@ function readNumbers({ numbers }: TaskForm, before?: TaskForm): { values: Number
     const value = Number(text);
     if (text === '') errors.push({ pointer: numberPointer(name), message: requiredMessage });
     else if (!Number.isFinite(value)) {
-      errors.push({ pointer: numberPointer(name), message: 'This is not a number.' });
+      errors.push({ pointer: numberPointer(name), message: 'Must be a number.' });
     } else values[name] = value;
   }
   return { values, errors };

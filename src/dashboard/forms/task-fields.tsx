@@ -1,4 +1,4 @@
-/** The fields of a task, shared by all forms about one. */
+/** The fields of a task, shared by all task forms. */
 import { FieldGroup, LabelledField } from './field.tsx';
 import { DateTimeField } from './date-time.tsx';
 import { PayloadField } from './payload-field.tsx';
@@ -71,7 +71,7 @@ export function TagsPart({ filling: { form, change, errorsAt } }: TaskPartProps)
   );
 }
 
-const priorities = ['most urgent', 'urgent', 'normal', 'can wait', 'least urgent'];
+const priorities = ['most urgent', 'urgent', 'normal', 'less urgent', 'least urgent'];
 
 export function PriorityField({ filling: { form, change, errorsAt } }: TaskPartProps) {
   return (
@@ -96,8 +96,8 @@ export function PriorityField({ filling: { form, change, errorsAt } }: TaskPartP
 
 export function AfterFields({ filling: { form, change, errorsAt } }: TaskPartProps) {
   return (
-    <FieldGroup label="After other tasks">
-      <LabelledField label="Run after these tasks (ids, one per line)" errors={errorsAt('/after')}>
+    <FieldGroup label="Predecessors">
+      <LabelledField label="Run after these tasks (IDs, one per line)" errors={errorsAt('/after')}>
         {(tied) => (
           <textarea
             {...tied}
@@ -108,7 +108,7 @@ export function AfterFields({ filling: { form, change, errorsAt } }: TaskPartPro
           />
         )}
       </LabelledField>
-      <LabelledField label="How they must have ended" errors={errorsAt('/after_policy')}>
+      <LabelledField label="Required outcome" errors={errorsAt('/after_policy')}>
         {(tied) => (
           <select
             {...tied}
@@ -118,8 +118,8 @@ export function AfterFields({ filling: { form, change, errorsAt } }: TaskPartPro
               change({ after_policy: value === 'any' ? 'any' : 'completed' }, '/after_policy')
             }
           >
-            <option value="completed">All completed, or this one fails</option>
-            <option value="any">Even if they fail or are cancelled</option>
+            <option value="completed">All must complete; otherwise this task fails</option>
+            <option value="any">Any outcome, including failed or cancelled</option>
           </select>
         )}
       </LabelledField>

@@ -1,4 +1,4 @@
-/** What is filled in about a task, as texts, and where what is wrong with it is shown. */
+/** The content of a task form, as it is entered, and where its errors are shown. */
 import type { FieldError, Task } from '../../client/index.ts';
 import { createTaskInput } from '../../contract/task.ts';
 import { type Payload, payloadOf, payloadPointers } from './payload.ts';
@@ -18,7 +18,7 @@ export type LimitName = (typeof limitNames)[number];
 
 const { retry, ...others } = createTaskInput.parse({ name: 'any', delay: 0 });
 
-/** What the interface takes for what is left out. */
+/** Values that the API uses for fields that are left out. */
 export const defaults: Readonly<Record<RetryName | LimitName | 'priority', number>> = {
   ...retry,
   soft_time_limit: others.soft_time_limit,
@@ -34,7 +34,7 @@ export interface TaskForm {
   readonly tags: readonly string[];
   readonly priority: number;
   readonly numbers: Readonly<Record<RetryName | LimitName, string>>;
-  /** Ids, one a line. */
+  /** Ids, one per line. */
   readonly after: string;
   readonly after_policy: 'completed' | 'any';
 }
@@ -88,7 +88,7 @@ export function formOf(field: Field, task: Copied): TaskForm {
   };
 }
 
-/** As it is. Its time is none that somebody has just chosen: though it may have passed, it is no mistake. */
+/** Returns the form of a task as it is. `chosenAt` is its own time, so that a past one is valid. */
 export function editForm(field: Field, task: Task): TaskForm {
   const zone = viewerZone();
   const chosenAt = Date.parse(task.scheduled_time);
@@ -106,14 +106,16 @@ export function idsIn(text: string): string[] {
   return text.split(/[\s,]+/).filter((id) => id !== '');
 }
 
-/** Where a form has a place for what was refused. */
+/** Returns the pointers of all fields that can show an error. */
 export function pointersOfForm({ payload }: TaskForm): readonly string[] {
   const numbers = [...retryNames, ...limitNames].map(numberPointer);
   const others = ['/name', '/type', '/description', '/scheduled_time', '/tags', '/priority', '/after'];
   return [...others, '/after_policy', ...numbers, ...payloadPointers(payload)];
 }
 
-/** Of several in one field, which one is meant; and one place for both ways to say a time. */
+/**
+ * Maps an error's pointer to its form control, including items of a list and both ways of entering a time.
+ */
 export function asShown(errors: readonly FieldError[], { tags, after }: TaskForm): readonly FieldError[] {
   const lists = { tags, after: idsIn(after) };
   return errors.map((error) => {

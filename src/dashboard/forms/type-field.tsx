@@ -3,7 +3,10 @@ import type { TaskType } from '../../client/index.ts';
 import { LabelledField } from './field.tsx';
 import { type Payload, payloadField, payloadForType } from './payload.ts';
 
-/** What has been filled in for a type is there again when somebody comes back to it. */
+/**
+ * Returns a function that gives the payload for another type. What was filled in for a type is restored when
+ * the user comes back to it.
+ */
 export function useTypeChange(
   types: readonly TaskType[],
   payload: Payload,

@@ -6,26 +6,26 @@ import type { TaskForm } from './task-form.ts';
 import { type Sending, useSending } from './use-sending.ts';
 import { type Filling, useTaskForm } from './use-task-form.ts';
 
-/** A task as it was read, with the tag of that very state, so that nobody's change is overwritten unseen. */
+/** A task as it was read, with the ETag of that state, which keeps others' changes from being overwritten. */
 export interface Seen {
   readonly task: Task;
   readonly etag: string;
 }
 
 export interface Based {
-  /** What the form has been made of. */
+  /** What the form was made from, and its ETag. */
   readonly basis: { readonly form: TaskForm; readonly etag: string };
   readonly filling: Filling;
   readonly isBusy: boolean;
-  /** It has turned out that the task is another by now. */
+  /** The service has answered that the task has changed. */
   readonly isStale: boolean;
-  /** Something that is done only to the very state that has been seen. */
+  /** Runs an action on the state that was read. If the task has changed since, sets `isStale`. */
   send(action: () => Promise<void>): void;
-  /** What has been changed here stays changed; everything else becomes as it is by now. */
+  /** Reads the task again. Changes made here are kept; everything else takes its newest value. */
   takeNewest(): void;
 }
 
-/** A form about a task that others may change meanwhile. */
+/** A form for a task that others can change while the form is open. */
 export function useBasis({ task, etag }: Seen, formOf: (task: Task) => TaskForm): Based {
   const { client } = useDashboard();
   const [basis, setBasis] = useState(() => ({ form: formOf(task), etag }));
@@ -39,15 +39,15 @@ export function useBasis({ task, etag }: Seen, formOf: (task: Task) => TaskForm)
     isStale,
     send: (action) =>
       send(action, (error) => {
-        const changedMeanwhile = error instanceof TaskbellError && error.status === 412;
-        setStale(changedMeanwhile);
-        return changedMeanwhile;
+        const hasChanged = error instanceof TaskbellError && error.status === 412;
+        setStale(hasChanged);
+        return hasChanged;
       }),
     takeNewest: () =>
       send(async () => {
         const newest = await client.tasks.getWithTag(task.id);
         const form = formOf(newest.task);
-        // Also what has been filled in while it was read.
+        // Also keeps what was filled in while the task was being read.
         filling.reset((mine) => rebased(mine, basis.form, form));
         setBasis({ form, etag: newest.etag });
         setStale(false);

@@ -2,18 +2,21 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useDashboard, useWork } from '../dashboard.ts';
 
 export interface KeptDraft<T> {
-  /** What was filled in here when the session ended or gave way to somebody else's, and the same account has signed in again. */
+  /**
+   * What was filled in here when the session ended or another account signed in; set once the same account
+   * has signed in again.
+   */
   readonly kept: T | undefined;
-  /** What there would be to keep. */
+  /** Sets what to keep if the session ends. */
   update(value: T): void;
 }
 
-/** Keeps what is filled in over a session that ends meanwhile. Nothing else: whoever leaves a form means it. */
+/** Keeps what has been filled in if the session ends. Only then: leaving a form discards it. */
 export function useDraft<T>(place: string): KeptDraft<T> {
   const { drafts, session } = useDashboard();
   const { account } = useWork();
   const key = `${account.id} ${place}`;
-  // Put there below, under the same key.
+  // Stored by the effect below, under the same key.
   const kept = useRef(drafts.get(key) as T | undefined);
   const latest = useRef<T>(undefined);
   useEffect(() => {

@@ -5,11 +5,11 @@ import type { Filling } from './use-task-form.ts';
 
 export interface Sending {
   readonly isBusy: boolean;
-  /** @param onRefused returns true where it has dealt with the refusal, which is otherwise shown in the form. */
+  /** @param onRefused returns true if it has handled the refusal, which is otherwise shown in the form. */
   send(action: () => Promise<void>, onRefused?: (error: unknown) => boolean): void;
 }
 
-/** One at a time, also when somebody clicks twice before the button shows that it is busy. */
+/** Sends one request at a time, even if the user clicks twice before the button is disabled. */
 export function useSending({ refuse }: Pick<Filling, 'refuse'>): Sending {
   const { isBusy, run } = useDoing();
   const isSending = useRef(false);

@@ -6,37 +6,40 @@ import type { ErrorsAt } from './part-props.ts';
 import { isWithin, placeErrors } from './pointers.ts';
 import { asShown, pointersOfForm, type TaskForm } from './task-form.ts';
 
-/** What is being filled in, and what is wrong with it. */
+/** A form being filled in, and its errors. */
 export interface Filling {
   readonly form: TaskForm;
-  /** The form that is shown. */
+  /** The form element. */
   readonly element: RefObject<HTMLFormElement | null>;
   readonly errorsAt: ErrorsAt;
-  /** Those that have no field. */
+  /** Errors that belong to no field. */
   readonly elsewhere: readonly FieldError[];
-  /** @param at pointers of what has changed: what was said about it is no longer true. */
+  /** @param at pointers of what has changed; their errors are cleared. */
   change(change: Partial<TaskForm>, ...at: readonly string[]): void;
-  /** Shows what is wrong, and leads to the first of it. */
+  /** Shows errors that the service has reported, and focuses the first. */
   refuse(errors: readonly FieldError[]): void;
-  /** The same where nothing has been sent: what the service has said of other fields still holds. */
+  /**
+   * Shows errors found before sending, and focuses the first. Errors that the service has reported for other
+   * fields stay.
+   */
   refuseUnsent(errors: readonly FieldError[]): void;
-  /** Anew, from what is filled in by then. */
+  /** Replaces the form with one computed from its content at that moment, and clears all errors. */
   reset(next: (form: TaskForm) => TaskForm): void;
 }
 
 export function useTaskForm(initial: () => TaskForm): Filling {
   const [form, setForm] = useState(initial);
-  /** What the service has said, and what was seen without it. */
-  const [told, setTold] = useState<readonly FieldError[]>([]);
-  const [seen, setSeen] = useState<readonly FieldError[]>([]);
+  /** Errors that the service has reported, and errors found before sending. */
+  const [reported, setReported] = useState<readonly FieldError[]>([]);
+  const [found, setFound] = useState<readonly FieldError[]>([]);
   const [refusals, setRefusals] = useState(0);
   const element = useRef<HTMLFormElement>(null);
   useEffect(() => {
     if (refusals > 0) focusFirstWrong(element.current);
   }, [refusals]);
   const { at, elsewhere } = useMemo(
-    () => placeErrors(asShown(together(seen, told), form), pointersOfForm(form)),
-    [seen, told, form],
+    () => placeErrors(asShown(together(found, reported), form), pointersOfForm(form)),
+    [found, reported, form],
   );
   const isAbout = ({ pointer }: FieldError, changed: string): boolean =>
     isWithin(pointer, changed) || isWithin(changed, pointer) || pointer === '';
@@ -51,28 +54,28 @@ export function useTaskForm(initial: () => TaskForm): Filling {
         const left = before.filter((error) => !pointers.some((changed) => isAbout(error, changed)));
         return left.length === before.length ? before : left;
       };
-      setTold(leftOf);
-      setSeen(leftOf);
+      setReported(leftOf);
+      setFound(leftOf);
     },
     refuse(wrong) {
-      setTold(wrong);
-      setSeen([]);
+      setReported(wrong);
+      setFound([]);
       setRefusals((before) => before + 1);
     },
     refuseUnsent(wrong) {
-      setTold((before) => before.filter(({ pointer }) => pointer !== ''));
-      setSeen(wrong);
+      setReported((before) => before.filter(({ pointer }) => pointer !== ''));
+      setFound(wrong);
       setRefusals((before) => before + 1);
     },
     reset(next) {
       setForm(next);
-      setTold([]);
-      setSeen([]);
+      setReported([]);
+      setFound([]);
     },
   };
 }
 
-/** The same is not said twice. */
+/** Joins two lists of errors, leaving out duplicates. */
 function together(some: readonly FieldError[], more: readonly FieldError[]): readonly FieldError[] {
   const isNew = ({ pointer, message }: FieldError): boolean =>
     !some.some((known) => known.pointer === pointer && known.message === message);

@@ -1,12 +1,12 @@
 /**
- * When a task is to run, as somebody chooses it: so long after the form is sent, or at a time of day in some zone. The
- * first has no instant while the form is filled in, so it cannot pass meanwhile.
+ * When a task runs, as the user chooses it: after a delay from when the form is sent, or at a local time in a
+ * time zone. A delay has no instant while the form is being filled in, so it can't pass in the meantime.
  */
 import { instantOf, localTime, type FoundInstant, type LocalTime } from './zone.ts';
 
 export type When = { readonly zone: string } & (
   | { readonly kind: 'in'; readonly seconds: number }
-  /** `chosenAt`: when that was, by the service's clock. */
+  /** `chosenAt`: when this was chosen, by the service's clock, in milliseconds since the epoch. */
   | { readonly kind: 'at'; readonly local: LocalTime; readonly chosenAt: number }
 );
 
@@ -41,52 +41,54 @@ function dayAfter(local: LocalTime): string {
   return day.toISOString().slice(0, 10);
 }
 
-/** The same clock reading elsewhere is another instant, which has just been chosen. */
+/** Moves the choice to another zone. The same local time is another instant there, chosen just now. */
 export function inZone(when: When, zone: string, now: number): When {
   return when.kind === 'at' ? { ...when, zone, chosenAt: now } : { ...when, zone };
 }
 
-/** Whether it is what a shortcut would choose. */
+/** Returns whether the choice is what the shortcut would choose. */
 export function isChosen({ apply }: Shortcut, when: When, now: number): boolean {
   const other = apply(when, now);
   if (when.kind === 'in') return other.kind === 'in' && other.seconds === when.seconds;
   return other.kind === 'at' && other.local === when.local;
 }
 
-/** As it stands now; undefined while a date is not complete. */
+/** Returns the chosen instant as of `now`; undefined while the date is incomplete. */
 export function momentOf(when: When, now: number): FoundInstant | undefined {
   if (when.kind === 'in') return { at: now + when.seconds * 1000, kind: 'exact' };
   return instantOf(when.local, when.zone);
 }
 
-/** A minute that has begun may still be chosen: pickers know no seconds. */
+/** Grace period in milliseconds: the current minute can still be chosen, since pickers have no seconds. */
 const graceMs = 60_000;
 
-/** Whether it was past when it was chosen. One that has passed since is no mistake, and means "at once". */
+/** Returns whether the time was past when chosen. One that has passed since is valid and means "at once". */
 export function wasPast(when: When): boolean {
   if (when.kind === 'in') return false;
   const found = instantOf(when.local, when.zone);
   return found !== undefined && found.at < when.chosenAt - graceMs;
 }
 
-/** What the interface takes, or what is wrong. */
+/** Returns the time as the API takes it, or what is wrong with it. */
 export function timeOf(when: When): { delay: number } | { scheduled_time: string } | { problem: string } {
   if (when.kind === 'in') return { delay: when.seconds };
   const found = instantOf(when.local, when.zone);
-  if (!found) return { problem: 'Choose a date and a time.' };
-  if (wasPast(when)) return { problem: 'This is in the past. Choose “Now” to run it at once.' };
+  if (!found) return { problem: 'Choose a date and time.' };
+  if (wasPast(when))
+    return { problem: 'This time is in the past. Choose “Now” to run the task immediately.' };
   return { scheduled_time: new Date(found.at).toISOString() };
 }
 
-/** What there is to be said of it beyond the instant itself. */
+/** Returns what the user should know about the choice besides the instant itself. */
 export function caveatOf(when: When, now: number): string | undefined {
   const found = momentOf(when, now);
   if (found?.kind === 'skipped') {
-    return 'The clocks skip this time on that day: the first moment after it is taken.';
+    return 'Clocks skip this time on that day. The first moment after it is used.';
   }
-  if (found?.kind === 'twice') return 'The clocks go back, so this time comes twice: the earlier is taken.';
-  if (wasPast(when)) return 'This is in the past.';
+  if (found?.kind === 'twice')
+    return 'Clocks go back on that day, so this time occurs twice. The earlier one is used.';
+  if (wasPast(when)) return 'This time is in the past.';
   if (when.kind === 'at' && found && found.at < now)
-    return 'This has just passed: the task will run at once.';
+    return 'This time has just passed. The task will run immediately.';
   return undefined;
 }

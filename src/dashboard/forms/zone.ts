@@ -1,17 +1,17 @@
 /**
- * Between instants and what clocks on walls show, in any time zone. Intl knows the offsets of all zones, but only in one
- * direction: the other is found by trying them.
+ * Converts between instants and local times, in any time zone. Intl knows the offsets of all zones, but only
+ * from instant to local time: the other direction is found by trying offsets.
  */
 
-/** What an <input type="datetime-local"> holds: `2026-03-29T02:30:00`. */
+/** Value of an <input type="datetime-local">: `2026-03-29T02:30:00`. */
 export type LocalTime = string;
 
 export interface FoundInstant {
   /** Milliseconds since the epoch. */
   readonly at: number;
   /**
-   * `skipped`: clocks went forward over that time, so this is the first instant after it. `twice`: clocks went back, so
-   * that time came twice, and this is the earlier one.
+   * `skipped`: clocks went forward over the local time, so this is the first instant after it. `twice`: clocks
+   * went back, so the local time occurred twice, and this is the earlier instant.
    */
   readonly kind: 'exact' | 'skipped' | 'twice';
 }
@@ -19,8 +19,8 @@ export interface FoundInstant {
 const dayMs = 86_400_000;
 const pattern = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,3})?)?$/;
 
-/** Some browsers still have names that people do not look for any more; all understand both. */
-const todaysNames: ReadonlyMap<string, string> = new Map([
+/** Current names of zones that some browsers list under outdated names. All browsers accept both. */
+const currentNames: ReadonlyMap<string, string> = new Map([
   ['Africa/Asmera', 'Africa/Asmara'],
   ['America/Buenos_Aires', 'America/Argentina/Buenos_Aires'],
   ['America/Godthab', 'America/Nuuk'],
@@ -32,26 +32,26 @@ const todaysNames: ReadonlyMap<string, string> = new Map([
   ['Europe/Kiev', 'Europe/Kyiv'],
 ]);
 
-function todaysName(zone: string): string {
-  return todaysNames.get(zone) ?? zone;
+function currentName(zone: string): string {
+  return currentNames.get(zone) ?? zone;
 }
 
 export function viewerZone(): string {
-  return todaysName(new Intl.DateTimeFormat().resolvedOptions().timeZone);
+  return currentName(new Intl.DateTimeFormat().resolvedOptions().timeZone);
 }
 
-/** All that can be chosen. Browsers leave UTC out of theirs. */
+/** Returns all zones that can be chosen, sorted. Browsers leave UTC out of their lists. */
 export function allZones(): readonly string[] {
-  const zones = new Set([...Intl.supportedValuesOf('timeZone').map(todaysName), 'UTC', viewerZone()]);
+  const zones = new Set([...Intl.supportedValuesOf('timeZone').map(currentName), 'UTC', viewerZone()]);
   return [...zones].sort((a, b) => (a < b ? -1 : 1));
 }
 
-/** To the second: what is finer is cut off. */
+/** Returns the local time of an instant, truncated to the second. */
 export function localTime(at: number, zone: string): LocalTime {
   return new Date(at + offsetAt(at, zone)).toISOString().slice(0, 19);
 }
 
-/** @returns undefined when the text is no date and time of the calendar. */
+/** @returns undefined if the text is not a valid date and time. */
 export function instantOf(local: LocalTime, zone: string): FoundInstant | undefined {
   const wall = asIfUtc(local);
   if (wall === undefined) return undefined;
@@ -66,7 +66,7 @@ function isAt(at: number, wall: number, zone: string): boolean {
   return at + offsetAt(at, zone) === wall;
 }
 
-/** Between an instant before clocks went forward and one after it, halved until they meet. */
+/** Returns the first instant after the clocks went forward, by bisection between one before and one after. */
 function endOfGap(wall: number, offsets: readonly number[], zone: string): number {
   let before = wall - Math.max(...offsets);
   let after = wall - Math.min(...offsets);
@@ -79,7 +79,7 @@ function endOfGap(wall: number, offsets: readonly number[], zone: string): numbe
   return after;
 }
 
-/** What its clocks show less UTC, in milliseconds. */
+/** Returns the zone's offset from UTC at an instant, in milliseconds. */
 function offsetAt(at: number, zone: string): number {
   const part = Object.fromEntries(
     formatOf(zone)
@@ -93,7 +93,7 @@ function offsetAt(at: number, zone: string): number {
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Kept, since to make one takes longer than to use it a hundred times. */
+/** Returns a cached format: creating one takes longer than using it a hundred times. */
 function formatOf(zone: string): Intl.DateTimeFormat {
   const kept = formats.get(zone);
   if (kept) return kept;
@@ -111,7 +111,7 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   return format;
 }
 
-/** `Date` rolls days over that the calendar does not have. */
+/** Parses a local time as if it were UTC. Rejects days that don't exist, which `Date` would roll over. */
 function asIfUtc(local: LocalTime): number | undefined {
   const match = pattern.exec(local);
   if (!match) return undefined;

@@ -1,4 +1,4 @@
-/** What the overview shows, asked for every few seconds while somebody looks. */
+/** The data of the overview, requested every few seconds while the page is visible. */
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { type Client, type Overview, type OverviewRequest, TaskbellError } from '../../client/index.ts';
 
@@ -6,7 +6,7 @@ export type Range = NonNullable<OverviewRequest['range']>;
 
 export interface OverviewData {
   readonly overview: ReadonlySignal<Overview | undefined>;
-  /** Why it could not be had the last time; what was known before stays. */
+  /** Error of the last request, if it failed. `overview` keeps the data from before. */
   readonly failure: ReadonlySignal<unknown>;
   refresh(): void;
   close(): void;
@@ -18,7 +18,7 @@ export interface OverviewDataOptions {
   readonly onRefused: () => void;
 }
 
-const everyMs = 5000;
+const intervalMs = 5000;
 
 export function createOverviewData({ client, range, onRefused }: OverviewDataOptions): OverviewData {
   const overview = signal<Overview | undefined>(undefined);
@@ -43,7 +43,7 @@ export function createOverviewData({ client, range, onRefused }: OverviewDataOpt
     clearTimeout(timer);
     asking ??= ask().finally(() => {
       asking = undefined;
-      if (!over.signal.aborted) timer = setTimeout(whenSeen, everyMs);
+      if (!over.signal.aborted) timer = setTimeout(whenSeen, intervalMs);
     });
   }
 

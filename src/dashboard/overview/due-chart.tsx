@@ -14,7 +14,7 @@ const optionsOf =
     series: [{}, bars(colour, 'scheduled')],
   });
 
-/** How many tasks have their time in the next hour. */
+/** Number of tasks that are due in the next hour. */
 export function DueChart({ overview: { due } }: { overview: Overview }) {
   const { from, bucket_seconds: seconds, counts, total } = due;
   const places = useMemo(

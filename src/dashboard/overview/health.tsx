@@ -5,7 +5,7 @@ import { Time } from '../parts/time.tsx';
 
 type Worker = Overview['workers'][number];
 
-/** Who does the work, and whether Temporal answers. */
+/** The workers, and whether Temporal responds. */
 export function Health({ overview, isCurrent }: { overview: Overview; isCurrent: boolean }) {
   const { workers, temporal } = overview;
   return (
@@ -13,7 +13,7 @@ export function Health({ overview, isCurrent }: { overview: Overview; isCurrent:
       <h2>Workers</h2>
       {workers.length === 0 ? (
         <p class="problem">
-          No worker is alive. Tasks keep their times, but none runs until one comes:{' '}
+          No workers are running. Tasks stay scheduled, but none runs until you start one:{' '}
           <code>taskbell worker</code>.
         </p>
       ) : (
@@ -45,9 +45,9 @@ export function Health({ overview, isCurrent }: { overview: Overview; isCurrent:
         <dt>State</dt>
         <dd>
           {isCurrent ? (
-            <span class="sign sign-good">answers in {Math.max(1, Math.round(temporal.latency_ms))} ms</span>
+            <span class="sign sign-good">responds in {Math.max(1, Math.round(temporal.latency_ms))} ms</span>
           ) : (
-            <span class="sign sign-bad">not reached at present</span>
+            <span class="sign sign-bad">currently unreachable</span>
           )}
         </dd>
         <dt>Namespace</dt>
@@ -59,7 +59,7 @@ export function Health({ overview, isCurrent }: { overview: Overview; isCurrent:
   );
 }
 
-/** Three heartbeats. */
+/** Time after which a worker counts as silent, in milliseconds: three heartbeats. */
 const silentMs = 15_000;
 
 function WorkerRow({ worker: { identity, attempts, last_seen_at } }: { worker: Worker }) {
@@ -76,18 +76,18 @@ function WorkerRow({ worker: { identity, attempts, last_seen_at } }: { worker: W
               min={0}
               max={Math.max(1, slots)}
               value={attempts.used}
-              aria-label={`Slots in use of ${identity}`}
+              aria-label={`Slots in use on ${identity}`}
             />
             {attempts.used} of {plural(slots, 'slot')}
           </span>
         ) : (
-          <span class="quiet">not told</span>
+          <span class="quiet">not reported</span>
         )}
       </td>
       <td class="number">{attempts ? count(attempts.completed) : '–'}</td>
       <td class="number">{attempts ? count(attempts.failed) : '–'}</td>
       <td>
-        {isSilent && attempts ? 'not heard from since ' : ''}
+        {isSilent && attempts ? 'not responding, last seen ' : ''}
         <Time at={last_seen_at} as="relative" />
       </td>
     </tr>

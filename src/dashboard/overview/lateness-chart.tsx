@@ -13,7 +13,7 @@ const percentiles = [
   ['p95', '95th percentile', 'pending'],
 ] as const;
 
-/** Seconds, minutes, hours and days, where the decimal steps of numbers would be odd. */
+/** Axis steps in seconds: round seconds, minutes, hours and days, where decimal steps would look odd. */
 const steps = [
   0.05,
   0.1,
@@ -42,12 +42,12 @@ const optionsOf =
     ],
   });
 
-/** How long after their time tasks began. */
+/** Lateness of runs: the time from their scheduled time to their start. */
 export function LatenessChart({ overview, range }: { overview: Overview; range: Range }) {
   const { buckets, bucket_seconds: seconds } = overview;
   const data = useMemo<uPlot.AlignedData>(
     () => [
-      // In the middle of what they tell of.
+      // In the middle of each bucket.
       buckets.map(({ from }) => secondsOf(from) + seconds / 2),
       ...percentiles.map(([field]) => buckets.map(({ lateness }) => lateness?.[field] ?? null)),
     ],
@@ -59,7 +59,7 @@ export function LatenessChart({ overview, range }: { overview: Overview; range: 
     <Plot
       title="Lateness"
       summary={
-        worst < 0 ? 'No task that ended in this time had begun' : `Began at most ${inWords(worst)} late`
+        worst < 0 ? 'No run that ended in this period had started' : `Started at most ${inWords(worst)} late`
       }
       data={data}
       options={options}
@@ -76,7 +76,7 @@ export function LatenessChart({ overview, range }: { overview: Overview; range: 
 const inWords = (seconds: number): string => duration(seconds * 1000);
 
 function wordsOf(lateness: Lateness): string {
-  if (!lateness) return 'nothing that had begun ended';
+  if (!lateness) return 'no runs to measure';
   const parts = percentiles.map(([field, label]) => `${label} ${inWords(lateness[field])}`);
-  return `${parts.join(', ')}, at most ${inWords(lateness.max)} (${plural(lateness.count, 'run')} looked at)`;
+  return `${parts.join(', ')}, at most ${inWords(lateness.max)} (${plural(lateness.count, 'run')} sampled)`;
 }

@@ -15,7 +15,7 @@ const outcomes = [
   ['cancelled', 'Cancelled'],
 ] as const satisfies readonly (readonly [keyof Bucket, string])[];
 
-/** Stacked: the highest sum is drawn first, so that the others stand in front of it. */
+/** Stacked: the highest sum is drawn first, and the others in front of it. */
 const optionsOf =
   (span: TimeSpan): MakeOptions =>
   (colour) => ({
@@ -24,7 +24,7 @@ const optionsOf =
     series: [{}, ...['cancelled', 'failed', 'completed'].map((name) => bars(colour, name))],
   });
 
-/** How many runs ended in each stretch of time, and how. */
+/** Number of runs that ended in each bucket, by outcome. */
 export function OutcomeChart({ overview, range }: { overview: Overview; range: Range }) {
   const { buckets, bucket_seconds: seconds } = overview;
   const data = useMemo<uPlot.AlignedData>(
@@ -55,10 +55,10 @@ export function OutcomeChart({ overview, range }: { overview: Overview; range: R
   );
 }
 
-/** Throughput, in a unit in which it is a number one can grasp. */
+/** Returns the throughput, in the unit that gives a readable number. */
 function perTime(total: number, { from, now }: Overview): string {
   const minutes = (Date.parse(now) - Date.parse(from)) / 60_000;
   const perMinute = total / minutes;
-  if (perMinute >= 60) return `${(perMinute / 60).toFixed(1)} a second`;
-  return perMinute >= 1 ? `${perMinute.toFixed(1)} a minute` : `${(perMinute * 60).toFixed(1)} an hour`;
+  if (perMinute >= 60) return `${(perMinute / 60).toFixed(1)} per second`;
+  return perMinute >= 1 ? `${perMinute.toFixed(1)} per minute` : `${(perMinute * 60).toFixed(1)} per hour`;
 }

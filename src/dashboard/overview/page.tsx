@@ -17,7 +17,7 @@ const ranges: readonly (readonly [Range, string])[] = [
   ['week', 'Week'],
 ];
 
-/** How the whole of it is doing. */
+/** The state of the service as a whole. */
 export function OverviewPage() {
   useTitle('Overview');
   const { router } = useDashboard();
@@ -62,7 +62,7 @@ function useOverview(range: Range): { overview: Overview | undefined; failure: u
 
 function RangeChoice({ range }: { range: Range }) {
   return (
-    <nav class="choice" aria-label="Time shown">
+    <nav class="choice" aria-label="Time range">
       {ranges.map(([name, label]) => (
         <a
           key={name}

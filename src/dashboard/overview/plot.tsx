@@ -5,21 +5,21 @@ import { useDashboard } from '../dashboard.ts';
 import { useMedia } from '../parts/use-media.ts';
 
 export type Colour = (name: string) => string;
-/** Of the axes and series; called anew when the colours change. */
+/** Returns the options of axes and series. Called again when the colours change. */
 export type MakeOptions = (colour: Colour) => Omit<uPlot.Options, 'width' | 'height'>;
 
 export interface PlotProps {
   readonly title: string;
-  /** What the picture says in one sentence. */
+  /** What the chart shows, in one sentence. */
   readonly summary: string;
   /** x in seconds since the epoch, then the series. */
   readonly data: uPlot.AlignedData;
-  /** The same one between renderings, or the picture is made anew. */
+  /** Must be the same function between renderings, or the chart is built again. */
   readonly options: MakeOptions;
-  /** What the series are: the name of their style, and what they are called. */
+  /** The style name and the label of each series. */
   readonly legend?: readonly (readonly [style: string, label: string, ...unknown[]])[];
   readonly heads: readonly string[];
-  /** The numbers, for whoever cannot see the picture, or points at a place in it. */
+  /** The numbers: a table for screen readers, and the note for the place under the pointer. */
   readonly rows: readonly PlotRow[];
 }
 
@@ -31,7 +31,7 @@ export interface PlotRow {
 
 const height = 190;
 
-/** A picture of numbers over time, which can be read as a table as well. */
+/** A chart of numbers over time, which screen readers can also read as a table. */
 export function Plot({ title, summary, data, options, legend, heads, rows }: PlotProps) {
   const { theme } = useDashboard();
   const isDark = useMedia('(prefers-color-scheme: dark)');
@@ -88,10 +88,10 @@ export function Plot({ title, summary, data, options, legend, heads, rows }: Plo
   );
 }
 
-/** One points at a place; nothing is zoomed or selected. */
+/** The cursor only points at a place: nothing is zoomed or selected. */
 const common = {
   legend: { show: false },
-  // Room for the last label, which is as wide as its words.
+  // Room for the last label, which is as wide as its text.
   padding: [10, 26, 0, 0],
   cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
 } as const satisfies Partial<uPlot.Options>;
@@ -123,7 +123,7 @@ function Table({ title, heads, rows }: Pick<PlotProps, 'title' | 'heads' | 'rows
   );
 }
 
-/** A variable of the style sheet as canvases understand it. */
+/** Resolves a CSS variable to a colour that canvases understand. */
 function colourOf(element: HTMLElement, name: string): string {
   const probe = document.createElement('span');
   probe.style.color = `var(--${name})`;
@@ -133,7 +133,7 @@ function colourOf(element: HTMLElement, name: string): string {
   return color;
 }
 
-/** The axes as all pictures have them. */
+/** Returns the axes that all charts share. */
 export function axes(
   colour: Colour,
   timeLabel: (seconds: number) => string,

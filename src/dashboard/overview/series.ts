@@ -1,10 +1,10 @@
-/** What the pictures of numbers of tasks have in common. */
+/** The parts that the bar charts share. */
 import uPlot from 'uplot';
 import type { Colour } from './plot.tsx';
 
 const barPaths = uPlot.paths.bars?.({ size: [0.72, 48], align: 1, radius: 0.08 });
 
-/** A bar for each place. @param name of its colour in the style sheet. */
+/** Returns a series with a bar for each point. @param name of its colour in the style sheet */
 export function bars(colour: Colour, name: string): uPlot.Series {
   return {
     fill: colour(`plot-${name}`),
@@ -14,7 +14,7 @@ export function bars(colour: Colour, name: string): uPlot.Series {
   };
 }
 
-/** From nothing to at least four, so that one task is no tower. */
+/** A scale from 0 to at least 4, so that a single task doesn't fill the chart. */
 export const wholeNumbers: uPlot.Scale = {
   range: (_plot, _least, most) => [0, Math.max(4, Math.ceil(most * 1.1))],
 };

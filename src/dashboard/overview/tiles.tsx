@@ -16,7 +16,7 @@ const rangeWords: Readonly<Record<Range, string>> = {
   week: 'in the last week',
 };
 
-/** What there is now, and what came to an end in the time shown. */
+/** Numbers of unfinished tasks now, and of runs that ended in the time range. */
 export function Tiles({
   counts,
   overview,

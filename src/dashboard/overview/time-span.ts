@@ -1,4 +1,4 @@
-/** Buckets of time, as pictures and words have them. */
+/** Time buckets, formatted for charts and text. */
 import type uPlot from 'uplot';
 import type { Range } from './data.ts';
 
@@ -12,19 +12,19 @@ const dayFormat = new Intl.DateTimeFormat(undefined, {
 
 export const secondsOf = (iso: string): number => Date.parse(iso) / 1000;
 
-/** From when to when a bucket goes, in the viewer's zone. */
+/** Returns the start and the end of a bucket, in the viewer's time zone. */
 export function spanText(fromSeconds: number, seconds: number, range: Range): string {
   const format = range === 'hour' ? timeFormat : dayFormat;
   return `${format.format(fromSeconds * 1000)}–${timeFormat.format((fromSeconds + seconds) * 1000)}`;
 }
 
-/** How far a picture goes, and how its places are called. */
+/** The time scale of a chart, and the labels on it. */
 export interface TimeSpan {
   readonly scale: uPlot.Scale;
   readonly label: (seconds: number) => string;
 }
 
-/** @param before how much of its bucket lies before the place that stands for it, from 0 to 1. */
+/** @param before fraction of a bucket that lies before the point that represents it, from 0 to 1. */
 export function timeSpan(seconds: number, range: Range, before: number): TimeSpan {
   const format = range === 'week' ? weekdayFormat : timeFormat;
   return {

@@ -6,7 +6,7 @@ import { Icon } from './icons.tsx';
 
 const shownMs = 2000;
 
-/** @param props.text made only when it is wanted: it may be long. */
+/** @param props.text called only when the button is pressed: the text may be long. */
 export function CopyButton({
   text,
   label,
@@ -31,7 +31,7 @@ export function CopyButton({
       await copyText(text());
       setCopies((before) => before + 1);
     } catch (error) {
-      messages.failed(`It could not be copied: ${explain(error)}`);
+      messages.failed(`Could not copy: ${explain(error)}`);
     }
   }
 

@@ -1,10 +1,10 @@
 /**
  * Puts text on the clipboard.
  *
- * @throws where the browser does not allow it.
+ * @throws if the browser does not allow it.
  */
 export async function copyText(text: string): Promise<void> {
-  // Pages that come by plain http, other than from this computer, have no clipboard of their own.
+  // Pages served over plain HTTP have no `navigator.clipboard`, unless they come from localhost.
   const clipboard: Clipboard | undefined = navigator.clipboard;
   if (clipboard) await clipboard.writeText(text);
   else copyBySelection(text);
@@ -16,11 +16,11 @@ function copyBySelection(text: string): void {
   area.value = text;
   area.className = 'visually-hidden';
   area.readOnly = true;
-  // What is not in an open dialog cannot be selected.
+  // While a dialog is open, only text inside it can be selected.
   (before?.closest('dialog') ?? document.body).append(area);
   area.select();
   const isCopied = document.execCommand('copy');
   area.remove();
   if (before instanceof HTMLElement) before.focus();
-  if (!isCopied) throw new Error('The browser did not let the page copy it.');
+  if (!isCopied) throw new Error('The browser does not allow this page to copy.');
 }

@@ -3,7 +3,7 @@ import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { returnFocus } from './focus.ts';
 import { Icon } from './icons.tsx';
 
-/** Where the focus begins: where the dialog says, else in its first field, else on what it was opened for. */
+/** Initial focus, first match wins: a marked element, the first field, the primary button, any button. */
 const firstPlaces = [
   '[data-autofocus]',
   'input, select, textarea',
@@ -11,7 +11,7 @@ const firstPlaces = [
   '.dialog-foot button:not(:disabled)',
 ];
 
-/** In front of the page, which is not to be reached meanwhile; Escape leaves it. The focus comes back afterwards. */
+/** A modal dialog: the page behind it is out of reach, and Escape closes it. The focus returns afterwards. */
 export function Dialog({
   title,
   wide = false,
@@ -25,25 +25,25 @@ export function Dialog({
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  const hasBegun = useRef(false);
+  const hasFocused = useRef(false);
   useLayoutEffect(() => {
     const before = document.activeElement;
     const element = dialog.current;
     element?.showModal();
     return () => {
       element?.close();
-      // It may be gone by now, and with it what had the focus: the browser would leave it nowhere.
+      // The dialog may have been removed together with the focused element, which leaves the focus nowhere.
       queueMicrotask(() => returnFocus(before));
     };
   }, []);
-  // At each rendering until there is something: what is shown may have to be loaded first.
+  // Tried at each rendering until an element is found, since the content may have to be loaded first.
   useLayoutEffect(() => {
-    if (hasBegun.current) return;
+    if (hasFocused.current) return;
     const first = firstPlaces
       .map((place) => dialog.current?.querySelector<HTMLElement>(place))
       .find((found) => found !== null);
     first?.focus();
-    hasBegun.current = first !== undefined;
+    hasFocused.current = first !== undefined;
   });
   return (
     <dialog
@@ -51,7 +51,7 @@ export function Dialog({
       class={wide ? 'dialog dialog-wide' : 'dialog'}
       aria-labelledby={heading}
       onCancel={(event) => {
-        // Closed by whoever shows it, which then also forgets it.
+        // The parent closes the dialog, by no longer rendering it.
         event.preventDefault();
         onClose();
       }}

@@ -1,6 +1,6 @@
-/** Keeps the focus from being nowhere, from where keyboards and screen readers would have to begin anew. */
+/** Keeps the focus from getting lost, which would send keyboard and screen reader users back to the start. */
 
-/** To what had it before or, where that is gone, to the heading of the page. */
+/** Moves a lost focus back to the element that had it or, if that was removed, to the page's heading. */
 export function returnFocus(before: Element | null): void {
   if (!isNowhere()) return;
   if (before instanceof HTMLElement && before.isConnected) before.focus();

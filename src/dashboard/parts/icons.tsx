@@ -1,4 +1,4 @@
-/** Line icons on a grid of 20; they only repeat what stands beside them in words. */
+/** Line icons on a 20 × 20 grid. They only repeat the text beside them. */
 const paths = {
   bell: 'M10 2.5a1 1 0 0 1 1 1v.6a4.5 4.5 0 0 1 3.5 4.4v2.7l1.5 2.3H4l1.5-2.3V8.5A4.5 4.5 0 0 1 9 4.1v-.6a1 1 0 0 1 1-1ZM8.3 16a1.8 1.8 0 0 0 3.4 0',
   plus: 'M10 4v12M4 10h12',

@@ -1,11 +1,11 @@
-/** What a closed part of a JSON tree says of itself, on one line. */
+/** One-line previews of the collapsed parts of a JSON tree. */
 
 import { count } from '../format.ts';
 
 export type Container = readonly unknown[] | Readonly<Record<string, unknown>>;
 
-const mostEntries = 4;
-const mostCharacters = 24;
+const maxEntries = 4;
+const maxCharacters = 24;
 
 export function isContainer(value: unknown): value is Container {
   return typeof value === 'object' && value !== null;
@@ -15,17 +15,17 @@ export function sizeOf(value: Container): number {
   return Array.isArray(value) ? value.length : Object.keys(value).length;
 }
 
-/** The first few entries, and of what they contain no more than that it is there: it may be deep. */
+/** Returns the first few entries. Nested values may be deep, and are shown only as `[…]` or `{…}`. */
 export function previewOf(value: Container): string {
   const size = sizeOf(value);
-  const more = size > mostEntries ? ', …' : '';
+  const more = size > maxEntries ? ', …' : '';
   if (Array.isArray(value)) {
-    const first = value.slice(0, mostEntries);
+    const first = value.slice(0, maxEntries);
     if (first.some(isContainer)) return `[…] ${count(size)}`;
     return size === 0 ? '[]' : `[${first.map(shortOf).join(', ')}${more}] ${count(size)}`;
   }
   const first = Object.entries(value)
-    .slice(0, mostEntries)
+    .slice(0, maxEntries)
     .map(([key, item]) => `${shortened(key)}: ${shortOf(item)}`);
   return size === 0 ? '{}' : `{${first.join(', ')}${more}}`;
 }
@@ -38,5 +38,5 @@ function shortOf(value: unknown): string {
 }
 
 function shortened(text: string): string {
-  return text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text;
+  return text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text;
 }

@@ -1,4 +1,4 @@
-/** A JSON value as a tree. What is not open is not there, so that great or deep values cost nothing. */
+/** A JSON value as a tree. Collapsed parts are not rendered, so that large or deep values cost nothing. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { count } from '../format.ts';

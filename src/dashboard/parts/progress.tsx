@@ -1,6 +1,6 @@
 import type { TaskSummary } from '../../contract/task.ts';
 
-/** How far the running attempt has come. */
+/** Progress of the running attempt. */
 export function Progress({ progress, name }: { progress: TaskSummary['progress']; name: string }) {
   if (!progress) return null;
   const percent = Math.round(progress.percent);
@@ -8,7 +8,7 @@ export function Progress({ progress, name }: { progress: TaskSummary['progress']
     <span class="progress">
       <progress max={100} value={progress.percent} aria-label={`Progress of ${name}`} />
       <span class="progress-text">
-        {percent} %{progress.message === '' ? '' : ` · ${progress.message}`}
+        {percent}%{progress.message === '' ? '' : ` · ${progress.message}`}
       </span>
     </span>
   );

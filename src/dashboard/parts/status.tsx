@@ -2,7 +2,7 @@ import type { TaskSummary } from '../../contract/task.ts';
 import { type ShownStatus, shownStatus } from '../what-now.ts';
 import { Icon, type IconName } from './icons.tsx';
 
-/** A newer service may know more of them: then its own word is shown. */
+/** Labels of statuses. A newer service may have others, which are shown under their own names. */
 const words: Readonly<Record<string, string>> = {
   SCHEDULED: 'Scheduled',
   PAUSED: 'Paused',
@@ -23,7 +23,7 @@ const icons: Readonly<Record<string, IconName>> = {
   CANCELLED: 'stop',
 } satisfies Record<ShownStatus, IconName>;
 
-/** By colour, picture and word. */
+/** A status, as a colour, an icon and a word. */
 export function Status({ task }: { task: Pick<TaskSummary, 'status' | 'waiting'> }) {
   const status = shownStatus(task);
   return (

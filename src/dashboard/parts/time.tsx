@@ -2,10 +2,10 @@ import { useComputed } from '@preact/signals';
 import { useDashboard } from '../dashboard.ts';
 import { exactTime, relative, shortTime } from '../format.ts';
 
-/** An instant in the viewer's zone; exactly when one points at it. `stacked`: how far away it is stands below. */
+/** An instant in the viewer's time zone; its tooltip is exact. `stacked`: the distance from now is below. */
 export function Time({ at, as = 'short' }: { at: string; as?: 'short' | 'relative' | 'both' | 'stacked' }) {
   const { clock } = useDashboard();
-  // Rendered anew only when the words change, not at each tick.
+  // Rendered again only when the text changes, not at each tick.
   const short = useComputed(() => shortTime(Date.parse(at), clock.now.value)).value;
   const distance = useComputed(() => relative(Date.parse(at), clock.now.value)).value;
   const classes = as === 'stacked' ? 'time-stacked' : undefined;

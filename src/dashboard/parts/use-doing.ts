@@ -3,10 +3,10 @@ import { TaskbellError } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { explain } from '../messages.ts';
 
-/** Something is being done: whether it still is, and what to tell when it cannot be. */
+/** Runs an action, says whether it is still running, and shows its failure. */
 export interface Doing {
   readonly isBusy: boolean;
-  /** @param onFailure in place of a message at the edge of the page. */
+  /** @param onFailure replaces the message at the edge of the page. Not called for an ended session. */
   run(action: () => Promise<void>, onFailure?: (error: unknown) => void): void;
 }
 

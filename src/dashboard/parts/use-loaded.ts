@@ -8,7 +8,7 @@ export type Loaded<T> =
   | { readonly status: 'there'; readonly value: T }
   | { readonly status: 'failed'; readonly detail: string; again(): void };
 
-/** What a form needs to know before it can be shown. @param key what it depends on. */
+/** Loads what a form needs before it can be shown. @param key loads again when it changes */
 export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, key: string): Loaded<T> {
   const { session } = useDashboard();
   const [loaded, setLoaded] = useState<Loaded<T>>({ status: 'loading' });

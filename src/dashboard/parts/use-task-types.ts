@@ -2,7 +2,7 @@ import type { TaskType } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { type Loaded, useLoaded } from './use-loaded.ts';
 
-/** What tasks can do here. */
+/** Loads the task types of this service. */
 export function useTaskTypes(): Loaded<readonly TaskType[]> {
   const { client } = useDashboard();
   return useLoaded((signal) => client.taskTypes.list({ signal }), '');

@@ -16,13 +16,16 @@ import type { TaskStore } from './store.ts';
 
 type Simple = 'run-now' | 'pause' | 'resume' | 'cancel';
 
-/** What is asked before it is done, or filled in. A task to fill in stays as it was read, whatever happens meanwhile. */
+/**
+ * The open dialog: a confirmation or a form. The task in a form stays as it was read, whatever happens in the
+ * meantime.
+ */
 type Asked =
-  /** `failure`: why it could not be done. */
+  /** `failure`: why the action failed. */
   | { readonly what: 'cancel' | 'delete'; readonly failure?: string }
   | ({ readonly what: 'edit' | 'retry' } & Seen);
 
-/** Goes on after the name of the task. */
+/** Text that follows the name of the task in a message. */
 const doneWords: Readonly<Record<Simple, string>> = {
   'run-now': 'will run now',
   pause: 'was paused',
@@ -40,8 +43,8 @@ const icons: Readonly<Record<ActionName | 'edit', IconName>> = {
   delete: 'trash',
 };
 
-/** Which button takes the place of one that has done its work. */
-const successors: ReadonlyMap<string, string> = new Map([
+/** The button that replaces each one that disappears after its action. */
+const replacements: ReadonlyMap<string, string> = new Map([
   ['pause', 'resume'],
   ['resume', 'pause'],
 ]);
@@ -65,7 +68,7 @@ export function Actions({ task, store }: { task: Task; store: TaskStore }) {
             type="button"
             class={classOf(action, task)}
             data-action={action}
-            // One that is disabled would lose the focus.
+            // A disabled button would lose the focus.
             aria-disabled={doing.isBusy}
             onClick={() => !doing.isBusy && act.begin(action)}
           >
@@ -90,14 +93,17 @@ export function Actions({ task, store }: { task: Task; store: TaskStore }) {
   );
 }
 
-/** When the button that has the focus goes, it goes to the one in its place. Returns what notes which has it. */
+/**
+ * Moves the focus to the replacement when the focused button disappears.
+ * @returns a focus handler that notes the button.
+ */
 function useFocusThatStays(element: RefObject<HTMLElement | null>): (event: FocusEvent) => void {
   const last = useRef<HTMLElement>(undefined);
   useLayoutEffect(() => {
-    const gone = last.current;
-    if (!gone || gone.isConnected) return;
+    const focused = last.current;
+    if (!focused || focused.isConnected) return;
     last.current = undefined;
-    const next = successors.get(gone.dataset['action'] ?? '');
+    const next = replacements.get(focused.dataset['action'] ?? '');
     returnFocus(element.current?.querySelector(`[data-action="${next}"]`) ?? null);
   });
   return ({ target }) => {
@@ -105,7 +111,7 @@ function useFocusThatStays(element: RefObject<HTMLElement | null>): (event: Focu
   };
 }
 
-/** What one most likely has come for stands out, where there is such a thing. */
+/** Highlights the action that the viewer most likely wants, if there is one, and marks deletion as dangerous. */
 function classOf(action: ActionName | 'edit', { status }: Task): string | undefined {
   if (action === 'delete') return 'danger';
   return action === 'resume' || (action === 'retry' && status !== 'COMPLETED') ? 'primary' : undefined;
@@ -121,7 +127,7 @@ function useActions(
   const { tasks } = client;
   const calls = { 'run-now': tasks.runNow, pause: tasks.pause, resume: tasks.resume, cancel: tasks.cancel };
 
-  /** A message at the edge of the page cannot be reached from a dialog, so it is told there. */
+  /** Shows a failure in the dialog, from which messages at the edge of the page cannot be reached. */
   const failIn =
     (what: 'cancel' | 'delete') =>
     (error: unknown): void =>
@@ -143,7 +149,7 @@ function useActions(
 
   const fill = (what: 'edit' | 'retry'): void =>
     doing.run(async () => {
-      // Read anew: the tag must be of the very state that is shown in the form.
+      // Read again: the ETag must belong to the exact state that the form shows.
       setAsked({ what, ...(await tasks.getWithTag(task.id)) });
     });
 
@@ -185,27 +191,27 @@ function Dialogs({
     case 'cancel':
       return (
         <Confirm
-          title="Cancel the task?"
-          verb="Cancel the task"
+          title="Cancel this task?"
+          verb="Cancel task"
           isBusy={isBusy}
           failure={asked.failure}
           onClose={onClose}
           onYes={act.cancel}
         >
-          The attempt that runs is told to stop. What it has done already stays done.
+          The running attempt is asked to stop. What it has already done is not undone.
         </Confirm>
       );
     case 'delete':
       return (
         <Confirm
-          title="Delete the task?"
-          verb="Delete the task"
+          title="Delete this task?"
+          verb="Delete task"
           isBusy={isBusy}
           failure={asked.failure}
           onClose={onClose}
           onYes={act.remove}
         >
-          The task goes with its history, its result and all its runs. This cannot be undone.
+          The task is deleted with its history, its result and all its runs. This cannot be undone.
         </Confirm>
       );
   }

@@ -4,11 +4,12 @@ import type { TaskSummary } from '../../contract/task.ts';
 type Facts = Pick<TaskSummary, 'created_at' | 'version' | 'status' | 'attempt'>;
 
 /**
- * Below 0 where `a` is the older of two states of a task, above 0 where it is the newer one. 0: they are of the same
- * age as far as one can know, since progress, log lines and what it waits for move while all this stays.
+ * Compares the age of two states of a task: below 0 if `a` is older, above 0 if it is newer. 0 if they are of
+ * the same age as far as can be known: progress, log lines and what the task waits for change while all these
+ * fields stay the same.
  */
 export function compareAge(a: Facts, b: Facts): number {
-  // Deleted, and made anew under the same id: another task, whose versions begin anew.
+  // Deleted and created again under the same id: another task, whose versions start over.
   if (a.created_at !== b.created_at) return a.created_at < b.created_at ? -1 : 1;
   return a.version - b.version || statusRank[a.status] - statusRank[b.status] || a.attempt - b.attempt;
 }

@@ -8,7 +8,7 @@ import { Log } from './log.tsx';
 
 const step = 10;
 
-/** Newest first, those of the present run; those of earlier ones come from the history. */
+/** Lists the attempts of the current run, newest first. Attempts of earlier runs come from the history. */
 export function Attempts({ task, history }: { task: Task; history: readonly HistoryEntry[] }) {
   const [shown, setShown] = useState(step);
   const attempts = task.attempts.toReversed();
@@ -18,7 +18,7 @@ export function Attempts({ task, history }: { task: Task; history: readonly Hist
     <section class="card">
       <h2>Attempts</h2>
       {attempts.length === 0 && (
-        <p class="quiet">No attempt has begun{earlier.length > 0 && ' in this run'}.</p>
+        <p class="quiet">No attempt has started{earlier.length > 0 && ' in this run'}.</p>
       )}
       {attempts.slice(0, shown).map((attempt, index) => (
         <AttemptItem
@@ -34,7 +34,7 @@ export function Attempts({ task, history }: { task: Task; history: readonly Hist
       )}
       {earlier.length > 0 && (
         <details class="attempts-earlier">
-          <summary>{plural(earlier.length, 'attempt')} of earlier runs</summary>
+          <summary>{plural(earlier.length, 'attempt')} from earlier runs</summary>
           {earlier.toReversed().map((attempt) => (
             <AttemptItem
               key={`${attempt.started_at} ${attempt.attempt}`}
@@ -53,7 +53,7 @@ function attemptsOfEarlierRuns(history: readonly HistoryEntry[]): Attempt[] {
   return history.flatMap(({ run_id, attempt }) => (attempt && run_id !== newest ? [attempt] : []));
 }
 
-/** By what they look like; one that is not known looks like nothing in particular. */
+/** Style of each outcome; an unknown outcome gets a neutral one. */
 const kinds: Readonly<Record<string, string>> = {
   running: 'running',
   completed: 'completed',
@@ -64,7 +64,7 @@ const kinds: Readonly<Record<string, string>> = {
 } satisfies Record<Attempt['outcome'], string>;
 
 function AttemptItem({ attempt, isNewest }: { attempt: Attempt; isNewest: boolean }) {
-  /** undefined: the reader has not said. */
+  /** undefined until the viewer opens or closes it. */
   const [chosen, choose] = useState<boolean>();
   const isOpen = chosen ?? isNewest;
   const { outcome, error, started_at, worker, log } = attempt;

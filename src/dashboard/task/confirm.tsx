@@ -13,7 +13,7 @@ export function Confirm({
   title: string;
   verb: string;
   isBusy: boolean;
-  /** Why it could not be done: what stands behind the dialog cannot be reached. */
+  /** Why the action failed. Shown in the dialog, since what is behind it cannot be reached. */
   failure: string | undefined;
   onClose: () => void;
   onYes: () => void;
@@ -25,7 +25,7 @@ export function Confirm({
       <div role="alert">{failure !== undefined && <p class="problem">{failure}</p>}</div>
       <div class="dialog-foot">
         <button type="button" data-autofocus="" onClick={onClose}>
-          Keep it
+          Keep task
         </button>
         <button type="button" class="danger" aria-disabled={isBusy} onClick={() => !isBusy && onYes()}>
           {verb}

@@ -83,7 +83,7 @@ function Figures({ column: { count: values, distinct, figures, approximate } }: 
 }
 
 function Top({ column: { top, count: values, approximate } }: { column: Column }) {
-  // Where every value is another one, their ranking says nothing.
+  // If every value occurs only once, a ranking says nothing.
   if (top.every(({ count }) => count <= 1)) return null;
   const greatest = Math.max(1, ...top.map(({ count }) => count));
   return (
@@ -106,7 +106,7 @@ function Top({ column: { top, count: values, approximate } }: { column: Column }
   );
 }
 
-/** Only repeats what stands beside it in figures. */
+/** Draws a bar that only repeats the figures beside it, so screen readers skip it. */
 function Bar({ share }: { share: number }) {
   return (
     <span class="bar" aria-hidden="true">
@@ -133,7 +133,7 @@ function HistogramPicture({ histogram: { from, to, counts }, name }: { histogram
         aria-label={label}
       >
         {counts.map((value, index) => {
-          // A single value must be seen beside thousands.
+          // A single value must be visible beside thousands.
           const tall = value === 0 ? 0 : Math.max(1, (value / greatest) * height);
           return (
             <rect key={index} x={index + 0.06} y={height - tall} width={0.88} height={tall}>
@@ -152,13 +152,13 @@ function HistogramPicture({ histogram: { from, to, counts }, name }: { histogram
 
 const dayMs = 86_400_000;
 
-/** Where a range begins, and the one before it ends. */
+/** Returns the value at which a range starts and the one before it ends. */
 function edgeOf({ from, to, counts }: Histogram, index: number): string {
   const part = index / counts.length;
-  // In two parts, since the distance of two numbers may be greater than any number.
+  // Weighs each end separately, since the difference of two numbers can exceed the largest number.
   if (typeof from === 'number' && typeof to === 'number') return shown(from * (1 - part) + to * part);
   const [first, last] = [Date.parse(String(from)), Date.parse(String(to))];
-  if (Number.isNaN(first) || Number.isNaN(last)) return `${Math.round(part * 100)} %`;
+  if (Number.isNaN(first) || Number.isNaN(last)) return `${Math.round(part * 100)}%`;
   const at = new Date(first + (last - first) * part).toISOString();
   return last - first > counts.length * dayMs ? at.slice(0, 10) : at;
 }
@@ -174,5 +174,5 @@ function shown(value: Scalar): string {
 }
 
 function percent(part: number, whole: number): string {
-  return whole === 0 ? '0 %' : `${precise.format((part / whole) * 100)} %`;
+  return whole === 0 ? '0%' : `${precise.format((part / whole) * 100)}%`;
 }

@@ -1,4 +1,4 @@
-/** The result of `process-data`, as far as it is of a known shape. */
+/** Reads the result of `process-data`, as far as its shape is known. */
 import { fieldsOf, type Fields, listIn, numberIn, type Scalar, scalarOf, textIn } from './unknown.ts';
 
 export interface DataResult {
@@ -13,22 +13,22 @@ export interface Column {
   readonly count: number;
   readonly missing: number;
   readonly distinct: number | undefined;
-  /** By their names, those that there are. */
+  /** The figures that exist, by name. */
   readonly figures: readonly (readonly [name: string, value: Scalar])[];
   readonly top: readonly { readonly value: Scalar; readonly count: number }[];
-  /** Names of what is only estimated. */
+  /** Names of the values that are only estimated. */
   readonly approximate: ReadonlySet<string>;
   readonly histogram: Histogram | undefined;
 }
 
 export interface Histogram {
-  /** Of dates, as they were written. */
+  /** A number, or a date as it was written. */
   readonly from: number | string;
   readonly to: number | string;
   readonly counts: readonly number[];
 }
 
-/** undefined where there is nothing to make a picture of. */
+/** Returns undefined if there is nothing to visualize. */
 export function readDataResult(result: unknown): DataResult | undefined {
   const fields = fieldsOf(result);
   const columns = fieldsOf(fields?.get('columns'));
@@ -39,7 +39,7 @@ export function readDataResult(result: unknown): DataResult | undefined {
 }
 
 const figureNames = ['min', 'max', 'mean', 'p50', 'p95'] as const;
-/** Which text comes first in the alphabet tells nothing of them. */
+/** Figures of a text column. Its `min` and `max` are alphabetical, which says nothing about the texts. */
 const textFigureNames = ['mean', 'p50', 'p95'] as const;
 
 function columnOf(name: string, value: unknown): Column | undefined {

@@ -6,7 +6,7 @@ import { Time } from '../parts/time.tsx';
 import { Predecessors } from './predecessors.tsx';
 import { hasEnded, lateness } from '../what-now.ts';
 
-/** When, how often, and by what rules. */
+/** Shows a task's times, attempts and limits. */
 export function Facts({ task, history }: { task: Task; history: readonly HistoryEntry[] }) {
   const { clock } = useDashboard();
   const { account } = useWork();
@@ -38,7 +38,7 @@ export function Facts({ task, history }: { task: Task; history: readonly History
         <Fact name="Time limit">
           {duration(task.time_limit * 1000, { whole: true })}
           <span class="quiet">
-            , told to stop after {duration(task.soft_time_limit * 1000, { whole: true })}
+            , asked to stop after {duration(task.soft_time_limit * 1000, { whole: true })}
           </span>
         </Fact>
         {task.after.length > 0 && (
@@ -68,7 +68,7 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
   );
 }
 
-/** From its first attempt on, with the pauses between attempts. */
+/** Shows the time since the first attempt started, including the pauses between attempts. */
 function RunTime({ task: { started_at, finished_at } }: { task: Task }) {
   const { clock } = useDashboard();
   if (started_at === null) return null;
@@ -77,20 +77,20 @@ function RunTime({ task: { started_at, finished_at } }: { task: Task }) {
   return <Fact name="Run time">{duration(until - Date.parse(started_at), { whole: !isOver })}</Fact>;
 }
 
-/** Which attempt of how many it is, and how often somebody has begun the task again. */
+/** Returns the number of the attempt, the maximum, and how often the task was retried manually. */
 function retryWords(task: Task, history: readonly HistoryEntry[]): string {
   const { attempt, max_retries } = task;
   const most = max_retries + 1;
-  // Attempts that were lost use up none, so there may be more of them.
+  // Lost attempts do not count towards the maximum, so the number may exceed it.
   const of = attempt > most ? '' : ` of ${count(most)}`;
-  const none = hasEnded(task) ? 'No attempt' : `No attempt yet, ${plural(most, 'attempt')} at most`;
+  const none = hasEnded(task) ? 'None' : `None yet, at most ${plural(most, 'attempt')}`;
   const byHand = history.filter(({ type }) => type === 'retried').length;
   const again = byHand === 0 ? '' : `, ${plural(byHand, 'manual retry', 'manual retries')}`;
   return (attempt === 0 ? none : `${count(attempt)}${of}`) + again;
 }
 
 function backoffWords({ retry, max_retries }: Task): string {
-  if (max_retries === 0) return 'none: it is not tried again';
+  if (max_retries === 0) return 'None (no retries)';
   const seconds = (value: number): string => duration(value * 1000, { whole: value >= 10 });
   const growth = retry.backoff_coefficient === 1 ? '' : `, × ${retry.backoff_coefficient} each time`;
   return `${seconds(retry.initial_interval)}${growth}, at most ${seconds(retry.maximum_interval)}`;

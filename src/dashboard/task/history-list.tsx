@@ -6,7 +6,7 @@ import { fieldWords, valueWords, wordsOf } from './history-words.ts';
 
 const step = 20;
 
-/** Newest first: what has just happened is what one looks for. */
+/** Lists the history, newest first: viewers look for what has just happened. */
 export function HistoryList({ history }: { history: readonly HistoryEntry[] }) {
   const [shown, setShown] = useState(step);
   const entries = history.toReversed();
@@ -21,7 +21,7 @@ export function HistoryList({ history }: { history: readonly HistoryEntry[] }) {
       </ol>
       {left > 0 && (
         <button type="button" class="link" onClick={() => setShown(shown + 5 * step)}>
-          Show earlier ones ({count(left)})
+          Show earlier entries ({count(left)})
         </button>
       )}
     </section>
@@ -63,11 +63,11 @@ function Entry({ entry }: { entry: HistoryEntry }) {
 }
 
 function Change({ field, from, to }: { field: string; from?: unknown; to?: unknown }) {
-  const isTold = from !== undefined || to !== undefined;
+  const hasValues = from !== undefined || to !== undefined;
   return (
     <li>
       <span class="quiet">{fieldWords(field)}</span>{' '}
-      {isTold ? (
+      {hasValues ? (
         <>
           <Value field={field} value={from} />
           <span aria-hidden="true"> → </span>

@@ -1,8 +1,8 @@
-/** What the entries of a history say, for people. */
+/** Texts for the entries of a history. */
 import type { HistoryEntry } from '../../contract/history.ts';
 import type { Attempt } from '../../contract/task.ts';
 
-/** A newer service may know more than this page: then its own word is shown. */
+/** A newer service may send an outcome that this page does not know; its name is shown then. */
 const outcomeWords: Readonly<Record<string, string>> = {
   running: 'running',
   completed: 'completed',
@@ -18,26 +18,26 @@ export function outcomeWord(outcome: string): string {
 
 const words: Readonly<Record<string, string>> = {
   created: 'Created',
-  retried: 'Retried: a new run',
-  rescheduled: 'Given another time',
+  retried: 'Retried in a new run',
+  rescheduled: 'Rescheduled',
   edited: 'Edited',
   paused: 'Paused',
   resumed: 'Resumed',
-  run_now: 'Made to run now',
+  run_now: 'Set to run now',
   due: 'Due',
-  cancel_requested: 'Told to stop',
+  cancel_requested: 'Cancellation requested',
   completed: 'Completed',
   failed: 'Failed',
   cancelled: 'Cancelled',
-  terminated: 'Terminated from outside of Taskbell',
-  timed_out: 'Timed out, by a limit from outside of Taskbell',
+  terminated: 'Terminated outside Taskbell',
+  timed_out: 'Timed out by a limit set outside Taskbell',
 } satisfies Record<Exclude<HistoryEntry['type'], 'attempt' | 'predecessor_over'>, string>;
 
 export function wordsOf({ type, attempt, predecessor }: HistoryEntry): string {
   if (type === 'attempt')
     return `Attempt ${attempt?.attempt ?? ''} ${attempt ? outcomeWord(attempt.outcome) : ''}`;
   if (type !== 'predecessor_over') return words[type] ?? fieldWords(type);
-  return `A task that it follows ${predecessor ? (endWords[predecessor.ended] ?? predecessor.ended) : 'is over'}`;
+  return `A predecessor ${predecessor ? (endWords[predecessor.ended] ?? predecessor.ended) : 'has ended'}`;
 }
 
 const endWords: Readonly<Record<string, string>> = {
@@ -47,15 +47,15 @@ const endWords: Readonly<Record<string, string>> = {
   DELETED: 'was deleted',
 };
 
-/** Of a field of a task: `scheduled_time` → `scheduled time`. */
+/** Returns the name of a field as words: `scheduled_time` → `scheduled time`. */
 export function fieldWords(field: string): string {
   return field.replaceAll('_', ' ');
 }
 
-/** A value before or after a change, on one line. */
+/** Formats a value before or after a change, on one line. */
 export function valueWords(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (typeof value === 'string') return value === '' ? 'nothing' : value;
-  if (Array.isArray(value)) return value.length === 0 ? 'nothing' : value.map(valueWords).join(', ');
+  if (value === undefined) return 'none';
+  if (typeof value === 'string') return value === '' ? 'none' : value;
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(valueWords).join(', ');
   return JSON.stringify(value);
 }

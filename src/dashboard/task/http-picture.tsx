@@ -12,7 +12,7 @@ export function HttpPicture({ answer }: { answer: HttpResult }) {
         {durationMs !== undefined && <span class="quiet">in {duration(durationMs)}</span>}
         <span class="quiet">
           {plural(body.length, 'character')}
-          {isTruncated && ', cut off'}
+          {isTruncated && ', truncated'}
         </span>
       </p>
       {headers.length > 0 && (
@@ -36,11 +36,11 @@ export function HttpPicture({ answer }: { answer: HttpResult }) {
 }
 
 function TextBody({ body }: { body: string }) {
-  if (body === '') return <p class="quiet">It is empty.</p>;
+  if (body === '') return <p class="quiet">The body is empty.</p>;
   return (
     <div class="json">
       <div class="json-tools">
-        <CopyButton text={() => body} label="Copy the body" />
+        <CopyButton text={() => body} label="Copy body" />
       </div>
       <pre class="log" tabIndex={0} role="region" aria-label="Body">
         {body}

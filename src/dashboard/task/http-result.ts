@@ -1,4 +1,4 @@
-/** The result of `http-request`, as far as it is of a known shape. */
+/** Reads the result of `http-request`, as far as its shape is known. */
 import { fieldsOf, numberIn, textIn } from './unknown.ts';
 
 export interface HttpResult {
@@ -6,9 +6,9 @@ export interface HttpResult {
   readonly durationMs: number | undefined;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
-  /** Whether the answer went on. */
+  /** Whether the response had more than this body. */
   readonly isTruncated: boolean;
-  /** What the body says, where it is JSON. */
+  /** The parsed body, if it is JSON. */
   readonly json: { readonly value: unknown } | undefined;
 }
 
@@ -32,7 +32,7 @@ export function readHttpResult(result: unknown): HttpResult | undefined {
 }
 
 function jsonIn(body: string): HttpResult['json'] {
-  // A number or a word alone is as well shown as it is.
+  // A lone number or word is just as readable as text.
   if (!/^\s*[[{]/.test(body)) return undefined;
   try {
     return { value: JSON.parse(body) as unknown };

@@ -1,9 +1,9 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
-/** Of rounding, and of a reader who has all but reached it. */
+/** Tolerance in pixels for "scrolled to the end": for rounding, and for a reader who has almost reached it. */
 const nearEndPx = 8;
 
-/** The lines that an attempt has written. It stays at its end while the reader is there. */
+/** Shows the lines that an attempt has logged. Stays scrolled to the end while the reader is there. */
 export function Log({
   lines,
   label,

@@ -6,7 +6,7 @@ import { statusWord } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 import { hasEnded, shownStatus, waitingText } from '../what-now.ts';
 
-/** What goes on at present: why it waits, how far it has come, or what went wrong. */
+/** Shows what is happening now: why the task waits, its progress, or what went wrong. */
 export function Now({ task, history }: { task: Task; history: readonly HistoryEntry[] }) {
   const { clock } = useDashboard();
   const waiting = hasEnded(task) ? undefined : waitingText(task, clock.now.value);
@@ -41,7 +41,7 @@ export function Now({ task, history }: { task: Task; history: readonly HistoryEn
   );
 }
 
-/** As far as the history has got. */
+/** Shows who paused the task and when, as far as the history has been loaded. */
 function PausedBy({ history }: { history: readonly HistoryEntry[] }) {
   const pause = history.findLast(({ type }) => type === 'paused');
   if (!pause) return null;
@@ -58,12 +58,12 @@ function PausedBy({ history }: { history: readonly HistoryEntry[] }) {
   );
 }
 
-/** Not every tick is worth being read out: progress is by quarters. */
+/** Returns the text for screen readers. Progress is in quarters, so that not every step is read out. */
 function announced(task: Task): string {
   const word = statusWord(shownStatus(task));
   if (!task.progress || hasEnded(task)) return word;
   const percent = Math.floor(task.progress.percent / 25) * 25;
-  return percent === 0 ? word : `${word}, ${percent} % done`;
+  return percent === 0 ? word : `${word}, ${percent}% done`;
 }
 
 function iconOf({ waiting }: Task): IconName {

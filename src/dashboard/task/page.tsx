@@ -60,7 +60,7 @@ function useTaskStore(id: string): TaskStore | undefined {
 
 function headingOf(store: TaskStore | undefined, task: Task | undefined): string {
   if (task) return task.name;
-  return store?.phase.value === 'missing' ? 'There is no such task' : 'Task';
+  return store?.phase.value === 'missing' ? 'Task not found' : 'Task';
 }
 
 function Body({ store, id }: { store: TaskStore; id: string }) {
@@ -81,7 +81,7 @@ function Body({ store, id }: { store: TaskStore; id: string }) {
         )}
       </div>
       {task && <Parts task={task} store={store} />}
-      {phase === 'loading' && <p class="empty">Reading the task…</p>}
+      {phase === 'loading' && <p class="empty">Loading the task…</p>}
     </>
   );
 }
@@ -112,7 +112,7 @@ function Problem({ text, isOld, children }: { text: string; isOld: boolean; chil
     <div class="problem task-problem">
       <p>
         {text}
-        {isOld && '. What you see may be out of date.'}
+        {isOld && '. This page may be out of date.'}
       </p>
       {children}
     </div>
@@ -123,11 +123,11 @@ function Missing({ id }: { id: string }) {
   return (
     <div class="card empty">
       <p>
-        No task that you may see has the id <code>{id}</code>. It may have been deleted, or have ended so long
-        ago that it is no longer kept.
+        There is no task with the ID <code>{id}</code>, or you do not have access to it. It may have been
+        deleted, or have ended too long ago to be kept.
       </p>
       <a class="button" href="/tasks">
-        To the tasks
+        Go to tasks
       </a>
     </div>
   );
@@ -138,7 +138,7 @@ function Deleted() {
     <div class="card empty" role="alert">
       <p>This task has been deleted.</p>
       <a class="button" href="/tasks">
-        To the tasks
+        Go to tasks
       </a>
     </div>
   );

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { useDashboard } from '../dashboard.ts';
 import { shortId } from '../format.ts';
 
-/** The tasks that one follows, by their names as far as they can be read. */
+/** Lists a task's predecessors, with their names if they can be read. */
 export function Predecessors({ ids }: { ids: readonly string[] }) {
   const names = useNames(ids);
   return (
@@ -36,7 +36,7 @@ function useNames(ids: readonly string[]): ReadonlyMap<string, string> {
     for (const id of key.split(',')) {
       tasks.get(id, { signal: leaving.signal }).then(
         ({ name }) => setNames((before) => new Map(before).set(id, name)),
-        // One that is no more, or cannot be read now, goes by its id.
+        // A task that no longer exists, or cannot be read now, is shown by its id.
         () => undefined,
       );
     }

@@ -1,6 +1,6 @@
 /**
- * Reads something again and again when asked to: one reading at a time, not more often than once an interval, and always
- * once more if it was asked while one was under way.
+ * Reads something each time it is asked to: one read at a time, at most one per interval, and always once more
+ * if it was asked during a read.
  *
  * idle → waiting (for the interval) → reading → idle or waiting …; closed for good by `close`.
  */

@@ -5,9 +5,9 @@ import { readDataResult } from './data-result.ts';
 import { HttpPicture } from './http-picture.tsx';
 import { readHttpResult } from './http-result.ts';
 
-/** What a task has brought forth: a picture where its shape is known, and always the JSON itself. */
+/** Shows the result of a task: visualized if its shape is known, and always as JSON. */
 export function Result({ task: { type, status, result } }: { task: Task }) {
-  // A handler may return null: that it has completed is what counts.
+  // A handler may return null, so the status decides.
   if (status !== 'COMPLETED') return null;
   const data = type === 'process-data' ? readDataResult(result) : undefined;
   const answer = type === 'http-request' ? readHttpResult(result) : undefined;

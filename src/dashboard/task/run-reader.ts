@@ -5,14 +5,14 @@ import type { EndType, RunTimeline, Segment, SegmentKind } from './segments.ts';
 type WaitingKind = Exclude<SegmentKind, 'running'>;
 
 interface RunFacts {
-  /** The tasks that it follows and that have not ended; those that do are taken out. */
+  /** Ids of the predecessors that have not ended; each is removed when it ends. */
   readonly left: Set<string>;
   readonly policy: Task['after_policy'];
-  /** undefined where it is not known. */
+  /** undefined if it is not known. */
   readonly scheduledAt: number | undefined;
 }
 
-/** Follows one run through its history: what it waits for at present, and what lies behind it. */
+/** Follows one run through its history: what it is waiting for now, and its segments so far. */
 export class RunReader {
   readonly #facts: RunFacts;
   readonly #segments: Segment[] = [];
@@ -38,7 +38,7 @@ export class RunReader {
       case 'resumed':
         return this.#wait(this.#resting(), at);
       case 'run_now':
-        // Between two attempts, the next one follows by itself.
+        // During a backoff, the entry of the next attempt follows by itself.
         if (this.#waiting?.kind === 'backoff') return undefined;
         return this.#wait(this.#resting(), at, true);
       case 'rescheduled':
@@ -61,7 +61,7 @@ export class RunReader {
     }
   }
 
-  /** @param now until when it is told: of an earlier run, the beginning of the next. */
+  /** @param now the current time or, for an earlier run, the start of the next one. */
   finish(now: number, isNewest: boolean): RunTimeline {
     const until = this.#end?.at ?? now;
     const goesOn = isNewest && !this.#end;
@@ -82,7 +82,7 @@ export class RunReader {
     this.#runsNow = runsNow;
   }
 
-  /** An edit withdraws what was due: it waits anew. */
+  /** An edit withdraws a task that was due: it waits again. */
   #edited({ changes }: HistoryEntry, at: number): void {
     if (!this.#waiting) return;
     const { kind } = this.#waiting;
@@ -108,7 +108,7 @@ export class RunReader {
   }
 
   #over(type: EndType, at: number): void {
-    // There is no next attempt, so it has waited for none.
+    // There is no next attempt, so the run has not waited for one.
     if (type === 'failed' && this.#waiting?.kind === 'backoff') this.#waiting = undefined;
     this.#close(at);
     this.#end = { type, at };
@@ -121,13 +121,13 @@ export class RunReader {
     const { scheduledAt } = this.#facts;
     const due = this.#runsNow ? waiting.from : (scheduledAt ?? Number.POSITIVE_INFINITY);
     if (waiting.kind !== 'scheduled' || due >= to) return this.#push({ ...waiting, to, isOpen });
-    // Its time came before a worker has written that down.
+    // The scheduled time came before a worker recorded it.
     const from = Math.max(due, waiting.from);
     this.#push({ ...waiting, to: from, isOpen: false });
     this.#push({ kind: 'pending', from, to, isOpen });
   }
 
-  /** One that goes on where the last one has stopped is the same. */
+  /** Adds a segment. One of the same kind as the last extends it instead. */
   #push(segment: Segment): void {
     if (segment.to <= segment.from && !segment.isOpen) return;
     const last = this.#segments.at(-1);

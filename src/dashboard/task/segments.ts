@@ -2,8 +2,8 @@ import type { HistoryEntry } from '../../contract/history.ts';
 import type { Attempt } from '../../contract/task.ts';
 
 /**
- * scheduled: waits for its time. following: waits for other tasks. pending: due, but no attempt has begun, or none has
- * taken the place of one that was lost. backoff: between a failed attempt and the next.
+ * scheduled: waits for its time. following: waits for other tasks. pending: due, but no attempt has started, or
+ * none has replaced one that was lost. backoff: between a failed attempt and the next.
  */
 export type SegmentKind = 'scheduled' | 'paused' | 'following' | 'pending' | 'running' | 'backoff';
 
@@ -11,10 +11,10 @@ export interface Segment {
   readonly kind: SegmentKind;
   /** Milliseconds since the epoch. */
   readonly from: number;
-  /** The present, where it goes on. */
+  /** The current time, if the segment is still open. */
   readonly to: number;
   readonly isOpen: boolean;
-  /** Of a running one: which attempt, and what has become of it. */
+  /** Number and outcome of the attempt, on `running` segments only. */
   readonly attempt?: number;
   readonly outcome?: Attempt['outcome'];
 }
@@ -28,6 +28,6 @@ export interface RunTimeline {
   readonly runId: string;
   readonly begunAt: number;
   readonly segments: readonly Segment[];
-  /** undefined while it goes on. */
+  /** undefined while the run has not ended. */
   readonly end: { readonly type: EndType; readonly at: number } | undefined;
 }

@@ -1,8 +1,9 @@
 /**
- * One task, as it is now: read whole when the page opens and after each change, with the changes themselves from its feed.
+ * The current state of one task: read as a whole when the page opens and after each change, and updated by its
+ * feed.
  *
- * loading → shown → deleted; or missing, or failed until it is tried again. Closed when the page is left. Nothing old
- * takes the place of anything newer, in whatever order answers and messages come.
+ * loading → shown → deleted; or missing, or failed until it is tried again. Closed when the page is left. An
+ * older state never replaces a newer one, in whatever order responses and messages arrive.
  */
 import { batch, effect, type ReadonlySignal, signal } from '@preact/signals';
 import {
@@ -23,9 +24,9 @@ export interface TaskStore {
   readonly phase: ReadonlySignal<Phase>;
   readonly task: ReadonlySignal<Task | undefined>;
   readonly history: ReadonlySignal<readonly HistoryEntry[]>;
-  /** Why it could not be read the last time. */
+  /** Why the last read failed. */
   readonly problem: ReadonlySignal<string | undefined>;
-  /** What a command has answered. */
+  /** Takes the task from the response to a command. */
   take(task: Task): void;
   reload(): void;
   close(): void;
@@ -34,15 +35,15 @@ export interface TaskStore {
 export interface TaskStoreOptions {
   readonly id: string;
   readonly tasks: Pick<Client['tasks'], 'get' | 'history' | 'watch'>;
-  /** How often the connection has come back. */
+  /** How often the connection has been restored. */
   readonly returns: ReadonlySignal<number>;
   readonly isVisible: () => boolean;
-  /** The service has refused us. */
+  /** Called when the service refuses a request with 401. */
   readonly onRefused: () => void;
 }
 
 const leastMs = 1000;
-/** The log of a running attempt is up to 2 s old anyway. */
+/** Interval between reads while an attempt runs, in milliseconds. Its log is up to 2 s old anyway. */
 const pollMs = 2000;
 const againMs = 5000;
 
@@ -52,23 +53,23 @@ export function createTaskStore({ id, tasks, returns, isVisible, onRefused }: Ta
   const history = signal<readonly HistoryEntry[]>([]);
   const problem = signal<string | undefined>(undefined);
   const leaving = new AbortController();
-  /** The newest word of the feed, and how many there have been. */
-  let told: { readonly summary: TaskSummary; readonly count: number } | undefined;
+  /** The newest summary from the feed, and how many have arrived. */
+  let latest: { readonly summary: TaskSummary; readonly count: number } | undefined;
   let wantsHistory = true;
   let isFollowing = false;
   let again: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param toldBefore how many words of the feed had come when this was asked for. */
-  function take(read: Task, toldBefore = told?.count ?? 0): void {
+  /** @param countBefore how many summaries had arrived from the feed when `read` was requested. */
+  function take(read: Task, countBefore = latest?.count ?? 0): void {
     const current = task.peek();
     if (current && compareAge(read, current) < 0) return;
-    // What the feed has said meanwhile is newer than an answer of the same age.
-    const isOvertaken = told && told.count > toldBefore && compareAge(told.summary, read) >= 0;
-    task.value = isOvertaken && told ? withSummary(read, told.summary) : read;
+    // A summary that the feed has sent in the meantime is newer than a response of the same age.
+    const isOvertaken = latest && latest.count > countBefore && compareAge(latest.summary, read) >= 0;
+    task.value = isOvertaken && latest ? withSummary(read, latest.summary) : read;
   }
 
-  function hear(summary: TaskSummary): void {
-    told = { summary, count: (told?.count ?? 0) + 1 };
+  function onSummary(summary: TaskSummary): void {
+    latest = { summary, count: (latest?.count ?? 0) + 1 };
     const current = task.peek();
     if (!current || compareAge(summary, current) !== 0) askAll();
     if (current && compareAge(summary, current) >= 0) task.value = withSummary(current, summary);
@@ -78,14 +79,14 @@ export function createTaskStore({ id, tasks, returns, isVisible, onRefused }: Ta
     const { signal } = leaving;
     const withHistory = wantsHistory;
     wantsHistory = false;
-    const toldBefore = told?.count ?? 0;
+    const countBefore = latest?.count ?? 0;
     try {
       const reading = tasks.get(id, { signal });
       const entries = withHistory ? await collected(tasks.history(id, { signal }), reading) : undefined;
       const found = await reading;
       if (signal.aborted || isOver(phase.peek())) return;
       batch(() => {
-        take(found, toldBefore);
+        take(found, countBefore);
         if (entries) history.value = entries;
         [phase.value, problem.value] = ['shown', undefined];
       });
@@ -112,7 +113,7 @@ export function createTaskStore({ id, tasks, returns, isVisible, onRefused }: Ta
       if (!task.peek()) phase.value = 'failed';
     });
     clearTimeout(again);
-    // What is shown may be out of date meanwhile, and says so.
+    // Until then, the page says that it may be out of date.
     if (task.peek()) again = setTimeout(askAll, againMs);
   }
 
@@ -125,7 +126,7 @@ export function createTaskStore({ id, tasks, returns, isVisible, onRefused }: Ta
     const { signal } = leaving;
     isFollowing = true;
     try {
-      for await (const summary of tasks.watch(id, { signal })) hear(summary);
+      for await (const summary of tasks.watch(id, { signal })) onSummary(summary);
       if (!signal.aborted) end('deleted');
     } catch (error) {
       isFollowing = false;
@@ -177,7 +178,7 @@ function isAttemptRunning(task: Task | undefined): boolean {
   );
 }
 
-/** The feed's word in place of what was read; it has but the beginning of long descriptions, and not all links. */
+/** Merges a summary from the feed into a task. It has only the start of a long description, and not all links. */
 function withSummary(task: Task, summary: TaskSummary): Task {
   const description = task.description.startsWith(summary.description)
     ? task.description
@@ -186,7 +187,7 @@ function withSummary(task: Task, summary: TaskSummary): Task {
 }
 
 async function collected<T>(items: AsyncIterable<T>, beside: Promise<unknown>): Promise<T[]> {
-  // If that fails, it is awaited only after this: until then nobody need hear of it.
+  // `beside` is awaited only after this function: until then its failure must not count as unhandled.
   beside.catch(() => undefined);
   const all: T[] = [];
   for await (const item of items) all.push(item);

@@ -1,7 +1,7 @@
 import type { Task } from '../../client/index.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 
-/** What kind of task it is, in a line or two. */
+/** Summarizes a task in a line or two. */
 export function Summary({ task }: { task: Task }) {
   return (
     <div class="task-summary">
@@ -13,7 +13,7 @@ export function Summary({ task }: { task: Task }) {
         </span>
         <span class="task-id">
           <code>{task.id}</code>
-          <CopyButton small label="Copy the id" text={() => task.id} />
+          <CopyButton small label="Copy ID" text={() => task.id} />
         </span>
         {task.tags.length > 0 && (
           <span class="task-tags">

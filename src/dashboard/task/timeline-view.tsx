@@ -7,7 +7,7 @@ import { outcomeWord } from './history-words.ts';
 import type { EndType, RunTimeline, Segment } from './segments.ts';
 import { timelineOf } from './timeline.ts';
 
-/** Where a task has been retried for days, its latest states are what one looks for. */
+/** Number of states shown at first. If a task has been retried for days, viewers look for its latest states. */
 const mostSegments = 20;
 
 export function Timeline({ task, history }: { task: Task; history: readonly HistoryEntry[] }) {
@@ -26,7 +26,7 @@ export function Timeline({ task, history }: { task: Task; history: readonly Hist
           {earlier.map((run) => (
             <div key={run.runId}>
               <h3>
-                Run of <Time at={new Date(run.begunAt).toISOString()} />
+                Run started <Time at={new Date(run.begunAt).toISOString()} />
               </h3>
               <RunBar run={run} />
             </div>
@@ -69,13 +69,13 @@ const words: Readonly<Record<Segment['kind'], string>> = {
 function SegmentItem({ segment }: { segment: Segment }) {
   const { kind, from, to, isOpen, attempt, outcome } = segment;
   const label = kind === 'running' ? `Attempt ${attempt}` : words[kind];
-  const span = `From ${clockTime(from)} ${isOpen ? 'on' : `to ${clockTime(to)}`}`;
+  const span = isOpen ? `Since ${clockTime(from)}` : `From ${clockTime(from)} to ${clockTime(to)}`;
   const isBad = outcome === 'failed' || outcome === 'lost';
   return (
     <li
       class={`segment segment-${kind}${isOpen ? ' segment-open' : ''}${isBad ? ' segment-bad' : ''}`}
       style={{ flexGrow: weightOf(to - from) }}
-      title={`${span}. Not to scale: short states are shown wider than they were.`}
+      title={`${span}. Not to scale: short states are drawn wider.`}
     >
       <span class="segment-label">{label}</span>
       {outcome !== undefined && <span class="segment-outcome">{outcomeWord(outcome)}</span>}
@@ -109,7 +109,10 @@ function EndItem({ type, at }: { type: EndType; at: number }) {
   );
 }
 
-/** Grows by one with every tenfold: an hour of waiting leaves room for a second of work. */
+/**
+ * Returns the relative width: one more for every factor of ten, so that an hour of waiting leaves room for a
+ * second of work.
+ */
 function weightOf(ms: number): number {
   return 1 + Math.log10(1 + Math.max(0, ms) / 100);
 }

@@ -1,15 +1,15 @@
-/** What a task has been doing, run by run, from its history. */
+/** Derives what a task has been doing, run by run, from its history. */
 import type { HistoryEntry } from '../../contract/history.ts';
 import type { Task } from '../../contract/task.ts';
 import { RunReader } from './run-reader.ts';
 import type { RunTimeline } from './segments.ts';
 
-/** What the history does not tell. */
+/** Facts that the history does not contain. */
 export type TimelineFacts = Pick<Task, 'scheduled_time' | 'after' | 'after_policy'>;
 
 /**
- * Oldest run first.
- * @param now milliseconds since the epoch, as the service's clock has it.
+ * Returns the timeline of each run, oldest first.
+ * @param now milliseconds since the epoch, by the service's clock.
  */
 export function timelineOf(
   entries: readonly HistoryEntry[],
@@ -17,12 +17,12 @@ export function timelineOf(
   now: number,
 ): RunTimeline[] {
   const runs = runsOf(entries);
-  /** What a run has waited for, the next one does not wait for again. */
+  /** Shared by the runs: what one run has waited for, the next one does not wait for again. */
   const left = new Set(facts.after);
   return runs.map((run, index) => {
     const next = runs[index + 1]?.[0];
     const isNewest = next === undefined;
-    // A retry may have given the task another time, and what it was before is not told.
+    // A retry may have changed the scheduled time, and the history does not say what it was before.
     const scheduledAt = isNewest ? Date.parse(facts.scheduled_time) : undefined;
     const reader = new RunReader({ left, policy: facts.after_policy, scheduledAt });
     for (const entry of run) reader.read(entry);

@@ -1,8 +1,11 @@
-/** Results are data of whatever shape: what is looked for in them may not be there. */
+/** Reads results, which are data of any shape: an expected field may be missing. */
 
 export type Fields = ReadonlyMap<string, unknown>;
 
-/** undefined for anything but an object. A column may well be called `__proto__`: only its own fields count. */
+/**
+ * Returns the fields of an object, undefined for anything else. A column may be called `__proto__`, so only own
+ * fields count.
+ */
 export function fieldsOf(value: unknown): Fields | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   return new Map(Object.entries(value));

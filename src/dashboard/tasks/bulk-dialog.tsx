@@ -12,18 +12,18 @@ import type { TaskList } from './list.ts';
 interface Outcome {
   readonly done: number;
   readonly refused: readonly ActionResult[];
-  /** Why it ended before all of it was done. */
+  /** Why the work ended before all tasks were processed. */
   readonly stoppedBy?: string;
 }
 
-/** counting → asking → under way (which can be stopped) → told, where not all of it was done. */
+/** counting → asking → in progress (can be stopped) → a report, if not all tasks were changed. */
 export function BulkDialog(props: BulkProps & { action: ActionName; onClose: () => void }) {
   const { action, list, selection, onDone, onClose } = props;
   const { messages } = useDashboard();
   const { ids, matched, failure } = useCounted(props);
   const work = useBulkWork(props);
   const { verb, done, warning } = actionWords[action];
-  // As they were when they were counted: what is asked about must not change while one reads it.
+  // The state at the time of the count: the question must not change while the user reads it.
   const able = useMemo(
     () => (matched === undefined || selection.isAll.peek() ? ids : ableOf(list, ids, action)),
     [ids, matched],
@@ -41,17 +41,17 @@ export function BulkDialog(props: BulkProps & { action: ActionName; onClose: () 
 
   const close = work.isBusy ? work.stop : onClose;
   return (
-    <Dialog title={work.outcome ? 'Not all of it was done' : `${verb} ${many}?`} onClose={close}>
+    <Dialog title={work.outcome ? 'Some actions were not completed' : `${verb} ${many}?`} onClose={close}>
       <div aria-live="polite" class="bulk-words">
         {failure !== undefined && <p class="problem">{failure}</p>}
         {failure === undefined && matched === undefined && <p class="quiet">Counting…</p>}
-        {work.outcome && <Told outcome={work.outcome} list={list} />}
+        {work.outcome && <Report outcome={work.outcome} list={list} />}
         {!work.outcome && matched !== undefined && (
           <Consequences able={able.length} all={matched} {...props} />
         )}
         {!work.outcome && warning !== undefined && able.length > 0 && <p>{warning}</p>}
       </div>
-      {work.isBusy && <progress max={able.length} value={work.acted} aria-label="How far it is" />}
+      {work.isBusy && <progress max={able.length} value={work.acted} aria-label="Progress" />}
       <footer class="dialog-foot">
         <button type="button" onClick={close}>
           {work.isBusy ? 'Stop' : work.outcome ? 'Close' : 'Back'}
@@ -71,7 +71,7 @@ export function BulkDialog(props: BulkProps & { action: ActionName; onClose: () 
   );
 }
 
-/** What it would be about: the tasks, and how many of them the service knows. */
+/** Finds the tasks that the action would be applied to, and how many of them the service knows. */
 function useCounted({ action, list, selection }: BulkProps & { action: ActionName }) {
   const { client, session } = useDashboard();
   const [state, setState] = useState<{ ids: readonly string[]; matched?: number; failure?: string }>({
@@ -113,22 +113,23 @@ function useBulkWork({ action, list }: BulkProps & { action: ActionName }) {
         all.push(...results);
         for (const result of results) if ('task' in result && result.task) list.take(result.task);
         setActed(all.length);
-        if (isStopped.current && all.length < ids.length) stoppedBy = 'It was stopped.';
+        if (isStopped.current && all.length < ids.length)
+          stoppedBy = 'Stopped before all tasks were processed.';
         if (stoppedBy !== undefined) break;
       }
     } catch (error) {
       if (error instanceof TaskbellError && error.status === 401) session.expired();
-      stoppedBy = `${explain(error)} Of the last ones, it is not known what has been done.`;
+      stoppedBy = `${explain(error)} It is not known which of the last tasks were changed.`;
     }
     const refused = all.filter(({ status }) => status >= 300);
-    const told = {
+    const result = {
       done: all.length - refused.length,
       refused,
       ...(stoppedBy === undefined ? {} : { stoppedBy }),
     };
     setBusy(false);
-    if (refused.length > 0 || stoppedBy !== undefined) setOutcome(told);
-    return told;
+    if (refused.length > 0 || stoppedBy !== undefined) setOutcome(result);
+    return result;
   }
 
   return {
@@ -142,7 +143,7 @@ function useBulkWork({ action, list }: BulkProps & { action: ActionName }) {
   };
 }
 
-/** Those of the ticked tasks whose state allows it, as far as one can know. */
+/** Returns the selected tasks whose state allows the action, as far as the page can know. */
 function ableOf(list: TaskList, ids: readonly string[], action: ActionName): readonly string[] {
   return ids.filter((id) => {
     const task = list.row(id)?.task.peek();
@@ -157,23 +158,23 @@ function Consequences({
   selection,
 }: BulkProps & { action: ActionName; able: number; all: number }) {
   if (selection.isAll.peek()) {
-    return <p>Those that match the filter, but whose state does not allow it, are left as they are.</p>;
+    return <p>Tasks whose state does not allow this are left unchanged.</p>;
   }
   const { verb } = actionWords[action];
-  if (able === 0) return <p>None of the selected tasks allows it now: “{verb}” would do nothing.</p>;
+  if (able === 0) return <p>“{verb}” is not available for any of the selected tasks now.</p>;
   const others = all - able;
   if (others <= 0) return null;
   return (
     <p>
-      {plural(others, 'other selected task')} {others === 1 ? 'is' : 'are'} in a state that does not allow it,
-      and left as {others === 1 ? 'it is' : 'they are'}.
+      {plural(others, 'other selected task')} {others === 1 ? 'is' : 'are'} in a state that does not allow
+      this and will be left unchanged.
     </p>
   );
 }
 
 const refusedShown = 20;
 
-function Told({ outcome: { done, refused, stoppedBy }, list }: { outcome: Outcome; list: TaskList }) {
+function Report({ outcome: { done, refused, stoppedBy }, list }: { outcome: Outcome; list: TaskList }) {
   return (
     <>
       {stoppedBy !== undefined && <p class="problem">{stoppedBy}</p>}

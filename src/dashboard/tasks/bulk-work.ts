@@ -1,21 +1,21 @@
-/** One thing done to many tasks, some at a time, so that one sees how it goes and can stop it. */
+/** Applies an action to many tasks, some at a time, so that the user can see the progress and stop it. */
 import type { ActionName, ActionResult, Client, TaskFilter } from '../../client/index.ts';
 
 type Tasks = Pick<Client['tasks'], 'act' | 'list' | 'countFor'>;
 
-/** A call about so many takes some seconds at the most. */
+/** Number of tasks per call, which then takes a few seconds at most. */
 const atATime = 100;
-/** Of a dry run. */
+/** Number of tasks per dry run. */
 const mostCounted = 1000;
 
-/** The ids of all tasks that a filter matches now. */
+/** Returns the ids of all tasks that a filter matches now. */
 export async function idsMatching(tasks: Tasks, filter: TaskFilter, signal: AbortSignal): Promise<string[]> {
   const ids = new Set<string>();
   for await (const { id } of tasks.list(filter, { signal })) ids.add(id);
   return [...ids];
 }
 
-/** How many of them there are: a dry run. */
+/** Returns how many of the tasks exist, by dry runs. */
 export async function countThem(
   tasks: Tasks,
   action: ActionName,
@@ -28,7 +28,7 @@ export async function countThem(
   return known;
 }
 
-/** The results, part by part. @throws TaskbellError: of that part, nobody knows what has been done. */
+/** Yields the results part by part. @throws TaskbellError: what was done to the tasks of that part is unknown. */
 export async function* actInParts(
   tasks: Tasks,
   action: ActionName,

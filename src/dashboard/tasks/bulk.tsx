@@ -26,7 +26,7 @@ export interface BulkProps {
   readonly onDone: () => void;
 }
 
-/** What can be done with the tasks that are ticked. */
+/** Offers the actions for the selected tasks. */
 export function BulkBar(props: BulkProps) {
   return props.selection.isEmpty.value ? null : <FilledBar {...props} />;
 }
@@ -48,7 +48,7 @@ function FilledBar(props: BulkProps) {
             Select all {plural(total, 'task')} that match
           </button>
         )}
-        <button type="button" class="icon-button" aria-label="Clear the selection" onClick={selection.clear}>
+        <button type="button" class="icon-button" aria-label="Clear selection" onClick={selection.clear}>
           <Icon name="cross" />
         </button>
         <div class="actions">
@@ -71,11 +71,11 @@ function FilledBar(props: BulkProps) {
   );
 }
 
-/** The names of the actions that at least one of the ticked tasks allows by now. */
+/** Returns the names of the actions that at least one of the selected tasks allows now. */
 function usePossible(list: TaskList, selection: TaskSelection): ReadonlySet<string> {
   const { clock } = useDashboard();
   const names = useComputed(() => {
-    // Tasks go on; but not each change of each of thousands has to be followed.
+    // Tasks change, but following every change of thousands of them is not needed: each tick of the clock is enough.
     void clock.now.value;
     const possible = new Set<string>();
     for (const id of selection.ids.value) {

@@ -4,14 +4,14 @@ import { Icon } from '../parts/icons.tsx';
 import { mostAdded, type TaskList } from './list.ts';
 import type { TaskSelection } from './selection.ts';
 
-/** Lists lag: earlier, the new tasks might not be in it. */
+/** Interval between reloads, in milliseconds. Lists lag: earlier, the new tasks might be missing. */
 const lagMs = 2000;
-/** Not every change is worth being read out. */
+/** Time without changes before an announcement, in milliseconds: not every change should be read out. */
 const settledMs = 3000;
 
 /**
- * Rows keep their places while somebody looks at them closely; then this tells what the list would be by now. While
- * nobody does, new tasks simply appear.
+ * Shows how the list has changed. Rows keep their places while the viewer is working with them; otherwise new
+ * tasks simply appear.
  */
 export function ListChanges({ list, selection }: { list: TaskList; selection: TaskSelection }) {
   const { added, gone } = list.changes.value;
@@ -20,18 +20,18 @@ export function ListChanges({ list, selection }: { list: TaskList; selection: Ta
   useEffect(() => {
     if (added === 0) return undefined;
     const timer = setInterval(() => {
-      if (isNobodyThere() && selection.isEmpty.peek() && !list.isLoading.peek()) list.reload();
+      if (isUnattended() && selection.isEmpty.peek() && !list.isLoading.peek()) list.reload();
     }, lagMs);
     return () => clearInterval(timer);
   }, [list, selection, added > 0]);
-  const anew = (): void => {
+  const refresh = (): void => {
     globalThis.scrollTo({ top: 0 });
     list.reload();
   };
   return (
     <div class="list-changes">
       {words !== undefined && (
-        <button type="button" class="small" onClick={anew}>
+        <button type="button" class="small" onClick={refresh}>
           <Icon name="retry" />
           {words}
         </button>
@@ -49,8 +49,8 @@ function wordsOf(added: number, gone: number): string | undefined {
   return gone > 0 ? `Refresh: ${plural(gone, 'task')} no longer here` : undefined;
 }
 
-/** Nobody points at a row, is in one with the keyboard, or has scrolled to see others. */
-function isNobodyThere(): boolean {
+/** Whether no row is pointed at or focused, no dialog is open, and the page is not scrolled down into the list. */
+function isUnattended(): boolean {
   const table = document.querySelector('.table-body');
   const isPointedAt = table?.matches(':hover') ?? false;
   const hasFocus = table?.contains(document.activeElement) ?? false;

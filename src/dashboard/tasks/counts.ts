@@ -1,4 +1,4 @@
-/** How many tasks there are of each status, asked for anew while something changes, and now and then otherwise. */
+/** The number of tasks in each status, requested again after changes, and now and then otherwise. */
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { type Client, TaskbellError, type TaskCounts, type TaskFilter } from '../../client/index.ts';
 import type { Live } from '../live.ts';
@@ -13,12 +13,15 @@ export interface Counts {
 export interface CountsOptions {
   readonly tasks: Pick<Client['tasks'], 'counts'>;
   readonly live: Pick<Live, 'listen'>;
-  /** Without a status: all are counted. */
+  /** Has no status, since all are counted. */
   readonly filter: Omit<TaskFilter, 'status'>;
   readonly onRefused: () => void;
 }
 
-/** The list of the service lags by as much as two seconds: the second look is for what the first was too early for. */
+/**
+ * Delays after a change, in milliseconds. The service's list lags by up to two seconds: the second request is
+ * for what the first was too early for.
+ */
 const pauseMs = 1000;
 const lagMs = 2500;
 const idleMs = 30_000;
@@ -36,7 +39,7 @@ export function createCounts({ tasks, live, filter, onRefused }: CountsOptions):
     } catch (error) {
       if (over.signal.aborted) return;
       if (error instanceof TaskbellError && error.status === 401) onRefused();
-      // The numbers that are shown stay; what is the matter, the banner and the list tell.
+      // The numbers that are shown stay; the banner and the list report the problem.
     }
     isAsking = false;
     askIn(idleMs);

@@ -1,4 +1,4 @@
-/** The filter of the list as it stands in the address, under the interface's own names, so that it can be shared. */
+/** The filter of the list as part of the address, under the API's own names, so that it can be shared. */
 import { filterFields, taskFilter } from '../../contract/filter.ts';
 import { taskStatus } from '../../contract/task.ts';
 import type { TaskFilter } from '../../client/index.ts';
@@ -10,17 +10,17 @@ const several: ReadonlySet<FilterName> = new Set(['status', 'tag']);
 
 export interface ReadFilter {
   readonly filter: TaskFilter;
-  /** Parameters that say nothing the interface would understand, and are left out. */
+  /** What is wrong with parameters that the API would not accept; they are left out of the filter. */
   readonly problems: readonly string[];
 }
 
-/** What an address asks for. */
+/** Reads the filter from an address. */
 export function readFilter(parameters: URLSearchParams): ReadFilter {
   const problems: string[] = [];
   const filter: Record<string, unknown> = {};
   for (const name of new Set(parameters.keys())) {
     if (!isFilterName(name)) {
-      problems.push(`There is no filter “${name}”.`);
+      problems.push(`Unknown filter “${name}”.`);
       continue;
     }
     const values = parameters.getAll(name).filter((value) => value !== '');
@@ -28,20 +28,20 @@ export function readFilter(parameters: URLSearchParams): ReadFilter {
     const value = several.has(name) ? values : values.at(-1);
     const { success, data } = taskFilter.safeParse({ [name]: value });
     if (success) filter[name] = data[name];
-    else problems.push(`“${name}”: ${checkFilter(name, value) ?? 'not understood.'}`);
+    else problems.push(`“${name}”: ${checkFilter(name, value) ?? 'Invalid value.'}`);
   }
   return { filter, problems };
 }
 
-/** What is wrong with a value, for people. */
+/** Returns what is wrong with a value, as text for users. */
 export function checkFilter(name: FilterName, value: unknown): string | undefined {
   const { success, error } = taskFilter.safeParse({ [name]: value });
   if (success) return undefined;
-  if (name === 'status') return `There is no status like this; there are ${taskStatus.options.join(', ')}.`;
-  return error.issues[0]?.message ?? 'Not understood.';
+  if (name === 'status') return `Unknown status. Valid values: ${taskStatus.options.join(', ')}.`;
+  return error.issues[0]?.message ?? 'Invalid value.';
 }
 
-/** The address of the list with a filter. */
+/** Returns the address of the list with a filter. */
 export function filterPath(filter: TaskFilter): string {
   const parameters = new URLSearchParams();
   for (const name of names) {
@@ -52,7 +52,7 @@ export function filterPath(filter: TaskFilter): string {
   return parameters.size === 0 ? '/tasks' : `/tasks?${parameters.toString().replaceAll('%2C', ',')}`;
 }
 
-/** The same filter with some of it changed; what becomes undefined or empty is left out. */
+/** Returns the filter with some fields changed; those that become undefined or empty are left out. */
 export function withChanges(filter: TaskFilter, changes: Partial<Record<FilterName, unknown>>): TaskFilter {
   const all: Record<string, unknown> = { ...filter, ...changes };
   const kept = Object.entries(all).filter(([, value]) => value !== undefined && value !== '');

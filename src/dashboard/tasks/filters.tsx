@@ -13,21 +13,21 @@ const times = [
   ['created_before', 'Created before'],
 ] as const satisfies readonly (readonly [FilterName, string])[];
 
-/** Writes what is typed and chosen into the address; whatever shows the list reads it there. */
+/** Writes what is typed and chosen into the address, from where the list reads it. */
 export function Filters({ filter }: { filter: TaskFilter }) {
   const { router } = useDashboard();
   const { account } = useWork();
   const change = (changes: Partial<Record<FilterName, unknown>>): void => {
-    // As it is by now: what was typed takes effect a little later.
+    // Read the current filter: typed text takes effect a little later.
     const present = readFilter(router.url.peek().searchParams).filter;
     router.go(filterPath(withChanges(present, changes)), { replace: true });
   };
   const { status, name: _name, type: _type, ...more } = filter;
-  // Only at first: it must not close while somebody types in it.
+  // Only the initial state: it must not close while the user types in it.
   const [startsOpen] = useState(Object.keys(more).length > 0);
   return (
     <search class="filters">
-      <TextFilter label="Name begins with" value={filter.name} onChange={(name) => change({ name })} />
+      <TextFilter label="Name starts with" value={filter.name} onChange={(name) => change({ name })} />
       <TypeFilter value={filter.type} onChange={(type) => change({ type })} />
       <details class="more-filters" open={startsOpen}>
         <summary class="button">
@@ -36,7 +36,7 @@ export function Filters({ filter }: { filter: TaskFilter }) {
         </summary>
         <div class="more-filters-body">
           <TextFilter
-            label="Tags (all of them)"
+            label="Tags (all required)"
             value={filter.tag?.join(', ')}
             check={(text) => checkFilter('tag', words(text))}
             onChange={(text) => change({ tag: words(text) })}
@@ -51,7 +51,7 @@ export function Filters({ filter }: { filter: TaskFilter }) {
           ))}
           {account.role === 'admin' && (
             <TextFilter
-              label="Owner (account id)"
+              label="Owner (account ID)"
               value={filter.owner}
               check={(text) => checkFilter('owner', text)}
               onChange={(owner) => change({ owner })}
@@ -73,7 +73,7 @@ function words(text: string): string[] | undefined {
   return tags.length === 0 ? undefined : [...new Set(tags)];
 }
 
-/** Takes effect when one stops typing, if it makes sense. */
+/** Takes effect when the user stops typing, if the text is valid. */
 function TextFilter({
   label,
   value = '',
@@ -82,7 +82,7 @@ function TextFilter({
 }: {
   label: string;
   value: string | undefined;
-  /** What is wrong with a text. */
+  /** Returns what is wrong with a text. */
   check?: (text: string) => string | undefined;
   onChange: (text: string) => void;
 }) {
@@ -92,7 +92,7 @@ function TextFilter({
   const sent = useRef(value);
   const id = useId();
   useEffect(() => {
-    // Changed from elsewhere: by a link, or by going back.
+    // Changed elsewhere: by a link, or by going back.
     if (value !== sent.current) setText(value);
     sent.current = value;
   }, [value]);
@@ -144,7 +144,7 @@ function TypeFilter({
   onChange: (type: string) => void;
 }) {
   const loaded = useTaskTypes();
-  // The list beside it tells what is the matter; filtering by another type waits for better times.
+  // If the types cannot be loaded, the list reports the problem, and no other type can be chosen.
   const types = loaded.status === 'there' ? loaded.value : [];
   const names = new Set([...types.map(({ name }) => name), ...(value === '' ? [] : [value])]);
   return (
@@ -162,7 +162,7 @@ function TypeFilter({
   );
 }
 
-/** In the viewer's zone; the address has the instant. */
+/** Shows a time in the viewer's time zone; the address has the instant. */
 function TimeFilter({
   label,
   value,

@@ -1,17 +1,17 @@
 import type { ReadonlySignal } from '@preact/signals';
 import type { ListWork } from './use-list.ts';
 
-/** The list that was left last, which lives on for a while: "back" leads to it as it was. */
+/** Keeps the list that was left last for a while, so that "back" leads to it as it was. */
 export interface KeptList {
   put(work: ListWork): void;
-  /** Whoever takes it closes it. */
+  /** Returns the kept list, which the caller has to close. */
   take(): ListWork | undefined;
   close(): void;
 }
 
 const keptMs = 5 * 60_000;
 
-/** @param returns how often the connection has come back: what was kept before that may have missed something. */
+/** @param returns how often the connection has been restored: a list kept before that may have missed changes. */
 export function createKeptList(returns: ReadonlySignal<number>): KeptList {
   let work: ListWork | undefined;
   let keptAt = 0;

@@ -1,9 +1,9 @@
 /**
- * The tasks of a list, page by page, kept up to date by the feed.
+ * The tasks of a list, loaded page by page and kept up to date by the feed.
  *
- * loading → ready → loading (more, or anew) …, or failed until it is tried again; closed when the page is left. What is
- * shown stays in its place: a task that has come to match is counted, not put in between, and one that no longer
- * matches stays where it is, until the list is loaded anew.
+ * loading → ready → loading (more, or a reload) …, or failed until it is tried again; closed when the page is
+ * left. Rows stay in their places: a task that has come to match is counted, not inserted, and one that no
+ * longer matches stays where it is, until the list is reloaded.
  */
 import { computed, type ReadonlySignal, signal, type Signal } from '@preact/signals';
 import { type Client, type TaskEvent, type TaskFilter, type TaskSummary } from '../../client/index.ts';
@@ -14,28 +14,28 @@ import type { Live } from '../live.ts';
 
 export interface Row {
   readonly task: ReadonlySignal<TaskSummary>;
-  /** `gone`: it no longer matches, and stands here only so that nothing jumps. */
+  /** A task that no longer matches keeps its row only so that nothing jumps. */
   readonly state: ReadonlySignal<'here' | 'gone' | 'deleted'>;
 }
 
 export interface TaskList {
   readonly filter: TaskFilter;
-  /** In the order of the interface. */
+  /** Ids in the order of the API. */
   readonly ids: ReadonlySignal<readonly string[]>;
   row(id: string): Row | undefined;
   readonly isLoading: ReadonlySignal<boolean>;
-  /** There is nothing more to load. */
+  /** Whether there is nothing more to load. */
   readonly isComplete: ReadonlySignal<boolean>;
   readonly failure: ReadonlySignal<unknown>;
-  /** How the list would differ if it were loaded anew. */
+  /** How the list would differ if it were reloaded. */
   readonly changes: ReadonlySignal<{ readonly added: number; readonly gone: number }>;
-  /** Loads the next page, if there is one and none is under way. */
+  /** Loads the next page, if there is one and none is being loaded. */
   more(): void;
-  /** From the beginning; what is shown stays until the first page is there. */
+  /** Loads the list from the start; the rows shown stay until the first page has arrived. */
   reload(): void;
-  /** Tries again after a failure, and keeps what is shown. */
+  /** Tries again after a failure, and keeps the rows shown. */
   again(): void;
-  /** Takes a state that an answer told. */
+  /** Takes the state of a task from a response. */
   take(task: TaskSummary): void;
   close(): void;
 }
@@ -60,24 +60,24 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
   const isComplete = signal(false);
   const failure = signal<unknown>(undefined);
   const added = createTally();
-  const gone = createTally();
+  const outdated = createTally();
   const recent = createRecent();
   let rows = new Map<string, LiveRow>();
-  let told = new Told();
+  let latest = new Told();
   let loadedAt = 0;
   let pages: AsyncGenerator<TaskSummary, void> | undefined;
   let loading = new AbortController();
 
-  /** @param isAnew in place of what is shown, or to go on behind it after a failure. */
-  function begin(isAnew: boolean): void {
+  /** @param isReload whether to replace the rows shown, or to continue after them following a failure. */
+  function begin(isReload: boolean): void {
     loading.abort();
     loading = new AbortController();
     pages = tasks.list(filter, { pageSize, signal: loading.signal });
-    void load(isAnew);
+    void load(isReload);
   }
 
-  /** @param isAnew the first page takes the place of all that is shown, once it is there. */
-  async function load(isAnew: boolean): Promise<void> {
+  /** @param isReload whether the first page replaces all rows shown, once it has arrived. */
+  async function load(isReload: boolean): Promise<void> {
     const { signal } = loading;
     const [source, startedAt] = [pages, clock.now.peek()];
     isLoading.value = true;
@@ -86,11 +86,11 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
       for (let isOver = false; !isOver;) {
         const { page, isLast } = await take(source, pageSize);
         if (signal.aborted) return;
-        if (isAnew) startOver(startedAt);
-        const fresh = show(page, isAnew);
+        if (isReload) startOver(startedAt);
+        const fresh = show(page, isReload);
         isComplete.value = isLast;
-        // After a failure, the pages that are there come once more.
-        isOver = isAnew || isLast || fresh > 0;
+        // After a failure, the pages that are already shown are read once more.
+        isOver = isReload || isLast || fresh > 0;
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -100,23 +100,23 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
   }
 
   function startOver(startedAt: number): void {
-    [rows, told, loadedAt] = [new Map(), new Told(), startedAt];
-    for (const tally of [added, gone]) tally.clear();
+    [rows, latest, loadedAt] = [new Map(), new Told(), startedAt];
+    for (const tally of [added, outdated]) tally.clear();
   }
 
-  /** @returns how many of a page were not there yet. */
-  function show(page: readonly TaskSummary[], isAnew: boolean): number {
+  /** @returns how many tasks of a page were not in the list yet. */
+  function show(page: readonly TaskSummary[], isReload: boolean): number {
     const fresh = page.filter((task) => !recent.wasDeleted(task) && put(task));
-    ids.value = [...(isAnew ? [] : ids.peek()), ...fresh.map(({ id }) => id)];
-    // The list is of the moment when it was asked for, or some seconds older.
+    ids.value = [...(isReload ? [] : ids.peek()), ...fresh.map(({ id }) => id)];
+    // The page is as old as its request, or some seconds older.
     recent.replay(update);
     return fresh.length;
   }
 
-  /** @returns whether it was not there yet. */
+  /** @returns whether the task was not in the list yet. */
   function put(task: TaskSummary): boolean {
     const row = rows.get(task.id);
-    const isNews = told.take(task);
+    const isNews = latest.take(task);
     if (!row) rows.set(task.id, { task: signal(task), state: signal('here') });
     if (!row) added.remove(task.id);
     else if (isNews) row.task.value = task;
@@ -131,18 +131,18 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
       else added.remove(task.id);
       return;
     }
-    if (!told.take(task)) return;
+    if (!latest.take(task)) return;
     row.task.value = task;
     setState(task.id, row, matches ? 'here' : 'gone');
   }
 
   function setState(id: string, row: LiveRow, state: 'here' | 'gone' | 'deleted'): void {
     row.state.value = state;
-    if (state === 'here') gone.remove(id);
-    else gone.add(id);
+    if (state === 'here') outdated.remove(id);
+    else outdated.add(id);
   }
 
-  /** Of those that were there before, some may just stand on a page that has not been loaded. */
+  /** Whether a matching task is later than the list. An earlier one may just be on a page that has not been loaded. */
   function isLaterThanList({ created_at, updated_at, started_at, finished_at }: TaskSummary): boolean {
     if (isComplete.peek()) return true;
     const at = filter.status ? [created_at, updated_at, started_at, finished_at] : [created_at];
@@ -158,7 +158,7 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
     const row = rows.get(event.id);
     if (row) setState(event.id, row, 'deleted');
     added.remove(event.id);
-    told.forget(event.id);
+    latest.forget(event.id);
   }
 
   const leave = live.listen(onEvent);
@@ -171,7 +171,7 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
     isLoading,
     isComplete,
     failure,
-    changes: computed(() => ({ added: added.size.value, gone: gone.size.value })),
+    changes: computed(() => ({ added: added.size.value, gone: outdated.size.value })),
     more() {
       if (isLoading.peek() || isComplete.peek() || failure.peek() !== undefined) return;
       void load(false);
@@ -199,10 +199,10 @@ async function take(
   return { page, isLast: false };
 }
 
-/** More than lists lag, and than one takes to be read. */
+/** How long events are kept, in milliseconds: longer than lists lag, and than reading one takes. */
 const recentMs = 15_000;
 
-/** What the feed has told lately, by task: a list that is loaded meanwhile may be older than that. */
+/** Keeps the recent events of the feed, by task: a list that is loaded in the meantime may be older than they are. */
 function createRecent() {
   const events = new Map<string, { readonly event: TaskEvent; readonly at: number }>();
   function forgetOld(): void {
@@ -215,7 +215,7 @@ function createRecent() {
   return {
     add(event: TaskEvent): void {
       const id = event.type === 'task' ? event.task.id : event.id;
-      // To the end: the oldest stand first.
+      // Moved to the end: the oldest come first.
       events.delete(id);
       events.set(id, { event, at: performance.now() });
       forgetOld();
@@ -228,10 +228,10 @@ function createRecent() {
   };
 }
 
-/** Of more, it is told that there are more. */
+/** Maximum count of added tasks; the UI shows it as "1,000+". */
 export const mostAdded = 1000;
 
-/** A set whose size is a signal: it may change a thousand times within a frame. */
+/** Creates a set whose size is a signal: it can change a thousand times within a frame. */
 function createTally() {
   const ids = new Set<string>();
   const size = signal(0);

@@ -8,7 +8,7 @@ import { TaskTable } from './table.tsx';
 import { Tabs } from './tabs.tsx';
 import { useCounts, useList } from './use-list.ts';
 
-/** All tasks that fit the filter in the address, live. */
+/** Lists the tasks that match the filter in the address, live. */
 export function TasksPage() {
   useTitle('Tasks');
   const { router } = useDashboard();
@@ -24,7 +24,7 @@ export function TasksPage() {
       {work && <ListChanges key={work.key} list={work.list} selection={work.selection} />}
       {problems.length > 0 && (
         <p class="problem" role="alert">
-          Not all of the address is understood. {problems.join(' ')}
+          Some filters in this link are invalid. {problems.join(' ')}
         </p>
       )}
       <div class="list-head">

@@ -9,11 +9,11 @@ import { hasEnded, lateness } from '../what-now.ts';
 import type { Row } from './list.ts';
 import type { TaskSelection } from './selection.ts';
 
-/** Timers are some tenths of a second late, and that is nobody's concern. */
+/** Minimum lateness that is shown, in milliseconds: timers are always some tenths of a second late. */
 const latenessShownMs = 1000;
 const tagsShown = 3;
 
-/** @param position in the whole list, from 2: the head is 1. */
+/** @param position row number in the whole list, from 2: the header is 1. */
 export function TaskRow({
   row,
   position,
@@ -66,7 +66,7 @@ function NameCell({ task, isDeleted }: { task: TaskSummary; isDeleted: boolean }
       )}
       <span class="row-more">
         <span>{task.type}</span>
-        {isAnothers && <span title={`Owner ${task.owner}`}>· of another account</span>}
+        {isAnothers && <span title={`Owner ${task.owner}`}>· owned by another account</span>}
         {task.tags.slice(0, tagsShown).map((tag) => (
           <a key={tag} class="tag" href={`/tasks?tag=${encodeURIComponent(tag)}`}>
             {tag}
@@ -80,7 +80,7 @@ function NameCell({ task, isDeleted }: { task: TaskSummary; isDeleted: boolean }
 
 function LateCell({ task }: { task: TaskSummary }) {
   const { clock } = useDashboard();
-  // What has begun no longer gets later.
+  // A task that has started no longer gets later.
   const now = task.status === 'PENDING' ? clock.now.value : clock.now.peek();
   const late = lateness(task, now);
   const isLate = late !== undefined && late >= latenessShownMs;
@@ -91,7 +91,7 @@ function LateCell({ task }: { task: TaskSummary }) {
   );
 }
 
-/** Progress, or what it waits for, or what became of it. */
+/** Shows the progress, or what the task waits for, or its outcome. */
 function NowCell({ task, isDeleted }: { task: TaskSummary; isDeleted: boolean }) {
   const { clock } = useDashboard();
   const text = useComputed(() => nowText(task, clock.now)).value;
@@ -118,21 +118,21 @@ function nowText(task: TaskSummary, now: { readonly value: number }): string {
   return `took ${duration(Date.parse(task.finished_at) - Date.parse(task.started_at))}`;
 }
 
-/** In a few words: the page of the task has more of them. */
+/** Returns in a few words what a task waits for; the task's page has more. */
 function waitsText(
   task: TaskSummary,
   { reason, until }: NonNullable<TaskSummary['waiting']>,
   now: { readonly value: number },
 ): string {
   switch (reason) {
-    // Stands in the column of times, or in that of the status.
+    // Shown in the column of the times, or of the status.
     case 'time':
     case 'paused':
       return '';
     case 'after':
-      return `after ${plural(task.after.length, 'other task')}`;
+      return `waiting for ${plural(task.after.length, 'other task')}`;
     case 'worker':
-      return 'waits for a worker';
+      return 'waiting for a worker';
     case 'cancelling':
       return 'being cancelled';
     case 'backoff': {

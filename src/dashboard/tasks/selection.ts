@@ -1,22 +1,22 @@
-/** The tasks that are ticked: by their ids, or all that the filter matches. */
+/** The selected tasks: some by their ids, or all that the filter matches. */
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { TaskList } from './list.ts';
 
 export interface TaskSelection {
-  /** Of those that are loaded: while all are selected, all of them. */
+  /** Ids of the selected tasks that are loaded; while all are selected, of all that are loaded. */
   readonly ids: ReadonlySignal<ReadonlySet<string>>;
-  /** All that match, also those that the list has not loaded. */
+  /** Whether all matching tasks are selected, including those that the list has not loaded. */
   readonly isAll: ReadonlySignal<boolean>;
   readonly isEmpty: ReadonlySignal<boolean>;
-  /** @param withRange all between the one before and this one as well. */
+  /** @param withRange whether to include all rows between the one toggled before and this one. */
   toggle(id: string, withRange: boolean): void;
-  /** All rows that are loaded. */
+  /** Selects all loaded rows. */
   takeLoaded(): void;
   takeAll(): void;
   clear(): void;
 }
 
-/** Only what the list shows can be selected: a task that leaves it, when it is loaded anew, is no longer. */
+/** Only tasks that the list shows can be selected: one that leaves the list in a reload is no longer selected. */
 export function createSelection(list: Pick<TaskList, 'ids'>): TaskSelection {
   const ticked = signal<ReadonlySet<string>>(new Set());
   const isAll = signal(false);

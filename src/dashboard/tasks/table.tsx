@@ -6,14 +6,14 @@ import { TaskRow } from './row.tsx';
 import type { TaskSelection } from './selection.ts';
 import { useWindow } from './window.ts';
 
-/** As in tasks.css. */
+/** Row heights in pixels, the same as in tasks.css. */
 const rowHeights = { wide: 60, narrow: 104 };
-/** More is loaded before the end comes into sight. */
+/** Number of rows before the end at which more are loaded. */
 const ahead = 40;
 
 /**
- * Only the rows that can be seen are there, so that thousands cost no more than tens. Roles in place of table elements,
- * which would lose theirs where they are laid out otherwise.
+ * Renders only the rows near the visible part, so that thousands cost no more than tens. Uses roles instead of table
+ * elements, which would lose theirs where CSS lays them out differently.
  */
 export function TaskTable({ list, selection }: { list: TaskList; selection: TaskSelection }) {
   const isNarrow = useMedia('(max-width: 56rem)');
@@ -34,7 +34,7 @@ export function TaskTable({ list, selection }: { list: TaskList; selection: Task
         <div style={{ transform: `translateY(${first * rowHeight}px)` }}>
           {ids.slice(first, end).map((id, index) => {
             const row = list.row(id);
-            // The head is row 1.
+            // The header is row 1.
             return row && <TaskRow key={id} row={row} position={first + index + 2} selection={selection} />;
           })}
         </div>
@@ -45,7 +45,7 @@ export function TaskTable({ list, selection }: { list: TaskList; selection: Task
   );
 }
 
-/** −1 where it is not known how many there are. */
+/** Returns the number of rows with the header; −1 if it is not known. */
 function rowCount(list: TaskList): number {
   return list.isComplete.value ? list.ids.value.length + 1 : -1;
 }
@@ -59,7 +59,7 @@ function TableHead({ list, selection }: { list: TaskList; selection: TaskSelecti
         <span role="columnheader" class="cell-check">
           <input
             type="checkbox"
-            aria-label="Select all that are loaded"
+            aria-label="Select all loaded tasks"
             checked={isAll}
             indeterminate={chosen > 0 && !isAll}
             onChange={() => (isAll ? selection.clear() : selection.takeLoaded())}
@@ -86,12 +86,12 @@ function NoRows({ list }: { list: TaskList }) {
     );
   }
   if (!list.isComplete.value) return <p class="card empty">Loading…</p>;
-  if (isFiltered) return <p class="card empty">No task fits these filters.</p>;
+  if (isFiltered) return <p class="card empty">No tasks match these filters.</p>;
   return (
     <div class="card empty">
       <p>There are no tasks yet.</p>
       <a class="button primary" href="/tasks/new">
-        Make the first one
+        Create your first task
       </a>
     </div>
   );

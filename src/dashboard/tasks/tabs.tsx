@@ -12,7 +12,7 @@ const statuses: readonly TaskStatus[] = [
   'CANCELLED',
 ];
 
-/** By status, with how many there are of each under the other filters. */
+/** Shows a tab for each status, with its number of tasks under the other filters. */
 export function Tabs({ filter, counts }: { filter: TaskFilter; counts: TaskCounts | undefined }) {
   const chosen = filter.status;
   const isAll = chosen === undefined || chosen.length === statuses.length;

@@ -6,7 +6,7 @@ import { type Counts, createCounts } from './counts.ts';
 import { createTaskList, type TaskList } from './list.ts';
 import { createSelection, type TaskSelection } from './selection.ts';
 
-/** A list with what belongs to it. */
+/** A list with its selection. */
 export interface ListWork {
   readonly key: string;
   readonly list: TaskList;
@@ -14,8 +14,8 @@ export interface ListWork {
 }
 
 /**
- * The list of a filter, made anew for another one; undefined for the moment until it is made. Whoever comes back to it
- * from the page of a task finds it as it was.
+ * Returns the list of a filter; creates another when the filter changes. undefined for the moment until it is
+ * created. A viewer who comes back from the page of a task finds the list as it was.
  *
  * @param key changes when the filter does.
  */
@@ -23,7 +23,7 @@ export function useList(filter: TaskFilter, key: string): ListWork | undefined {
   const { client, clock, session, router } = useDashboard();
   const { live, kept } = useWork();
   const [work, setWork] = useState<ListWork>();
-  // Not while rendering: a page that is left before it was shown would leave it behind.
+  // Not created while rendering: a page that is left before it was shown would never close it.
   useLayoutEffect(() => {
     const before = kept.take();
     const isTheSame = before?.key === key && router.cameBack.peek();
@@ -39,13 +39,13 @@ export function useList(filter: TaskFilter, key: string): ListWork | undefined {
       leave();
       kept.put(made);
     };
-    // The filter is made of the key.
+    // `key` stands for the filter.
   }, [client, live, clock, kept, session, router, key]);
   useReturns(() => work?.list.reload());
   return work?.key === key ? work : undefined;
 }
 
-/** The numbers of all statuses, for the other filters: going from status to status, they stay. */
+/** Returns the counts of all statuses under the other filters; changing only the status keeps them. */
 export function useCounts({ status: _all, ...filter }: TaskFilter): Counts | undefined {
   const { client, session } = useDashboard();
   const { live } = useWork();
@@ -57,7 +57,7 @@ export function useCounts({ status: _all, ...filter }: TaskFilter): Counts | und
   return counts;
 }
 
-/** What has happened while the connection was lost may not have been told. */
+/** Calls `read` when the connection has been restored, since changes in between may have been missed. */
 export function useReturns(read: () => void): void {
   const { live } = useWork();
   const seen = useRef(live.returns.peek());

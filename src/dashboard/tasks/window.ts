@@ -1,20 +1,23 @@
-/** Which rows of a long list are near the part of the page that is seen: only those are there at all. */
+/** Finds the rows of a long list that are near the visible part of the page: only those are rendered. */
 import { type Signal, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 export interface Range {
   readonly first: number;
-  /** One beyond the last. */
+  /** Index after the last row. */
   readonly end: number;
 }
 
-/** Rows above and below what is seen. */
+/** Number of rows rendered above and below the visible part. */
 const margin = 12;
-/** The range moves on by so many rows, so that not every bit of scrolling is a rendering. */
+/** Number of rows by which the range moves, so that not every bit of scrolling causes a rendering. */
 const step = 6;
 
-/** @param top of the list, below the upper edge of what is seen; negative when it is scrolled past. All in pixels. */
+/**
+ * Returns the rows to render. All lengths are in pixels.
+ * @param top distance of the list from the top of the visible part; negative when it is scrolled past.
+ */
 export function rangeOf(top: number, height: number, rowHeight: number, rows: number): Range {
   const seen = Math.max(0, -top) / rowHeight;
   const first = Math.max(0, Math.floor((seen - margin) / step) * step);
@@ -22,7 +25,7 @@ export function rangeOf(top: number, height: number, rowHeight: number, rows: nu
   return { first: Math.min(first, rows), end: Math.min(end, rows) };
 }
 
-/** @returns where to put the list's element, and the rows to show. */
+/** @returns a ref for the list's element, and the rows to render. */
 export function useWindow(
   rows: number,
   rowHeight: number,

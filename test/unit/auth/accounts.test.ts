@@ -17,7 +17,7 @@ async function setUp() {
   return { path, users, id };
 }
 
-/** The changes announced from now on. */
+/** Collects the changes announced from now on. */
 function changesOf(accounts: Awaited<ReturnType<typeof createAccounts>>): AccountsChange[] {
   const changes: AccountsChange[] = [];
   accounts.onChange((change) => changes.push(change));
@@ -25,7 +25,7 @@ function changesOf(accounts: Awaited<ReturnType<typeof createAccounts>>): Accoun
 }
 
 describe('sign-in', () => {
-  test('takes the right password, in the right case, and gives no hash away', async () => {
+  test('accepts the right name and password in the right case, and gives no hash away', async () => {
     const { path, id } = await setUp();
     const { accounts } = await followedAccounts(path);
     const alice = { id, name: 'alice', role: 'user', generation: 1 };
@@ -33,24 +33,24 @@ describe('sign-in', () => {
     expect(accounts.find(id)).toEqual(alice);
     await expect(accounts.verifyPassword('alice', 'Alice-password-1')).resolves.toBeUndefined();
     await expect(accounts.verifyPassword('Alice', PASSWORD)).resolves.toBeUndefined();
-    await expect(accounts.verifyPassword('nobody', PASSWORD)).resolves.toBeUndefined();
+    await expect(accounts.verifyPassword('unknown', PASSWORD)).resolves.toBeUndefined();
     await expect(accounts.verifyPassword('__proto__', '')).resolves.toBeUndefined();
   });
 
-  test('takes as long for a name that does not exist', async () => {
+  test('takes as long for an unknown name as for a known one', async () => {
     const { path } = await setUp();
     const { accounts } = await followedAccounts(path);
-    const fastest = { alice: Infinity, nobody: Infinity };
-    // In turns, so that a busy machine slows both; and the fastest of each, which it disturbed least.
+    const fastest = { alice: Infinity, unknown: Infinity };
+    // In turns, so that a busy machine slows both; the fastest of each is the one it disturbed least.
     for (let round = 0; round < 10; round += 1) {
-      for (const name of ['alice', 'nobody'] as const) {
+      for (const name of ['alice', 'unknown'] as const) {
         const before = performance.now();
         await accounts.verifyPassword(name, 'not the password');
         fastest[name] = Math.min(fastest[name], performance.now() - before);
       }
     }
-    // Without the dummy hash it takes a hundredth.
-    expect(fastest.nobody / fastest.alice).toBeGreaterThan(0.4);
+    // Without the dummy hash it would take a hundredth of the time.
+    expect(fastest.unknown / fastest.alice).toBeGreaterThan(0.4);
   });
 
   test('hashes nothing for a password that is too long', async () => {
@@ -66,7 +66,7 @@ describe('sign-in', () => {
     await expect(accounts.verifyPassword('alice', 'x'.repeat(1_024))).rejects.toBeInstanceOf(Busy);
   });
 
-  test('says Busy when too many wait, and serves the others', async () => {
+  test('is refused with Busy when too many are waiting, and the others are served', async () => {
     const { path } = await setUp();
     const accounts = await createAccounts({
       usersFile: path,
@@ -84,7 +84,7 @@ describe('sign-in', () => {
     await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toMatchObject({ name: 'alice' });
   });
 
-  test("takes Django's hash once, and replaces it without ending any token", async () => {
+  test("accepts Django's hash once, and replaces it without ending any token", async () => {
     const { path, id } = await setUp();
     const password_hash = djangoHash(PASSWORD);
     await updateUsersFile(path, (users) => users.map((user) => ({ ...user, password_hash })));
@@ -100,7 +100,7 @@ describe('sign-in', () => {
     expect([changes, errors]).toEqual([[], []]);
   });
 
-  test('goes on when the new hash cannot be stored, and reports it', async () => {
+  test('succeeds even if the new hash cannot be stored, and reports that', async () => {
     const { path } = await setUp();
     const password_hash = djangoHash(PASSWORD);
     await updateUsersFile(path, (users) => users.map((user) => ({ ...user, password_hash })));
@@ -113,7 +113,7 @@ describe('sign-in', () => {
 });
 
 describe('a running process', () => {
-  test('sees users who are added and removed, by itself', async () => {
+  test('notices by itself when users are added and removed', async () => {
     const { path, users, id } = await setUp();
     const { accounts } = await followedAccounts(path);
     const changes = changesOf(accounts);
@@ -124,7 +124,7 @@ describe('a running process', () => {
     expect(changes).toEqual([{ removed: [id], demoted: [], changed: [] }]);
   });
 
-  test('sees a new password at the next sign-in, without waiting for its timer', async () => {
+  test('notices a new password at the next sign-in, without waiting for its timer', async () => {
     const { path, users, id } = await setUp();
     const { accounts } = await followedAccounts(path, 3_600_000);
     await users.changePassword('alice', 'alice-password-2');
@@ -135,7 +135,7 @@ describe('a running process', () => {
     });
   });
 
-  test('tells who was removed, demoted or changed, each once', async () => {
+  test('announces who was removed, demoted or changed, each once', async () => {
     const { path, users, id } = await setUp();
     const boss = await users.add('boss', PASSWORD, 'admin');
     const bob = await users.add('bob', PASSWORD, 'user');
@@ -156,7 +156,7 @@ describe('a running process', () => {
     expect(errors).toHaveLength(1);
   });
 
-  test('keeps the last good users while the file is corrupt, reports it once, and follows once it is mended', async () => {
+  test('keeps the last valid users while the file is corrupt, reports that once, and recovers once it is repaired', async () => {
     const { path, users, id } = await setUp();
     const { accounts, errors } = await followedAccounts(path);
     const changes = changesOf(accounts);
@@ -174,7 +174,7 @@ describe('a running process', () => {
     expect(errors).toHaveLength(1);
   });
 
-  test('takes a file that goes away for no users', async () => {
+  test('treats a deleted file as no users', async () => {
     const { path, id } = await setUp();
     const { accounts } = await followedAccounts(path);
     const changes = changesOf(accounts);
@@ -183,15 +183,18 @@ describe('a running process', () => {
     expect(changes).toEqual([{ removed: [id], demoted: [], changed: [] }]);
   });
 
-  test.skipIf(process.getuid?.() === 0)('keeps its users while the file may not be read', async () => {
-    const { path, id } = await setUp();
-    const { accounts, errors } = await followedAccounts(path);
-    await chmod(path, 0o000);
-    await vi.waitFor(() => expect(errors).toHaveLength(1));
-    expect(accounts.find(id)).toBeDefined();
-  });
+  test.skipIf(process.getuid?.() === 0)(
+    'keeps its users while it lacks the permission to read the file',
+    async () => {
+      const { path, id } = await setUp();
+      const { accounts, errors } = await followedAccounts(path);
+      await chmod(path, 0o000);
+      await vi.waitFor(() => expect(errors).toHaveLength(1));
+      expect(accounts.find(id)).toBeDefined();
+    },
+  );
 
-  test('looks no more after close()', async () => {
+  test('no longer reads the file after close()', async () => {
     const { path, users, id } = await setUp();
     const { accounts } = await followedAccounts(path, 10);
     accounts.close();
@@ -200,7 +203,7 @@ describe('a running process', () => {
     const changes = changesOf(other.accounts);
     await users.add('bob', PASSWORD, 'user');
     await users.remove('bob');
-    // The other one, on the same interval, has had its turn after all of that.
+    // The other instance, on the same interval, has had its turn after all of that.
     await vi.waitFor(() => expect(other.accounts.find(id)).toBeUndefined());
     await other.accounts.refresh();
     expect(changes.length).toBeLessThanOrEqual(1);
@@ -209,7 +212,7 @@ describe('a running process', () => {
 });
 
 describe('at the start', () => {
-  test('a missing file means no users, until there is one', async () => {
+  test('a missing file means no users, until it exists', async () => {
     const path = join(await temporaryHome(), 'users.json');
     const { accounts } = await followedAccounts(path);
     await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toBeUndefined();

@@ -26,7 +26,7 @@ async function setUp() {
     path: keysFile,
     onError: (error) => errors.push(error),
     now,
-    // Only looks that are asked for.
+    // Only requested refreshes.
     refreshEveryMs: 1_000_000,
   });
   onTestFinished(() => keys.close());
@@ -43,7 +43,7 @@ async function setUp() {
 }
 
 describe('a key', () => {
-  test('is 32 random bytes behind its prefix, and only their SHA-256 is stored, for us alone', async () => {
+  test('is 32 random bytes after its prefix, and only its SHA-256 is stored, in a private file', async () => {
     const { create, keysFile, alice } = await setUp();
     const { key, stored } = await create();
     expect(key).toMatch(/^tb_[0-9a-f]{8}_[A-Za-z0-9_-]{43}$/);
@@ -55,7 +55,7 @@ describe('a key', () => {
     expect((await create()).key).not.toBe(key);
   });
 
-  test('is good at once, for its account and its scopes', async () => {
+  test('is valid at once, for its account and its scopes', async () => {
     const { create, keys, alice, clock } = await setUp();
     const { key, stored } = await create({ scopes: ['read'], expiresAt: clock.ms + hourMs });
     await expect(keys.verify(key)).resolves.toEqual({
@@ -71,7 +71,7 @@ describe('a key', () => {
     expect(keys.has('another account', stored.prefix)).toBe(false);
   });
 
-  test('with another secret, another prefix, or of another form is refused', async () => {
+  test('with another secret, prefix or format is refused', async () => {
     const { create, keys } = await setUp();
     const { key } = await create();
     const { key: second } = await create();
@@ -89,7 +89,7 @@ describe('a key', () => {
     }
   });
 
-  test('ends at its expiry', async () => {
+  test('is refused from its expiry on', async () => {
     const { create, keys, clock } = await setUp();
     const { key } = await create({ expiresAt: clock.ms + hourMs });
     clock.ms += hourMs - 1;
@@ -98,21 +98,21 @@ describe('a key', () => {
     await expect(keys.verify(key)).rejects.toBeInstanceOf(InvalidToken);
   });
 
-  test('ends when it is revoked, and tells so, while others stay', async () => {
+  test('is refused once it is revoked, which is announced, and others stay valid', async () => {
     const { create, keys, administration, alice } = await setUp();
     const [{ key, stored }, other] = [await create(), await create()];
     await keys.refresh();
-    let told = 0;
-    keys.onChange(() => (told += 1));
+    let announced = 0;
+    keys.onChange(() => (announced += 1));
     await administration.revoke(stored.prefix);
     await keys.refresh();
     await expect(keys.verify(key)).rejects.toBeInstanceOf(InvalidToken);
     expect(keys.has(alice.id, stored.prefix)).toBe(false);
-    expect(told).toBe(1);
+    expect(announced).toBe(1);
     await expect(keys.verify(other.key)).resolves.toMatchObject({ name: 'alice' });
   });
 
-  test('outlives a change of the password and follows the role, and is dead without its account', async () => {
+  test('survives a change of password, follows the role, and is refused once its account is removed', async () => {
     const { create, keys, users, alice } = await setUp();
     const { key } = await create();
     await users.changePassword('alice', 'alice-password-2');
@@ -126,14 +126,14 @@ describe('a key', () => {
 });
 
 describe('the keys file', () => {
-  test('loses no key of many that are made at once', async () => {
+  test('keeps every key of many that are created at once', async () => {
     const { create, administration } = await setUp();
     const made = await Promise.all(Array.from({ length: 20 }, () => create()));
     const listed = (await administration.list('alice')).map(({ prefix }) => prefix);
     expect(listed.toSorted()).toEqual(made.map(({ stored }) => stored.prefix).toSorted());
   });
 
-  test('that has become corrupt is reported, is not written to, and what was known stays in force', async () => {
+  test('that has become corrupt is reported and not written to, and the known keys stay valid', async () => {
     const { create, keys, keysFile, errors } = await setUp();
     const { key } = await create();
     await keys.refresh();
@@ -144,7 +144,7 @@ describe('the keys file', () => {
     await expect(create()).rejects.toBeInstanceOf(ListFileError);
   });
 
-  test('lists the keys of an account that is gone without a name', async () => {
+  test('lists the keys of a removed account without a name', async () => {
     const { create, administration, users } = await setUp();
     await create();
     await users.remove('alice');
@@ -159,7 +159,7 @@ describe('an expiry', () => {
     ['90d', now + 90 * 24 * hourMs],
     ['12h', now + 12 * hourMs],
     ['2030-01-31T00:00:00+01:00', Date.UTC(2030, 0, 30, 23)],
-  ])('of %s is understood', (text, expected) => {
+  ])('of %s is accepted', (text, expected) => {
     expect(parseExpiry(text, now)).toBe(expected);
   });
 

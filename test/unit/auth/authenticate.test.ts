@@ -33,7 +33,7 @@ test.each([
   expect(error).toMatchObject({ code, message });
 });
 
-test('lets faults of our own through as what they are', async () => {
+test('passes internal errors on unchanged', async () => {
   const broken = createAuthenticate({
     tokens: { verifyAccess: () => Promise.reject(new TypeError('a defect')) },
   });

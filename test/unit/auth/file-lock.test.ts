@@ -42,7 +42,7 @@ async function setUp() {
   };
 }
 
-/** An identity of this place whose process is no more. */
+/** Returns an identity in this place whose process has ended. */
 async function deadIdentity() {
   const child = startNode('');
   await ended(child);
@@ -52,7 +52,7 @@ async function deadIdentity() {
 const immediately = { waitMs: 5_000, abandonedAfterMs: 60_000 };
 
 describe('the lock', () => {
-  test('lets one at a time in, of 8 processes, and leaves nothing behind', async () => {
+  test('admits one of 8 processes at a time, and leaves nothing behind', async () => {
     const { home, lock, counter, count } = await setUp();
     await Promise.all(
       Array.from({ length: 8 }, () => ended(startNode(INCREMENT, lock, counter, '10', 'return'))),
@@ -61,7 +61,7 @@ describe('the lock', () => {
     expect(await readdir(home)).toEqual(['counter']);
   });
 
-  test('lets one at a time in, of many callers in one process', async () => {
+  test('admits one of many callers in one process at a time', async () => {
     const { lock } = await setUp();
     let inside = 0;
     let most = 0;
@@ -83,7 +83,7 @@ describe('the lock', () => {
     await expect(withFileLock(lock, () => Promise.resolve('in'), { waitMs: 0 })).resolves.toBe('in');
   });
 
-  test('is not taken from a process that lives', async () => {
+  test('is not taken from a living process', async () => {
     const { lock } = await setUp();
     const child = startNode(HOLD, lock);
     await firstOutput(child);
@@ -91,7 +91,7 @@ describe('the lock', () => {
     await expect(attempt).rejects.toBeInstanceOf(FileLockTimeout);
   });
 
-  test('that somebody else took over is noticed before the work is committed, and left to them', async () => {
+  test('that another holder took over is noticed before the work is committed, and is left to that holder', async () => {
     const { lock } = await setUp();
     const theirs = JSON.stringify({ token: TOKEN, ...ownIdentity() });
     const work = withFileLock(lock, async (held) => {
@@ -103,7 +103,7 @@ describe('the lock', () => {
     expect(await readFile(lock, 'utf8')).toBe(theirs);
   });
 
-  test('that is no lock file is an error that names it, and is left alone', async () => {
+  test('with other content is an error that names the file, and is left alone', async () => {
     const { lock } = await setUp();
     await writeFile(lock, 'my notes');
     await expect(withFileLock(lock, () => Promise.resolve())).rejects.toThrow(lock);
@@ -122,7 +122,7 @@ describe('a dead holder', () => {
     expect(await readdir(home)).toEqual(['counter']);
   });
 
-  test('among 8 that die one by one while holding it costs no increment', async () => {
+  test('followed by 8 that die one by one while holding the lock costs no increment', async () => {
     const { lock, counter, count } = await setUp();
     await writeFile(lock, JSON.stringify({ token: TOKEN, ...(await deadIdentity()) }));
     await Promise.all(
@@ -133,7 +133,7 @@ describe('a dead holder', () => {
     expect(await count()).toBe(40);
   });
 
-  test('whom a living process is taking over is not taken over by another one at the same time', async () => {
+  test('is not taken over while a living process is taking over from it', async () => {
     const { lock } = await setUp();
     await writeFile(lock, JSON.stringify({ token: TOKEN, ...(await deadIdentity()) }));
     const takeover = `${lock}.takeover-${TOKEN}`;
@@ -145,7 +145,7 @@ describe('a dead holder', () => {
     await expect(attempt).rejects.toThrow(takeover);
   });
 
-  test('that died while it took the lock over from another dead one is taken over as well', async () => {
+  test('that died while it took over from another dead holder is taken over as well', async () => {
     const { lock } = await setUp();
     const dead = await deadIdentity();
     await writeFile(lock, JSON.stringify({ token: TOKEN, ...dead }));
@@ -153,7 +153,7 @@ describe('a dead holder', () => {
     await expect(withFileLock(lock, () => Promise.resolve('in'), immediately)).resolves.toBe('in');
   });
 
-  test.skipIf(notLinux)('whose process id belongs to another process now is recognized', async () => {
+  test.skipIf(notLinux)('whose process id has been reused by another process is recognized', async () => {
     const { lock } = await setUp();
     await writeFile(lock, JSON.stringify({ token: TOKEN, ...ownIdentity(), started: '1' }));
     await expect(withFileLock(lock, () => Promise.resolve('in'), immediately)).resolves.toBe('in');
@@ -172,7 +172,7 @@ describe('a dead holder', () => {
     expect(await readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ');
   });
 
-  test('on another host is waited for, then taken for dead', async () => {
+  test('on another host is waited for, then presumed dead', async () => {
     const { lock } = await setUp();
     await writeFile(lock, JSON.stringify({ token: TOKEN, ...ownIdentity(), place: 'elsewhere' }));
     const impatient = withFileLock(lock, () => Promise.resolve(), { waitMs: 100, abandonedAfterMs: 60_000 });

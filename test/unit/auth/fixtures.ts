@@ -9,14 +9,14 @@ import { createStanding } from '../../../src/auth/standing.ts';
 
 export const SECRET = 'a secret of the tests, longer than 32 characters';
 
-/** A home of its own, removed after the test. */
+/** Creates a home folder that is removed after the test. */
 export async function temporaryHome(): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), 'taskbell-auth-'));
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   return home;
 }
 
-/** Accounts that are closed after the test, and the errors they reported. */
+/** Returns accounts that are closed after the test, and the errors they report. */
 export async function followedAccounts(usersFile: string, refreshEveryMs = 20) {
   const errors: unknown[] = [];
   const accounts = await createAccounts({
@@ -28,7 +28,7 @@ export async function followedAccounts(usersFile: string, refreshEveryMs = 20) {
   return { accounts, errors };
 }
 
-/** Accounts without a file, changed by hand; `onRefresh` stands for what the file says by then. */
+/** Returns accounts without a file. Tests change `known`; `onRefresh` sets the change that a refresh finds. */
 export function accountsInMemory(...initial: Account[]) {
   const known = new Map(initial.map((account) => [account.id, account]));
   let onRefresh = () => {};
@@ -46,18 +46,18 @@ export const alice: Account = {
   generation: 3,
 };
 
-/** As django.contrib.auth.hashers.PBKDF2PasswordHasher encodes it. */
+/** Encodes a password as django.contrib.auth.hashers.PBKDF2PasswordHasher does. */
 export function djangoHash(password: string, iterations = 10_000, salt = 'nZ3sJ0aKq1Bv'): string {
   const digest = pbkdf2Sync(password, salt, iterations, 32, 'sha256').toString('base64');
   return `pbkdf2_sha256$${iterations}$${salt}$${digest}`;
 }
 
-/** Who has signed in with a token that ends then. */
+/** Returns the principal of an account that signed in with a token that expires then. */
 export function signedIn(account: Account, expiresAt: number): Principal {
   return { ...account, scopes: allScopes, credential: { type: 'token' }, expiresAt };
 }
 
-/** What holds where there are accounts alone, no keys and no sessions. */
+/** Returns the standing of accounts without keys and sessions. */
 export function standingOf(accounts: Pick<Accounts, 'find' | 'refresh'>) {
   const nothing = { refresh: () => Promise.resolve(), onChange: () => () => undefined };
   return createStanding({

@@ -9,7 +9,7 @@ function piped(...chunks: (string | Buffer)[]) {
   return input;
 }
 
-/** A terminal that types `keys`, and all that is shown on it. */
+/** Returns a terminal on which `keys` are typed, and everything shown on it. */
 function terminal(keys: string) {
   const shown: string[] = [];
   const prompts = new PassThrough();
@@ -30,7 +30,7 @@ test.each([
   await expect(readPasswordFrom(piped(...chunks))).resolves.toBe(password);
 });
 
-test('standard input that is too long, or no UTF-8, is refused', async () => {
+test('standard input that is too long or not UTF-8 is refused', async () => {
   await expect(readPasswordFrom(piped('x'.repeat(9_000)))).rejects.toThrow('too long');
   await expect(readPasswordFrom(piped(Buffer.from([0xff, 0xfe])))).rejects.toThrow('UTF-8');
 });
@@ -50,6 +50,6 @@ test.each([
   await expect(askForPassword(input, prompts)).rejects.toThrow(message);
 });
 
-test('without a terminal it says what to do', async () => {
+test('without a terminal, the error names --password-stdin', async () => {
   await expect(askForPassword(piped(), new PassThrough())).rejects.toThrow('--password-stdin');
 });

@@ -11,7 +11,7 @@ import {
 import { djangoHash } from './fixtures.ts';
 
 describe('hashes', () => {
-  test('are argon2id with 19 MiB, 2 passes, 1 lane, and a salt of their own', async () => {
+  test('are argon2id with 19 MiB, 2 passes, 1 lane and their own salt', async () => {
     const [one, other] = [await hashPassword('correct horse'), await hashPassword('correct horse')];
     expect(one).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
     expect(one).toMatch(PASSWORD_HASH);
@@ -21,7 +21,7 @@ describe('hashes', () => {
     await expect(verifyPasswordHash(one, 'correct horsf')).resolves.toBe(false);
   });
 
-  test("of Django's are verified and asked to be replaced", async () => {
+  test('from Django are verified and marked for replacement', async () => {
     // Made by Django 5 for the password "lètmein" with salt "seasalt" (from its own test suite).
     const fromDjango = 'pbkdf2_sha256$1000000$seasalt$r1uLUxoxpP2Ued/qxvmje7UH9PUJBkRrvf9gGPL7Cps=';
     expect(fromDjango).toMatch(PASSWORD_HASH);
@@ -33,7 +33,7 @@ describe('hashes', () => {
   });
 
   test.each(['', '!unusable', 'md5$salt$00', '$argon2i$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo'])(
-    'of other kinds are none: %j',
+    'of other kinds are not recognized: %j',
     (text) => expect(text).not.toMatch(PASSWORD_HASH),
   );
 });
@@ -51,13 +51,13 @@ describe('a new password', () => {
   });
 
   test.each(['12345678', 'x'.repeat(1_024), '👩'.repeat(1_024), 'пароль с пробелом'])(
-    '%j is good',
+    '%j is accepted',
     (password) => {
       expect(passwordFault(password, 'long.name')).toBeUndefined();
     },
   );
 
-  test('has its length counted in code points', () => {
+  test('has its length measured in code points', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 3_000, size: 'max' }), (text) => {
         expect(isTooLong(text)).toBe(Array.from(text).length > 1_024);

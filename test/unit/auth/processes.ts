@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 
-/** The built module of a source file under src/, for child processes: Node 20 runs no TypeScript. */
+/** Returns the URL of a built module of src/, for child processes: Node 20 does not run TypeScript. */
 export function built(module: string): string {
   return new URL(`../../../dist/src/${module}.js`, import.meta.url).href;
 }
 
-/** A child that runs `script`, an ES module, with `args` from process.argv[1] on. Killed after the test if need be. */
+/** Starts a child that runs an ES module with `args` from process.argv[1] on. Kills it after the test. */
 export function startNode(script: string, ...args: string[]): ChildProcess {
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, '--', ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -16,7 +16,7 @@ export function startNode(script: string, ...args: string[]): ChildProcess {
   return child;
 }
 
-/** Waits for the child's end, and fails if that is not by this exit code or signal. */
+/** Waits until the child ends. @throws if it ended with another exit code or signal. */
 export async function ended(child: ChildProcess, expected: number | NodeJS.Signals = 0): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   const end = child.signalCode ?? child.exitCode;

@@ -18,6 +18,6 @@ test.each([
   [{ origin: '' }, false],
   [{ origin: 'http://tasks.example:8000', isSecure: true }, false],
   [{ origin: 'https://tasks.example:8000', isSecure: true }, true],
-])('%j is of our own site: %s', (request, expected) => {
+])('%j is from our own origin: %s', (request, expected) => {
   expect(isSameOrigin({ host, ...request })).toBe(expected);
 });

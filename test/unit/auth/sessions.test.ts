@@ -18,7 +18,7 @@ async function setUp() {
   const now = () => clock.ms;
   const { accounts, known } = accountsInMemory(alice);
   const silent = { refresh: async () => undefined, onChange: () => () => undefined };
-  /** An API process of its own. */
+  /** Creates the sessions of another API process. */
   async function startProcess() {
     const onError = (error: unknown): void => expect.unreachable(String(error));
     const endedSessions = await createEndedSessions({
@@ -40,7 +40,7 @@ async function setUp() {
   return { clock, known, accounts, path, startProcess, sessions: await startProcess() };
 }
 
-test('a session is good for twelve hours, for its account as it was', async () => {
+test('a session is valid for twelve hours, as long as its account does not change', async () => {
   const { sessions, clock, known } = await setUp();
   const { cookie, session } = await sessions.start(alice);
   expect(session.principal).toMatchObject({ ...alice, expiresAt: clock.ms + 12 * hourMs });
@@ -54,7 +54,7 @@ test('a session is good for twelve hours, for its account as it was', async () =
   await expect(sessions.verify(next.cookie)).rejects.toBeInstanceOf(InvalidToken);
 });
 
-test('signing out ends that session alone, in all processes, and after restarts', async () => {
+test('signing out ends only that session, in all processes and after restarts', async () => {
   const { sessions, startProcess } = await setUp();
   const other = await startProcess();
   const [first, second] = [await sessions.start(alice), await sessions.start(alice)];
@@ -66,7 +66,7 @@ test('signing out ends that session alone, in all processes, and after restarts'
   await expect(other.verify(second.cookie)).resolves.toEqual(second.session);
 });
 
-test('whoever signs out without end fills no file: all sessions so far end, and later ones do not', async () => {
+test('endless sign-outs do not fill the file: all sessions so far of the account end, and later ones do not', async () => {
   const { sessions, clock, path } = await setUp();
   const kept = await sessions.start(alice);
   for (let i = 0; i < 20; i += 1) {
@@ -79,14 +79,14 @@ test('whoever signs out without end fills no file: all sessions so far end, and 
   clock.ms += 1;
   const later = await sessions.start(alice);
   await expect(sessions.verify(later.cookie)).resolves.toEqual(later.session);
-  // What has ended by itself needs no memory.
+  // Expired sessions need not be remembered.
   clock.ms += 12 * hourMs;
   await sessions.end((await sessions.start(alice)).session);
   const after = JSON.parse(await readFile(path, 'utf8')) as { sessions: unknown[] };
   expect(after.sessions).toHaveLength(1);
 });
 
-test('only what was signed as a session is one', async () => {
+test('only a cookie that was signed as a session is accepted', async () => {
   const { sessions, accounts, clock } = await setUp();
   const { cookie } = await sessions.start(alice);
   const { access } = await createTokens({ secret: SECRET, accounts, now: () => clock.ms }).issue(alice);
@@ -100,7 +100,7 @@ test('only what was signed as a session is one', async () => {
   for (const each of wrong) await expect(sessions.verify(each), each).rejects.toBeInstanceOf(InvalidToken);
 });
 
-test('the CSRF token is that of the session, and of no other', async () => {
+test('a CSRF token is valid for its session, and for no other', async () => {
   const { sessions } = await setUp();
   const [first, second] = [await sessions.start(alice), await sessions.start(alice)];
   expect(isCsrfTokenOf(first.session, first.session.csrfToken)).toBe(true);

@@ -16,7 +16,7 @@ function setUp(options: { maxRemembered?: number } = {}) {
   const fail = async (times: number, name = 'alice', address = here): Promise<void> => {
     for (let i = 0; i < times; i += 1) await attempt(false, name, address);
   };
-  /** How long the next attempt is refused for, in seconds; 0 if it is not. */
+  /** Returns how long the next attempt is refused, in seconds; 0 if it is not. */
   const refusedFor = async (right = true, name = 'alice', address = here): Promise<number> => {
     try {
       await attempt(right, name, address);
@@ -29,7 +29,7 @@ function setUp(options: { maxRemembered?: number } = {}) {
   return { attempt, fail, refusedFor, clock, hashed: () => hashed };
 }
 
-test('after five failures within a minute, even the right password is refused, and no hash is made', async () => {
+test('after five failures within a minute, even the right password is refused, and no hash is computed', async () => {
   const { fail, refusedFor, hashed, attempt } = setUp();
   await fail(4);
   await expect(attempt(true)).resolves.toBe('alice');
@@ -53,7 +53,7 @@ test('the waits double with each further failure, up to a quarter of an hour', a
   expect(waits).toEqual([30, 60, 120, 240, 480, 900, 900]);
 });
 
-test('signing in right after a wait forgets the failures', async () => {
+test('a successful sign-in after a wait clears the failures', async () => {
   const { fail, refusedFor, clock } = setUp();
   await fail(5);
   clock.ms += 30_000;
@@ -62,7 +62,7 @@ test('signing in right after a wait forgets the failures', async () => {
   expect(await refusedFor(true)).toBe(0);
 });
 
-test('failures of more than a minute ago do not count', async () => {
+test('failures from more than a minute ago do not count', async () => {
   const { fail, refusedFor, clock } = setUp();
   await fail(4);
   clock.ms += 60_000;
@@ -70,7 +70,7 @@ test('failures of more than a minute ago do not count', async () => {
   expect(await refusedFor()).toBe(0);
 });
 
-test('locks nobody out from elsewhere, and nobody else from here', async () => {
+test('refuses one name from one address: not that name from elsewhere, nor other names from here', async () => {
   const { fail, refusedFor } = setUp();
   await fail(5);
   expect(await refusedFor()).toBe(30);
@@ -78,7 +78,7 @@ test('locks nobody out from elsewhere, and nobody else from here', async () => {
   expect(await refusedFor(true, 'bob')).toBe(0);
 });
 
-test('60 failures from an address within ten minutes, with whatever names, end its attempts until those are over', async () => {
+test('after 60 failures from one address within ten minutes, with any names, it is refused until those are over', async () => {
   const { fail, refusedFor, clock } = setUp();
   for (let i = 0; i < 59; i += 1) await fail(1, `name-${i}`);
   expect(await refusedFor(true, 'bob')).toBe(0);
@@ -90,20 +90,20 @@ test('60 failures from an address within ten minutes, with whatever names, end i
   expect(await refusedFor(true, 'bob')).toBe(0);
 });
 
-test('guesses at once get no more tries than guesses one by one', async () => {
+test('concurrent guesses get no more tries than guesses one by one', async () => {
   const { attempt, hashed } = setUp();
   const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => attempt(false)));
   expect(hashed()).toBe(5);
   expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(95);
 });
 
-test('a hundred right sign-ins at once all get through', async () => {
+test('a hundred concurrent sign-ins with the right password all succeed', async () => {
   const { attempt } = setUp();
   const all = await Promise.all(Array.from({ length: 100 }, () => attempt(true)));
   expect(all).toEqual(Array.from({ length: 100 }, () => 'alice'));
 });
 
-test('an attempt that breaks counts for nothing, and lets the next one begin', async () => {
+test('an attempt that throws does not count as a failure, and lets the next one start', async () => {
   const throttle = createThrottle();
   const who = { name: 'alice', address: here };
   const breaking = () => throttle.guard(who, () => Promise.reject(new TypeError('a defect')));
@@ -111,7 +111,7 @@ test('an attempt that breaks counts for nothing, and lets the next one begin', a
   await expect(throttle.guard(who, async () => 'in')).resolves.toBe('in');
 });
 
-test('remembers no more names than it may, the latest ones', async () => {
+test('remembers only the latest names, up to its maximum', async () => {
   const { fail, refusedFor } = setUp({ maxRemembered: 2 });
   await fail(5, 'first');
   await fail(5, 'second');

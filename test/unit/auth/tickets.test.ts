@@ -21,7 +21,7 @@ function setUp(options: { maxRemembered?: number } = {}) {
   };
 }
 
-test('gives the principal back, with the end of the access token that asked for it', async () => {
+test('a ticket gives back its principal, with the expiry of the access token that requested it', async () => {
   const { tickets, clock } = setUp();
   const ticket = await tickets.issue(principal);
   expect(ticket).toBe(encodeURIComponent(ticket));
@@ -29,16 +29,16 @@ test('gives the principal back, with the end of the access token that asked for 
   await expect(tickets.redeem(ticket)).resolves.toEqual(principal);
 });
 
-test('is good once in a process, even at once', async () => {
+test('a ticket can be redeemed once per process, even by concurrent calls', async () => {
   const { tickets, otherProcess } = setUp();
   const ticket = await tickets.issue(principal);
   const outcomes = await Promise.allSettled([1, 2, 3].map(() => tickets.redeem(ticket)));
   expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
-  await expect(tickets.redeem(ticket)).rejects.toThrow('used already');
+  await expect(tickets.redeem(ticket)).rejects.toThrow('already used');
   await expect(otherProcess.redeem(ticket)).resolves.toEqual(principal);
 });
 
-test('stays used until it expires, whatever is forgotten meanwhile', async () => {
+test('a used ticket is remembered until it expires: when memory is full, new ones are refused instead', async () => {
   const { tickets, clock } = setUp({ maxRemembered: 1 });
   const ticket = await tickets.issue(principal);
   await tickets.redeem(ticket);
@@ -52,7 +52,7 @@ test('stays used until it expires, whatever is forgotten meanwhile', async () =>
   await expect(tickets.redeem(next)).resolves.toEqual(principal);
 });
 
-test('is refused after 30 seconds, and once its access token has ended', async () => {
+test('a ticket is refused after 30 seconds, and once its access token has expired', async () => {
   const { tickets, clock } = setUp();
   const late = await tickets.issue(principal);
   const outlived = await tickets.issue({ ...principal, expiresAt: START + 5_000 });
@@ -62,18 +62,18 @@ test('is refused after 30 seconds, and once its access token has ended', async (
   await expect(tickets.redeem(late)).rejects.toBeInstanceOf(InvalidTicket);
 });
 
-test('is no token, and a token no ticket', async () => {
+test('a ticket is not accepted as a token, nor a token as a ticket', async () => {
   const { tickets, tokens } = setUp();
   const { access } = await tokens.issue(alice);
   await expect(tickets.redeem(access)).rejects.toBeInstanceOf(InvalidTicket);
   await expect(tokens.verifyAccess(await tickets.issue(principal))).rejects.toBeInstanceOf(InvalidToken);
 });
 
-test.each(['', 'x', '..', 'x'.repeat(5_000)])('refuses the text %j', async (text) => {
+test.each(['', 'x', '..', 'x'.repeat(5_000)])('the text %j is refused as a ticket', async (text) => {
   await expect(setUp().tickets.redeem(text)).rejects.toBeInstanceOf(InvalidTicket);
 });
 
-test('dies with a change of password, and with its account', async () => {
+test('a ticket is refused after its account has changed its password or was removed', async () => {
   const { tickets, known } = setUp();
   const [one, other] = [await tickets.issue(principal), await tickets.issue(principal)];
   known.set(alice.id, { ...alice, generation: alice.generation + 1 });

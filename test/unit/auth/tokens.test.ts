@@ -17,7 +17,7 @@ function setUp() {
   return { tokens, clock, ...store };
 }
 
-/** A token that is right in all but what is overridden. */
+/** Signs a token that is valid except for what is overridden. */
 function forge({
   key = KEY,
   header = {},
@@ -43,7 +43,7 @@ function forge({
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 describe('a pair of tokens', () => {
-  test("carries simplejwt's claims, 15 minutes and a day long", async () => {
+  test("carries simplejwt's claims, and is valid for 15 minutes and a day", async () => {
     const { tokens } = setUp();
     const { access, refresh } = await tokens.issue(alice);
     const common = { user_id: alice.id, sub: alice.id, iss: 'taskbell', aud: 'taskbell', iat: START / 1000 };
@@ -57,13 +57,13 @@ describe('a pair of tokens', () => {
     expect(decodeProtectedHeader(access)).toEqual({ alg: 'HS256', typ: 'JWT' });
   });
 
-  test('tells who it was issued to, and until when', async () => {
+  test('identifies its account and its expiry', async () => {
     const { tokens } = setUp();
     const { access } = await tokens.issue(alice);
     await expect(tokens.verifyAccess(access)).resolves.toEqual(signedIn(alice, START + 900_000));
   });
 
-  test('is refreshed as often as one likes until the refresh token ends', async () => {
+  test('can be refreshed any number of times until the refresh token expires', async () => {
     const { tokens, clock } = setUp();
     const { refresh } = await tokens.issue(alice);
     clock.ms = START + 86_399_000;
@@ -77,7 +77,7 @@ describe('a pair of tokens', () => {
 });
 
 describe('an access token is refused', () => {
-  test('in the second it expires, and not before', async () => {
+  test('from the second in which it expires, and not before', async () => {
     const { tokens, clock } = setUp();
     const { access } = await tokens.issue(alice);
     clock.ms = START + 899_000;
@@ -86,14 +86,14 @@ describe('an access token is refused', () => {
     await expect(tokens.verifyAccess(access)).rejects.toBeInstanceOf(InvalidToken);
   });
 
-  test('when it is a refresh token, and the other way round', async () => {
+  test('when it is a refresh token, and a refresh token when it is an access token', async () => {
     const { tokens } = setUp();
     const { access, refresh } = await tokens.issue(alice);
     await expect(tokens.verifyAccess(refresh)).rejects.toBeInstanceOf(InvalidToken);
     await expect(tokens.refresh(access)).rejects.toBeInstanceOf(InvalidToken);
   });
 
-  test('when it was forged otherwise than in the cases below: the forger itself is good', async () => {
+  test('only for what the cases below forge: without that, the same token is accepted', async () => {
     await expect(setUp().tokens.verifyAccess(await forge())).resolves.toMatchObject({ id: alice.id });
   });
 
@@ -108,13 +108,13 @@ describe('an access token is refused', () => {
     ['another issuer', { claims: { iss: 'other' } }],
     ['no expiry', { claims: { exp: undefined } }],
     ['an expiry in the past', { claims: { exp: START / 1000 - 1 } }],
-    ['not yet valid', { claims: { nbf: START / 1000 + 60 } }],
+    ['a start in the future', { claims: { nbf: START / 1000 + 60 } }],
     ['no token_type', { claims: { token_type: undefined } }],
     ['no generation', { claims: { gen: undefined } }],
     ['an earlier generation', { claims: { gen: alice.generation - 1 } }],
     ['a later generation', { claims: { gen: alice.generation + 1 } }],
     ['an unknown account', { claims: { sub: '00000000-0000-4000-8000-000000000000' } }],
-    ['a name for its subject', { claims: { sub: '__proto__' } }],
+    ['a name as its subject', { claims: { sub: '__proto__' } }],
   ])('with %s', async (_what, forgery) => {
     await expect(setUp().tokens.verifyAccess(await forge(forgery))).rejects.toBeInstanceOf(InvalidToken);
   });
@@ -130,7 +130,7 @@ describe('an access token is refused', () => {
     }
   });
 
-  test('with HS512 by our own key', async () => {
+  test('with HS512 and our own key', async () => {
     const [, payload] = (await forge()).split('.');
     const signed = `${encode({ alg: 'HS512', typ: 'JWT' })}.${payload}`;
     const token = `${signed}.${createHmac('sha512', KEY).update(signed).digest('base64url')}`;
@@ -155,7 +155,7 @@ describe('an access token is refused', () => {
     );
   });
 
-  test('when it is any text at all', async () => {
+  test('when it is arbitrary text', async () => {
     const { tokens } = setUp();
     const part = fc.oneof(
       fc.string(),
@@ -173,14 +173,14 @@ describe('an access token is refused', () => {
     );
   });
 
-  test('when it is huge, though well signed', async () => {
+  test('when it is huge, even if it is correctly signed', async () => {
     const token = await forge({ claims: { pad: 'x'.repeat(3_000) } });
     await expect(setUp().tokens.verifyAccess(token)).rejects.toThrow('too long');
   });
 });
 
 describe('the account behind a token', () => {
-  test('being removed kills its tokens', async () => {
+  test('invalidates its tokens when it is removed', async () => {
     const { tokens, known } = setUp();
     const { access, refresh } = await tokens.issue(alice);
     known.clear();
@@ -188,7 +188,7 @@ describe('the account behind a token', () => {
     await expect(tokens.refresh(refresh)).rejects.toBeInstanceOf(InvalidToken);
   });
 
-  test('with another generation kills those of before, and has those of its own', async () => {
+  test('invalidates earlier tokens when its generation changes, and gets new ones', async () => {
     const { tokens, known } = setUp();
     const before = await tokens.issue(alice);
     const changed = { ...alice, generation: alice.generation + 1 };
@@ -201,7 +201,7 @@ describe('the account behind a token', () => {
     });
   });
 
-  test('is looked for once more in the file, if another process signed it in first', async () => {
+  test('is looked up once more in the file if it is unknown, since another process may have signed it in', async () => {
     const { tokens, known, onRefresh } = setUp();
     const { access } = await tokens.issue(alice);
     known.clear();
@@ -209,7 +209,7 @@ describe('the account behind a token', () => {
     await expect(tokens.verifyAccess(access)).resolves.toMatchObject({ id: alice.id });
   });
 
-  test('gives the role of now, not that of the token', async () => {
+  test('gives its current role, not the one it had when the token was issued', async () => {
     const { tokens, known } = setUp();
     const { access } = await tokens.issue({ ...alice, role: 'admin' });
     expect(known.get(alice.id)?.role).toBe('user');

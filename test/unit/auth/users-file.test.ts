@@ -27,7 +27,7 @@ async function setUp(content?: unknown) {
 }
 
 describe('names', () => {
-  test('are 1 to 150 of letters, digits and _.@+-, and never a folder of another meaning', () => {
+  test('are 1 to 150 letters, digits and _.@+-, and never a folder name with another meaning', () => {
     const anyName = fc.oneof(
       fc.string({ maxLength: 160 }),
       fc.string({ unit: fc.constantFrom(...'aZ09_.@+-/\\ \n'.split('')), maxLength: 6 }),
@@ -46,7 +46,7 @@ describe('names', () => {
 });
 
 describe('a write', () => {
-  test('makes a private file in a private folder', async () => {
+  test('creates a private file in a private folder', async () => {
     const { home, path } = await setUp();
     await updateUsersFile(path, () => [user]);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -55,14 +55,14 @@ describe('a write', () => {
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, users: [user] });
   });
 
-  test('makes a file private that was not', async () => {
+  test('makes a file private if it was not', async () => {
     const { path } = await setUp({ version: 1, users: [] });
     await chmod(path, 0o644);
     await updateUsersFile(path, () => [user]);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
-  test.skipIf(process.getuid?.() !== 0)("by root leaves the file to the folder's owner", async () => {
+  test.skipIf(process.getuid?.() !== 0)("by root gives the file to the folder's owner", async () => {
     const { home, path } = await setUp({ version: 1, users: [user] });
     await chown(home, 1234, 1235);
     await updateUsersFile(path, (users) => [...users, other]);
@@ -76,13 +76,13 @@ describe('a write', () => {
     expect((await stat(path)).ino).toBe(before.ino);
   });
 
-  test('that would break the file is refused', async () => {
+  test('that would make the file invalid is refused', async () => {
     const { path } = await setUp({ version: 1, users: [user] });
     await expect(updateUsersFile(path, (users) => [...users, user])).rejects.toThrow('a name occurs twice');
     expect(await readUsersFile(path)).toEqual([user]);
   });
 
-  test('replaces the file and what a crash left beside it, never writing into either', async () => {
+  test('replaces the file and what a crash left beside it, and never writes into either', async () => {
     const { home, path } = await setUp({ version: 1, users: [user] });
     await writeFile(`${path}.tmp`, 'half of a file');
     const before = await stat(path);
@@ -99,10 +99,10 @@ describe('a file', () => {
   });
 
   test.each<[string, unknown]>([
-    ['empty', ''],
-    ['cut off', '{"version":1,"users":[{"id"'],
+    ['that is empty', ''],
+    ['that is cut off', '{"version":1,"users":[{"id"'],
     ['of a later version', { version: 2, users: [] }],
-    ['with a foreign key', { version: 1, users: [{ ...user, passwort: 'x' }] }],
+    ['with an unknown field', { version: 1, users: [{ ...user, passwort: 'x' }] }],
     ['with __proto__', '{"version":1,"users":[],"__proto__":{"role":"admin"}}'],
     ['with an unknown role', { version: 1, users: [{ ...user, role: 'root' }] }],
     ['with a plain password', { version: 1, users: [{ ...user, password_hash: 'hunter22' }] }],

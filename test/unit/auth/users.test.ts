@@ -29,7 +29,7 @@ test('8 processes that add users at once lose none', async () => {
   expect(names).toEqual(Array.from({ length: 24 }, (_, i) => `user-${Math.floor(i / 3)}-${i % 3}`));
 });
 
-test('processes that start for the first time at once make one admin, and one of them knows the password', async () => {
+test('processes that first start at the same time create one admin, and one of them gets the password', async () => {
   const { home, users } = await setUp();
   const outputs = await Promise.all(
     Array.from({ length: 4 }, async () => {
@@ -47,7 +47,7 @@ test('processes that start for the first time at once make one admin, and one of
   expect(await verifyPasswordHash(all[0]?.password_hash ?? '', made[0]?.password ?? '')).toBe(true);
 });
 
-test('of calls at once in one process, one makes the first admin; with users there, none does', async () => {
+test('of concurrent calls in one process, one creates the first admin; once there are users, none does', async () => {
   const { home, users } = await setUp();
   const made = await Promise.all([1, 2, 3, 4].map(() => ensureFirstUser(home)));
   expect(made.filter((each) => each !== null)).toHaveLength(1);
@@ -55,7 +55,7 @@ test('of calls at once in one process, one makes the first admin; with users the
   await expect(ensureFirstUser(home)).resolves.toBeNull();
 });
 
-test('a user is added with a random id, a hash and the time', async () => {
+test('a user is added with a random id, a password hash and the time', async () => {
   const { users } = await setUp();
   const added = await users.add('alice', 'alice-password-1', 'user');
   expect(await users.list()).toEqual([added]);
@@ -71,7 +71,7 @@ test('a user who is added again under the same name gets another id', async () =
   expect(second.id).not.toBe(first.id);
 });
 
-test('a change of password or role raises the generation, the same role again does not', async () => {
+test('a change of password or role raises the generation; setting the same role again does not', async () => {
   const { users } = await setUp();
   await users.add('alice', 'alice-password-1', 'user');
   await users.add('bob', 'alice-password-1', 'user');
@@ -86,16 +86,16 @@ test('a change of password or role raises the generation, the same role again do
 
 test.each<[string, (users: ReturnType<typeof createUsers>) => Promise<unknown>, string]>([
   ['a taken name', (users) => users.add('alice', 'a-good-password', 'user'), 'already'],
-  ['a taken name in other case', (users) => users.add('ALICE', 'a-good-password', 'user'), 'already'],
+  ['a taken name in another case', (users) => users.add('ALICE', 'a-good-password', 'user'), 'already'],
   ['a malformed name', (users) => users.add('a/b', 'a-good-password', 'user'), '1 to 150'],
   ['a reserved name', (users) => users.add('Shared', 'a-good-password', 'user'), 'reserved'],
   ['a short password', (users) => users.add('bob', 'short', 'user'), 'at least 8'],
   ['a password like the name', (users) => users.add('robert-b', 'Robert-B', 'user'), 'not be the name'],
-  ['removing nobody', (users) => users.remove('bob'), 'no user named "bob"'],
-  ['removing in other case', (users) => users.remove('Alice'), 'no user named "Alice"'],
-  ["nobody's password", (users) => users.changePassword('bob', 'a-good-password'), 'no user named'],
+  ['removing an unknown user', (users) => users.remove('bob'), 'no user named "bob"'],
+  ['removing a name in another case', (users) => users.remove('Alice'), 'no user named "Alice"'],
+  ["an unknown user's password", (users) => users.changePassword('bob', 'a-good-password'), 'no user named'],
   ['a new password that is short', (users) => users.changePassword('alice', 'short'), 'at least 8'],
-  ["nobody's role", (users) => users.changeRole('bob', 'admin'), 'no user named'],
+  ["an unknown user's role", (users) => users.changeRole('bob', 'admin'), 'no user named'],
 ])('%s is refused, and nothing changes', async (_what, act, message) => {
   const { users } = await setUp();
   await users.add('alice', 'alice-password-1', 'user');

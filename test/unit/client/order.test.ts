@@ -7,46 +7,51 @@ import { aTask } from '../../support/task.ts';
 const finished_at = '2030-01-01T00:00:05.000Z';
 const statuses: TaskStatus[] = ['SCHEDULED', 'PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'];
 
-describe('a state is news', () => {
+describe('a state', () => {
   test.each([
-    ['of a task that nothing was told of', undefined, {}, true],
-    ['not when it has been told', {}, {}, false],
-    ['when its version is higher', { version: 2 }, { version: 3 }, true],
-    ['not when its version is lower', { version: 3, status: 'RUNNING' }, { version: 2 }, false],
-    ['when the task goes on without a new version', { status: 'PENDING' }, { status: 'RUNNING' }, true],
-    ['not when that leads back', { status: 'RUNNING' }, { status: 'PENDING' }, false],
+    ['is news if nothing is known of its task', undefined, {}, true],
+    ['is not news if it has been seen', {}, {}, false],
+    ['is news if its version is higher', { version: 2 }, { version: 3 }, true],
+    ['is not news if its version is lower', { version: 3, status: 'RUNNING' }, { version: 2 }, false],
     [
-      'when only the progress moves',
+      'is news if the task moves on without a new version',
+      { status: 'PENDING' },
+      { status: 'RUNNING' },
+      true,
+    ],
+    ['is not news if its status moves back', { status: 'RUNNING' }, { status: 'PENDING' }, false],
+    [
+      'is news if only the progress changes',
       { status: 'RUNNING' },
       { status: 'RUNNING', progress: { percent: 1, message: '' } },
       true,
     ],
     [
-      'not of an attempt before',
+      'is not news if it is of an earlier attempt',
       { status: 'RUNNING', attempt: 2 },
       { status: 'RUNNING', attempt: 1, progress: { percent: 1, message: '' } },
       false,
     ],
     [
-      'not when a run ends again',
+      'is not news if a run ends again',
       { status: 'COMPLETED', finished_at },
       { status: 'FAILED', finished_at },
       false,
     ],
     [
-      'when a retry begins a run',
+      'is news if a retry has started a run',
       { status: 'COMPLETED', version: 3 },
       { status: 'PENDING', version: 4 },
       true,
     ],
     [
-      'of a task that was made anew under its id',
+      'is news if the task was created again under its id',
       { version: 9, status: 'COMPLETED' },
       { version: 1, created_at: '2031-01-01T00:00:00.000Z' },
       true,
     ],
     [
-      'not of the one before that',
+      'is not news if it is of the task that had the id before',
       { version: 1, created_at: '2031-01-01T00:00:00.000Z' },
       { version: 9, status: 'COMPLETED' },
       false,
@@ -59,7 +64,7 @@ describe('a state is news', () => {
   });
 });
 
-test('in whatever order states come, versions never fall, statuses of one version neither, and each ends once', () => {
+test('in whatever order states arrive, neither versions nor statuses of one version fall, and a version ends once', () => {
   const state = fc.record({
     version: fc.integer({ min: 1, max: 4 }),
     status: fc.constantFrom(...statuses),
@@ -82,7 +87,7 @@ test('in whatever order states come, versions never fall, statuses of one versio
   );
 });
 
-test('remembers only so many tasks', () => {
+test('remembers 10,000 tasks', () => {
   const told = new Told();
   for (let at = 0; at <= 10_000; at += 1) told.take(aTask({ id: String(at) }));
   expect(told.has('0')).toBe(false);

@@ -4,7 +4,7 @@ import { filterPath, readFilter, withChanges } from '../../../src/dashboard/task
 
 const read = (query: string) => readFilter(new URLSearchParams(query));
 
-test('a filter is what the interface would make of the same parameters', () => {
+test('parameters are read as the API reads them', () => {
   expect(read('status=FAILED,CANCELLED&tag=a&tag=b&name=Sum&type=echo&owner=x')).toEqual({
     filter: { status: ['FAILED', 'CANCELLED'], tag: ['a', 'b'], name: 'Sum', type: 'echo', owner: 'x' },
     problems: [],
@@ -14,7 +14,7 @@ test('a filter is what the interface would make of the same parameters', () => {
   });
 });
 
-test('what says nothing is left out and named, and the rest holds', () => {
+test('invalid parameters are left out and named, and the others apply', () => {
   const { filter, problems } = read(
     'status=LATER&tag=ok&colour=red&created_before=2026-02-30T00:00:00Z&name=',
   );
@@ -23,7 +23,7 @@ test('what says nothing is left out and named, and the rest holds', () => {
   expect(problems.join()).toMatch(/status.*colour.*created_before/);
 });
 
-test('an address can be read back, whatever the filter is', () => {
+test('any filter can be read back from its address', () => {
   const tag = fc.stringMatching(/^[A-Za-z0-9_.:-]{1,10}$/);
   const filters = fc.record(
     {
@@ -45,12 +45,12 @@ test('an address can be read back, whatever the filter is', () => {
   );
 });
 
-test('no filter has the plain address, and commas stay readable', () => {
+test('an empty filter has the plain address, and commas stay readable', () => {
   expect(filterPath({})).toBe('/tasks');
   expect(filterPath({ status: ['FAILED', 'CANCELLED'] })).toBe('/tasks?status=FAILED,CANCELLED');
 });
 
-test('a change that leaves nothing takes the filter away', () => {
+test('a change to an empty value removes the filter', () => {
   expect(withChanges({ name: 'a', type: 'echo' }, { name: '' })).toEqual({ type: 'echo' });
   expect(withChanges({ tag: ['a'] }, { tag: undefined, type: 'echo' })).toEqual({ type: 'echo' });
 });

@@ -22,19 +22,19 @@ describe('a span of time', () => {
     expect(duration(ms)).toBe(text);
   });
 
-  test('has no fractions where it is counted down', () => {
+  test('has no fractions in a countdown', () => {
     expect(duration(1250, { whole: true })).toBe('1 s');
     expect(duration(250, { whole: true })).toBe('0 s');
   });
 });
 
-test('how far away something is', () => {
+test('an instant is shown by its distance from now', () => {
   expect(relative(10_000, 5000)).toBe('in 5 s');
   expect(relative(5000, 10_000)).toBe('5 s ago');
   expect(relative(5000, 5400)).toBe('now');
 });
 
-test('one is one, and more are many', () => {
+test('a count of one has the singular, every other count the plural', () => {
   expect([plural(1, 'task'), plural(0, 'task'), plural(2, 'is', 'are')]).toEqual([
     '1 task',
     '0 tasks',

@@ -13,7 +13,7 @@ function withResolvers() {
   return { promise, resolve };
 }
 
-/** A service of which only the list and the feed are there. */
+/** Creates a service that has only the list and the feed. */
 function aService(stored: TaskSummary[]) {
   const listeners = new Set<(event: TaskEvent) => void>();
   let fault: Error | undefined;
@@ -25,10 +25,10 @@ function aService(stored: TaskSummary[]) {
     failOnce(error: Error) {
       fault = error;
     },
-    tell(event: TaskEvent) {
+    publish(event: TaskEvent) {
       for (const listener of listeners) listener(event);
     },
-    /** What has been read is on its way until it is released. */
+    /** Holds back what is read from now on. @returns a function that releases it. */
     hold() {
       const { promise, resolve } = withResolvers();
       held = promise;
@@ -61,7 +61,7 @@ const tasks = (count: number): TaskSummary[] =>
   Array.from({ length: count }, (_, index) => aTask({ id: `t${index}` }));
 
 describe('a list', () => {
-  test('comes in pages, one at a time, and knows its end', async () => {
+  test('loads pages one at a time, and knows when it is complete', async () => {
     const list = await openList(aService(tasks(150)));
     expect([list.ids.value.length, list.isComplete.value]).toEqual([100, false]);
     list.more();
@@ -71,49 +71,49 @@ describe('a list', () => {
     expect(new Set(list.ids.value).size).toBe(150);
   });
 
-  test('has a task once, though two pages had it', async () => {
+  test('has a task once, even if two pages have it', async () => {
     const list = await openList(aService([...tasks(3), aTask({ id: 't0' })]));
     expect(list.ids.value).toEqual(['t0', 't1', 't2']);
   });
 
-  test('shows what the feed tells, but nothing older than what it shows', async () => {
+  test('shows what the feed sends, but nothing older than what it shows', async () => {
     const service = aService([aTask({ id: 't', version: 3, status: 'RUNNING' })]);
     const list = await openList(service);
-    service.tell({ type: 'task', task: aTask({ id: 't', version: 2, status: 'PENDING' }) });
+    service.publish({ type: 'task', task: aTask({ id: 't', version: 2, status: 'PENDING' }) });
     expect(list.row('t')?.task.value.status).toBe('RUNNING');
-    service.tell({ type: 'task', task: aTask({ id: 't', version: 4, status: 'COMPLETED' }) });
+    service.publish({ type: 'task', task: aTask({ id: 't', version: 4, status: 'COMPLETED' }) });
     expect(list.row('t')?.task.value.status).toBe('COMPLETED');
   });
 
-  test('leaves what no longer fits in its place, until it is loaded anew', async () => {
+  test('leaves tasks that no longer match in their place, until it is reloaded', async () => {
     const service = aService([aTask({ id: 'a' }), aTask({ id: 'b' })]);
     const list = await openList(service, { status: ['SCHEDULED'] });
-    service.tell({ type: 'task', task: aTask({ id: 'a', version: 2, status: 'RUNNING' }) });
-    service.tell({ type: 'deleted', id: 'b' });
+    service.publish({ type: 'task', task: aTask({ id: 'a', version: 2, status: 'RUNNING' }) });
+    service.publish({ type: 'deleted', id: 'b' });
     expect(list.ids.value).toEqual(['a', 'b']);
     expect(['a', 'b'].map((id) => list.row(id)?.state.value)).toEqual(['gone', 'deleted']);
     expect(list.changes.value).toEqual({ added: 0, gone: 2 });
-    service.tell({ type: 'task', task: aTask({ id: 'a', version: 3 }) });
+    service.publish({ type: 'task', task: aTask({ id: 'a', version: 3 }) });
     expect(list.changes.value).toEqual({ added: 0, gone: 1 });
-    service.tell({ type: 'task', task: aTask({ id: 'a', version: 4, status: 'RUNNING' }) });
+    service.publish({ type: 'task', task: aTask({ id: 'a', version: 4, status: 'RUNNING' }) });
     service.stored.length = 0;
     list.reload();
     await vi.waitFor(() => expect(list.ids.value).toEqual([]));
     expect(list.changes.value).toEqual({ added: 0, gone: 0 });
   });
 
-  test('counts what has come to fit, and nothing that stands on a page to come', async () => {
+  test('counts tasks that have come to match, but not those on a page still to be loaded', async () => {
     const service = aService(tasks(150));
     const list = await openList(service, { type: 'echo' });
-    service.tell({ type: 'task', task: aTask({ id: 'new', created_at: later }) });
-    service.tell({ type: 'task', task: aTask({ id: 'other', created_at: later, type: 'slow' }) });
-    service.tell({ type: 'task', task: aTask({ id: 't120', version: 2, updated_at: later }) });
+    service.publish({ type: 'task', task: aTask({ id: 'new', created_at: later }) });
+    service.publish({ type: 'task', task: aTask({ id: 'other', created_at: later, type: 'slow' }) });
+    service.publish({ type: 'task', task: aTask({ id: 't120', version: 2, updated_at: later }) });
     expect(list.changes.value.added).toBe(1);
-    service.tell({ type: 'deleted', id: 'new' });
+    service.publish({ type: 'deleted', id: 'new' });
     expect(list.changes.value.added).toBe(0);
   });
 
-  test('tells of a failure, keeps what it has, and loads anew when it is asked to', async () => {
+  test('reports a failure, keeps what it has, and reloads on request', async () => {
     const service = aService(tasks(2));
     const list = await openList(service);
     service.failOnce(new Error('no'));
@@ -133,14 +133,14 @@ describe('a list', () => {
     expect(list.ids.value).toEqual(['t0', 't1']);
   });
 
-  test('shows what the feed has told while it was loaded, though the page was read before', async () => {
+  test('shows what the feed has sent while it was loading, even if the page was read before that', async () => {
     const service = aService([aTask({ id: 'a' }), aTask({ id: 'b' }), aTask({ id: 'c', version: 2 })]);
     const list = await openList(service);
     const release = service.hold();
     list.reload();
-    service.tell({ type: 'task', task: aTask({ id: 'a', version: 5, status: 'COMPLETED' }) });
-    service.tell({ type: 'deleted', id: 'b' });
-    service.tell({ type: 'task', task: aTask({ id: 'c', version: 1, status: 'PENDING' }) });
+    service.publish({ type: 'task', task: aTask({ id: 'a', version: 5, status: 'COMPLETED' }) });
+    service.publish({ type: 'deleted', id: 'b' });
+    service.publish({ type: 'task', task: aTask({ id: 'c', version: 1, status: 'PENDING' }) });
     release();
     await vi.waitFor(() => expect(list.isLoading.value).toBe(false));
     expect(list.ids.value).toEqual(['a', 'c']);
@@ -148,13 +148,13 @@ describe('a list', () => {
     expect(list.row('c')?.task.value.status).toBe('SCHEDULED');
   });
 
-  test('goes on behind what it has, after a page that failed', async () => {
+  test('continues after what it has when a page has failed', async () => {
     const service = aService(tasks(250));
     const list = await openList(service);
     list.more();
     await vi.waitFor(() => expect(list.ids.value).toHaveLength(200));
     service.failOnce(new Error('no'));
-    // As if the third page had failed: the whole list is asked for again.
+    // As if the third page had failed: the whole list is requested again.
     list.again();
     await vi.waitFor(() => expect(list.failure.value).toEqual(new Error('no')));
     list.again();

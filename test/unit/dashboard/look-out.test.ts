@@ -23,7 +23,7 @@ function lookingOut() {
   return { connection, state, stop };
 }
 
-test('looks every few seconds while the connection is lost, and connects as soon as there is an answer', async () => {
+test('checks every few seconds while the connection is lost, and reconnects as soon as there is an answer', async () => {
   const { connection, state, stop } = lookingOut();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(state.looks).toBe(0);
@@ -39,7 +39,7 @@ test('looks every few seconds while the connection is lost, and connects as soon
   stop();
 });
 
-test('a page that nobody sees does not look', async () => {
+test('does not check while the page is hidden', async () => {
   const { connection, state, stop } = lookingOut();
   state.isVisible = false;
   connection.value = 'lost';
@@ -51,11 +51,11 @@ test('a page that nobody sees does not look', async () => {
   stop();
 });
 
-test('where the service answers and the feed does not, each try has longer than the last', async () => {
+test('waits longer with each try if the service answers but the feed does not connect', async () => {
   const { connection, state, stop } = lookingOut();
   state.isThere = true;
   connection.value = 'lost';
-  // 3, 9, 21, 45 and 93 s.
+  // Tries after 3, 9, 21, 45 and 93 s.
   await vi.advanceTimersByTimeAsync(92_000);
   expect(state.reconnects).toBe(4);
   stop();

@@ -29,10 +29,10 @@ const field = fieldOf(schema);
 
 const readBack = (value: unknown) => fromDraft(field, toDraft(field, value), '/payload');
 
-/** The form of nothing, with one field filled in. */
+/** Returns an empty form with one field filled in. */
 function filled(name: string, draft: Draft): Draft {
   const empty = toDraft(field, undefined);
-  if (empty.kind !== 'group') throw new Error('no group');
+  if (empty.kind !== 'group') throw new Error('not a group');
   return { ...empty, fields: new Map(empty.fields).set(name, draft) };
 }
 
@@ -47,23 +47,20 @@ describe('a value', () => {
       'of all kinds',
       { url: 'a', note: 'b', count: 3, sure: true, maybe: false, method: 'POST', tags: ['x'] },
     ],
-    ['with what is empty', { url: '', note: '', sure: false, tags: [], headers: {} }],
+    ['with empty parts', { url: '', note: '', sure: false, tags: [], headers: {} }],
     ['with rows and a group', { url: 'a', sure: true, tags: [], headers: { A: '1' }, limits: { most: 2 } }],
     [
-      'with what the form does not know',
+      'with properties that the form does not know',
       { url: 'a', sure: true, tags: [], more: { deep: [1] }, other: null },
     ],
-    [
-      'whose parts are of the wrong kinds',
-      { url: 5, sure: 'yes', tags: 'x', headers: { A: 1 }, method: 'PUT' },
-    ],
-    ['that is no object', [1, 'two']],
-    ['that is nothing', null],
-  ])('%s comes back as it was', (_what, value) => {
+    ['with parts of the wrong types', { url: 5, sure: 'yes', tags: 'x', headers: { A: 1 }, method: 'PUT' }],
+    ['that is not an object', [1, 'two']],
+    ['that is null', null],
+  ])('%s comes back unchanged', (_what, value) => {
     expect(readBack(value)).toEqual({ value, errors: [] });
   });
 
-  test('of whatever properties comes back as it was', () => {
+  test('with any properties comes back unchanged', () => {
     const property = fc.constantFrom(
       'url',
       'note',
@@ -77,7 +74,7 @@ describe('a value', () => {
     );
     fc.assert(
       fc.property(fc.dictionary(property, fc.jsonValue()), (some) => {
-        // As it is sent, where there is no -0.
+        // As it is sent, since JSON.stringify turns -0 into 0.
         const value: unknown = JSON.parse(JSON.stringify({ url: 'a', sure: true, tags: [], ...some }));
         const { errors, value: back } = readBack(value);
         fc.pre(errors.length === 0);
@@ -86,7 +83,7 @@ describe('a value', () => {
     );
   });
 
-  test('may have a property called __proto__, which stays one and changes nothing else', () => {
+  test('can have a property called __proto__, which stays one and changes nothing else', () => {
     const text =
       '{"__proto__":{"polluted":true},"headers":{"__proto__":"x"},"url":"a","sure":true,"tags":[]}';
     const { value } = readBack(JSON.parse(text));
@@ -99,8 +96,8 @@ describe('a value', () => {
   });
 });
 
-describe('what is filled in', () => {
-  test('is left out where it is empty, and missed where it is required', () => {
+describe('the input of a field', () => {
+  test('is left out if it is empty, and is an error if it is required', () => {
     expect(fromDraft(field, toDraft(field, undefined), '/payload')).toEqual({
       value: { sure: false, tags: [] },
       errors: [{ pointer: '/payload/url', message: 'This field is required.' }],
@@ -108,34 +105,34 @@ describe('what is filled in', () => {
   });
 
   test.each<[string, Draft, string, string]>([
-    ['count', { kind: 'number', text: 'many' }, '/payload/count', 'not a number'],
-    ['count', { kind: 'number', text: '1.5' }, '/payload/count', 'not a whole number'],
-    ['body', { kind: 'json', text: '{"a":' }, '/payload/body', 'not JSON'],
+    ['count', { kind: 'number', text: 'many' }, '/payload/count', 'Must be a number.'],
+    ['count', { kind: 'number', text: '1.5' }, '/payload/count', 'Must be a whole number.'],
+    ['body', { kind: 'json', text: '{"a":' }, '/payload/body', 'Not valid JSON'],
     ['body', { kind: 'json', text: 'hello' }, '/payload/body', 'quotation marks'],
     [
       'headers',
       { kind: 'rows', wasThere: false, rows: [{ name: '', value: 'x' }] },
       '/payload/headers/',
-      'name is missing',
+      'Enter a name.',
     ],
     [
       'headers',
       { kind: 'rows', wasThere: false, rows: ['1', '2'].map((value) => ({ name: 'a/b', value })) },
       '/payload/headers/a~1b',
-      'twice',
+      'Duplicate name.',
     ],
     [
       'tags',
       { kind: 'list', wasThere: false, items: [{ kind: 'text', text: undefined }] },
       '/payload/tags/0',
-      'Fill this in',
+      'Fill in or remove',
     ],
-  ])('as %s %j is refused at %s', (name, draft, pointer, words) => {
+  ])('for %s, %j is refused at %s', (name, draft, pointer, words) => {
     expect(faultsOf(name, draft)).toEqual([{ pointer, message: expect.stringContaining(words) }]);
     expect(pointersOf(filled(name, draft), '/payload')).toContain(pointer);
   });
 
-  test('in a group that may be left out asks for the rest of it', () => {
+  test('in an optional group makes the required rest of the group necessary', () => {
     const limits = (least: string): Draft => ({
       kind: 'group',
       wasThere: false,
@@ -149,16 +146,16 @@ describe('what is filled in', () => {
     expect(faultsOf('limits', limits('1'))).toMatchObject([{ pointer: '/payload/limits/most' }]);
   });
 
-  test('as rows without anything in them is not there', () => {
+  test('of empty rows is left out', () => {
     const draft: Draft = { kind: 'rows', wasThere: false, rows: [{ name: '', value: '' }] };
     expect(fromDraft(field, filled('headers', draft)).value).not.toHaveProperty('headers');
   });
 });
 
-describe('as JSON', () => {
+describe('the JSON view of a payload', () => {
   const type = payloadField({ name: 'x', description: '', payload: schema });
 
-  test('a payload is the same, and back, though nothing that is required has been filled in', () => {
+  test("shows the form's value and gives it back unchanged, even with required fields left empty", () => {
     const json = otherLook(type, payloadOf(type, undefined));
     expect(json).toEqual({ mode: 'json', text: '{\n  "sure": false,\n  "tags": []\n}' });
     expect(otherLook(type, { mode: 'json', text: '{"url":"a","sure":true,"tags":[],"more":1}' })).toEqual(
@@ -166,24 +163,24 @@ describe('as JSON', () => {
     );
   });
 
-  test('text that is none stays where it is', () => {
+  test('stays open if its text is not JSON, and reads a blank text as an empty object', () => {
     expect(otherLook(type, { mode: 'json', text: '{' })).toMatchObject({ errors: [{ pointer: '/payload' }] });
     expect(readPayload(type, { mode: 'json', text: ' ' })).toEqual({ value: {}, errors: [] });
   });
 
-  test('of a type that takes any object, nothing is an empty one', () => {
+  test('of a type that takes any object reads no input as an empty object', () => {
     const loose = payloadField({ name: 'x', description: '', payload: { type: 'object' } });
     expect(readPayload(loose, payloadOf(loose, undefined))).toEqual({ value: {}, errors: [] });
   });
 
-  test('of a type that is not known, anything goes', () => {
+  test('of an unknown type accepts any value', () => {
     const unknown = payloadField(undefined);
     expect(readPayload(unknown, payloadOf(unknown, { a: 1 }))).toEqual({ value: { a: 1 }, errors: [] });
     expect(readPayload(unknown, payloadOf(unknown, undefined)).errors).toEqual([]);
   });
 });
 
-test('another type keeps what fits', () => {
+test('a change of type keeps the values that fit', () => {
   const value = JSON.parse('{"url":"a","count":"3","method":"PUT","tags":["x"],"other":1,"__proto__":2}');
   expect(fittingPart(field, value)).toEqual({ url: 'a', tags: ['x'] });
   expect(fittingPart(field, 'text')).toBeUndefined();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { placeErrors, pointerTo, readable } from '../../../src/dashboard/forms/pointers.ts';
 
-test('an error stands beside the innermost field that it is within', () => {
+test('an error is placed at the innermost field that contains its pointer', () => {
   const errors = ['/name', '/payload/url', '/payload/rows/0/a~1b', '/payload/urls', '/payloads', ''].map(
     (pointer) => ({ pointer, message: 'wrong' }),
   );
@@ -18,7 +18,7 @@ test('an error stands beside the innermost field that it is within', () => {
   ]);
 });
 
-test('keys are escaped, and read again', () => {
+test('keys are escaped in pointers, and shown unescaped', () => {
   expect(pointerTo('/a', 'b/c~d')).toBe('/a/b~1c~0d');
   expect(readable('/a/b~1c~0d')).toBe('a › b/c~d');
 });

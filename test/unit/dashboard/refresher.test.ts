@@ -3,7 +3,7 @@ import { createRefresher } from '../../../src/dashboard/task/refresher.ts';
 
 const leastMs = 1000;
 
-/** Readings that end when they are told to. */
+/** Creates a refresher whose reads end when the test ends them. */
 function readings() {
   const ends: (() => void)[] = [];
   const refresher = createRefresher(() => new Promise((resolve) => ends.push(resolve)), leastMs);
@@ -13,8 +13,8 @@ function readings() {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-describe('what reads again when it is asked to', () => {
-  test('begins at once, and then not more often than once an interval', async () => {
+describe('a refresher', () => {
+  test('reads at once, and then no more often than once per interval', async () => {
     const { ends, refresher } = readings();
     refresher.ask();
     refresher.ask();
@@ -29,7 +29,7 @@ describe('what reads again when it is asked to', () => {
     expect(ends).toHaveLength(2);
   });
 
-  test('reads once more if it is asked while it reads, but not both at a time', async () => {
+  test('reads once more if it is asked during a read, but never twice at a time', async () => {
     const { ends, refresher } = readings();
     refresher.ask();
     await vi.advanceTimersByTimeAsync(1);
@@ -44,7 +44,7 @@ describe('what reads again when it is asked to', () => {
     expect(ends).toHaveLength(2);
   });
 
-  test('reads no more once it is closed', async () => {
+  test('does not read once it is closed', async () => {
     const { ends, refresher } = readings();
     refresher.ask();
     refresher.close();

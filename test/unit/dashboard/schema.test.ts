@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { createTaskTypes } from '../../../activities/types/index.ts';
 import { type Field, fieldOf, type Schema } from '../../../src/dashboard/forms/schema.ts';
 
-/** As GET /api/task-types/ has it. */
+/** Returns a schema as GET /api/task-types/ has it. */
 function asServed(payload: z.ZodType): Schema {
   return z.toJSONSchema(payload, { io: 'input', unrepresentable: 'any' });
 }
 
 function fieldsOf(payload: z.ZodType) {
   const field = fieldOf(asServed(payload));
-  if (field.kind !== 'group') throw new Error(`${field.kind} is no group`);
+  if (field.kind !== 'group') throw new Error(`${field.kind} is not a group`);
   return Object.fromEntries(field.fields);
 }
 
@@ -22,7 +22,7 @@ function builtInFields(name: string) {
   return fieldsOf(type.payload);
 }
 
-test('of http-request, each property has the input that suits it', () => {
+test('each property of http-request has a suitable input', () => {
   expect(builtInFields('http-request')).toMatchObject({
     url: { kind: 'text', isLong: false, isRequired: true, maxLength: 8192 },
     method: { kind: 'choice', isRequired: false, fallback: 'GET' },
@@ -32,7 +32,7 @@ test('of http-request, each property has the input that suits it', () => {
   });
 });
 
-test('of process-data, rows are JSON and CSV has many lines', () => {
+test('the rows of process-data are JSON, and its CSV is a text of many lines', () => {
   expect(builtInFields('process-data')).toMatchObject({
     rows: { kind: 'json' },
     csv: { kind: 'text', isLong: true },
@@ -72,17 +72,17 @@ describe('a field', () => {
     expect(fieldsOf(z.object({ it: payload }))['it']).toMatchObject({ isRequired: true, ...expected });
   });
 
-  test('that has a default, or may be left out, is not required', () => {
+  test('that has a default or is optional is not required', () => {
     const fields = fieldsOf(z.object({ a: z.string().optional(), b: z.boolean().default(true) }));
     expect(fields).toMatchObject({ a: { isRequired: false }, b: { isRequired: false, fallback: true } });
   });
 
-  test('is called as its title says, and has its description', () => {
+  test('has the title as its label, and the description as its hint', () => {
     const fields = fieldsOf(z.object({ a: z.string().meta({ title: 'Address', description: 'Of whom' }) }));
     expect(fields['a']).toMatchObject({ label: 'Address', hint: 'Of whom' });
   });
 
-  test('may have fields of its own, but a schema within itself ends somewhere', () => {
+  test('can have its own fields, but a schema within itself stops at some depth', () => {
     type Tree = { name: string; inner?: Tree | undefined };
     const tree: z.ZodType<Tree> = z.object({ name: z.string(), inner: z.lazy(() => tree).optional() });
     expect(fieldsOf(z.object({ tree }))['tree']).toMatchObject({ kind: 'group' });
@@ -90,7 +90,7 @@ describe('a field', () => {
   });
 });
 
-test('whatever a schema may be, there is a field for it', () => {
+test('an odd or invalid schema has a JSON field', () => {
   const odd: unknown[] = [
     {},
     { type: 'object', properties: null, additionalProperties: true },

@@ -10,7 +10,7 @@ function aSelection() {
 }
 
 describe('a selection', () => {
-  test('takes a range, in both directions, and gives it back', () => {
+  test('selects a range, in both directions, and deselects one', () => {
     const { selection, ticked } = aSelection();
     selection.toggle('d', false);
     selection.toggle('b', true);
@@ -20,7 +20,7 @@ describe('a selection', () => {
     expect(ticked()).toBe('b');
   });
 
-  test('has nothing that the list no longer shows', () => {
+  test('has no tasks that the list no longer shows', () => {
     const { ids, selection, ticked } = aSelection();
     selection.takeLoaded();
     ids.value = ['c', 'x'];
@@ -29,7 +29,7 @@ describe('a selection', () => {
     expect(selection.isEmpty.value).toBe(true);
   });
 
-  test('of all that match has whatever is loaded, until one of them is taken out', () => {
+  test('of all matching tasks has whatever is loaded, until one of them is deselected', () => {
     const { ids, selection, ticked } = aSelection();
     selection.takeAll();
     ids.value = [...ids.value, 'f'];

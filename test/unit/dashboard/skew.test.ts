@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 
 const answerAt = (ms: number) => ({ headers: new Headers({ Date: new Date(ms).toUTCString() }) });
 
-test('every answer tells how far the clocks are apart; less than 2 s is no difference', () => {
+test('every answer shows how far the clocks are apart; less than 2 s counts as no difference', () => {
   const { skewMs, learn } = createSkew();
   learn(answerAt(noon - 1000));
   expect(skewMs.value).toBe(0);
@@ -16,13 +16,13 @@ test('every answer tells how far the clocks are apart; less than 2 s is no diffe
   expect(skewMs.value).toBe(60_000);
   learn(answerAt(noon + 61_000));
   expect(skewMs.value).toBe(60_000);
-  // The browser's clock has been set right.
+  // The browser's clock has been corrected.
   vi.setSystemTime(noon + 60_000);
   learn(answerAt(noon + 60_000));
   expect(skewMs.value).toBe(0);
 });
 
-test('an answer without a time changes nothing', () => {
+test('an answer without a valid Date header changes nothing', () => {
   const { skewMs, learn } = createSkew();
   learn(answerAt(noon + 60_000));
   learn({ headers: new Headers() });

@@ -15,18 +15,18 @@ const field = payloadField({
 });
 const task = taskExample as unknown as Task;
 
-test('the defaults that are shown are those of the interface', () => {
+test('the defaults that are shown are those of the API', () => {
   const { retry, soft_time_limit, time_limit, priority } = createTaskInput.parse({ name: 'x', delay: 0 });
   expect(defaults).toEqual({ ...retry, soft_time_limit, time_limit, priority });
 });
 
 describe('a new task', () => {
-  test('of nothing but a name leaves everything to the interface', () => {
+  test("with nothing but a name leaves the limits and the retry policy to the API's defaults", () => {
     const made = newTask(field, 'process-data', { ...emptyForm(field), name: 'x' });
     expect(made).toEqual({ body: { name: 'x', type: 'process-data', delay: 0, payload: {}, priority: 3 } });
   });
 
-  test('says all that has been filled in, in a form that the interface takes', () => {
+  test('contains all that has been filled in, in a form that the API accepts', () => {
     const form = {
       ...emptyForm(field),
       name: 'x',
@@ -48,7 +48,7 @@ describe('a new task', () => {
     });
   });
 
-  test('with numbers that are none is refused beside them, and for all else that is wrong', () => {
+  test('with invalid numbers has an error at each of them, and at everything else that is invalid', () => {
     const numbers = { ...emptyForm(field).numbers, max_retries: 'x', time_limit: '1e' };
     expect(newTask(field, 'x', { ...emptyForm(field), numbers, tags: ['b@d'] })).toMatchObject({
       errors: ['/retry/max_retries', '/time_limit', '/name', '/tags/0'].map((pointer) => ({ pointer })),
@@ -59,11 +59,11 @@ describe('a new task', () => {
 describe('changes', () => {
   const before = editForm(field, task);
 
-  test('of nothing are none, though its time has passed', () => {
+  test('are empty if nothing was edited, even if the time has passed', () => {
     expect(changesOf(field, before, before)).toEqual({ body: {} });
   });
 
-  test('say what differs, and nothing else', () => {
+  test('contain what differs, and nothing else', () => {
     const form = {
       ...before,
       name: 'other',
@@ -76,7 +76,7 @@ describe('changes', () => {
     expect(editTaskInput.safeParse('body' in made ? made.body : undefined).success).toBe(true);
   });
 
-  test('cannot take a number away', () => {
+  test('cannot remove a number', () => {
     const numbers = { ...before.numbers, time_limit: '' };
     expect(changesOf(field, before, { ...before, numbers })).toMatchObject({
       errors: [{ pointer: '/time_limit' }],
@@ -84,7 +84,7 @@ describe('changes', () => {
   });
 });
 
-test('what I have changed stays mine when others have changed the task meanwhile', () => {
+test('my changes are kept when others have changed the task in the meantime', () => {
   const before = editForm(field, task);
   const newest = editForm(field, { ...task, name: 'theirs', tags: ['theirs'], time_limit: 99, version: 9 });
   const numbers = { ...before.numbers, max_retries: '9' };
@@ -95,7 +95,7 @@ test('what I have changed stays mine when others have changed the task meanwhile
   });
 });
 
-test('what is said of one of several names it', () => {
+test('an error about one of several values names that value', () => {
   const form = { ...emptyForm(field), tags: ['a', 'b c'], after: 'one\ntwo' };
   const errors = ['/tags/1', '/after/1', '/tags', '/delay'].map((pointer) => ({ pointer, message: 'no' }));
   expect(asShown(errors, form)).toEqual([
@@ -106,7 +106,7 @@ test('what is said of one of several names it', () => {
   ]);
 });
 
-test('the same is sent with the same key, anything else with another', () => {
+test('the same body is sent with the same idempotency key, any other body with another', () => {
   const keyOf = createKeys();
   const [first, other] = [keyOf({ a: 1 }), keyOf({ a: 2 })];
   expect(keyOf({ a: 1 })).toBe(first);
@@ -136,11 +136,11 @@ describe('a time that has passed while the form was filled in', () => {
     return { bodies, answer };
   };
 
-  test('is sent as "at once" when it is refused', async () => {
+  test('is sent again with a delay of 0 when it is refused', async () => {
     expect(await sent(past, refusal)).toEqual({ bodies: [past, { name: 'x', delay: 0 }], answer: 'made' });
   });
 
-  test('is no reason to send anything twice when it has not passed, or something else is wrong', async () => {
+  test('is not sent again when it has not passed, or when something else is wrong', async () => {
     const ahead = { ...past, scheduled_time: '2036-05-01T12:00:01.000Z' };
     expect(await sent(ahead, refusal)).toEqual({ bodies: [ahead], answer: refusal });
     const lost = new TaskbellError('lost', { status: 0, code: 'unreachable' });

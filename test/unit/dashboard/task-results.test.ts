@@ -7,8 +7,8 @@ import { aTask } from '../../support/task.ts';
 
 const nothing = { min: null, max: null, mean: null, p50: null, p95: null, top: [] };
 
-describe('the picture of process-data’s result', () => {
-  test('has the figures that there are, and a histogram where one is given', () => {
+describe('the view of a process-data result', () => {
+  test('has the figures that exist, and a histogram if there is one', () => {
     const histogram = { from: 0, to: 10, counts: [1, 0, 4] };
     const temp = { type: 'number', count: 5, missing: 1, distinct: 4, ...nothing, min: 0, max: 10, mean: 4 };
     const result = { message: 'done', rows: 6, columns: { temp: { ...temp, histogram }, old: temp } };
@@ -23,7 +23,7 @@ describe('the picture of process-data’s result', () => {
     ]);
   });
 
-  test('has columns of whatever name', () => {
+  test('has columns with any name', () => {
     const columns = JSON.parse('{"__proto__": {"type": "empty", "count": 0}, "": {"count": 1}}') as unknown;
     expect(readDataResult({ columns })?.columns.map(({ name }) => name)).toEqual(['__proto__', '']);
   });
@@ -38,7 +38,7 @@ describe('the picture of process-data’s result', () => {
     { columns: [] },
     { columns: {} },
     { columns: { a: null, b: 'x', c: { count: 'many' } } },
-  ])('is left out for %j', (result) => {
+  ])('does not exist for %j', (result) => {
     expect(readDataResult(result)).toBeUndefined();
   });
 
@@ -50,14 +50,14 @@ describe('the picture of process-data’s result', () => {
     { from: 0, counts: [1] },
     [],
     'x',
-  ])('leaves out the histogram %j', (histogram) => {
+  ])('leaves out the invalid histogram %j', (histogram) => {
     const data = readDataResult({ columns: { a: { count: 1, top: 'x', approximate: {}, histogram } } });
     expect(data?.columns[0]).toMatchObject({ name: 'a', histogram: undefined, top: [] });
   });
 });
 
-describe('the picture of http-request’s result', () => {
-  test('has the body as text, and as JSON where it is', () => {
+describe('the view of an http-request result', () => {
+  test('has the body as text, and as JSON if it is JSON', () => {
     const answer = { status: 200, headers: { a: 'b' }, duration_ms: 12, truncated: false };
     expect(readHttpResult({ ...answer, body: '<b>hi</b>' })).toMatchObject({
       body: '<b>hi</b>',
@@ -67,7 +67,7 @@ describe('the picture of http-request’s result', () => {
     expect(readHttpResult({ ...answer, body: '{"a": ' })?.json).toBeUndefined();
   });
 
-  test('is left out for other shapes', () => {
+  test('does not exist for other shapes', () => {
     expect([null, 'x', {}, { status: 'x' }].map(readHttpResult)).toEqual([
       undefined,
       undefined,
@@ -77,7 +77,7 @@ describe('the picture of http-request’s result', () => {
   });
 });
 
-test('what is closed in a JSON tree says what is in it, shortly, however deep it is', () => {
+test('a collapsed part of a JSON tree has a short preview of its contents, however deep they are', () => {
   let deep: unknown = 1;
   for (let level = 0; level < 100_000; level += 1) deep = [deep];
   expect(previewOf([deep])).toBe('[…] 1');
@@ -87,7 +87,7 @@ test('what is closed in a JSON tree says what is in it, shortly, however deep it
   expect(previewOf([1, 'a', null, true, 5])).toBe('[1, “a”, null, true, …] 5');
 });
 
-test('of two states of a task the newer one is known', () => {
+test('states of a task are ordered by age', () => {
   const at = '2030-01-01T00:00:00.000Z';
   const state = (changes: Parameters<typeof aTask>[0]) => aTask({ created_at: at, ...changes });
   const inOrder = [

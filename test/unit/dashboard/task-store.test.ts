@@ -12,12 +12,12 @@ const whole = (changes: Partial<Task> = {}): Task => ({
 });
 const failure = (status: number) => new TaskbellError(`it is ${status}`, { status, code: 'x' });
 
-type Word = TaskSummary | TaskbellError | 'deleted';
+type FeedEvent = TaskSummary | TaskbellError | 'deleted';
 
-/** A service whose answers come when a test says so. */
+/** Creates a service that answers when the test makes it. */
 function service() {
   const reads: { resolve: (task: Task) => void; reject: (error: unknown) => void }[] = [];
-  const words: Word[] = [];
+  const events: FeedEvent[] = [];
   let [histories, refused, watches] = [0, 0, 0];
   let wake = (): void => undefined;
   const returns = signal(0);
@@ -36,10 +36,10 @@ function service() {
       async *watch() {
         watches += 1;
         for (;;) {
-          for (const word of words.splice(0)) {
-            if (word === 'deleted') return;
-            if (word instanceof Error) throw word;
-            yield word;
+          for (const event of events.splice(0)) {
+            if (event === 'deleted') return;
+            if (event instanceof Error) throw event;
+            yield event;
           }
           await new Promise<void>((resolve) => (wake = resolve));
         }
@@ -54,9 +54,9 @@ function service() {
     visible,
     soon,
     counts: () => ({ reads: reads.length, histories, refused, watches }),
-    /** By the feed. */
-    async say(word: Word) {
-      words.push(word);
+    /** Sends an event through the feed. */
+    async send(event: FeedEvent) {
+      events.push(event);
       wake();
       await soon();
     },
@@ -71,19 +71,19 @@ function service() {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-describe('what the page of a task knows', () => {
-  test('is read once, and again with its history when the feed tells of a change', async () => {
-    const { store, soon, say, answer, counts } = service();
+describe("the data of a task's page", () => {
+  test('is read once, and again with its history when the feed reports a change', async () => {
+    const { store, soon, send, answer, counts } = service();
     await soon();
     expect(store.phase.value).toBe('loading');
     await answer(0, whole());
     expect(store.phase.value).toBe('shown');
     expect(counts()).toMatchObject({ reads: 1, histories: 1 });
-    await say(aTask());
+    await send(aTask());
     await soon(1000);
     expect(counts()).toMatchObject({ reads: 1 });
-    await say(aTask({ version: 2 }));
-    await say(aTask({ version: 3 }));
+    await send(aTask({ version: 2 }));
+    await send(aTask({ version: 3 }));
     expect(store.task.value?.version).toBe(3);
     await soon(1000);
     expect(counts()).toMatchObject({ reads: 2, histories: 2 });
@@ -91,19 +91,19 @@ describe('what the page of a task knows', () => {
   });
 
   test('is never replaced by an older answer, nor by one that the feed has overtaken', async () => {
-    const { store, soon, say, answer } = service();
+    const { store, soon, send, answer } = service();
     await soon();
-    await say(aTask({ version: 3, status: 'RUNNING', attempt: 1, progress: { percent: 50, message: '' } }));
+    await send(aTask({ version: 3, status: 'RUNNING', attempt: 1, progress: { percent: 50, message: '' } }));
     await answer(
       0,
       whole({ version: 3, status: 'RUNNING', attempt: 1, progress: { percent: 40, message: '' } }),
     );
     expect(store.task.value?.progress?.percent).toBe(50);
     await soon(1000);
-    await say(aTask({ version: 4, status: 'COMPLETED', attempt: 1, result: 'done' }));
+    await send(aTask({ version: 4, status: 'COMPLETED', attempt: 1, result: 'done' }));
     await answer(1, whole({ version: 3, status: 'RUNNING', attempt: 1 }));
     expect(store.task.value).toMatchObject({ version: 4, status: 'COMPLETED', result: 'done' });
-    // It was asked for while the last answer was under way.
+    // It was requested while the last answer was in progress.
     await soon(1000);
     await answer(2, whole({ version: 4, status: 'COMPLETED', attempt: 1, payload: { a: 1 } }));
     expect(store.task.value).toMatchObject({ payload: { a: 1 } });
@@ -112,17 +112,17 @@ describe('what the page of a task knows', () => {
     store.close();
   });
 
-  test('keeps what the feed leaves out', async () => {
-    const { store, soon, say, answer } = service();
+  test('keeps the fields that the feed leaves out', async () => {
+    const { store, soon, send, answer } = service();
     await soon();
     const links = { self: 's', events: 'e', temporal: 'http://web-ui' };
     await answer(0, whole({ description: 'a long one', links, payload: 1 }));
-    await say(aTask({ version: 2, description: 'a lo' }));
+    await send(aTask({ version: 2, description: 'a lo' }));
     expect(store.task.value).toMatchObject({ version: 2, description: 'a long one', links, payload: 1 });
     store.close();
   });
 
-  test('is read every two seconds while an attempt runs and somebody looks', async () => {
+  test('is read every two seconds while an attempt runs and the page is visible', async () => {
     const { store, soon, answer, visible, counts } = service();
     const running = whole({ version: 2, status: 'RUNNING', attempt: 1 });
     await soon();
@@ -141,7 +141,7 @@ describe('what the page of a task knows', () => {
     store.close();
   });
 
-  test('is read anew when the connection has come back', async () => {
+  test('is read again when the connection is back', async () => {
     const { store, soon, answer, returns, counts } = service();
     await soon();
     await answer(0, whole());
@@ -151,11 +151,11 @@ describe('what the page of a task knows', () => {
     store.close();
   });
 
-  test('ends when the task is deleted, or is none', async () => {
+  test('is no longer read when the task is deleted or does not exist', async () => {
     const first = service();
     await first.soon();
     await first.answer(0, whole());
-    await first.say('deleted');
+    await first.send('deleted');
     expect(first.store.phase.value).toBe('deleted');
     first.returns.value += 1;
     await first.soon(10_000);
@@ -166,7 +166,7 @@ describe('what the page of a task knows', () => {
     expect(second.store.phase.value).toBe('missing');
   });
 
-  test('leaves it to the session when the service refuses it', async () => {
+  test('reports a 401 to the session', async () => {
     const { store, soon, answer, counts } = service();
     await soon();
     await answer(0, failure(401));
@@ -174,8 +174,8 @@ describe('what the page of a task knows', () => {
     store.close();
   });
 
-  test('says why it could not be read, and is read and followed again', async () => {
-    const { store, soon, answer, say, counts } = service();
+  test('says why it could not be read, and is then read and watched again', async () => {
+    const { store, soon, answer, send, counts } = service();
     await soon();
     await answer(0, failure(503));
     expect([store.phase.value, store.problem.value]).toEqual(['failed', 'it is 503']);
@@ -183,7 +183,7 @@ describe('what the page of a task knows', () => {
     await soon(1000);
     await answer(1, whole());
     expect([store.phase.value, store.problem.value]).toEqual(['shown', undefined]);
-    await say(failure(403));
+    await send(failure(403));
     expect([store.phase.value, store.problem.value]).toEqual(['shown', 'it is 403']);
     await soon(6000);
     await answer(2, whole());

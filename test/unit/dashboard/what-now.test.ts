@@ -6,7 +6,7 @@ import { aTask } from '../../support/task.ts';
 const now = Date.parse('2030-01-01T00:00:10.000Z');
 const in5s = '2030-01-01T00:00:15.000Z';
 
-describe('why it is not running', () => {
+describe('the reason why a task is not running', () => {
   test.each<[Partial<TaskSummary>, string | undefined]>([
     [{ waiting: { reason: 'time', until: in5s } }, 'Starts in 5 s'],
     [{ waiting: { reason: 'time' } }, 'About to start'],
@@ -15,19 +15,23 @@ describe('why it is not running', () => {
     [{ waiting: { reason: 'paused' } }, 'Paused'],
     [{ waiting: { reason: 'worker' }, status: 'PENDING' }, 'Waiting for a worker'],
     [{ waiting: { reason: 'backoff', until: in5s }, status: 'RUNNING' }, 'Next attempt in 5 s'],
-    [{ waiting: { reason: 'backoff' }, status: 'RUNNING' }, 'The next attempt is about to begin'],
+    [{ waiting: { reason: 'backoff' }, status: 'RUNNING' }, 'The next attempt is about to start'],
     [{ waiting: { reason: 'cancelling' }, status: 'RUNNING' }, 'Being cancelled'],
     [{ waiting: null, status: 'RUNNING' }, undefined],
-    // Of a newer service.
+    // From a newer service.
     [{ waiting: { reason: 'weather' as 'time' } }, 'Waiting: weather'],
   ])('%j', (changes, text) => {
     expect(waitingText(aTask(changes), now)).toBe(text);
   });
 });
 
-describe('what can be done', () => {
+describe('the actions that a task offers', () => {
   test.each<[string, Partial<TaskSummary>, string[]]>([
-    ['it sleeps', { waiting: { reason: 'time' } }, ['cancel', 'delete', 'edit', 'pause', 'run-now']],
+    [
+      'it waits for its time',
+      { waiting: { reason: 'time' } },
+      ['cancel', 'delete', 'edit', 'pause', 'run-now'],
+    ],
     ['it is paused', { waiting: { reason: 'paused' } }, ['cancel', 'delete', 'edit', 'resume', 'run-now']],
     [
       'it is due',
@@ -36,24 +40,24 @@ describe('what can be done', () => {
     ],
     ['it runs', { status: 'RUNNING' }, ['cancel']],
     ['it waits for a retry', { status: 'RUNNING', waiting: { reason: 'backoff' } }, ['cancel', 'run-now']],
-    ['Being cancelled', { status: 'RUNNING', waiting: { reason: 'cancelling' } }, []],
+    ['it is being cancelled', { status: 'RUNNING', waiting: { reason: 'cancelling' } }, []],
     ['it has ended', { status: 'FAILED', finished_at: in5s }, ['delete', 'retry']],
   ])('while %s', (_when, changes, actions) => {
     expect([...canDo(aTask(changes))].toSorted()).toEqual(actions);
   });
 });
 
-test('a paused task is shown as such, though it is SCHEDULED', () => {
+test('a paused task is shown as PAUSED, though its status is SCHEDULED', () => {
   expect(shownStatus(aTask({ waiting: { reason: 'paused' } }))).toBe('PAUSED');
   expect(shownStatus(aTask())).toBe('SCHEDULED');
 });
 
-test('it is late by when it began; while it is due, later and later; otherwise that is not known', () => {
+test('lateness is that of the start; it grows while a task is due, and is otherwise unknown', () => {
   const due = '2030-01-01T00:00:00.000Z';
   const began = '2030-01-01T00:00:02.500Z';
   expect(lateness(aTask({ scheduled_time: due, status: 'RUNNING', started_at: began }), now)).toBe(2500);
   expect(lateness(aTask({ scheduled_time: due, status: 'PENDING' }), now)).toBe(10_000);
   expect(lateness(aTask({ scheduled_time: due, status: 'COMPLETED' }), now)).toBeUndefined();
-  // It was made to run before its time.
+  // Started before its time by a run-now command.
   expect(lateness(aTask({ scheduled_time: in5s, status: 'RUNNING', started_at: began }), now)).toBe(0);
 });

@@ -20,18 +20,18 @@ function shortcut(label: string) {
 }
 
 describe('what is sent', () => {
-  test('is a delay where no time of day was chosen, however long the form was open', () => {
+  test('is a delay if no time of day was chosen, however long the form was open', () => {
     expect(timeOf(relative)).toEqual({ delay: 600 });
     expect(timeOf(shortcut('Now').apply(relative, now))).toEqual({ delay: 0 });
   });
 
-  test('is the instant of a time that was chosen in some zone', () => {
+  test('is the instant of a time that was chosen in a zone', () => {
     expect(timeOf(at('2026-05-02T09:00:00', now, 'Asia/Kathmandu'))).toEqual({
       scheduled_time: '2026-05-02T03:15:00.000Z',
     });
   });
 
-  test('is also a time that has passed since it was chosen, or in the minute when it was', () => {
+  test('can be a time that has passed since it was chosen, or in the minute when it was chosen', () => {
     expect(timeOf(at('2026-05-01T12:00:00', now + minute / 2))).toEqual({
       scheduled_time: '2026-05-01T12:00:00.000Z',
     });
@@ -45,7 +45,7 @@ describe('what is sent', () => {
   });
 });
 
-test('tomorrow at nine is that of the zone, where it may be another day already', () => {
+test('tomorrow at nine is in the chosen zone, where it may already be the next day', () => {
   const late = Date.parse('2026-05-01T22:30:00Z');
   expect(shortcut('Tomorrow 9:00').apply(relative, late)).toEqual(
     at('2026-05-03T09:00:00', late, 'Europe/Berlin'),
@@ -55,25 +55,25 @@ test('tomorrow at nine is that of the zone, where it may be another day already'
   });
 });
 
-test('a shortcut is known again', () => {
+test('a chosen shortcut is recognized', () => {
   for (const one of shortcuts) {
     const when = one.apply(relative, now);
     expect(shortcuts.filter((other) => isChosen(other, when, now))).toEqual([one]);
   }
 });
 
-test('what is odd about a time is said', () => {
+test('a time that is skipped, occurs twice or is past has a caveat', () => {
   expect(caveatOf(at('2026-03-29T02:30:00', 0, 'Europe/Berlin'), 0)).toContain('skip');
   expect(caveatOf(at('2026-10-25T02:30:00', 0, 'Europe/Berlin'), 0)).toContain('twice');
-  expect(caveatOf(at('2026-04-01T00:00:00'), now)).toBe('This is in the past.');
-  expect(caveatOf(at('2026-05-01T11:59:30'), now)).toContain('at once');
+  expect(caveatOf(at('2026-04-01T00:00:00'), now)).toBe('This time is in the past.');
+  expect(caveatOf(at('2026-05-01T11:59:30'), now)).toContain('immediately');
   expect(caveatOf(at('2026-05-01T12:59:30'), now)).toBeUndefined();
   expect(caveatOf(relative, now)).toBeUndefined();
 });
 
-test('in another zone, a time is past or not as things stand now', () => {
+test('after a change of zone, a time counts as past or not as of now', () => {
   const day = 86_400_000;
-  // As of a task whose own time, tomorrow, was chosen at some time.
+  // As in the form of an existing task: its time, tomorrow, counts as chosen at that very time.
   const tomorrow = at('2026-05-02T12:00:00', now + day);
   expect(timeOf(inZone(tomorrow, 'Asia/Kathmandu', now))).toEqual({
     scheduled_time: '2026-05-02T06:15:00.000Z',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { rangeOf } from '../../../src/dashboard/tasks/window.ts';
 
-test('the rows that are seen are always among those that are there', () => {
+test('the rendered rows always include the visible ones, and few more', () => {
   const cases = fc.record({
     rows: fc.integer({ min: 0, max: 100_000 }),
     rowHeight: fc.constantFrom(60, 104),

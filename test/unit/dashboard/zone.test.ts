@@ -22,7 +22,7 @@ describe('a local time', () => {
     ['America/New_York', '2026-11-01T01:00:00', '2026-11-01T05:00:00', 'twice'],
     ['America/New_York', '2026-11-01T01:59:59', '2026-11-01T05:59:59', 'twice'],
     ['America/New_York', '2026-11-01T02:00:00', '2026-11-01T07:00:00', 'exact'],
-    // Half an hour, in the southern year.
+    // Half an hour, with the seasons of the southern hemisphere.
     ['Australia/Lord_Howe', '2026-10-04T02:15:00', '2026-10-03T15:30:00', 'skipped'],
     ['Australia/Lord_Howe', '2026-04-05T01:45:00', '2026-04-04T14:45:00', 'twice'],
     // A whole day.
@@ -31,12 +31,12 @@ describe('a local time', () => {
     expect(found(local, zone)).toEqual({ at, kind });
   });
 
-  test('may be without seconds', () => {
+  test('can have no seconds', () => {
     expect(found('2026-05-01T12:00', 'UTC')?.at).toBe('2026-05-01T12:00:00');
   });
 
   test.each(['', '2026-05-01', '2026-02-30T12:00:00', '2026-05-01T24:00:00', '12026-05-01T12:00', 'soon'])(
-    '%j is none',
+    'is not read from %j',
     (local) => {
       expect(instantOf(local, 'UTC')).toBeUndefined();
     },
@@ -48,7 +48,7 @@ const instant = fc
   .integer({ min: Date.UTC(1975, 0) / second, max: Date.UTC(2100, 0) / second })
   .map((seconds) => seconds * second);
 
-test('every instant is found again by its local time, or an earlier one that looks the same', () => {
+test('the local time of an instant leads back to it, or to an earlier one with the same local time', () => {
   fc.assert(
     fc.property(instant, zone, (at, zone) => {
       const local = localTime(at, zone);
@@ -61,7 +61,7 @@ test('every instant is found again by its local time, or an earlier one that loo
   );
 });
 
-test('around changes of clocks, a time that is skipped leads to the first instant after it', () => {
+test('a local time that a clock change skips leads to the first instant after it', () => {
   const zones = [
     'Europe/Berlin',
     'America/New_York',
@@ -81,7 +81,7 @@ test('around changes of clocks, a time that is skipped leads to the first instan
   );
 });
 
-test('all zones are there, UTC among them, each once', () => {
+test('all zones are listed once, UTC among them', () => {
   const zones = allZones();
   expect(zones).toContain('UTC');
   expect(zones).toContain('Europe/Berlin');

@@ -20,7 +20,7 @@ async function probed(answers: Record<string, [number, string]>) {
 
 const healthz: [number, string] = [200, '{"status":"ok"}'];
 
-test('finds a service, and how many workers it has', async () => {
+test('finds a service, and the number of its workers', async () => {
   expect(await probed({ '/healthz': healthz, '/readyz': [200, '{"status":"ready","workers":2}'] })).toEqual({
     kind: 'up',
     workers: 2,
@@ -32,11 +32,11 @@ test('finds a service whose Temporal server does not answer', async () => {
   expect(await probed({ '/healthz': healthz, '/readyz': [503, problem] })).toEqual({ kind: 'unready' });
 });
 
-test('takes something else at that port for no service', async () => {
+test('does not take another program at that port for the service', async () => {
   expect(await probed({ '/healthz': [200, '<h1>Hello</h1>'] })).toEqual({ kind: 'none' });
 });
 
-test('takes a port where nothing listens for no service', async () => {
+test('finds no service at a port where nothing listens', async () => {
   expect(await probe('http://127.0.0.1:9')).toEqual({ kind: 'none' });
 });
 

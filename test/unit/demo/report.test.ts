@@ -24,7 +24,7 @@ const options = {
   paint: plain,
 };
 
-test('tells what came of a task, and where it is', () => {
+test('shows the outcome of a task, and its address', () => {
   expect(report([part({}, { status: 'COMPLETED', attempt: 1 })], options).split('\n')).toEqual([
     '',
     '  A task: COMPLETED',
@@ -35,18 +35,20 @@ test('tells what came of a task, and where it is', () => {
   ]);
 });
 
-test('complains of another ending than the expected one, with the task’s error', () => {
+test('reports an unexpected outcome, with the task’s error', () => {
   const text = report([part({}, { status: 'FAILED', attempt: 1, error_message: 'disk full' })], options);
   expect(text).toContain('    disk full\n');
-  expect(text).toContain('A task: should end as COMPLETED, but ended as FAILED.');
+  expect(text).toContain('A task: should have ended as COMPLETED, but ended as FAILED.');
 });
 
-test('complains of a task that was to fail first and did not', () => {
+test('reports a task that should have failed first and did not', () => {
   const text = report([part({ attempts: 3 }, { status: 'COMPLETED', attempt: 1 })], options);
-  expect(text).toContain('A task: should end as COMPLETED in 3 attempts, but ended as COMPLETED in 1.');
+  expect(text).toContain(
+    'A task: should have ended as COMPLETED in 3 attempts, but ended as COMPLETED in 1.',
+  );
 });
 
-test('complains of a task that has not ended in time', () => {
+test('reports a task that has not ended in time', () => {
   const text = report([part({}, { status: 'RUNNING', attempt: 1 })], options);
   expect(text).toContain('A task: still RUNNING after 90 s.');
 });
@@ -54,7 +56,7 @@ test('complains of a task that has not ended in time', () => {
 test.each([
   '127.0.0.1 is not allowed: only public addresses are called',
   '/payload/url: Port 8765 is not allowed',
-])('takes the worker’s "%s" for a setting, and says which one it is', (error_message) => {
+])('names the setting that is missing when a worker says "%s"', (error_message) => {
   const refused = part(
     { ifRefused: { instead: undefined } },
     { status: 'FAILED', attempt: 1, error_message },
@@ -64,7 +66,7 @@ test.each([
   expect(text).toContain('All others ended as they should.');
 });
 
-test('says that another program has the port that could be allowed', () => {
+test('says that another program uses the port that could be allowed', () => {
   const refused: Part = {
     ...part({ ifRefused: { instead: undefined } }, {}),
     created: undefined,

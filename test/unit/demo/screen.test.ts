@@ -20,7 +20,7 @@ function terminal(traits: Partial<Pick<Output, 'isTTY' | 'hasColors' | 'columns'
   ) as unknown as Output;
   return {
     output,
-    // Escapes are written out, so that one sees them.
+    // Escape characters are spelled out to make them visible.
     written: () => chunks.splice(0).join('').replaceAll('\u001B', 'ESC'),
     resize(columns) {
       Object.assign(output, { columns });
@@ -38,7 +38,7 @@ function twoRows(): [Row, Row] {
   ];
 }
 
-test('draws the table again in place when a row changes', () => {
+test('redraws the table in place when a row changes', () => {
   const { output, written } = terminal(rich);
   const rows = twoRows();
   const screen = openScreen(output, rows);
@@ -49,7 +49,7 @@ test('draws the table again in place when a row changes', () => {
   screen.close();
 });
 
-test('begins anew below after a resize, since old lines may have wrapped', () => {
+test('draws a new table below after a resize, since old lines may have wrapped', () => {
   const { output, written, resize } = terminal(rich);
   const screen = openScreen(output, twoRows());
   written();
@@ -60,7 +60,7 @@ test('begins anew below after a resize, since old lines may have wrapped', () =>
 });
 
 test.each([
-  ['no terminal', { isTTY: false }],
+  ['an output that is not a terminal', { isTTY: false }],
   ['a terminal that cannot move its cursor', { ...rich, hasColors: () => false }],
   ['a terminal with fewer lines than tasks', { ...rich, rows: 2 }],
 ])('writes a line for each change, and no escape codes, to %s', (_what, traits) => {

@@ -28,13 +28,13 @@ describe('a row', () => {
     expect(render({ task })).toBe('  A task  RUNNING    attempt 2 of 4, 40 % rows');
   });
 
-  test('shows in a backoff why the attempt failed, and when the next one begins', () => {
+  test('shows in a backoff why the attempt failed, and when the next one starts', () => {
     const waiting = { reason: 'backoff', until: new Date(now + 1000).toISOString() } as const;
     const task = aTask({ status: 'RUNNING', waiting, attempt: 1, error_message: 'HTTP 503' });
     expect(render({ task })).toBe('  A task  RUNNING    attempt 1 of 4 failed, next in 1 s: HTTP 503');
   });
 
-  test('tells how an ended task went', () => {
+  test('shows how long an ended task took, and its attempts', () => {
     const times = {
       started_at: new Date(now).toISOString(),
       finished_at: new Date(now + 3240).toISOString(),
@@ -43,16 +43,16 @@ describe('a row', () => {
     expect(render({ task })).toBe('  A task  COMPLETED  took 3.2 s after 3 attempts');
   });
 
-  test('tells that a cancelled task never ran', () => {
+  test('says that a cancelled task never ran', () => {
     const task = aTask({ status: 'CANCELLED', waiting: null, attempt: 0 });
     expect(render({ task })).toBe('  A task  CANCELLED  before it ran');
   });
 
-  test('tells what the service refused', () => {
+  test('shows why the service refused a task', () => {
     expect(render({ task: undefined, refusal: 'not allowed' })).toBe('  A task  REFUSED    not allowed');
   });
 
-  test('never lets an error message of several lines, or with control characters, out onto the terminal', () => {
+  test('shows an error message on one line, without control characters', () => {
     const task = aTask({ status: 'FAILED', waiting: null, error_message: 'one\n\u001B[2Jtwo' });
     expect(detailOf({ name: 'A task', task }, now)).toBe('one [2Jtwo');
   });
@@ -63,7 +63,7 @@ describe('a row', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(Math.max(width, 25));
   });
 
-  test('is as wide in colour as without it', () => {
+  test('has the same width with and without colour', () => {
     const rows = [{ name: 'A task', task: aTask() }];
     const [coloured = ''] = renderRows(rows, now, 80, inColour);
     expect(coloured).toContain('\u001B[36mSCHEDULED\u001B[0m');

@@ -20,12 +20,12 @@ test('the flaky address answers 503 with Retry-After twice, then 200', async () 
   expect(responses.map(({ headers }) => headers.get('Retry-After'))).toEqual(['1', '1', null]);
 });
 
-test('the forecast is JSON', async () => {
+test('the forecast address answers with JSON', async () => {
   const { forecastUrl } = await start();
   expect(await (await fetch(forecastUrl)).json()).toEqual({ city: 'Seattle', forecast: 'rain, then sun' });
 });
 
-test('takes another port when the wished one is in use', async () => {
+test('the target uses another port when the requested one is in use', async () => {
   const first = await start();
   const port = Number(first.hostAndPort.split(':')[1]);
   const second = await start(port);
@@ -33,7 +33,7 @@ test('takes another port when the wished one is in use', async () => {
   expect((await fetch(second.flakyUrl)).status).toBe(503);
 });
 
-test('is where this environment allows a service to call, else at the usual port', () => {
+test('the target is at the address that this environment lets a service call, otherwise at 127.0.0.1:8765', () => {
   expect(targetFor(['10.0.0.1:80', '127.0.0.1:9123'])).toEqual({ hostAndPort: '127.0.0.1:9123', port: 9123 });
   expect(targetFor([])).toEqual({ hostAndPort: '127.0.0.1:8765', port: 8765 });
 });

@@ -17,23 +17,23 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-test('a new home is for its user alone', async () => {
+test('a new home is private to its user', async () => {
   const path = join(home, 'new', 'home');
   await makeHome(path);
   expect((await stat(path)).mode & 0o777).toBe(0o700);
 });
 
-test('the secret is made once', async () => {
+test('the JWT secret is created once', async () => {
   const first = await provideJwtSecret(home);
   await expect(provideJwtSecret(home)).resolves.toBe(first);
 });
 
-test('a secret file that was emptied is refused', async () => {
+test('an empty secret file is refused', async () => {
   await writeFile(join(home, 'jwt-secret'), '\n');
   await expect(provideJwtSecret(home)).rejects.toThrow('Delete it, and a new one is made.');
 });
 
-test('a home is locked once, and free after the release', async () => {
+test('a home can be locked once, and again after the release', async () => {
   const lock = await lockHome(home);
   await expect(lockHome(home)).rejects.toThrow(`Taskbell is already running here (pid ${process.pid}`);
   await lock.release();
@@ -42,29 +42,32 @@ test('a home is locked once, and free after the release', async () => {
 });
 
 test.each([
-  ['of a process that is gone', JSON.stringify({ pid: 2 ** 22 + 1, startedAt: '1' })],
-  ['whose process id another process has now', JSON.stringify({ pid: process.pid, startedAt: '1' })],
-  ['that a crash cut off', '{"pid":'],
+  ['of a process that has ended', JSON.stringify({ pid: 2 ** 22 + 1, startedAt: '1' })],
+  [
+    'whose process id has been reused by another process',
+    JSON.stringify({ pid: process.pid, startedAt: '1' }),
+  ],
+  ['that a crash left incomplete', '{"pid":'],
 ])('a lock %s is taken over', async (_what, content) => {
   await writeFile(join(home, 'up.lock'), content);
   await lockHome(home);
   expect(await readFile(join(home, 'up.lock'), 'utf8')).toContain(`"pid":${process.pid}`);
 });
 
-test('of many that take over a lock at once, one gets it', async () => {
+test('of many concurrent takeovers of a lock, one succeeds', async () => {
   await writeFile(join(home, 'up.lock'), '{}');
   const results = await Promise.allSettled(Array.from({ length: 20 }, () => lockHome(home)));
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
 });
 
-test('a process is told from a later one with its id', () => {
+test('a process is distinguished from a later one with the same id', () => {
   const record = recordProcess(process.pid);
   expect(record).toMatchObject({ pid: process.pid });
   expect(isAlive({ pid: process.pid, startedAt: record?.startedAt })).toBe(true);
   expect(isAlive({ pid: process.pid, startedAt: '1' })).toBe(false);
 });
 
-test('an executable is installed whole by many at once, and by none that fails', async () => {
+test('an executable is installed whole by concurrent installers, and not at all by one that fails', async () => {
   const target = join(home, 'temporal');
   const make = async (folder: string): Promise<string> => {
     await writeFile(join(folder, 'out'), 'whole');

@@ -12,7 +12,7 @@ function createLife(): FakeLife {
   return { ended, end, close: async () => end('closed') };
 }
 
-/** A supervised fake, and all that happens to it; `failures` tells how many of the first starts fail. */
+/** A supervised fake that records what happens to it; `failures` is the number of first starts that fail. */
 class Scene {
   readonly lives: FakeLife[] = [];
   readonly restarts: { reason: string; delayMs: number }[] = [];
@@ -51,7 +51,7 @@ class Scene {
 }
 
 describe('a supervisor', () => {
-  test('starts again what ended, with a delay that doubles up to its maximum', async () => {
+  test('restarts what has ended, with a delay that doubles up to its maximum', async () => {
     const scene = new Scene();
     await scene.supervisor.firstLife;
     for (let i = 0; i < 4; i += 1) await scene.crash();
@@ -60,7 +60,7 @@ describe('a supervisor', () => {
     await scene.supervisor.close();
   });
 
-  test('begins the delays anew after a long life', async () => {
+  test('resets the delay after a long life', async () => {
     const scene = new Scene(0, { backoff: { initialMs: 1, maximumMs: 4, healthyAfterMs: 0 } });
     await scene.supervisor.firstLife;
     for (let i = 0; i < 3; i += 1) await scene.crash();
@@ -68,7 +68,7 @@ describe('a supervisor', () => {
     await scene.supervisor.close();
   });
 
-  test('starts nothing again once it is closed', async () => {
+  test('restarts nothing once it is closed', async () => {
     const scene = new Scene();
     const life = await scene.supervisor.firstLife;
     await scene.supervisor.close();
@@ -77,7 +77,7 @@ describe('a supervisor', () => {
     expect(scene.restarts).toEqual([]);
   });
 
-  test('can be closed in its delay', async () => {
+  test('can be closed during its delay', async () => {
     const scene = new Scene(0, { backoff: { initialMs: 60_000, maximumMs: 60_000, healthyAfterMs: 60_000 } });
     const life = await scene.supervisor.firstLife;
     life.end('crashed');
@@ -86,7 +86,7 @@ describe('a supervisor', () => {
     expect(scene.starts).toBe(1);
   });
 
-  test('closes a life that came up while it was being closed', async () => {
+  test('closes a life that started while the supervisor was being closed', async () => {
     const life = createLife();
     let come = (): void => undefined;
     const coming = new Promise<void>((resolve) => (come = resolve));
@@ -97,7 +97,7 @@ describe('a supervisor', () => {
     await expect(life.ended).resolves.toBe('closed');
   });
 
-  test('forgives two failed starts, and gives up at the third when none ever succeeded', async () => {
+  test('tolerates two failed starts, and gives up at the third if none has ever succeeded', async () => {
     const forgiven = new Scene(2);
     await forgiven.supervisor.firstLife;
     expect(forgiven.fatal).toEqual([]);
@@ -108,7 +108,7 @@ describe('a supervisor', () => {
     expect(hopeless.fatal).toEqual([new Error('start 3 failed')]);
   });
 
-  test('never gives up what once served', async () => {
+  test('never gives up once a start has succeeded', async () => {
     let fail = false;
     let attempts = 0;
     const life = createLife();
@@ -131,7 +131,7 @@ describe('a supervisor', () => {
     await scene.supervisor.close();
   });
 
-  test('gives up at once for a fatal error', async () => {
+  test('gives up at once on a fatal error', async () => {
     const scene = new Scene(1, { isFatal: (error) => error instanceof Error && error.message.includes('1') });
     await once(scene.events, 'fatal');
     expect(scene.starts).toBe(1);

@@ -9,7 +9,7 @@ const url = 'http://127.0.0.1:8000';
 describe('the curl line', () => {
   test('gets a token and creates a task when it is pasted into a shell', () => {
     const line = curlLine(url, { name: 'admin', password: `it's "$HOME" \\ \`x\`` });
-    // curl as a function that shows its arguments; for the token it answers as the API does.
+    // A curl function that prints its arguments; to the token request it answers as the API does.
     const curl = `curl() { case "$2" in */token/) printf '%s' "$6" >&2; echo '{"refresh":"r","access":"a.b-c"}';;
       *) printf '%s\\n' "$@";; esac; }`;
     const shell = spawnSync('sh', ['-c', `${curl}\n${line}`], { encoding: 'utf8' });
@@ -28,7 +28,7 @@ describe('the curl line', () => {
 });
 
 describe('the summary', () => {
-  test('shows a new password, and the link that signs in', () => {
+  test('shows a new password and the sign-in link', () => {
     const text = summary({
       url,
       webUiUrl: undefined,
@@ -45,20 +45,20 @@ describe('the summary', () => {
     expect(text).not.toContain('users link');
   });
 
-  test('says nothing of a link that there is not', () => {
+  test('mentions no link if there is none', () => {
     const firstUser = { name: 'admin', password: 'pw' };
     const text = summary({ url, webUiUrl: undefined, retentionDays: 30, firstUser });
     expect(text).toContain('password pw');
     expect(text.toLowerCase()).not.toContain('link');
   });
 
-  test('says how to get a link when the first start is past', () => {
+  test('says how to get a link after the first start', () => {
     const text = summary({ url, webUiUrl: undefined, retentionDays: 30, firstUser: null });
     expect(text).toContain('Sign-in link  `npm run taskbell -- users link NAME` prints one');
     expect(text).not.toContain('#sign-in=');
   });
 
-  test('says what to replace when no password is known, and that tasks are kept for a short time', () => {
+  test('says what to replace when no password is known, and that ended tasks are kept for a short time', () => {
     const text = summary({ url, webUiUrl: 'http://ui', retentionDays: 3, firstUser: null });
     expect(text).toContain('with your password in place of PASSWORD:');
     expect(text).toContain('"password":"PASSWORD"');
@@ -66,10 +66,10 @@ describe('the summary', () => {
   });
 });
 
-test('the summary of a service whose accounts are an identity provider’s asks for a token of it', () => {
+test('the summary of a service with an identity provider asks for a token from it', () => {
   const issuer = 'https://login.example';
   const text = summary({ url, webUiUrl: undefined, retentionDays: 30, firstUser: null, issuer });
-  expect(text).toContain('with a token of https://login.example');
+  expect(text).toContain('with a token from https://login.example');
   expect(text).toContain('with your token in place of TOKEN:');
   expect(text).toContain('"Authorization: Bearer TOKEN"');
   expect(text.toLowerCase()).not.toMatch(/password|link/);
@@ -89,7 +89,7 @@ describe('the progress', () => {
     return { display, written: () => String(stream.read() ?? '') };
   }
 
-  test('is a line every 15 s where lines cannot be rewritten', async () => {
+  test('prints a line every 15 s where lines cannot be rewritten', async () => {
     const { display, written } = open(false);
     display.report({ waitingFor: 'Building' });
     await vi.advanceTimersByTimeAsync(14_000);
@@ -105,7 +105,7 @@ describe('the progress', () => {
     expect(written()).toBe('');
   });
 
-  test('rewrites one line on a terminal, and wipes it', async () => {
+  test('rewrites one line on a terminal, and clears it at the end', async () => {
     const { display, written } = open(true);
     display.report({ waitingFor: 'Building' });
     await vi.advanceTimersByTimeAsync(1_000);
@@ -114,7 +114,7 @@ describe('the progress', () => {
     expect(written()).toBe('\r\u001B[2K');
   });
 
-  test('is silent about what takes no time', async () => {
+  test('prints nothing for a step that takes almost no time', async () => {
     const { display, written } = open(true);
     display.report({ waitingFor: 'Building' });
     await vi.advanceTimersByTimeAsync(400);

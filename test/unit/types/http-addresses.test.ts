@@ -77,7 +77,7 @@ describe('isPublicAddress', () => {
     'x',
   ])('refuses %j', (address) => expect(isPublicAddress(address)).toBe(false));
 
-  it('never allows an address out of a special range', () => {
+  it('never allows an address from a special range', () => {
     const inSpecial = [...specialIpv4.split(' '), ...specialIpv6.split(' ')].map(
       (subnet) => subnet.split('/')[0] ?? '',
     );
@@ -92,7 +92,7 @@ describe('isPublicAddress', () => {
   });
 });
 
-describe('http-request: where it may go', () => {
+describe('http-request: allowed addresses', () => {
   let requests = 0;
   const server = createServer((_request, response) => void response.end(String(++requests)));
   let port = 0;
@@ -106,7 +106,7 @@ describe('http-request: where it may go', () => {
 
   afterAll(() => void server.close());
 
-  /** Past the check of the port, which is the payload's: what counts here is the address. */
+  /** Calls a host without the payload's check of the port, since only the address counts here. */
   function call(host: string, allowHosts: readonly string[] = []) {
     const type = createHttpRequest({ allowHosts });
     const url = `http://${host}:${port}/`;
@@ -138,7 +138,7 @@ describe('http-request: where it may go', () => {
     expect(requests).toBe(before);
   });
 
-  it('refuses an inward address over https as well', async () => {
+  it('refuses a private address over https as well', async () => {
     const type = createHttpRequest({ allowHosts: [] });
     for (const url of [
       'https://localhost/',
@@ -161,7 +161,7 @@ describe('http-request: where it may go', () => {
     expect(await call(host, [`${allowed}:${port}`])).toMatchObject({ status: 200 });
   });
 
-  it('takes another name or port than the allowed one for another host', async () => {
+  it('refuses any name or port other than the allowed one', async () => {
     for (const allowed of [
       `127.0.0.1:${port}`,
       `localhost:${port === 1 ? 2 : 1}`,

@@ -19,7 +19,7 @@ afterEach(async () => {
   }
 });
 
-/** @returns the host:port of a server that answers so */
+/** Starts a server with this listener. @returns its host:port. */
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, '127.0.0.1');
   servers.push(server);
@@ -45,8 +45,8 @@ async function send(
   return (await type.run(createContext(overrides), parsed)) as unknown as Response;
 }
 
-/** Answers with what it was sent. */
-const echo = (seen: { request?: IncomingMessage; body?: string }): RequestListener => {
+/** Records the request and its body in `seen`, and answers `ok`. */
+const recordIn = (seen: { request?: IncomingMessage; body?: string }): RequestListener => {
   return (request, response) => {
     void text(request).then((body) => {
       Object.assign(seen, { request, body });
@@ -66,9 +66,9 @@ describe('http-request', () => {
     expect(Number.isInteger(result.duration_ms)).toBe(true);
   });
 
-  it('sends the idempotency key, the same for every attempt, and says who it is', async () => {
+  it('sends the idempotency key, the same for every attempt, and its user agent', async () => {
     const seen: { request?: IncomingMessage; body?: string } = {};
-    await send(await serve(echo(seen)), {}, { idempotencyKey: 'task-1.run-1' });
+    await send(await serve(recordIn(seen)), {}, { idempotencyKey: 'task-1.run-1' });
     expect(seen.request?.method).toBe('GET');
     expect(seen.request?.headers).toMatchObject({
       'idempotency-key': 'task-1.run-1',
@@ -79,10 +79,10 @@ describe('http-request', () => {
     expect(seen.request?.headers).not.toHaveProperty('content-type');
   });
 
-  it('lets the headers given stand over its own, whatever their case', async () => {
+  it('prefers the given headers to its own, whatever their case', async () => {
     const seen: { request?: IncomingMessage; body?: string } = {};
     const headers = { 'IDEMPOTENCY-KEY': 'mine', 'Content-Type': 'text/csv', 'X-Other': 'é' };
-    await send(await serve(echo(seen)), { method: 'PUT', headers, body: 'a,b' });
+    await send(await serve(recordIn(seen)), { method: 'PUT', headers, body: 'a,b' });
     expect(seen.request?.headers).toMatchObject({
       'idempotency-key': 'mine',
       'content-type': 'text/csv',
@@ -91,12 +91,12 @@ describe('http-request', () => {
   });
 
   it.each([
-    ['a string as it is', 'plain', 'plain', 'text/plain; charset=utf-8'],
+    ['a string unchanged', 'plain', 'plain', 'text/plain; charset=utf-8'],
     ['an object as JSON', { a: [1, null] }, '{"a":[1,null]}', 'application/json'],
     ['null as JSON', null, 'null', 'application/json'],
   ])('sends %s', async (_what, body, sent, contentType) => {
     const seen: { request?: IncomingMessage; body?: string } = {};
-    await send(await serve(echo(seen)), { method: 'POST', body });
+    await send(await serve(recordIn(seen)), { method: 'POST', body });
     expect(seen.body).toBe(sent);
     expect(seen.request?.headers).toMatchObject({ 'content-type': contentType });
   });
@@ -123,14 +123,14 @@ describe('http-request', () => {
 
   it.each([
     ['64 KiB', 'x'.repeat(65536), false],
-    ['a byte more', 'x'.repeat(65537), true],
-  ])('says of a body of %s whether it was truncated', async (_what, body, truncated) => {
+    ['64 KiB and one byte', 'x'.repeat(65537), true],
+  ])('says whether a body of %s was truncated', async (_what, body, truncated) => {
     const result = await send(await serve((_request, response) => void response.end(body)));
     expect(result).toMatchObject({ truncated, body: 'x'.repeat(65536) });
   });
 
   it.each([
-    ['bytes that are no UTF-8', Buffer.alloc(65536, 0xff)],
+    ['bytes that are not UTF-8', Buffer.alloc(65536, 0xff)],
     ['control characters', Buffer.alloc(65536, 0x01)],
     ['quotes', Buffer.alloc(65536, '"')],
   ])('fits %s into a result', async (_what, body) => {
@@ -143,7 +143,7 @@ describe('http-request', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
-  ])('decompresses %s that was not asked for, within the same limit', async (encoding, compress) => {
+  ])('decompresses %s that it did not ask for, within the same limit', async (encoding, compress) => {
     const host = await serve((request, response) => {
       response.setHeader('content-encoding', encoding);
       response.end(compress(request.url === '/bomb' ? Buffer.alloc(10_000_000) : 'small'));
@@ -176,7 +176,7 @@ describe('http-request: failures', () => {
     [503, true],
     [599, true],
     [304, false],
-  ])('takes %i for a failure, retryable: %s', async (status, retryable) => {
+  ])('treats %i as a failure, retryable: %s', async (status, retryable) => {
     const host = await serve((_request, response) => {
       response
         .writeHead(status, { 'retry-after': '7' })
@@ -193,7 +193,7 @@ describe('http-request: failures', () => {
     );
   });
 
-  it('follows no redirect, and shows where it led', async () => {
+  it('does not follow a redirect, and shows its location', async () => {
     let requests = 0;
     const host = await serve((_request, response) => {
       requests++;
@@ -207,7 +207,7 @@ describe('http-request: failures', () => {
     expect(requests).toBe(1);
   });
 
-  it('takes exactly the expected statuses for success', async () => {
+  it('treats exactly the expected statuses as success', async () => {
     const host = await serve(
       (request, response) => void response.writeHead(Number(request.url?.slice(1))).end(),
     );
@@ -222,7 +222,7 @@ describe('http-request: failures', () => {
     });
   });
 
-  it('takes a refused connection, a lost one and nonsense for failures of the connection', async () => {
+  it('treats a refused connection, a lost one and a malformed response as connection failures', async () => {
     const host = await serve((_request, response) => void response.destroy());
     expect(await failureOf(send(host))).toMatchObject({ type: 'HttpConnection', retryable: true });
     const nonsense = await serve((request) => void request.socket.end('nonsense\r\n\r\n'));
@@ -234,7 +234,7 @@ describe('http-request: failures', () => {
     expect(refused.message).toMatch(/^No response from 127\.0\.0\.1:\d+: .*ECONNREFUSED/);
   });
 
-  it('takes a name that does not exist for a failure of the connection', async () => {
+  it('treats an unknown host name as a connection failure', async () => {
     const failure = await failureOf(send('no-such-host.invalid:8080'));
     expect(failure).toMatchObject({ type: 'HttpConnection', retryable: true });
     expect(failure.message).toMatch(/^No response from no-such-host\.invalid:8080: .*E(?:NOTFOUND|AI_AGAIN)/);
@@ -270,7 +270,7 @@ describe('http-request: failures', () => {
     await hungUp;
   });
 
-  it('does not begin when it is aborted before', async () => {
+  it('does not start if it was aborted before', async () => {
     let requests = 0;
     const host = await serve((_request, response) => void response.end(String(requests++)));
     const reason = new Error('enough');
@@ -318,7 +318,7 @@ describe('http-request: payload', () => {
   });
 
   it.each([
-    ['nonsense', 'This is no URL'],
+    ['nonsense', 'Not a valid URL'],
     ['ftp://example.com', 'Only http and https URLs can be called'],
     ['file:///etc/passwd', 'Only http and https URLs can be called'],
     ['http://u:p@example.com', 'Credentials do not belong in a URL; use a header'],
@@ -352,9 +352,9 @@ describe('http-request: payload', () => {
     expect(messages({ headers: { 'x-a': value } })).toHaveLength(1);
   });
 
-  it('refuses names that are none, and two of one header', () => {
-    expect(messages({ headers: { 'a b': 'x' } })).toEqual(['headers.a b: This is no name of a header']);
-    expect(messages({ headers: { '': 'x' } })).toEqual(['headers.: This is no name of a header']);
+  it('refuses invalid header names, and a header that is given twice', () => {
+    expect(messages({ headers: { 'a b': 'x' } })).toEqual(['headers.a b: Not a valid header name']);
+    expect(messages({ headers: { '': 'x' } })).toEqual(['headers.: Not a valid header name']);
     expect(messages({ headers: { 'X-A': '1', 'x-a': '2' } })).toEqual([
       'headers.x-a: This header is given twice',
     ]);

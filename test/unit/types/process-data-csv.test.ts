@@ -8,8 +8,8 @@ const run = (csv: string) => type.run(createContext(), { csv });
 describe('process-data: CSV', () => {
   it.each([
     ['line feeds', 'a,b\n1,x\n2,y\n'],
-    ['CRLF and no end of the last line', 'a,b\r\n1,x\r\n2,y'],
-    ['line ends of both kinds', 'a,b\r\n1,x\n2,y\r\n'],
+    ['CRLF and no line end after the last line', 'a,b\r\n1,x\r\n2,y'],
+    ['mixed line ends', 'a,b\r\n1,x\n2,y\r\n'],
     ['a byte order mark', '\uFEFFa,b\n1,x\n2,y\n'],
     ['quotes', '"a","b"\n"1","x"\n"2","y"\n'],
     ['semicolons', 'a;b\n1;x\n2;y\n'],
@@ -30,7 +30,7 @@ describe('process-data: CSV', () => {
     });
   });
 
-  it('has no rows and columns for an empty text, and no rows for a header alone', async () => {
+  it('has no rows and columns for an empty text, and no rows for only a header', async () => {
     expect(await run('')).toMatchObject({ rows: 0, columns: {} });
     expect(await run('a,b\n')).toMatchObject({
       rows: 0,
@@ -38,14 +38,14 @@ describe('process-data: CSV', () => {
     });
   });
 
-  it('gives every column a name of its own', async () => {
+  it('gives every column a unique name', async () => {
     const result = await run('a,,a,a_2,a\n1,2,3,4,5\n');
     expect(result).toMatchObject({
       columns: { a: { min: 1 }, column_2: { min: 2 }, a_3: { min: 3 }, a_2: { min: 4 }, a_4: { min: 5 } },
     });
   });
 
-  it('takes what a short row lacks for missing', async () => {
+  it('counts the values that a short row lacks as missing', async () => {
     expect(await run('a,b,c\n1,2,3\n4\n5,6\n')).toMatchObject({
       rows: 3,
       columns: { a: { missing: 0 }, b: { missing: 1 }, c: { missing: 2 } },

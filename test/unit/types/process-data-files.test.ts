@@ -54,7 +54,7 @@ afterAll(() => {
   for (const folder of [dataDir, outside]) rmSync(folder, { recursive: true });
 });
 
-describe('process-data: which files', () => {
+describe('process-data: allowed files', () => {
   it.each([
     ['own.csv', 'own'],
     ['./sub//deep.csv', 'deep'],
@@ -77,7 +77,7 @@ describe('process-data: which files', () => {
   });
 
   it.each(['out.csv', 'bob.csv', 'dir/secret.csv', 'loop', 'sub', 'shared', '.', '/'])(
-    'does not allow %s, which leads out or is no file',
+    'does not allow %s, which leads out of the folder or is not a file',
     async (file) => {
       expect(await failureOf(run(file))).toMatchObject({ type: 'FileNotAllowed', retryable: false });
     },
@@ -115,7 +115,7 @@ describe('process-data: which files', () => {
     server.close();
   });
 
-  it('never reads what a link leads to that is put into the path meanwhile', async () => {
+  it('never reads the target of a link that is put into the path at the same time', async () => {
     const [folder, link] = [join(dataDir, 'alice/race'), join(dataDir, 'alice/race-link')];
     mkdirSync(folder);
     await writeFile(join(folder, 'secret.csv'), 'harmless\n1\n');
@@ -143,7 +143,7 @@ describe('process-data: which files', () => {
 });
 
 describe('process-data: real data', () => {
-  // Figures by Python's csv, json and statistics modules.
+  // The figures were computed with Python's csv, json and statistics modules.
   it('summarises weather.csv', async () => {
     const context = createContext();
     const result = await type.run(context, { file: 'shared/weather.csv' });
@@ -220,7 +220,7 @@ describe('process-data: real data', () => {
     });
   });
 
-  it('summarises zipcodes.csv, whose columns have too many values to hold, by good estimates', async () => {
+  it('summarises zipcodes.csv, whose columns have too many values to hold, with good estimates', async () => {
     const result = await run('zipcodes.csv');
     expect(result).toMatchObject({
       rows: 42049,
@@ -255,22 +255,26 @@ describe('process-data: real data', () => {
   });
 
   it.each([
-    ['not an array', '{"a": [1]}', 'is not an array of objects'],
-    ['an array of numbers', '[1]', 'Row 1 of the JSON is malformed: it is not an object'],
-    ['a row that is malformed', '[{"a":1},{"a":}]', 'Row 2 of the JSON is malformed'],
-    ['no comma', '[{"a":1} {"a":2}]', 'Row 2 of the JSON is malformed: no comma before it'],
-    ['a comma too many', '[{"a":1},]', 'Row 2 of the JSON is malformed'],
-    ['its end missing', '[{"a":"]', 'ends before'],
-    ['more after its end', '[{"a":1}] x', 'goes on after'],
-    ['nothing', '', 'ends before'],
-  ])('refuses JSON with %s', async (_what, json, message) => {
+    ['that is not an array', '{"a": [1]}', 'is not an array of objects'],
+    ['that is an array of numbers', '[1]', 'Row 1 of the JSON is malformed: it is not an object'],
+    ['with a malformed row', '[{"a":1},{"a":}]', 'Row 2 of the JSON is malformed'],
+    [
+      'without a comma between rows',
+      '[{"a":1} {"a":2}]',
+      'Row 2 of the JSON is malformed: no comma before it',
+    ],
+    ['with a comma too many', '[{"a":1},]', 'Row 2 of the JSON is malformed'],
+    ['without its end', '[{"a":"]', 'ends before'],
+    ['with more after its end', '[{"a":1}] x', 'goes on after'],
+    ['that is empty', '', 'ends before'],
+  ])('refuses JSON %s', async (_what, json, message) => {
     await writeFile(join(dataDir, 'alice/bad.json'), json);
     const failure = await failureOf(run('bad.json'));
     expect(failure).toMatchObject({ type: 'InvalidData', retryable: false });
     expect(failure.message).toContain(message);
   });
 
-  it('reads JSON whatever is inside its strings, and wherever the chunks end', async () => {
+  it('reads JSON whatever its strings contain, and wherever the chunks end', async () => {
     const rows = Array.from({ length: 3000 }, (_, i) => ({ a: `]}"\\[{,é😀${i}`, n: i, deep: [{ b: [] }] }));
     await writeFile(join(dataDir, 'alice/odd.json'), `\uFEFF ${JSON.stringify(rows, null, 2)}\n`);
     expect(await run('odd.json')).toMatchObject({
@@ -304,7 +308,7 @@ describe('process-data: a large file', () => {
     const reason = new Error('enough');
     let abortedAt = Infinity;
     const progress = () => {
-      // Not from within the handler: as a cancellation does, between two turns of the event loop.
+      // Not from within the handler: a cancellation comes between two turns of the event loop.
       setImmediate(() => {
         abortedAt = Math.min(abortedAt, performance.now());
         controller.abort(reason);
@@ -315,7 +319,7 @@ describe('process-data: a large file', () => {
     expect(openFiles()).not.toContain(path);
   });
 
-  it('does not begin when it is aborted before', async () => {
+  it('does not start if it was aborted before', async () => {
     const reason = new Error('enough');
     for (const payload of [{ file: 'large.csv' }, { csv: 'a\n1' }, { rows: [{ a: 1 }] }]) {
       const attempt = type.run(createContext({ signal: AbortSignal.abort(reason) }), payload);
@@ -323,7 +327,7 @@ describe('process-data: a large file', () => {
     }
   });
 
-  it('tells rising percents, the last one 100, and lets the event loop run', async () => {
+  it('reports rising percentages, the last one 100, and lets the event loop run', async () => {
     const context = createContext();
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
@@ -342,7 +346,7 @@ function openFiles(): string[] {
     try {
       return [readlinkSync(`/proc/self/fd/${fd}`)];
     } catch {
-      // The descriptor by which the folder itself was read.
+      // The descriptor with which the folder itself was read.
       return [];
     }
   });

@@ -26,7 +26,7 @@ async function processData(
   payload: Parameters<typeof type.run>[1],
   context = createContext(),
 ): Promise<Result> {
-  // What a client gets is what JSON keeps of it.
+  // As a client gets it, in JSON.
   return JSON.parse(JSON.stringify(await type.run(context, payload))) as Result;
 }
 
@@ -41,7 +41,7 @@ async function histogramOf(values: readonly (string | number)[]) {
   return columns['a']?.histogram;
 }
 
-/** A column that holds no more than this many different values exactly. */
+/** Creates a column that holds at most this many different values exactly. */
 function columnOf(values: Iterable<string | number>, capacity = Infinity): Column {
   const column = new Column(() => capacity);
   for (const value of values) column.addJson(value);
@@ -52,7 +52,7 @@ function sum(counts: readonly number[]): number {
   return counts.reduce((a, b) => a + b, 0);
 }
 
-/** Empty bins but for these. */
+/** Returns 20 bins, empty but for these. */
 function bins(filled: Record<number, number>): number[] {
   return Array.from({ length: 20 }, (_, i) => filled[i] ?? 0);
 }
@@ -66,7 +66,7 @@ const anyDouble = fc.oneof(double, fc.double({ noNaN: true, noDefaultInfinity: t
 const doubles = (minLength: number) => fc.array(anyDouble, { minLength, maxLength: 300 });
 
 describe('the histogram of a column', () => {
-  it('has 20 bins of one width, from the least to the greatest value', async () => {
+  it('has 20 bins of equal width, from the smallest to the largest value', async () => {
     expect(await histogramOf([0, 4.9, 5, 5, 99, 100])).toEqual({
       from: 0,
       to: 100,
@@ -79,7 +79,7 @@ describe('the histogram of a column', () => {
     expect(await histogramOf([-10, -9.5, -0.5, '-0', 10])).toEqual({ from: -10, to: 10, counts });
   });
 
-  it('holds numbers that are further apart than the largest one', async () => {
+  it('holds numbers whose distance exceeds the largest double', async () => {
     const counts = bins({ 0: 1, 10: 2, 15: 1, 19: 1 });
     expect(await histogramOf([-1e308, 0, 1, 5e307, 1e308])).toEqual({ from: -1e308, to: 1e308, counts });
   });
@@ -88,7 +88,7 @@ describe('the histogram of a column', () => {
     expect(await histogramOf([7, 7.0, '7e0'])).toEqual({ from: 7, to: 7, counts: [3] });
   });
 
-  it('goes by the instants of dates, and names its ends as they are written', async () => {
+  it('orders dates by their instants, and gives its ends as they were written', async () => {
     expect(
       await histogramOf(['2024-01-11', '2024-01-01T02:00+02:00', '2024-01-21', '2024-01-20T12:00:00Z']),
     ).toEqual({
@@ -110,13 +110,13 @@ describe('the histogram of a column', () => {
     ['booleans', ['true', 'false']],
     ['numbers and dates', ['1', '2024-01-01']],
     ['numbers and text', ['1', 'x']],
-  ])('is not there for %s', async (_what, values) => {
+  ])('does not exist for %s', async (_what, values) => {
     const { columns } = await processData({ file: fileOf(values) });
     expect(columns['a']).toMatchObject({ count: values.filter((value) => value !== '').length });
     expect(columns['a']).not.toHaveProperty('histogram');
   });
 
-  it('agrees with a plain count for any numbers, and leaves out what is missing', async () => {
+  it('agrees with a plain count for any numbers, and leaves out missing values', async () => {
     const values = fc.array(fc.option(double), { minLength: 1, maxLength: 60 });
     await fc.assert(
       fc.asyncProperty(values, async (values) => {
@@ -132,7 +132,7 @@ describe('the histogram of a column', () => {
     );
   });
 
-  it('counts a date with much space around it, which is text, nowhere', async () => {
+  it('does not exist for a date with much space around it, which counts as text', async () => {
     const rows = [{ a: `2024-01-01${' '.repeat(200)}` }, { a: '2024-01-02' }];
     const { columns } = await processData({ rows });
     expect(columns['a']).toMatchObject({ type: 'string', count: 2 });
@@ -140,7 +140,7 @@ describe('the histogram of a column', () => {
   });
 });
 
-describe('the histogram of a column with more values than it may hold', () => {
+describe('the histogram of a column with more values than it can hold', () => {
   it('has every value in its bin, or in the one below if it is near the edge, for any numbers', () => {
     fc.assert(
       fc.property(doubles(1), fc.integer({ min: 2, max: 20 }), (values, capacity) => {
@@ -167,7 +167,7 @@ describe('the histogram of a column with more values than it may hold', () => {
     );
   });
 
-  it('shows how the instants of one day are spread, though they differ in the fifth digit only', () => {
+  it('shows the distribution of instants within one day, though they differ only from the fifth digit on', () => {
     const day = Date.parse('2024-05-01T00:00:00Z');
     // Twice as many in the second half of the day.
     const times = Array.from(
@@ -187,14 +187,14 @@ describe('the histogram of a column with more values than it may hold', () => {
     }
   });
 
-  it('is exact for integers that are less than 500 apart', () => {
+  it('is exact for integers within a range of less than 500', () => {
     const values = Array.from({ length: 500 }, (_, i) => 1e6 + i);
     const { histogram } = summarise(columnOf(values, 100), 500);
     expect(histogram).toEqual(summarise(columnOf(values), 500).histogram);
     expect(histogram?.counts).toHaveLength(20);
   });
 
-  it('has all dates in it that came before the column was full, and all after a restore', () => {
+  it('includes all dates from before the column was full, and all after a restore', () => {
     const dates = Array.from({ length: 300 }, (_, i) => new Date(i * 86_400_000).toISOString());
     const column = restored(columnOf(dates, 400), 100);
     for (const date of dates) column.addText(date);
@@ -204,7 +204,7 @@ describe('the histogram of a column with more values than it may hold', () => {
     expect(sum(histogram?.counts ?? [])).toBe(601);
   });
 
-  it('is the same whenever it was saved and restored', () => {
+  it('is the same no matter when the column was saved and restored', () => {
     const values = fc.oneof(
       doubles(1),
       fc.array(
@@ -226,11 +226,11 @@ describe('the histogram of a column with more values than it may hold', () => {
   });
 });
 
-/** As from a checkpoint. */
+/** Restores a column as from a checkpoint. */
 function restored(column: Column, capacity: number): Column {
   const saved: unknown = JSON.parse(JSON.stringify({ rows: 0, columns: [['a', column.save(0)]] }));
   const [[, again] = []] = savedTable.parse(saved).columns;
-  if (again === undefined) throw new Error('It has no column');
+  if (again === undefined) throw new Error('The checkpoint has no column');
   return Column.restore(again, () => capacity);
 }
 
@@ -241,7 +241,7 @@ describe('HistogramSketch', () => {
     return sketch;
   };
 
-  it('comes to the same in any order', () => {
+  it('has the same contents for any order of values', () => {
     fc.assert(
       fc.property(doubles(0), (values) => {
         const saved = sketchOf(values).save();
@@ -251,7 +251,7 @@ describe('HistogramSketch', () => {
     );
   });
 
-  it('has no more cells than it may, and each number in the cell that it belongs to', () => {
+  it('has at most 1024 cells, and each number in the cell that it belongs to', () => {
     fc.assert(
       fc.property(doubles(1), (values) => {
         const sketch = sketchOf(values);
@@ -270,10 +270,10 @@ describe('HistogramSketch', () => {
     );
   });
 
-  it('goes from the smallest to the largest doubles, on either side', () => {
+  it('holds the smallest and the largest doubles, positive and negative', () => {
     const values = [Number.MIN_VALUE, 0, -Number.MIN_VALUE, -1e-300, 1, Number.MAX_VALUE, -Number.MAX_VALUE];
     expect([...sketchOf(values).cells()]).toEqual([
-      // That cell begins at -2^1024.
+      // That cell starts at -2^1024.
       [-Infinity, 1],
       [-(2 ** 1015), 2],
       [0, 3],
@@ -282,14 +282,14 @@ describe('HistogramSketch', () => {
   });
 });
 
-describe('a result that is short of room', () => {
+describe('a result near its maximum size', () => {
   const wide = (columns: number, rows: number) => ({
     rows: Array.from({ length: rows }, (_, row) =>
       Object.fromEntries(Array.from({ length: columns }, (_, i) => [`column ${i}`, row + i / 7])),
     ),
   });
 
-  it('loses all histograms before anything else', async () => {
+  it('drops all histograms before anything else', async () => {
     const context = createContext();
     const { columns } = await processData(wide(400, 11), context);
     expect(Buffer.byteLength(JSON.stringify(columns))).toBeLessThanOrEqual(maxResultBytes);
@@ -301,14 +301,14 @@ describe('a result that is short of room', () => {
     expect(context.warnings).toEqual(['The summary is large: histograms are left out']);
   });
 
-  it('has them as long as there is room', async () => {
+  it('keeps its histograms as long as there is room', async () => {
     const context = createContext();
     const { columns } = await processData(wide(300, 11), context);
     expect(Object.values(columns).every(({ histogram }) => sum(histogram?.counts ?? []) === 11)).toBe(true);
     expect(context.warnings).toEqual([]);
   });
 
-  it('does not call estimates what it leaves out', async () => {
+  it('does not list the histograms that it drops as estimates', async () => {
     const { columns } = await processData(wide(1000, 150));
     expect(columns['column 999']).toMatchObject({
       count: 150,
@@ -329,10 +329,10 @@ describe('process-data resumes', () => {
     let checkpoint: JsonValue | undefined;
     const saves = { read: () => checkpoint, write: (value: JsonValue) => void (checkpoint = value) };
     const reason = Object.assign(new Error('stop'), { name: 'WorkerShutdown' });
-    for (const looks of [9, 15]) {
+    for (const checks of [9, 15]) {
       const controller = new AbortController();
       const { signal } = controller;
-      let left = looks;
+      let left = checks;
       signal.throwIfAborted = () => {
         if (--left <= 0) controller.abort(reason);
         if (signal.aborted) throw signal.reason;

@@ -11,7 +11,7 @@ const project = join(import.meta.dirname, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'taskbell-memory-'));
 const megabytes = 50;
 
-/** A process of its own, since this one has a test runner's memory: the compiled task type, run on a file. */
+/** Runs the compiled task type on a file, in its own process: this one has the test runner's memory. */
 const program = `
   import { createProcessData } from './out/activities/types/process-data/index.js';
   let silentSince = performance.now(), longest = 0, turns = 0;
@@ -65,7 +65,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'alice'));
   const file = await open(join(folder, 'alice/large.csv'), 'w');
   await file.write('id,when,city,amount,note\n');
-  // Unique numbers and texts, so that every column but two outgrows what may be held of it.
+  // Unique numbers and texts, so that all columns but two have more values than a column can hold.
   for (let bytes = 0; bytes < megabytes * 1e6;) {
     const lines: string[] = [];
     for (let i = 0; i < 10_000; i++) {
@@ -87,7 +87,7 @@ it(`reads ${megabytes} MB of CSV in less than 200 MB of memory, letting the even
   const measured = report.parse(JSON.parse(stdout));
   expect(measured.rows).toBe(rows);
   expect(measured.maxRssMb).toBeLessThan(200);
-  // Twice what is wanted alone on a machine: this one may be busy.
+  // Twice the target for an idle machine: this one may be busy.
   expect(measured.longest).toBeLessThan(500);
   expect(measured.turns).toBeGreaterThan(100);
 });

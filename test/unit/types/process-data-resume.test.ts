@@ -23,7 +23,7 @@ const dataDir = mkdtempSync(join(tmpdir(), 'taskbell-resume-'));
 const type = createProcessData({ dataDir });
 type Payload = Parameters<typeof type.run>[1];
 
-/** What JSON keeps of a result: what a client gets. */
+/** Returns a result as a client gets it, in JSON. */
 const kept = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 const unbroken = async (payload: Payload) => kept(await type.run(createContext(), payload));
 
@@ -34,19 +34,19 @@ class WorkerShutdown extends Error {
   override readonly name = 'WorkerShutdown';
 }
 
-/** A signal that fires when the handler looks at it for the n-th time: between two chunks, or two columns. */
-function abortedAtLook(n: number, reason: Error): AbortSignal {
+/** Returns a signal that fires at the handler's n-th check of it: between two chunks or two columns. */
+function abortedAtCheck(n: number, reason: Error): AbortSignal {
   const controller = new AbortController();
   const { signal } = controller;
-  let looks = 0;
+  let checks = 0;
   signal.throwIfAborted = () => {
-    if (++looks >= n) controller.abort(reason);
+    if (++checks >= n) controller.abort(reason);
     if (signal.aborted) throw signal.reason;
   };
   return signal;
 }
 
-/** A task whose attempts hand their checkpoints on. */
+/** A task whose attempts pass on their checkpoints. */
 class Task {
   checkpoint: JsonValue | undefined;
   readonly contexts: RecordedContext[] = [];
@@ -71,27 +71,29 @@ class Task {
     return type.run(context, this.payload);
   }
 
-  /** An attempt that ends at the n-th look at its signal. */
-  async interrupt(looks: number, reason: Error = new SoftTimeLimitExceeded()): Promise<void> {
-    await expect(this.attempt({ signal: abortedAtLook(looks, reason) })).rejects.toBe(reason);
+  /** Runs an attempt that ends at the n-th check of its signal. */
+  async interrupt(checks: number, reason: Error = new SoftTimeLimitExceeded()): Promise<void> {
+    await expect(this.attempt({ signal: abortedAtCheck(checks, reason) })).rejects.toBe(reason);
   }
 }
 
-/** What comes of a task that is interrupted at each of these looks, one attempt after another. */
-async function broken(payload: Payload, looks: readonly number[]): Promise<unknown> {
+/** Returns the outcome of a task that is interrupted at each of these checks, one attempt after another. */
+async function broken(payload: Payload, checks: readonly number[]): Promise<unknown> {
   const task = new Task(payload);
-  for (const [i, n] of looks.entries()) {
+  for (const [i, n] of checks.entries()) {
     const reason = i % 2 === 0 ? new WorkerShutdown() : new SoftTimeLimitExceeded();
-    const outcome = await task.attempt({ signal: abortedAtLook(n, reason) }).catch((error: unknown) => error);
+    const outcome = await task
+      .attempt({ signal: abortedAtCheck(n, reason) })
+      .catch((error: unknown) => error);
     if (outcome !== reason) return kept(outcome);
     expectResumed(task.last, i > 0 && task.checkpoint !== undefined);
   }
   return kept(await task.attempt());
 }
 
-/** Whatever else is said, nothing must have begun anew. */
+/** Checks that the attempt did not start over, whatever else it logged. */
 function expectResumed({ warnings }: RecordedContext, resumable: boolean): void {
-  expect(warnings.filter((line) => line.includes('anew'))).toEqual([]);
+  expect(warnings.filter((line) => /starting over|from the start/.test(line))).toEqual([]);
   if (!resumable) return;
   expect(warnings.every((line) => /^Resumed at row \d+ \(\d+ %\)$/.test(line))).toBe(true);
 }
@@ -116,8 +118,8 @@ function writeFile(name: string, content: string | Buffer): string {
   return name;
 }
 
-const look = fc.integer({ min: 1, max: 40 });
-const looks = fc.array(look, { minLength: 1, maxLength: 5 });
+const check = fc.integer({ min: 1, max: 40 });
+const checks = fc.array(check, { minLength: 1, maxLength: 5 });
 
 describe('process-data resumes: real data', () => {
   it.each(['zipcodes.csv', 'birdstrikes.csv', 'unemployment.tsv', 'movies.json', 'flights-20k.json'])(
@@ -125,15 +127,15 @@ describe('process-data resumes: real data', () => {
     async (file) => {
       const expected = await unbroken({ file });
       await fc.assert(
-        fc.asyncProperty(looks, async (looks) => {
-          expect(await broken({ file }, looks)).toEqual(expected);
+        fc.asyncProperty(checks, async (checks) => {
+          expect(await broken({ file }, checks)).toEqual(expected);
         }),
         { numRuns: 4 },
       );
     },
   );
 
-  it('says where it resumes, and its progress goes on from there', async () => {
+  it('says where it resumes, and its progress continues from there', async () => {
     const task = new Task({ file: 'zipcodes.csv' });
     await task.interrupt(61);
     await task.attempt();
@@ -150,7 +152,7 @@ describe('process-data resumes: real data', () => {
     expect(task.last.percents.at(-1)).toBe(100);
   });
 
-  it('reads nothing again that it has read when only the summary was interrupted', async () => {
+  it('reads nothing again when only the summary was interrupted', async () => {
     const task = new Task({ file: 'unemployment.tsv' });
     await task.interrupt(5);
     const expected = await unbroken(task.payload);
@@ -159,7 +161,7 @@ describe('process-data resumes: real data', () => {
   });
 });
 
-/** Long enough that a chunk of 32 KiB ends after a few. */
+/** Padding of rows, long enough that a few of them fill a chunk of 32 KiB. */
 const padding = fc.integer({ min: 0, max: 12_000 }).map((length) => 'é'.repeat(length));
 const field = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -184,7 +186,7 @@ const lineEnd = fc.constantFrom('\n', '\r\n', '\r', '\n\n', '\r\n\r\n', '\r\r', 
 const quoted = (text: string) =>
   /^[\w. -]*$/.test(text) && text !== '' ? text : `"${text.replaceAll('"', '""')}"`;
 
-/** Rows as short as one field, each with its line end. */
+/** CSV texts with rows as short as one field, each with its line end. */
 const csv = fc
   .record({
     mark: fc.constantFrom('', '\uFEFF'),
@@ -204,8 +206,8 @@ const csv = fc
 describe('process-data resumes: any data', () => {
   it('gives the same result for any CSV text', async () => {
     await fc.assert(
-      fc.asyncProperty(csv, looks, async (csv, looks) => {
-        expect(await broken({ csv }, looks)).toEqual(await unbroken({ csv }));
+      fc.asyncProperty(csv, checks, async (csv, checks) => {
+        expect(await broken({ csv }, checks)).toEqual(await unbroken({ csv }));
       }),
       { numRuns: 30 },
     );
@@ -217,8 +219,8 @@ describe('process-data resumes: any data', () => {
     const expected = await unbroken({ file });
     expect(expected).toMatchObject({ rows: 9000, columns: { b: { distinct: 50 } } });
     await fc.assert(
-      fc.asyncProperty(looks, async (looks) => {
-        expect(await broken({ file }, looks)).toEqual(expected);
+      fc.asyncProperty(checks, async (checks) => {
+        expect(await broken({ file }, checks)).toEqual(expected);
       }),
       { numRuns: 10 },
     );
@@ -230,20 +232,20 @@ describe('process-data resumes: any data', () => {
     const row = fc.array(fc.tuple(name, value)).map((entries) => Object.fromEntries(entries));
     const rows = fc.array(fc.tuple(row, padding), { minLength: 5, maxLength: 40 });
     await fc.assert(
-      fc.asyncProperty(rows, fc.constantFrom(0, 2), looks, async (rows, indent, looks) => {
+      fc.asyncProperty(rows, fc.constantFrom(0, 2), checks, async (rows, indent, checks) => {
         const text = JSON.stringify(
           rows.map(([row, padding]) => ({ ...row, padding })),
           null,
           indent,
         );
         const file = writeFile('any.json', text);
-        expect(await broken({ file }, looks)).toEqual(await unbroken({ file }));
+        expect(await broken({ file }, checks)).toEqual(await unbroken({ file }));
       }),
       { numRuns: 30 },
     );
   });
 
-  it('gives the same result for numbers that no double holds, and bytes that are no text', async () => {
+  it('gives the same result for numbers that no double holds, and bytes that are not text', async () => {
     const rows = Array.from(
       { length: 6000 },
       (_, i) => `{"n":${i % 2 === 0 ? '-' : ''}1e${i % 400},"u":-${i}.5e-320}`,
@@ -265,8 +267,8 @@ describe('process-data resumes: any data', () => {
     }));
     const expected = await unbroken({ rows });
     await fc.assert(
-      fc.asyncProperty(looks, async (looks) => {
-        expect(await broken({ rows }, looks)).toEqual(expected);
+      fc.asyncProperty(checks, async (checks) => {
+        expect(await broken({ rows }, checks)).toEqual(expected);
       }),
       { numRuns: 20 },
     );
@@ -280,7 +282,7 @@ describe('process-data resumes: errors', () => {
     ['a row that is too long', '1,2,3\n'],
     ['a quote inside a field', '1,x"y\n'],
     ['a quote that is never closed', '1,"xy\n'],
-  ])('names the same line of %s after a resume', async (_what, bad) => {
+  ])('names the same line for %s after a resume', async (_what, bad) => {
     const csv = `a,b\n${good(20_000)}${bad}${good(10)}`;
     const expected = await failureOf(type.run(createContext(), { csv }));
     expect(expected.message).toMatch(/line 60\d{3}/i);
@@ -294,7 +296,7 @@ describe('process-data resumes: errors', () => {
     }
   });
 
-  it('says the same of a malformed JSON row after a resume', async () => {
+  it('names the same malformed JSON row after a resume', async () => {
     const rows = Array.from({ length: 5000 }, (_, i) => JSON.stringify({ i, a: 'some text' }));
     const file = writeFile('bad.json', `[${rows.join(',')},{"a":}]`);
     const task = new Task({ file });
@@ -302,7 +304,7 @@ describe('process-data resumes: errors', () => {
     expect((await failureOf(task.attempt())).message).toContain('Row 5001 of the JSON is malformed');
   });
 
-  it('refuses a row longer than the header though the first row after the resume is as long', async () => {
+  it('refuses a row that is longer than the header even if it is the first one after the resume', async () => {
     const csv = `a,b\n${'1,2\n'.repeat(8192 - 1)}1,2,3\n`;
     const task = new Task({ csv });
     await task.interrupt(3);
@@ -310,7 +312,7 @@ describe('process-data resumes: errors', () => {
   });
 });
 
-describe('process-data begins anew', () => {
+describe('process-data starts over', () => {
   async function interrupted(): Promise<Task> {
     const task = new Task({ file: writeFile('own.csv', `a,b\n${'1,x\n'.repeat(30_000)}`) });
     await task.interrupt(5);
@@ -319,8 +321,8 @@ describe('process-data begins anew', () => {
 
   it.each([
     ['its size', `a,b\n${'1,x\n'.repeat(30_001)}`, 0, 30_001],
-    ['its time', `a,b\n${'2,y\n'.repeat(30_000)}`, 5000, 30_000],
-  ])('when the file has changed, which %s tells', async (_what, content, laterMs, rows) => {
+    ['its modification time', `a,b\n${'2,y\n'.repeat(30_000)}`, 5000, 30_000],
+  ])('when the file has changed, as %s shows', async (_what, content, laterMs, rows) => {
     const task = await interrupted();
     writeFile('own.csv', content);
     const time = new Date(Date.now() + laterMs);
@@ -328,7 +330,7 @@ describe('process-data begins anew', () => {
     const expected = await unbroken(task.payload);
     expect(kept(await task.attempt())).toEqual(expected);
     expect(expected).toMatchObject({ rows });
-    expect(task.last.warnings).toEqual(['The data have changed since the checkpoint: beginning anew']);
+    expect(task.last.warnings).toEqual(['The data have changed since the checkpoint: starting over']);
   });
 
   it('when the payload was edited', async () => {
@@ -337,15 +339,15 @@ describe('process-data begins anew', () => {
     const edited = new Task({ csv: `a\n${'2\n'.repeat(40_000)}` });
     edited.checkpoint = task.checkpoint;
     expect(await edited.attempt()).toMatchObject({ columns: { a: { mean: 2 } } });
-    expect(edited.last.warnings).toEqual(['The data have changed since the checkpoint: beginning anew']);
+    expect(edited.last.warnings).toEqual(['The data have changed since the checkpoint: starting over']);
   });
 
   const whole = async () => (await interrupted()).checkpoint as unknown as Checkpoint;
   it.each<[string, (checkpoint: Checkpoint) => JsonValue]>([
-    ['is of the version before', (checkpoint) => ({ ...checkpoint, version: 1 })],
+    ['is of the previous version', (checkpoint) => ({ ...checkpoint, version: 1 })],
     ['is of a later version', (checkpoint) => ({ ...checkpoint, version: 3 })],
     ['is another handler’s', () => ({ row: 7 })],
-    ['is no object', () => 'row 7'],
+    ['is not an object', () => 'row 7'],
     ['is cut off', (checkpoint) => ({ ...checkpoint, state: checkpoint.state.slice(0, 100) })],
     ['is not deflated', (checkpoint) => ({ ...checkpoint, state: 'AAAA' })],
     ['is not base64', (checkpoint) => ({ ...checkpoint, state: '{}' })],
@@ -356,12 +358,12 @@ describe('process-data begins anew', () => {
     task.checkpoint = spoil(checkpoint);
     expect(await task.attempt()).toMatchObject({ rows: 30_000 });
     expect(task.last.warnings).toEqual([
-      expect.stringMatching(/^The checkpoint cannot be read: beginning anew/),
+      expect.stringMatching(/^The checkpoint cannot be read: starting over/),
     ]);
     expect(task.last.warnings[0]?.length).toBeLessThan(300);
   });
 
-  it('when any one character of the checkpoint is another', async () => {
+  it('when any one character of the checkpoint has changed', async () => {
     const checkpoint = await whole();
     const state = checkpoint.state;
     const expected = await unbroken({ file: 'own.csv' });
@@ -395,7 +397,7 @@ describe('process-data writes a last checkpoint', () => {
   });
 });
 
-/** Texts without anything that deflate could use. */
+/** Returns a function that makes texts in which deflate finds nothing to compress. */
 function randomWords(length: number): (n: number) => string {
   const letters = fc.integer({ min: 0, max: 15 }).map((n) => String.fromCharCode(0x61 + n));
   const pieces = fc.array(letters, { minLength: 500, maxLength: 500 });
@@ -416,7 +418,7 @@ function tableOf(columns: number, rows: number, value: (row: number, column: num
   return table;
 }
 
-/** The first column has 4,000 values, the others many more: some frequent, most of them rare. */
+/** Returns values: 4,000 different ones in the first column, many more in the others, most of them rare. */
 function skewed(): (row: number, column: number) => string {
   const word = randomWords(12);
   return (row, column) => {
@@ -426,7 +428,7 @@ function skewed(): (row: number, column: number) => string {
 }
 
 describe('a checkpoint that is too large', () => {
-  it('keeps what is exact, and says once that it cannot be written; the one before stays', async () => {
+  it('is not written, which is logged once: the previous one stays, and the result is the same', async () => {
     const word = randomWords(60);
     const lines = Array.from({ length: 4500 }, (_, i) =>
       i < 200 ? '1' : Array.from({ length: 20 }, (_, column) => word(i * 20 + column)).join(),
@@ -456,13 +458,13 @@ describe('a checkpoint that is too large', () => {
     for (let i = 1; i < columns; i++) {
       const [before, after] = [table.column(`column ${i}`), at.table.column(`column ${i}`)];
       expect(after.values.size).toBeLessThan(before.values.size);
-      // Those that are listed are among them.
+      // The listed values are among them.
       expect(after.values.size).toBeGreaterThanOrEqual(10);
       expect(after.sketches?.distinct.estimate()).toBe(before.sketches?.distinct.estimate());
     }
   });
 
-  it('gives results within what is documented after coarse checkpoints, and the same exact figures', async () => {
+  it('gives results within the documented bounds after coarse checkpoints, and the same exact figures', async () => {
     const value = skewed();
     const header = Array.from({ length: 16 }, (_, i) => `c${i}`).join();
     const lines = Array.from({ length: 30_000 }, (_, row) =>
@@ -502,7 +504,7 @@ describe('a checkpoint that is too large', () => {
     }
   });
 
-  it('never counts too much, nor loses more than it says, for any stream saved coarsely at any time', () => {
+  it('never counts too much, and misses no more than it says, for any stream saved coarsely at any time', () => {
     const stream = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 400 });
     const saves = fc.array(fc.tuple(fc.nat(400), fc.integer({ min: 0, max: 8 })), { maxLength: 4 });
     fc.assert(
@@ -531,7 +533,7 @@ describe('a checkpoint that is too large', () => {
 });
 
 describe('CheckpointWriter', () => {
-  /** A clock that stands still but for what saving takes, which it adds each time it is written to. */
+  /** Creates a writer with a clock that moves only with `after`, and by `savingMs` at each write. */
   function setUp(savingMs: number) {
     let now = 0;
     let written = 0;
@@ -566,7 +568,7 @@ describe('CheckpointWriter', () => {
     expect(await after(1)).toBe(2);
   });
 
-  it('writes nothing again that it has written', async () => {
+  it('does not write the same checkpoint twice', async () => {
     const { after, at, writer } = setUp(10);
     expect(await after(2000)).toBe(1);
     at.position--;
@@ -575,7 +577,7 @@ describe('CheckpointWriter', () => {
     expect(await after(0)).toBe(1);
   });
 
-  it('writes no last checkpoint if that would take longer than the handler has', async () => {
+  it('writes no last checkpoint if that would take longer than the handler has left', async () => {
     for (const [savingMs, expected] of [
       [1000, 2],
       [1001, 1],

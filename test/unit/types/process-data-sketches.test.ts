@@ -32,7 +32,7 @@ describe('DistinctSketch', () => {
 });
 
 describe('QuantileSketch', () => {
-  it('is within its error of the value at that rank, for any numbers', () => {
+  it('is within its relative error of the value at that rank, for any numbers', () => {
     const values = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e12, max: 1e12 }), {
       minLength: 1,
       maxLength: 300,
@@ -59,7 +59,7 @@ describe('QuantileSketch', () => {
 });
 
 describe('FrequentValues', () => {
-  it('never counts too much, nor loses more than it says, for any stream', () => {
+  it('never counts too much, and misses no more than it says, for any stream', () => {
     const stream = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 400 });
     fc.assert(
       fc.property(stream, fc.integer({ min: 2, max: 12 }), (stream, capacity) => {
@@ -83,7 +83,7 @@ describe('FrequentValues', () => {
   });
 });
 
-describe('a column with more values than it may hold', () => {
+describe('a column with more values than it can hold', () => {
   it('says which figures are estimates, and keeps the others exact', () => {
     const column = new Column(() => 100);
     for (let i = 1; i <= 10_000; i++) column.addText(String(i));
@@ -102,7 +102,7 @@ describe('a column with more values than it may hold', () => {
     expect(Math.abs((summary.p95 ?? 0) - 9500)).toBeLessThan(97);
   });
 
-  it('knows when its frequent values are exact all the same', () => {
+  it('knows when its frequent values are still exact', () => {
     const column = new Column(() => 200);
     for (let i = 0; i < 20_000; i++) {
       column.addText(`frequent ${i % 10}`);
@@ -115,13 +115,13 @@ describe('a column with more values than it may hold', () => {
     );
   });
 
-  it('admits that its frequent values are estimates when others may have been as frequent', () => {
+  it('says that its frequent values are estimates when others may have been as frequent', () => {
     const column = new Column(() => 200);
     for (let i = 0; i < 5000; i++) column.addText(`value ${i % 1000}`);
     expect(summarise(column, 5000).approximate).toEqual(['distinct', 'top']);
   });
 
-  it('gives up values when the room for them shrinks', () => {
+  it('drops values when its capacity shrinks', () => {
     let capacity = 1000;
     const column = new Column(() => capacity);
     for (let i = 0; i < 900; i++) column.addText(`a${i}`);

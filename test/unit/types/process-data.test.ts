@@ -14,7 +14,7 @@ interface Result {
 
 async function processData(payload: unknown, context = createContext()): Promise<Result> {
   const result = await types.get('process-data')?.run(context, payload);
-  // What a client gets is what JSON keeps of it.
+  // As a client gets it, in JSON.
   return JSON.parse(JSON.stringify(result)) as Result;
 }
 
@@ -22,18 +22,18 @@ const message = 'Data processed successfully';
 const nothing = { min: null, max: null, mean: null, p50: null, p95: null };
 
 describe('process-data', () => {
-  it('answers without data with the message alone', async () => {
+  it('returns only the message if there is no data', async () => {
     expect(await processData({})).toEqual({ message });
   });
 
   it('refuses several sources at once', () => {
     const check = types.get('process-data')?.check({ csv: 'a\n1', rows: [] });
-    expect(check).toEqual([{ pointer: '/payload', message: 'Give rows, csv or file, not several of them' }]);
+    expect(check).toEqual([{ pointer: '/payload', message: 'Give rows, csv or file, but only one of them' }]);
   });
 
   it('refuses a row that is not an object', () => {
     expect(types.get('process-data')?.check({ rows: [{}, [1]] })).toEqual([
-      { pointer: '/payload/rows/1', message: 'A row is an object with a property for each column' },
+      { pointer: '/payload/rows/1', message: 'A row must be an object with a property for each column' },
     ]);
   });
 
@@ -88,12 +88,12 @@ describe('process-data', () => {
     ['an integer that a double cannot hold', '12345678901234567890'],
     ['a number beyond the largest double', '1e999'],
     ['an hour that does not exist', '2024-01-01T24:30:00Z'],
-  ])('takes %s for a string', async (_what, text) => {
+  ])('treats %s as a string', async (_what, text) => {
     const { columns } = await processData({ csv: `a\n${text}` });
     expect(columns['a']).toMatchObject({ type: 'string', min: text, max: text, distinct: 1 });
   });
 
-  it('takes a column of several kinds for strings, all of them counted as text', async () => {
+  it('treats a column of several types as strings, all of them counted as text', async () => {
     const { columns } = await processData({ rows: [{ a: 1 }, { a: '1' }, { a: true }, { a: { b: [1] } }] });
     expect(columns['a']).toMatchObject({
       type: 'string',
@@ -108,7 +108,7 @@ describe('process-data', () => {
     });
   });
 
-  it('counts booleans of either spelling together', async () => {
+  it('counts booleans together, whatever their case', async () => {
     const { columns } = await processData({ csv: 'b\nTRUE\ntrue\nFalse\n' });
     expect(columns['b']).toEqual({
       ...nothing,
@@ -140,7 +140,7 @@ describe('process-data', () => {
     expect(Object.prototype).not.toHaveProperty('mean');
   });
 
-  it('cuts long values at a character and still tells them apart', async () => {
+  it('cuts long values at a character and still distinguishes them', async () => {
     const start = '😀'.repeat(150);
     const { columns } = await processData({
       rows: [{ a: `${start}x` }, { a: `${start}y` }, { a: `${start}y` }],
@@ -157,7 +157,7 @@ describe('process-data', () => {
     });
   });
 
-  it('does not overflow the mean of the largest numbers', async () => {
+  it('computes the mean of the largest numbers without an overflow', async () => {
     const { columns } = await processData({ rows: [{ a: 1.7e308 }, { a: 1.7e308 }, { a: 1.5e308 }] });
     expect((columns['a']?.mean ?? 0) / 1.6333333333333332e308).toBeCloseTo(1, 12);
   });
@@ -166,11 +166,11 @@ describe('process-data', () => {
     const wide = (n: number) => Array.from({ length: n }, (_, i) => `c${i}`).join(',');
     const failure = await failureOf(processData({ csv: wide(1001) }));
     expect(failure).toMatchObject({ type: 'InvalidData', retryable: false });
-    expect(failure.message).toBe('The data have more than 1000 columns, the most that are summarised');
+    expect(failure.message).toBe('The data have more than 1000 columns, which is the maximum');
     expect(Object.keys((await processData({ csv: wide(1000) })).columns)).toHaveLength(1000);
   });
 
-  it('shortens a summary that would be larger than a result may be', async () => {
+  it('shortens a summary that would be larger than the maximum of a result', async () => {
     const context = createContext();
     const names = Array.from({ length: 400 }, (_, i) => `column ${i}`);
     const rows = Array.from({ length: 12 }, (_, i) =>
@@ -182,7 +182,7 @@ describe('process-data', () => {
     expect(context.warnings).toHaveLength(1);
   });
 
-  it('refuses names that leave no room for a summary', async () => {
+  it('refuses column names that leave no room for a summary', async () => {
     const names = Array.from({ length: 900 }, (_, i) => `${'ü'.repeat(190)}${i}`);
     const failure = await failureOf(processData({ csv: names.join(',') }));
     expect(failure).toMatchObject({ type: 'InvalidData', retryable: false });
@@ -231,7 +231,7 @@ describe('process-data', () => {
         const ranked = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, 10);
         const asRows = (await processData({ rows })).columns['b'];
         expect(asRows?.distinct).toBe(counts.size);
-        // "1" in CSV is a number, so only columns that are strings either way are alike in all.
+        // "1" in CSV is a number, so only columns that are strings in both are the same in everything.
         const asCsv = (await processData({ csv: `\uFEFFa,b\r\n${quoted}` })).columns['b'];
         expect(asCsv?.count).toBe(asRows?.count);
         if (asRows?.type !== 'string' || asCsv?.type !== 'string') return;

@@ -12,7 +12,7 @@ const settings = { dataDir: undefined, httpAllowHosts: [] };
 
 const greet = defineTaskType({
   name: 'greet',
-  description: 'Greets somebody',
+  description: 'Greets a person',
   payload: z.strictObject({ who: z.string().default('world'), 'a/b~c': z.array(z.number()).optional() }),
   run: async (_context, { who }) => `Hello, ${who}`,
 });
@@ -21,11 +21,11 @@ describe('createTaskTypes', () => {
   it('has the built-in types, and the given ones after them', () => {
     const types = createTaskTypes({ ...settings, extra: [greet] });
     expect(types.list().map(({ name }) => name)).toEqual(['process-data', 'http-request', 'greet']);
-    expect(types.get('greet')).toMatchObject({ name: 'greet', description: 'Greets somebody' });
+    expect(types.get('greet')).toMatchObject({ name: 'greet', description: 'Greets a person' });
     expect(types.get('toString')).toBeUndefined();
   });
 
-  it('refuses two types of one name', () => {
+  it('refuses two types with one name', () => {
     expect(() => createTaskTypes({ ...settings, extra: [greet, greet] })).toThrow(
       'There are two task types called "greet"',
     );
@@ -40,7 +40,7 @@ describe('createTaskTypes', () => {
     expect(await type?.run(createContext(), {})).toBe('Hello, world');
   });
 
-  it('says where a payload does not fit, and does not run it', async () => {
+  it('says where a payload is invalid, and does not run it', async () => {
     const type = createTaskTypes({ ...settings, extra: [greet] }).get('greet');
     const payload = { who: 1, 'a/b~c': [1, 'x'] };
     expect(type?.check(payload).map(({ pointer }) => pointer)).toEqual([
@@ -53,7 +53,7 @@ describe('createTaskTypes', () => {
     expect(failure.message).toContain('/payload/who: ');
   });
 
-  it('can describe the payloads of the built-in types as JSON schema', () => {
+  it('can describe the payloads of the built-in types as JSON Schema', () => {
     for (const { payload } of createTaskTypes(settings).list()) {
       expect(z.toJSONSchema(payload, { io: 'input' })).toMatchObject({
         type: 'object',
@@ -96,7 +96,7 @@ describe('loadTaskModules', () => {
     ).toBe('four');
   });
 
-  it('loads a package from where the service was started, and a path without ./', async () => {
+  it('loads a package from the folder where the service was started, and a path without ./', async () => {
     const before = process.cwd();
     process.chdir(folder);
     try {
@@ -109,13 +109,13 @@ describe('loadTaskModules', () => {
 
   it.each([
     ['export const greet = 1;', 'it has no default export'],
-    ['export default 1;', 'its default export is not a task type, nor an array of them'],
-    ['export default [null];', "its default export's item 1 is not a task type, nor an array of them"],
+    ['export default 1;', 'its default export is not a task type or an array of them'],
+    ['export default [null];', "its default export's item 1 is not a task type or an array of them"],
     [
       `export default { ...${type('x')}, run: 1, payload: {} };`,
-      '`payload` is no zod schema, `run` is no function',
+      '`payload` is not a zod schema, `run` is not a function',
     ],
-    ['export default {};', '`name` is no string, `description` is no string'],
+    ['export default {};', '`name` is not a string, `description` is not a string'],
     [`export default ${type('Bad Name')};`, 'lower-case letters, digits and hyphens, not "Bad Name"'],
     ['throw new Error("boom");', 'it cannot be loaded: boom'],
     ['export default (', 'it cannot be loaded: '],

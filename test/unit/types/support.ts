@@ -5,7 +5,7 @@ export interface RecordedContext extends TaskContext {
   readonly warnings: string[];
 }
 
-/** A context that keeps what a handler tells it. */
+/** Creates a context that records the handler's progress and log messages. */
 export function createContext(overrides: Partial<TaskContext> = {}): RecordedContext {
   const percents: number[] = [];
   const warnings: string[] = [];
@@ -28,7 +28,7 @@ export function createContext(overrides: Partial<TaskContext> = {}): RecordedCon
   };
 }
 
-/** The TaskFailure that an attempt must end with. */
+/** Returns the TaskFailure that an attempt ends with. @throws if it ends in any other way. */
 export async function failureOf(attempt: Promise<unknown>): Promise<TaskFailure> {
   const outcome = await attempt.then(
     (result) => ({ result }),
