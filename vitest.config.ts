@@ -1,18 +1,19 @@
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
-/** Files whose tests assert a duration, a share or a resource: each runs with the machine to itself. */
+/** Files whose tests assert a duration, a share or a resource: each has the machine to itself. */
 const alone = [
   'test/unit/types/process-data-memory.test.ts',
   'test/browser/many-tasks.test.ts',
-  'test/e2e/{fairness,resume,dealing}.test.ts',
+  'test/e2e/{dealing,fairness,resume}.test.ts',
 ];
-/** Files that start, kill and count processes of their own. */
-const processes = [
-  'test/pool/**/*.test.ts',
-  'test/e2e/{compose,demo,engine,faults,keys,losses,misbehaviour,recycling,stopping,up,users}.test.ts',
-];
+/** Files whose tests count the child processes of their own process. */
+const isolated = ['test/pool/**/*.test.ts', 'test/e2e/{demo,engine,up}.test.ts'];
 
-/** Projects run one after the other, in this order: each has its own number of files that run at once. */
+/**
+ * Groups run one after the other, by `groupOrder`; files of a group run at once, as many as `maxWorkers`. A group's
+ * projects need the same number.
+ */
 const projects: TestProjectConfiguration[] = [
   {
     extends: true,
@@ -20,7 +21,7 @@ const projects: TestProjectConfiguration[] = [
       name: 'unit',
       include: ['test/{unit,replay}/**/*.test.ts'],
       exclude: alone,
-      // Files keep no state in modules, so that they can share them: half the time goes into loading them.
+      // Modules keep no state, so files can share them: loading them takes as long as the tests.
       isolate: false,
       maxWorkers: 2,
       sequence: { groupOrder: 0 },
@@ -30,8 +31,8 @@ const projects: TestProjectConfiguration[] = [
     extends: true,
     test: {
       name: 'service',
-      include: ['test/{api,bridge,client,compat,browser,e2e}/**/*.test.ts'],
-      exclude: [...alone, ...processes],
+      include: ['test/{api,bridge,browser,client,compat,e2e}/**/*.test.ts'],
+      exclude: [...alone, ...isolated],
       globalSetup: ['test/support/global-setup/service.ts'],
       isolate: false,
       maxWorkers: 4,
@@ -42,10 +43,10 @@ const projects: TestProjectConfiguration[] = [
     extends: true,
     test: {
       name: 'processes',
-      include: processes,
+      include: isolated,
       globalSetup: ['test/support/global-setup/temporal.ts'],
-      maxWorkers: 3,
-      sequence: { groupOrder: 2 },
+      maxWorkers: 4,
+      sequence: { groupOrder: 1 },
     },
   },
   {
@@ -55,7 +56,7 @@ const projects: TestProjectConfiguration[] = [
       include: alone,
       globalSetup: ['test/support/global-setup/temporal.ts'],
       maxWorkers: 1,
-      sequence: { groupOrder: 3 },
+      sequence: { groupOrder: 2 },
     },
   },
 ];
@@ -67,6 +68,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // The default of one second is less than this takes on a busy machine.
     expect: { poll: { timeout: 15_000 } },
+    sequence: { sequencer: LongestFirst },
     projects,
   },
 });

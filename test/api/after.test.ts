@@ -34,11 +34,22 @@ function successor(after: readonly Task[], changes: object = {}): Promise<Task> 
   return alice.create({ name: 'successor', type: 'echo', delay: 0, after: ids, ...changes });
 }
 
-async function say({ id }: Task, command: string, status = 200): Promise<Task> {
-  const answer = await alice.call<Task>('POST', `/api/tasks/${id}/${command}/`);
-  expect(answer.status).toBe(status);
-  return answer.body;
+async function say({ id }: Task, command: string): Promise<void> {
+  const { status } = await alice.call<Task>('POST', `/api/tasks/${id}/${command}/`);
+  // The effect may take longer than the second that the API waits for it.
+  expect([200, 202]).toContain(status);
 }
+
+/** Sends a command and waits for its effect. */
+async function sayUntil(task: Task, command: string, effect: (task: Task) => boolean): Promise<Task> {
+  await say(task, command);
+  return alice.until(task.id, `the effect of ${command}`, effect);
+}
+
+const waitsFor =
+  (reason: string) =>
+  ({ waiting }: Task): boolean =>
+    waiting?.reason === reason;
 
 function ended({ id }: Task, deadlineMs?: number): Promise<Task> {
   return alice.until(id, 'its end', hasEnded, deadlineMs);
@@ -172,9 +183,9 @@ describe('a task that follows others', () => {
       expect(await ended(task)).toMatchObject({ status: 'COMPLETED' });
   });
 
-  test('may be one of hundreds that follow the same', async () => {
+  test('may be one of a hundred that follow the same', async () => {
     const before = await sleeper();
-    const tasks = Array.from({ length: 250 }, (_, index) => ({
+    const tasks = Array.from({ length: 100 }, (_, index) => ({
       name: `follower ${index}`,
       type: 'echo',
       delay: 0,
@@ -193,7 +204,7 @@ describe('a task that follows others', () => {
         timeout: 50_000,
         interval: 500,
       })
-      .toMatchObject({ COMPLETED: 250, SCHEDULED: 0 });
+      .toMatchObject({ COMPLETED: 100, SCHEDULED: 0 });
   });
 });
 
@@ -272,9 +283,9 @@ describe('while it waits for others, a task', () => {
   test('can be paused and resumed', async () => {
     const before = await sleeper();
     const task = await successor([before]);
-    expect(await say(task, 'pause')).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'paused' } });
-    expect(await say(task, 'resume')).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'after' } });
-    await say(task, 'pause');
+    expect(await sayUntil(task, 'pause', waitsFor('paused'))).toMatchObject({ status: 'SCHEDULED' });
+    expect(await sayUntil(task, 'resume', waitsFor('after'))).toMatchObject({ status: 'SCHEDULED' });
+    await sayUntil(task, 'pause', waitsFor('paused'));
     await say(before, 'run-now');
     await ended(before);
     expect(await alice.read(task.id)).toMatchObject({ waiting: { reason: 'paused' } });
@@ -285,7 +296,10 @@ describe('while it waits for others, a task', () => {
   test('does not run for run-now, which waives its time alone', async () => {
     const before = await sleeper();
     const task = await successor([before], { delay: hour });
-    expect(await say(task, 'run-now', 202)).toMatchObject({ waiting: { reason: 'after' } });
+    expect(await alice.call('POST', `/api/tasks/${task.id}/run-now/`)).toMatchObject({
+      status: 202,
+      body: { waiting: { reason: 'after' } },
+    });
     await say(before, 'run-now');
     expect((await ended(task)).status).toBe('COMPLETED');
   });
@@ -293,8 +307,8 @@ describe('while it waits for others, a task', () => {
   test('can be cancelled and deleted, and its predecessor goes its way', async () => {
     const before = await sleeper();
     const [cancelled, deleted] = [await successor([before]), await successor([before])];
-    expect(await say(cancelled, 'cancel')).toMatchObject({ status: 'CANCELLED' });
-    expect((await alice.call('DELETE', `/api/tasks/${deleted.id}/`)).status).toBe(204);
+    expect(await sayUntil(cancelled, 'cancel', hasEnded)).toMatchObject({ status: 'CANCELLED' });
+    expect([204, 202]).toContain((await alice.call('DELETE', `/api/tasks/${deleted.id}/`)).status);
     await say(before, 'run-now');
     expect((await ended(before)).status).toBe('COMPLETED');
   });
@@ -322,7 +336,7 @@ describe('a retry', () => {
     const task = await ended(await successor([before]));
     expect(task.status).toBe('FAILED');
     await alice.call('POST', `/api/tasks/${before.id}/retry/`, { delay: hour });
-    const again = await say(task, 'retry');
+    const again = await sayUntil(task, 'retry', ({ retry_count }) => retry_count === 1);
     expect(again).toMatchObject({ waiting: { reason: 'after' }, after: [before.id], retry_count: 1 });
     await say(before, 'run-now');
     expect((await ended(task)).error_message).toMatch(/has failed$/);
@@ -348,7 +362,7 @@ describe('a retry', () => {
     const reading = async () => (await alice.call('GET', `/api/tasks/${good.id}/`)).status;
     await expect.poll(reading, { timeout: 20_000 }).toBe(404);
     await alice.call('POST', `/api/tasks/${bad.id}/retry/`, { delay: hour });
-    expect(await say(task, 'retry')).toMatchObject({ waiting: { reason: 'after' } });
+    await sayUntil(task, 'retry', waitsFor('after'));
     await say(bad, 'cancel');
     const again = await alice.until(task.id, 'its end', (it) => hasEnded(it) && it.retry_count === 1);
     expect(again.error_message).toBe(`Task ${bad.id}, which this task waits for, was cancelled`);

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { deriveKey } from '../../src/auth/keys.ts';
 import { createUsers } from '../../src/auth/users.ts';
 import { usersFilePath } from '../../src/auth/places.ts';
-import { callUrl, type Caller, openFeed, signIn } from '../support/caller.ts';
+import { type Caller, signIn } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { anonymously, jwtSecret, useService } from '../support/service.ts';
 
@@ -232,24 +232,4 @@ describe('a token dies within 5 s of', () => {
     const dead = async () => (await carol.call('GET', '/api/tasks/')).status === 401;
     await waitFor('the first token to die', dead, 5000);
   });
-});
-
-test('a ticket opens one socket, once, and only for those who may see the task', async () => {
-  const { id } = await alice.create({ name: 'watched', delay: 3600 });
-  const ticketOf = async (caller: Caller): Promise<string> => {
-    const { status, body } = await caller.call<{ ticket: string }>('POST', '/api/ws-ticket/');
-    expect(status).toBe(200);
-    return body.ticket;
-  };
-  const socketUrl = (ticket: string) =>
-    `${service.url.replace(/^http/, 'ws')}/ws/tasks/${id}/?ticket=${ticket}`;
-  const ticket = await ticketOf(alice);
-  const feed = await openFeed(socketUrl(ticket));
-  await feed.until('the snapshot', ({ messages }) => messages.length > 0);
-  feed.socket.close();
-  await expect(openFeed(socketUrl(ticket))).rejects.toMatchObject({ status: 401 });
-  await expect(openFeed(socketUrl(alice.token))).rejects.toMatchObject({ status: 401 });
-  const bobs = await ticketOf(await service.as('bob'));
-  await expect(openFeed(socketUrl(bobs))).rejects.toMatchObject({ status: 404 });
-  expect((await callUrl(`${service.url}/api/ws-ticket/`, 'POST')).status).toBe(401);
 });

@@ -166,13 +166,13 @@ test("PATCH with a payload that the task's type does not take is 400", async () 
   expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/payload/url' }] } });
 });
 
-test('twenty edits at once all happen, one after the other', async () => {
+test('ten edits at once all happen, one after the other', async () => {
   const { id, version } = await alice.create(full);
   const answers = await Promise.all(
-    Array.from({ length: 20 }, (_, index) => patch(id, { priority: (index % 5) + 1 })),
+    Array.from({ length: 10 }, (_, index) => patch(id, { priority: (index % 5) + 1 })),
   );
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-  expect((await alice.read(id)).version).toBe(version + 20);
+  expect((await alice.read(id)).version).toBe(version + 10);
 });
 
 test('of twenty edits at once with the same ETag one happens, and the others are 412', async () => {

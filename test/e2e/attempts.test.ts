@@ -94,12 +94,6 @@ describe('time limits', () => {
       { error: { type: 'SoftTimeLimitExceeded' } },
     ]);
   });
-
-  test('the hard limit ends an attempt whose handler ignores everything; it is not retried', async () => {
-    const task = await run({ type: 'hangs', soft_time_limit: 1, time_limit: 2, retry: quickly });
-    expect(task).toMatchObject({ status: 'FAILED', attempt: 1 });
-    expect(task.attempts).toMatchObject([{ error: { type: 'TimeLimitExceeded' } }]);
-  });
 });
 
 describe('results', () => {

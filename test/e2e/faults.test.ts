@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection, defaultPayloadConverter } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
-import type { AttemptHeartbeat } from '../../src/contract/workflow.ts';
 import { startEmbedded } from '../../src/engine/embedded.ts';
 import { locateTemporal } from '../../src/engine/locate.ts';
 import { ensureNamespace } from '../../src/engine/namespace.ts';
@@ -12,7 +11,7 @@ import type { TemporalCli } from '../../src/engine/version.ts';
 import { createCaller } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { anonymously, type Service, type ServiceOptions, startService } from '../support/service.ts';
-import { hasEnded, isRunningNow } from '../support/task.ts';
+import { hasEnded } from '../support/task.ts';
 
 const hour = 3600;
 
@@ -79,53 +78,6 @@ describe('without a worker', () => {
   });
 });
 
-describe('a worker that dies', () => {
-  test('by kill -9 in an attempt is noticed, and the attempt begins again elsewhere with the same key', async () => {
-    const service = await start({ workers: 0 });
-    const first = await service.startWorker();
-    const alice = await service.as('alice');
-    const { id } = await alice.create({
-      name: 'lost',
-      type: 'slow',
-      delay: 0,
-      payload: { steps: 30, step_ms: 100 },
-    });
-    await alice.until(id, 'it to run', isRunningNow);
-    process.kill(first.pid, 'SIGKILL');
-    await service.startWorker();
-    const end = await alice.until(id, 'its end', hasEnded);
-    expect(end).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
-  });
-
-  test('by SIGTERM hands a running attempt back, which uses up no retry, and exits', async () => {
-    const service = await start({ workers: 0, environment: { TASKBELL_SHUTDOWN_GRACE: '1' } });
-    const first = await service.startWorker();
-    const alice = await service.as('alice');
-    const task = { type: 'slow', delay: 0, payload: { steps: 40, step_ms: 100 }, retry: { max_retries: 0 } };
-    const { id } = await alice.create({ name: 'handed back', ...task });
-    await alice.until(id, 'it to run', isRunningNow);
-    await first.close();
-    expect(await first.ended).toBe('exit code 0');
-    // So that it does not count among the attempts that lost their worker.
-    expect((await heartbeatOf(id))?.handed_back).toBe(1);
-    const second = await service.startWorker();
-    const end = await alice.until(id, 'its end', hasEnded);
-    expect(end).toMatchObject({ status: 'COMPLETED', retry_count: 0 });
-    expect(end.attempts.at(-1)?.worker).toContain(String(second.pid));
-  });
-});
-
-test('a worker whose handler ignores everything exits all the same, soon after its grace time', async () => {
-  const service = await start({ workers: 0, environment: { TASKBELL_SHUTDOWN_GRACE: '1' } });
-  const worker = await service.startWorker();
-  const alice = await service.as('alice');
-  const { id } = await alice.create({ name: 'hangs', type: 'hangs', delay: 0 });
-  await alice.until(id, 'it to run', isRunningNow);
-  process.kill(worker.pid, 'SIGTERM');
-  expect(await worker.ended).toBe('exit code 0');
-  await alice.call('POST', `/api/tasks/${id}/cancel/`);
-});
-
 describe('restarts between creation and due time lose nothing', () => {
   let cli: TemporalCli;
   beforeAll(async () => {
@@ -179,14 +131,6 @@ describe('restarts between creation and due time lose nothing', () => {
     }
   }, 120_000);
 });
-
-async function heartbeatOf(workflowId: string): Promise<AttemptHeartbeat | undefined> {
-  return withTemporal(async ({ workflow }) => {
-    const { raw } = await workflow.getHandle(workflowId).describe();
-    const payload = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0];
-    return payload ? defaultPayloadConverter.fromPayload<AttemptHeartbeat>(payload) : undefined;
-  });
-}
 
 async function historyOf(workflowId: string) {
   return withTemporal(

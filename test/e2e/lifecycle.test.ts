@@ -39,7 +39,7 @@ afterAll(() => target.close());
 describe('a task from its creation to its end', () => {
   test('is seen SCHEDULED, PENDING or RUNNING, then COMPLETED with the result of a real CSV, in order', async () => {
     const csv = await readFile('node_modules/vega-datasets/data/seattle-weather.csv', 'utf8');
-    const created = await alice.create({ name: 'weather', delay: 1.5, payload: { csv } });
+    const created = await alice.create({ name: 'weather', delay: 4, payload: { csv } });
     expect(created).toMatchObject({ status: 'SCHEDULED', version: 1, waiting: { reason: 'time' } });
 
     const feed = await alice.watch(`/ws/tasks/${created.id}/`);
@@ -106,18 +106,6 @@ describe('a task from its creation to its end', () => {
     const [first, second] = ended.attempts;
     const gap = Date.parse(second?.started_at ?? '') - Date.parse(first?.finished_at ?? '');
     expect(gap).toBeGreaterThanOrEqual(1000);
-  });
-
-  test('tells a watcher the end of a run even if its retry comes at once', async () => {
-    const { id } = await alice.create({ name: 'again', type: 'hopeless', delay: 1 });
-    const feed = await alice.watch(`/ws/tasks/${id}/`);
-    await alice.until(id, 'its failure', ({ status }) => status === 'FAILED');
-    expect((await alice.call('POST', `/api/tasks/${id}/retry/`)).status).toBe(200);
-    const ends = () => feed.tasks().filter(({ status }) => status === 'FAILED');
-    await feed.until('both ends', () => ends().length === 2);
-    feed.socket.close();
-    const [first, second] = ends();
-    expect(second?.version).toBeGreaterThan(first?.version ?? Infinity);
   });
 
   test('ends FAILED without a retry when the failure is final, and a retry begins a new run', async () => {

@@ -1,6 +1,8 @@
 /** How attempts are made to stop: by their limits, by a cancellation, by their worker's shutdown. */
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Client, Connection, defaultPayloadConverter } from '@temporalio/client';
+import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Attempt, Task } from '../../src/contract/task.ts';
+import type { AttemptHeartbeat } from '../../src/contract/workflow.ts';
 import type { Caller } from '../support/caller.ts';
 import { childrenOf, isRunning } from '../support/child-processes.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -169,6 +171,8 @@ describe('the shutdown of a worker', () => {
     await waitFor('the handlers to be gone', () => handlers.every((pid) => !isRunning(pid)));
     const open = await alice.read(id);
     expect(open.attempts).toMatchObject([{ attempt: 1, outcome: 'handed_back' }]);
+    // So that it does not count among the attempts that lost their worker.
+    expect((await heartbeatOf(id))?.handed_back).toBe(1);
     expect(open.attempts[0]?.log[0]).toContain('looping');
     await alice.call('POST', `/api/tasks/${id}/cancel/`);
     await service.startWorker();
@@ -195,3 +199,15 @@ describe('the shutdown of a worker', () => {
     expect(await alice.until(late, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
   });
 });
+
+/** The last heartbeat of a task's attempt, as the server keeps it. */
+async function heartbeatOf(workflowId: string): Promise<AttemptHeartbeat | undefined> {
+  const connection = await Connection.connect({ address: inject('temporal').address });
+  try {
+    const { raw } = await new Client({ connection }).workflow.getHandle(workflowId).describe();
+    const payload = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0];
+    return payload ? defaultPayloadConverter.fromPayload<AttemptHeartbeat>(payload) : undefined;
+  } finally {
+    await connection.close();
+  }
+}

@@ -116,6 +116,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       resolve('test/support/misbehaving.mjs'),
     ].join(),
     TASKBELL_LOG_LEVEL: process.env['TASKBELL_LOG_LEVEL'] ?? 'error',
+    // A handler process costs a third of a CPU second to start.
+    TASKBELL_WORKER_CONCURRENCY: '2',
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
     ...environment,

@@ -1,16 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Asks until there is an answer other than undefined or false. @throws after the deadline. */
+const firstPauseMs = 20;
+/** Each question may cost several processes some milliseconds of CPU time, and many tests wait at once. */
+const maxPauseMs = 300;
+
+/** Asks, less and less often, until the answer is neither undefined nor false. @throws after the deadline. */
 export async function waitFor<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,
   deadlineMs = 40_000,
 ): Promise<T> {
   const deadline = Date.now() + deadlineMs;
-  for (;;) {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.4, maxPauseMs)) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
     if (Date.now() > deadline) throw new Error(`Not seen within ${deadlineMs / 1000} s: ${what}`);
-    await sleep(50);
+    await sleep(pauseMs);
   }
 }
