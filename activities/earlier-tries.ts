@@ -20,10 +20,10 @@ export interface EarlierTries {
 }
 
 /** What the server says about the try that it has dispatched. */
-export type Dealt = Pick<Info, 'attempt' | 'scheduledTimestampMs' | 'heartbeatDetails'>;
+export type DispatchedTry = Pick<Info, 'attempt' | 'scheduledTimestampMs' | 'heartbeatDetails'>;
 
 export function earlierTries(
-  info: Dealt,
+  info: DispatchedTry,
   input: Pick<AttemptInput, 'prior_attempts' | 'checkpoint'>,
 ): EarlierTries {
   const last = info.heartbeatDetails as AttemptHeartbeat | undefined;
@@ -48,7 +48,7 @@ export function earlierTries(
   };
 }
 
-function lostReport(attempt: number, info: Dealt, last: AttemptHeartbeat | undefined): AttemptReport {
+function lostReport(attempt: number, info: DispatchedTry, last: AttemptHeartbeat | undefined): AttemptReport {
   if (last?.current?.attempt === attempt) return lostAttempt(last.current);
   // Lost before its first heartbeat: all we know is when it may have started.
   const at = new Date(info.scheduledTimestampMs).toISOString();

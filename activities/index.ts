@@ -1,4 +1,4 @@
-import type { PredecessorOver } from '../src/contract/predecessors.ts';
+import type { EndedPredecessor } from '../src/contract/predecessors.ts';
 import { createProcessTask, type ProcessTaskDependencies } from './process.ts';
 
 /** The activities of the `task` workflow. */
@@ -9,7 +9,7 @@ export function createActivities(dependencies: ProcessTaskDependencies) {
 export type Activities = ReturnType<typeof createActivities>;
 
 /** Local activities of `task`: short lookups that need no attempt's slot. See src/tasks/predecessors.ts. */
-export type Inquiries = {
+export type LocalActivities = {
   /** Returns how a task's newest run ended; null while it is unfinished. */
-  lookUpPredecessor(id: string): Promise<PredecessorOver | null>;
+  lookUpPredecessor(id: string): Promise<EndedPredecessor | null>;
 };

@@ -51,7 +51,7 @@ const maxLostAttempts = 5;
 const deferMs = 3000;
 
 /** An attempt that the server has dispatched to this worker. */
-interface Attempt {
+interface ActivityAttempt {
   readonly dependencies: ProcessTaskDependencies;
   readonly activity: Context;
   readonly workflow: WorkflowRun;
@@ -91,7 +91,7 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
   };
 }
 
-function createAttempt(dependencies: ProcessTaskDependencies, input: AttemptInput): Attempt {
+function createAttempt(dependencies: ProcessTaskDependencies, input: AttemptInput): ActivityAttempt {
   const activity = Context.current();
   const workflow = activity.info.workflowExecution;
   if (!workflow) throw new TypeError('processTask must be started by a workflow');
@@ -103,7 +103,14 @@ function createAttempt(dependencies: ProcessTaskDependencies, input: AttemptInpu
   return { dependencies, activity, workflow, input, tries, startedAt, record, heartbeats };
 }
 
-function run({ dependencies, activity, workflow, input, tries, record }: Attempt): Promise<JsonValue> {
+function run({
+  dependencies,
+  activity,
+  workflow,
+  input,
+  tries,
+  record,
+}: ActivityAttempt): Promise<JsonValue> {
   const { pool, graceOver } = dependencies;
   const rules = pool.types.get(input.type);
   if (!rules) throw unknownType(input.type);
@@ -112,7 +119,7 @@ function run({ dependencies, activity, workflow, input, tries, record }: Attempt
 }
 
 /** Sends a heartbeat at once if there was an earlier try, and notifies the workflow after a second. */
-function announce(attempt: Attempt): NodeJS.Timeout {
+function announce(attempt: ActivityAttempt): NodeJS.Timeout {
   const { dependencies, activity, workflow, tries, startedAt, heartbeats } = attempt;
   // The server's heartbeat of an earlier try must be replaced before this one can be lost as well.
   if (activity.info.attempt > 1) heartbeats.now();
@@ -126,7 +133,7 @@ function announce(attempt: Attempt): NodeJS.Timeout {
 }
 
 /** Reports interrupted attempts to the workflow. The next try, if any, reports what cannot be reported now. */
-async function reportLost(attempt: Attempt, reports: readonly AttemptReport[]): Promise<void> {
+async function reportLost(attempt: ActivityAttempt, reports: readonly AttemptReport[]): Promise<void> {
   const { dependencies, activity, workflow, record } = attempt;
   try {
     for (const report of reports) {
@@ -140,26 +147,26 @@ async function reportLost(attempt: Attempt, reports: readonly AttemptReport[]): 
 }
 
 /** Returns the final failure, from the last attempt that was lost. No other attempt is started. */
-async function giveUp(attempt: Attempt): Promise<Error> {
+async function giveUp(attempt: ActivityAttempt): Promise<Error> {
   const { unreported, attempt: number } = attempt.tries;
   await reportLost(attempt, unreported.slice(0, -1));
   const last = unreported.at(-1) ?? { ...attempt.record.report('lost', null), attempt: number - 1 };
   return lostTooOften(attempt, last);
 }
 
-function lostTooOften(attempt: Attempt, last: AttemptReport): Error {
+function lostTooOften(attempt: ActivityAttempt, last: AttemptReport): Error {
   const message = `Gave up: the task's worker or handler process was lost ${maxLostAttempts} times while it ran`;
   return failure(attempt, { ...last, error: { type: 'WorkerLost', message } }, { retryable: false });
 }
 
 /** Frees the slot without starting the attempt: another task is on probation here. */
-function deferred({ activity, record }: Attempt): Error {
+function deferred({ activity, record }: ActivityAttempt): Error {
   activity.heartbeat(record.deferral());
   const message = 'Waiting for another task that was also lost with its worker';
   return ApplicationFailure.create({ type: 'Deferred', message, nextRetryDelay: deferMs });
 }
 
-async function activityFailure(error: unknown, attempt: Attempt): Promise<Error> {
+async function activityFailure(error: unknown, attempt: ActivityAttempt): Promise<Error> {
   const { activity, record } = attempt;
   if (error instanceof AttemptInterrupted) return interrupted(error, attempt);
   if (error instanceof CancelledFailure && activity.cancellationSignal.aborted) {
@@ -170,7 +177,10 @@ async function activityFailure(error: unknown, attempt: Attempt): Promise<Error>
 }
 
 /** Lets the server start another attempt by the activity's retry policy, or at once after a hand-back. */
-async function interrupted({ outcome, type, message }: AttemptInterrupted, attempt: Attempt): Promise<Error> {
+async function interrupted(
+  { outcome, type, message }: AttemptInterrupted,
+  attempt: ActivityAttempt,
+): Promise<Error> {
   const { activity, record, tries } = attempt;
   const report = record.report(outcome, { type, message });
   if (outcome === 'lost' && tries.lost + 1 >= maxLostAttempts) return lostTooOften(attempt, report);
@@ -182,7 +192,7 @@ async function interrupted({ outcome, type, message }: AttemptInterrupted, attem
 }
 
 function failure(
-  { record, input }: Attempt,
+  { record, input }: ActivityAttempt,
   report: AttemptReport,
   { retryable, retryAfterMs }: { retryable: boolean; retryAfterMs?: number | undefined },
 ): Error {

@@ -39,7 +39,7 @@ async function runOnce(run: HandlerRun): Promise<{ result: JsonValue } | typeof 
   const { pool, record, input, rules } = run;
   const handlerProcess = await acquire(run);
   const isFresh = handlerProcess.attempts === 1;
-  const ending = handlerProcess.run(handlerInput(run), (told) => record.take(told));
+  const ending = handlerProcess.run(handlerInput(run), (update) => record.take(update));
   const guard = new Guard(handlerProcess, run);
   try {
     const end = await ending;

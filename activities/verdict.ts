@@ -3,11 +3,11 @@ import { CancelledFailure } from '@temporalio/common';
 import type { JsonValue } from '../src/contract/json.ts';
 import type { AttemptInput } from '../src/contract/workflow.ts';
 import { AttemptInterrupted } from './failures.ts';
-import type { KillReason, RunEnd } from './pool/handler-process.ts';
+import type { KillReason, ProcessOutcome } from './pool/handler-process.ts';
 import type { TypeRules } from './pool/messages.ts';
 import { TaskFailure, type StopReason } from './types/define.ts';
 
-export interface Circumstances {
+export interface RunContext {
   readonly input: Pick<AttemptInput, 'soft_time_limit' | 'time_limit'>;
   readonly rules: Pick<TypeRules, 'retryOn'>;
   readonly maxMemoryMb: number;
@@ -21,7 +21,7 @@ export interface Circumstances {
  * @returns the handler's result.
  * @throws CancelledFailure, {@link AttemptInterrupted}, or TaskFailure.
  */
-export function verdict(end: RunEnd, circumstances: Circumstances): JsonValue {
+export function verdict(end: ProcessOutcome, circumstances: RunContext): JsonValue {
   const { stopped } = circumstances;
   // What a handler does once its task is cancelled no longer matters.
   if (stopped === 'Cancelled') throw new CancelledFailure('Task cancelled');
@@ -43,10 +43,7 @@ export function verdict(end: RunEnd, circumstances: Circumstances): JsonValue {
   }
 }
 
-function killed(
-  reason: KillReason,
-  { input, rules, maxMemoryMb, isFresh }: Circumstances,
-): Error | undefined {
+function killed(reason: KillReason, { input, rules, maxMemoryMb, isFresh }: RunContext): Error | undefined {
   switch (reason) {
     case 'TimeLimitExceeded': {
       const message = `The attempt went over its time limit of ${input.time_limit} s`;
@@ -66,7 +63,7 @@ function killed(
 }
 
 function died(
-  { code, signal, byAnother }: Extract<RunEnd, { kind: 'died' }>,
+  { code, signal, byAnother }: Extract<ProcessOutcome, { kind: 'died' }>,
   stopped: StopReason | undefined,
 ): Error {
   if (byAnother) {
@@ -93,7 +90,7 @@ function startsElsewhere(stopped: StopReason | undefined): boolean {
   return stopped === 'WorkerShutdown' || stopped === 'AttemptWithdrawn';
 }
 
-function overSoftLimit({ input, rules }: Circumstances): TaskFailure {
+function overSoftLimit({ input, rules }: RunContext): TaskFailure {
   const retryable = rules.retryOn.softTimeLimit;
   return new TaskFailure('SoftTimeLimitExceeded', softLimitMessage(input), { retryable });
 }

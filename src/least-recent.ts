@@ -1,5 +1,5 @@
 /** A map of at most `max` entries: a new one replaces the least recently used one. */
-export class LeastRecent<V> {
+export class Lru<V> {
   readonly #entries = new Map<string, V>();
   readonly #max: number;
 

@@ -34,7 +34,7 @@ export function createLimiter({ concurrency, queue }: { concurrency: number; que
 }
 
 /** Runs `work` for each item, `concurrency` at a time. @returns the results, in order. */
-export function forEachOf<I, O>(
+export function mapConcurrently<I, O>(
   items: readonly I[],
   concurrency: number,
   work: (item: I) => Promise<O>,

@@ -27,18 +27,18 @@ import { truncateBytes } from '../src/contract/text.ts';
 import { type FailedAttempt, keepsCheckpoints, type TaskState } from './state.ts';
 
 /** How an unsuccessful attempt ended. */
-export type AttemptEnd =
+export type AttemptOutcome =
   | { readonly kind: 'failed'; readonly failed: FailedAttempt; readonly error: ErrorReport }
   /** The task was paused or edited before the attempt started. */
   | { readonly kind: 'withdrawn' }
   /** The task was cancelled, and its handler, if it had started, has stopped. */
   | { readonly kind: 'cancelled'; readonly report: AttemptReport | undefined };
 
-export interface Attempt {
+export interface StartedAttempt {
   readonly success: Promise<AttemptSuccess>;
   withdraw(): void;
   /** Returns what the rejection of `success` means. */
-  endAfter(error: unknown): AttemptEnd;
+  endAfter(error: unknown): AttemptOutcome;
 }
 
 /** Margin after the hard limit, in seconds. The worker enforces the limit, the server only if it doesn't. */
@@ -57,7 +57,7 @@ const { processTask } = proxyActivities<Activities>({
   allowEagerDispatch: false,
 });
 
-export function startAttempt(input: TaskInput, state: TaskState): Attempt {
+export function startAttempt(input: TaskInput, state: TaskState): StartedAttempt {
   const scope = new CancellationScope();
   return {
     success: scope.run(() => schedule(input, state)),
@@ -86,7 +86,7 @@ function schedule(input: TaskInput, state: TaskState): Promise<AttemptSuccess> {
   return processTask.executeWithOptions(options, [attemptInput]);
 }
 
-function endOf(error: unknown, before: TaskState, scope: CancellationScope): AttemptEnd {
+function endOf(error: unknown, before: TaskState, scope: CancellationScope): AttemptOutcome {
   if (CancellationScope.current().consideredCancelled)
     return { kind: 'cancelled', report: cancelledReport(error) };
   if (isCancellation(error)) return { kind: 'withdrawn' };
@@ -110,7 +110,7 @@ function lostReport({ lastHeartbeatDetails }: TimeoutFailure): AttemptReport | u
   return current && lostAttempt(current);
 }
 
-function failedEnd(error: unknown, before: TaskState): AttemptEnd {
+function failedEnd(error: unknown, before: TaskState): AttemptOutcome {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const summary: ErrorReport = {
     type: kindOf(cause),

@@ -4,13 +4,13 @@ import {
   attemptOverSignalName,
   commandSignalName,
   predecessorOverSignalName,
-  successorSignalName,
+  dependentSignalName,
 } from '../src/contract/names.ts';
-import type { PredecessorOver } from '../src/contract/predecessors.ts';
+import type { EndedPredecessor } from '../src/contract/predecessors.ts';
 import type {
   AttemptBegun,
   AttemptOver,
-  Successor,
+  Dependent,
   TaskCommand,
   TaskEdit,
   TaskStatusReport,
@@ -27,13 +27,13 @@ export const attemptBegunSignal = defineSignal<[AttemptBegun]>(attemptBegunSigna
  * server retries such an attempt without notifying the workflow, and has no place for what the attempt left
  * behind.
  */
-export const attemptOverSignal = defineSignal<[AttemptOver]>(attemptOverSignalName);
+export const attemptInterruptedSignal = defineSignal<[AttemptOver]>(attemptOverSignalName);
 
 /** Sent by a dependent of this task, which asks to be notified of its end. */
-export const successorSignal = defineSignal<[Successor]>(successorSignalName);
+export const dependentSignal = defineSignal<[Dependent]>(dependentSignalName);
 
 /** Sent to a task's dependents when it ends. */
-export const predecessorOverSignal = defineSignal<[PredecessorOver]>(predecessorOverSignalName);
+export const predecessorEndedSignal = defineSignal<[EndedPredecessor]>(predecessorOverSignalName);
 
 /** Edits a task that has not started. An update, so that it can be refused; returns the new version. */
 export const editUpdate = defineUpdate<number, [TaskEdit]>('edit');

@@ -7,21 +7,21 @@ import {
 } from '@temporalio/workflow';
 import type { SearchAttributeUpdatePair } from '@temporalio/common';
 import { searchAttributes } from '../src/contract/names.ts';
-import type { PredecessorOver } from '../src/contract/predecessors.ts';
+import type { EndedPredecessor } from '../src/contract/predecessors.ts';
 import { searchableName, searchableTag } from '../src/contract/searchable.ts';
 import { truncateBytes, truncateCharacters } from '../src/contract/text.ts';
 import type { ErrorReport, TaskFailureDetails, TaskMemo } from '../src/contract/workflow.ts';
 import type { TaskState } from './state.ts';
 
 /** Maximum size of the error message in the memo, in bytes: every row of a list carries the memo. */
-export const memoErrorBytes = 1024;
+export const maxMemoErrorBytes = 1024;
 
 /** Writes what has changed between two states, in a workflow task that runs anyway. */
 export function recordState(before: TaskState, after: TaskState): void {
   if (after.version !== before.version) upsertSearchAttributes(changedAttributes(before, after));
   const memo = changedMemo(before, after);
   if (Object.keys(memo).length > 0) upsertMemo(memo);
-  story(after);
+  describeState(after);
 }
 
 function changedAttributes(before: TaskState, after: TaskState): SearchAttributeUpdatePair[] {
@@ -83,12 +83,12 @@ function failureMemo({
     retry_count: retryCount,
     next_attempt_at: nextAttemptAt === null ? null : new Date(nextAttemptAt).toISOString(),
     ...(startedAt === null ? {} : { started_at: startedAt }),
-    ...(message === undefined ? {} : { error_message: truncateBytes(message, memoErrorBytes) }),
+    ...(message === undefined ? {} : { error_message: truncateBytes(message, maxMemoErrorBytes) }),
   };
 }
 
 /** Describes the task's state in one sentence, at the top of its page in the Temporal Web UI. */
-export function story(state: TaskState): void {
+export function describeState(state: TaskState): void {
   setCurrentDetails(sentence(state));
 }
 
@@ -112,7 +112,7 @@ function sentence(state: TaskState): string {
 }
 
 /** Returns the failure that ends the workflow when there are no more attempts. */
-export function recordFailure(state: TaskState, error: ErrorReport): ApplicationFailure {
+export function taskFailure(state: TaskState, error: ErrorReport): ApplicationFailure {
   const details: TaskFailureDetails = {
     attempt: state.attempt,
     started_at: state.startedAt,
@@ -123,13 +123,13 @@ export function recordFailure(state: TaskState, error: ErrorReport): Application
 }
 
 /** Returns the failure of a task that can never run, because of how a predecessor ended. */
-export function recordForbidden(state: TaskState, { id, ended }: PredecessorOver): ApplicationFailure {
+export function predecessorFailure(state: TaskState, { id, ended }: EndedPredecessor): ApplicationFailure {
   const message = `Task ${id}, which this task waits for, ${endings[ended]}`;
   upsertMemo({ error_message: message } satisfies Partial<TaskMemo>);
-  return recordFailure(state, { type: 'PredecessorFailed', message });
+  return taskFailure(state, { type: 'PredecessorFailed', message });
 }
 
-const endings: Record<PredecessorOver['ended'], string> = {
+const endings: Record<EndedPredecessor['ended'], string> = {
   COMPLETED: 'has completed',
   FAILED: 'has failed',
   CANCELLED: 'was cancelled',

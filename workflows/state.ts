@@ -9,13 +9,13 @@
  *     PENDING   → RUNNING         an attempt has started; stays so through failures and backoff to the end
  */
 import type { JsonValue } from '../src/contract/json.ts';
-import { boundedRetryAfterMs, maxCheckpointBytesInAll } from '../src/contract/limits.ts';
+import { boundedRetryAfterMs, maxTotalCheckpointBytes } from '../src/contract/limits.ts';
 import type { StoredStatus } from '../src/contract/names.ts';
 import {
-  isGoodEnd,
-  predecessorsLeft,
+  isAcceptedOutcome,
+  remainingPredecessors,
   type AfterPolicy,
-  type PredecessorOver,
+  type EndedPredecessor,
 } from '../src/contract/predecessors.ts';
 import { specOf } from '../src/contract/spec.ts';
 import type {
@@ -37,7 +37,7 @@ export interface TaskState {
   readonly waitsFor: readonly string[];
   readonly afterPolicy: AfterPolicy | undefined;
   /** The end of a predecessor because of which the task can never run. */
-  readonly forbiddenBy: PredecessorOver | null;
+  readonly ruledOutBy: EndedPredecessor | null;
   readonly version: number;
   /** Milliseconds since the epoch, as are all instants here. */
   readonly updatedAt: number;
@@ -68,14 +68,14 @@ export interface FailedAttempt {
 }
 
 export function initialState(input: TaskInput, now: number): TaskState {
-  const waitsFor = predecessorsLeft(input);
+  const waitsFor = remainingPredecessors(input);
   const { after_policy: afterPolicy, predecessors_over: over = [] } = input;
   return {
     spec: specOf(input),
     status: waitsFor.length > 0 ? 'AFTER' : 'SCHEDULED',
     waitsFor,
     afterPolicy,
-    forbiddenBy: over.find(({ id }) => waitsFor.includes(id)) ?? null,
+    ruledOutBy: over.find(({ id }) => waitsFor.includes(id)) ?? null,
     version: input.version,
     updatedAt: now,
     startedAt: null,
@@ -96,7 +96,7 @@ export function timeLeft(state: TaskState, now: number): number {
   return state.runNow ? 0 : Date.parse(state.spec.scheduled_time) - now;
 }
 
-export function obey(state: TaskState, { command }: TaskCommand, now: number): TaskState {
+export function applyCommand(state: TaskState, { command }: TaskCommand, now: number): TaskState {
   switch (command) {
     case 'pause':
       return isResting(state.status) || state.status === 'PENDING'
@@ -128,9 +128,9 @@ function restingStatus(waitsFor: readonly string[]): 'SCHEDULED' | 'AFTER' {
 }
 
 /** Records the end of a predecessor. Other predecessors, or a pause, may still keep the task waiting. */
-export function predecessorOver(state: TaskState, over: PredecessorOver, now: number): TaskState {
-  if (!state.waitsFor.includes(over.id) || state.forbiddenBy) return state;
-  if (!isGoodEnd(over.ended, state.afterPolicy)) return { ...state, forbiddenBy: over };
+export function predecessorEnded(state: TaskState, over: EndedPredecessor, now: number): TaskState {
+  if (!state.waitsFor.includes(over.id) || state.ruledOutBy) return state;
+  if (!isAcceptedOutcome(over.ended, state.afterPolicy)) return { ...state, ruledOutBy: over };
   const waitsFor = state.waitsFor.filter((id) => id !== over.id);
   if (waitsFor.length > 0 || state.status !== 'AFTER') return { ...state, waitsFor };
   return written(state, now, { waitsFor, status: 'SCHEDULED' });
@@ -195,7 +195,7 @@ export function attemptFailed(
     startedAt: state.startedAt ?? firstStart(state, failed.report),
     attempts: mergedReports(state.attempts, state.interrupted, [failed.report]),
     interrupted: [],
-    checkpoint: checkpointsLength > maxCheckpointBytesInAll ? null : checkpoint,
+    checkpoint: checkpointsLength > maxTotalCheckpointBytes ? null : checkpoint,
     checkpointsLength,
     nextAttemptAt: retry ? now + delay : null,
     retriesLeft: retry ? state.retriesLeft - 1 : state.retriesLeft,
@@ -205,7 +205,7 @@ export function attemptFailed(
 
 /** Returns whether the history has room for the checkpoint of one more failed attempt. */
 export function keepsCheckpoints({ checkpointsLength }: TaskState): boolean {
-  return checkpointsLength <= maxCheckpointBytesInAll;
+  return checkpointsLength <= maxTotalCheckpointBytes;
 }
 
 /** Records an attempt withdrawn before it started. Earlier tries may have been lost or handed back. */

@@ -11,28 +11,28 @@ import {
   setHandler,
   TemporalFailure,
 } from '@temporalio/workflow';
-import type { PredecessorOver } from '../src/contract/predecessors.ts';
+import type { EndedPredecessor } from '../src/contract/predecessors.ts';
 import type { EndedStatus } from '../src/contract/task.ts';
 import type {
   AttemptSuccess,
   EditRefusal,
-  Successor,
+  Dependent,
   TaskInput,
   TaskOutcome,
   TaskStatusReport,
 } from '../src/contract/workflow.ts';
-import { startAttempt, type Attempt, type AttemptEnd } from './attempt.ts';
-import { follow, tellSuccessors } from './following.ts';
+import { startAttempt, type StartedAttempt, type AttemptOutcome } from './attempt.ts';
+import { subscribeToPredecessors, notifyDependents } from './dependencies.ts';
 import {
   attemptBegunSignal,
-  attemptOverSignal,
+  attemptInterruptedSignal,
   commandSignal,
   editUpdate,
-  predecessorOverSignal,
+  predecessorEndedSignal,
   statusQuery,
-  successorSignal,
+  dependentSignal,
 } from './messages.ts';
-import { recordFailure, recordForbidden, recordState, story } from './record.ts';
+import { taskFailure, predecessorFailure, recordState, describeState } from './record.ts';
 import { mergedReports } from './reports.ts';
 import {
   applyEdit,
@@ -46,8 +46,8 @@ import {
   endBackoff,
   firstStart,
   initialState,
-  obey,
-  predecessorOver,
+  applyCommand,
+  predecessorEnded,
   timeLeft,
   type TaskState,
 } from './state.ts';
@@ -61,12 +61,12 @@ const refusals: Record<EditRefusal, string> = {
 export async function task(input: TaskInput): Promise<TaskOutcome> {
   const run = new Run(initialState(input, Date.now()));
   handleMessages(run);
-  story(run.state);
+  describeState(run.state);
   try {
     // A cancellation before the first workflow task doesn't keep the code from starting.
     throwIfCancelled();
     // The SDK takes a stack trace for each promise, so create none if there is nothing to wait for.
-    if (run.state.waitsFor.length > 0) await untilPredecessorsAreOver(run);
+    if (run.state.waitsFor.length > 0) await waitForPredecessors(run);
     for (;;) {
       while (waitsForTime(run.state)) await untilDueOrChanged(run);
       run.update(becomeDue(run.state, Date.now()));
@@ -76,10 +76,10 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
       try {
         success = await run.attempt.success;
       } catch (error) {
-        heed(run, run.attempt.endAfter(error));
+        applyAttemptEnd(run, run.attempt.endAfter(error));
       }
       if (success) {
-        if (run.successors.size > 0) await tellEnd(run, 'COMPLETED');
+        if (run.dependents.size > 0) await notifyEnd(run, 'COMPLETED');
         return outcome(run.state, success);
       }
       while (waitsForRetry(run.state)) await untilNextAttempt(run);
@@ -88,7 +88,7 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
     const isCancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;
     // Anything but Temporal's own failures is a bug of ours, which doesn't end the task.
     const isEnd = isCancelled || error instanceof TemporalFailure;
-    if (isEnd && run.successors.size > 0) await tellEnd(run, isCancelled ? 'CANCELLED' : 'FAILED');
+    if (isEnd && run.dependents.size > 0) await notifyEnd(run, isCancelled ? 'CANCELLED' : 'FAILED');
     throw isCancelled && !isCancellation(error) ? new CancelledFailure('Task cancelled') : error;
   }
 }
@@ -97,30 +97,31 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
  * Waits until every predecessor has ended. A pause takes effect after that.
  * @throws the task's failure if a predecessor's end rules it out.
  */
-async function untilPredecessorsAreOver(run: Run): Promise<void> {
-  const isDecided = (): boolean => run.state.forbiddenBy !== null || run.state.waitsFor.length === 0;
+async function waitForPredecessors(run: Run): Promise<void> {
+  const isDecided = (): boolean => run.state.ruledOutBy !== null || run.state.waitsFor.length === 0;
   if (!isDecided()) {
-    const onOver = (over: PredecessorOver): void => run.update(predecessorOver(run.state, over, Date.now()));
-    const following = follow(run.state.waitsFor, onOver).then(() => condition(isDecided));
+    const onOver = (over: EndedPredecessor): void =>
+      run.update(predecessorEnded(run.state, over, Date.now()));
+    const following = subscribeToPredecessors(run.state.waitsFor, onOver).then(() => condition(isDecided));
     // One bad end decides, even if the other predecessors have not been asked yet.
     await Promise.race([following, condition(isDecided)]);
   }
-  if (run.state.forbiddenBy) throw recordForbidden(run.state, run.state.forbiddenBy);
+  if (run.state.ruledOutBy) throw predecessorFailure(run.state, run.state.ruledOutBy);
 }
 
 /** Notifies the task's dependents of its end. From here on, its state no longer changes. */
-async function tellEnd(run: Run, ended: EndedStatus): Promise<void> {
+async function notifyEnd(run: Run, ended: EndedStatus): Promise<void> {
   run.isOver = true;
-  await tellSuccessors(run.successors, ended);
+  await notifyDependents(run.dependents, ended);
 }
 
 /** The state of this run, and the attempt that may have to be withdrawn when the state changes. */
 class Run {
   state: TaskState;
-  attempt: Attempt | undefined;
+  attempt: StartedAttempt | undefined;
   isOver = false;
   /** Dependents to notify of its end, by id. */
-  readonly successors = new Map<string, Successor>();
+  readonly dependents = new Map<string, Dependent>();
 
   constructor(state: TaskState) {
     this.state = state;
@@ -136,11 +137,11 @@ class Run {
 }
 
 function handleMessages(run: Run): void {
-  setHandler(commandSignal, (command) => run.update(obey(run.state, command, Date.now())));
+  setHandler(commandSignal, (command) => run.update(applyCommand(run.state, command, Date.now())));
   setHandler(attemptBegunSignal, (begun) => run.update(attemptBegun(run.state, begun, Date.now())));
-  setHandler(attemptOverSignal, ({ report }) => run.update(attemptInterrupted(run.state, report)));
-  setHandler(successorSignal, (successor) => void run.successors.set(successor.id, successor));
-  setHandler(predecessorOverSignal, (over) => run.update(predecessorOver(run.state, over, Date.now())));
+  setHandler(attemptInterruptedSignal, ({ report }) => run.update(attemptInterrupted(run.state, report)));
+  setHandler(dependentSignal, (successor) => void run.dependents.set(successor.id, successor));
+  setHandler(predecessorEndedSignal, (over) => run.update(predecessorEnded(run.state, over, Date.now())));
   setHandler(statusQuery, () => report(run.state));
   setHandler(
     editUpdate,
@@ -158,7 +159,7 @@ function handleMessages(run: Run): void {
 }
 
 /** Records an unsuccessful attempt. @throws the failure that ends the task, if there is no other attempt. */
-function heed(run: Run, ended: AttemptEnd): void {
+function applyAttemptEnd(run: Run, ended: AttemptOutcome): void {
   run.attempt = undefined;
   switch (ended.kind) {
     case 'withdrawn':
@@ -169,7 +170,7 @@ function heed(run: Run, ended: AttemptEnd): void {
       throw new CancelledFailure('Task cancelled');
     case 'failed':
       run.update(attemptFailed(run.state, ended.failed, Date.now(), Math.random()));
-      if (run.state.nextAttemptAt === null) throw recordFailure(run.state, ended.error);
+      if (run.state.nextAttemptAt === null) throw taskFailure(run.state, ended.error);
   }
 }
 

@@ -2,11 +2,11 @@
 import { maxCheckpointBytes, maxResultBytes } from '../../src/contract/limits.ts';
 import { truncateBytes } from '../../src/contract/text.ts';
 import { describeFailure, isTaskFailure } from '../failures.ts';
-import { keptJson } from '../kept-json.ts';
+import { toLimitedJson } from '../limited-json.ts';
 import { AttemptStopped, type TaskContext } from '../types/define.ts';
 import type { TaskTypes } from '../types/index.ts';
 import type { FromHandler, HandlerFailure, HandlerInput, ToHandler } from './messages.ts';
-import { Teller } from './teller.ts';
+import { UpdateSender } from './update-sender.ts';
 
 const maxProgressMessageBytes = 500;
 
@@ -15,14 +15,14 @@ export class HandlerAttempt {
   readonly #number: number;
   readonly #send: (message: FromHandler) => void;
   readonly #stopping = new AbortController();
-  readonly #teller: Teller;
+  readonly #updates: UpdateSender;
   #over = false;
 
   constructor({ input, number }: Extract<ToHandler, { type: 'run' }>, send: (message: FromHandler) => void) {
     this.#input = input;
     this.#number = number;
     this.#send = send;
-    this.#teller = new Teller((told) => send({ type: 'told', number, told }));
+    this.#updates = new UpdateSender((update) => send({ type: 'update', number, update }));
   }
 
   stop({ number, reason, message }: Extract<ToHandler, { type: 'stop' }>): void {
@@ -36,7 +36,7 @@ export class HandlerAttempt {
     try {
       const type = types.get(taskType);
       if (!type) throw new TypeError(`The worker should have refused the task type ${taskType}`);
-      const result = keptJson('Result', await type.run(this.#context(), payload), maxResultBytes);
+      const result = toLimitedJson('Result', await type.run(this.#context(), payload), maxResultBytes);
       this.#end({ type: 'completed', number, result, residentBytes: process.memoryUsage.rss() });
     } catch (error) {
       this.fail(error);
@@ -48,7 +48,7 @@ export class HandlerAttempt {
     if (this.#over) return;
     // The stack of a handler that was asked to stop is of no interest.
     const expected = isTaskFailure(error) || this.#stopping.signal.aborted;
-    if (error instanceof Error && !expected) this.#teller.log('ERROR', String(error.stack ?? error));
+    if (error instanceof Error && !expected) this.#updates.log('ERROR', String(error.stack ?? error));
     const failure: HandlerFailure = describeFailure(error);
     this.#end({ type: 'failed', number: this.#number, failure, residentBytes: process.memoryUsage.rss() });
   }
@@ -62,12 +62,12 @@ export class HandlerAttempt {
 
   /** Sends what has not been sent yet. Whatever the handler reports later is dropped. */
   flush(): void {
-    this.#teller.close();
+    this.#updates.close();
   }
 
   #context(): TaskContext {
     const { taskId, owner, attempt, idempotencyKey, checkpoint } = this.#input;
-    const teller = this.#teller;
+    const teller = this.#updates;
     let saved = checkpoint;
     return {
       taskId,
@@ -83,7 +83,7 @@ export class HandlerAttempt {
       checkpoint: {
         read: () => (saved === undefined ? undefined : JSON.parse(saved)),
         write: (value) => {
-          saved = keptJson('Checkpoint', value, maxCheckpointBytes);
+          saved = toLimitedJson('Checkpoint', value, maxCheckpointBytes);
           teller.checkpoint(saved);
         },
       },

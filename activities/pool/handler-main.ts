@@ -6,7 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createTaskTypes, loadTaskModules, type TaskTypes } from '../types/index.ts';
 import { HandlerAttempt } from './attempt.ts';
 import { toHandler, type FromHandler, type HandlerSettings } from './messages.ts';
-import { outliveNoParent } from './parent-watch.ts';
+import { exitWithParent } from './parent-watch.ts';
 import { rulesOf } from './rules.ts';
 
 let types: TaskTypes | undefined;
@@ -21,7 +21,7 @@ const attempts = new AsyncLocalStorage<HandlerAttempt>();
 process.title = 'taskbell handler';
 // A Ctrl-C in a terminal and a service manager's SIGTERM also reach the worker, which decides what to do.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-outliveNoParent(() => current !== undefined);
+exitWithParent(() => current !== undefined);
 
 process.on('message', (message) => void receive(message));
 process.on('uncaughtException', (error) => {

@@ -13,7 +13,7 @@ import {
   type HandlerFailure,
   type HandlerInput,
   type HandlerSettings,
-  type Told,
+  type HandlerUpdate,
   type ToHandler,
   type TypeRules,
 } from './messages.ts';
@@ -24,7 +24,7 @@ import type { StopReason } from '../types/define.ts';
 export type KillReason = 'TimeLimitExceeded' | 'MemoryLimitExceeded' | StopReason;
 
 /** How a handler's run ended. */
-export type RunEnd =
+export type ProcessOutcome =
   | { readonly kind: 'completed'; readonly result: string }
   | { readonly kind: 'failed'; readonly failure: HandlerFailure }
   /** Its process ended without reporting an outcome. */
@@ -66,8 +66,8 @@ const beginMs = 5000;
 
 interface Run {
   readonly number: number;
-  readonly onTold: (told: Told) => void;
-  readonly end: (end: RunEnd) => void;
+  readonly onUpdate: (update: HandlerUpdate) => void;
+  readonly end: (end: ProcessOutcome) => void;
   begun: boolean;
 }
 
@@ -122,7 +122,7 @@ export class HandlerProcess {
     return exitCode === null && signalCode === null && connected && !this.#leaving && !this.#wasStopped;
   }
 
-  run(input: HandlerInput, onTold: (told: Told) => void): Promise<RunEnd> {
+  run(input: HandlerInput, onUpdate: (update: HandlerUpdate) => void): Promise<ProcessOutcome> {
     if (this.#run) throw new Error('A handler process runs one attempt at a time');
     // An earlier handler may have set it by printing V8's out-of-memory message. This one is not to blame.
     this.#killedFor = undefined;
@@ -133,11 +133,11 @@ export class HandlerProcess {
       const late = setTimeout(() => {
         if (!run.begun) this.kill();
       }, beginMs);
-      const end = (how: RunEnd): void => {
+      const end = (how: ProcessOutcome): void => {
         clearTimeout(late);
         resolve(run.begun || how.kind !== 'died' ? how : { kind: 'not_begun' });
       };
-      const run: Run = { number, onTold, end, begun: false };
+      const run: Run = { number, onUpdate, end, begun: false };
       this.#run = run;
       this.#send({ type: 'run', number, input });
     });
@@ -182,8 +182,8 @@ export class HandlerProcess {
       case 'begun':
         if (this.#run) this.#run.begun = true;
         return;
-      case 'told':
-        this.#run?.onTold(message.told);
+      case 'update':
+        this.#run?.onUpdate(message.update);
         return;
       case 'completed':
         this.#finish({ kind: 'completed', result: message.result }, message.residentBytes);
@@ -206,7 +206,7 @@ export class HandlerProcess {
     return { handlerPid: this.pid, task: this.#taskId };
   }
 
-  #finish(end: RunEnd, residentBytes: number): void {
+  #finish(end: ProcessOutcome, residentBytes: number): void {
     const run = this.#run;
     this.#run = undefined;
     this.residentBytes = residentBytes;

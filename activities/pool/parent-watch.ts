@@ -10,7 +10,7 @@ const intervalMs = 1000;
  *
  * @param isBusy whether a handler is running; without one, the process exits normally.
  */
-export function outliveNoParent(isBusy: () => boolean): void {
+export function exitWithParent(isBusy: () => boolean): void {
   process.once('disconnect', () => {
     if (isBusy()) killOwnGroup();
     process.exit();

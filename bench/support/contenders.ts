@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, type WorkflowStartOptions } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { createTaskTypes } from '../../activities/types/index.ts';
-import { type RoleLife, startRole } from '../../src/cli/role.ts';
+import { type RoleProcess, startRole } from '../../src/cli/role.ts';
 import { specOf } from '../../src/contract/spec.ts';
 import { createTaskInput } from '../../src/contract/task.ts';
 import { createConnection } from '../../src/tasks/connection.ts';
@@ -134,7 +134,7 @@ function startWorker(
   { address, namespace }: Server,
   taskQueue: string,
   more: Record<string, string> = {},
-): Promise<RoleLife> {
+): Promise<RoleProcess> {
   const environment = {
     PATH: process.env['PATH'],
     TASKBELL_LOG_LEVEL: 'error',

@@ -6,7 +6,7 @@ import { isSameOrigin } from '../auth/same-origin.ts';
 import { isCsrfTokenOf, type Session } from '../auth/sessions.ts';
 import { InvalidToken } from '../auth/read-signed.ts';
 import { AppError } from '../contract/errors.ts';
-import type { ClientOf } from './client.ts';
+import type { CallerAddressOf } from './caller-address.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
 
 /** Access control: the middleware in front of every route that needs an account. */
@@ -18,7 +18,7 @@ export interface Access {
   /** @throws AppError csrf_failed if the request comes from another site's page. */
   assertSameOrigin(c: Context<ApiEnv>): void;
   /** Returns the session of the cookie sent by one of our own pages, if it is valid. Ignores the CSRF token. */
-  broughtSession(c: Context<ApiEnv>): Promise<Session | undefined>;
+  readSessionCookie(c: Context<ApiEnv>): Promise<Session | undefined>;
   setSessionCookie(c: Context<ApiEnv>, value: string, expiresAt: number): void;
   clearSessionCookie(c: Context<ApiEnv>): void;
 }
@@ -29,7 +29,7 @@ const ticketPath = /^\/api\/ws-ticket\/?$/;
 
 export function createAccess(
   { authenticate, own }: Pick<ApiDependencies, 'authenticate' | 'own'>,
-  clientOf: ClientOf,
+  clientOf: CallerAddressOf,
 ): Access {
   // The prefix stops pages on sibling domains, or on plain http, from replacing the cookie with their own.
   const cookieName = (c: Context<ApiEnv>): string =>
@@ -78,7 +78,7 @@ export function createAccess(
       c.set('principal', session.principal);
       await next();
     },
-    async broughtSession(c) {
+    async readSessionCookie(c) {
       const cookie = getCookie(c, cookieName(c));
       if (cookie === undefined || !own) return undefined;
       try {

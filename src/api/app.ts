@@ -6,9 +6,9 @@ import { fieldErrors, queryErrors } from '../contract/issues.ts';
 import { type Access, createAccess } from './access.ts';
 import { audit } from './audit.ts';
 import { limitBody, requireJson } from './body.ts';
-import { admitBulk } from './bulk-admission.ts';
+import { limitBulk } from './bulk-admission.ts';
 import { bulkRoutes } from './bulk.ts';
-import { createClientOf } from './client.ts';
+import { createCallerAddressOf } from './caller-address.ts';
 import { commandRoutes } from './commands.ts';
 import { dashboardRoutes, isDashboard } from './dashboard.ts';
 import { eventRoutes } from './events.ts';
@@ -41,7 +41,7 @@ export function createApp(dependencies: ApiDependencies): Api {
     },
   });
   app.onError(problemResponse(dependencies.logger));
-  const clientOf = createClientOf(dependencies.limits.trustedProxies);
+  const clientOf = createCallerAddressOf(dependencies.limits.trustedProxies);
   const access = createAccess(dependencies, clientOf);
   const signIn = createSignIn(dependencies, clientOf);
   useMiddleware(app, dependencies, access);
@@ -89,7 +89,7 @@ function useMiddleware(app: Api, { limits, rate, logger }: ApiDependencies, acce
   }
   app.on(['GET', 'DELETE'], '/api/session', access.requireSession, limited);
   app.use(refuseOtherMethods(app));
-  const bulk = admitBulk();
+  const bulk = limitBulk();
   for (const path of ['/api/tasks/bulk', '/api/tasks/actions']) app.use(path, bulk);
   app.use('/api/*', limitBody, requireJson);
 }

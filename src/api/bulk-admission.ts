@@ -8,7 +8,7 @@ const maxConcurrent = 4;
 const maxConcurrentOfAccount = 2;
 
 /** Limits concurrent bulk requests, before their bodies are read. @throws {Busy} if the limit is reached. */
-export function admitBulk(): MiddlewareHandler<ApiEnv> {
+export function limitBulk(): MiddlewareHandler<ApiEnv> {
   const inProgress = new Map<string, number>();
 
   function total(): number {

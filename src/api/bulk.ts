@@ -18,7 +18,7 @@ import { auditLine } from './audit.ts';
 import { faultIn } from './body.ts';
 import { idempotencyKey } from './headers.ts';
 import { problemOf } from './problem.ts';
-import { json, problems, signedIn } from './responses.ts';
+import { json, problems, signInRequired } from './responses.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const tags = ['Bulk operations'];
@@ -32,7 +32,7 @@ const bulk = createRoute({
     'Schedules up to 1,000 tasks, each on its own: an invalid task does not affect the others. The request body can be up ' +
     'to 16 MiB.',
   tags,
-  security: signedIn,
+  security: signInRequired,
   request: {
     headers: z.object({
       'idempotency-key': idempotencyKey.meta({
@@ -58,7 +58,7 @@ const actions = createRoute({
     'matches more is rejected with the number of matches. With `dry_run`, nothing is changed and only the number of ' +
     'tasks is returned.',
   tags,
-  security: signedIn,
+  security: signInRequired,
   request: { body: { content: { 'application/json': { schema: actionsInput } }, required: true } },
   responses: {
     200: json(dryRunResult, 'The number of tasks, for a dry run.'),
@@ -67,9 +67,9 @@ const actions = createRoute({
   },
 });
 
-type Dependencies = Pick<ApiDependencies, 'tasks' | 'touched' | 'deleted' | 'logger'>;
+type Dependencies = Pick<ApiDependencies, 'tasks' | 'onTaskWritten' | 'onTaskDeleted' | 'logger'>;
 
-export function bulkRoutes(app: Api, { tasks, touched, deleted, logger }: Dependencies): void {
+export function bulkRoutes(app: Api, { tasks, onTaskWritten, onTaskDeleted, logger }: Dependencies): void {
   /** Returns an error as a request for that one task would have reported it. */
   function refusal(error: unknown) {
     const requestId = randomUUID();
@@ -81,10 +81,10 @@ export function bulkRoutes(app: Api, { tasks, touched, deleted, logger }: Depend
   }
 
   function resultOf(id: string, one: Outcome<ActionOutcome>): ActionResult {
-    touched(id);
+    onTaskWritten(id);
     if ('error' in one) return { id, ...refusal(one.error) };
-    const { deletedOf, ...result } = one.value;
-    if (deletedOf !== undefined) deleted(id, deletedOf);
+    const { deletedOwner, ...result } = one.value;
+    if (deletedOwner !== undefined) onTaskDeleted(id, deletedOwner);
     return { id, ...result };
   }
 

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { editTaskInput, task } from '../contract/task.ts';
 import { etagHeader, idempotencyKey, ifMatch } from './headers.ts';
-import { json, problems, signedIn } from './responses.ts';
+import { json, problems, signInRequired } from './responses.ts';
 import { idParameter, taskId } from './task-id.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
@@ -13,7 +13,7 @@ function commandRoute<P extends string>(path: P, operationId: string, summary: s
     summary,
     description,
     tags: ['Commands'],
-    security: signedIn,
+    security: signInRequired,
     request: { params: idParameter },
     responses: {
       200: { ...json(task, 'The command has taken effect.'), headers: etagHeader },
@@ -64,7 +64,7 @@ const retry = createRoute({
     'its scheduled time. Of several calls within a second, one starts a run; the others get 409, unless they send ' +
     '`If-Match` or an `Idempotency-Key`.',
   tags: ['Commands'],
-  security: signedIn,
+  security: signInRequired,
   request: {
     params: idParameter,
     headers: z.object({
@@ -82,7 +82,7 @@ const retry = createRoute({
 });
 
 /** Registers the commands. They respond with the task: 200 once the command has taken effect, 202 until then. */
-export function commandRoutes(app: Api, { tasks, touched }: ApiDependencies): void {
+export function commandRoutes(app: Api, { tasks, onTaskWritten }: ApiDependencies): void {
   const commands = [
     { route: cancel, run: tasks.cancel },
     { route: pause, run: tasks.pause },
@@ -93,7 +93,7 @@ export function commandRoutes(app: Api, { tasks, touched }: ApiDependencies): vo
     app.openapi(route, async (c) => {
       const id = taskId(c.req.valid('param').id);
       const { task, etag, done } = await run(c.get('principal'), id);
-      touched(id);
+      onTaskWritten(id);
       return c.json(task, done ? 200 : 202, { ETag: etag });
     });
   }
@@ -105,9 +105,9 @@ export function commandRoutes(app: Api, { tasks, touched }: ApiDependencies): vo
       changes: c.req.valid('json') ?? {},
       idempotencyKey: headers['idempotency-key'],
       ifMatch: headers['if-match'],
-      askedAt: c.get('receivedAt'),
+      receivedAt: c.get('receivedAt'),
     });
-    touched(id);
+    onTaskWritten(id);
     return c.json(task, 200, { ETag: etag });
   });
 }

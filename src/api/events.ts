@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { TaskStream } from '../bridge/streams.ts';
 import { feedExample } from '../contract/examples.ts';
-import { problems, signedIn } from './responses.ts';
+import { problems, signInRequired } from './responses.ts';
 import { idParameter, taskId } from './task-id.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
@@ -34,7 +34,7 @@ const events = createRoute({
     '`Last-Event-ID`, the first message is left out if nothing has changed since. An event of type `end` says why the ' +
     'stream ends.',
   tags: ['Tasks'],
-  security: signedIn,
+  security: signInRequired,
   request: {
     params: idParameter,
     headers: z.object({ 'last-event-id': z.string().max(255).optional() }),

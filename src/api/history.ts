@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { historyEntry } from '../contract/history.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { linkHeader, pageFields } from './paging.ts';
-import { json, problems, signedIn } from './responses.ts';
+import { json, problems, signInRequired } from './responses.ts';
 import { idParameter, taskId } from './task-id.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
@@ -17,7 +17,7 @@ const history = createRoute({
     'Returns what happened to a task, when, and by whom, over all its runs, oldest first, with all attempts and their ' +
     'logs. The history of an ended run is kept for 30 days.',
   tags: ['Tasks'],
-  security: signedIn,
+  security: signInRequired,
   request: {
     params: idParameter,
     query: z.strictObject(pageFields),

@@ -4,7 +4,7 @@ import { filterFields, type TaskFilter, taskFilter } from '../contract/filter.ts
 import { taskCounts, taskSummary } from '../contract/task.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { linkHeader, pageFields } from './paging.ts';
-import { json, problems, signedIn } from './responses.ts';
+import { json, problems, signInRequired } from './responses.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const tags = ['Tasks'];
@@ -23,7 +23,7 @@ const list = createRoute({
     'Returns unfinished tasks first, newest run first, then ended tasks, latest end first. The list can lag by two ' +
     'seconds. A page can be shorter than its limit, or even empty, when there are more: check the `Link` header.',
   tags,
-  security: signedIn,
+  security: signInRequired,
   request: { query: listQuery },
   responses: {
     200: { ...json(z.array(taskSummary), 'A page of tasks.'), headers: linkHeader },
@@ -39,7 +39,7 @@ const counts = createRoute({
   description:
     'Takes the same filters as the list. If you filter by status, the counts of the other statuses are 0.',
   tags,
-  security: signedIn,
+  security: signInRequired,
   request: { query: taskFilter },
   responses: { 200: json(taskCounts, 'The counts.'), ...problems(400, 401, 403, 503) },
 });

@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { overview, overviewQuery } from '../contract/overview.ts';
-import { json, problems, signedIn } from './responses.ts';
+import { json, problems, signInRequired } from './responses.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const route = createRoute({
@@ -12,7 +12,7 @@ const route = createRoute({
     'Returns how recent runs ended and how late they started, which tasks fall due within the hour, the workers, and ' +
     'how fast Temporal responds. Covers your own tasks; for admins, all tasks.',
   tags: ['Overview'],
-  security: signedIn,
+  security: signInRequired,
   request: { query: overviewQuery },
   responses: { 200: json(overview, 'The overview.'), ...problems(400, 401, 403, 503) },
 });

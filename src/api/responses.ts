@@ -18,7 +18,7 @@ export function problems<S extends ProblemStatus>(...statuses: S[]) {
 }
 
 /** Response of routes that need local accounts, where an identity provider has them. */
-export const noAccountsHere = {
+export const noLocalAccounts = {
   404: {
     description: 'An identity provider has the accounts and issues the tokens.',
     content: { 'application/problem+json': { schema: problem, example: noAccountsExample } },
@@ -31,4 +31,4 @@ export function json<T extends z.ZodType>(schema: T, description: string) {
 }
 
 /** Security requirement: an access token, an API key, or the cookie of a session. */
-export const signedIn = [{ bearer: [] }, { cookie: [] }];
+export const signInRequired = [{ bearer: [] }, { cookie: [] }];

@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import type { Session } from '../auth/sessions.ts';
 import { session, sessionInput } from '../contract/account.ts';
 import type { Access } from './access.ts';
-import { json, noAccountsHere, problems } from './responses.ts';
+import { json, noLocalAccounts, problems } from './responses.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Api } from './types.ts';
 
@@ -24,7 +24,7 @@ const begin = createRoute({
       headers: { 'Set-Cookie': { schema: { type: 'string' }, description: 'The session cookie.' } },
     },
     ...problems(400, 401, 403, 413, 415, 429),
-    ...noAccountsHere,
+    ...noLocalAccounts,
   },
 });
 
@@ -61,7 +61,7 @@ export function sessionRoutes(app: Api, access: Access, signIn: SignIn): void {
     const account =
       'link' in credentials ? await signIn.redeem(credentials.link) : await signIn.verify(c, credentials);
     const [before, { session, cookie }] = await Promise.all([
-      access.broughtSession(c),
+      access.readSessionCookie(c),
       sessions.start(account),
     ]);
     // The browser no longer has its cookie: no one could sign out of it, and what it opened would stay open.

@@ -4,7 +4,7 @@ import type { OwnAccounts } from '../auth/gate.ts';
 import { Throttled } from '../auth/throttle.ts';
 import { InvalidToken } from '../auth/read-signed.ts';
 import { AppError } from '../contract/errors.ts';
-import type { ClientOf } from './client.ts';
+import type { CallerAddressOf } from './caller-address.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
 
 /** Checks the credentials that a route receives: a name and a password, or a sign-in link. */
@@ -19,7 +19,7 @@ export interface SignIn {
 
 export function createSignIn(
   { own, logger }: Pick<ApiDependencies, 'own' | 'logger'>,
-  clientOf: ClientOf,
+  clientOf: CallerAddressOf,
 ): SignIn {
   function requireOwn(): OwnAccounts {
     if (own) return own;

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { taskTypeExample } from '../contract/examples.ts';
-import { json, problems, signedIn } from './responses.ts';
+import { json, problems, signInRequired } from './responses.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
 const taskType = z
@@ -20,7 +20,7 @@ const list = createRoute({
     'Returns the built-in task types and those added to this service. The payload of a task is validated against ' +
     '`payload`, the JSON Schema of its type.',
   tags: ['Task types'],
-  security: signedIn,
+  security: signInRequired,
   responses: { 200: json(z.array(taskType), 'The task types.'), ...problems(401) },
 });
 

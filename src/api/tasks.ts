@@ -9,8 +9,8 @@ import {
   taskStatusView,
 } from '../contract/task.ts';
 import { etagHeader, idempotencyKey, ifMatch, locationHeader } from './headers.ts';
-import { madeTaskExample, newTaskExample } from '../contract/examples.ts';
-import { json, problems, signedIn } from './responses.ts';
+import { createdTaskExample, newTaskExample } from '../contract/examples.ts';
+import { json, problems, signInRequired } from './responses.ts';
 import { idParameter, taskId } from './task-id.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
@@ -25,7 +25,7 @@ const create = createRoute({
     'After a 201 response, the task survives the crash of any process: it never runs before its time, runs at least ' +
     'once, and ends. Set the time with `scheduled_time`, or with `delay` in seconds from now.',
   tags,
-  security: signedIn,
+  security: signInRequired,
   request: {
     headers: z.object({
       'idempotency-key': idempotencyKey.meta({
@@ -40,7 +40,7 @@ const create = createRoute({
   responses: {
     201: {
       description: 'The task.',
-      content: { 'application/json': { schema: task, example: madeTaskExample } },
+      content: { 'application/json': { schema: task, example: createdTaskExample } },
       headers: { ...locationHeader, ...etagHeader },
     },
     ...problems(400, 401, 413, 415, 422, 503),
@@ -54,7 +54,7 @@ const read = createRoute({
   summary: 'Read a task',
   description: 'Returns the whole task, with its payload, its result, and its attempts with their logs.',
   tags,
-  security: signedIn,
+  security: signInRequired,
   request: { params: idParameter },
   responses: { 200: { ...json(task, 'The task.'), headers: etagHeader }, ...problems(401, 404, 503) },
 });
@@ -67,7 +67,7 @@ const status = createRoute({
   summary: 'Read the status of a task',
   description: 'Returns the part of a task that changes without being edited.',
   tags,
-  security: signedIn,
+  security: signInRequired,
   request: { params: idParameter },
   responses: statusResponses,
 });
@@ -99,7 +99,7 @@ const patch = createRoute({
     'Fields that the body leaves out keep their values. With `If-Match`, the change is rejected if the task has changed ' +
     'in the meantime.',
   tags,
-  security: signedIn,
+  security: signInRequired,
   request: editRequest,
   responses: editResponses,
 });
@@ -110,7 +110,7 @@ const put = createRoute({
   summary: 'Change a task that has not started, giving its required fields',
   description: 'Works like PATCH, but `name` and `scheduled_time` (or `delay`) are required.',
   tags,
-  security: signedIn,
+  security: signInRequired,
   request: editRequest,
   responses: editResponses,
 });
@@ -124,7 +124,7 @@ const remove = createRoute({
     'Deletes a task that has ended, or one that has not started, which then never runs. Returns 202 if the deletion is ' +
     'still in progress.',
   tags,
-  security: signedIn,
+  security: signInRequired,
   request: { params: idParameter },
   responses: {
     204: { description: 'Deleted.' },
@@ -133,7 +133,7 @@ const remove = createRoute({
   },
 });
 
-export function taskRoutes(app: Api, { tasks, touched, deleted }: ApiDependencies): void {
+export function taskRoutes(app: Api, { tasks, onTaskWritten, onTaskDeleted }: ApiDependencies): void {
   app.openapi(create, async (c) => {
     const key = c.req.valid('header')['idempotency-key'];
     const { task, etag } = await tasks.create(c.get('principal'), c.req.valid('json'), key);
@@ -159,7 +159,7 @@ export function taskRoutes(app: Api, { tasks, touched, deleted }: ApiDependencie
     ifMatch: string | undefined,
   ) => {
     const view = await tasks.edit(principal, id, changes, ifMatch);
-    touched(id);
+    onTaskWritten(id);
     return view;
   };
   app.openapi(patch, async (c) => {
@@ -178,8 +178,8 @@ export function taskRoutes(app: Api, { tasks, touched, deleted }: ApiDependencie
   app.openapi(remove, async (c) => {
     const id = taskId(c.req.valid('param').id);
     const { done, owner } = await tasks.remove(c.get('principal'), id);
-    touched(id);
-    deleted(id, owner);
+    onTaskWritten(id);
+    onTaskDeleted(id, owner);
     return c.body(null, done ? 204 : 202);
   });
 }

@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { InvalidToken } from '../auth/read-signed.ts';
 import { accessToken, refreshInput, signInInput, ticket, tokenPair } from '../contract/account.ts';
 import { AppError } from '../contract/errors.ts';
-import { json, noAccountsHere, problems, signedIn } from './responses.ts';
+import { json, noLocalAccounts, problems, signInRequired } from './responses.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Api, ApiDependencies } from './types.ts';
 
@@ -19,7 +19,7 @@ const obtain = createRoute({
   responses: {
     200: json(tokenPair, 'An access token and a refresh token.'),
     ...problems(400, 401, 413, 415, 429),
-    ...noAccountsHere,
+    ...noLocalAccounts,
   },
 });
 
@@ -35,7 +35,7 @@ const refresh = createRoute({
   responses: {
     200: json(accessToken, 'A new access token.'),
     ...problems(400, 401, 413, 415),
-    ...noAccountsHere,
+    ...noLocalAccounts,
   },
 });
 
@@ -48,7 +48,7 @@ const issueTicket = createRoute({
     'For browsers, which cannot send a header with the upgrade request. Send the ticket as `?ticket=`. It can be used ' +
     'once, within 30 seconds.',
   tags: ['Accounts'],
-  security: signedIn,
+  security: signInRequired,
   responses: { 200: json(ticket, 'The ticket.'), ...problems(400, 401, 413, 415) },
 });
 

@@ -27,9 +27,9 @@ export interface ApiDependencies {
   /** Signs list cursors. */
   readonly cursorKey: Uint8Array;
   /** Notifies this process's feed that a task has just been written, ahead of the next tick. */
-  readonly touched: (id: string) => void;
+  readonly onTaskWritten: (id: string) => void;
   /** Notifies clients that follow an owner's tasks that one of them has been deleted. */
-  readonly deleted: (id: string, owner: string) => void;
+  readonly onTaskDeleted: (id: string, owner: string) => void;
   readonly streams: Pick<Streams, 'open'>;
   readonly limits: Pick<Config['limits'], 'corsOrigins' | 'trustedProxies'>;
   /** Rate limit of each account's requests; none if undefined. */

@@ -6,7 +6,7 @@ import { createIdentityProvider, type IdentityProviderOptions } from './identity
 import { endedSessionsFilePath, keysFilePath, usersFilePath } from './places.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { createSignInLinks, type SignInLinks } from './sign-in-links.ts';
-import { createStanding, type Standing, untilExpiry } from './standing.ts';
+import { createCredentialStatus, type CredentialStatus, untilExpiry } from './credential-status.ts';
 import { createThrottle, type Throttle } from './throttle.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 import { createTokens, currentAccount, type Tokens } from './tokens.ts';
@@ -24,7 +24,7 @@ export interface OwnAccounts {
 export interface Gate {
   readonly authenticate: Authenticate;
   readonly tickets: Tickets;
-  readonly standing: Standing;
+  readonly standing: CredentialStatus;
   /** undefined if an identity provider has the accounts. */
   readonly own: OwnAccounts | undefined;
   close(): void;
@@ -54,7 +54,7 @@ export async function createGate(options: GateOptions): Promise<Gate> {
   const accounts = await createAccounts({ usersFile: usersFilePath(home), onError });
   const keys = await createApiKeys({ accounts, path: keysFilePath(home), onError });
   const endedSessions = await createEndedSessions({ path: endedSessionsFilePath(home), onError });
-  const standing = createStanding({ accounts, keys, endedSessions });
+  const standing = createCredentialStatus({ accounts, keys, endedSessions });
   const accountOf = (id: string, generation: number) => currentAccount(accounts, id, generation);
   const tokens = createTokens({ secret, accounts });
   return {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { distinct, type ListFormat } from './list-file.ts';
+import { areDistinct, type ListFormat } from './list-file.ts';
 import { scope } from './principal.ts';
 
 export const keyLabel = z
@@ -25,7 +25,9 @@ export type ApiKey = z.infer<typeof apiKey>;
 
 const keysFile = z.strictObject({
   version: z.literal(1),
-  keys: z.array(apiKey).refine((keys) => distinct(keys.map(({ prefix }) => prefix)), 'a prefix occurs twice'),
+  keys: z
+    .array(apiKey)
+    .refine((keys) => areDistinct(keys.map(({ prefix }) => prefix)), 'a prefix occurs twice'),
 });
 
 export const keysFormat: ListFormat<ApiKey, z.infer<typeof keysFile>> = {

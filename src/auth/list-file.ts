@@ -110,6 +110,6 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /** Whether no value occurs twice. Used by the schemas of such files. */
-export function distinct(values: readonly string[]): boolean {
+export function areDistinct(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
 }

@@ -43,7 +43,7 @@ export function isTooLong(password: string): boolean {
 }
 
 /** Returns what is wrong with a new password for the user `name`, in one line; undefined if nothing is. */
-export function passwordFault(password: string, name: string): string | undefined {
+export function passwordProblem(password: string, name: string): string | undefined {
   if (isTooLong(password)) return `the password must have at most ${MAX_LENGTH} characters`;
   if (codePoints(password) < MIN_LENGTH) return `the password must have at least ${MIN_LENGTH} characters`;
   // These can't be typed into a sign-in form; they come from a stray line break or a binary file.

@@ -4,7 +4,7 @@ import { type EndedSessions, type SessionCredential, sessionLifetimeMs } from '.
 import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
 import { createSigned, type SignedClaims } from './signed.ts';
-import type { Standing } from './standing.ts';
+import type { CredentialStatus } from './credential-status.ts';
 import { InvalidToken } from './read-signed.ts';
 
 /** A sign-in by cookie. */
@@ -28,7 +28,7 @@ interface Dependencies {
   readonly secret: string;
   /** Returns the account, if it has this generation. */
   readonly accountOf: (id: string, generation: number) => Promise<Account | undefined>;
-  readonly standing: Pick<Standing, 'confirm'>;
+  readonly standing: Pick<CredentialStatus, 'confirm'>;
   readonly endedSessions: Pick<EndedSessions, 'add'>;
   readonly now?: () => number;
 }

@@ -8,7 +8,7 @@
  *
  * Each process counts for itself. Known and unknown names are counted alike.
  */
-import { LeastRecent } from '../least-recent.ts';
+import { Lru } from '../least-recent.ts';
 
 /** Too many failed sign-ins, or too many at once. */
 export class Throttled extends Error {
@@ -58,8 +58,8 @@ const addressWindowMs = 10 * 60_000;
 const maxWaiting = 200;
 
 export function createThrottle({ now = Date.now, maxRemembered = 10_000 } = {}): Throttle {
-  const guesses = new LeastRecent<Guesses>(maxRemembered);
-  const addresses = new LeastRecent<Address>(maxRemembered);
+  const guesses = new Lru<Guesses>(maxRemembered);
+  const addresses = new Lru<Address>(maxRemembered);
 
   function refuseBlocked(key: string, address: string): void {
     const blockedUntil = guesses.get(key)?.blockedUntil ?? 0;

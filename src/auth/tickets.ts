@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { deriveKey } from './keys.ts';
 import { type Principal, principal } from './principal.ts';
 import { InvalidToken, issuer, readSigned } from './read-signed.ts';
-import type { Standing } from './standing.ts';
+import type { CredentialStatus } from './credential-status.ts';
 
 /** The ticket is malformed, forged, expired, used, or the credential that requested it is no longer valid. */
 export class InvalidTicket extends Error {
@@ -29,7 +29,7 @@ const claimsSchema = z.object({ jti: z.uuid(), exp: z.int(), principal });
 
 interface Dependencies {
   readonly secret: string;
-  readonly standing: Pick<Standing, 'confirm'>;
+  readonly standing: Pick<CredentialStatus, 'confirm'>;
   readonly now?: () => number;
   /** Maximum number of used tickets remembered. When full, tickets are rejected rather than accepted twice. */
   readonly maxRemembered?: number;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LockTimes } from './file-lock.ts';
-import { distinct, type ListFormat, readListFile, updateListFile } from './list-file.ts';
+import { areDistinct, type ListFormat, readListFile, updateListFile } from './list-file.ts';
 import { PASSWORD_HASH } from './passwords.ts';
 
 /** Also the name of the user's data folder, which is why some names are not allowed. */
@@ -28,8 +28,8 @@ const usersFile = z.strictObject({
   version: z.literal(1),
   users: z
     .array(user)
-    .refine((users) => distinct(users.map((each) => each.name.toLowerCase())), 'a name occurs twice')
-    .refine((users) => distinct(users.map((each) => each.id)), 'an id occurs twice'),
+    .refine((users) => areDistinct(users.map((each) => each.name.toLowerCase())), 'a name occurs twice')
+    .refine((users) => areDistinct(users.map((each) => each.id)), 'an id occurs twice'),
 });
 
 export const usersFormat: ListFormat<User, z.infer<typeof usersFile>> = {

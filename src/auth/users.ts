@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { hashPassword, passwordFault } from './passwords.ts';
+import { hashPassword, passwordProblem } from './passwords.ts';
 import { readUsersFile, type Role, updateUsersFile, type User, userName } from './users-file.ts';
 
 /** A change that cannot be made. `message` is one line for the person who requested it. */
@@ -96,7 +96,7 @@ function checkedName(name: string): string {
 }
 
 function checkedHash(password: string, name: string): Promise<string> {
-  const fault = passwordFault(password, name);
+  const fault = passwordProblem(password, name);
   if (fault !== undefined) throw new UserError(fault);
   return hashPassword(password);
 }

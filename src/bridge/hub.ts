@@ -15,7 +15,7 @@ export interface Watcher {
   /** @param text the message as JSON, serialised once for all watchers. */
   send(text: string): void;
   /** The task no longer exists. */
-  gone(): void;
+  deleted(): void;
 }
 
 /** A subscriber to many tasks, including those that do not exist yet. */
@@ -138,7 +138,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
 
   function remove(id: string, entry: Entry): void {
     entries.delete(id);
-    for (const watcher of entry.watchers) watcher.gone();
+    for (const watcher of entry.watchers) watcher.deleted();
     sendDeleted(id, entry.last.task.owner);
   }
 

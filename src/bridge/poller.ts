@@ -9,7 +9,7 @@
 import type { Logger } from 'pino';
 import type { Change, Changes, FeedCursor, Observation } from '../tasks/feed.ts';
 import type { Hub } from './hub.ts';
-import { createLookouts } from './lookouts.ts';
+import { createObserver } from './observer.ts';
 
 /** The part of the task service that the poller uses. */
 export interface FeedSource {
@@ -43,7 +43,7 @@ const settledMs = 10_000;
 const failuresBeforeNotice = 2;
 
 export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: PollerOptions): Poller {
-  const lookouts = createLookouts({ hub, observe: (id, runId) => source.observe(id, runId), logger });
+  const lookouts = createObserver({ hub, observe: (id, runId) => source.observe(id, runId), logger });
   let cursor: FeedCursor = { written: 0, closed: 0 };
   let newest: Newest = { written: { value: 0, seenAt: 0 }, closed: { value: 0, seenAt: 0 } };
   let failures = 0;

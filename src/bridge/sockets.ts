@@ -48,7 +48,7 @@ export interface Sockets {
   readonly size: number;
 }
 
-interface Client {
+interface SocketConnection {
   readonly principal: Principal;
   readonly outbox: Outbox;
   alive: boolean;
@@ -82,7 +82,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     perMessageDeflate: false,
     autoPong: false,
   });
-  const clients = new Map<WebSocket, Client>();
+  const clients = new Map<WebSocket, SocketConnection>();
   let closing = false;
   const heartbeat = setInterval(checkAll, options.pingMs ?? defaultPingMs);
 
@@ -113,7 +113,7 @@ export function createSockets(options: SocketsOptions): Sockets {
       begin: (outbox, close) =>
         hub.watch(first, {
           send: (text) => outbox.send(text, keyOf(text, 'task')),
-          gone: () => close(closeCode.gone, 'task deleted'),
+          deleted: () => close(closeCode.gone, 'task deleted'),
         }),
     };
   }
@@ -134,7 +134,7 @@ export function createSockets(options: SocketsOptions): Sockets {
 
   function open(socket: WebSocket, principal: Principal, show: Show): void {
     const outbox = createOutbox(socket);
-    const client: Client = { principal, outbox, alive: true };
+    const client: SocketConnection = { principal, outbox, alive: true };
     clients.set(socket, client);
     const clearExpiry = atExpiry(principal, () => socket.close(closeCode.unauthenticated, 'token expired'));
     const end = show.begin(outbox, (code, reason) => socket.close(code, reason));

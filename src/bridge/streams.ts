@@ -61,7 +61,7 @@ export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): St
       const stream = new Latest();
       const unwatch = hub.watch(first, {
         send: (text) => stream.put(text),
-        gone: () => finish(stream, { code: 4404, reason: 'task deleted' }),
+        deleted: () => finish(stream, { code: 4404, reason: 'task deleted' }),
       });
       const expired: StreamEnd = { code: 4401, reason: 'token expired' };
       const clearExpiry = atExpiry(principal, () => finish(stream, expired));

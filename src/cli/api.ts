@@ -19,8 +19,8 @@ import type { Actor } from '../tasks/access.ts';
 import { createRateLimit } from '../rate-limit.ts';
 import { createTaskService } from '../tasks/service.ts';
 import { createLogger } from './log.ts';
-import { logLife, notifyReady } from './parent.ts';
-import { stopRequested } from './stop.ts';
+import { logLifecycle, notifyReady } from './parent.ts';
+import { untilStopRequested } from './stop.ts';
 import { temporalConnection } from './temporal.ts';
 
 /** Runs `taskbell api`: HTTP and sockets, until asked to stop. Without Temporal it stays up, but not ready. */
@@ -29,12 +29,12 @@ export async function api(config: Config): Promise<void> {
   const closers: (() => Promise<void> | void)[] = [];
   try {
     const listeners = await start(config, logger, closers);
-    logLife(logger, { urls: listeners.map(({ url }) => url) }, 'api is up');
+    logLifecycle(logger, { urls: listeners.map(({ url }) => url) }, 'api is up');
     notifyReady({ url: listeners[0]?.url ?? '' });
-    await stopRequested();
+    await untilStopRequested();
   } finally {
     await closeAll(closers, logger);
-    logLife(logger, {}, 'api has stopped');
+    logLifecycle(logger, {}, 'api has stopped');
   }
 }
 
@@ -113,8 +113,8 @@ async function start(
     docs: await filesOf('docs'),
     dashboard: await filesOf('dashboard'),
     cursorKey: deriveKey(secret, 'cursors'),
-    touched: poller.look,
-    deleted: hub.deleted,
+    onTaskWritten: poller.look,
+    onTaskDeleted: hub.deleted,
     streams,
     limits: config.limits,
     rate,

@@ -38,13 +38,13 @@ async function makeFolder(path: string): Promise<void> {
  * Returns the key with which the API signs tokens. It is generated only for the embedded server: with an
  * external one, API processes on other hosts need the same key, so it must be set.
  */
-export async function jwtSecretOf({ jwtSecret, home, temporal }: Config): Promise<string | undefined> {
+export async function resolveJwtSecret({ jwtSecret, home, temporal }: Config): Promise<string | undefined> {
   if (jwtSecret !== undefined || temporal.external !== undefined) return jwtSecret;
-  return provideJwtSecret(home);
+  return readOrCreateJwtSecret(home);
 }
 
 /** Reads HOME/jwt-secret, which the first start creates. If the file is lost, everyone has to sign in again. */
-export async function provideJwtSecret(home: string): Promise<string> {
+export async function readOrCreateJwtSecret(home: string): Promise<string> {
   const path = join(home, 'jwt-secret');
   try {
     const secret = (await readFile(path, 'utf8')).trim();

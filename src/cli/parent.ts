@@ -19,7 +19,7 @@ export function notifyReady(info: { readonly url?: string } = {}): void {
 }
 
 /** Logs that a role has started or stopped; only at debug level under `up`, which prints its own messages. */
-export function logLife(logger: Logger, facts: Record<string, unknown>, message: string): void {
+export function logLifecycle(logger: Logger, facts: Record<string, unknown>, message: string): void {
   logger[hasParent() ? 'debug' : 'info'](facts, message);
 }
 
@@ -34,7 +34,7 @@ export function hasParent(): boolean {
 }
 
 /** Calls back when the parent has ended, however it ended: the role must then end too. */
-export function onParentGone(callback: () => void): void {
+export function onParentExit(callback: () => void): void {
   if (!hasParent()) return;
   if (!process.connected) {
     callback();

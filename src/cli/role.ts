@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { killGroup, stopChild } from '../engine/processes.ts';
 import { roleMessage } from './parent.ts';
-import type { Life } from './supervisor.ts';
+import type { SupervisedProcess } from './supervisor.ts';
 
 export interface RoleOptions {
   readonly name: string;
@@ -16,7 +16,7 @@ export interface RoleOptions {
 }
 
 /** A role's process that is serving. */
-export interface RoleLife extends Life {
+export interface RoleProcess extends SupervisedProcess {
   readonly pid: number;
   readonly url: string | undefined;
 }
@@ -31,7 +31,7 @@ export class RoleFatalError extends Error {
  * @throws {RoleFatalError} when the role reports a fatal message; an Error when it ends before it is ready,
  * or when the signal aborts.
  */
-export async function startRole(options: RoleOptions, signal: AbortSignal): Promise<RoleLife> {
+export async function startRole(options: RoleOptions, signal: AbortSignal): Promise<RoleProcess> {
   const child = fork(options.entry, [options.name], {
     env: options.environment,
     // In its own process group: a terminal's Ctrl-C must reach only us, since we stop the roles in order.

@@ -1,13 +1,13 @@
 import { pause } from '../pause.ts';
 
 /** One life of a process that can crash. */
-export interface Life {
+export interface SupervisedProcess {
   /** Resolves with how the life ended, whatever ended it. */
   readonly ended: Promise<string>;
   close(): Promise<void>;
 }
 
-export interface SuperviseOptions<L extends Life> {
+export interface SuperviseOptions<L extends SupervisedProcess> {
   /** Starts a life; resolves when it is serving. @throws when it doesn't come up. */
   readonly start: (signal: AbortSignal) => Promise<L>;
   /** Whether an error of `start` is permanent, so that starting again won't help. */
@@ -25,7 +25,7 @@ export interface Backoff {
   readonly healthyAfterMs: number;
 }
 
-export interface Supervisor<L extends Life> {
+export interface Supervisor<L extends SupervisedProcess> {
   /** Resolves with the first life that serves; never resolves if a fatal error or close() comes first. */
   readonly firstLife: Promise<L>;
   /** Ends the current life and starts no other; resolves when everything has ended. */
@@ -41,7 +41,7 @@ const attemptsBeforeFirstLife = 3;
  * An error is fatal if `isFatal` returns true for it, or if it is the last of three starts and none has ever
  * succeeded.
  */
-export function supervise<L extends Life>(options: SuperviseOptions<L>): Supervisor<L> {
+export function supervise<L extends SupervisedProcess>(options: SuperviseOptions<L>): Supervisor<L> {
   const { start, isFatal, onFatal, onRestart, backoff = defaultBackoff } = options;
   const closing = new AbortController();
   const { signal } = closing;

@@ -3,9 +3,9 @@ import { type Config, ConfigError, childEnvironment } from '../config.ts';
 import { EngineError, errorMessage } from '../engine/errors.ts';
 import { choosePorts } from '../engine/ports.ts';
 import { lockHome } from './home-lock.ts';
-import { jwtSecretOf, makeHome } from './home.ts';
+import { resolveJwtSecret, makeHome } from './home.ts';
 import { type ProgressDisplay, showProgress } from './progress.ts';
-import { RoleFatalError, type RoleLife, startRole } from './role.ts';
+import { RoleFatalError, type RoleProcess, startRole } from './role.ts';
 import { makeSignInLink } from './sign-in-link.ts';
 import { type StopSignals, catchSignals, unlessAborted } from './signals.ts';
 import { type Backoff, type Supervisor, supervise } from './supervisor.ts';
@@ -88,7 +88,7 @@ async function serve(running: Running): Promise<never> {
   const temporal = await provideTemporal(running);
   display.report({ waitingFor: 'Starting the worker and the API' });
   const environment = { ...temporal.environment, TASKBELL_WEB_UI_URL: temporal.webUiUrl };
-  const secret = await jwtSecretOf(config);
+  const secret = await resolveJwtSecret(config);
   const worker = superviseRole(running, 'worker', environment);
   const api = superviseRole(running, 'api', {
     ...environment,
@@ -145,7 +145,7 @@ function superviseRole(
   { config, options, display, signals, closers, fail }: Running,
   name: 'api' | 'worker',
   environment: Readonly<Record<string, string | undefined>>,
-): Supervisor<RoleLife> {
+): Supervisor<RoleProcess> {
   const role = {
     name,
     entry: options.entry ?? fileURLToPath(new URL('./main.js', import.meta.url)),

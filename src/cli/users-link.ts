@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../auth/users.ts';
 import { type Config, ConfigError } from '../config.ts';
-import { jwtSecretOf } from './home.ts';
+import { resolveJwtSecret } from './home.ts';
 import { createReporter } from './reporter.ts';
 import { makeSignInLink } from './sign-in-link.ts';
 
@@ -22,7 +22,7 @@ export function defineUsersLink(users: Command, { readConfig, stdout }: Dependen
         const config = readConfig();
         if (config.identityProvider)
           throw new UserError('an identity provider manages the accounts, so there are no sign-in links');
-        const secret = await jwtSecretOf(config);
+        const secret = await resolveJwtSecret(config);
         if (secret === undefined)
           throw new ConfigError('TASKBELL_JWT_SECRET: must be set to the same value as for the API');
         const link = await makeSignInLink({ home: config.home, secret, name, url: baseOf(config, url) });

@@ -5,8 +5,8 @@ import { type HandlerPool, startPool } from '../../activities/pool/pool.ts';
 import { type Config, ConfigError, handlerEnvironment } from '../config.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
 import { createLogger } from './log.ts';
-import { logLife, notifyReady } from './parent.ts';
-import { stopRequested } from './stop.ts';
+import { logLifecycle, notifyReady } from './parent.ts';
+import { untilStopRequested } from './stop.ts';
 import { temporalConnection } from './temporal.ts';
 
 /** Runs `taskbell worker` until asked to stop, then hands back the attempts that it could not finish. */
@@ -23,13 +23,13 @@ export async function worker(config: Config): Promise<void> {
       ...config.worker,
       logger,
     });
-    logLife(logger, { identity: running.identity, taskQueue: config.taskQueue }, 'worker is up');
+    logLifecycle(logger, { identity: running.identity, taskQueue: config.taskQueue }, 'worker is up');
     notifyReady();
     await untilStopped(running, pool, logger);
   } finally {
     await pool.close();
   }
-  logLife(logger, {}, 'worker has stopped');
+  logLifecycle(logger, {}, 'worker has stopped');
 }
 
 async function startHandlers(config: Config, logger: Logger): Promise<HandlerPool> {
@@ -51,7 +51,7 @@ async function startHandlers(config: Config, logger: Logger): Promise<HandlerPoo
 
 async function untilStopped(running: RunningWorker, pool: HandlerPool, logger: Logger): Promise<void> {
   try {
-    await Promise.race([stopRequested(), running.ended, pool.failed]);
+    await Promise.race([untilStopRequested(), running.ended, pool.failed]);
     running.stop();
     await running.ended;
   } catch (error) {

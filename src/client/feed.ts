@@ -40,7 +40,7 @@ export interface FeedSource {
    */
   readonly isUpToDate: (gap: Gap) => Promise<boolean>;
   /** Whether that check covers everything the feed reports. If not, a silent connection is replaced by another. */
-  readonly tellsAll: boolean;
+  readonly checkCoversAll: boolean;
   /** Looks up what a new connection does not report of the time since the previous one. */
   readonly missed?: (gap: Gap) => AsyncIterable<FeedMessage>;
   readonly timing?: Timing;
@@ -69,7 +69,7 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
       const { socket, skewMs } = await connect(source, signal);
       const gap = (): Gap => ({ since: reportedUntil(socket, skewMs), signal });
       const isUpToDate = () => source.isUpToDate(gap());
-      const leave = watchOver(socket, source.tellsAll ? isUpToDate : undefined, source.timing);
+      const leave = watchOver(socket, source.checkCoversAll ? isUpToDate : undefined, source.timing);
       const connectedAt = Date.now();
       try {
         for await (const message of messagesOf(socket, connected, { since, signal }, source)) {
@@ -83,7 +83,7 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
       if (Date.now() - connectedAt > stableMs) failures = 0;
       if (socket.opened) since = gap().since;
       else await isUpToDate();
-      if (socket.retiredWell) {
+      if (socket.closedCleanly) {
         failures = -1;
         continue;
       }

@@ -3,7 +3,7 @@
  * that ended in it. (A feed starts with the tasks that are under way, and reports all others at their next change.)
  */
 import { TaskbellError } from './errors.ts';
-import type { Told } from './order.ts';
+import type { SeenVersions } from './order.ts';
 import { paged, pathWith } from './paths.ts';
 import type { Send } from './transport.ts';
 import type { Task, TaskFilter, TaskStatus, TaskSummary } from './types.ts';
@@ -20,7 +20,7 @@ export interface Gap {
 export async function* newsSince(
   send: Send,
   filter: TaskFilter,
-  told: Told,
+  told: SeenVersions,
   { since, signal }: Gap,
 ): AsyncGenerator<TaskSummary> {
   const { status, ...others } = filter;

@@ -21,7 +21,7 @@ const ended = statusRank.COMPLETED;
 const maxMarks = 10_000;
 
 /** The states that have been reported. */
-export class Told {
+export class SeenVersions {
   readonly #marks = new Map<string, Mark>();
 
   has(id: string): boolean {

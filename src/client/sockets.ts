@@ -103,7 +103,7 @@ export class FeedSocket {
   }
 
   /** Whether the socket was closed by {@link FeedSocket.retire}, and the peer has answered. */
-  get retiredWell(): boolean {
+  get closedCleanly(): boolean {
     return this.#retired && !this.abandoned && this.closedWith !== lost;
   }
 }

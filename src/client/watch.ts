@@ -1,7 +1,7 @@
 /** Watches tasks: yields their states as they come, across lost connections and restarts of the service. */
 import { feed, type FeedOptions, type FeedSource } from './feed.ts';
 import { type Gap, lookUp, newsSince } from './gaps.ts';
-import { Told } from './order.ts';
+import { SeenVersions } from './order.ts';
 import { pathWith } from './paths.ts';
 import type { FeedMessage, TaskFilter, TaskStatusView, TaskSummary } from './types.ts';
 
@@ -24,7 +24,7 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
      * @throws TaskbellError not_found, forbidden, not_authenticated …, or the signal's reason.
      */
     async *watch(id: string, options: WatchOptions = {}): AsyncGenerator<TaskSummary, void> {
-      const told = new Told();
+      const told = new SeenVersions();
       let last: TaskSummary | undefined;
       const isUpToDate = async ({ signal }: Gap): Promise<boolean> => {
         const path = `/api/tasks/${encodeURIComponent(id)}/status/`;
@@ -32,7 +32,7 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
         return last === undefined || (body.version === last.version && body.status === last.status);
       };
       const path = `/ws/tasks/${encodeURIComponent(id)}/`;
-      for await (const message of feed({ ...source, path, isUpToDate, tellsAll: true }, options)) {
+      for await (const message of feed({ ...source, path, isUpToDate, checkCoversAll: true }, options)) {
         const task = taskIn(message, options);
         if (!task || !told.take(task)) continue;
         last = task;
@@ -47,7 +47,7 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
      * @throws TaskbellError forbidden, not_authenticated …, or the signal's reason.
      */
     async *watchAll(filter: TaskFilter = {}, options: FeedOptions = {}): AsyncGenerator<TaskEvent, void> {
-      const told = new Told();
+      const told = new SeenVersions();
       const isUpToDate = async (gap: Gap): Promise<boolean> => {
         const { done } = await newsSince(send, filter, told, gap).next();
         return done === true;
@@ -60,7 +60,10 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
       }
       const path = pathWith('/ws/tasks/', filter);
       // Lists show neither edits nor deletions.
-      for await (const message of feed({ ...source, path, isUpToDate, tellsAll: false, missed }, options)) {
+      for await (const message of feed(
+        { ...source, path, isUpToDate, checkCoversAll: false, missed },
+        options,
+      )) {
         if (message.type === 'deleted') {
           told.forget(message.id);
           yield message;

@@ -69,7 +69,7 @@ export const taskExample = {
 };
 
 /** The task right after its creation. */
-export const madeTaskExample = { ...summaryExample, payload, attempts: [] };
+export const createdTaskExample = { ...summaryExample, payload, attempts: [] };
 
 export const editExample = { scheduled_time: '2030-02-01T09:30:00Z', priority: 1 };
 

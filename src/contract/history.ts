@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { historyExample } from './examples.ts';
 import { instant } from './instant.ts';
-import { attemptReport } from './task.ts';
+import { attemptSchema } from './task.ts';
 
 const author = z.object({ id: z.string(), name: z.string().nullable() }).nullable().meta({
   description: 'Account behind the entry. Null if there is none, or if it happened outside Taskbell.',
@@ -48,7 +48,7 @@ export const historyEntry = z
     predecessor: z
       .object({ id: z.string(), ended: z.enum(['COMPLETED', 'FAILED', 'CANCELLED', 'DELETED']) })
       .optional(),
-    attempt: attemptReport.optional(),
+    attempt: attemptSchema.optional(),
     error: z.object({ type: z.string(), message: z.string() }).optional(),
     reason: z.string().optional(),
   })

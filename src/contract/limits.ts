@@ -22,4 +22,4 @@ export const maxCheckpointBytes = 256 * 1024;
  * Maximum total size of the checkpoints that the failed attempts of one run hand on, in bytes of JSON. Each is stored
  * twice in the event history, which is limited to 50 MB. Beyond this, an attempt after a failure starts from scratch.
  */
-export const maxCheckpointBytesInAll = 8 * 1024 * 1024;
+export const maxTotalCheckpointBytes = 8 * 1024 * 1024;

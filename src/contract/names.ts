@@ -37,7 +37,7 @@ export const attemptBegunSignalName = 'attempt-begun';
 export const attemptOverSignalName = 'attempt-over';
 
 /** Signal by which a dependent asks a predecessor to report its end. */
-export const successorSignalName = 'successor';
+export const dependentSignalName = 'successor';
 
 /** Signal that reports the end of a predecessor to a dependent. */
 export const predecessorOverSignalName = 'predecessor-over';

@@ -12,21 +12,26 @@ export const maxPredecessors = 20;
 export type PredecessorEnd = EndedStatus | 'DELETED';
 
 /** The argument of the signal `predecessor-over`. */
-export interface PredecessorOver {
+export interface EndedPredecessor {
   readonly id: string;
   readonly ended: PredecessorEnd;
 }
 
 /** Returns whether a dependent can go on after a predecessor has ended this way. */
-export function isGoodEnd(ended: PredecessorEnd, policy: AfterPolicy | undefined): boolean {
+export function isAcceptedOutcome(ended: PredecessorEnd, policy: AfterPolicy | undefined): boolean {
   return policy === 'any' || ended === 'COMPLETED';
 }
 
 type Following = Pick<TaskInput, 'after' | 'after_policy' | 'predecessors_over' | 'after_met'>;
 
 /** Returns the predecessors that a new run has to wait for: all but those that have already ended well. */
-export function predecessorsLeft({ after, after_policy, predecessors_over, after_met }: Following): string[] {
+export function remainingPredecessors({
+  after,
+  after_policy,
+  predecessors_over,
+  after_met,
+}: Following): string[] {
   if (after === undefined || after_met === true) return [];
-  const met = (predecessors_over ?? []).filter(({ ended }) => isGoodEnd(ended, after_policy));
+  const met = (predecessors_over ?? []).filter(({ ended }) => isAcceptedOutcome(ended, after_policy));
   return after.filter((id) => !met.some((over) => over.id === id));
 }

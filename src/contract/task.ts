@@ -68,7 +68,7 @@ const timeLimit = (fallback: number, description: string) =>
     .default(fallback)
     .meta({ description: `Time in seconds after which ${description}.` });
 
-export const attemptReport = z
+export const attemptSchema = z
   .object({
     attempt: z.int(),
     started_at: instant,
@@ -85,7 +85,7 @@ export const attemptReport = z
     }),
   })
   .meta({ id: 'Attempt', examples: [attemptExample] });
-export type Attempt = z.infer<typeof attemptReport>;
+export type Attempt = z.infer<typeof attemptSchema>;
 
 const printable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
 const unprintable = 'Null characters and lone surrogates are not allowed.';
@@ -289,7 +289,7 @@ export const task = z
   .object({
     ...summary,
     payload: jsonValue,
-    attempts: z.array(attemptReport).readonly(),
+    attempts: z.array(attemptSchema).readonly(),
   })
   .meta({ id: 'Task', examples: [taskExample] });
 export type Task = z.infer<typeof task>;

@@ -6,7 +6,7 @@
  */
 import type { JsonValue } from './json.ts';
 import type { StoredStatus } from './names.ts';
-import type { AfterPolicy, PredecessorOver } from './predecessors.ts';
+import type { AfterPolicy, EndedPredecessor } from './predecessors.ts';
 
 /** A task's retry policy: how often and how soon it is retried after a handler's failure. */
 export interface RetryPolicy {
@@ -49,7 +49,7 @@ export interface TaskInput extends TaskSpec {
   readonly after?: readonly string[];
   readonly after_policy?: AfterPolicy;
   /** Predecessors that had ended when the run was started, and how. */
-  readonly predecessors_over?: readonly PredecessorOver[];
+  readonly predecessors_over?: readonly EndedPredecessor[];
   /** Set if an earlier run has already waited for the predecessors: this one does not wait again. */
   readonly after_met?: true;
 }
@@ -198,7 +198,7 @@ export interface AttemptOver {
 }
 
 /** The argument of the signal `successor`: the run that waits for the end of the task that receives the signal. */
-export interface Successor {
+export interface Dependent {
   readonly id: string;
   readonly run_id: string;
 }

@@ -7,7 +7,7 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals';
 import { type Client, type Notice, TaskbellError, type TaskEvent } from '../client/index.ts';
 import { createBursts } from './bursts.ts';
-import { lookOut } from './look-out.ts';
+import { watchForReturn } from './watch-for-return.ts';
 
 export type Connection = 'connecting' | 'open' | 'lost';
 
@@ -87,7 +87,7 @@ export function createLive({ tasks, onRefused, isThere }: LiveOptions): Live {
     if (connection.peek() === 'lost') reconnect();
   };
   globalThis.addEventListener('online', online);
-  const stopLooking = lookOut({ connection, isThere, reconnect });
+  const stopLooking = watchForReturn({ connection, isThere, reconnect });
 
   return {
     connection,

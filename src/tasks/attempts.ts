@@ -61,7 +61,7 @@ export function unreportedAttempt(
   over: readonly AttemptReport[],
 ): Attempt | undefined {
   const { pending, memo } = execution;
-  if (!pending?.begun) return undefined;
+  if (!pending?.started) return undefined;
   const attempt = memo.attempt + pending.attempt;
   const { current } = pending.heartbeat ?? {};
   if (pending.running) return running(attempt, pending);

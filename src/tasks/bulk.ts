@@ -24,7 +24,7 @@ export interface ActionOutcome {
   readonly status: 200 | 202 | 204;
   readonly task?: TaskSummary;
   /** Owner of the deleted task. */
-  readonly deletedOf?: string;
+  readonly deletedOwner?: string;
 }
 
 export interface BulkService {
@@ -154,7 +154,7 @@ async function actOn(
         task: summaryOf(
           await retryTask(writer, actor, id, {
             changes: {},
-            askedAt: Date.now(),
+            receivedAt: Date.now(),
             check: options.check,
           }),
         ),
@@ -177,5 +177,5 @@ function commanded(result: CommandResult): ActionOutcome {
 }
 
 function removed({ done, owner }: { done: boolean; owner: string }): ActionOutcome {
-  return { status: done ? 204 : 202, deletedOf: owner };
+  return { status: done ? 204 : 202, deletedOwner: owner };
 }

@@ -6,8 +6,8 @@ import { type Actor, assertChangeable, loadTask } from './access.ts';
 import { cancelReason } from './cancel-reason.ts';
 import { effectTimeoutMs, waitFor } from './effect.ts';
 import type { LiveExecution } from './execution.ts';
-import { successorsOf, tellOver } from './predecessors.ts';
-import { allRunsOf, type Reader, readTask, type TaskView, wrongState } from './read.ts';
+import { dependentsOf, notifyDependents } from './predecessors.ts';
+import { allRunsOf, type TaskContext, readTask, type TaskView, wrongState } from './read.ts';
 import { summarise } from './snapshot.ts';
 
 /** `done`: the effect is visible. Otherwise it is on its way and can no longer be stopped. */
@@ -23,7 +23,7 @@ export interface CommandOptions {
 }
 
 export async function cancelTask(
-  reader: Reader,
+  reader: TaskContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
@@ -42,7 +42,7 @@ export async function cancelTask(
 }
 
 export async function pauseTask(
-  reader: Reader,
+  reader: TaskContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
@@ -58,7 +58,7 @@ export async function pauseTask(
 }
 
 export async function resumeTask(
-  reader: Reader,
+  reader: TaskContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
@@ -73,7 +73,7 @@ export async function resumeTask(
 }
 
 export async function runTaskNow(
-  reader: Reader,
+  reader: TaskContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
@@ -90,7 +90,7 @@ export async function runTaskNow(
 
 /** Deletes a task with all its runs: an ended one, or one that has not started, which then never runs. */
 export async function removeTask(
-  reader: Reader,
+  reader: TaskContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
@@ -104,14 +104,14 @@ export async function removeTask(
   // The newest run is deleted last: if this stops halfway, the task still exists and can be deleted again.
   const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
   // An ended task has notified its dependents itself.
-  const successors = newest.status === 'open' ? await successorsOf(store, newest) : [];
+  const successors = newest.status === 'open' ? await dependentsOf(store, newest) : [];
   for (const { runId } of older) await removeRun(reader, id, runId);
   await removeRun(reader, id, newest.runId);
-  await tellOver(store, successors, { id, ended: 'DELETED' });
+  await notifyDependents(store, successors, { id, ended: 'DELETED' });
   return { done: await isDeleted(reader, id, waitMs), owner: newest.owner };
 }
 
-async function removeRun({ store }: Reader, id: string, runId: string): Promise<void> {
+async function removeRun({ store }: TaskContext, id: string, runId: string): Promise<void> {
   try {
     await store.remove(id, runId);
   } catch (error) {
@@ -130,7 +130,7 @@ interface CommandRules {
 }
 
 async function command(
-  reader: Reader,
+  reader: TaskContext,
   actor: Actor,
   id: string,
   name: TaskCommand['command'],
@@ -151,7 +151,7 @@ async function command(
 }
 
 async function send(
-  { store }: Reader,
+  { store }: TaskContext,
   { id, runId }: LiveExecution,
   command: TaskCommand,
   refusal: string,
@@ -164,7 +164,7 @@ async function send(
   }
 }
 
-async function answer(reader: Reader, actor: Actor, execution: LiveExecution, done: boolean) {
+async function answer(reader: TaskContext, actor: Actor, execution: LiveExecution, done: boolean) {
   return { ...(await readTask(reader, actor, execution)), done };
 }
 
@@ -182,7 +182,7 @@ function waitsForTime(storedStatus: LiveExecution['storedStatus']): boolean {
 }
 
 /** Waits until the task is no longer found: the server deletes several runs one after the other. */
-async function isDeleted({ store }: Reader, id: string, waitMs: number): Promise<boolean> {
+async function isDeleted({ store }: TaskContext, id: string, waitMs: number): Promise<boolean> {
   const deadline = Date.now() + waitMs;
   for (;;) {
     try {

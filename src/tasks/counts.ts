@@ -3,7 +3,7 @@ import type { TaskFilter } from '../contract/filter.ts';
 import { type EndedStatus, type TaskCounts, type TaskStatus, taskStatus } from '../contract/task.ts';
 import type { Actor } from './access.ts';
 import { supersededRuns, visibleTo } from './list.ts';
-import { allRows, type Reader } from './read.ts';
+import { allRows, type TaskContext } from './read.ts';
 import {
   amongIds,
   endedRuns,
@@ -21,7 +21,11 @@ type Counts = Record<TaskStatus, number>;
 const ends: readonly EndedStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
 
 /** Counts the tasks that match a filter. Takes four calls if nothing was retried, otherwise at best three more. */
-export async function countTasks({ store }: Reader, actor: Actor, asked: TaskFilter): Promise<TaskCounts> {
+export async function countTasks(
+  { store }: TaskContext,
+  actor: Actor,
+  asked: TaskFilter,
+): Promise<TaskCounts> {
   const { status: wanted = taskStatus.options, ...filter } = visibleTo(actor, asked);
   const [runs, superseded] = await Promise.all([countRuns(store, filter), countSuperseded(store, filter)]);
   const counts = none();

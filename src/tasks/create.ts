@@ -9,16 +9,16 @@ import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
 import { etagOf } from './etag.ts';
 import type { LiveExecution } from './execution.ts';
 import { digest, keyReused } from './idempotency.ts';
-import { type Reader, readTask, type TaskView, webUiUrl } from './read.ts';
+import { type TaskContext, readTask, type TaskView, webUiUrl } from './read.ts';
 import { summarise } from './snapshot.ts';
-import { predecessorsOver } from './predecessors.ts';
+import { endedPredecessors } from './predecessors.ts';
 import type { Quota } from './quota.ts';
 import { firstStatus, memoOf, startRun } from './start.ts';
 import { uuidFrom } from '../uuid.ts';
 
 type Following = Pick<TaskInput, 'after' | 'after_policy' | 'predecessors_over'>;
 
-export interface Writer extends Reader {
+export interface Writer extends TaskContext {
   readonly taskTypes: TaskTypes;
   readonly quota: Quota;
 }
@@ -96,7 +96,7 @@ function newInput(taskTypes: TaskTypes, actor: Actor, request: CreateTaskInput, 
 async function following({ store }: Writer, actor: Actor, request: CreateTaskInput): Promise<Following> {
   const { after = [], after_policy } = request;
   if (after.length === 0) return {};
-  const over = await predecessorsOver(store, actor, after);
+  const over = await endedPredecessors(store, actor, after);
   return { after, ...(after_policy === undefined ? {} : { after_policy }), ...over };
 }
 

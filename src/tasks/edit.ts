@@ -77,7 +77,7 @@ async function settled(writer: Writer, actor: Actor, before: LiveExecution): Pro
   const { store } = writer;
   const edited = await loadTask(store, actor, before.id);
   if (!before.pending) return readTask(writer, actor, edited);
-  const after = await waitFor(store, edited, ({ status, pending }) => status !== 'open' || !pending?.begun);
+  const after = await waitFor(store, edited, ({ status, pending }) => status !== 'open' || !pending?.started);
   const view = await readTask(writer, actor, after);
   const beganAt = Date.parse(view.task.started_at ?? '');
   if (beganAt <= edited.updatedAt) throw started();

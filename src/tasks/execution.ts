@@ -50,7 +50,7 @@ export interface Execution {
 
 /** The pending attempt on the server: waiting for a worker, running, or between two of the server's own tries. */
 export interface PendingAttempt {
-  readonly begun: boolean;
+  readonly started: boolean;
   readonly running: boolean;
   readonly cancelRequested: boolean;
   /** Number of attempts of this activity so far, including the current or next one; starts at 1. */
@@ -117,7 +117,7 @@ function readPending(activity: PendingActivity | undefined, before: number): Pen
   const dealt = activity.state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED;
   const running = dealt && isReallyRunning(before + attempt, attempt, heartbeat);
   return {
-    begun: running || attempt > 1,
+    started: running || attempt > 1,
     running,
     cancelRequested: activity.state === PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
     attempt,

@@ -3,7 +3,7 @@ import { ifFound } from '../contract/errors.ts';
 import type { TaskSummary } from '../contract/task.ts';
 import { type Actor, loadTask } from './access.ts';
 import type { Execution, LiveExecution } from './execution.ts';
-import { allRows, endingOf, type Reader } from './read.ts';
+import { allRows, endingOf, type TaskContext } from './read.ts';
 import { closedSince, writtenSince } from './search.ts';
 import { summarise } from './snapshot.ts';
 
@@ -42,7 +42,7 @@ const overlapMs = 3000;
  * Returns the changes since a cursor. Takes two lists, however many tasks are watched: one for both would be an order
  * of magnitude slower.
  */
-export async function changesSince({ store }: Reader, cursor: FeedCursor): Promise<Changes> {
+export async function changesSince({ store }: TaskContext, cursor: FeedCursor): Promise<Changes> {
   const [written, closed] = await Promise.all([
     allRows(store, writtenSince(cursor.written - overlapMs)),
     allRows(store, closedSince(cursor.closed - overlapMs)),
@@ -63,7 +63,7 @@ function changeOf({ id, runId, version, owner, status }: Execution): Change {
 }
 
 /** Returns the first observation for a new watcher. @throws AppError not_found if the actor may not see the task. */
-export async function observeAs(reader: Reader, actor: Actor, id: string): Promise<Observation> {
+export async function observeAs(reader: TaskContext, actor: Actor, id: string): Promise<Observation> {
   return observation(reader, await loadTask(reader.store, actor, id));
 }
 
@@ -72,7 +72,7 @@ export async function observeAs(reader: Reader, actor: Actor, id: string): Promi
  * @returns undefined when the run no longer exists.
  */
 export async function observeTask(
-  reader: Reader,
+  reader: TaskContext,
   id: string,
   runId?: string,
 ): Promise<Observation | undefined> {
@@ -80,7 +80,7 @@ export async function observeTask(
   return execution && ifFound(observation(reader, execution));
 }
 
-async function observation(reader: Reader, execution: LiveExecution): Promise<Observation> {
+async function observation(reader: TaskContext, execution: LiveExecution): Promise<Observation> {
   const ending = await endingOf(reader.store, execution);
   const { runId, transitions } = execution;
   return { runId, transitions, task: summarise(execution, { now: Date.now(), ending }) };

@@ -4,7 +4,7 @@ import type { HistoryEntry } from '../contract/history.ts';
 import { type Actor, loadTask } from './access.ts';
 import { unreportedAttempt } from './attempts.ts';
 import type { Execution, LiveExecution } from './execution.ts';
-import { allRunsOf, type Reader } from './read.ts';
+import { allRunsOf, type TaskContext } from './read.ts';
 import type { TaskStore } from './store.ts';
 import { RunStory } from './story.ts';
 
@@ -27,7 +27,7 @@ export interface HistoryPage {
 
 /** Returns entries oldest first, run by run. Runs that the namespace no longer keeps are left out. */
 export async function readHistory(
-  { store }: Reader,
+  { store }: TaskContext,
   actor: Actor,
   id: string,
   { limit, from }: HistoryRequest,
@@ -63,7 +63,7 @@ async function* entriesOf(
 ): AsyncGenerator<HistoryEntry> {
   const story = new RunStory(runId);
   try {
-    for await (const event of store.events(id, runId)) yield* story.tell(event);
+    for await (const event of store.events(id, runId)) yield* story.entriesOf(event);
   } catch (error) {
     // The run was deleted, although the list still had it.
     if (isNotFound(error)) return;

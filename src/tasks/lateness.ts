@@ -1,8 +1,8 @@
 /** Lateness of a sample of runs: how long after their scheduled time they started. */
 import { ifFound } from '../contract/errors.ts';
 import type { Lateness } from '../contract/overview.ts';
-import { LeastRecent } from '../least-recent.ts';
-import { forEachOf } from '../limiter.ts';
+import { Lru } from '../least-recent.ts';
+import { mapConcurrently } from '../limiter.ts';
 import type { Execution } from './execution.ts';
 import type { TaskStore } from './store.ts';
 
@@ -12,7 +12,7 @@ const mostKnown = 10_000;
 
 /** @returns a function that reads close events where rows lack the start time, and throws what the store throws. */
 export function createLatenessOf({ ending }: Pick<TaskStore, 'ending'>) {
-  const known = new LeastRecent<number | null>(mostKnown);
+  const known = new Lru<number | null>(mostKnown);
 
   async function startOf(run: Execution): Promise<number | null> {
     const before = known.get(run.runId);
@@ -33,7 +33,7 @@ export function createLatenessOf({ ending }: Pick<TaskStore, 'ending'>) {
     // A task with predecessors waits for them, whatever its scheduled time.
     const bound = runs.filter(({ memo }) => (memo.after ?? []).length === 0);
     let failed = false;
-    const late = await forEachOf(bound, concurrency, async (run) => {
+    const late = await mapConcurrently(bound, concurrency, async (run) => {
       // The rest of a sample is of no use once a part of it cannot be read.
       if (failed) return undefined;
       try {

@@ -4,7 +4,7 @@ import type { TaskFilter } from '../contract/filter.ts';
 import type { TaskSummary } from '../contract/task.ts';
 import type { Actor } from './access.ts';
 import type { Execution } from './execution.ts';
-import { allRows, type Reader, webUiUrl } from './read.ts';
+import { allRows, type TaskContext, webUiUrl } from './read.ts';
 import { replacementsOf, runsMatching } from './search.ts';
 import { summarise } from './snapshot.ts';
 import type { TaskStore } from './store.ts';
@@ -26,7 +26,7 @@ export interface TaskPage {
 }
 
 /** Lists unfinished tasks, newest start first; then ended ones, latest end first. Takes at most two calls. */
-export async function listTasks(reader: Reader, actor: Actor, request: ListRequest): Promise<TaskPage> {
+export async function listTasks(reader: TaskContext, actor: Actor, request: ListRequest): Promise<TaskPage> {
   const { store } = reader;
   const filter = visibleTo(actor, request.filter);
   const now = Date.now();
@@ -41,7 +41,7 @@ export async function listTasks(reader: Reader, actor: Actor, request: ListReque
 
 /** Yields all tasks of a list, page by page. A task that changes in the meantime may come twice. */
 export async function* tasksMatching(
-  reader: Reader,
+  reader: TaskContext,
   actor: Actor,
   filter: TaskFilter,
 ): AsyncGenerator<TaskSummary> {
@@ -57,7 +57,7 @@ export async function* tasksMatching(
 const mostUnderWay = 1000;
 
 /** Returns the tasks that run or are about to: they make progress, though their next listed change may be far off. */
-export async function tasksUnderWay(reader: Reader, actor: Actor, filter: TaskFilter): Promise<string[]> {
+export async function activeTasks(reader: TaskContext, actor: Actor, filter: TaskFilter): Promise<string[]> {
   const ids: string[] = [];
   for await (const { id } of tasksMatching(reader, actor, { ...filter, status: underWay })) {
     ids.push(id);

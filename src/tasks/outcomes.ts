@@ -3,7 +3,7 @@
  * reaches beyond: if little has happened, one call is enough for a whole week.
  */
 import type { OverviewBucket } from '../contract/overview.ts';
-import { LeastRecent } from '../least-recent.ts';
+import { Lru } from '../least-recent.ts';
 import type { Execution } from './execution.ts';
 import { createLatenessOf } from './lateness.ts';
 import { endedBetween, ranBetween } from './search.ts';
@@ -21,7 +21,7 @@ type Outcomes = Pick<OverviewBucket, 'completed' | 'failed' | 'cancelled'>;
 type Count = readonly [Execution['status'], number];
 type Described = readonly [from: number, bucket: OverviewBucket];
 
-export interface Stretches {
+export interface Buckets {
   /** undefined for all owners. */
   readonly owner: string | undefined;
   /** Consecutive, oldest first. */
@@ -32,11 +32,11 @@ export interface Stretches {
 
 /** @returns a function that keeps buckets that are over. If the store throws, it throws too, but keeps what it has. */
 export function createOutcomes(store: Pick<TaskStore, 'list' | 'countByExecution' | 'ending'>) {
-  const kept = new LeastRecent<OverviewBucket>(mostKept);
+  const kept = new Lru<OverviewBucket>(mostKept);
   const latenessOf = createLatenessOf(store);
 
   /** Describes the newest buckets: as many as one page covers, or only the very newest, by a count. */
-  async function describeSome(starts: readonly number[], { owner, lengthMs }: Stretches) {
+  async function describeSome(starts: readonly number[], { owner, lengthMs }: Buckets) {
     const [oldest = 0, newest = 0] = [starts[0], starts.at(-1)];
     const page = await store.list(endedBetween({ owner }, oldest, newest + lengthMs), rowsPerPage);
     const runsOf = (from: number): Execution[] =>
@@ -66,7 +66,7 @@ export function createOutcomes(store: Pick<TaskStore, 'list' | 'countByExecution
     return [from, { from: new Date(from).toISOString(), ...outcomesOf(counts), lateness }];
   }
 
-  return async (stretches: Stretches): Promise<OverviewBucket[]> => {
+  return async (stretches: Buckets): Promise<OverviewBucket[]> => {
     const { owner, starts, lengthMs, now } = stretches;
     const keyOf = (from: number): string => `${owner ?? ''} ${lengthMs} ${from}`;
     const found = new Map<number, OverviewBucket>();

@@ -11,7 +11,7 @@ import { createOutcomes } from './outcomes.ts';
 import { periodsUntil } from './periods.ts';
 import { createSharedAnswers } from './shared-answers.ts';
 import type { TaskStore } from './store.ts';
-import { seeWorkers } from './workers.ts';
+import { listWorkers } from './workers.ts';
 
 /** Maximum concurrent calls of all overviews together. */
 const concurrency = 4;
@@ -29,7 +29,7 @@ export function createOverview(store: TaskStore) {
   const common = createSharedAnswers<Pick<Overview, 'temporal' | 'workers'>>({ freshMs, max: 1 });
 
   async function surroundings(): Promise<Pick<Overview, 'temporal' | 'workers'>> {
-    const workers = await seeWorkers(store);
+    const workers = await listWorkers(store);
     // Measured afterwards, since the very first call waits for the connection.
     const { serverVersion, latencyMs } = await store.probe();
     const temporal = {

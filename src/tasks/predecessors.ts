@@ -3,10 +3,10 @@
  * tasks wait for them. The workflows do the rest among themselves (workflows/following.ts).
  */
 import { AppError, ifFound, isNotFound } from '../contract/errors.ts';
-import { successorSignalName } from '../contract/names.ts';
-import type { PredecessorEnd, PredecessorOver } from '../contract/predecessors.ts';
-import type { Successor, TaskInput } from '../contract/workflow.ts';
-import { forEachOf } from '../limiter.ts';
+import { dependentSignalName } from '../contract/names.ts';
+import type { PredecessorEnd, EndedPredecessor } from '../contract/predecessors.ts';
+import type { Dependent, TaskInput } from '../contract/workflow.ts';
+import { mapConcurrently } from '../limiter.ts';
 import { type Actor, isChangeable, loadTask } from './access.ts';
 import { decode, type Execution, type LiveExecution } from './execution.ts';
 import { endedStatus } from './snapshot.ts';
@@ -21,12 +21,12 @@ type Over = Pick<TaskInput, 'predecessors_over'>;
  * Returns those of the named tasks that have ended.
  * @throws AppError validation if the actor has no such task, or if it has no room for more dependents.
  */
-export async function predecessorsOver(
+export async function endedPredecessors(
   store: TaskStore,
   actor: Actor,
   ids: readonly string[],
 ): Promise<Over> {
-  const found = await forEachOf(ids, looksAtOnce, (id) => ifFound(loadTask(store, actor, id)));
+  const found = await mapConcurrently(ids, looksAtOnce, (id) => ifFound(loadTask(store, actor, id)));
   const errors = found.flatMap((task, index) => {
     const message = task ? refusal(task) : 'There is no such task.';
     return message === undefined ? [] : [{ pointer: `/after/${index}`, message }];
@@ -41,12 +41,12 @@ function refusal(task: LiveExecution): string | undefined {
 }
 
 /** Returns the same for a retry, where a deleted predecessor is not an error of the request. */
-export async function predecessorsOverNow(store: TaskStore, ids: readonly string[]): Promise<Over> {
-  return over(ids, await forEachOf(ids, looksAtOnce, (id) => ifFound(store.describe(id))));
+export async function endedPredecessorsForRetry(store: TaskStore, ids: readonly string[]): Promise<Over> {
+  return over(ids, await mapConcurrently(ids, looksAtOnce, (id) => ifFound(store.describe(id))));
 }
 
 function over(ids: readonly string[], found: readonly (Execution | undefined)[]): Over {
-  const ended = ids.flatMap((id, index): PredecessorOver[] => {
+  const ended = ids.flatMap((id, index): EndedPredecessor[] => {
     const end = endOf(found[index]);
     return end === null ? [] : [{ id, ended: end }];
   });
@@ -59,29 +59,29 @@ function endOf(execution: Execution | undefined): PredecessorEnd | null {
 }
 
 /** Answers a local activity (`Inquiries` in activities/index.ts). @returns null while the task is unfinished. */
-export async function lookUpPredecessor(store: TaskStore, id: string): Promise<PredecessorOver | null> {
+export async function lookUpPredecessor(store: TaskStore, id: string): Promise<EndedPredecessor | null> {
   const ended = endOf(await ifFound(store.describe(id)));
   return ended && { id, ended };
 }
 
 /** Returns the runs that have asked a task to be notified of its end, from its history. */
-export async function successorsOf(store: TaskStore, { id, runId }: Execution): Promise<Successor[]> {
-  const successors = new Map<string, Successor>();
+export async function dependentsOf(store: TaskStore, { id, runId }: Execution): Promise<Dependent[]> {
+  const successors = new Map<string, Dependent>();
   for await (const { workflowExecutionSignaledEventAttributes: signal } of store.events(id, runId)) {
-    if (signal?.signalName !== successorSignalName) continue;
-    const successor = decode<Successor>(signal.input?.payloads?.[0]);
+    if (signal?.signalName !== dependentSignalName) continue;
+    const successor = decode<Dependent>(signal.input?.payloads?.[0]);
     if (successor) successors.set(successor.id, successor);
   }
   return [...successors.values()];
 }
 
 /** Notifies dependents of the end of a predecessor. Skips those that have ended themselves. */
-export async function tellOver(
+export async function notifyDependents(
   store: TaskStore,
-  successors: readonly Successor[],
-  over: PredecessorOver,
+  successors: readonly Dependent[],
+  over: EndedPredecessor,
 ): Promise<void> {
-  await forEachOf(successors, looksAtOnce, async ({ id, run_id }) => {
+  await mapConcurrently(successors, looksAtOnce, async ({ id, run_id }) => {
     try {
       await store.tellOver(id, run_id, over);
     } catch (error) {

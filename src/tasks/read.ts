@@ -13,7 +13,7 @@ import type { TaskStore } from './store.ts';
 /** Rows per page. A row takes up to 5 kB, and the size of a gRPC message is limited. */
 const rowsPerPage = 200;
 
-export interface Reader {
+export interface TaskContext {
   readonly store: TaskStore;
   /** Returns the URL of a run's page in the Temporal Web UI, for callers who may see every tenant. */
   readonly webUiLink: (id: string, runId: string) => string | undefined;
@@ -26,13 +26,17 @@ export interface TaskView {
 }
 
 /** Reads one task without its payload and attempts. */
-export async function readSummary(reader: Reader, actor: Actor, id: string): Promise<TaskSummary> {
+export async function readSummary(reader: TaskContext, actor: Actor, id: string): Promise<TaskSummary> {
   const execution = await loadTask(reader.store, actor, id);
   return summarise(execution, await extras(reader, actor, execution));
 }
 
 /** Reads one task with everything. Needs no worker. */
-export async function readTask(reader: Reader, actor: Actor, execution: LiveExecution): Promise<TaskView> {
+export async function readTask(
+  reader: TaskContext,
+  actor: Actor,
+  execution: LiveExecution,
+): Promise<TaskView> {
   const [input, known, attempts] = await Promise.all([
     currentInput(reader.store, execution),
     extras(reader, actor, execution),
@@ -48,14 +52,14 @@ export async function readTask(reader: Reader, actor: Actor, execution: LiveExec
   return { task, etag: etagOf(execution.runId, task) };
 }
 
-async function extras(reader: Reader, actor: Actor, execution: Execution) {
+async function extras(reader: TaskContext, actor: Actor, execution: Execution) {
   const ending = await endingOf(reader.store, execution);
   return { now: Date.now(), ending, webUiUrl: webUiUrl(reader, actor, execution) };
 }
 
 /** Returns the link for admins only, since the Temporal Web UI shows every tenant. */
 export function webUiUrl(
-  { webUiLink }: Reader,
+  { webUiLink }: TaskContext,
   actor: Actor,
   { id, runId }: Pick<Execution, 'id' | 'runId'>,
 ) {

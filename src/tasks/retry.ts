@@ -9,7 +9,7 @@ import type { Writer } from './create.ts';
 import { assertMatches } from './etag.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { digest, keyReused } from './idempotency.ts';
-import { predecessorsOverNow } from './predecessors.ts';
+import { endedPredecessorsForRetry } from './predecessors.ts';
 import { allRunsOf, readTask, type TaskView, wrongState } from './read.ts';
 import { endedStatus } from './snapshot.ts';
 import { currentInput } from './spec.ts';
@@ -29,7 +29,7 @@ export interface RetryRequest {
   /** Refuses a task that is not in the state the caller expects. */
   readonly check?: ((execution: LiveExecution) => void) | undefined;
   /** When the request arrived, in milliseconds. */
-  readonly askedAt: number;
+  readonly receivedAt: number;
 }
 
 /**
@@ -103,7 +103,7 @@ async function followingAgain(
   const left = memo.waits_for ?? after;
   if (left.length === 0) return { after_met: true };
   const met = after.filter((id) => !left.includes(id)).map((id) => ({ id, ended: 'COMPLETED' as const }));
-  const { predecessors_over = [] } = await predecessorsOverNow(store, left);
+  const { predecessors_over = [] } = await endedPredecessorsForRetry(store, left);
   return { predecessors_over: [...met, ...predecessors_over] };
 }
 
@@ -111,9 +111,9 @@ async function followingAgain(
  * Recognises a second click, or a caller who doesn't know that another was quicker: they have not seen anything yet of
  * a new run that failed within milliseconds.
  */
-function isRepetition(ended: LiveExecution, { askedAt, ifMatch, idempotencyKey }: RetryRequest): boolean {
+function isRepetition(ended: LiveExecution, { receivedAt, ifMatch, idempotencyKey }: RetryRequest): boolean {
   if (!ended.isRetry || ifMatch !== undefined || idempotencyKey !== undefined) return false;
-  return askedAt - ended.startedAt < repetitionMs;
+  return receivedAt - ended.startedAt < repetitionMs;
 }
 
 function repetition(): AppError {

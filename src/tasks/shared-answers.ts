@@ -1,4 +1,4 @@
-import { LeastRecent } from '../least-recent.ts';
+import { Lru } from '../least-recent.ts';
 
 interface Shared<T> {
   readonly answer: Promise<T>;
@@ -12,7 +12,7 @@ interface Shared<T> {
  * @param max maximum number of answers kept at a time
  */
 export function createSharedAnswers<T>({ freshMs, max }: { freshMs: number; max: number }) {
-  const known = new LeastRecent<Shared<T>>(max);
+  const known = new Lru<Shared<T>>(max);
 
   return (key: string, find: () => Promise<T>): Promise<T> => {
     const before = known.get(key);

@@ -99,7 +99,7 @@ function attemptView(
 ): View {
   // PENDING is written together with the first attempt, so this one is being withdrawn: the task does not run.
   if (storedStatus !== 'PENDING' && storedStatus !== 'RUNNING') return row;
-  if (!pending.begun) return { ...row, waiting: { reason: 'worker' } };
+  if (!pending.started) return { ...row, waiting: { reason: 'worker' } };
   const waitsUntil = pending.nextAt;
   const waiting: Waiting = pending.running
     ? null

@@ -3,7 +3,7 @@ import {
   type InternalWorkflowStartOptions,
 } from '@temporalio/client/lib/internal.js';
 import type { SearchAttributePair } from '@temporalio/common';
-import { predecessorsLeft } from '../contract/predecessors.ts';
+import { remainingPredecessors } from '../contract/predecessors.ts';
 import { searchAttributes, type StoredStatus, taskWorkflowType } from '../contract/names.ts';
 import { searchableName, searchableTag } from '../contract/searchable.ts';
 import { truncateBytes, truncateCharacters } from '../contract/text.ts';
@@ -59,7 +59,7 @@ export function memoOf({
 }: Pick<NewRun, 'input' | 'fingerprint' | 'retryMark'>): TaskMemo {
   const { name, description, type, tags, priority, retry, soft_time_limit, time_limit } = input;
   const { created_at, after, after_policy } = input;
-  const waitsFor = predecessorsLeft(input);
+  const waitsFor = remainingPredecessors(input);
   return {
     name,
     description: truncateCharacters(description, 200),
@@ -101,7 +101,7 @@ export function attributesOf(
 
 /** Returns the status that the workflow starts with. */
 export function firstStatus(input: TaskInput): StoredStatus {
-  return predecessorsLeft(input).length > 0 ? 'AFTER' : 'SCHEDULED';
+  return remainingPredecessors(input).length > 0 ? 'AFTER' : 'SCHEDULED';
 }
 
 function requestId(id: string, endedRunId: string): string {

@@ -4,8 +4,8 @@
  */
 import { Client, type Connection } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
-import { commandSignal, predecessorOverSignal } from '../../workflows/messages.ts';
-import type { PredecessorOver } from '../contract/predecessors.ts';
+import { commandSignal, predecessorEndedSignal } from '../../workflows/messages.ts';
+import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type { TaskCommand, TaskInput } from '../contract/workflow.ts';
 import { type Ending, readEnding } from './ending.ts';
 import {
@@ -193,8 +193,8 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
     },
 
     /** Notifies a task of the end of a predecessor. */
-    async tellOver(id: string, runId: string, over: PredecessorOver): Promise<void> {
-      await call(() => client.workflow.getHandle(id, runId).signal(predecessorOverSignal, over));
+    async tellOver(id: string, runId: string, over: EndedPredecessor): Promise<void> {
+      await call(() => client.workflow.getHandle(id, runId).signal(predecessorEndedSignal, over));
     },
 
     /** Unlike the SDK's own call, this one takes a reason, which the event history keeps. */

@@ -5,13 +5,13 @@ import {
   attemptBegun,
   becomeDue,
   initialState,
-  obey,
-  predecessorOver,
+  applyCommand,
+  predecessorEnded,
   type TaskState,
 } from '../../workflows/state.ts';
 import type { HistoryEntry } from '../contract/history.ts';
 import { attemptBegunSignalName, commandSignalName, predecessorOverSignalName } from '../contract/names.ts';
-import type { PredecessorOver } from '../contract/predecessors.ts';
+import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type {
   AttemptBegun,
   AttemptReport,
@@ -45,7 +45,7 @@ export class RunStory {
     this.#runId = runId;
   }
 
-  tell(event: Event): HistoryEntry[] {
+  entriesOf(event: Event): HistoryEntry[] {
     const ms = millis(event.eventTime) ?? 0;
     const at = new Date(ms).toISOString();
     return this.#read(event, ms).map((entry) => ({ by: null, ...entry, at, run_id: this.#runId }));
@@ -93,8 +93,8 @@ export class RunStory {
     ];
   }
 
-  #predecessorOver(before: TaskState, over: PredecessorOver, at: number): Entry[] {
-    this.#state = predecessorOver(before, over, at);
+  #predecessorOver(before: TaskState, over: EndedPredecessor, at: number): Entry[] {
+    this.#state = predecessorEnded(before, over, at);
     return this.#state === before ? [] : [{ type: 'predecessor_over', predecessor: over }];
   }
 
@@ -105,7 +105,7 @@ export class RunStory {
 
   #obey(before: TaskState, command: TaskCommand | undefined, at: number): Entry[] {
     if (!command) return [];
-    this.#state = obey(before, command, at);
+    this.#state = applyCommand(before, command, at);
     return this.#state === before ? [] : [{ type: commandTypes[command.command], by: authorOf(command) }];
   }
 
@@ -118,11 +118,11 @@ export class RunStory {
 }
 
 /** Returns a predecessor's end: it came as a signal, or the workflow looked it up itself, which leaves a marker. */
-function predecessorOverIn(event: Event): PredecessorOver | undefined {
+function predecessorOverIn(event: Event): EndedPredecessor | undefined {
   const signal = event.workflowExecutionSignaledEventAttributes;
   if (signal?.signalName === predecessorOverSignalName) return decode(signal.input?.payloads?.[0]);
   const result = event.markerRecordedEventAttributes?.details?.['result'];
-  return decode<PredecessorOver | null>(result?.payloads?.[0]) ?? undefined;
+  return decode<EndedPredecessor | null>(result?.payloads?.[0]) ?? undefined;
 }
 
 function endOrCancel(event: Event): Entry[] {

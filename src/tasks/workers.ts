@@ -22,7 +22,7 @@ const mostWorkers = 200;
 /** gRPC status codes of servers that do not know the call, have it switched off, or do not permit it. */
 const unsupported: ReadonlySet<number | undefined> = new Set([3, 7, 12]);
 
-export async function seeWorkers(store: TaskStore): Promise<WorkerSeen[]> {
+export async function listWorkers(store: TaskStore): Promise<WorkerSeen[]> {
   const [heartbeats, pollers] = await Promise.all([listHeartbeats(store), store.workersSeen()]);
   return liveWorkers(heartbeats, pollers, Date.now());
 }

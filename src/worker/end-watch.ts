@@ -7,7 +7,7 @@
 import type { Logger } from 'pino';
 import { pause } from '../pause.ts';
 import type { TaskStore } from '../tasks/store.ts';
-import { tellUntoldEnds, Told } from '../tasks/untold-ends.ts';
+import { notifyMissedEnds, NotifiedEnds } from '../tasks/missed-ends.ts';
 
 export interface EndWatch {
   close(): Promise<void>;
@@ -19,13 +19,13 @@ const restMs = 20_000;
 const mostRestMs = 40_000;
 const restPerLook = 10;
 
-export function watchForUntoldEnds(store: TaskStore, logger: Logger): EndWatch {
-  const told = new Told();
+export function watchForMissedEnds(store: TaskStore, logger: Logger): EndWatch {
+  const told = new NotifiedEnds();
   const closing = new AbortController();
 
   async function look(): Promise<void> {
     try {
-      const count = await tellUntoldEnds(store, told);
+      const count = await notifyMissedEnds(store, told);
       if (count > 0) logger.info({ told: count }, 'notified dependents of missed task ends');
     } catch (error) {
       logger.warn({ err: error }, 'could not look for missed task ends');

@@ -14,14 +14,14 @@ import {
   Worker,
   type WorkerOptions as TemporalWorkerOptions,
 } from '@temporalio/worker';
-import { createActivities, type Inquiries } from '../../activities/index.ts';
+import { createActivities, type LocalActivities } from '../../activities/index.ts';
 import type { HandlerPool } from '../../activities/pool/pool.ts';
 import type { ProcessTaskDependencies } from '../../activities/process.ts';
-import { attemptBegunSignal, attemptOverSignal } from '../../workflows/messages.ts';
+import { attemptBegunSignal, attemptInterruptedSignal } from '../../workflows/messages.ts';
 import { createConnection } from '../tasks/connection.ts';
 import { lookUpPredecessor } from '../tasks/predecessors.ts';
 import { createTaskStore, type TaskStore } from '../tasks/store.ts';
-import { watchForUntoldEnds } from './end-watch.ts';
+import { watchForMissedEnds } from './end-watch.ts';
 import { temporalLogger } from './logger.ts';
 import type { Logger } from 'pino';
 
@@ -79,7 +79,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   try {
     const attempts = await Worker.create(attemptOptions(connection, options, grace.signal));
     const workflows = await Worker.create(workflowOptions(connection, options, store));
-    const watch = watchForUntoldEnds(store, options.logger);
+    const watch = watchForMissedEnds(store, options.logger);
     const ended = endAfter(runToEnd(attempts, workflows, connection), [watch, store]);
     const stop = (): void => {
       attempts.shutdown();
@@ -176,7 +176,7 @@ function workflowOptions(
   options: WorkerOptions,
   store: TaskStore,
 ): TemporalWorkerOptions {
-  const inquiries: Inquiries = { lookUpPredecessor: (id) => lookUpPredecessor(store, id) };
+  const inquiries: LocalActivities = { lookUpPredecessor: (id) => lookUpPredecessor(store, id) };
   return {
     ...commonOptions(connection, options),
     workflowBundle: { codePath: options.workflowBundle },
@@ -206,7 +206,7 @@ function signalsOf(
     begun: ({ workflowId, runId }, begun) =>
       soon(() => workflow.getHandle(workflowId, runId).signal(attemptBegunSignal, begun)),
     over: ({ workflowId, runId }, over) =>
-      soon(() => workflow.getHandle(workflowId, runId).signal(attemptOverSignal, over)),
+      soon(() => workflow.getHandle(workflowId, runId).signal(attemptInterruptedSignal, over)),
   };
 }
 

@@ -65,7 +65,7 @@ function follow(changes: Partial<FeedSource>): { messages: FeedMessage[]; notice
     url,
     path: '/ws/tasks/',
     isUpToDate: async () => true,
-    tellsAll: true,
+    checkCoversAll: true,
     ...changes,
   };
   const options = { signal: leaving.signal, onNotice: ({ notice }: Notice) => void notices.push(notice) };
@@ -100,7 +100,7 @@ describe('a connection', () => {
 
   test('that is silent, where nobody could say what is missing, gives way to another; a live one unnoticed', async () => {
     fates.push('silence', 'silence');
-    const { messages, notices } = follow({ tellsAll: false, timing: { openMs: 5000, quietMs: 100 } });
+    const { messages, notices } = follow({ checkCoversAll: false, timing: { openMs: 5000, quietMs: 100 } });
     await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
     expect(upgrades).toBe(3);
     expect(notices).toEqual(['connected']);
@@ -108,7 +108,7 @@ describe('a connection', () => {
 
   test('that is half open, where nobody could say what is missing, gives way to another, which is told', async () => {
     fates.push('silence');
-    const { messages, notices } = follow({ tellsAll: false, timing: { openMs: 5000, quietMs: 500 } });
+    const { messages, notices } = follow({ checkCoversAll: false, timing: { openMs: 5000, quietMs: 500 } });
     await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['connected']);
     // From now on it hears nothing, and answers nothing.
     for (const connection of connections) connection.pause();
@@ -181,7 +181,7 @@ test('what is no passing failure ends it', async () => {
     url,
     path: '/ws/tasks/',
     isUpToDate: () => Promise.reject(gone),
-    tellsAll: true,
+    checkCoversAll: true,
     timing: { openMs: 50, quietMs: 60_000 },
   };
   await expect(feed(source, { signal: leaving.signal }).next()).rejects.toBe(gone);

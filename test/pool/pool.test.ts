@@ -4,7 +4,7 @@ import { getEventListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { HandlerProcess } from '../../activities/pool/handler-process.ts';
-import type { Told } from '../../activities/pool/messages.ts';
+import type { HandlerUpdate } from '../../activities/pool/messages.ts';
 import { isRunning } from '../support/child-processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
@@ -146,22 +146,22 @@ describe('when a handler process ends', () => {
 
   test('processes that its handler started end too, even if it exited by itself', async () => {
     const pool = await start();
-    const { end, told } = await attempt(pool, 'leaves-behind', { what: 'process', exit: true });
+    const { end, updates } = await attempt(pool, 'leaves-behind', { what: 'process', exit: true });
     expect(end).toMatchObject({ kind: 'died', code: 4 });
-    const spawned = spawnedBy(told);
+    const spawned = spawnedBy(updates);
     await waitFor('the process that its handler started to end', () => !isRunning(spawned));
   });
 
   test('after its last attempt, processes that its handlers left behind end too', async () => {
     const pool = await start({ maxAttempts: 1 });
-    const { end, told } = await attempt(pool, 'leaves-behind', { what: 'process' });
+    const { end, updates } = await attempt(pool, 'leaves-behind', { what: 'process' });
     expect(end.kind).toBe('completed');
-    const spawned = spawnedBy(told);
+    const spawned = spawnedBy(updates);
     await waitFor('the process that its handler started to end', () => !isRunning(spawned));
   });
 });
 
-function spawnedBy(told: readonly Told[]): number {
+function spawnedBy(told: readonly HandlerUpdate[]): number {
   return spawnedPid(told.flatMap(({ log }) => log ?? []));
 }
 
@@ -272,7 +272,7 @@ describe('closing the pool', () => {
     const [looping, spawning, ...idle] = await acquireAll(pool, 4);
     if (!looping || !spawning) throw new Error('Expected four processes');
     for (const handlerProcess of idle) pool.release(handlerProcess);
-    const told: Told[] = [];
+    const told: HandlerUpdate[] = [];
     const looped = looping.run(anInput('loops'), (words) => void told.push(words));
     const spawned = spawning.run(anInput('spawns'), (words) => void told.push(words));
     await waitFor('both to loop', () => told.some(({ progress }) => progress) && spawnedBy(told) > 0);
@@ -354,7 +354,7 @@ describe('code that a handler leaves running in its process', () => {
     const second = await attempt(pool, 'slow', { steps: 5, step_ms: 100 });
     expect(second.pid).toBe(first.pid);
     expect(second.end).toEqual({ kind: 'completed', result: '{"steps":5}' });
-    expect(second.told.flatMap(({ log }) => log ?? [])).toEqual([]);
+    expect(second.updates.flatMap(({ log }) => log ?? [])).toEqual([]);
     await waitFor('the late error to be logged', () =>
       pool.logged.some(({ message }) => message.includes('thrown after the end')),
     );

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
-import type { HandlerProcess, PoolLogger, RunEnd } from '../../activities/pool/handler-process.ts';
-import type { HandlerInput, Told } from '../../activities/pool/messages.ts';
+import type { HandlerProcess, PoolLogger, ProcessOutcome } from '../../activities/pool/handler-process.ts';
+import type { HandlerInput, HandlerUpdate } from '../../activities/pool/messages.ts';
 import { type HandlerPool, type PoolOptions, startPool } from '../../activities/pool/pool.ts';
 import { childrenOf } from './child-processes.ts';
 
@@ -66,19 +66,19 @@ export function soon(): AbortSignal {
 }
 
 export interface Ran {
-  readonly end: RunEnd;
+  readonly end: ProcessOutcome;
   readonly pid: number;
-  readonly told: readonly Told[];
+  readonly updates: readonly HandlerUpdate[];
 }
 
 /** One attempt, on a process that the pool gives. */
 export async function attempt(pool: HandlerPool, taskType: string, payload: unknown = {}): Promise<Ran> {
   const handlerProcess = await pool.acquire(soon());
   const { pid } = handlerProcess;
-  const told: Told[] = [];
-  const end = await handlerProcess.run(anInput(taskType, payload), (words) => void told.push(words));
+  const updates: HandlerUpdate[] = [];
+  const end = await handlerProcess.run(anInput(taskType, payload), (update) => void updates.push(update));
   pool.release(handlerProcess);
-  return { end, pid: pid ?? 0, told };
+  return { end, pid: pid ?? 0, updates };
 }
 
 /** A handler that runs until `finish`. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { createUsers } from '../../src/auth/users.ts';
-import { type RoleLife, startRole } from '../../src/cli/role.ts';
+import { type RoleProcess, startRole } from '../../src/cli/role.ts';
 import { usersFilePath } from '../../src/auth/places.ts';
 import { type Caller, callUrl, signIn } from './caller.ts';
 
@@ -35,8 +35,8 @@ export interface Service extends ServicePlace {
   as(user: UserName): Promise<Caller>;
   /** Signs in as a user who has no tasks yet. */
   asNewUser(): Promise<Caller>;
-  startWorker(environment?: Record<string, string>): Promise<RoleLife>;
-  startApi(environment?: Record<string, string>): Promise<RoleLife>;
+  startWorker(environment?: Record<string, string>): Promise<RoleProcess>;
+  startApi(environment?: Record<string, string>): Promise<RoleProcess>;
   /** Stops the processes that were started for this object. */
   close(): Promise<void>;
 }
@@ -171,14 +171,14 @@ async function createService(place: ServicePlace, roles: Roles, suffix = ''): Pr
 }
 
 interface Roles {
-  start(name: 'api' | 'worker', environment?: Record<string, string>): Promise<RoleLife>;
+  start(name: 'api' | 'worker', environment?: Record<string, string>): Promise<RoleProcess>;
   close(): Promise<void>;
 }
 
 /** Starts processes of a service, and stops them together. */
 function createRoles(shared: Record<string, string | undefined>): Roles {
   const force = new AbortController();
-  const lives: RoleLife[] = [];
+  const lives: RoleProcess[] = [];
   return {
     async start(name, environment = {}) {
       const secret = name === 'api' ? { TASKBELL_JWT_SECRET: jwtSecret } : {};

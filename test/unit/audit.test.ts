@@ -90,7 +90,7 @@ test('an action on many tasks is logged in one line per task, refused or not', a
   };
   const tasks = { bulk } as unknown as ApiDependencies['tasks'];
   const nothing = () => undefined;
-  bulkRoutes(app, { tasks, touched: nothing, deleted: nothing, logger });
+  bulkRoutes(app, { tasks, onTaskWritten: nothing, onTaskDeleted: nothing, logger });
   const other = '6bb2a102-cc8f-401b-a395-3243464ca176';
   const response = await app.request('/api/tasks/actions/', {
     method: 'POST',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AttemptRecord } from '../../activities/attempt-record.ts';
-import { type Dealt, type EarlierTries, earlierTries } from '../../activities/earlier-tries.ts';
+import { type DispatchedTry, type EarlierTries, earlierTries } from '../../activities/earlier-tries.ts';
 import type { JsonValue } from '../../src/contract/json.ts';
 import type { AttemptHeartbeat, AttemptReport } from '../../src/contract/workflow.ts';
 
@@ -9,7 +9,7 @@ const scheduledAt = '2030-01-01T00:00:00.000Z';
 const nothingBefore = { prior_attempts: 0, checkpoint: null };
 
 /** Returns the `attempt`th try as the server hands it out, with the last heartbeat it has of the activity. */
-function dealt(attempt: number, last?: AttemptHeartbeat): Dealt {
+function dealt(attempt: number, last?: AttemptHeartbeat): DispatchedTry {
   return { attempt, scheduledTimestampMs: Date.parse(scheduledAt), heartbeatDetails: last };
 }
 

@@ -26,7 +26,7 @@ class Spectator implements Watcher {
   send(text: string): void {
     this.texts.push(text);
   }
-  gone(): void {
+  deleted(): void {
     this.isGone = true;
   }
   get messages(): FeedMessage[] {
@@ -133,11 +133,11 @@ describe('a hub', () => {
 
   test('notifies every watcher once that its task is deleted, and forgets the task', () => {
     const hub = createHub(quiet);
-    const gone = vi.fn<() => void>();
-    const leaves = [1, 2].map(() => hub.watch(seen(), { send: () => undefined, gone }));
+    const deleted = vi.fn<() => void>();
+    const leaves = [1, 2].map(() => hub.watch(seen(), { send: () => undefined, deleted }));
     hub.publish('a', undefined);
     hub.publish('a', undefined);
-    expect(gone).toHaveBeenCalledTimes(2);
+    expect(deleted).toHaveBeenCalledTimes(2);
     expect(hub.size).toBe(0);
     const later = watched(hub, seen());
     for (const leave of leaves) leave();

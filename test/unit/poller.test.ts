@@ -76,7 +76,7 @@ function watch(first: Observation) {
   let isGone = false;
   const watcher: Watcher = {
     send: (text) => messages.push(JSON.parse(text) as FeedMessage),
-    gone: () => {
+    deleted: () => {
       isGone = true;
     },
   };

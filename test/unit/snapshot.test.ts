@@ -51,7 +51,7 @@ function live(changes: Partial<LiveExecution>): LiveExecution {
 }
 
 const waitingAttempt: PendingAttempt = {
-  begun: false,
+  started: false,
   running: false,
   cancelRequested: false,
   attempt: 1,
@@ -64,13 +64,13 @@ const waitingAttempt: PendingAttempt = {
 const progress = { percent: 40, message: 'almost half' };
 const runningAttempt: PendingAttempt = {
   ...waitingAttempt,
-  begun: true,
+  started: true,
   running: true,
   startedAt: earlier,
   heartbeat: { progress, checkpoint: null, handed_back: 0 },
 };
 /** An attempt that was lost with its worker; the server's next try is still to come. */
-const lostAttempt: PendingAttempt = { ...waitingAttempt, begun: true, attempt: 2, nextAt: later };
+const lostAttempt: PendingAttempt = { ...waitingAttempt, started: true, attempt: 2, nextAt: later };
 
 const view = (execution: Execution, ending?: Ending) => summarise(execution, { now, ending });
 

@@ -20,7 +20,7 @@ import {
   endBackoff,
   type FailedAttempt,
   initialState,
-  obey,
+  applyCommand,
   type TaskState,
   timeLeft,
 } from '../../workflows/state.ts';
@@ -97,7 +97,10 @@ class Walk {
     if (this.over) return;
     switch (action.kind) {
       case 'command':
-        return this.step(action.kind, obey(this.state, { command: action.command, by: 'o' }, this.now));
+        return this.step(
+          action.kind,
+          applyCommand(this.state, { command: action.command, by: 'o' }, this.now),
+        );
       case 'edit':
         return this.edit(action);
       case 'wait':
@@ -244,20 +247,20 @@ describe('the state of a task', () => {
 
   test('is not changed by a command that comes too late', () => {
     for (const state of [stateIn('RUNNING'), { ...stateIn('RUNNING'), attempt: 2 }]) {
-      for (const command of commands) expect(obey(state, { command, by: 'o' }, start)).toBe(state);
+      for (const command of commands) expect(applyCommand(state, { command, by: 'o' }, start)).toBe(state);
     }
     const backingOff = { ...stateIn('RUNNING'), nextAttemptAt: start + 1000 };
     for (const command of ['pause', 'resume'] as const) {
-      expect(obey(backingOff, { command, by: 'o' }, start)).toBe(backingOff);
+      expect(applyCommand(backingOff, { command, by: 'o' }, start)).toBe(backingOff);
     }
   });
 
   test('is not changed by a pause while it is paused or a resume while it is not', () => {
     const paused = stateIn('PAUSED');
-    expect(obey(paused, { command: 'pause', by: 'o' }, start)).toBe(paused);
+    expect(applyCommand(paused, { command: 'pause', by: 'o' }, start)).toBe(paused);
     for (const status of ['SCHEDULED', 'PENDING'] as const) {
       const state = stateIn(status);
-      expect(obey(state, { command: 'resume', by: 'o' }, start)).toBe(state);
+      expect(applyCommand(state, { command: 'resume', by: 'o' }, start)).toBe(state);
     }
   });
 
@@ -296,7 +299,7 @@ describe('the state of a task', () => {
   });
 
   test('runs before its time on request, unless an edit then gives it another time', () => {
-    const asked = obey(scheduled(), { command: 'run-now', by: 'o' }, start);
+    const asked = applyCommand(scheduled(), { command: 'run-now', by: 'o' }, start);
     expect(timeLeft(asked, start)).toBe(0);
     expect(timeLeft(applyEdit(asked, edit({ name: 'new' }, asked), start), start)).toBe(0);
     const later = new Date(start + 5000).toISOString();
@@ -305,7 +308,7 @@ describe('the state of a task', () => {
 
   test('ends a backoff at once on a run-now command', () => {
     const failed = attemptFailed(becomeDue(scheduled(), start), failure(1), start, 0.5);
-    const asked = obey(failed, { command: 'run-now', by: 'o' }, start + 1);
+    const asked = applyCommand(failed, { command: 'run-now', by: 'o' }, start + 1);
     expect(asked).toMatchObject({ status: 'RUNNING', nextAttemptAt: start + 1, version: failed.version + 1 });
   });
 
@@ -359,7 +362,7 @@ describe('attempts that were lost or handed back', () => {
 
   test('are kept and still count when the attempt after them is withdrawn', () => {
     const pending = attemptInterrupted(becomeDue(scheduled(), start), lost(1));
-    const withdrawn = attemptWithdrawn(obey(pending, { command: 'pause', by: 'alice' }, start));
+    const withdrawn = attemptWithdrawn(applyCommand(pending, { command: 'pause', by: 'alice' }, start));
     expect(withdrawn).toMatchObject({ status: 'PAUSED', attempt: 1, interrupted: [] });
     expect(withdrawn.attempts).toMatchObject([{ attempt: 1, outcome: 'lost' }]);
     expect(attemptWithdrawn(running)).toBe(running);

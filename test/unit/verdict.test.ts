@@ -1,27 +1,29 @@
 import { CancelledFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
 import { AttemptInterrupted } from '../../activities/failures.ts';
-import type { RunEnd } from '../../activities/pool/handler-process.ts';
+import type { ProcessOutcome } from '../../activities/pool/handler-process.ts';
 import { TaskFailure } from '../../activities/types/define.ts';
-import { type Circumstances, verdict } from '../../activities/verdict.ts';
+import { type RunContext, verdict } from '../../activities/verdict.ts';
 
 const neverRetry = { softTimeLimit: false, timeLimit: false, memoryLimit: false };
 const alwaysRetry = { softTimeLimit: true, timeLimit: true, memoryLimit: true };
-const calm: Circumstances = {
+const calm: RunContext = {
   input: { soft_time_limit: 60, time_limit: 90 },
   rules: { retryOn: neverRetry },
   maxMemoryMb: 400,
   stopped: undefined,
   isFresh: true,
 };
-const soft: Circumstances = { ...calm, stopped: 'SoftTimeLimitExceeded' };
-const shutdown: Circumstances = { ...calm, stopped: 'WorkerShutdown' };
-const withdrawn: Circumstances = { ...calm, stopped: 'AttemptWithdrawn' };
-const cancelled: Circumstances = { ...calm, stopped: 'Cancelled' };
+const soft: RunContext = { ...calm, stopped: 'SoftTimeLimitExceeded' };
+const shutdown: RunContext = { ...calm, stopped: 'WorkerShutdown' };
+const withdrawn: RunContext = { ...calm, stopped: 'AttemptWithdrawn' };
+const cancelled: RunContext = { ...calm, stopped: 'Cancelled' };
 
-const completed: RunEnd = { kind: 'completed', result: '{"a":[1,null]}' };
+const completed: ProcessOutcome = { kind: 'completed', result: '{"a":[1,null]}' };
 
-function threw(failure: Partial<Extract<RunEnd, { kind: 'failed' }>['failure']> = {}): RunEnd {
+function threw(
+  failure: Partial<Extract<ProcessOutcome, { kind: 'failed' }>['failure']> = {},
+): ProcessOutcome {
   const thrown = { type: 'RangeError', message: 'too far', retryable: true, deliberate: false, ...failure };
   return { kind: 'failed', failure: thrown };
 }
@@ -29,19 +31,22 @@ function threw(failure: Partial<Extract<RunEnd, { kind: 'failed' }>['failure']> 
 /** A TaskFailure that the handler has thrown itself. */
 const declared = threw({ type: 'HttpStatus', message: '404', retryable: false, deliberate: true });
 
-function exited(code: number, killedFor?: Extract<RunEnd, { kind: 'died' }>['killedFor']): RunEnd {
+function exited(
+  code: number,
+  killedFor?: Extract<ProcessOutcome, { kind: 'died' }>['killedFor'],
+): ProcessOutcome {
   return { kind: 'died', code, signal: null, killedFor, byAnother: false };
 }
 
 function signalled(
   signal: NodeJS.Signals,
-  killedFor?: Extract<RunEnd, { kind: 'died' }>['killedFor'],
-): RunEnd {
+  killedFor?: Extract<ProcessOutcome, { kind: 'died' }>['killedFor'],
+): ProcessOutcome {
   return { kind: 'died', code: null, signal, killedFor, byAnother: false };
 }
 
 /** Returns the outcome of the attempt and its message, in one line. */
-function outcomeOf(end: RunEnd, circumstances: Circumstances): string {
+function outcomeOf(end: ProcessOutcome, circumstances: RunContext): string {
   try {
     return `completed: ${JSON.stringify(verdict(end, circumstances))}`;
   } catch (error) {
@@ -61,7 +66,7 @@ const overSoftRetried =
   'SoftTimeLimitExceeded, may be retried: The attempt went over its soft time limit of 60 s';
 
 describe('an attempt whose handler was not asked to stop', () => {
-  test.each<[string, RunEnd, string]>([
+  test.each<[string, ProcessOutcome, string]>([
     ['completes when the handler returns', completed, 'completed: {"a":[1,null]}'],
     [
       'fails, retryably, when the handler throws an error',
@@ -95,7 +100,7 @@ describe('an attempt whose handler was not asked to stop', () => {
 });
 
 describe('an attempt that is over its soft limit', () => {
-  test.each<[string, RunEnd, string]>([
+  test.each<[string, ProcessOutcome, string]>([
     ['completes when the handler returns', completed, 'completed: {"a":[1,null]}'],
     ['fails with SoftTimeLimitExceeded when the handler throws an error', threw(), `failed ${overSoft}`],
     ['fails as declared when the handler throws a TaskFailure', declared, 'failed HttpStatus: 404'],
@@ -110,7 +115,7 @@ describe('an attempt that is over its soft limit', () => {
 });
 
 describe('an attempt that was killed for going over a limit', () => {
-  test.each<[string, RunEnd, string]>([
+  test.each<[string, ProcessOutcome, string]>([
     [
       'of time fails with TimeLimitExceeded',
       signalled('SIGKILL', 'TimeLimitExceeded'),
@@ -137,7 +142,7 @@ describe('an attempt that was killed for going over a limit', () => {
 });
 
 describe('an attempt over a limit is retryable if its task type says so', () => {
-  const limits: readonly [keyof typeof neverRetry, RunEnd, string][] = [
+  const limits: readonly [keyof typeof neverRetry, ProcessOutcome, string][] = [
     ['softTimeLimit', threw(), 'SoftTimeLimitExceeded'],
     ['timeLimit', signalled('SIGKILL', 'TimeLimitExceeded'), 'TimeLimitExceeded'],
     ['memoryLimit', signalled('SIGKILL', 'MemoryLimitExceeded'), 'MemoryLimitExceeded'],
@@ -156,7 +161,7 @@ describe('an attempt over a limit is retryable if its task type says so', () => 
 });
 
 describe('an attempt whose worker shuts down', () => {
-  test.each<[string, RunEnd, string]>([
+  test.each<[string, ProcessOutcome, string]>([
     ['completes when the handler returns', completed, 'completed: {"a":[1,null]}'],
     ['is handed back when the handler throws an error', threw(), handedBack],
     ['is handed back when the handler throws a TaskFailure while it winds up', declared, handedBack],
@@ -178,7 +183,7 @@ describe('an attempt whose worker shuts down', () => {
   });
 });
 
-test.each<[string, RunEnd]>([
+test.each<[string, ProcessOutcome]>([
   ['returns', completed],
   ['throws', threw()],
   ['throws a TaskFailure', declared],
@@ -198,12 +203,12 @@ test('going over the memory limit is retryable if earlier attempts in the same p
 });
 
 test('an attempt whose process was ended by code that an earlier handler left behind is lost, not failed', () => {
-  const end: RunEnd = { kind: 'died', code: 0, signal: null, killedFor: undefined, byAnother: true };
+  const end: ProcessOutcome = { kind: 'died', code: 0, signal: null, killedFor: undefined, byAnother: true };
   expect(outcomeOf(end, calm)).toContain('lost ProcessKilled: Something that an earlier handler left behind');
 });
 
 describe('an attempt that the server has given up', () => {
-  test.each<[string, RunEnd]>([
+  test.each<[string, ProcessOutcome]>([
     ['throws', threw()],
     ['is killed', signalled('SIGKILL', 'AttemptWithdrawn')],
     ['ends its process', exited(0)],

@@ -1,5 +1,5 @@
 import type { TaskContext } from '../define.ts';
-import { checkpointOf, type Standing } from './checkpoint.ts';
+import { checkpointOf, type ReadingState } from './checkpoint.ts';
 
 const MIN_INTERVAL_MS = 2000;
 /** Maximum share of the time that is spent on saving. */
@@ -13,7 +13,7 @@ const RESUMED_AFTER = new Set(['SoftTimeLimitExceeded', 'WorkerShutdown']);
 export class CheckpointWriter {
   readonly #context: Pick<TaskContext, 'checkpoint' | 'log' | 'signal'>;
   readonly #source: string;
-  readonly #at: Standing;
+  readonly #at: ReadingState;
   readonly #now: () => number;
   #savedAt: number;
   #savingMs = 0;
@@ -24,7 +24,7 @@ export class CheckpointWriter {
   constructor(
     context: Pick<TaskContext, 'checkpoint' | 'log' | 'signal'>,
     source: string,
-    at: Standing,
+    at: ReadingState,
     now = () => performance.now(),
   ) {
     this.#context = context;

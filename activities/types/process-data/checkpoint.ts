@@ -14,7 +14,7 @@ const MAX_INFLATED_BYTES = 128 * 1024 * 1024;
 const MAX_SHRINKS = 8;
 
 /** The rows read so far, and the position in the source after the last of them. */
-export interface Standing {
+export interface ReadingState {
   readonly table: Table;
   /** A row index for `rows`; otherwise a byte offset at a row boundary. */
   readonly position: number;
@@ -38,7 +38,10 @@ const deflated = promisify<string, Buffer>(deflate);
 const inflated = promisify(inflate);
 
 /** Returns the checkpoint in as much detail as fits; its size in least detail if even that is too large. */
-export async function checkpointOf(at: Standing, source: string): Promise<Checkpoint | { tooLarge: number }> {
+export async function checkpointOf(
+  at: ReadingState,
+  source: string,
+): Promise<Checkpoint | { tooLarge: number }> {
   const whole = await pack(at, source, 0);
   if (sizeOf(whole) <= maxCheckpointBytes) return whole;
   let best = await pack(at, source, MAX_SHRINKS);
@@ -53,7 +56,7 @@ export async function checkpointOf(at: Standing, source: string): Promise<Checkp
 }
 
 /** @throws Error that says why, if this version didn't write the checkpoint. */
-export async function parseCheckpoint(value: unknown): Promise<{ source: string; at: Standing }> {
+export async function parseCheckpoint(value: unknown): Promise<{ source: string; at: ReadingState }> {
   const { source, state } = parsed(checkpoint, value);
   const text = await inflated(Buffer.from(state, 'base64'), { maxOutputLength: MAX_INFLATED_BYTES });
   const { table, ...place } = parsed(standing, JSON.parse(text.toString()));
@@ -62,7 +65,7 @@ export async function parseCheckpoint(value: unknown): Promise<{ source: string;
 
 /** Takes the whole state before the first await, so that it is consistent even while the reading goes on. */
 async function pack(
-  { table, position, line }: Standing,
+  { table, position, line }: ReadingState,
   source: string,
   shrinks: number,
 ): Promise<Checkpoint> {

@@ -1,7 +1,7 @@
 import type { TaskContext } from '../define.ts';
 import { ellipsis } from '../text.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
-import { parseCheckpoint, type Standing } from './checkpoint.ts';
+import { parseCheckpoint, type ReadingState } from './checkpoint.ts';
 import { Table } from './table.ts';
 
 const PROGRESS_INTERVAL_MS = 250;
@@ -22,7 +22,7 @@ export interface Source {
  * `position` and `line` in the same turn of the event loop in which it adds a row to the table, so that they
  * always agree.
  */
-export class Reading implements Standing {
+export class Reading implements ReadingState {
   readonly table: Table;
   position: number;
   line: number;
@@ -32,7 +32,7 @@ export class Reading implements Standing {
   #reportedPercent: number;
   #reportedAt = performance.now();
 
-  private constructor(context: TaskContext, { identity, size }: Source, from: Standing) {
+  private constructor(context: TaskContext, { identity, size }: Source, from: ReadingState) {
     this.table = from.table;
     this.position = from.position;
     this.line = from.line;
@@ -85,7 +85,7 @@ export class Reading implements Standing {
 async function usableCheckpoint(
   { checkpoint, log }: TaskContext,
   source: Source,
-): Promise<Standing | undefined> {
+): Promise<ReadingState | undefined> {
   const value = checkpoint.read();
   if (value === undefined) return undefined;
   try {

@@ -12,7 +12,7 @@ export interface Credentials {
 }
 
 /** The few HTTP API calls that the demo makes. @throws {Refusal} {DemoError} */
-export interface Client {
+export interface DemoClient {
   create(task: NewTask): Promise<Task>;
   reschedule(id: string, delaySeconds: number): Promise<Task>;
   cancel(id: string): Promise<Task>;
@@ -34,7 +34,7 @@ export class Refusal extends Error {
 
 const timeoutMs = 10_000;
 
-export function createClient(url: string, token: string): Client {
+export function createClient(url: string, token: string): DemoClient {
   const headers = { Authorization: `Bearer ${token}` };
   const send = async (method: string, path: string, body?: object): Promise<Task> =>
     task.parse(await call(`${url}/api/tasks/${path}`, { method, headers, body }));

@@ -4,7 +4,7 @@ import { errorMessage } from '../../engine/errors.ts';
 import { type ProgressDisplay, showProgress } from '../progress.ts';
 import { catchSignals, type StopSignals } from '../signals.ts';
 import { type Account, openAccount } from './account.ts';
-import { type Client, createClient, Refusal } from './client.ts';
+import { type DemoClient, createClient, Refusal } from './client.ts';
 import { findService } from './probe.ts';
 import { report } from './report.ts';
 import { paintFor } from './screen.ts';
@@ -102,7 +102,7 @@ async function startOwn({ signals, display, closers }: Stage, allowHost: string)
 }
 
 /** Cancels the tasks that the demo leaves before their end: no one else knows about them. */
-async function cancelUnended(parts: readonly Part[], client: Client): Promise<void> {
+async function cancelUnended(parts: readonly Part[], client: DemoClient): Promise<void> {
   for (const part of parts) {
     if (part.created === undefined || hasEnded(part)) continue;
     await client.cancel(part.created.id).catch((error: unknown) => {

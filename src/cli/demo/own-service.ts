@@ -4,11 +4,11 @@
  */
 import { rm } from 'node:fs/promises';
 import { readConfig } from '../../config.ts';
-import { onParentGone } from '../parent.ts';
+import { onParentExit } from '../parent.ts';
 import { up } from '../up.ts';
 
 const config = readConfig();
-onParentGone(() => process.kill(process.pid, 'SIGTERM'));
+onParentExit(() => process.kill(process.pid, 'SIGTERM'));
 try {
   process.exitCode = await up(config);
 } finally {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endedStatuses, type Task, type TaskSummary } from '../../contract/task.ts';
 import { unlessAborted } from '../signals.ts';
-import { type Client, Refusal } from './client.ts';
+import { type DemoClient, Refusal } from './client.ts';
 import { openScreen, type Output } from './screen.ts';
 import type { Row } from './table.ts';
 import { isAddressRefusal, type Scene } from './tasks.ts';
@@ -17,7 +17,7 @@ export interface Part {
 
 interface ScheduleOptions {
   readonly scenes: readonly Scene[];
-  readonly client: Client;
+  readonly client: DemoClient;
   /** Receives the parts one by one, so that a caller that gives up knows what to tidy up. */
   readonly parts: Part[];
   readonly stop: AbortSignal;
@@ -53,7 +53,7 @@ function isUrlRefusal(error: unknown): boolean {
 interface ShowOptions {
   readonly url: string;
   readonly token: string;
-  readonly client: Client;
+  readonly client: DemoClient;
   readonly output: Output;
   readonly parts: readonly Part[];
   readonly deadlineMs: number;

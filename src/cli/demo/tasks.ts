@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Task, TaskStatus, TaskSummary } from '../../contract/task.ts';
-import type { Client, NewTask } from './client.ts';
+import type { DemoClient, NewTask } from './client.ts';
 import type { Target } from './target.ts';
 
 /** One of the demo's tasks: the request, what the demo then does to the task, and how it must end. */
@@ -15,7 +15,7 @@ export interface Scene {
     readonly what: string;
     /** What the demo has done, where the task's status does not show it. */
     readonly done?: string;
-    readonly run: (client: Client, id: string) => Promise<Task>;
+    readonly run: (client: DemoClient, id: string) => Promise<Task>;
   };
   /** Set if the service may refuse to call the demo's target. `instead`, if any, then replaces this scene. */
   readonly ifRefused?: { readonly instead: Scene | undefined };

@@ -7,7 +7,7 @@ export function Stale({ based, detail = '' }: { based: Based; detail?: string })
 }
 
 /** Shown beside the submit button, and takes the focus that this button loses when it is disabled. */
-function Advice({ based: { isBusy, takeNewest }, detail }: { based: Based; detail: string }) {
+function Advice({ based: { isBusy, loadLatest }, detail }: { based: Based; detail: string }) {
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => button.current?.focus(), []);
   return (
@@ -15,7 +15,7 @@ function Advice({ based: { isBusy, takeNewest }, detail }: { based: Based; detai
       <p>
         The task has changed in the meantime{detail}. Load the latest version: your changes here are kept.
       </p>
-      <button ref={button} type="button" class="small" disabled={isBusy} onClick={takeNewest}>
+      <button ref={button} type="button" class="small" disabled={isBusy} onClick={loadLatest}>
         Load latest version
       </button>
     </div>

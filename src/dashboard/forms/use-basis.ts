@@ -22,7 +22,7 @@ export interface Based {
   /** Runs an action on the state that was read. If the task has changed since, sets `isStale`. */
   send(action: () => Promise<void>): void;
   /** Reads the task again. Changes made here are kept; everything else takes its newest value. */
-  takeNewest(): void;
+  loadLatest(): void;
 }
 
 /** A form for a task that others can change while the form is open. */
@@ -43,7 +43,7 @@ export function useBasis({ task, etag }: Seen, formOf: (task: Task) => TaskForm)
         setStale(hasChanged);
         return hasChanged;
       }),
-    takeNewest: () =>
+    loadLatest: () =>
       send(async () => {
         const newest = await client.tasks.getWithTag(task.id);
         const form = formOf(newest.task);

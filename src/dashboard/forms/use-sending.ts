@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import { useDoing } from '../parts/use-doing.ts';
+import { useAction } from '../parts/use-action.ts';
 import { errorsOf } from './sending.ts';
 import type { Filling } from './use-task-form.ts';
 
@@ -11,7 +11,7 @@ export interface Sending {
 
 /** Sends one request at a time, even if the user clicks twice before the button is disabled. */
 export function useSending({ refuse }: Pick<Filling, 'refuse'>): Sending {
-  const { isBusy, run } = useDoing();
+  const { isBusy, run } = useAction();
   const isSending = useRef(false);
   return {
     isBusy,

@@ -2,7 +2,7 @@ import type { Overview } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
 import { explain } from '../messages.ts';
 import { useTitle } from '../parts/title.ts';
-import { useMade } from '../parts/use-made.ts';
+import { useResource } from '../parts/use-resource.ts';
 import { useCounts, useReturns } from '../tasks/use-list.ts';
 import { createOverviewData, type Range } from './data.ts';
 import { DueChart } from './due-chart.tsx';
@@ -52,7 +52,7 @@ export function OverviewPage() {
 
 function useOverview(range: Range): { overview: Overview | undefined; failure: unknown } {
   const { client, session } = useDashboard();
-  const data = useMade(
+  const data = useResource(
     () => createOverviewData({ client, range, onRefused: () => session.expired() }),
     [client, range, session],
   );

@@ -9,7 +9,7 @@ import { quoted } from '../format.ts';
 import { explain } from '../messages.ts';
 import { returnFocus } from '../parts/focus.ts';
 import { Icon, type IconName } from '../parts/icons.tsx';
-import { type Doing, useDoing } from '../parts/use-doing.ts';
+import { type Action, useAction } from '../parts/use-action.ts';
 import { actionWords, canDo } from '../what-now.ts';
 import { Confirm } from './confirm.tsx';
 import type { TaskStore } from './store.ts';
@@ -52,7 +52,7 @@ const replacements: ReadonlyMap<string, string> = new Map([
 const order = ['retry', 'run-now', 'resume', 'pause', 'edit', 'cancel', 'delete'] as const;
 
 export function Actions({ task, store }: { task: Task; store: TaskStore }) {
-  const doing = useDoing();
+  const doing = useAction();
   const [asked, setAsked] = useState<Asked>();
   const act = useActions(task, store, doing, setAsked);
   const can = canDo(task);
@@ -120,7 +120,7 @@ function classOf(action: ActionName | 'edit', { status }: Task): string | undefi
 function useActions(
   task: Task,
   store: TaskStore,
-  doing: Doing,
+  doing: Action,
   setAsked: (asked: Asked | undefined) => void,
 ) {
   const { client, messages, router } = useDashboard();
@@ -178,7 +178,7 @@ function Dialogs({
   onClose,
 }: {
   asked: Asked;
-  doing: Doing;
+  doing: Action;
   act: ReturnType<typeof useActions>;
   onClose: () => void;
 }) {

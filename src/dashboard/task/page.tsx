@@ -4,7 +4,7 @@ import { useDashboard, useWork } from '../dashboard.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Status } from '../parts/status.tsx';
 import { useTitle } from '../parts/title.ts';
-import { useMade } from '../parts/use-made.ts';
+import { useResource } from '../parts/use-resource.ts';
 import { Actions } from './actions.tsx';
 import { Attempts } from './attempts.tsx';
 import { Facts } from './facts.tsx';
@@ -45,7 +45,7 @@ export function TaskPage({ id }: { id: string }) {
 function useTaskStore(id: string): TaskStore | undefined {
   const { client, session } = useDashboard();
   const { live } = useWork();
-  return useMade(
+  return useResource(
     () =>
       createTaskStore({
         id,

@@ -1,8 +1,8 @@
 import type { Task } from '../../client/index.ts';
 import { JsonView } from '../parts/json-view.tsx';
-import { DataPicture } from './data-picture.tsx';
+import { DataResultView } from './data-result-view.tsx';
 import { readDataResult } from './data-result.ts';
-import { HttpPicture } from './http-picture.tsx';
+import { HttpResultView } from './http-result-view.tsx';
 import { readHttpResult } from './http-result.ts';
 
 /** Shows the result of a task: visualized if its shape is known, and always as JSON. */
@@ -23,8 +23,8 @@ export function Result({ task: { type, status, result } }: { task: Task }) {
   return (
     <section class="card">
       <h2>Result</h2>
-      {data && <DataPicture data={data} />}
-      {answer && <HttpPicture answer={answer} />}
+      {data && <DataResultView data={data} />}
+      {answer && <HttpResultView answer={answer} />}
       <details class="result-json">
         <summary>As JSON</summary>
         {json}

@@ -69,7 +69,7 @@ export class RunReader {
     const segments = this.#segments.map((segment) =>
       segment.isOpen ? { ...segment, to: Math.max(until, segment.from), isOpen: goesOn } : segment,
     );
-    return { runId: this.#runId, begunAt: this.#begunAt, segments, end: this.#end };
+    return { runId: this.#runId, startedAt: this.#begunAt, segments, end: this.#end };
   }
 
   #resting(): WaitingKind {

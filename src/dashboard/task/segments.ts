@@ -26,7 +26,7 @@ export type EndType = Extract<
 
 export interface RunTimeline {
   readonly runId: string;
-  readonly begunAt: number;
+  readonly startedAt: number;
   readonly segments: readonly Segment[];
   /** undefined while the run has not ended. */
   readonly end: { readonly type: EndType; readonly at: number } | undefined;

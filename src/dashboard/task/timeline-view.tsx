@@ -26,7 +26,7 @@ export function Timeline({ task, history }: { task: Task; history: readonly Hist
           {earlier.map((run) => (
             <div key={run.runId}>
               <h3>
-                Run started <Time at={new Date(run.begunAt).toISOString()} />
+                Run started <Time at={new Date(run.startedAt).toISOString()} />
               </h3>
               <RunBar run={run} />
             </div>

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { count, plural } from '../format.ts';
 import { Icon } from '../parts/icons.tsx';
-import { mostAdded, type TaskList } from './list.ts';
+import { maxAdded, type TaskList } from './list.ts';
 import type { TaskSelection } from './selection.ts';
 
 /** Interval between reloads, in milliseconds. Lists lag: earlier, the new tasks might be missing. */
@@ -44,7 +44,7 @@ export function ListChanges({ list, selection }: { list: TaskList; selection: Ta
 }
 
 function wordsOf(added: number, gone: number): string | undefined {
-  const more = added === mostAdded ? `${count(added)}+ new tasks` : plural(added, 'new task');
+  const more = added === maxAdded ? `${count(added)}+ new tasks` : plural(added, 'new task');
   if (added > 0) return `Show ${more}`;
   return gone > 0 ? `Refresh: ${plural(gone, 'task')} no longer here` : undefined;
 }

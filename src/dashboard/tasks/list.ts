@@ -7,7 +7,7 @@
  */
 import { computed, type ReadonlySignal, signal, type Signal } from '@preact/signals';
 import { type Client, type TaskEvent, type TaskFilter, type TaskSummary } from '../../client/index.ts';
-import { Told } from '../../client/order.ts';
+import { SeenVersions } from '../../client/order.ts';
 import { matchesFilter } from '../../contract/filter.ts';
 import type { Clock } from '../clock.ts';
 import type { Live } from '../live.ts';
@@ -63,7 +63,7 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
   const outdated = createTally();
   const recent = createRecent();
   let rows = new Map<string, LiveRow>();
-  let latest = new Told();
+  let latest = new SeenVersions();
   let loadedAt = 0;
   let pages: AsyncGenerator<TaskSummary, void> | undefined;
   let loading = new AbortController();
@@ -100,7 +100,7 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
   }
 
   function startOver(startedAt: number): void {
-    [rows, latest, loadedAt] = [new Map(), new Told(), startedAt];
+    [rows, latest, loadedAt] = [new Map(), new SeenVersions(), startedAt];
     for (const tally of [added, outdated]) tally.clear();
   }
 
@@ -229,7 +229,7 @@ function createRecent() {
 }
 
 /** Maximum count of added tasks; the UI shows it as "1,000+". */
-export const mostAdded = 1000;
+export const maxAdded = 1000;
 
 /** Creates a set whose size is a signal: it can change a thousand times within a frame. */
 function createTally() {
@@ -241,7 +241,7 @@ function createTally() {
   return {
     size: size as ReadonlySignal<number>,
     add(id: string): void {
-      if (ids.size < mostAdded) ids.add(id);
+      if (ids.size < maxAdded) ids.add(id);
       changed();
     },
     remove(id: string): void {

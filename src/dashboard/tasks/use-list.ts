@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type TaskFilter, TaskbellError } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
-import { useMade } from '../parts/use-made.ts';
+import { useResource } from '../parts/use-resource.ts';
 import { type Counts, createCounts } from './counts.ts';
 import { createTaskList, type TaskList } from './list.ts';
 import { createSelection, type TaskSelection } from './selection.ts';
@@ -49,7 +49,7 @@ export function useList(filter: TaskFilter, key: string): ListWork | undefined {
 export function useCounts({ status: _all, ...filter }: TaskFilter): Counts | undefined {
   const { client, session } = useDashboard();
   const { live } = useWork();
-  const counts = useMade(
+  const counts = useResource(
     () => createCounts({ tasks: client.tasks, live, filter, onRefused: () => session.expired() }),
     [client, live, session, JSON.stringify(filter)],
   );

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Account, type Accounts, createAccounts } from '../../../src/auth/accounts.ts';
 import { allScopes, type Principal } from '../../../src/auth/principal.ts';
-import { createStanding } from '../../../src/auth/standing.ts';
+import { createCredentialStatus } from '../../../src/auth/credential-status.ts';
 
 export const SECRET = 'a secret of the tests, longer than 32 characters';
 
@@ -60,7 +60,7 @@ export function signedIn(account: Account, expiresAt: number): Principal {
 /** Returns the standing of accounts without keys and sessions. */
 export function standingOf(accounts: Pick<Accounts, 'find' | 'refresh'>) {
   const nothing = { refresh: () => Promise.resolve(), onChange: () => () => undefined };
-  return createStanding({
+  return createCredentialStatus({
     accounts: { ...accounts, onChange: nothing.onChange },
     keys: { ...nothing, has: () => false },
     endedSessions: { ...nothing, has: () => false },

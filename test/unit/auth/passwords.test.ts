@@ -5,7 +5,7 @@ import {
   isTooLong,
   needsRehash,
   PASSWORD_HASH,
-  passwordFault,
+  passwordProblem,
   verifyPasswordHash,
 } from '../../../src/auth/passwords.ts';
 import { djangoHash } from './fixtures.ts';
@@ -47,13 +47,13 @@ describe('a new password', () => {
     ['nul\0 nul nul', 'single line'],
     ['👩🏽👩🏽👩🏽', 'at least 8'],
   ])('%j is refused', (password, reason) => {
-    expect(passwordFault(password, 'long.name')).toContain(reason);
+    expect(passwordProblem(password, 'long.name')).toContain(reason);
   });
 
   test.each(['12345678', 'x'.repeat(1_024), '👩'.repeat(1_024), 'пароль с пробелом'])(
     '%j is accepted',
     (password) => {
-      expect(passwordFault(password, 'long.name')).toBeUndefined();
+      expect(passwordProblem(password, 'long.name')).toBeUndefined();
     },
   );
 

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createEndedSessions } from '../../../src/auth/ended-sessions.ts';
 import { deriveKey } from '../../../src/auth/keys.ts';
 import { createSessions, isCsrfTokenOf } from '../../../src/auth/sessions.ts';
-import { createStanding } from '../../../src/auth/standing.ts';
+import { createCredentialStatus } from '../../../src/auth/credential-status.ts';
 import { InvalidToken } from '../../../src/auth/read-signed.ts';
 import { createTokens, currentAccount } from '../../../src/auth/tokens.ts';
 import { accountsInMemory, alice, SECRET, temporaryHome } from './fixtures.ts';
@@ -29,7 +29,7 @@ async function setUp() {
       maxPerAccount: 3,
     });
     onTestFinished(() => endedSessions.close());
-    const standing = createStanding({
+    const standing = createCredentialStatus({
       accounts: { ...accounts, ...silent },
       keys: { ...silent, has: () => false },
       endedSessions,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Told } from '../../../src/client/order.ts';
+import { SeenVersions } from '../../../src/client/order.ts';
 import type { TaskStatus } from '../../../src/contract/task.ts';
 import { aTask } from '../../support/task.ts';
 
@@ -57,7 +57,7 @@ describe('a state', () => {
       false,
     ],
   ] as const)('%s', (_name, before, next, expected) => {
-    const told = new Told();
+    const told = new SeenVersions();
     if (before) told.take(aTask(before));
     expect(told.isNews(aTask(next))).toBe(expected);
     expect(told.take(aTask(next))).toBe(expected);
@@ -72,7 +72,7 @@ test('in whatever order states arrive, neither versions nor statuses of one vers
   });
   fc.assert(
     fc.property(fc.array(state, { maxLength: 30 }), (states) => {
-      const told = new Told();
+      const told = new SeenVersions();
       const taken = states.map((each) => aTask(each)).filter((each) => told.take(each));
       for (const [at, next] of taken.entries()) {
         const last = taken[at - 1];
@@ -88,7 +88,7 @@ test('in whatever order states arrive, neither versions nor statuses of one vers
 });
 
 test('remembers 10,000 tasks', () => {
-  const told = new Told();
+  const told = new SeenVersions();
   for (let at = 0; at <= 10_000; at += 1) told.take(aTask({ id: String(at) }));
   expect(told.has('0')).toBe(false);
   expect(told.has('1')).toBe(true);

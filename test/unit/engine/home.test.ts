@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lockHome } from '../../../src/cli/home-lock.ts';
-import { makeHome, provideJwtSecret } from '../../../src/cli/home.ts';
+import { makeHome, readOrCreateJwtSecret } from '../../../src/cli/home.ts';
 import { installAtomically } from '../../../src/engine/obtain.ts';
 import { isAlive, recordProcess } from '../../../src/engine/processes.ts';
 
@@ -24,13 +24,13 @@ test('a new home is private to its user', async () => {
 });
 
 test('the JWT secret is created once', async () => {
-  const first = await provideJwtSecret(home);
-  await expect(provideJwtSecret(home)).resolves.toBe(first);
+  const first = await readOrCreateJwtSecret(home);
+  await expect(readOrCreateJwtSecret(home)).resolves.toBe(first);
 });
 
 test('an empty secret file is refused', async () => {
   await writeFile(join(home, 'jwt-secret'), '\n');
-  await expect(provideJwtSecret(home)).rejects.toThrow('Delete it, and a new one is made.');
+  await expect(readOrCreateJwtSecret(home)).rejects.toThrow('Delete it, and a new one is made.');
 });
 
 test('a home can be locked once, and again after the release', async () => {

@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { type Life, type SuperviseOptions, supervise } from '../../../src/cli/supervisor.ts';
+import { type SupervisedProcess, type SuperviseOptions, supervise } from '../../../src/cli/supervisor.ts';
 
-interface FakeLife extends Life {
+interface FakeLife extends SupervisedProcess {
   end(how: string): void;
 }
 

@@ -8,7 +8,7 @@ import type { Observation } from '../tasks/feed.ts';
 import type { Hub } from './hub.ts';
 import { skipsEnd } from './order.ts';
 
-export interface Lookouts {
+export interface Observer {
   /** Looks at a task as soon as its turn comes, and once more if a look at it is under way. */
   look(id: string): void;
   /** Does the same for a task that was just acted on. If the task has ended, the effect may show only later. */
@@ -46,7 +46,7 @@ const followMs = 40_000;
 /** Maximum time between looks at a watched task, in milliseconds: lists may lag or miss something. */
 const reconcileMs = 60_000;
 
-export function createLookouts({ hub, observe, logger }: LookoutOptions): Lookouts {
+export function createObserver({ hub, observe, logger }: LookoutOptions): Observer {
   const lookouts = new Map<string, Lookout>();
   const followedUntil = new Map<string, number>();
   const queue = new Set<string>();

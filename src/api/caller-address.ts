@@ -3,14 +3,14 @@ import type { Context } from 'hono';
 import type { ApiEnv } from './types.ts';
 
 /** Where a request comes from. */
-export interface Client {
+export interface CallerAddress {
   /** An IPv4 address, or an IPv6 /64 network, which belongs to one customer. */
   readonly address: string;
   /** Whether the request came over https, as far as is known. */
   readonly isSecure: boolean;
 }
 
-export type ClientOf = (c: Context<ApiEnv>) => Client;
+export type CallerAddressOf = (c: Context<ApiEnv>) => CallerAddress;
 
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
@@ -19,7 +19,7 @@ type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
  * anyone can send these headers.
  * @param trustedProxies addresses and CIDR ranges.
  */
-export function createClientOf(trustedProxies: readonly string[]): ClientOf {
+export function createCallerAddressOf(trustedProxies: readonly string[]): CallerAddressOf {
   const trusted = trustedProxies.map(rangeOf);
 
   function isTrusted(text: string): boolean {

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Connection } from '../../../src/dashboard/live.ts';
-import { lookOut } from '../../../src/dashboard/look-out.ts';
+import { watchForReturn } from '../../../src/dashboard/watch-for-return.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 function lookingOut() {
   const connection = signal<Connection>('open');
   const state = { isThere: false, isVisible: true, looks: 0, reconnects: 0 };
-  const stop = lookOut({
+  const stop = watchForReturn({
     connection,
     isThere: async () => {
       state.looks += 1;

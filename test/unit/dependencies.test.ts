@@ -3,13 +3,19 @@ import { describe, expect, test } from 'vitest';
 import {
   type AfterPolicy,
   afterPolicies,
-  isGoodEnd,
+  isAcceptedOutcome,
   type PredecessorEnd,
-  predecessorsLeft,
+  remainingPredecessors,
 } from '../../src/contract/predecessors.ts';
 import type { TaskInput } from '../../src/contract/workflow.ts';
 import { aTaskInput } from '../support/task.ts';
-import { becomeDue, initialState, obey, predecessorOver, type TaskState } from '../../workflows/state.ts';
+import {
+  becomeDue,
+  initialState,
+  applyCommand,
+  predecessorEnded,
+  type TaskState,
+} from '../../workflows/state.ts';
 
 const start = Date.parse('2030-01-01T00:00:00.000Z');
 const ids = ['p', 'q', 'r'];
@@ -29,7 +35,9 @@ const message: fc.Arbitrary<Message> = fc.oneof(
 );
 
 function take(state: TaskState, taken: Message, now: number): TaskState {
-  return 'command' in taken ? obey(state, { ...taken, by: 'o' }, now) : predecessorOver(state, taken, now);
+  return 'command' in taken
+    ? applyCommand(state, { ...taken, by: 'o' }, now)
+    : predecessorEnded(state, taken, now);
 }
 
 describe('a task with predecessors', () => {
@@ -43,12 +51,14 @@ describe('a task with predecessors', () => {
         for (const taken of messages) {
           const next = take(state, taken, start + 1);
           // Only the first end reported of a predecessor counts, and none once the task is forbidden to run.
-          if ('id' in taken && !over.has(taken.id) && !state.forbiddenBy) over.set(taken.id, taken.ended);
+          if ('id' in taken && !over.has(taken.id) && !state.ruledOutBy) over.set(taken.id, taken.ended);
           expect(next.version > state.version || next.status === state.status).toBe(true);
           state = next;
-          const left = ids.filter((id) => !over.has(id) || !isGoodEnd(over.get(id) ?? 'FAILED', policy));
+          const left = ids.filter(
+            (id) => !over.has(id) || !isAcceptedOutcome(over.get(id) ?? 'FAILED', policy),
+          );
           expect(state.waitsFor).toEqual(left);
-          expect(state.forbiddenBy !== null).toBe(ids.some((id) => over.has(id) && left.includes(id)));
+          expect(state.ruledOutBy !== null).toBe(ids.some((id) => over.has(id) && left.includes(id)));
           expect(state.status).toBeOneOf(['PAUSED', left.length > 0 ? 'AFTER' : 'SCHEDULED']);
           expect(left.length === 0 || becomeDue(state, start) === state).toBe(true);
         }
@@ -67,18 +77,18 @@ describe('a task with predecessors', () => {
           input({ predecessors_over, ...(policy && { after_policy: policy }) }),
           start,
         );
-        const bad = predecessors_over.filter(({ ended }) => !isGoodEnd(ended, policy));
+        const bad = predecessors_over.filter(({ ended }) => !isAcceptedOutcome(ended, policy));
         expect(state.waitsFor).toEqual(
           ids.filter((id) => !(id in known) || bad.some((over) => over.id === id)),
         );
-        expect(state.forbiddenBy).toEqual(bad[0] ?? null);
+        expect(state.ruledOutBy).toEqual(bad[0] ?? null);
       },
     );
     fc.assert(some);
   });
 
   test('waits for none of them if an earlier run has waited for all', () => {
-    expect(predecessorsLeft(input({ after_met: true }))).toEqual([]);
+    expect(remainingPredecessors(input({ after_met: true }))).toEqual([]);
     expect(initialState(input({ after_met: true }), start)).toMatchObject({
       status: 'SCHEDULED',
       forbiddenBy: null,

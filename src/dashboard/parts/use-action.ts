@@ -4,13 +4,13 @@ import { useDashboard } from '../dashboard.ts';
 import { explain } from '../messages.ts';
 
 /** Runs an action, says whether it is still running, and shows its failure. */
-export interface Doing {
+export interface Action {
   readonly isBusy: boolean;
   /** @param onFailure replaces the message at the edge of the page. Not called for an ended session. */
   run(action: () => Promise<void>, onFailure?: (error: unknown) => void): void;
 }
 
-export function useDoing(): Doing {
+export function useAction(): Action {
   const { session, messages } = useDashboard();
   const [isBusy, setBusy] = useState(false);
 

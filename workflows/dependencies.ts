@@ -10,13 +10,13 @@ import {
   proxyLocalActivities,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Inquiries } from '../activities/index.ts';
-import type { PredecessorEnd, PredecessorOver } from '../src/contract/predecessors.ts';
-import type { Successor } from '../src/contract/workflow.ts';
-import { predecessorOverSignal, successorSignal } from './messages.ts';
+import type { LocalActivities } from '../activities/index.ts';
+import type { PredecessorEnd, EndedPredecessor } from '../src/contract/predecessors.ts';
+import type { Dependent } from '../src/contract/workflow.ts';
+import { predecessorEndedSignal, dependentSignal } from './messages.ts';
 
 // A local activity, since it must not wait for a slot behind tasks that run for hours.
-const { lookUpPredecessor } = proxyLocalActivities<Inquiries>({
+const { lookUpPredecessor } = proxyLocalActivities<LocalActivities>({
   startToCloseTimeout: '10 seconds',
   summary: 'Look up how a predecessor ended',
 });
@@ -29,7 +29,10 @@ const mostTries = 3;
  * Asks each of these tasks to notify this one of its end.
  * @param onOver called for each task that had ended before it could be asked.
  */
-export async function follow(ids: readonly string[], onOver: (over: PredecessorOver) => void): Promise<void> {
+export async function subscribeToPredecessors(
+  ids: readonly string[],
+  onOver: (over: EndedPredecessor) => void,
+): Promise<void> {
   const ask = async (id: string): Promise<void> => {
     const over = await askOne(id);
     if (over) onOver(over);
@@ -37,12 +40,12 @@ export async function follow(ids: readonly string[], onOver: (over: PredecessorO
   await Promise.all(ids.map(ask));
 }
 
-async function askOne(id: string): Promise<PredecessorOver | null> {
+async function askOne(id: string): Promise<EndedPredecessor | null> {
   const { workflowId, runId } = workflowInfo();
-  const successor: Successor = { id: workflowId, run_id: runId };
+  const successor: Dependent = { id: workflowId, run_id: runId };
   for (let tries = 0; tries < mostTries; tries += 1) {
     // Without a run id, since the newest run is the one that matters.
-    if (await isTold(() => getExternalWorkflowHandle(id).signal(successorSignal, successor))) return null;
+    if (await isTold(() => getExternalWorkflowHandle(id).signal(dependentSignal, successor))) return null;
     const over = await lookUpPredecessor(id);
     if (over !== null) return over;
     // It was retried between the signal and the lookup: ask its new run.
@@ -52,8 +55,8 @@ async function askOne(id: string): Promise<PredecessorOver | null> {
 }
 
 /** Notifies this task's dependents of how it ends, including those that ask while this runs. */
-export async function tellSuccessors(
-  successors: Map<string, Successor>,
+export async function notifyDependents(
+  successors: Map<string, Dependent>,
   ended: PredecessorEnd,
 ): Promise<void> {
   const over = { id: workflowInfo().workflowId, ended };
@@ -63,7 +66,7 @@ export async function tellSuccessors(
       for (const { id } of some) successors.delete(id);
       await Promise.all(
         some.map(({ id, run_id }) =>
-          isTold(() => getExternalWorkflowHandle(id, run_id).signal(predecessorOverSignal, over)),
+          isTold(() => getExternalWorkflowHandle(id, run_id).signal(predecessorEndedSignal, over)),
         ),
       );
     }

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createClientOf } from '../../src/api/client.ts';
+import { createCallerAddressOf } from '../../src/api/caller-address.ts';
 import type { ApiEnv } from '../../src/api/types.ts';
 
 /** Creates a server that responds with the client it has identified; requests come from 127.0.0.1. */
 function served(trustedProxies: string[]) {
-  const clientOf = createClientOf(trustedProxies);
+  const clientOf = createCallerAddressOf(trustedProxies);
   const app = new Hono<ApiEnv>().get('/', (c) => c.json(clientOf(c)));
   const answer = getRequestListener(app.fetch);
   const server = createServer((request, response) => void answer(request, response));

@@ -3,7 +3,7 @@ import { CopyButton } from '../parts/copy-button.tsx';
 import { JsonView } from '../parts/json-view.tsx';
 import type { HttpResult } from './http-result.ts';
 
-export function HttpPicture({ answer }: { answer: HttpResult }) {
+export function HttpResultView({ answer }: { answer: HttpResult }) {
   const { status, durationMs, headers, body, isTruncated, json } = answer;
   return (
     <div class="http">

@@ -22,7 +22,7 @@ const timeoutMs = 3000;
 const mostMs = 60_000;
 
 /** @returns a function that stops the checks. */
-export function lookOut({
+export function watchForReturn({
   connection,
   isThere,
   reconnect,

@@ -6,7 +6,7 @@ import type { Scalar } from './unknown.ts';
 const most = 30;
 const mostTop = 5;
 
-export function DataPicture({ data }: { data: DataResult }) {
+export function DataResultView({ data }: { data: DataResult }) {
   const [showsAll, setShowsAll] = useState(false);
   const columns = showsAll ? data.columns : data.columns.slice(0, most);
   const isCut = columns.length < data.columns.length;

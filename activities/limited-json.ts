@@ -5,7 +5,7 @@ import { TaskFailure } from './types/define.ts';
  * @returns the JSON.
  * @throws TaskFailure `ResultTooLarge`, `CheckpointNotSerialisable` and so on, by name. No retry would help.
  */
-export function keptJson(name: 'Result' | 'Checkpoint', value: unknown, maxBytes: number): string {
+export function toLimitedJson(name: 'Result' | 'Checkpoint', value: unknown, maxBytes: number): string {
   const text = serialise(name, value);
   const bytes = Buffer.byteLength(text);
   if (bytes > maxBytes) {

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createHub, type Watcher } from '../../src/bridge/hub.ts';
-import { createLookouts } from '../../src/bridge/lookouts.ts';
+import { createObserver } from '../../src/bridge/observer.ts';
 import type { TaskSummary } from '../../src/contract/task.ts';
 import type { Observation } from '../../src/tasks/feed.ts';
 import { aTask } from '../support/task.ts';
@@ -13,7 +13,7 @@ function seen(id: string, changes: Partial<TaskSummary> = {}, transitions = 1, r
   return { runId, transitions, task: aTask({ id, status: 'RUNNING', ...changes }) };
 }
 
-const silent: Watcher = { send: () => undefined, gone: () => undefined };
+const silent: Watcher = { send: () => undefined, deleted: () => undefined };
 
 /** Lookouts whose observations are answered by the test. */
 class Scene {
@@ -23,7 +23,7 @@ class Scene {
   readonly answers = new Map<string, Observation | undefined | Error>();
   /** Runs that are no longer the newest. */
   readonly former: Observation[] = [];
-  readonly lookouts = createLookouts({
+  readonly lookouts = createObserver({
     hub: this.hub,
     observe: (id, runId) => this.observe(id, runId),
     logger: pino({ level: 'silent' }),
@@ -97,8 +97,8 @@ describe('looks at watched tasks', () => {
 
   test('publish the observed state to the hub, or that the task is deleted', async () => {
     const sent: string[] = [];
-    const gone = vi.fn<() => void>();
-    scene.hub.watch(seen('a'), { send: (text) => sent.push(text), gone });
+    const deleted = vi.fn<() => void>();
+    scene.hub.watch(seen('a'), { send: (text) => sent.push(text), deleted });
     scene.answers.set('a', seen('a', { version: 2 }));
     scene.lookouts.look('a');
     await vi.advanceTimersByTimeAsync(0);
@@ -106,7 +106,7 @@ describe('looks at watched tasks', () => {
     scene.answers.set('a', undefined);
     scene.lookouts.look('a');
     await vi.advanceTimersByTimeAsync(0);
-    expect(gone).toHaveBeenCalledTimes(1);
+    expect(deleted).toHaveBeenCalledTimes(1);
     await scene.tickFor(120_000, 1000);
     expect(scene.looks).toHaveLength(2);
   });
@@ -117,7 +117,7 @@ describe('looks at watched tasks', () => {
       const { status, version } = JSON.parse(text) as TaskSummary;
       sent.push(`${status} ${version}`);
     };
-    scene.hub.watch(seen('a'), { send, gone: () => undefined });
+    scene.hub.watch(seen('a'), { send, deleted: () => undefined });
     scene.former.push(seen('a', { status: 'FAILED', version: 2 }, 5));
     const retried = seen('a', { status: 'PENDING', version: 3 }, 1, 'run 2');
     scene.answers.set('a', retried);
@@ -245,15 +245,15 @@ describe('the interval between looks', () => {
   });
 
   test('shortens after an action on an ended task, until the effect shows', async () => {
-    const gone = vi.fn<() => void>();
-    scene.hub.watch(seen('a', { status: 'COMPLETED' }), { send: () => undefined, gone });
+    const deleted = vi.fn<() => void>();
+    scene.hub.watch(seen('a', { status: 'COMPLETED' }), { send: () => undefined, deleted });
     scene.answers.set('a', seen('a', { status: 'COMPLETED' }));
     await scene.tickFor(1000);
     scene.lookouts.follow('a');
     await scene.tickFor(10_000);
     scene.answers.set('a', undefined);
     await scene.tickFor(1250);
-    expect(gone).toHaveBeenCalledTimes(1);
+    expect(deleted).toHaveBeenCalledTimes(1);
   });
 
   test('is as before after a while without an effect', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Told } from '../../activities/pool/messages.ts';
-import { Teller } from '../../activities/pool/teller.ts';
+import type { HandlerUpdate } from '../../activities/pool/messages.ts';
+import { UpdateSender } from '../../activities/pool/update-sender.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -8,12 +8,12 @@ afterEach(() => void vi.useRealTimers());
 const kilobyte = 'x'.repeat(1024);
 
 function listenedTo() {
-  const heard: Told[] = [];
-  const teller = new Teller((told) => void heard.push(told));
+  const heard: HandlerUpdate[] = [];
+  const teller = new UpdateSender((told) => void heard.push(told));
   return { heard, teller };
 }
 
-function sizeOf(messages: readonly Told[]): number {
+function sizeOf(messages: readonly HandlerUpdate[]): number {
   return messages.reduce((sum, message) => sum + JSON.stringify(message).length, 0);
 }
 

@@ -4,7 +4,7 @@ import type { EndedSessions } from './ended-sessions.ts';
 import type { Principal } from './principal.ts';
 
 /** Whether a credential is still valid: its account, and the API key or session itself. */
-export interface Standing {
+export interface CredentialStatus {
   /** Checks in memory, at most about a second old. Ignores expiry, such as a token's. */
   holds(principal: Principal): boolean;
   /** Checks the files again before it says no: another process may have written something newer. */
@@ -19,7 +19,7 @@ interface Dependencies {
   readonly endedSessions: Pick<EndedSessions, 'has' | 'refresh' | 'onChange'>;
 }
 
-export function createStanding({ accounts, keys, endedSessions }: Dependencies): Standing {
+export function createCredentialStatus({ accounts, keys, endedSessions }: Dependencies): CredentialStatus {
   function credentialHolds({ id, credential }: Principal): boolean {
     switch (credential.type) {
       case 'token':
@@ -52,7 +52,7 @@ export function createStanding({ accounts, keys, endedSessions }: Dependencies):
 }
 
 /** The standing of an identity provider's users: their tokens are valid until they expire. */
-export const untilExpiry: Standing = {
+export const untilExpiry: CredentialStatus = {
   holds: ({ credential }) => credential.type === 'identity-provider',
   confirm: async ({ credential }) => credential.type === 'identity-provider',
   onChange: () => undefined,

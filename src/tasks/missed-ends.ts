@@ -1,9 +1,9 @@
 /**
  * Finds ended tasks whose dependents were never notified: a terminated or deleted workflow cannot notify them itself.
  */
-import type { Successor } from '../contract/workflow.ts';
-import { forEachOf } from '../limiter.ts';
-import { lookUpPredecessor, tellOver } from './predecessors.ts';
+import type { Dependent } from '../contract/workflow.ts';
+import { mapConcurrently } from '../limiter.ts';
+import { lookUpPredecessor, notifyDependents } from './predecessors.ts';
 import { allRows } from './read.ts';
 import { idsForQueries, unfinishedAmong, waitingForOthers } from './search.ts';
 import type { TaskStore } from './store.ts';
@@ -18,7 +18,7 @@ const endsAtOnce = 5;
 const notifyAgainMs = 3_600_000;
 
 /** Records which run was notified of which end, and when. */
-export class Told {
+export class NotifiedEnds {
   readonly #at = new Map<string, number>();
 
   has(predecessor: string, runId: string): boolean {
@@ -26,7 +26,7 @@ export class Told {
     return at !== undefined && performance.now() - at < notifyAgainMs;
   }
 
-  add(predecessor: string, successors: readonly Successor[]): void {
+  add(predecessor: string, successors: readonly Dependent[]): void {
     const now = performance.now();
     for (const [key, at] of this.#at) {
       if (now - at < notifyAgainMs) break;
@@ -41,15 +41,15 @@ export class Told {
  * waits; otherwise one more for every fifty predecessors.
  * @returns the number of ends that were reported.
  */
-export async function tellUntoldEnds(store: TaskStore, told: Told): Promise<number> {
+export async function notifyMissedEnds(store: TaskStore, told: NotifiedEnds): Promise<number> {
   const dependents = await dependentsOfAll(store, told);
   const suspects = await notUnfinished(store, [...dependents.keys()]);
-  const found = await forEachOf(suspects, endsAtOnce, async (id) => {
+  const found = await mapConcurrently(suspects, endsAtOnce, async (id) => {
     // Visibility may lag: the task itself decides.
     const over = await lookUpPredecessor(store, id);
     if (over === null) return false;
     const successors = dependents.get(id) ?? [];
-    await tellOver(store, successors, over);
+    await notifyDependents(store, successors, over);
     told.add(id, successors);
     return true;
   });
@@ -57,8 +57,8 @@ export async function tellUntoldEnds(store: TaskStore, told: Told): Promise<numb
 }
 
 /** Returns the runs that wait, by the tasks that they wait for. */
-async function dependentsOfAll(store: TaskStore, told: Told): Promise<Map<string, Successor[]>> {
-  const dependents = new Map<string, Successor[]>();
+async function dependentsOfAll(store: TaskStore, told: NotifiedEnds): Promise<Map<string, Dependent[]>> {
+  const dependents = new Map<string, Dependent[]>();
   for (const { id, runId, memo } of await allRows(store, waitingForOthers())) {
     for (const predecessor of memo.waits_for ?? memo.after ?? []) {
       if (told.has(predecessor, runId)) continue;
