@@ -17,7 +17,8 @@ const paths = listFiles(process.argv.slice(2));
 const findings = paths.flatMap(checkFile);
 for (const { path, line, found, advice } of findings) console.log(`${path}:${line}: "${found}": ${advice}`);
 if (process.argv.length === 2) {
-  for (const { path, text } of unused) console.log(`scripts/lib/english.mjs: unused exception for ${path}: "${text}"`);
+  for (const { path, text } of unused)
+    console.log(`scripts/lib/english.mjs: unused exception for ${path}: "${text}"`);
 }
 if (findings.length > 0 || (process.argv.length === 2 && unused.size > 0)) {
   console.log(`${findings.length} findings. scripts/lib/english.mjs lists the wordings and the exceptions.`);
@@ -47,7 +48,12 @@ function checkFile(path) {
     rules
       .flatMap(({ pattern, advice }) => Array.from(text.matchAll(pattern), (match) => ({ match, advice })))
       .filter(({ match }) => !isAllowed(allowed, text, match.index))
-      .map(({ match, advice }) => ({ path, line: lineOf(source, start + match.index), found: flat(match[0]), advice })),
+      .map(({ match, advice }) => ({
+        path,
+        line: lineOf(source, start + match.index),
+        found: flat(match[0]),
+        advice,
+      })),
   );
 }
 

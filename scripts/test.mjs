@@ -46,7 +46,7 @@ async function count(path, code) {
   try {
     results = JSON.parse(await readFile(path, 'utf8'));
   } catch {
-    // vitest ended before it could tell.
+    // vitest ended before it wrote its report.
     return { passed: 0, failed: 1, skipped: 0 };
   }
   const broken = results.testResults.filter(

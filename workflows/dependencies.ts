@@ -22,8 +22,8 @@ const { lookUpPredecessor } = proxyLocalActivities<LocalActivities>({
 });
 
 /** Number of signals in flight at a time; the server allows 2,000. */
-const toldAtOnce = 200;
-const mostTries = 3;
+const maxSignalsInFlight = 200;
+const maxTries = 3;
 
 /**
  * Asks each of these tasks to notify this one of its end.
@@ -42,10 +42,11 @@ export async function subscribeToPredecessors(
 
 async function askOne(id: string): Promise<EndedPredecessor | null> {
   const { workflowId, runId } = workflowInfo();
-  const successor: Dependent = { id: workflowId, run_id: runId };
-  for (let tries = 0; tries < mostTries; tries += 1) {
+  const dependent: Dependent = { id: workflowId, run_id: runId };
+  for (let tries = 0; tries < maxTries; tries += 1) {
     // Without a run id, since the newest run is the one that matters.
-    if (await isTold(() => getExternalWorkflowHandle(id).signal(dependentSignal, successor))) return null;
+    if (await isDelivered(() => getExternalWorkflowHandle(id).signal(dependentSignal, dependent)))
+      return null;
     const over = await lookUpPredecessor(id);
     if (over !== null) return over;
     // It was retried between the signal and the lookup: ask its new run.
@@ -56,17 +57,17 @@ async function askOne(id: string): Promise<EndedPredecessor | null> {
 
 /** Notifies this task's dependents of how it ends, including those that ask while this runs. */
 export async function notifyDependents(
-  successors: Map<string, Dependent>,
+  dependents: Map<string, Dependent>,
   ended: PredecessorEnd,
 ): Promise<void> {
   const over = { id: workflowInfo().workflowId, ended };
   await CancellationScope.nonCancellable(async () => {
-    while (successors.size > 0) {
-      const some = [...successors.values()].slice(0, toldAtOnce);
-      for (const { id } of some) successors.delete(id);
+    while (dependents.size > 0) {
+      const some = [...dependents.values()].slice(0, maxSignalsInFlight);
+      for (const { id } of some) dependents.delete(id);
       await Promise.all(
         some.map(({ id, run_id }) =>
-          isTold(() => getExternalWorkflowHandle(id, run_id).signal(predecessorEndedSignal, over)),
+          isDelivered(() => getExternalWorkflowHandle(id, run_id).signal(predecessorEndedSignal, over)),
         ),
       );
     }
@@ -74,7 +75,7 @@ export async function notifyDependents(
 }
 
 /** Returns whether a signal arrived: a workflow that has ended cannot receive one. */
-async function isTold(send: () => Promise<void>): Promise<boolean> {
+async function isDelivered(send: () => Promise<void>): Promise<boolean> {
   try {
     await send();
     return true;

@@ -140,7 +140,7 @@ function handleMessages(run: Run): void {
   setHandler(commandSignal, (command) => run.update(applyCommand(run.state, command, Date.now())));
   setHandler(attemptBegunSignal, (begun) => run.update(attemptBegun(run.state, begun, Date.now())));
   setHandler(attemptInterruptedSignal, ({ report }) => run.update(attemptInterrupted(run.state, report)));
-  setHandler(dependentSignal, (successor) => void run.dependents.set(successor.id, successor));
+  setHandler(dependentSignal, (dependent) => void run.dependents.set(dependent.id, dependent));
   setHandler(predecessorEndedSignal, (over) => run.update(predecessorEnded(run.state, over, Date.now())));
   setHandler(statusQuery, () => report(run.state));
   setHandler(

@@ -55,7 +55,7 @@ function locate(specifier: string): string {
 
 function asTaskType(value: unknown, fault: (what: string, cause?: unknown) => Error): TaskType {
   if (typeof value !== 'object' || value === null) throw fault('is not a task type or an array of them');
-  const wrong = REQUIREMENTS.filter(({ met }) => !met(value)).map(({ text }) => text);
+  const wrong = requirements.filter(({ met }) => !met(value)).map(({ text }) => text);
   if (wrong.length > 0) throw fault(`is not a task type: ${wrong.join(', ')}`);
   try {
     // All its members have just been checked.
@@ -72,7 +72,7 @@ const retryOn = z
 const cleanupSeconds = z.number().min(0).max(3600).optional();
 
 /** What a task type must have. Schemas are recognised by their methods: the user's copy of zod may not be ours. */
-const REQUIREMENTS: readonly { met: (value: object) => boolean; text: string }[] = [
+const requirements: readonly { met: (value: object) => boolean; text: string }[] = [
   { met: (value) => 'name' in value && typeof value.name === 'string', text: '`name` is not a string' },
   {
     met: (value) => 'description' in value && typeof value.description === 'string',

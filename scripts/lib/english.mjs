@@ -23,7 +23,10 @@ export const wordings = [
   phrases(['in vain'], 'write without success'),
   phrases(['at the most'], 'write at most'),
   phrases(['for certain'], 'write certainly, or nothing'),
-  phrases(['lest', 'thereof', 'therein', 'whereof', 'wherein', 'forthwith', 'hence'], 'write it in plain words'),
+  phrases(
+    ['lest', 'thereof', 'therein', 'whereof', 'wherein', 'forthwith', 'hence'],
+    'write it in plain words',
+  ),
 ];
 
 /** A genitive or a preposition without a noun: "Of a task's result, as JSON." */

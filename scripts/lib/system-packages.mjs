@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs';
 import { run } from './run.mjs';
 
 /** Debian packages that only tests need, each with a file that shows that it is installed. */
-const packages = { 'docker-compose': '/usr/bin/docker-compose', 'chromium-headless-shell': '/usr/bin/chromium-headless-shell' };
+const packages = {
+  'docker-compose': '/usr/bin/docker-compose',
+  'chromium-headless-shell': '/usr/bin/chromium-headless-shell',
+};
 
 /** Installs the missing packages where it can: as root on Debian. Elsewhere, tests that need one say so. */
 export async function ensureSystemPackages() {

@@ -28,7 +28,7 @@ const reads: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const ticketPath = /^\/api\/ws-ticket\/?$/;
 
 export function createAccess(
-  { authenticate, own }: Pick<ApiDependencies, 'authenticate' | 'own'>,
+  { authenticate, localAccounts }: Pick<ApiDependencies, 'authenticate' | 'localAccounts'>,
   clientOf: CallerAddressOf,
 ): Access {
   // The prefix stops pages on sibling domains, or on plain http, from replacing the cookie with their own.
@@ -37,10 +37,10 @@ export function createAccess(
 
   async function sessionOf(c: Context<ApiEnv>): Promise<Session> {
     const cookie = getCookie(c, cookieName(c));
-    if (cookie === undefined || !own) throw new AuthenticationError('not_authenticated');
+    if (cookie === undefined || !localAccounts) throw new AuthenticationError('not_authenticated');
     let session: Session;
     try {
-      session = await own.sessions.verify(cookie);
+      session = await localAccounts.sessions.verify(cookie);
     } catch (error) {
       if (!(error instanceof InvalidToken)) throw error;
       throw new AuthenticationError('token_not_valid', { cause: error });
@@ -80,9 +80,9 @@ export function createAccess(
     },
     async readSessionCookie(c) {
       const cookie = getCookie(c, cookieName(c));
-      if (cookie === undefined || !own) return undefined;
+      if (cookie === undefined || !localAccounts) return undefined;
       try {
-        return await own.sessions.verify(cookie);
+        return await localAccounts.sessions.verify(cookie);
       } catch (error) {
         if (error instanceof InvalidToken) return undefined;
         throw error;

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { Account } from '../auth/accounts.ts';
-import type { OwnAccounts } from '../auth/gate.ts';
+import type { LocalAccounts } from '../auth/gate.ts';
 import { Throttled } from '../auth/throttle.ts';
 import { InvalidToken } from '../auth/read-signed.ts';
 import { AppError } from '../contract/errors.ts';
@@ -10,7 +10,7 @@ import type { ApiDependencies, ApiEnv } from './types.ts';
 /** Checks the credentials that a route receives: a name and a password, or a sign-in link. */
 export interface SignIn {
   /** Returns the local accounts. @throws AppError not_found if an identity provider has the accounts. */
-  own(): OwnAccounts;
+  own(): LocalAccounts;
   /** @throws AppError no_active_account. @throws {Throttled} */
   verify(c: Context<ApiEnv>, credentials: { username: string; password: string }): Promise<Account>;
   /** Redeems the token of a sign-in link. @throws AppError token_not_valid */
@@ -18,11 +18,11 @@ export interface SignIn {
 }
 
 export function createSignIn(
-  { own, logger }: Pick<ApiDependencies, 'own' | 'logger'>,
+  { localAccounts, logger }: Pick<ApiDependencies, 'localAccounts' | 'logger'>,
   clientOf: CallerAddressOf,
 ): SignIn {
-  function requireOwn(): OwnAccounts {
-    if (own) return own;
+  function requireOwn(): LocalAccounts {
+    if (localAccounts) return localAccounts;
     throw new AppError('not_found', 'Tokens are issued by the identity provider, not by this service.');
   }
 

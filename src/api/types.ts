@@ -3,7 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import type { TaskTypes } from '../../activities/types/index.ts';
 import type { Authenticate } from '../auth/authenticate.ts';
-import type { OwnAccounts } from '../auth/gate.ts';
+import type { LocalAccounts } from '../auth/gate.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { Session } from '../auth/sessions.ts';
 import type { Tickets } from '../auth/tickets.ts';
@@ -17,7 +17,7 @@ export interface ApiDependencies {
   readonly tasks: TaskService;
   readonly taskTypes: TaskTypes;
   /** Local accounts; undefined if an identity provider has the accounts. */
-  readonly own: OwnAccounts | undefined;
+  readonly localAccounts: LocalAccounts | undefined;
   readonly tickets: Tickets;
   readonly authenticate: Authenticate;
   /** Files of /docs. */

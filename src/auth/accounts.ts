@@ -54,7 +54,7 @@ interface Options {
 }
 
 /** Lock times of a rehash: a sign-in must not wait long for a lock that it can do without. */
-const REHASH_LOCK = { waitMs: 1_000 };
+const rehashLock = { waitMs: 1_000 };
 
 /**
  * Reads the users file (a missing one means no users) and follows its changes.
@@ -102,7 +102,7 @@ export async function createAccounts(options: Options): Promise<Accounts> {
           users.some(isSame)
             ? users.map((each) => (isSame(each) ? { ...each, password_hash } : each))
             : users,
-        REHASH_LOCK,
+        rehashLock,
       );
     } catch (error) {
       // The password was right: a read-only file must not keep the user out.

@@ -4,7 +4,7 @@ import { InvalidToken } from './read-signed.ts';
 
 export type AuthenticationErrorCode = 'not_authenticated' | 'bad_authorization_header' | 'token_not_valid';
 
-const DETAILS: Record<AuthenticationErrorCode, string> = {
+const details: Record<AuthenticationErrorCode, string> = {
   not_authenticated: 'Authentication credentials were not provided.',
   bad_authorization_header: 'Authorization header must contain two space-delimited values',
   token_not_valid: 'Given token not valid for any token type',
@@ -20,7 +20,7 @@ export class AuthenticationError extends Error {
   readonly code: AuthenticationErrorCode;
 
   constructor(code: AuthenticationErrorCode, options?: ErrorOptions) {
-    super(DETAILS[code], options);
+    super(details[code], options);
     this.code = code;
   }
 }

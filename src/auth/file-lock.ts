@@ -48,7 +48,7 @@ export interface LockTimes {
   readonly abandonedAfterMs: number;
 }
 
-const DEFAULT_TIMES: LockTimes = { waitMs: 15_000, abandonedAfterMs: 10_000 };
+const defaultTimes: LockTimes = { waitMs: 15_000, abandonedAfterMs: 10_000 };
 
 /**
  * Runs `work` while holding the lock file at `path`; waiters, in this process and in others, take turns.
@@ -59,7 +59,7 @@ export async function withFileLock<T>(
   work: (lock: HeldLock) => Promise<T>,
   times: Partial<LockTimes> = {},
 ): Promise<T> {
-  const token = await acquire(path, { ...DEFAULT_TIMES, ...times });
+  const token = await acquire(path, { ...defaultTimes, ...times });
   const isHeld = async () => (await readHolder(path))?.token === token;
   try {
     return await work({

@@ -12,7 +12,7 @@ import { createTickets, type Tickets } from './tickets.ts';
 import { createTokens, currentAccount, type Tokens } from './tokens.ts';
 
 /** Local accounts: their passwords, tokens, sessions and sign-in links. */
-export interface OwnAccounts {
+export interface LocalAccounts {
   readonly accounts: Pick<Accounts, 'verifyPassword'>;
   readonly tokens: Tokens;
   readonly sessions: Sessions;
@@ -26,7 +26,7 @@ export interface Gate {
   readonly tickets: Tickets;
   readonly standing: CredentialStatus;
   /** undefined if an identity provider has the accounts. */
-  readonly own: OwnAccounts | undefined;
+  readonly localAccounts: LocalAccounts | undefined;
   close(): void;
 }
 
@@ -47,7 +47,7 @@ export async function createGate(options: GateOptions): Promise<Gate> {
       authenticate: createAuthenticate({ tokens: createIdentityProvider(identityProvider) }),
       tickets: createTickets({ secret, standing: untilExpiry }),
       standing: untilExpiry,
-      own: undefined,
+      localAccounts: undefined,
       close: () => undefined,
     };
   }
@@ -61,7 +61,7 @@ export async function createGate(options: GateOptions): Promise<Gate> {
     authenticate: createAuthenticate({ tokens, keys }),
     tickets: createTickets({ secret, standing }),
     standing,
-    own: {
+    localAccounts: {
       accounts,
       tokens,
       sessions: createSessions({ secret, accountOf, standing, endedSessions }),

@@ -19,7 +19,7 @@ interface Dependencies<T, F> {
   readonly onError: (error: ListFileError) => void;
 }
 
-const MISSING = 'missing';
+const missing = 'missing';
 
 /**
  * Reads the file, and again whenever {@link ListView.refresh} finds it changed.
@@ -72,7 +72,7 @@ async function load<T, F>(
       await file.close();
     }
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return { list: [], signature: MISSING };
+    if (hasCode(error, 'ENOENT')) return { list: [], signature: missing };
     throw asListFileError(path, error);
   }
   return { list: parseListFile(path, text, format), signature };
@@ -82,7 +82,7 @@ async function signatureOf(path: string): Promise<string> {
   try {
     return describe(await stat(path, { bigint: true }));
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return MISSING;
+    if (hasCode(error, 'ENOENT')) return missing;
     throw error;
   }
 }

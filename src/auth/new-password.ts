@@ -6,7 +6,7 @@ import { UserError } from './users.ts';
 export type PasswordInput = NodeJS.ReadableStream & { isTTY?: boolean };
 
 /** Maximum size of the input. More than any password has; a file piped in by mistake is not read to its end. */
-const MAX_BYTES = 8_192;
+const maxPasswordBytes = 8_192;
 
 /**
  * Reads a new password from all of `input`, without the final line break.
@@ -18,7 +18,7 @@ export async function readPasswordFrom(input: PasswordInput): Promise<string> {
   for await (const chunk of input) {
     const bytes = Buffer.from(chunk);
     length += bytes.length;
-    if (length > MAX_BYTES) throw new UserError('the password on standard input is too long');
+    if (length > maxPasswordBytes) throw new UserError('the password on standard input is too long');
     chunks.push(bytes);
   }
   try {

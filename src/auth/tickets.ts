@@ -21,9 +21,9 @@ export interface Tickets {
   redeem(ticket: string): Promise<Principal>;
 }
 
-const LIFETIME_SECONDS = 30;
-const AUDIENCE = 'taskbell-ticket';
-const SWEEP_EVERY_MS = 1_000;
+const lifetimeSeconds = 30;
+const audience = 'taskbell-ticket';
+const sweepEveryMs = 1_000;
 
 const claimsSchema = z.object({ jti: z.uuid(), exp: z.int(), principal });
 
@@ -47,7 +47,7 @@ export function createTickets({
 
   async function readClaims(ticket: string): Promise<z.infer<typeof claimsSchema>> {
     try {
-      return await readSigned(ticket, { key, audience: AUDIENCE, schema: claimsSchema, now });
+      return await readSigned(ticket, { key, audience: audience, schema: claimsSchema, now });
     } catch (error) {
       if (!(error instanceof InvalidToken)) throw error;
       throw new InvalidTicket(error.message, { cause: error });
@@ -61,8 +61,8 @@ export function createTickets({
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
         .setJti(randomUUID())
         .setIssuer(issuer)
-        .setAudience(AUDIENCE)
-        .setExpirationTime(issuedAt + LIFETIME_SECONDS)
+        .setAudience(audience)
+        .setExpirationTime(issuedAt + lifetimeSeconds)
         .sign(key);
     },
     async redeem(ticket) {
@@ -92,7 +92,7 @@ function createUsedSet(now: () => number, max: number) {
   return {
     /** @returns false if the id is known, or no more can be remembered. */
     add(id: string, expiresAt: number): boolean {
-      if (Math.abs(now() - sweptAt) >= SWEEP_EVERY_MS) sweep();
+      if (Math.abs(now() - sweptAt) >= sweepEveryMs) sweep();
       if (expiries.has(id) || expiries.size >= max) return false;
       expiries.set(id, expiresAt);
       return true;

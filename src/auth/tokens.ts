@@ -17,8 +17,8 @@ export interface Tokens {
 
 type TokenType = 'access' | 'refresh';
 
-const LIFETIME_SECONDS = { access: 15 * 60, refresh: 24 * 60 * 60 };
-const AUDIENCE = 'taskbell';
+const lifetimeSeconds = { access: 15 * 60, refresh: 24 * 60 * 60 };
+const audience = 'taskbell';
 
 const claimsSchema = z.object({
   token_type: z.enum(['access', 'refresh']),
@@ -37,7 +37,7 @@ interface Dependencies {
 /** @throws {RangeError} the secret is too short. */
 export function createTokens({ secret, accounts, now = Date.now }: Dependencies): Tokens {
   const key = deriveKey(secret, 'tokens');
-  const kind = { key, audience: AUDIENCE, schema: claimsSchema, requiredClaims: ['exp', 'iat'], now };
+  const kind = { key, audience: audience, schema: claimsSchema, requiredClaims: ['exp', 'iat'], now };
 
   function sign(type: TokenType, account: Account): Promise<string> {
     const issuedAt = Math.floor(now() / 1000);
@@ -46,9 +46,9 @@ export function createTokens({ secret, accounts, now = Date.now }: Dependencies)
       .setSubject(account.id)
       .setJti(randomUUID())
       .setIssuer(issuer)
-      .setAudience(AUDIENCE)
+      .setAudience(audience)
       .setIssuedAt(issuedAt)
-      .setExpirationTime(issuedAt + LIFETIME_SECONDS[type])
+      .setExpirationTime(issuedAt + lifetimeSeconds[type])
       .sign(key);
   }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LockTimes } from './file-lock.ts';
 import { areDistinct, type ListFormat, readListFile, updateListFile } from './list-file.ts';
-import { PASSWORD_HASH } from './passwords.ts';
+import { passwordHash } from './passwords.ts';
 
 /** Also the name of the user's data folder, which is why some names are not allowed. */
 export const userName = z
@@ -17,7 +17,7 @@ const user = z.strictObject({
   id: z.uuid(),
   name: userName,
   role,
-  password_hash: z.string().max(512).regex(PASSWORD_HASH, 'not an argon2id or pbkdf2_sha256 hash'),
+  password_hash: z.string().max(512).regex(passwordHash, 'not an argon2id or pbkdf2_sha256 hash'),
   created_at: z.iso.datetime(),
   /** Raised with every change of password or role; tokens of an earlier generation are invalid. */
   generation: z.int().min(1),

@@ -12,7 +12,7 @@ export interface Observer {
   /** Looks at a task as soon as its turn comes, and once more if a look at it is under way. */
   look(id: string): void;
   /** Does the same for a task that was just acted on. If the task has ended, the effect may show only later. */
-  follow(id: string): void;
+  lookAfterAction(id: string): void;
   /** Does the same for a task that a list has news of. A failed look keeps its delay before it is repeated. */
   lookAtNews(id: string): void;
   /** Looks at the tasks whose state may have changed without a trace in the lists. */
@@ -118,7 +118,7 @@ export function createObserver({ hub, observe, logger }: LookoutOptions): Observ
 
   return {
     look,
-    follow(id) {
+    lookAfterAction(id) {
       if (hub.last(id)) followedUntil.set(id, Date.now() + followMs);
       look(id);
     },

@@ -124,7 +124,7 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
     wake,
     look(id) {
       hub.expect(id);
-      lookouts.follow(id);
+      lookouts.lookAfterAction(id);
     },
     async close() {
       closing.abort();

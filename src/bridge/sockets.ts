@@ -54,7 +54,7 @@ interface SocketConnection {
   alive: boolean;
 }
 
-const closeCode = { policy: 1008, restart: 1012, unauthenticated: 4401, gone: 4404 } as const;
+const closeCode = { policy: 1008, restart: 1012, unauthenticated: 4401, deleted: 4404 } as const;
 const defaultPingMs = 25_000;
 const drainMs = 3000;
 /** Maximum number of messages in a window. Watchers need not send any, but some clients do to stay connected. */
@@ -113,7 +113,7 @@ export function createSockets(options: SocketsOptions): Sockets {
       begin: (outbox, close) =>
         hub.watch(first, {
           send: (text) => outbox.send(text, keyOf(text, 'task')),
-          deleted: () => close(closeCode.gone, 'task deleted'),
+          deleted: () => close(closeCode.deleted, 'task deleted'),
         }),
     };
   }

@@ -62,7 +62,7 @@ async function start(
     httpAllowHosts: config.types.httpAllowHosts,
     extra: await loadTaskModules(config.types.modules),
   });
-  const { authenticate, tickets, standing, own, ...gate } = await createGate({
+  const { authenticate, tickets, standing, localAccounts, ...gate } = await createGate({
     home: config.home,
     secret,
     identityProvider: config.identityProvider,
@@ -107,7 +107,7 @@ async function start(
   const app = createApp({
     tasks,
     taskTypes,
-    own,
+    localAccounts,
     tickets,
     authenticate,
     docs: await filesOf('docs'),

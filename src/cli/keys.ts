@@ -7,7 +7,7 @@ import {
 import { parseExpiry, parseScopes } from '../auth/new-key.ts';
 import { keysFilePath, usersFilePath } from '../auth/places.ts';
 import { UserError } from '../auth/users.ts';
-import { createReporter, type Reporter } from './reporter.ts';
+import { createActionWrapper, type Reporter } from './reporter.ts';
 
 interface Dependencies {
   /** TASKBELL_HOME. */
@@ -33,7 +33,7 @@ interface CreateOptions {
   readonly json?: boolean;
 }
 
-const CREATED = `Standard output gets the key and nothing else. It is shown only this once; Taskbell keeps only its
+const created = `Standard output gets the key and nothing else. It is shown only this once; Taskbell keeps only its
 SHA-256. A key survives a change of the user's password and always has the user's current role. It ends when the user
 is removed, when it expires, or with \`taskbell keys revoke\`.`;
 
@@ -48,7 +48,7 @@ export function keysCommand({ home, now = Date.now, ...given }: Dependencies): C
     now,
     keys: createKeyAdministration({ keysFile: keysFilePath(home), usersFile: usersFilePath(home) }),
     say: (line) => void stdout.write(`${line}\n`),
-    reported: createReporter(command),
+    reported: createActionWrapper(command),
   };
   for (const define of [defineCreate, defineList, defineRevoke]) define(command, context);
   return command;
@@ -66,7 +66,7 @@ function defineCreate(parent: Command, context: Context): void {
       'a number of days or hours (90d, 12h), or a time (2030-01-31T00:00:00Z); default: never',
     )
     .option('--json', 'print a JSON object {key, prefix, name, user, scopes, created_at, expires_at}')
-    .addHelpText('after', `\n${CREATED}`)
+    .addHelpText('after', `\n${created}`)
     .action(
       context.reported(async (user: string, options: CreateOptions) => {
         if (context.hasIdentityProvider) {

@@ -11,7 +11,7 @@ export type Reporter = <A extends unknown[]>(
 ) => (...args: A) => Promise<void>;
 
 /** Creates a reporter: an error that the user can fix ends the process with code 1 and one line on stderr. */
-export function createReporter(command: Command): Reporter {
+export function createActionWrapper(command: Command): Reporter {
   return (action) =>
     async (...args) => {
       try {

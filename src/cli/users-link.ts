@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UserError } from '../auth/users.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { resolveJwtSecret } from './home.ts';
-import { createReporter } from './reporter.ts';
+import { createActionWrapper } from './reporter.ts';
 import { makeSignInLink } from './sign-in-link.ts';
 
 interface Dependencies {
@@ -18,7 +18,7 @@ export function defineUsersLink(users: Command, { readConfig, stdout }: Dependen
     .description('print a link that signs a user in to the dashboard; it works once, within 15 minutes')
     .option('--url <address>', 'address of the API as the browser reaches it (default: from HOST and PORT)')
     .action(
-      createReporter(users)(async (name: string, { url }: { url?: string }) => {
+      createActionWrapper(users)(async (name: string, { url }: { url?: string }) => {
         const config = readConfig();
         if (config.identityProvider)
           throw new UserError('an identity provider manages the accounts, so there are no sign-in links');

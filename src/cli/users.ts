@@ -5,7 +5,7 @@ import { askForPassword, type PasswordInput, readPasswordFrom } from '../auth/ne
 import { keysFilePath, usersFilePath } from '../auth/places.ts';
 import { createUsers, type Users } from '../auth/users.ts';
 import { type Role, role, type User } from '../auth/users-file.ts';
-import { createReporter, type Reporter } from './reporter.ts';
+import { createActionWrapper, type Reporter } from './reporter.ts';
 
 interface Dependencies {
   /** TASKBELL_HOME. */
@@ -16,7 +16,7 @@ interface Dependencies {
   readonly stderr: NodeJS.WritableStream;
 }
 
-const REMOVED = `The user can no longer sign in. Within seconds, running API processes refuse their tokens and API keys,
+const removed = `The user can no longer sign in. Within seconds, running API processes refuse their tokens and API keys,
 and close their sockets. Their tasks are kept and still run, visible to admins; cancel the tasks first if they must not
 run. A user added later under the same name is a different user: they get none of the tasks, but the same data folder.`;
 
@@ -32,7 +32,7 @@ interface PasswordOptions {
   readonly passwordStdin?: boolean;
 }
 
-const PASSWORD_STDIN = ['--password-stdin', 'read the password from standard input'] as const;
+const passwordStdinOption = ['--password-stdin', 'read the password from standard input'] as const;
 
 /** Creates the command `taskbell users …`. Errors end the process with code 1 and one line on stderr. */
 export function usersCommand({ home, stdin, stdout, stderr }: Dependencies): Command {
@@ -45,7 +45,7 @@ export function usersCommand({ home, stdin, stdout, stderr }: Dependencies): Com
     newPassword: ({ passwordStdin = false }) =>
       passwordStdin ? readPasswordFrom(stdin) : askForPassword(stdin, stderr),
     keys: createKeyAdministration({ keysFile: keysFilePath(home), usersFile: usersFilePath(home) }),
-    reported: createReporter(command),
+    reported: createActionWrapper(command),
   };
   for (const define of [defineAdd, defineRemove, defineList, definePasswd, defineRole])
     define(command, context);
@@ -56,7 +56,7 @@ function defineAdd(parent: Command, { users, say, newPassword, reported }: Conte
   parent
     .command('add <name>')
     .description('add a user; asks for the password')
-    .option(...PASSWORD_STDIN)
+    .option(...passwordStdinOption)
     .option('--admin', "allow the user to see and change all users' tasks")
     .action(
       reported(async (name: string, options: PasswordOptions & { admin?: boolean }) => {
@@ -72,7 +72,7 @@ function defineRemove(parent: Command, { users, keys, say, reported }: Context):
   parent
     .command('remove <name>')
     .description('remove a user; their tasks are kept and still run')
-    .addHelpText('after', `\n${REMOVED}`)
+    .addHelpText('after', `\n${removed}`)
     .action(
       reported(async (name: string) => {
         const { id } = await users.remove(name);
@@ -100,7 +100,7 @@ function definePasswd(parent: Command, { users, say, newPassword, reported }: Co
   parent
     .command('passwd <name>')
     .description('set a new password; signs the user out everywhere')
-    .option(...PASSWORD_STDIN)
+    .option(...passwordStdinOption)
     .action(
       reported(async (name: string, options: PasswordOptions) => {
         await users.assertExists(name);

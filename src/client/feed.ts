@@ -52,7 +52,7 @@ const stableMs = 10_000;
 /** Margin for lists that lag, and for the `Date` header's whole seconds; in milliseconds. */
 const marginMs = 5000;
 const listLagMs = 3000;
-const goneCode = 4404;
+const deletedCode = 4404;
 
 export async function* feed(source: FeedSource, options: FeedOptions): AsyncGenerator<FeedMessage> {
   const { signal, onNotice } = options;
@@ -79,7 +79,7 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
       } finally {
         leave();
       }
-      if (socket.closedWith === goneCode) return;
+      if (socket.closedWith === deletedCode) return;
       if (Date.now() - connectedAt > stableMs) failures = 0;
       if (socket.opened) since = gap().since;
       else await isUpToDate();

@@ -20,7 +20,7 @@ export interface Gap {
 export async function* newsSince(
   send: Send,
   filter: TaskFilter,
-  told: SeenVersions,
+  seen: SeenVersions,
   { since, signal }: Gap,
 ): AsyncGenerator<TaskSummary> {
   const { status, ...others } = filter;
@@ -30,14 +30,14 @@ export async function* newsSince(
     created_after: new Date(after).toISOString(),
     limit: 100,
   });
-  for await (const task of paged<TaskSummary>(send, made, signal)) if (told.isNews(task)) yield task;
+  for await (const task of paged<TaskSummary>(send, made, signal)) if (seen.isNews(task)) yield task;
   // Sorted by end, latest first.
   const over = pathWith('/api/tasks/', { ...others, status: ends, limit: 100 });
   for await (const task of paged<TaskSummary>(send, over, signal)) {
     if (Date.parse(task.finished_at ?? '') < since) return;
     // A task that no longer matches is reported once, if it was reported before.
     const fits = status === undefined || status.includes(task.status);
-    if ((fits || told.has(task.id)) && told.isNews(task)) yield task;
+    if ((fits || seen.has(task.id)) && seen.isNews(task)) yield task;
   }
 }
 

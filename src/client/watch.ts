@@ -24,7 +24,7 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
      * @throws TaskbellError not_found, forbidden, not_authenticated …, or the signal's reason.
      */
     async *watch(id: string, options: WatchOptions = {}): AsyncGenerator<TaskSummary, void> {
-      const told = new SeenVersions();
+      const seen = new SeenVersions();
       let last: TaskSummary | undefined;
       const isUpToDate = async ({ signal }: Gap): Promise<boolean> => {
         const path = `/api/tasks/${encodeURIComponent(id)}/status/`;
@@ -34,7 +34,7 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
       const path = `/ws/tasks/${encodeURIComponent(id)}/`;
       for await (const message of feed({ ...source, path, isUpToDate, checkCoversAll: true }, options)) {
         const task = taskIn(message, options);
-        if (!task || !told.take(task)) continue;
+        if (!task || !seen.take(task)) continue;
         last = task;
         yield task;
         if (options.until === 'ended' && task.finished_at !== null) return;
@@ -47,13 +47,13 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
      * @throws TaskbellError forbidden, not_authenticated …, or the signal's reason.
      */
     async *watchAll(filter: TaskFilter = {}, options: FeedOptions = {}): AsyncGenerator<TaskEvent, void> {
-      const told = new SeenVersions();
+      const seen = new SeenVersions();
       const isUpToDate = async (gap: Gap): Promise<boolean> => {
-        const { done } = await newsSince(send, filter, told, gap).next();
+        const { done } = await newsSince(send, filter, seen, gap).next();
         return done === true;
       };
       async function* missed(gap: Gap): AsyncGenerator<FeedMessage> {
-        for await (const { id } of newsSince(send, filter, told, gap)) {
+        for await (const { id } of newsSince(send, filter, seen, gap)) {
           const task = await lookUp(send, id, gap.signal);
           if (task) yield { ...task, type: 'task', task_type: task.type };
         }
@@ -65,11 +65,11 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
         options,
       )) {
         if (message.type === 'deleted') {
-          told.forget(message.id);
+          seen.forget(message.id);
           yield message;
         }
         const task = taskIn(message, options);
-        if (task && told.take(task)) yield { type: 'task', task };
+        if (task && seen.take(task)) yield { type: 'task', task };
       }
     },
   };

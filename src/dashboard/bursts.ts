@@ -10,7 +10,7 @@ export interface Bursts<T> {
  * Longest wait for a frame, in milliseconds. Hidden pages get no animation frames; a pending one fires only
  * when the page is visible again.
  */
-const mostMs = 250;
+const maxMs = 250;
 
 /**
  * Keeps only the latest item per key, so that memory is bounded by the number of keys.
@@ -40,7 +40,7 @@ export function createBursts<T>(
       waiting.delete(key);
       waiting.set(key, item);
       if (timer !== undefined) return;
-      timer = setTimeout(flush, mostMs);
+      timer = setTimeout(flush, maxMs);
       nextFrame(flush);
     },
   };

@@ -8,7 +8,7 @@ import { createLive, type Live } from './live.ts';
 import { createMessages, type Messages } from './messages.ts';
 import { createRouter, type Router } from './router.ts';
 import { type Account, createSession, type Session } from './session.ts';
-import { createKeptList, type KeptList } from './tasks/kept.ts';
+import { createListCache, type ListCache } from './tasks/kept.ts';
 import { createTheme, type Theme } from './theme.ts';
 
 /** Objects for every viewer of the page, signed in or not. */
@@ -31,7 +31,7 @@ export interface Shell {
 export interface Work {
   readonly account: Account;
   readonly live: Live;
-  readonly kept: KeptList;
+  readonly kept: ListCache;
   readonly messages: Messages;
   readonly client: Client;
 }
@@ -73,7 +73,7 @@ function createWork(account: Account, session: Session): Work {
   const isThere = async (signal: AbortSignal): Promise<boolean> =>
     (await session.fetch('/healthz', { signal, cache: 'no-store' }).catch(() => undefined))?.ok ?? false;
   const live = createLive({ tasks: client.tasks, onRefused, isThere });
-  return { account, live, kept: createKeptList(live.returns), client, messages: createMessages() };
+  return { account, live, kept: createListCache(live.returns), client, messages: createMessages() };
 }
 
 const ShellContext = createContext<Shell | undefined>(undefined);

@@ -19,7 +19,7 @@ const timeoutMs = 3000;
  * Maximum time that a try is given, in milliseconds. Where the service answers and the feed does not, for
  * example because of a proxy, each try is given longer than the last.
  */
-const mostMs = 60_000;
+const maxMs = 60_000;
 
 /** @returns a function that stops the checks. */
 export function watchForReturn({
@@ -40,7 +40,7 @@ export function watchForReturn({
       if (isVisible() && (await isThere(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])))) {
         if (signal.aborted) return;
         reconnect();
-        patienceMs = Math.min(mostMs, patienceMs * 2);
+        patienceMs = Math.min(maxMs, patienceMs * 2);
         nextMs = patienceMs;
       }
       if (!signal.aborted) timer = setTimeout(() => void look(), nextMs);

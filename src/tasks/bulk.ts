@@ -7,7 +7,7 @@ import { createLimiter, type Limiter } from '../limiter.ts';
 import { type Actor, loadTask } from './access.ts';
 import { cancelTask, type CommandResult, pauseTask, removeTask, resumeTask, runTaskNow } from './commands.ts';
 import { countTasks } from './counts.ts';
-import { createTask, type Writer } from './create.ts';
+import { createTask, type WriteContext } from './create.ts';
 import type { LiveExecution } from './execution.ts';
 import { tasksMatching } from './list.ts';
 import { wrongState } from './read.ts';
@@ -55,7 +55,7 @@ export interface BulkService {
 /** Called with each outcome as soon as it is known. */
 export type OnOutcome<T> = (outcome: Outcome<T>, index: number) => void;
 
-export function createBulk(writer: Writer): BulkService {
+export function createBulk(writer: WriteContext): BulkService {
   const limiter = createLimiter({ concurrency: lanes, queue: Number.POSITIVE_INFINITY });
   async function each<I, O>(
     items: readonly I[],
@@ -118,7 +118,7 @@ function summaryOf({ task }: { task: TaskSummary & { payload?: unknown; attempts
   return summary;
 }
 
-async function selectTasks(writer: Writer, actor: Actor, filter: TaskFilter): Promise<string[]> {
+async function selectTasks(writer: WriteContext, actor: Actor, filter: TaskFilter): Promise<string[]> {
   const ids = new Set<string>();
   for await (const { id } of tasksMatching(writer, actor, filter)) {
     ids.add(id);
@@ -134,7 +134,7 @@ function tooMany(total: number): AppError {
 
 /** Acts on one task without waiting for the effect: most of a thousand are on their way when the call is answered. */
 async function actOn(
-  writer: Writer,
+  writer: WriteContext,
   actor: Actor,
   { action, id, filter }: { action: ActionName; id: string; filter: TaskFilter | undefined },
 ): Promise<ActionOutcome> {

@@ -104,10 +104,10 @@ export async function removeTask(
   // The newest run is deleted last: if this stops halfway, the task still exists and can be deleted again.
   const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
   // An ended task has notified its dependents itself.
-  const successors = newest.status === 'open' ? await dependentsOf(store, newest) : [];
+  const dependents = newest.status === 'open' ? await dependentsOf(store, newest) : [];
   for (const { runId } of older) await removeRun(reader, id, runId);
   await removeRun(reader, id, newest.runId);
-  await notifyDependents(store, successors, { id, ended: 'DELETED' });
+  await notifyDependents(store, dependents, { id, ended: 'DELETED' });
   return { done: await isDeleted(reader, id, waitMs), owner: newest.owner };
 }
 

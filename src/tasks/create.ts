@@ -18,7 +18,7 @@ import { uuidFrom } from '../uuid.ts';
 
 type Following = Pick<TaskInput, 'after' | 'after_policy' | 'predecessors_over'>;
 
-export interface Writer extends TaskContext {
+export interface WriteContext extends TaskContext {
   readonly taskTypes: TaskTypes;
   readonly quota: Quota;
 }
@@ -28,7 +28,7 @@ export interface Writer extends TaskContext {
  * Temporal itself remembers the key for as long as it keeps the task.
  */
 export async function createTask(
-  writer: Writer,
+  writer: WriteContext,
   actor: Actor,
   request: CreateTaskInput,
   idempotencyKey?: string,
@@ -59,7 +59,7 @@ export async function createTask(
 }
 
 async function createdEarlier(
-  writer: Writer,
+  writer: WriteContext,
   actor: Actor,
   id: string,
   fingerprint: string,
@@ -93,7 +93,11 @@ function newInput(taskTypes: TaskTypes, actor: Actor, request: CreateTaskInput, 
   };
 }
 
-async function following({ store }: Writer, actor: Actor, request: CreateTaskInput): Promise<Following> {
+async function following(
+  { store }: WriteContext,
+  actor: Actor,
+  request: CreateTaskInput,
+): Promise<Following> {
   const { after = [], after_policy } = request;
   if (after.length === 0) return {};
   const over = await endedPredecessors(store, actor, after);
@@ -102,7 +106,7 @@ async function following({ store }: Writer, actor: Actor, request: CreateTaskInp
 
 /** Builds the response to a creation without a call: the server can't have more yet than what was just sent. */
 function justStarted(
-  writer: Writer,
+  writer: WriteContext,
   actor: Actor,
   run: { id: string; runId: string; input: TaskInput; now: number },
 ): TaskView {

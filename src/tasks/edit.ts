@@ -9,7 +9,7 @@ import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskEdit, TaskSpec } from '../contract/workflow.ts';
 import { type Actor, assertChangeable, loadTask } from './access.ts';
 import { checkedChanges } from './changes.ts';
-import type { Writer } from './create.ts';
+import type { WriteContext } from './create.ts';
 import { waitFor } from './effect.ts';
 import { assertMatches, staleVersion } from './etag.ts';
 import type { LiveExecution } from './execution.ts';
@@ -31,7 +31,7 @@ const raceMs = 5000;
  * @param ifMatch the ETag of the state that the author of the change has seen.
  */
 export async function editTask(
-  writer: Writer,
+  writer: WriteContext,
   actor: Actor,
   id: string,
   request: EditTaskInput,
@@ -73,7 +73,7 @@ function assertEditable(execution: LiveExecution, ifMatch: string | undefined): 
  * Waits until an attempt that was waiting for a worker is withdrawn.
  * @throws AppError wrong_state if it had started just before the edit arrived.
  */
-async function settled(writer: Writer, actor: Actor, before: LiveExecution): Promise<TaskView> {
+async function settled(writer: WriteContext, actor: Actor, before: LiveExecution): Promise<TaskView> {
   const { store } = writer;
   const edited = await loadTask(store, actor, before.id);
   if (!before.pending) return readTask(writer, actor, edited);
@@ -84,7 +84,11 @@ async function settled(writer: Writer, actor: Actor, before: LiveExecution): Pro
   return view;
 }
 
-async function sendEdit(writer: Writer, before: LiveExecution, edit: TaskEdit): Promise<'made' | 'stale'> {
+async function sendEdit(
+  writer: WriteContext,
+  before: LiveExecution,
+  edit: TaskEdit,
+): Promise<'made' | 'stale'> {
   const { store } = writer;
   try {
     const handle = store.client.workflow.getHandle(before.id, before.runId);

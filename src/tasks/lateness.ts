@@ -8,11 +8,11 @@ import type { TaskStore } from './store.ts';
 
 const concurrency = 4;
 /** Maximum number of start times kept: they never change, and the current bucket is queried again and again. */
-const mostKnown = 10_000;
+const maxKnown = 10_000;
 
 /** @returns a function that reads close events where rows lack the start time, and throws what the store throws. */
 export function createLatenessOf({ ending }: Pick<TaskStore, 'ending'>) {
-  const known = new Lru<number | null>(mostKnown);
+  const known = new Lru<number | null>(maxKnown);
 
   async function startOf(run: Execution): Promise<number | null> {
     const before = known.get(run.runId);

@@ -12,7 +12,7 @@ import type { TaskStore } from './store.ts';
 const underWay = ['PENDING', 'RUNNING'] as const;
 const rowsPerPage = 100;
 /** Maximum rows per call, a limit of the server: one call even if each task of a page was retried ten times. */
-const mostRows = 1000;
+const maxRows = 1000;
 
 export interface ListRequest {
   readonly filter: TaskFilter;
@@ -54,14 +54,14 @@ export async function* tasksMatching(
 }
 
 /** Maximum number of tasks found. Any others are noticed at their next change. */
-const mostUnderWay = 1000;
+const maxUnderWay = 1000;
 
 /** Returns the tasks that run or are about to: they make progress, though their next listed change may be far off. */
 export async function activeTasks(reader: TaskContext, actor: Actor, filter: TaskFilter): Promise<string[]> {
   const ids: string[] = [];
   for await (const { id } of tasksMatching(reader, actor, { ...filter, status: underWay })) {
     ids.push(id);
-    if (ids.length === mostUnderWay) break;
+    if (ids.length === maxUnderWay) break;
   }
   return ids;
 }
@@ -86,7 +86,7 @@ export async function supersededRuns(
   const ended = rows.filter((row) => row.status !== 'open');
   if (ended.length === 0) return new Set();
   const ids = [...new Set(ended.map((row) => row.id))];
-  const replacements = await allRows(store, replacementsOf(ids), mostRows);
+  const replacements = await allRows(store, replacementsOf(ids), maxRows);
   const newestVersion = new Map<string, number>();
   for (const { id, version } of replacements) {
     newestVersion.set(id, Math.max(version, newestVersion.get(id) ?? 0));

@@ -26,13 +26,13 @@ export class NotifiedEnds {
     return at !== undefined && performance.now() - at < notifyAgainMs;
   }
 
-  add(predecessor: string, successors: readonly Dependent[]): void {
+  add(predecessor: string, dependents: readonly Dependent[]): void {
     const now = performance.now();
     for (const [key, at] of this.#at) {
       if (now - at < notifyAgainMs) break;
       this.#at.delete(key);
     }
-    for (const { run_id } of successors) this.#at.set(`${predecessor} ${run_id}`, now);
+    for (const { run_id } of dependents) this.#at.set(`${predecessor} ${run_id}`, now);
   }
 }
 
@@ -41,31 +41,31 @@ export class NotifiedEnds {
  * waits; otherwise one more for every fifty predecessors.
  * @returns the number of ends that were reported.
  */
-export async function notifyMissedEnds(store: TaskStore, told: NotifiedEnds): Promise<number> {
-  const dependents = await dependentsOfAll(store, told);
+export async function notifyMissedEnds(store: TaskStore, notified: NotifiedEnds): Promise<number> {
+  const dependents = await dependentsOfAll(store, notified);
   const suspects = await notUnfinished(store, [...dependents.keys()]);
   const found = await mapConcurrently(suspects, endsAtOnce, async (id) => {
     // Visibility may lag: the task itself decides.
     const over = await lookUpPredecessor(store, id);
     if (over === null) return false;
-    const successors = dependents.get(id) ?? [];
-    await notifyDependents(store, successors, over);
-    told.add(id, successors);
+    const waiting = dependents.get(id) ?? [];
+    await notifyDependents(store, waiting, over);
+    notified.add(id, waiting);
     return true;
   });
   return found.filter(Boolean).length;
 }
 
 /** Returns the runs that wait, by the tasks that they wait for. */
-async function dependentsOfAll(store: TaskStore, told: NotifiedEnds): Promise<Map<string, Dependent[]>> {
+async function dependentsOfAll(store: TaskStore, notified: NotifiedEnds): Promise<Map<string, Dependent[]>> {
   const dependents = new Map<string, Dependent[]>();
   for (const { id, runId, memo } of await allRows(store, waitingForOthers())) {
     for (const predecessor of memo.waits_for ?? memo.after ?? []) {
-      if (told.has(predecessor, runId)) continue;
+      if (notified.has(predecessor, runId)) continue;
       const others = dependents.get(predecessor);
-      const successor = { id, run_id: runId };
-      if (others) others.push(successor);
-      else dependents.set(predecessor, [successor]);
+      const dependent = { id, run_id: runId };
+      if (others) others.push(dependent);
+      else dependents.set(predecessor, [dependent]);
     }
   }
   return dependents;

@@ -15,7 +15,7 @@ const sampled = 25;
 /** Maximum lag of visibility behind an end, in milliseconds; a bucket that ended longer ago no longer changes. */
 const settledMs = 10_000;
 /** Maximum number of buckets kept, of about 300 bytes each. One owner's three ranges have 64. */
-const mostKept = 10_000;
+const maxKept = 10_000;
 
 type Outcomes = Pick<OverviewBucket, 'completed' | 'failed' | 'cancelled'>;
 type Count = readonly [Execution['status'], number];
@@ -32,7 +32,7 @@ export interface Buckets {
 
 /** @returns a function that keeps buckets that are over. If the store throws, it throws too, but keeps what it has. */
 export function createOutcomes(store: Pick<TaskStore, 'list' | 'countByExecution' | 'ending'>) {
-  const kept = new Lru<OverviewBucket>(mostKept);
+  const kept = new Lru<OverviewBucket>(maxKept);
   const latenessOf = createLatenessOf(store);
 
   /** Describes the newest buckets: as many as one page covers, or only the very newest, by a count. */

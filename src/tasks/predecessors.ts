@@ -66,24 +66,24 @@ export async function lookUpPredecessor(store: TaskStore, id: string): Promise<E
 
 /** Returns the runs that have asked a task to be notified of its end, from its history. */
 export async function dependentsOf(store: TaskStore, { id, runId }: Execution): Promise<Dependent[]> {
-  const successors = new Map<string, Dependent>();
+  const dependents = new Map<string, Dependent>();
   for await (const { workflowExecutionSignaledEventAttributes: signal } of store.events(id, runId)) {
     if (signal?.signalName !== dependentSignalName) continue;
-    const successor = decode<Dependent>(signal.input?.payloads?.[0]);
-    if (successor) successors.set(successor.id, successor);
+    const dependent = decode<Dependent>(signal.input?.payloads?.[0]);
+    if (dependent) dependents.set(dependent.id, dependent);
   }
-  return [...successors.values()];
+  return [...dependents.values()];
 }
 
 /** Notifies dependents of the end of a predecessor. Skips those that have ended themselves. */
 export async function notifyDependents(
   store: TaskStore,
-  successors: readonly Dependent[],
+  dependents: readonly Dependent[],
   over: EndedPredecessor,
 ): Promise<void> {
-  await mapConcurrently(successors, looksAtOnce, async ({ id, run_id }) => {
+  await mapConcurrently(dependents, looksAtOnce, async ({ id, run_id }) => {
     try {
-      await store.tellOver(id, run_id, over);
+      await store.signalPredecessorEnd(id, run_id, over);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

@@ -5,7 +5,7 @@ import type { TaskInput } from '../contract/workflow.ts';
 import { AppError } from '../contract/errors.ts';
 import { type Actor, loadTask } from './access.ts';
 import { checkedChanges } from './changes.ts';
-import type { Writer } from './create.ts';
+import type { WriteContext } from './create.ts';
 import { assertMatches } from './etag.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { digest, keyReused } from './idempotency.ts';
@@ -37,7 +37,7 @@ export interface RetryRequest {
  * Temporal treats them as one request; so do calls at about the same time, even if the new run ends between them.
  */
 export async function retryTask(
-  writer: Writer,
+  writer: WriteContext,
   actor: Actor,
   id: string,
   request: RetryRequest,
@@ -72,7 +72,7 @@ export async function retryTask(
 }
 
 async function newInput(
-  { store, taskTypes }: Writer,
+  { store, taskTypes }: WriteContext,
   actor: Actor,
   ended: LiveExecution,
   { changes, now }: { changes: EditTaskInput; now: number },
@@ -133,7 +133,7 @@ function markOf({ id }: Actor, { idempotencyKey, changes }: RetryRequest): Mark 
  * Makes sure that this retry started the run. Temporal treats all retries of an ended run as one request, and answers
  * the later ones with the run of the first.
  */
-async function assertOurs({ store }: Writer, id: string, runId: string, mark: Mark): Promise<void> {
+async function assertOurs({ store }: WriteContext, id: string, runId: string, mark: Mark): Promise<void> {
   const run = await store.describe(id, runId);
   if (!run || !isBegunBy(run, mark)) throw wrongState('Task was retried by another request in the meantime');
 }
@@ -146,7 +146,7 @@ function isBegunBy({ memo }: Execution, { key, fingerprint }: Mark): boolean {
 }
 
 /** Returns whether any run of the task was started with this key. */
-async function wasRetried({ store }: Writer, newest: LiveExecution, mark: Mark): Promise<boolean> {
+async function wasRetried({ store }: WriteContext, newest: LiveExecution, mark: Mark): Promise<boolean> {
   // Visibility may not list the newest one yet.
   return isBegunBy(newest, mark) || (await allRunsOf(store, newest.id)).some((run) => isBegunBy(run, mark));
 }

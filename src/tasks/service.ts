@@ -7,7 +7,7 @@ import { createBulk } from './bulk.ts';
 import { cancelTask, pauseTask, removeTask, resumeTask, runTaskNow } from './commands.ts';
 import { createConnection } from './connection.ts';
 import { countTasks } from './counts.ts';
-import { createTask, type Writer } from './create.ts';
+import { createTask, type WriteContext } from './create.ts';
 import { editTask } from './edit.ts';
 import { changesSince, type FeedCursor, observeAs, observeTask } from './feed.ts';
 import { type HistoryRequest, readHistory } from './history.ts';
@@ -41,7 +41,7 @@ export function createTaskService(options: TaskServiceOptions) {
       ? undefined
       : `${webUiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${id}/${runId}/history`;
   const quota = createQuota(store, options.maxOpenTasks);
-  const writer: Writer = { store, taskTypes: options.taskTypes, quota, webUiLink };
+  const writer: WriteContext = { store, taskTypes: options.taskTypes, quota, webUiLink };
 
   return {
     create: (actor: Actor, request: CreateTaskInput, idempotencyKey?: string) =>

@@ -193,7 +193,7 @@ export function createTaskStore({ connection, namespace, taskQueue, identity }: 
     },
 
     /** Notifies a task of the end of a predecessor. */
-    async tellOver(id: string, runId: string, over: EndedPredecessor): Promise<void> {
+    async signalPredecessorEnd(id: string, runId: string, over: EndedPredecessor): Promise<void> {
       await call(() => client.workflow.getHandle(id, runId).signal(predecessorEndedSignal, over));
     },
 

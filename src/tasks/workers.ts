@@ -17,7 +17,7 @@ const { WorkerStatus } = proto.temporal.api.enums.v1;
 const heartbeatFreshMs = 45_000;
 /** Maximum age of a poll, in milliseconds. A long poll takes a minute. */
 const pollFreshMs = 70_000;
-const mostWorkers = 200;
+const maxWorkers = 200;
 
 /** gRPC status codes of servers that do not know the call, have it switched off, or do not permit it. */
 const unsupported: ReadonlySet<number | undefined> = new Set([3, 7, 12]);
@@ -33,7 +33,7 @@ async function listHeartbeats({ client, namespace, taskQueue, call }: TaskStore)
       client.workflowService.listWorkers({
         namespace,
         query: `TaskQueue = '${taskQueue}'`,
-        pageSize: 2 * mostWorkers,
+        pageSize: 2 * maxWorkers,
       }),
     );
     return (workersInfo ?? []).flatMap(({ workerHeartbeat }) => workerHeartbeat ?? []);
@@ -66,7 +66,7 @@ export function liveWorkers(
     if (seen && (live.get(seen.identity)?.last_seen_at ?? '') < seen.last_seen_at)
       live.set(seen.identity, seen);
   }
-  return [...live.values()].toSorted((a, b) => (a.identity < b.identity ? -1 : 1)).slice(0, mostWorkers);
+  return [...live.values()].toSorted((a, b) => (a.identity < b.identity ? -1 : 1)).slice(0, maxWorkers);
 }
 
 function takesAttempts({ status, heartbeatTime, activityTaskSlotsInfo: slots }: Heartbeat, now: number) {

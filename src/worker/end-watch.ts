@@ -16,17 +16,17 @@ export interface EndWatch {
 /** Minimum rest between two looks, in milliseconds: such an end must be noticed within a minute. */
 const restMs = 20_000;
 /** Maximum rest between two looks, in milliseconds. Many waiting tasks make a look long, and the rest grows with it. */
-const mostRestMs = 40_000;
+const maxRestMs = 40_000;
 const restPerLook = 10;
 
 export function watchForMissedEnds(store: TaskStore, logger: Logger): EndWatch {
-  const told = new NotifiedEnds();
+  const notified = new NotifiedEnds();
   const closing = new AbortController();
 
   async function look(): Promise<void> {
     try {
-      const count = await notifyMissedEnds(store, told);
-      if (count > 0) logger.info({ told: count }, 'notified dependents of missed task ends');
+      const count = await notifyMissedEnds(store, notified);
+      if (count > 0) logger.info({ notified: count }, 'notified dependents of missed task ends');
     } catch (error) {
       logger.warn({ err: error }, 'could not look for missed task ends');
     }
@@ -36,7 +36,7 @@ export function watchForMissedEnds(store: TaskStore, logger: Logger): EndWatch {
     while (!closing.signal.aborted) {
       const startedAt = Date.now();
       await look();
-      const ms = Math.min(mostRestMs, Math.max(restMs, (Date.now() - startedAt) * restPerLook));
+      const ms = Math.min(maxRestMs, Math.max(restMs, (Date.now() - startedAt) * restPerLook));
       // Spread out, so that workers that started together don't look together.
       await pause(ms * (0.75 + Math.random() / 4), closing.signal);
     }

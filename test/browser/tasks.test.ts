@@ -120,7 +120,7 @@ describe('the list', () => {
     await alice.call('DELETE', `/api/tasks/${goes.id}/`);
     await alice.call('POST', `/api/tasks/${changes.id}/cancel/`);
     await page.locator('.row-deleted', { hasText: 'goes' }).waitFor({ timeout: 20_000 });
-    await page.locator('.row-gone', { hasText: 'changes' }).waitFor({ timeout: 20_000 });
+    await page.locator('.row-unmatched', { hasText: 'changes' }).waitFor({ timeout: 20_000 });
     await page.getByRole('button', { name: 'Refresh: 2 tasks no longer here' }).click();
     await page.getByText('No tasks match these filters.').waitFor({ timeout: 20_000 });
     expect(await namesIn(page)).toEqual([]);

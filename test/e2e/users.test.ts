@@ -5,9 +5,9 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 
-const MODULE = new URL('../../dist/src/cli/users.js', import.meta.url).href;
-const RUN = `
-  import { usersCommand } from '${MODULE}';
+const module = new URL('../../dist/src/cli/users.js', import.meta.url).href;
+const run = `
+  import { usersCommand } from '${module}';
   const [, home, ...args] = process.argv;
   const { stdin, stdout, stderr } = process;
   await usersCommand({ home, stdin, stdout, stderr }).parseAsync(args, { from: 'user' });`;
@@ -16,7 +16,7 @@ async function setUp() {
   const home = await mkdtemp(join(tmpdir(), 'taskbell-users-'));
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   const users = async (args: string, stdin = '') => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', RUN, '--', home, ...args.split(' ')]);
+    const child = spawn(process.execPath, ['--input-type=module', '-e', run, '--', home, ...args.split(' ')]);
     child.stdin.on('error', () => {
       // The command may end without reading its input.
     });

@@ -249,7 +249,7 @@ describe('the interval between looks', () => {
     scene.hub.watch(seen('a', { status: 'COMPLETED' }), { send: () => undefined, deleted });
     scene.answers.set('a', seen('a', { status: 'COMPLETED' }));
     await scene.tickFor(1000);
-    scene.lookouts.follow('a');
+    scene.lookouts.lookAfterAction('a');
     await scene.tickFor(10_000);
     scene.answers.set('a', undefined);
     await scene.tickFor(1250);
@@ -258,7 +258,7 @@ describe('the interval between looks', () => {
 
   test('is as before after a while without an effect', async () => {
     scene.watch(seen('a', { status: 'COMPLETED' }));
-    scene.lookouts.follow('a');
+    scene.lookouts.lookAfterAction('a');
     await scene.tickFor(41_000);
     const followed = scene.looks.length;
     await scene.tickFor(50_000);

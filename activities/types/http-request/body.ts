@@ -2,10 +2,10 @@ import { pipeline, type Readable } from 'node:stream';
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
 /** Maximum size of the body, in bytes of JSON. A result may have 256 KiB; a control character takes six bytes. */
-const MAX_JSON_BYTES = 160 * 1024;
+const maxJsonBytes = 160 * 1024;
 
-const LENIENT = { finishFlush: constants.Z_SYNC_FLUSH };
-const LENIENT_BROTLI = { finishFlush: constants.BROTLI_OPERATION_FLUSH };
+const lenient = { finishFlush: constants.Z_SYNC_FLUSH };
+const lenientBrotli = { finishFlush: constants.BROTLI_OPERATION_FLUSH };
 
 export interface BodyText {
   readonly text: string;
@@ -46,9 +46,9 @@ function decoded(body: Readable, contentEncoding: string | undefined): AsyncIter
 
 function decoderFor(contentEncoding: string | undefined) {
   // Flushes at the end, as browsers do: the response to HEAD names an encoding, but has no body.
-  if (contentEncoding === 'gzip' || contentEncoding === 'x-gzip') return createGunzip(LENIENT);
-  if (contentEncoding === 'deflate') return createInflate(LENIENT);
-  return contentEncoding === 'br' ? createBrotliDecompress(LENIENT_BROTLI) : undefined;
+  if (contentEncoding === 'gzip' || contentEncoding === 'x-gzip') return createGunzip(lenient);
+  if (contentEncoding === 'deflate') return createInflate(lenient);
+  return contentEncoding === 'br' ? createBrotliDecompress(lenientBrotli) : undefined;
 }
 
 /** Returns the beginning that fits both limits; U+FFFD takes three bytes where there was one. */
@@ -60,7 +60,7 @@ function beginning(text: string, limit: number): string {
     const size = Buffer.byteLength(character);
     bytes += size;
     jsonBytes += character < ' ' || character === '"' || character === '\\' ? 6 : size;
-    if (bytes > limit || jsonBytes > MAX_JSON_BYTES) break;
+    if (bytes > limit || jsonBytes > maxJsonBytes) break;
     end += character.length;
   }
   return text.slice(0, end);

@@ -7,9 +7,9 @@ import { publicOnlyConnector } from './connector.ts';
 import { isSuccess, statusFailure } from './outcome.ts';
 import { payloadSchema, portOf, type HttpRequestPayload } from './payload.ts';
 
-const MAX_BODY_BYTES = 64 * 1024;
+const maxBodyBytes = 64 * 1024;
 /** Maximum part of the body that is read for a failure's message, in bytes. */
-const MAX_FAILURE_BODY_BYTES = 2 * 1024;
+const maxFailureBodyBytes = 2 * 1024;
 
 /** Maximum time for each step of a request. The request as a whole ends with the context's signal. */
 export interface HttpTimeouts {
@@ -19,7 +19,7 @@ export interface HttpTimeouts {
   readonly bodyMs: number;
 }
 
-const DEFAULT_TIMEOUTS: HttpTimeouts = { connectMs: 10_000, headersMs: 300_000, bodyMs: 60_000 };
+const defaultTimeouts: HttpTimeouts = { connectMs: 10_000, headersMs: 300_000, bodyMs: 60_000 };
 
 /**
  * Creates the task type that sends one HTTP request, to the public internet only.
@@ -31,7 +31,7 @@ export function createHttpRequest(settings: {
   readonly timeouts?: HttpTimeouts;
 }): TaskType<HttpRequestPayload> {
   const isAllowedHost = createAllowHosts(settings.allowHosts);
-  const timeouts = settings.timeouts ?? DEFAULT_TIMEOUTS;
+  const timeouts = settings.timeouts ?? defaultTimeouts;
   return defineTaskType({
     name: 'http-request',
     description: 'Sends an HTTP request and keeps the response',
@@ -82,7 +82,7 @@ async function send(
   const status = response.statusCode;
   const headers = flatten(response.headers);
   const success = isSuccess(status, expected_status);
-  const limit = success ? MAX_BODY_BYTES : MAX_FAILURE_BODY_BYTES;
+  const limit = success ? maxBodyBytes : maxFailureBodyBytes;
   const { text, truncated } = await readBody(response.body, headers['content-encoding'], limit);
   if (!success) throw statusFailure(hostAndPort(url), expected_status, { status, headers, body: text });
   return { status, headers, body: text, truncated, duration_ms: Math.round(performance.now() - startedAt) };

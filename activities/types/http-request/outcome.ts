@@ -1,11 +1,11 @@
 import { TaskFailure } from '../define.ts';
 import { ellipsis } from '../text.ts';
 
-const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
-const SHOWN_CODE_POINTS = 200;
+const maxRetryAfterMs = 24 * 60 * 60 * 1000;
+const shownCodePoints = 200;
 
 /** Statuses below 500 that mean: try again later. */
-const RETRYABLE = new Set([408, 429]);
+const retryableStatuses = new Set([408, 429]);
 
 type ExpectedStatus = number | readonly number[] | undefined;
 
@@ -25,7 +25,7 @@ export function statusFailure(
   response: { status: number; headers: Readonly<Record<string, string>>; body: string },
 ): TaskFailure {
   const { status, headers, body } = response;
-  const retryable = status >= 500 || RETRYABLE.has(status);
+  const retryable = status >= 500 || retryableStatuses.has(status);
   const instead = expected === undefined ? '' : ` (expected ${[expected].flat().join(' or ')})`;
   const details = redirection(status, headers['location']) ?? excerpt(body);
   const message = `HTTP ${status} from ${from}${instead}${details && `: ${details}`}`;
@@ -44,10 +44,10 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   const isDate = /^[A-Z][a-z]{2,8}, .* GMT$/.test(text);
   const afterMs = /^\d+$/.test(text) ? Number(text) * 1000 : isDate ? Date.parse(text) - now : NaN;
   if (Number.isNaN(afterMs)) return undefined;
-  return Math.min(Math.max(afterMs, 0), MAX_RETRY_AFTER_MS);
+  return Math.min(Math.max(afterMs, 0), maxRetryAfterMs);
 }
 
 /** Shortens text from the other server to one line of a message. */
 function excerpt(text: string): string {
-  return ellipsis(text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim(), SHOWN_CODE_POINTS);
+  return ellipsis(text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim(), shownCodePoints);
 }

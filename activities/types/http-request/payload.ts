@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { jsonValue } from '../../../src/contract/json.ts';
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /** Headers that control the connection itself. Set by hand, they could smuggle requests or break them. */
-const FORBIDDEN_HEADERS = new Set([
+const forbiddenHeaders = new Set([
   'connection',
   'content-length',
   'expect',
@@ -18,8 +18,8 @@ const FORBIDDEN_HEADERS = new Set([
 ]);
 
 // RFC 9110: a token; and visible Latin-1 characters, spaces and tabs.
-const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i;
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const headerName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i;
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 const status = z.int().min(100).max(599);
 
@@ -34,10 +34,10 @@ const headers = z.record(z.string(), z.string()).superRefine((headers, context) 
 
 function headerFault(name: string, value: string, seen: ReadonlySet<string>): string | undefined {
   const lower = name.toLowerCase();
-  if (!HEADER_NAME.test(name)) return 'Not a valid header name';
-  if (FORBIDDEN_HEADERS.has(lower) || lower.startsWith('proxy-')) return 'This header may not be set';
+  if (!headerName.test(name)) return 'Not a valid header name';
+  if (forbiddenHeaders.has(lower) || lower.startsWith('proxy-')) return 'This header may not be set';
   if (seen.has(lower)) return 'This header is given twice';
-  if (!HEADER_VALUE.test(value)) {
+  if (!headerValue.test(value)) {
     return "A header's value must not have line breaks, control characters or anything beyond Latin-1";
   }
   return undefined;
@@ -54,7 +54,7 @@ export function payloadSchema(isAllowedHost: (url: URL) => boolean) {
     });
   return z.strictObject({
     url: url.describe('An http or https URL of a public address, on port 80 or 443'),
-    method: z.enum(METHODS).default('GET'),
+    method: z.enum(methods).default('GET'),
     headers: headers.default({}),
     body: jsonValue.optional().describe('A string is sent unchanged, anything else as JSON'),
     expected_status: z

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Reading } from './reading.ts';
 
 /** Size of a chunk, in bytes. Parsing one takes a few milliseconds; between two, the event loop runs. */
-const CHUNK_BYTES = 32 * 1024;
+const chunkBytes = 32 * 1024;
 
 /** Bytes to read in order. The size is fixed when the source is opened: what is appended later is not read. */
 export interface ByteSource {
@@ -28,14 +28,14 @@ export function fileSource(file: FileHandle, size: number): ByteSource {
 
 /** Returns the beginning of the source, to look at before reading it. */
 export function headOf(source: ByteSource): Promise<Buffer> {
-  return source.read(0, Math.min(CHUNK_BYTES, source.size));
+  return source.read(0, Math.min(chunkBytes, source.size));
 }
 
 /** Yields the source in chunks, from the reading's position on. Throws the signal's reason when it fires. */
 export async function* chunksOf(source: ByteSource, reading: Reading): AsyncGenerator<Buffer, void> {
   for (let position = reading.position; position < source.size;) {
     await reading.pause();
-    const chunk = await source.read(position, Math.min(CHUNK_BYTES, source.size - position));
+    const chunk = await source.read(position, Math.min(chunkBytes, source.size - position));
     // The file was truncated after it was opened.
     if (chunk.length === 0) return;
     position += chunk.length;

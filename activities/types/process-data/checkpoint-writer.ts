@@ -1,13 +1,13 @@
 import type { TaskContext } from '../define.ts';
 import { checkpointOf, type ReadingState } from './checkpoint.ts';
 
-const MIN_INTERVAL_MS = 2000;
+const minIntervalMs = 2000;
 /** Maximum share of the time that is spent on saving. */
-const MAX_SHARE = 0.05;
+const maxShare = 0.05;
 /** Maximum duration of a last save, in milliseconds: a handler that was asked to stop has about 2 s left. */
-const MAX_LAST_SAVE_MS = 1000;
+const maxLastSaveMs = 1000;
 /** Reasons to stop after which another attempt resumes. A cancelled task has no other attempt. */
-const RESUMED_AFTER = new Set(['SoftTimeLimitExceeded', 'WorkerShutdown']);
+const resumedAfter = new Set(['SoftTimeLimitExceeded', 'WorkerShutdown']);
 
 /** Writes checkpoints of a reading: at intervals while it goes on, and a last one when it is interrupted. */
 export class CheckpointWriter {
@@ -36,15 +36,15 @@ export class CheckpointWriter {
   }
 
   async writeIfDue(): Promise<void> {
-    const interval = Math.max(MIN_INTERVAL_MS, this.#savingMs / MAX_SHARE);
+    const interval = Math.max(minIntervalMs, this.#savingMs / maxShare);
     if (this.#now() - this.#savedAt >= interval) await this.#write();
   }
 
   /** Writes the last checkpoint. Called when the attempt has ended with an error. */
   async writeLast(): Promise<void> {
     const reason: unknown = this.#context.signal.reason;
-    if (!(reason instanceof Error && RESUMED_AFTER.has(reason.name))) return;
-    if (this.#savingMs <= MAX_LAST_SAVE_MS) await this.#write();
+    if (!(reason instanceof Error && resumedAfter.has(reason.name))) return;
+    if (this.#savingMs <= maxLastSaveMs) await this.#write();
   }
 
   async #write(): Promise<void> {

@@ -7,11 +7,11 @@ import { savedTable } from './saved-table.ts';
 import { Table } from './table.ts';
 
 /** Version of the format. Checkpoints of other versions are not read. */
-const VERSION = 2;
+const version = 2;
 /** Maximum size of a state, in bytes: several times the largest table, 100,000 values of 116 characters. */
-const MAX_INFLATED_BYTES = 128 * 1024 * 1024;
+const maxInflatedBytes = 128 * 1024 * 1024;
 /** Maximum number of halvings. After 8, the 20 most frequent of 5,000 values stay, and so those that are listed. */
-const MAX_SHRINKS = 8;
+const maxShrinks = 8;
 
 /** The rows read so far, and the position in the source after the last of them. */
 export interface ReadingState {
@@ -30,7 +30,7 @@ export interface Checkpoint {
   readonly state: string;
 }
 
-const checkpoint = z.object({ version: z.literal(VERSION), source: z.string(), state: z.base64() });
+const checkpoint = z.object({ version: z.literal(version), source: z.string(), state: z.base64() });
 const position = z.int().positive();
 const standing = z.object({ position, line: position, table: savedTable });
 
@@ -44,9 +44,9 @@ export async function checkpointOf(
 ): Promise<Checkpoint | { tooLarge: number }> {
   const whole = await pack(at, source, 0);
   if (sizeOf(whole) <= maxCheckpointBytes) return whole;
-  let best = await pack(at, source, MAX_SHRINKS);
+  let best = await pack(at, source, maxShrinks);
   if (sizeOf(best) > maxCheckpointBytes) return { tooLarge: sizeOf(best) };
-  for (let [least, most] = [1, MAX_SHRINKS]; least < most;) {
+  for (let [least, most] = [1, maxShrinks]; least < most;) {
     const shrinks = (least + most) >> 1;
     const packed = await pack(at, source, shrinks);
     if (sizeOf(packed) <= maxCheckpointBytes) [best, most] = [packed, shrinks];
@@ -58,7 +58,7 @@ export async function checkpointOf(
 /** @throws Error that says why, if this version didn't write the checkpoint. */
 export async function parseCheckpoint(value: unknown): Promise<{ source: string; at: ReadingState }> {
   const { source, state } = parsed(checkpoint, value);
-  const text = await inflated(Buffer.from(state, 'base64'), { maxOutputLength: MAX_INFLATED_BYTES });
+  const text = await inflated(Buffer.from(state, 'base64'), { maxOutputLength: maxInflatedBytes });
   const { table, ...place } = parsed(standing, JSON.parse(text.toString()));
   return { source, at: { ...place, table: Table.restore(table) } };
 }
@@ -71,7 +71,7 @@ async function pack(
 ): Promise<Checkpoint> {
   const saved: z.input<typeof standing> = { position, line, table: table.save(shrinks) };
   const state = await deflated(JSON.stringify(saved));
-  return { version: VERSION, source, state: state.toString('base64') };
+  return { version: version, source, state: state.toString('base64') };
 }
 
 /** Returns the size in bytes: the JSON is all ASCII. */

@@ -28,7 +28,7 @@ export type ColumnSummary = {
   approximate?: string[];
 };
 
-const TOP_VALUES = 10;
+const topValues = 10;
 
 type Tally = Map<string, { count: number; missed: number }>;
 type Ranked = [key: string, tally: { count: number; missed: number }][];
@@ -79,10 +79,10 @@ function firstOf(tally: Tally, type: Kind): Ranked {
   for (const entry of tally) {
     const before = ([key, { count }]: Ranked[number]) =>
       count > entry[1].count || (count === entry[1].count && ascending(key, entry[0]) < 0);
-    const last = first[TOP_VALUES - 1];
+    const last = first[topValues - 1];
     if (last && before(last)) continue;
     first.splice(first.findLastIndex(before) + 1, 0, entry);
-    first.length = Math.min(first.length, TOP_VALUES);
+    first.length = Math.min(first.length, topValues);
   }
   return first;
 }
@@ -134,7 +134,7 @@ function approximateFigures(column: Column, type: Kind, tally: Tally, first: Ran
 function isTopCertain(column: Column, type: Kind, tally: Tally, first: Ranked): boolean {
   // Other spellings of a number may have been dropped.
   if (type === 'number' || type === 'boolean') return false;
-  const last = first[TOP_VALUES - 1]?.[1].count ?? 0;
+  const last = first[topValues - 1]?.[1].count ?? 0;
   const listed = new Set(first.map(([key]) => key));
   let rival = column.values.missed;
   for (const [key, { count, missed }] of tally) {

@@ -4,12 +4,12 @@ import { chunksOf, headOf, type ByteSource } from './bytes.ts';
 import type { Column } from './column.ts';
 import { invalidData } from './invalid-data.ts';
 import type { Reading } from './reading.ts';
-import { MAX_COLUMNS, type Table } from './table.ts';
+import { maxColumns, type Table } from './table.ts';
 import { ellipsis } from '../text.ts';
 
 /** Maximum size of a record, in bytes. Without it, one unclosed quote would read the whole file into memory. */
-const MAX_RECORD_BYTES = 8 * 1024 * 1024;
-const DELIMITERS = [',', ';', '\t'];
+const maxRecordBytes = 8 * 1024 * 1024;
+const delimiters = [',', ';', '\t'];
 
 /** Adds the rows of a CSV source, whose first line names the columns, to the reading's table. */
 export async function readCsv(source: ByteSource, reading: Reading): Promise<void> {
@@ -55,7 +55,7 @@ class RowParser extends Parser {
     super({
       bom: true,
       delimiter,
-      max_record_size: MAX_RECORD_BYTES,
+      max_record_size: maxRecordBytes,
       // All of them, because some files mix line ends.
       record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count_less: true,
@@ -103,7 +103,7 @@ class RowParser extends Parser {
 
 function columnsOf(header: readonly string[], table: Table): Column[] {
   // One more than the table accepts, so that it refuses; naming millions of columns would take long.
-  return uniqueNames(header.slice(0, MAX_COLUMNS + 1)).map((name) => table.column(name));
+  return uniqueNames(header.slice(0, maxColumns + 1)).map((name) => table.column(name));
 }
 
 /** Returns the most frequent delimiter of the first line; a comma if it has none. */
@@ -112,7 +112,7 @@ function delimiterOf(head: Buffer): string {
     .toString()
     .replaceAll(/"[^"]*"/g, '')
     .split(/[\r\n]/, 1);
-  const counted = DELIMITERS.map((delimiter) => ({ delimiter, count: firstLine.split(delimiter).length }));
+  const counted = delimiters.map((delimiter) => ({ delimiter, count: firstLine.split(delimiter).length }));
   return counted.reduce((a, b) => (b.count > a.count ? b : a)).delimiter;
 }
 

@@ -3,9 +3,9 @@ import { open, readlink, realpath, stat, type FileHandle } from 'node:fs/promise
 import { basename, isAbsolute, join, sep, win32 } from 'node:path';
 import { TaskFailure, type TaskOwner } from '../define.ts';
 
-const SHARED = 'shared';
+const sharedFolder = 'shared';
 // Non-blocking, since opening a FIFO would wait for its writer; no links, since they are already resolved.
-const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+const openFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
 /** A file open for reading. The caller closes it. */
 export interface DataFile {
@@ -30,11 +30,11 @@ export async function openDataFile(dataDir: string, owner: TaskOwner, path: stri
   ) {
     throw notAllowed(path, 'it must be a path inside your data folder');
   }
-  const shared = join(dataDir, SHARED);
+  const shared = join(dataDir, sharedFolder);
   const own = isFolderName(owner.name) ? join(dataDir, owner.name) : undefined;
   const roots = own === undefined ? [shared] : [own, shared];
   const inShared = join(shared, ...segments.slice(1));
-  const candidates = segments[0] === SHARED ? [inShared] : roots.map((root) => join(root, ...segments));
+  const candidates = segments[0] === sharedFolder ? [inShared] : roots.map((root) => join(root, ...segments));
   for (const candidate of candidates) {
     const real = await resolved(candidate);
     if (real === undefined) continue;
@@ -67,7 +67,7 @@ async function openInside(roots: readonly string[], real: string, path: string):
 
 async function openOrRefuse(real: string, path: string): Promise<FileHandle> {
   try {
-    return await open(real, OPEN_FLAGS);
+    return await open(real, openFlags);
   } catch (error) {
     const code = codeOf(error);
     // A socket, no permission, a link put there since. Anything else (too many open files) may be temporary.

@@ -1,9 +1,9 @@
-const INDEX_BITS = 14;
-const REGISTERS = 1 << INDEX_BITS;
+const indexBits = 14;
+const registers = 1 << indexBits;
 /** Bits of the hash whose leading zeros are counted. */
-const RANK_BITS = 32;
+const rankBits = 32;
 /** Character code of rank 0, `0`. The highest rank is `Q`, so JSON has to escape none. */
-const SAVED_ZERO = 0x30;
+const savedZero = 0x30;
 
 const asNumber = new Float64Array(1);
 const asWords = new Uint32Array(asNumber.buffer);
@@ -14,7 +14,7 @@ const asWords = new Uint32Array(asNumber.buffer);
  * correction tables.
  */
 export class DistinctSketch {
-  readonly #registers = new Uint8Array(REGISTERS);
+  readonly #registers = new Uint8Array(registers);
 
   addNumber(value: number): void {
     // Plus zero, because -0 has different bits.
@@ -37,29 +37,29 @@ export class DistinctSketch {
 
   /** Adds a value by two hashes, which need not be good ones, but must differ as the values do. */
   #add(a: number, b: number): void {
-    const index = mix(a ^ Math.imul(b, 0xcc9e2d51)) >>> (32 - INDEX_BITS);
+    const index = mix(a ^ Math.imul(b, 0xcc9e2d51)) >>> (32 - indexBits);
     const rank = Math.clz32(mix(b ^ Math.imul(a, 0x1b873593))) + 1;
     if (rank > (this.#registers[index] ?? 0)) this.#registers[index] = rank;
   }
 
   /** Returns a character for each register, which deflate packs as well as any encoding of ours would. */
   save(): string {
-    return Buffer.from(this.#registers.map((rank) => rank + SAVED_ZERO)).toString('latin1');
+    return Buffer.from(this.#registers.map((rank) => rank + savedZero)).toString('latin1');
   }
 
   static restore(saved: string): DistinctSketch {
     const sketch = new DistinctSketch();
-    sketch.#registers.set(Buffer.from(saved, 'latin1').map((character) => character - SAVED_ZERO));
+    sketch.#registers.set(Buffer.from(saved, 'latin1').map((character) => character - savedZero));
     return sketch;
   }
 
   estimate(): number {
-    const withRank = new Float64Array(RANK_BITS + 2);
+    const withRank = new Float64Array(rankBits + 2);
     for (const rank of this.#registers) withRank[rank] = (withRank[rank] ?? 0) + 1;
-    let z = REGISTERS * tau(1 - (withRank[RANK_BITS + 1] ?? 0) / REGISTERS);
-    for (let rank = RANK_BITS; rank >= 1; rank--) z = (z + (withRank[rank] ?? 0)) / 2;
-    z += REGISTERS * sigma((withRank[0] ?? 0) / REGISTERS);
-    return Math.round(REGISTERS ** 2 / (2 * Math.LN2 * z));
+    let z = registers * tau(1 - (withRank[rankBits + 1] ?? 0) / registers);
+    for (let rank = rankBits; rank >= 1; rank--) z = (z + (withRank[rank] ?? 0)) / 2;
+    z += registers * sigma((withRank[0] ?? 0) / registers);
+    return Math.round(registers ** 2 / (2 * Math.LN2 * z));
   }
 }
 

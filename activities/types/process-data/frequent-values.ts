@@ -88,12 +88,12 @@ export class FrequentValues {
   shrink(): void {
     const most = new Float64Array(this.#counters.size);
     let i = 0;
-    for (const counter of this.#counters.values()) most[i++] = mostOf(counter);
+    for (const counter of this.#counters.values()) most[i++] = upperBoundOf(counter);
     const missed = most.sort()[most.length >> 1] ?? this.#missed;
     // A new map: if values hardly repeat, nearly all are dropped, and deleting them one by one takes longer.
     const kept = new Map<string, Counter>();
     for (const [key, counter] of this.#counters) {
-      if (mostOf(counter) > missed) kept.set(key, counter);
+      if (upperBoundOf(counter) > missed) kept.set(key, counter);
     }
     this.#counters = kept;
     this.#missed = missed;
@@ -101,6 +101,6 @@ export class FrequentValues {
 }
 
 /** Returns how often a value can have occurred at most. */
-function mostOf(counter: Counter): number {
+function upperBoundOf(counter: Counter): number {
   return counter.count + counter.missed;
 }

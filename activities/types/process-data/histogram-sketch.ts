@@ -1,9 +1,9 @@
 import type { RestoredCells, SavedCells } from './saved-table.ts';
 
 /** Number of cells, as in saved-table.ts. A power of two, although nothing depends on that. */
-const CELLS = 1024;
+const maxCells = 1024;
 /** Exponent of the minimum cell width, 2^-1022: a smaller one is no normal double, and dividing by it rounds. */
-const MIN_EXPONENT = -1022;
+const minExponent = -1022;
 
 /**
  * Counts numbers in at most 1,024 cells of one width, in 8 KiB. The width is a power of two, and doubles
@@ -14,9 +14,9 @@ const MIN_EXPONENT = -1022;
  */
 export class HistogramSketch {
   /** A ring: cell i, which starts at i × width, is at i modulo CELLS. */
-  #counts = new Float64Array(CELLS);
-  #exponent = MIN_EXPONENT;
-  #width = 2 ** MIN_EXPONENT;
+  #counts = new Float64Array(maxCells);
+  #exponent = minExponent;
+  #width = 2 ** minExponent;
   /** The first and the last cell that is not empty. */
   #low = Infinity;
   #high = -Infinity;
@@ -67,7 +67,7 @@ export class HistogramSketch {
       const low = Math.min(cell, Math.floor(this.#low * narrower));
       return Math.max(cell, Math.floor(this.#high * narrower)) - low + 1;
     };
-    while (spanned() > CELLS) exponent++;
+    while (spanned() > maxCells) exponent++;
     if (exponent > this.#exponent) this.#widen(exponent);
   }
 
@@ -78,7 +78,7 @@ export class HistogramSketch {
 
   #widen(exponent: number): void {
     const narrower = this.#narrower(exponent);
-    const counts = new Float64Array(CELLS);
+    const counts = new Float64Array(maxCells);
     for (let cell = this.#low; cell <= this.#high; cell++) {
       const at = placeOf(Math.floor(cell * narrower));
       counts[at] = (counts[at] ?? 0) + (this.#counts[placeOf(cell)] ?? 0);
@@ -93,7 +93,7 @@ export class HistogramSketch {
 
 /** Returns the exponent of the narrowest cells whose number at the value is an exact integer in a double. */
 function exponentOf(value: number): number {
-  return value === 0 ? MIN_EXPONENT : Math.floor(Math.log2(Math.abs(value))) - 52;
+  return value === 0 ? minExponent : Math.floor(Math.log2(Math.abs(value))) - 52;
 }
 
 function cellOf(value: number, width: number): number {
@@ -104,5 +104,5 @@ function cellOf(value: number, width: number): number {
 }
 
 function placeOf(cell: number): number {
-  return ((cell % CELLS) + CELLS) % CELLS;
+  return ((cell % maxCells) + maxCells) % maxCells;
 }

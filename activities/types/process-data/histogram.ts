@@ -11,7 +11,7 @@ export type Histogram = {
   readonly counts: number[];
 };
 
-const BINS = 20;
+const maxBins = 20;
 
 /**
  * Counts a column's values in bins. Exact as long as the column is, since its tally then has all values;
@@ -45,7 +45,7 @@ function countInBins(
   min: number,
   max: number,
 ): number[] {
-  const bins = min === max ? 1 : BINS;
+  const bins = min === max ? 1 : maxBins;
   const upperEdges = Array.from({ length: bins - 1 }, (_, i) => between(min, max, (i + 1) / bins));
   const counts = Array.from({ length: bins }, () => 0);
   for (const [position, count] of values) {

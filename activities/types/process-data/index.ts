@@ -4,7 +4,7 @@ import { Reading, type Source } from './reading.ts';
 import { summariseTable } from './result.ts';
 import { csvSource, openFileSource, rowsSource } from './source.ts';
 
-const MESSAGE = 'Data processed successfully';
+const message = 'Data processed successfully';
 
 // Not z.record: that would copy each row, and leave out a column called __proto__.
 const row = z.unknown().refine(isObject, 'A row must be an object with a property for each column');
@@ -41,9 +41,9 @@ export function createProcessData(settings: { dataDir: string | undefined }): Ta
     payload,
     async run(context, data) {
       const source = await openSource(data, settings.dataDir, context.owner);
-      if (source === undefined) return { message: MESSAGE };
+      if (source === undefined) return { message: message };
       try {
-        return { message: MESSAGE, ...(await summariseSource(source, context)) };
+        return { message: message, ...(await summariseSource(source, context)) };
       } finally {
         await source.close();
       }

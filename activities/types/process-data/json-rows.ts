@@ -3,8 +3,8 @@ import { invalidData } from './invalid-data.ts';
 import type { Reading } from './reading.ts';
 
 /** Maximum size of a row, in bytes. Without it, one unclosed bracket would read the whole file into memory. */
-const MAX_ROW_BYTES = 8 * 1024 * 1024;
-const BYTE_ORDER_MARK = '\u00EF\u00BB\u00BF';
+const maxRowBytes = 8 * 1024 * 1024;
+const byteOrderMark = '\u00EF\u00BB\u00BF';
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const [OPEN_BRACKET, CLOSE_BRACKET] = [0x5b, 0x5d];
@@ -77,7 +77,7 @@ class RowSplitter {
     else if (character === '[' && expected === 'array') this.#expected = 'first row';
     else if (character === ',' && expected === 'comma') this.#expected = 'row';
     else if (character === ']' && (expected === 'first row' || expected === 'comma')) this.#expected = 'end';
-    else if (BYTE_ORDER_MARK.includes(character) && expected === 'array') return;
+    else if (byteOrderMark.includes(character) && expected === 'array') return;
     else if (expected === 'array') throw invalidData('The JSON is not an array of objects');
     else if (expected === 'end') throw invalidData('The JSON goes on after its array of rows');
     else throw this.#malformed(expected === 'comma' ? 'no comma before it' : 'it is not an object');
@@ -96,7 +96,7 @@ class RowSplitter {
   #keep(piece: Buffer): void {
     this.#begun.push(piece);
     this.#begunBytes += piece.length;
-    if (this.#begunBytes > MAX_ROW_BYTES) throw this.#malformed('it is too long');
+    if (this.#begunBytes > maxRowBytes) throw this.#malformed('it is too long');
   }
 
   #addRow(rest: Buffer, end: number): void {

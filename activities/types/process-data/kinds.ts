@@ -1,8 +1,8 @@
 /** Kind of a single value. A column has a kind if all its values have it; otherwise it is a column of strings. */
 export type Kind = 'number' | 'boolean' | 'date' | 'string';
 
-const NUMBER = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
-const DATE =
+const number = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+const date =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:Z|([+-])(\d\d):?(\d\d))?)?$/;
 
 /** Returns the kind of a text, a CSV field for instance. Spaces around it don't matter. */
@@ -18,7 +18,7 @@ export function kindOfText(text: string): Kind {
  * are identifiers (zip codes, telephone numbers, snowflakes) that arithmetic would corrupt.
  */
 function isNumber(text: string): boolean {
-  if (!NUMBER.test(text) || /^-?0\d/.test(text)) return false;
+  if (!number.test(text) || /^-?0\d/.test(text)) return false;
   const value = Number(text);
   return Number.isFinite(value) && (Number.isSafeInteger(value) || !/^-?\d+$/.test(text));
 }
@@ -29,7 +29,7 @@ function isBoolean(text: string): boolean {
 
 /** Returns the instant of an ISO 8601 date or date-time, in ms since 1970; without an offset, it is in UTC. */
 export function instantOf(text: string): number | undefined {
-  const parts = DATE.exec(text.trim());
+  const parts = date.exec(text.trim());
   if (parts === null) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts
     .slice(1, 7)

@@ -1,7 +1,7 @@
 import { savedDouble, type RestoredMean, type SavedMean } from './saved-table.ts';
 
 /** Factor on every term: with 2^-64, not even 2^64 of the largest doubles overflow the sum. */
-const SCALE = 2 ** -64;
+const scale = 2 ** -64;
 
 /** A running mean by Neumaier's sum, which keeps the digits that plain addition loses. */
 export class Mean {
@@ -10,7 +10,7 @@ export class Mean {
   #count = 0;
 
   add(value: number, times = 1): void {
-    const term = value * SCALE * times;
+    const term = value * scale * times;
     const sum = this.#sum + term;
     this.#lost += Math.abs(this.#sum) >= Math.abs(term) ? this.#sum - sum + term : term - sum + this.#sum;
     this.#sum = sum;
@@ -28,6 +28,6 @@ export class Mean {
   }
 
   value(): number {
-    return (this.#sum + this.#lost) / this.#count / SCALE;
+    return (this.#sum + this.#lost) / this.#count / scale;
   }
 }

@@ -7,12 +7,12 @@ import {
 } from './saved-table.ts';
 
 /** Maximum error of an estimate, as a share of the true value. */
-export const RELATIVE_ERROR = 0.01;
+export const relativeError = 0.01;
 
-const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
-const LOG_GAMMA = Math.log(GAMMA);
+const gamma = (1 + relativeError) / (1 - relativeError);
+const logGamma = Math.log(gamma);
 /** Maximum number of buckets. 2,048 span 17 orders of magnitude; beyond that, accuracy is lost near zero. */
-const MAX_BUCKETS = 2048;
+const maxBuckets = 2048;
 
 /** Counts per bucket; bucket i holds the magnitudes in (GAMMA^(i-1), GAMMA^i]. */
 type Buckets = Map<number, number>;
@@ -34,9 +34,9 @@ export class QuantileSketch {
       return;
     }
     const buckets = value < 0 ? this.#negative : this.#positive;
-    const bucket = Math.ceil(Math.log(Math.abs(value)) / LOG_GAMMA);
+    const bucket = Math.ceil(Math.log(Math.abs(value)) / logGamma);
     buckets.set(bucket, (buckets.get(bucket) ?? 0) + times);
-    if (buckets.size > MAX_BUCKETS) collapse(buckets);
+    if (buckets.size > maxBuckets) collapse(buckets);
   }
 
   /** @param share 0.5 for the median, and so on. Returns `NaN` if nothing has been added. */
@@ -88,12 +88,12 @@ function restoreBuckets({ distances, counts }: RestoredBuckets): Buckets {
 /** Returns the value with the same relative distance from both ends of its bucket. */
 function middle(bucket: number): number {
   // Multiplied in two steps: the bucket of the largest doubles ends beyond them.
-  return Math.exp((bucket - 1) * LOG_GAMMA) * ((2 * GAMMA) / (1 + GAMMA));
+  return Math.exp((bucket - 1) * logGamma) * ((2 * gamma) / (1 + gamma));
 }
 
 /** Merges the smallest magnitudes into one bucket: a quarter of the buckets, so that it happens rarely. */
 function collapse(buckets: Buckets): void {
-  const lowest = [...buckets.keys()].sort((a, b) => a - b).slice(0, MAX_BUCKETS / 4);
+  const lowest = [...buckets.keys()].sort((a, b) => a - b).slice(0, maxBuckets / 4);
   const into = lowest.pop() ?? 0;
   for (const bucket of lowest) {
     buckets.set(into, (buckets.get(into) ?? 0) + (buckets.get(bucket) ?? 0));

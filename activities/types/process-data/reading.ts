@@ -4,7 +4,7 @@ import { CheckpointWriter } from './checkpoint-writer.ts';
 import { parseCheckpoint, type ReadingState } from './checkpoint.ts';
 import { Table } from './table.ts';
 
-const PROGRESS_INTERVAL_MS = 250;
+const progressIntervalMs = 250;
 
 /** The data of a reading, which can be read from any row on. */
 export interface Source {
@@ -71,7 +71,7 @@ export class Reading implements ReadingState {
   #reportProgress(): void {
     const percent = this.#percent();
     const now = performance.now();
-    if (percent <= this.#reportedPercent || now - this.#reportedAt < PROGRESS_INTERVAL_MS) return;
+    if (percent <= this.#reportedPercent || now - this.#reportedAt < progressIntervalMs) return;
     this.#reportedPercent = percent;
     this.#reportedAt = now;
     this.#context.progress(percent);

@@ -5,10 +5,10 @@ import type { Table } from './table.ts';
 import { ellipsis } from '../text.ts';
 
 /** Maximum size of the columns, in bytes. A result may have 256 KiB; the rest is for what surrounds them. */
-const MAX_BYTES = 255 * 1024;
+const maxSummaryBytes = 255 * 1024;
 
 /** What stays, step by step, of a summary that is too large even without histograms. */
-const SMALLER = [
+const reductions = [
   { topValues: 10, codePoints: 40 },
   { topValues: 5, codePoints: 40 },
   { topValues: 3, codePoints: 20 },
@@ -16,7 +16,7 @@ const SMALLER = [
   { topValues: 0, codePoints: 10 },
 ] as const;
 
-const VALUES_TOO = 'histograms are left out, values are shortened, and fewer frequent values are listed';
+const valuesToo = 'histograms are left out, values are shortened, and fewer frequent values are listed';
 
 export interface TableSummary {
   readonly rows: number;
@@ -40,9 +40,9 @@ export async function summariseTable(table: Table, signal: AbortSignal): Promise
   const plain = summaries.map(([name, summary]) => [name, withoutHistogram(summary)] as const);
   const plainColumns = objectOf(plain);
   if (fits(plainColumns)) return { rows, columns: plainColumns, leftOut: 'histograms are left out' };
-  for (const limits of SMALLER) {
+  for (const limits of reductions) {
     const smaller = objectOf(plain.map(([name, summary]) => [name, shorten(summary, limits)]));
-    if (fits(smaller)) return { rows, columns: smaller, leftOut: VALUES_TOO };
+    if (fits(smaller)) return { rows, columns: smaller, leftOut: valuesToo };
     await setImmediate();
   }
   throw invalidData(
@@ -56,7 +56,7 @@ function objectOf(summaries: readonly (readonly [string, ColumnSummary])[]): Rec
 }
 
 function fits(columns: Record<string, ColumnSummary>): boolean {
-  return Buffer.byteLength(JSON.stringify(columns)) <= MAX_BYTES;
+  return Buffer.byteLength(JSON.stringify(columns)) <= maxSummaryBytes;
 }
 
 function withoutHistogram({ histogram: _left, approximate, ...others }: ColumnSummary): ColumnSummary {
@@ -64,7 +64,7 @@ function withoutHistogram({ histogram: _left, approximate, ...others }: ColumnSu
   return { ...others, ...(figures && { approximate: figures }) };
 }
 
-function shorten(summary: ColumnSummary, limits: (typeof SMALLER)[number]): ColumnSummary {
+function shorten(summary: ColumnSummary, limits: (typeof reductions)[number]): ColumnSummary {
   const cut = <T>(value: T) => (typeof value === 'string' ? ellipsis(value, limits.codePoints) : value);
   return {
     ...summary,

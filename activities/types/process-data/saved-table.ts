@@ -7,11 +7,11 @@ import { z } from 'zod';
 const count = z.int().nonnegative();
 
 /** Numbers that JSON cannot represent. */
-const NOT_IN_JSON = ['Infinity', '-Infinity', 'NaN', '-0'] as const;
-const double = z.union([z.number(), z.enum(NOT_IN_JSON)]).transform(Number);
+const notInJson = ['Infinity', '-Infinity', 'NaN', '-0'] as const;
+const double = z.union([z.number(), z.enum(notInJson)]).transform(Number);
 
 export function savedDouble(value: number): z.input<typeof double> {
-  return NOT_IN_JSON.find((word) => Object.is(Number(word), value)) ?? value;
+  return notInJson.find((word) => Object.is(Number(word), value)) ?? value;
 }
 
 const mean = z.object({ sum: double, lost: double, count });

@@ -9,14 +9,14 @@ import { readJsonRows } from './json-rows.ts';
 import type { Reading, Source } from './reading.ts';
 
 /** Number of rows added before the event loop runs again; they take some milliseconds. */
-const ROWS_AT_ONCE = 1000;
+const rowsAtOnce = 1000;
 
 export function rowsSource(rows: readonly object[]): Source {
   const read = async (reading: Reading) => {
     while (reading.position < rows.length) {
       await setImmediate();
       await reading.pause();
-      for (const row of rows.slice(reading.position, reading.position + ROWS_AT_ONCE)) {
+      for (const row of rows.slice(reading.position, reading.position + rowsAtOnce)) {
         reading.table.addObject(row);
         reading.position++;
       }

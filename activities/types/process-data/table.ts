@@ -3,11 +3,11 @@ import { invalidData } from './invalid-data.ts';
 import type { RestoredTable, SavedTable } from './saved-table.ts';
 import { ellipsis, firstCodePoints } from '../text.ts';
 
-export const MAX_COLUMNS = 1000;
-const MAX_NAME_CODE_POINTS = 200;
+export const maxColumns = 1000;
+const maxNameCodePoints = 200;
 /** Maximum number of distinct values held per column, and in all: about 150 bytes each, so about 15 MB. */
-const HELD_PER_COLUMN = 5_000;
-const HELD_IN_ALL = 100_000;
+const heldPerColumn = 5_000;
+const heldInAll = 100_000;
 
 /** The rows seen so far, as far as their summary needs them. Columns are in order of their first appearance. */
 export class Table {
@@ -41,15 +41,15 @@ export class Table {
     return table;
   }
 
-  readonly #capacity = () => Math.min(HELD_PER_COLUMN, HELD_IN_ALL / this.columns.size);
+  readonly #capacity = () => Math.min(heldPerColumn, heldInAll / this.columns.size);
 
   #add(name: string): Column {
-    if (this.columns.size >= MAX_COLUMNS) {
-      throw invalidData(`The data have more than ${MAX_COLUMNS} columns, which is the maximum`);
+    if (this.columns.size >= maxColumns) {
+      throw invalidData(`The data have more than ${maxColumns} columns, which is the maximum`);
     }
-    if (firstCodePoints(name, MAX_NAME_CODE_POINTS) !== name) {
+    if (firstCodePoints(name, maxNameCodePoints) !== name) {
       throw invalidData(
-        `A column's name is longer than ${MAX_NAME_CODE_POINTS} characters: ${ellipsis(name, MAX_NAME_CODE_POINTS)}`,
+        `A column's name is longer than ${maxNameCodePoints} characters: ${ellipsis(name, maxNameCodePoints)}`,
       );
     }
     const column = new Column(this.#capacity);

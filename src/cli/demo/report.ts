@@ -1,6 +1,6 @@
 /** The demo's final report; pure. */
 import { type Part, hasEnded, isAsExpected } from './show.ts';
-import { type Paint, wordOf } from './table.ts';
+import { type Paint, statusLabelOf } from './table.ts';
 import { isAddressRefusal } from './tasks.ts';
 
 interface ReportOptions {
@@ -35,7 +35,7 @@ function outcome(part: Part, { url, withLinks, paint }: ReportOptions): string[]
   const what = asExpected ? scene.summary(task) : (task?.error_message ?? '');
   const links = created && withLinks ? [`${url}${created.links.self}`, created.links.temporal] : [];
   return [
-    `  ${paint(row.name, 'bold')}: ${wordOf(row)}`,
+    `  ${paint(row.name, 'bold')}: ${statusLabelOf(row)}`,
     ...[what].filter((line) => line !== '').map((line) => `    ${line}`),
     ...links.filter((link) => link !== undefined).map((link) => `    ${paint(link, 'dim')}`),
   ];
@@ -58,8 +58,8 @@ function refusalAdvice({ wished, actual }: ReportOptions['target'], paint: Paint
 
 function complaint(part: Part, deadlineMs: number): string {
   const { scene, row } = part;
-  if (!hasEnded(part)) return `${row.name}: still ${wordOf(row)} after ${deadlineMs / 1000} s.`;
+  if (!hasEnded(part)) return `${row.name}: still ${statusLabelOf(row)} after ${deadlineMs / 1000} s.`;
   const attempts = scene.attempts === undefined ? '' : ` in ${scene.attempts} attempts`;
   const got = scene.attempts === undefined ? '' : ` in ${row.task?.attempt ?? 0}`;
-  return `${row.name}: should have ended as ${scene.ends}${attempts}, but ended as ${wordOf(row)}${got}.`;
+  return `${row.name}: should have ended as ${scene.ends}${attempts}, but ended as ${statusLabelOf(row)}${got}.`;
 }

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import { childEnvironment } from '../../config.ts';
-import { detailOf, inColour, type Paint, plain, renderRows, type Row, wordOf } from './table.ts';
+import { detailOf, inColour, type Paint, plain, renderRows, type Row, statusLabelOf } from './table.ts';
 
 const redrawMs = 250;
 const wordColumns = 9;
@@ -74,12 +74,12 @@ function writeLines(output: Output, rows: readonly Row[]): Screen {
   const update = (row: Row): void => {
     const { task } = row;
     // A countdown or progress alone is not worth a line.
-    const key = [wordOf(row), task?.waiting?.reason, task?.attempt, task?.scheduled_time].join();
+    const key = [statusLabelOf(row), task?.waiting?.reason, task?.attempt, task?.scheduled_time].join();
     if (task === undefined && row.refusal === undefined) return;
     if (written.get(row) === key) return;
     written.set(row, key);
     const seconds = ((Date.now() - startedAt) / 1000).toFixed(1).padStart(5);
-    const line = `${seconds} s  ${row.name.padEnd(nameWidth)}  ${wordOf(row).padEnd(wordColumns)}  ${detailOf(row, Date.now())}`;
+    const line = `${seconds} s  ${row.name.padEnd(nameWidth)}  ${statusLabelOf(row).padEnd(wordColumns)}  ${detailOf(row, Date.now())}`;
     output.write(`${line.trimEnd()}\n`);
   };
   for (const row of rows) update(row);

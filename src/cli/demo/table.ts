@@ -40,21 +40,21 @@ export function renderRows(rows: readonly Row[], now: number, width: number, pai
   const longest = Math.max(...rows.map(({ name }) => name.length));
   const nameWidth = Math.min(longest, Math.max(minNameWidth, width - wordWidth - 24));
   return rows.map((row) => {
-    const word = wordOf(row);
+    const word = statusLabelOf(row);
     const name = cut(row.name, nameWidth).padEnd(nameWidth);
     const detail = cut(detailOf(row, now), width - nameWidth - wordWidth - 6);
     return `  ${name}  ${paint(word.padEnd(wordWidth), styles[word])}  ${paint(detail, 'dim')}`.trimEnd();
   });
 }
 
-export function wordOf({ task, refusal }: Row): Word {
+export function statusLabelOf({ task, refusal }: Row): Word {
   return refusal === undefined ? (task?.status ?? '…') : 'REFUSED';
 }
 
 /** Returns the details to show beside the status. */
 export function detailOf({ task, refusal, plan, done }: Row, now: number): string {
   if (task === undefined || refusal !== undefined) return refusal ?? '';
-  const planned = plan && `the demo ${plan.what} in ${inWords(plan.at - now)}`;
+  const planned = plan && `the demo ${plan.what} in ${formatDuration(plan.at - now)}`;
   const parts = [stateOf(task, now), planned ?? (done && !endedStatuses.has(task.status) ? done : undefined)];
   return parts.filter((part) => part !== undefined && part !== '').join(' · ');
 }
@@ -64,7 +64,7 @@ function stateOf(task: TaskSummary, now: number): string {
   const { waiting } = task;
   switch (waiting?.reason) {
     case 'time':
-      return `due in ${inWords(Date.parse(waiting.until ?? task.scheduled_time) - now)}`;
+      return `due in ${formatDuration(Date.parse(waiting.until ?? task.scheduled_time) - now)}`;
     case 'after':
       return 'waits for other tasks';
     case 'paused':
@@ -72,7 +72,7 @@ function stateOf(task: TaskSummary, now: number): string {
     case 'worker':
       return 'due, waiting for a worker';
     case 'backoff':
-      return `${attemptOf(task)} failed, next in ${inWords(Date.parse(waiting.until ?? '') - now)}: ${oneLine(task.error_message)}`;
+      return `${attemptOf(task)} failed, next in ${formatDuration(Date.parse(waiting.until ?? '') - now)}: ${oneLine(task.error_message)}`;
     case 'cancelling':
       return 'being cancelled';
     case undefined:
@@ -103,7 +103,7 @@ function ending({ status, attempt, started_at, finished_at, error_message }: Tas
 }
 
 /** Formats a duration: "4 s", "29:56", "1:00:00". */
-export function inWords(ms: number): string {
+export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   if (seconds < minute) return `${seconds} s`;
   const pad = (number: number): string => String(number).padStart(2, '0');

@@ -4,7 +4,7 @@ import type { Column, DataResult, Histogram } from './data-result.ts';
 import type { Scalar } from './unknown.ts';
 
 const most = 30;
-const mostTop = 5;
+const maxTop = 5;
 
 export function DataResultView({ data }: { data: DataResult }) {
   const [showsAll, setShowsAll] = useState(false);
@@ -90,7 +90,7 @@ function Top({ column: { top, count: values, approximate } }: { column: Column }
     <div>
       <p class="data-label">Most frequent{approximate.has('top') && ' (estimated)'}</p>
       <ul class="plain data-top">
-        {top.slice(0, mostTop).map(({ value, count: times }) => (
+        {top.slice(0, maxTop).map(({ value, count: times }) => (
           <li key={`${typeof value} ${String(value)}`}>
             <span class="data-value" title={String(value)}>
               {value === '' ? '(empty)' : String(value)}

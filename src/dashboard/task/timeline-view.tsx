@@ -8,7 +8,7 @@ import type { EndType, RunTimeline, Segment } from './segments.ts';
 import { timelineOf } from './timeline.ts';
 
 /** Number of states shown at first. If a task has been retried for days, viewers look for its latest states. */
-const mostSegments = 20;
+const maxSegments = 20;
 
 export function Timeline({ task, history }: { task: Task; history: readonly HistoryEntry[] }) {
   const { clock } = useDashboard();
@@ -39,7 +39,7 @@ export function Timeline({ task, history }: { task: Task; history: readonly Hist
 
 function RunBar({ run: { segments, end } }: { run: RunTimeline }) {
   const [showsAll, setShowsAll] = useState(false);
-  const hidden = showsAll ? 0 : Math.max(0, segments.length - mostSegments);
+  const hidden = showsAll ? 0 : Math.max(0, segments.length - maxSegments);
   return (
     <>
       {hidden > 0 && (

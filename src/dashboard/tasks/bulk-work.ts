@@ -6,7 +6,7 @@ type Tasks = Pick<Client['tasks'], 'act' | 'list' | 'countFor'>;
 /** Number of tasks per call, which then takes a few seconds at most. */
 const atATime = 100;
 /** Number of tasks per dry run. */
-const mostCounted = 1000;
+const maxCounted = 1000;
 
 /** Returns the ids of all tasks that a filter matches now. */
 export async function idsMatching(tasks: Tasks, filter: TaskFilter, signal: AbortSignal): Promise<string[]> {
@@ -23,8 +23,7 @@ export async function countThem(
   signal: AbortSignal,
 ): Promise<number> {
   let known = 0;
-  for (const some of parts(ids, mostCounted))
-    known += await tasks.countFor(action, { ids: some }, { signal });
+  for (const some of parts(ids, maxCounted)) known += await tasks.countFor(action, { ids: some }, { signal });
   return known;
 }
 

@@ -14,8 +14,8 @@ const settledMs = 3000;
  * tasks simply appear.
  */
 export function ListChanges({ list, selection }: { list: TaskList; selection: TaskSelection }) {
-  const { added, gone } = list.changes.value;
-  const words = wordsOf(added, gone);
+  const { added, removed } = list.changes.value;
+  const words = wordsOf(added, removed);
   const announced = useSettled(words);
   useEffect(() => {
     if (added === 0) return undefined;
@@ -43,10 +43,10 @@ export function ListChanges({ list, selection }: { list: TaskList; selection: Ta
   );
 }
 
-function wordsOf(added: number, gone: number): string | undefined {
+function wordsOf(added: number, removed: number): string | undefined {
   const more = added === maxAdded ? `${count(added)}+ new tasks` : plural(added, 'new task');
   if (added > 0) return `Show ${more}`;
-  return gone > 0 ? `Refresh: ${plural(gone, 'task')} no longer here` : undefined;
+  return removed > 0 ? `Refresh: ${plural(removed, 'task')} no longer here` : undefined;
 }
 
 /** Whether no row is pointed at or focused, no dialog is open, and the page is not scrolled down into the list. */

@@ -15,7 +15,7 @@ import type { Live } from '../live.ts';
 export interface Row {
   readonly task: ReadonlySignal<TaskSummary>;
   /** A task that no longer matches keeps its row only so that nothing jumps. */
-  readonly state: ReadonlySignal<'here' | 'gone' | 'deleted'>;
+  readonly state: ReadonlySignal<'here' | 'unmatched' | 'deleted'>;
 }
 
 export interface TaskList {
@@ -28,13 +28,13 @@ export interface TaskList {
   readonly isComplete: ReadonlySignal<boolean>;
   readonly failure: ReadonlySignal<unknown>;
   /** How the list would differ if it were reloaded. */
-  readonly changes: ReadonlySignal<{ readonly added: number; readonly gone: number }>;
+  readonly changes: ReadonlySignal<{ readonly added: number; readonly removed: number }>;
   /** Loads the next page, if there is one and none is being loaded. */
   more(): void;
   /** Loads the list from the start; the rows shown stay until the first page has arrived. */
   reload(): void;
   /** Tries again after a failure, and keeps the rows shown. */
-  again(): void;
+  tryAgain(): void;
   /** Takes the state of a task from a response. */
   take(task: TaskSummary): void;
   close(): void;
@@ -49,7 +49,7 @@ export interface TaskListOptions {
 
 interface LiveRow extends Row {
   readonly task: Signal<TaskSummary>;
-  readonly state: Signal<'here' | 'gone' | 'deleted'>;
+  readonly state: Signal<'here' | 'unmatched' | 'deleted'>;
 }
 
 const pageSize = 100;
@@ -133,10 +133,10 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
     }
     if (!latest.take(task)) return;
     row.task.value = task;
-    setState(task.id, row, matches ? 'here' : 'gone');
+    setState(task.id, row, matches ? 'here' : 'unmatched');
   }
 
-  function setState(id: string, row: LiveRow, state: 'here' | 'gone' | 'deleted'): void {
+  function setState(id: string, row: LiveRow, state: 'here' | 'unmatched' | 'deleted'): void {
     row.state.value = state;
     if (state === 'here') outdated.remove(id);
     else outdated.add(id);
@@ -171,13 +171,13 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
     isLoading,
     isComplete,
     failure,
-    changes: computed(() => ({ added: added.size.value, gone: outdated.size.value })),
+    changes: computed(() => ({ added: added.size.value, removed: outdated.size.value })),
     more() {
       if (isLoading.peek() || isComplete.peek() || failure.peek() !== undefined) return;
       void load(false);
     },
     reload: () => begin(true),
-    again: () => begin(ids.peek().length === 0),
+    tryAgain: () => begin(ids.peek().length === 0),
     take: update,
     close() {
       leave();

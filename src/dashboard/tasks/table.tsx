@@ -101,7 +101,7 @@ function Failure({ list }: { list: TaskList }) {
   return (
     <div class="table-foot" role="alert">
       <p class="problem">{explain(list.failure.value)}</p>
-      <button type="button" onClick={list.again}>
+      <button type="button" onClick={list.tryAgain}>
         Try again
       </button>
     </div>

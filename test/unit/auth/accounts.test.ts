@@ -8,12 +8,12 @@ import { ListFileError } from '../../../src/auth/list-file.ts';
 import { readUsersFile, updateUsersFile } from '../../../src/auth/users-file.ts';
 import { djangoHash, followedAccounts, temporaryHome } from './fixtures.ts';
 
-const PASSWORD = 'alice-password-1';
+const password = 'alice-password-1';
 
 async function setUp() {
   const path = join(await temporaryHome(), 'users.json');
   const users = createUsers({ path });
-  const { id } = await users.add('alice', PASSWORD, 'user');
+  const { id } = await users.add('alice', password, 'user');
   return { path, users, id };
 }
 
@@ -29,11 +29,11 @@ describe('sign-in', () => {
     const { path, id } = await setUp();
     const { accounts } = await followedAccounts(path);
     const alice = { id, name: 'alice', role: 'user', generation: 1 };
-    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toEqual(alice);
+    await expect(accounts.verifyPassword('alice', password)).resolves.toEqual(alice);
     expect(accounts.find(id)).toEqual(alice);
     await expect(accounts.verifyPassword('alice', 'Alice-password-1')).resolves.toBeUndefined();
-    await expect(accounts.verifyPassword('Alice', PASSWORD)).resolves.toBeUndefined();
-    await expect(accounts.verifyPassword('unknown', PASSWORD)).resolves.toBeUndefined();
+    await expect(accounts.verifyPassword('Alice', password)).resolves.toBeUndefined();
+    await expect(accounts.verifyPassword('unknown', password)).resolves.toBeUndefined();
     await expect(accounts.verifyPassword('__proto__', '')).resolves.toBeUndefined();
   });
 
@@ -76,37 +76,37 @@ describe('sign-in', () => {
     });
     onTestFinished(() => accounts.close());
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 8 }, () => accounts.verifyPassword('alice', PASSWORD)),
+      Array.from({ length: 8 }, () => accounts.verifyPassword('alice', password)),
     );
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(refused).toHaveLength(3);
     for (const outcome of refused) expect(outcome.reason).toBeInstanceOf(Busy);
-    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toMatchObject({ name: 'alice' });
+    await expect(accounts.verifyPassword('alice', password)).resolves.toMatchObject({ name: 'alice' });
   });
 
   test("accepts Django's hash once, and replaces it without ending any token", async () => {
     const { path, id } = await setUp();
-    const password_hash = djangoHash(PASSWORD);
+    const password_hash = djangoHash(password);
     await updateUsersFile(path, (users) => users.map((user) => ({ ...user, password_hash })));
     const { accounts, errors } = await followedAccounts(path);
     const changes = changesOf(accounts);
     await expect(accounts.verifyPassword('alice', 'wrong-password')).resolves.toBeUndefined();
     expect(await readUsersFile(path)).toMatchObject([{ password_hash }]);
-    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toMatchObject({ id, generation: 1 });
+    await expect(accounts.verifyPassword('alice', password)).resolves.toMatchObject({ id, generation: 1 });
     expect(await readUsersFile(path)).toMatchObject([
       { id, generation: 1, password_hash: expect.stringMatching(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/) },
     ]);
-    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toMatchObject({ id });
+    await expect(accounts.verifyPassword('alice', password)).resolves.toMatchObject({ id });
     expect([changes, errors]).toEqual([[], []]);
   });
 
   test('succeeds even if the new hash cannot be stored, and reports that', async () => {
     const { path } = await setUp();
-    const password_hash = djangoHash(PASSWORD);
+    const password_hash = djangoHash(password);
     await updateUsersFile(path, (users) => users.map((user) => ({ ...user, password_hash })));
     const { accounts, errors } = await followedAccounts(path);
     await writeFile(`${path}.lock`, 'in the way');
-    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toMatchObject({ name: 'alice' });
+    await expect(accounts.verifyPassword('alice', password)).resolves.toMatchObject({ name: 'alice' });
     expect(errors).toHaveLength(1);
     expect(await readUsersFile(path)).toMatchObject([{ password_hash }]);
   });
@@ -117,7 +117,7 @@ describe('a running process', () => {
     const { path, users, id } = await setUp();
     const { accounts } = await followedAccounts(path);
     const changes = changesOf(accounts);
-    const bob = await users.add('bob', PASSWORD, 'admin');
+    const bob = await users.add('bob', password, 'admin');
     await vi.waitFor(() => expect(accounts.find(bob.id)).toMatchObject({ name: 'bob', role: 'admin' }));
     await users.remove('alice');
     await vi.waitFor(() => expect(accounts.find(id)).toBeUndefined());
@@ -128,7 +128,7 @@ describe('a running process', () => {
     const { path, users, id } = await setUp();
     const { accounts } = await followedAccounts(path, 3_600_000);
     await users.changePassword('alice', 'alice-password-2');
-    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toBeUndefined();
+    await expect(accounts.verifyPassword('alice', password)).resolves.toBeUndefined();
     await expect(accounts.verifyPassword('alice', 'alice-password-2')).resolves.toMatchObject({
       id,
       generation: 2,
@@ -137,8 +137,8 @@ describe('a running process', () => {
 
   test('announces who was removed, demoted or changed, each once', async () => {
     const { path, users, id } = await setUp();
-    const boss = await users.add('boss', PASSWORD, 'admin');
-    const bob = await users.add('bob', PASSWORD, 'user');
+    const boss = await users.add('boss', password, 'admin');
+    const bob = await users.add('bob', password, 'user');
     const { accounts, errors } = await followedAccounts(path, 3_600_000);
     accounts.onChange(() => {
       throw new Error('a listener that fails harms no other');
@@ -149,7 +149,7 @@ describe('a running process', () => {
     await users.changePassword('alice', 'alice-password-2');
     await users.changeRole('boss', 'user');
     await users.remove('bob');
-    await users.add('carol', PASSWORD, 'user');
+    await users.add('carol', password, 'user');
     await accounts.refresh();
     await accounts.refresh();
     expect(changes).toEqual([{ removed: [bob.id], demoted: [boss.id], changed: [id] }]);
@@ -165,7 +165,7 @@ describe('a running process', () => {
     await vi.waitFor(() => expect(errors).toHaveLength(1));
     expect(errors[0]).toBeInstanceOf(ListFileError);
     await accounts.refresh();
-    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toMatchObject({ id });
+    await expect(accounts.verifyPassword('alice', password)).resolves.toMatchObject({ id });
     expect(errors).toHaveLength(1);
     await writeFile(path, good);
     await users.changePassword('alice', 'alice-password-2');
@@ -201,7 +201,7 @@ describe('a running process', () => {
     await users.remove('alice');
     const other = await followedAccounts(path, 10);
     const changes = changesOf(other.accounts);
-    await users.add('bob', PASSWORD, 'user');
+    await users.add('bob', password, 'user');
     await users.remove('bob');
     // The other instance, on the same interval, has had its turn after all of that.
     await vi.waitFor(() => expect(other.accounts.find(id)).toBeUndefined());
@@ -215,9 +215,9 @@ describe('at the start', () => {
   test('a missing file means no users, until it exists', async () => {
     const path = join(await temporaryHome(), 'users.json');
     const { accounts } = await followedAccounts(path);
-    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toBeUndefined();
-    await createUsers({ path }).add('alice', PASSWORD, 'user');
-    await expect(accounts.verifyPassword('alice', PASSWORD)).resolves.toMatchObject({ name: 'alice' });
+    await expect(accounts.verifyPassword('alice', password)).resolves.toBeUndefined();
+    await createUsers({ path }).add('alice', password, 'user');
+    await expect(accounts.verifyPassword('alice', password)).resolves.toMatchObject({ name: 'alice' });
   });
 
   test('a corrupt file is an error', async () => {

@@ -7,11 +7,11 @@ import { ownIdentity } from '../../../src/auth/process-identity.ts';
 import { temporaryHome } from './fixtures.ts';
 import { built, ended, firstOutput, startNode } from './processes.ts';
 
-const TOKEN = '0123456789ab';
+const token = '0123456789ab';
 const notLinux = process.platform !== 'linux';
 
 /** Reads a number and writes it back plus one, slowly: without a lock, increments get lost. */
-const INCREMENT = `
+const increment = `
   import { readFileSync, writeFileSync } from 'node:fs';
   import { setTimeout as delay } from 'node:timers/promises';
   import { withFileLock } from '${built('auth/file-lock')}';
@@ -25,7 +25,7 @@ const INCREMENT = `
     });
   }`;
 
-const HOLD = `
+const hold = `
   import { withFileLock } from '${built('auth/file-lock')}';
   setInterval(() => {}, 1000);
   await withFileLock(process.argv[1], () => { console.log(process.pid); return new Promise(() => {}); });`;
@@ -55,7 +55,7 @@ describe('the lock', () => {
   test('admits one of 8 processes at a time, and leaves nothing behind', async () => {
     const { home, lock, counter, count } = await setUp();
     await Promise.all(
-      Array.from({ length: 8 }, () => ended(startNode(INCREMENT, lock, counter, '10', 'return'))),
+      Array.from({ length: 8 }, () => ended(startNode(increment, lock, counter, '10', 'return'))),
     );
     expect(await count()).toBe(80);
     expect(await readdir(home)).toEqual(['counter']);
@@ -85,7 +85,7 @@ describe('the lock', () => {
 
   test('is not taken from a living process', async () => {
     const { lock } = await setUp();
-    const child = startNode(HOLD, lock);
+    const child = startNode(hold, lock);
     await firstOutput(child);
     const attempt = withFileLock(lock, () => Promise.resolve(), { waitMs: 200, abandonedAfterMs: 1 });
     await expect(attempt).rejects.toBeInstanceOf(FileLockTimeout);
@@ -93,7 +93,7 @@ describe('the lock', () => {
 
   test('that another holder took over is noticed before the work is committed, and is left to that holder', async () => {
     const { lock } = await setUp();
-    const theirs = JSON.stringify({ token: TOKEN, ...ownIdentity() });
+    const theirs = JSON.stringify({ token: token, ...ownIdentity() });
     const work = withFileLock(lock, async (held) => {
       await held.assertHeld();
       await writeFile(lock, theirs);
@@ -114,7 +114,7 @@ describe('the lock', () => {
 describe('a dead holder', () => {
   test('killed with -9 loses the lock at once', async () => {
     const { home, lock } = await setUp();
-    const child = startNode(HOLD, lock);
+    const child = startNode(hold, lock);
     await firstOutput(child);
     child.kill('SIGKILL');
     await ended(child, 'SIGKILL');
@@ -124,10 +124,10 @@ describe('a dead holder', () => {
 
   test('followed by 8 that die one by one while holding the lock costs no increment', async () => {
     const { lock, counter, count } = await setUp();
-    await writeFile(lock, JSON.stringify({ token: TOKEN, ...(await deadIdentity()) }));
+    await writeFile(lock, JSON.stringify({ token: token, ...(await deadIdentity()) }));
     await Promise.all(
       Array.from({ length: 8 }, () =>
-        ended(startNode(INCREMENT, lock, counter, '5', 'die-holding'), 'SIGKILL'),
+        ended(startNode(increment, lock, counter, '5', 'die-holding'), 'SIGKILL'),
       ),
     );
     expect(await count()).toBe(40);
@@ -135,8 +135,8 @@ describe('a dead holder', () => {
 
   test('is not taken over while a living process is taking over from it', async () => {
     const { lock } = await setUp();
-    await writeFile(lock, JSON.stringify({ token: TOKEN, ...(await deadIdentity()) }));
-    const takeover = `${lock}.takeover-${TOKEN}`;
+    await writeFile(lock, JSON.stringify({ token: token, ...(await deadIdentity()) }));
+    const takeover = `${lock}.takeover-${token}`;
     await writeFile(takeover, JSON.stringify({ token: 'ba9876543210', ...ownIdentity() }));
     const attempt = withFileLock(lock, () => Promise.resolve('in'), {
       waitMs: 100,
@@ -148,21 +148,21 @@ describe('a dead holder', () => {
   test('that died while it took over from another dead holder is taken over as well', async () => {
     const { lock } = await setUp();
     const dead = await deadIdentity();
-    await writeFile(lock, JSON.stringify({ token: TOKEN, ...dead }));
-    await writeFile(`${lock}.takeover-${TOKEN}`, JSON.stringify({ token: 'ba9876543210', ...dead }));
+    await writeFile(lock, JSON.stringify({ token: token, ...dead }));
+    await writeFile(`${lock}.takeover-${token}`, JSON.stringify({ token: 'ba9876543210', ...dead }));
     await expect(withFileLock(lock, () => Promise.resolve('in'), immediately)).resolves.toBe('in');
   });
 
   test.skipIf(notLinux)('whose process id has been reused by another process is recognized', async () => {
     const { lock } = await setUp();
-    await writeFile(lock, JSON.stringify({ token: TOKEN, ...ownIdentity(), started: '1' }));
+    await writeFile(lock, JSON.stringify({ token: token, ...ownIdentity(), started: '1' }));
     await expect(withFileLock(lock, () => Promise.resolve('in'), immediately)).resolves.toBe('in');
   });
 
   test.skipIf(notLinux)('that its parent has not reaped is recognized', async () => {
     const { lock } = await setUp();
     const script = '"$0" --input-type=module -e "$1" -- "$2" & exec sleep 60';
-    const parent = spawn('sh', ['-c', script, process.execPath, HOLD, lock], {
+    const parent = spawn('sh', ['-c', script, process.execPath, hold, lock], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     onTestFinished(() => void parent.kill('SIGKILL'));
@@ -174,7 +174,7 @@ describe('a dead holder', () => {
 
   test('on another host is waited for, then presumed dead', async () => {
     const { lock } = await setUp();
-    await writeFile(lock, JSON.stringify({ token: TOKEN, ...ownIdentity(), place: 'elsewhere' }));
+    await writeFile(lock, JSON.stringify({ token: token, ...ownIdentity(), place: 'elsewhere' }));
     const impatient = withFileLock(lock, () => Promise.resolve(), { waitMs: 100, abandonedAfterMs: 60_000 });
     await expect(impatient).rejects.toBeInstanceOf(FileLockTimeout);
     const before = performance.now();

@@ -7,7 +7,7 @@ import { type Account, type Accounts, createAccounts } from '../../../src/auth/a
 import { allScopes, type Principal } from '../../../src/auth/principal.ts';
 import { createCredentialStatus } from '../../../src/auth/credential-status.ts';
 
-export const SECRET = 'a secret of the tests, longer than 32 characters';
+export const secret = 'a secret of the tests, longer than 32 characters';
 
 /** Creates a home folder that is removed after the test. */
 export async function temporaryHome(): Promise<string> {

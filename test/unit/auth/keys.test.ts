@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
 import { deriveKey } from '../../../src/auth/keys.ts';
-import { SECRET } from './fixtures.ts';
+import { secret } from './fixtures.ts';
 
 test('derives the same key for the same secret and purpose, and others for others', () => {
   const keys = [
-    deriveKey(SECRET, 'tokens'),
-    deriveKey(SECRET, 'tickets'),
-    deriveKey(SECRET, 'cursors'),
-    deriveKey(`${SECRET}!`, 'tokens'),
+    deriveKey(secret, 'tokens'),
+    deriveKey(secret, 'tickets'),
+    deriveKey(secret, 'cursors'),
+    deriveKey(`${secret}!`, 'tokens'),
   ].map((key) => Buffer.from(key).toString('hex'));
   expect(new Set(keys).size).toBe(4);
-  expect(Buffer.from(deriveKey(SECRET, 'tokens')).toString('hex')).toBe(keys[0]);
-  expect(deriveKey(SECRET, 'tokens')).toHaveLength(32);
+  expect(Buffer.from(deriveKey(secret, 'tokens')).toString('hex')).toBe(keys[0]);
+  expect(deriveKey(secret, 'tokens')).toHaveLength(32);
 });
 
 test('refuses a secret of fewer than 32 characters', () => {

@@ -8,7 +8,7 @@ import { createSessions, isCsrfTokenOf } from '../../../src/auth/sessions.ts';
 import { createCredentialStatus } from '../../../src/auth/credential-status.ts';
 import { InvalidToken } from '../../../src/auth/read-signed.ts';
 import { createTokens, currentAccount } from '../../../src/auth/tokens.ts';
-import { accountsInMemory, alice, SECRET, temporaryHome } from './fixtures.ts';
+import { accountsInMemory, alice, secret, temporaryHome } from './fixtures.ts';
 
 const hourMs = 3_600_000;
 
@@ -35,7 +35,7 @@ async function setUp() {
       endedSessions,
     });
     const accountOf = (id: string, generation: number) => currentAccount(accounts, id, generation);
-    return createSessions({ secret: SECRET, accountOf, standing, endedSessions, now });
+    return createSessions({ secret: secret, accountOf, standing, endedSessions, now });
   }
   return { clock, known, accounts, path, startProcess, sessions: await startProcess() };
 }
@@ -89,11 +89,11 @@ test('endless sign-outs do not fill the file: all sessions so far of the account
 test('only a cookie that was signed as a session is accepted', async () => {
   const { sessions, accounts, clock } = await setUp();
   const { cookie } = await sessions.start(alice);
-  const { access } = await createTokens({ secret: SECRET, accounts, now: () => clock.ms }).issue(alice);
+  const { access } = await createTokens({ secret: secret, accounts, now: () => clock.ms }).issue(alice);
   const withKey = (purpose: 'tokens' | 'sessions', claims = {}) =>
     new SignJWT({ ...decodeJwt(cookie), ...claims })
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-      .sign(deriveKey(SECRET, purpose));
+      .sign(deriveKey(secret, purpose));
   await expect(sessions.verify(await withKey('sessions'))).resolves.toMatchObject({});
   const wrong = [access, '', 'x', cookie.slice(0, -2), await withKey('tokens')];
   wrong.push(await withKey('sessions', { aud: 'taskbell' }), await withKey('sessions', { exp: undefined }));

@@ -2,16 +2,16 @@ import { expect, test } from 'vitest';
 import { createTickets, InvalidTicket } from '../../../src/auth/tickets.ts';
 import { InvalidToken } from '../../../src/auth/read-signed.ts';
 import { createTokens } from '../../../src/auth/tokens.ts';
-import { accountsInMemory, alice, SECRET, signedIn, standingOf } from './fixtures.ts';
+import { accountsInMemory, alice, secret, signedIn, standingOf } from './fixtures.ts';
 
-const START = Date.UTC(2030, 0, 1);
-const principal = signedIn(alice, START + 900_000);
+const start = Date.UTC(2030, 0, 1);
+const principal = signedIn(alice, start + 900_000);
 
 function setUp(options: { maxRemembered?: number } = {}) {
-  const clock = { ms: START };
+  const clock = { ms: start };
   const store = accountsInMemory(alice);
   const { accounts } = store;
-  const dependencies = { secret: SECRET, accounts, standing: standingOf(accounts), now: () => clock.ms };
+  const dependencies = { secret: secret, accounts, standing: standingOf(accounts), now: () => clock.ms };
   return {
     tickets: createTickets({ ...dependencies, ...options }),
     otherProcess: createTickets(dependencies),
@@ -55,10 +55,10 @@ test('a used ticket is remembered until it expires: when memory is full, new one
 test('a ticket is refused after 30 seconds, and once its access token has expired', async () => {
   const { tickets, clock } = setUp();
   const late = await tickets.issue(principal);
-  const outlived = await tickets.issue({ ...principal, expiresAt: START + 5_000 });
-  clock.ms = START + 5_000;
+  const outlived = await tickets.issue({ ...principal, expiresAt: start + 5_000 });
+  clock.ms = start + 5_000;
   await expect(tickets.redeem(outlived)).rejects.toBeInstanceOf(InvalidTicket);
-  clock.ms = START + 30_000;
+  clock.ms = start + 30_000;
   await expect(tickets.redeem(late)).rejects.toBeInstanceOf(InvalidTicket);
 });
 

@@ -5,25 +5,25 @@ import { describe, expect, test } from 'vitest';
 import { deriveKey } from '../../../src/auth/keys.ts';
 import { InvalidToken } from '../../../src/auth/read-signed.ts';
 import { createTokens } from '../../../src/auth/tokens.ts';
-import { accountsInMemory, alice, SECRET, signedIn } from './fixtures.ts';
+import { accountsInMemory, alice, secret, signedIn } from './fixtures.ts';
 
-const START = Date.UTC(2030, 0, 1);
-const KEY = deriveKey(SECRET, 'tokens');
+const start = Date.UTC(2030, 0, 1);
+const signingKey = deriveKey(secret, 'tokens');
 
 function setUp() {
-  const clock = { ms: START };
+  const clock = { ms: start };
   const store = accountsInMemory(alice);
-  const tokens = createTokens({ secret: SECRET, accounts: store.accounts, now: () => clock.ms });
+  const tokens = createTokens({ secret: secret, accounts: store.accounts, now: () => clock.ms });
   return { tokens, clock, ...store };
 }
 
 /** Signs a token that is valid except for what is overridden. */
 function forge({
-  key = KEY,
+  key = signingKey,
   header = {},
   claims = {},
 }: { key?: Uint8Array; header?: object; claims?: object } = {}) {
-  const now = START / 1000;
+  const now = start / 1000;
   return new SignJWT({
     token_type: 'access',
     user_id: alice.id,
@@ -46,12 +46,12 @@ describe('a pair of tokens', () => {
   test("carries simplejwt's claims, and is valid for 15 minutes and a day", async () => {
     const { tokens } = setUp();
     const { access, refresh } = await tokens.issue(alice);
-    const common = { user_id: alice.id, sub: alice.id, iss: 'taskbell', aud: 'taskbell', iat: START / 1000 };
-    expect(decodeJwt(access)).toMatchObject({ ...common, token_type: 'access', exp: START / 1000 + 900 });
+    const common = { user_id: alice.id, sub: alice.id, iss: 'taskbell', aud: 'taskbell', iat: start / 1000 };
+    expect(decodeJwt(access)).toMatchObject({ ...common, token_type: 'access', exp: start / 1000 + 900 });
     expect(decodeJwt(refresh)).toMatchObject({
       ...common,
       token_type: 'refresh',
-      exp: START / 1000 + 86_400,
+      exp: start / 1000 + 86_400,
     });
     expect(decodeJwt(access).jti).not.toBe(decodeJwt(refresh).jti);
     expect(decodeProtectedHeader(access)).toEqual({ alg: 'HS256', typ: 'JWT' });
@@ -60,18 +60,18 @@ describe('a pair of tokens', () => {
   test('identifies its account and its expiry', async () => {
     const { tokens } = setUp();
     const { access } = await tokens.issue(alice);
-    await expect(tokens.verifyAccess(access)).resolves.toEqual(signedIn(alice, START + 900_000));
+    await expect(tokens.verifyAccess(access)).resolves.toEqual(signedIn(alice, start + 900_000));
   });
 
   test('can be refreshed any number of times until the refresh token expires', async () => {
     const { tokens, clock } = setUp();
     const { refresh } = await tokens.issue(alice);
-    clock.ms = START + 86_399_000;
+    clock.ms = start + 86_399_000;
     for (let i = 0; i < 2; i += 1) {
       const { access } = await tokens.refresh(refresh);
       await expect(tokens.verifyAccess(access)).resolves.toMatchObject({ id: alice.id });
     }
-    clock.ms = START + 86_400_000;
+    clock.ms = start + 86_400_000;
     await expect(tokens.refresh(refresh)).rejects.toBeInstanceOf(InvalidToken);
   });
 });
@@ -80,9 +80,9 @@ describe('an access token is refused', () => {
   test('from the second in which it expires, and not before', async () => {
     const { tokens, clock } = setUp();
     const { access } = await tokens.issue(alice);
-    clock.ms = START + 899_000;
+    clock.ms = start + 899_000;
     await expect(tokens.verifyAccess(access)).resolves.toMatchObject({ id: alice.id });
-    clock.ms = START + 900_000;
+    clock.ms = start + 900_000;
     await expect(tokens.verifyAccess(access)).rejects.toBeInstanceOf(InvalidToken);
   });
 
@@ -98,17 +98,17 @@ describe('an access token is refused', () => {
   });
 
   test.each([
-    ['another key', { key: deriveKey(`${SECRET}!`, 'tokens') }],
-    ["the tickets' key", { key: deriveKey(SECRET, 'tickets') }],
-    ['the secret itself as key', { key: new TextEncoder().encode(SECRET) }],
+    ['another key', { key: deriveKey(`${secret}!`, 'tokens') }],
+    ["the tickets' key", { key: deriveKey(secret, 'tickets') }],
+    ['the secret itself as key', { key: new TextEncoder().encode(secret) }],
     ['another algorithm', { header: { alg: 'HS512' }, key: new Uint8Array(64).fill(1) }],
     ['another type in its header', { header: { typ: 'at+jwt' } }],
     ['another audience', { claims: { aud: 'other' } }],
     ['no audience', { claims: { aud: undefined } }],
     ['another issuer', { claims: { iss: 'other' } }],
     ['no expiry', { claims: { exp: undefined } }],
-    ['an expiry in the past', { claims: { exp: START / 1000 - 1 } }],
-    ['a start in the future', { claims: { nbf: START / 1000 + 60 } }],
+    ['an expiry in the past', { claims: { exp: start / 1000 - 1 } }],
+    ['a start in the future', { claims: { nbf: start / 1000 + 60 } }],
     ['no token_type', { claims: { token_type: undefined } }],
     ['no generation', { claims: { gen: undefined } }],
     ['an earlier generation', { claims: { gen: alice.generation - 1 } }],
@@ -133,7 +133,7 @@ describe('an access token is refused', () => {
   test('with HS512 and our own key', async () => {
     const [, payload] = (await forge()).split('.');
     const signed = `${encode({ alg: 'HS512', typ: 'JWT' })}.${payload}`;
-    const token = `${signed}.${createHmac('sha512', KEY).update(signed).digest('base64url')}`;
+    const token = `${signed}.${createHmac('sha512', signingKey).update(signed).digest('base64url')}`;
     await expect(setUp().tokens.verifyAccess(token)).rejects.toBeInstanceOf(InvalidToken);
   });
 

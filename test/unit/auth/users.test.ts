@@ -6,13 +6,13 @@ import { ensureFirstUser } from '../../../src/cli/users.ts';
 import { temporaryHome } from './fixtures.ts';
 import { built, ended, startNode } from './processes.ts';
 
-const ADD = `
+const add = `
   import { createUsers } from '${built('auth/users')}';
   const [, path, prefix] = process.argv;
   const users = createUsers({ path });
   for (let i = 0; i < 3; i += 1) await users.add(prefix + i, 'a-good-password', 'user');`;
 
-const ENSURE = `
+const ensure = `
   import { ensureFirstUser } from '${built('cli/users')}';
   console.log(JSON.stringify(await ensureFirstUser(process.argv[1])));`;
 
@@ -24,7 +24,7 @@ async function setUp() {
 
 test('8 processes that add users at once lose none', async () => {
   const { path, users } = await setUp();
-  await Promise.all(Array.from({ length: 8 }, (_, i) => ended(startNode(ADD, path, `user-${i}-`))));
+  await Promise.all(Array.from({ length: 8 }, (_, i) => ended(startNode(add, path, `user-${i}-`))));
   const names = (await users.list()).map((user) => user.name).sort();
   expect(names).toEqual(Array.from({ length: 24 }, (_, i) => `user-${Math.floor(i / 3)}-${i % 3}`));
 });
@@ -33,7 +33,7 @@ test('processes that first start at the same time create one admin, and one of t
   const { home, users } = await setUp();
   const outputs = await Promise.all(
     Array.from({ length: 4 }, async () => {
-      const child = startNode(ENSURE, home);
+      const child = startNode(ensure, home);
       let output = '';
       child.stdout?.on('data', (chunk) => (output += String(chunk)));
       await new Promise((resolve) => child.once('close', resolve));

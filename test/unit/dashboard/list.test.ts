@@ -91,15 +91,15 @@ describe('a list', () => {
     service.publish({ type: 'task', task: aTask({ id: 'a', version: 2, status: 'RUNNING' }) });
     service.publish({ type: 'deleted', id: 'b' });
     expect(list.ids.value).toEqual(['a', 'b']);
-    expect(['a', 'b'].map((id) => list.row(id)?.state.value)).toEqual(['gone', 'deleted']);
-    expect(list.changes.value).toEqual({ added: 0, gone: 2 });
+    expect(['a', 'b'].map((id) => list.row(id)?.state.value)).toEqual(['unmatched', 'deleted']);
+    expect(list.changes.value).toEqual({ added: 0, removed: 2 });
     service.publish({ type: 'task', task: aTask({ id: 'a', version: 3 }) });
-    expect(list.changes.value).toEqual({ added: 0, gone: 1 });
+    expect(list.changes.value).toEqual({ added: 0, removed: 1 });
     service.publish({ type: 'task', task: aTask({ id: 'a', version: 4, status: 'RUNNING' }) });
     service.stored.length = 0;
     list.reload();
     await vi.waitFor(() => expect(list.ids.value).toEqual([]));
-    expect(list.changes.value).toEqual({ added: 0, gone: 0 });
+    expect(list.changes.value).toEqual({ added: 0, removed: 0 });
   });
 
   test('counts tasks that have come to match, but not those on a page still to be loaded', async () => {
@@ -122,7 +122,7 @@ describe('a list', () => {
     expect(list.ids.value).toEqual(['t0', 't1']);
     list.more();
     expect(service.calls()).toBe(2);
-    list.again();
+    list.tryAgain();
     await vi.waitFor(() => expect(list.failure.value).toBeUndefined());
     expect(list.ids.value).toEqual(['t0', 't1']);
     service.failOnce(new Error('no'));
@@ -155,9 +155,9 @@ describe('a list', () => {
     await vi.waitFor(() => expect(list.ids.value).toHaveLength(200));
     service.failOnce(new Error('no'));
     // As if the third page had failed: the whole list is requested again.
-    list.again();
+    list.tryAgain();
     await vi.waitFor(() => expect(list.failure.value).toEqual(new Error('no')));
-    list.again();
+    list.tryAgain();
     await vi.waitFor(() => expect(list.isComplete.value).toBe(true));
     expect(list.ids.value).toHaveLength(250);
     expect(new Set(list.ids.value).size).toBe(250);

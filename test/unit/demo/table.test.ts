@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { detailOf, inColour, inWords, plain, renderRows, type Row } from '../../../src/cli/demo/table.ts';
+import {
+  detailOf,
+  inColour,
+  formatDuration,
+  plain,
+  renderRows,
+  type Row,
+} from '../../../src/cli/demo/table.ts';
 import { aTask, now } from './fixtures.ts';
 
 function render(row: Partial<Row>, width = 100): string {
@@ -82,5 +89,5 @@ test.each([
   [3_600_000, '1:00:00'],
   [3_661_000, '1:01:01'],
 ])('%i ms are "%s" in words', (ms, words) => {
-  expect(inWords(ms)).toBe(words);
+  expect(formatDuration(ms)).toBe(words);
 });

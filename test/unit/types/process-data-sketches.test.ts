@@ -4,7 +4,7 @@ import { Column } from '../../../activities/types/process-data/column.ts';
 import { summarise } from '../../../activities/types/process-data/column-summary.ts';
 import { DistinctSketch } from '../../../activities/types/process-data/distinct-sketch.ts';
 import { FrequentValues } from '../../../activities/types/process-data/frequent-values.ts';
-import { QuantileSketch, RELATIVE_ERROR } from '../../../activities/types/process-data/quantile-sketch.ts';
+import { QuantileSketch, relativeError } from '../../../activities/types/process-data/quantile-sketch.ts';
 
 describe('DistinctSketch', () => {
   it.each([0, 1, 100, 5_000, 20_000, 50_000, 300_000])('estimates %i distinct values within 3 %%', (n) => {
@@ -43,7 +43,7 @@ describe('QuantileSketch', () => {
         for (const value of values) sketch.add(value);
         const exact = values.toSorted((a, b) => a - b)[Math.floor(share * (values.length - 1))] ?? NaN;
         const error = Math.abs(sketch.quantile(share) - exact);
-        expect(error).toBeLessThanOrEqual(Math.abs(exact) * (RELATIVE_ERROR + 1e-9) + Number.MIN_VALUE);
+        expect(error).toBeLessThanOrEqual(Math.abs(exact) * (relativeError + 1e-9) + Number.MIN_VALUE);
       }),
     );
   });
