@@ -1,3 +1,5 @@
+import { pause } from '../src/lib/wait.ts';
+
 /** Length of probation for a task that has lost its worker once, twice or more often, in milliseconds. */
 const termsMs = { first: 5_000, second: 30_000, later: 120_000 };
 /** Time for the other suspects to be handed back before this one is tried alone, in milliseconds. */
@@ -29,20 +31,10 @@ export class Probation {
     };
     const termMs = lost === 1 ? termsMs.first : lost === 2 ? termsMs.second : termsMs.later;
     const timer = setTimeout(end, termMs + settleMs);
-    return { settle: untilSettled, end };
-  }
-}
-
-/** Waits for the other suspects. A cancellation ends the wait early, and is handled where the attempt runs. */
-async function untilSettled(stopping: AbortSignal): Promise<void> {
-  if (stopping.aborted) return;
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      stopping.removeEventListener('abort', done);
-      resolve();
+    return {
+      // A cancellation ends the wait early, and is handled where the attempt runs.
+      settle: (stopping) => pause(settleMs, stopping),
+      end,
     };
-    const timer = setTimeout(done, settleMs);
-    stopping.addEventListener('abort', done);
-  });
+  }
 }

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import { errorMessage } from './lib/error-message.ts';
 
 /** The configuration is invalid. `message` names every invalid variable, one per line, and can be shown as is. */
 export class ConfigError extends Error {
@@ -252,7 +253,7 @@ function externalTemporal(environment: Environment, faults: string[]): ClientCon
 
 /** Returns the first line of a message: a TOML parser's goes on with an excerpt of the file. */
 function describe(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   return message.split('\n', 1).join();
 }
 

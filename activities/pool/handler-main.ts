@@ -8,6 +8,7 @@ import { HandlerAttempt } from './attempt.ts';
 import { toHandler, type FromHandler, type HandlerSettings } from './messages.ts';
 import { exitWithParent } from './parent-watch.ts';
 import { rulesOf } from './rules.ts';
+import { errorMessage } from '../../src/lib/error-message.ts';
 
 let types: TaskTypes | undefined;
 let current: HandlerAttempt | undefined;
@@ -70,7 +71,7 @@ async function load({ dataDir, httpAllowHosts, modules }: HandlerSettings): Prom
     types = createTaskTypes({ dataDir, httpAllowHosts, extra: await loadTaskModules(modules) });
     send({ type: 'ready', types: rulesOf(types) });
   } catch (error) {
-    send({ type: 'unusable', message: error instanceof Error ? error.message : String(error) });
+    send({ type: 'unusable', message: errorMessage(error) });
     leave(1);
   }
 }

@@ -5,10 +5,10 @@
  *
  * starting → serving → closed. `failed` rejects when no process can be started any more.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HandlerProcess, type HandlerProcessOptions } from './handler-process.ts';
 import { residentBytes } from './memory.ts';
 import type { TypeRules } from './messages.ts';
+import { pause } from '../../src/lib/wait.ts';
 
 export interface PoolOptions extends Omit<HandlerProcessOptions, 'maxHeapMb'> {
   /** Number of attempts at a time. */
@@ -36,7 +36,7 @@ const memoryIntervalMs = 250;
 const spares = 1;
 /** Number of attempts before its last at which a process's replacement is started. */
 const lastAttempts = 5;
-const startBackoffMs = { first: 500, most: 10_000 };
+const startBackoffMs = { first: 500, max: 10_000 };
 const maxFailedStarts = 5;
 
 /** @throws Error when the task types cannot be loaded. */
@@ -182,7 +182,7 @@ class Pool implements HandlerPool {
     this.#failedStarts += 1;
     this.#options.logger.error({ err: reason }, 'A handler process could not be started');
     if (this.#failedStarts >= maxFailedStarts && this.#all.size === 0) this.#fail(reason);
-    const delayMs = Math.min(startBackoffMs.first * 2 ** (this.#failedStarts - 1), startBackoffMs.most);
+    const delayMs = Math.min(startBackoffMs.first * 2 ** (this.#failedStarts - 1), startBackoffMs.max);
     await pause(delayMs, signal);
   }
 
@@ -227,9 +227,4 @@ class Pool implements HandlerPool {
       if (bytes > this.#maxBytes * killAbove) handlerProcess.kill('MemoryLimitExceeded');
     }
   }
-}
-
-/** Waits. Returns early when the signal fires. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

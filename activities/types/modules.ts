@@ -4,6 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { defineTaskType, type TaskType } from './define.ts';
+import { errorMessage } from '../../src/lib/error-message.ts';
 
 /**
  * Loads users' own task types.
@@ -32,7 +33,7 @@ async function importDefault(specifier: string): Promise<unknown> {
   try {
     module = await import(locate(specifier));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorMessage(error);
     throw moduleError(specifier, `it cannot be loaded: ${why}`, error);
   }
   if (!('default' in module)) throw moduleError(specifier, 'it has no default export');
@@ -61,7 +62,7 @@ function asTaskType(value: unknown, fault: (what: string, cause?: unknown) => Er
     // All its members have just been checked.
     return defineTaskType(value as TaskType);
   } catch (error) {
-    throw fault(`is not a task type: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw fault(`is not a task type: ${errorMessage(error)}`, error);
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { cors } from 'hono/cors';
-import { AppError } from '../contract/errors.ts';
+import { AppError, invalidFields } from '../contract/errors.ts';
 import { fieldErrors, queryErrors } from '../contract/issues.ts';
 import { type Access, createAccess } from './access.ts';
 import { audit } from './audit.ts';
@@ -37,7 +37,7 @@ export function createApp(dependencies: ApiDependencies): Api {
     defaultHook: (result) => {
       if (result.success) return;
       const errors = result.target === 'query' ? queryErrors(result.error) : fieldErrors(result.error);
-      throw new AppError('validation', 'The request is invalid.', { errors });
+      throw invalidFields(errors);
     },
   });
   app.onError(problemResponse(dependencies.logger));

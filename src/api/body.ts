@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import secureJson from 'secure-json-parse';
-import { AppError, type FieldError } from '../contract/errors.ts';
+import { AppError, type FieldError, invalidFields } from '../contract/errors.ts';
 
 const maxBodyBytes = 1024 * 1024;
 /** Maximum size of a request that creates a thousand tasks, in bytes. */
@@ -19,25 +19,25 @@ const maxReadBytes = 16 * 1024 * 1024;
 export const limitBody: MiddlewareHandler = async (c, next) => {
   const length = c.req.header('Content-Length');
   // The server drains a body that no one has started to read.
-  const most = bulkPath.test(c.req.path) ? maxBulkBodyBytes : maxBodyBytes;
-  if (Number(length ?? 0) > most) throw tooLarge(most);
+  const max = bulkPath.test(c.req.path) ? maxBulkBodyBytes : maxBodyBytes;
+  if (Number(length ?? 0) > max) throw tooLarge(max);
   if (length !== undefined || !c.req.raw.body) return next();
-  const body = await readWhole(c.req.raw.body, most).catch(endedEarly);
+  const body = await readWhole(c.req.raw.body, max).catch(endedEarly);
   c.req.raw = new Request(c.req.raw, { method: c.req.method, body });
   return next();
 };
 
-async function readWhole(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readWhole(stream: ReadableStream<Uint8Array>, max: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Not with `for await`: leaving the loop would destroy the connection, and the response with it.
   const reader = stream.getReader();
   for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
     size += chunk.value.length;
-    if (size > most + maxReadBytes) break;
-    if (size <= most) chunks.push(chunk.value);
+    if (size > max + maxReadBytes) break;
+    if (size <= max) chunks.push(chunk.value);
   }
-  if (size > most) throw tooLarge(most);
+  if (size > max) throw tooLarge(max);
   return Buffer.concat(chunks);
 }
 
@@ -47,8 +47,8 @@ function endedEarly(cause: unknown): never {
   throw new AppError('malformed_request', 'The request body ended early.', { cause });
 }
 
-function tooLarge(most: number): AppError {
-  return new AppError('payload_too_large', `The request body is larger than ${most} bytes.`);
+function tooLarge(max: number): AppError {
+  return new AppError('payload_too_large', `The request body is larger than ${max} bytes.`);
 }
 
 /**
@@ -75,7 +75,7 @@ export const requireJson: MiddlewareHandler = async (c, next) => {
   // The tasks of a bulk request are checked one by one.
   const fault = bulkPath.test(c.req.path) ? undefined : faultIn(root, '');
   if (fault !== undefined) {
-    throw new AppError('validation', 'The request is invalid.', { errors: [fault] });
+    throw invalidFields([fault]);
   }
   return next();
 };

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { Busy } from '../limiter.ts';
+import { Busy } from '../lib/limiter.ts';
 import type { ApiEnv } from './types.ts';
 
 /** Maximum number of concurrent bulk requests: each can hold megabytes. */

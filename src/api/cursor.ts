@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { AppError } from '../contract/errors.ts';
+import { invalidFields } from '../contract/errors.ts';
 
 const macBytes = 16;
 
@@ -19,7 +19,7 @@ export function openCursor(key: Uint8Array, scope: string, cursor: string): Uint
   const errors = [
     { pointer: '?cursor', message: 'Not a cursor of this list. Use the one from its Link header.' },
   ];
-  throw new AppError('validation', 'The request is invalid.', { errors });
+  throw invalidFields(errors);
 }
 
 function mac(key: Uint8Array, scope: string, pageToken: Uint8Array): Buffer {

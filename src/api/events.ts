@@ -11,7 +11,7 @@ const pingMs = 25_000;
 /** How long a closing stream waits for its last bytes to be read. */
 const lastReadMs = 5000;
 /** Reconnect delay sent to clients, jittered so that a restart doesn't bring them all back at once. */
-const reconnectMs = { least: 1000, spread: 4000 };
+const reconnectMs = { min: 1000, spread: 4000 };
 
 /** One event. A schema of type "string" would say nothing about it. */
 const event = z.object({
@@ -77,7 +77,7 @@ async function pass(stream: TaskStream, out: SSEStreamingApi, seen: string | und
   out.onAbort(() => stream.end());
   const ping = setInterval(() => void out.write(': still here\n\n'), pingMs);
   try {
-    await out.write(`retry: ${Math.round(reconnectMs.least + Math.random() * reconnectMs.spread)}\n\n`);
+    await out.write(`retry: ${Math.round(reconnectMs.min + Math.random() * reconnectMs.spread)}\n\n`);
     for (let known = seen; ; known = undefined) {
       const next = await stream.next();
       if (out.aborted) return;

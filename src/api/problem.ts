@@ -6,9 +6,10 @@ import type { Logger } from 'pino';
 import { AuthenticationError } from '../auth/authenticate.ts';
 import { IdentityProviderUnavailable } from '../auth/identity-provider.ts';
 import { Throttled } from '../auth/throttle.ts';
-import { Busy } from '../limiter.ts';
+import { Busy } from '../lib/limiter.ts';
 import { AppError, type ErrorCode, type FieldError } from '../contract/errors.ts';
 import type { Problem } from '../contract/problem.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 /** The HTTP status of each error code. */
 export const statusOf: Record<ErrorCode, number> = {
@@ -90,7 +91,7 @@ export function problemResponse(logger: Logger) {
 /** Returns the cause of an outage in one line: it is not a bug, so the log needs no stack. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return cause instanceof Error ? cause.message : String(cause);
+  return errorMessage(cause);
 }
 
 function asAppError(error: unknown): AppError {

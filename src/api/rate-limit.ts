@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
-import { type RateLimit, tooManyRequests, windowSeconds } from '../rate-limit.ts';
+import { tooManyRequests } from '../contract/errors.ts';
+import { type RateLimit, windowSeconds } from '../lib/token-bucket.ts';
 import type { ApiEnv } from './types.ts';
 
 /**
@@ -13,6 +14,6 @@ export function limitRate(limit: RateLimit | undefined): MiddlewareHandler<ApiEn
     c.header('RateLimit-Policy', `"default";q=${limit.perMinute};w=${windowSeconds}`);
     c.header('RateLimit', `"default";r=${left};t=${fullInSeconds}`);
     if (allowed) return next();
-    throw tooManyRequests(limit);
+    throw tooManyRequests(limit.perMinute);
   };
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Sockets } from '../bridge/sockets.ts';
 import type { Api } from './types.ts';
+import { hostUrl } from '../lib/host-url.ts';
 
 export interface Listener {
   readonly url: string;
@@ -48,8 +49,7 @@ export async function listen(
 function urlOf(server: Server, host: string): string {
   // A listening TCP server has an address of this form.
   const { port } = server.address() as AddressInfo;
-  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+  return hostUrl(host, port);
 }
 
 function close(server: Server): Promise<void> {

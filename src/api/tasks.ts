@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Principal } from '../auth/principal.ts';
-import { AppError } from '../contract/errors.ts';
+import { invalidFields } from '../contract/errors.ts';
 import {
   createTaskInput,
   type EditTaskInput,
@@ -192,5 +192,5 @@ function whole(body: EditTaskInput): EditTaskInput {
   ];
   if (missing.length === 0) return body;
   const errors = missing.map((pointer) => ({ pointer, message: 'This field is required.' }));
-  throw new AppError('validation', 'The request is invalid.', { errors });
+  throw invalidFields(errors);
 }

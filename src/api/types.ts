@@ -9,7 +9,7 @@ import type { Session } from '../auth/sessions.ts';
 import type { Tickets } from '../auth/tickets.ts';
 import type { Config } from '../config.ts';
 import type { Streams } from '../bridge/streams.ts';
-import type { RateLimit } from '../rate-limit.ts';
+import type { RateLimit } from '../lib/token-bucket.ts';
 import type { TaskService } from '../tasks/service.ts';
 import type { Assets } from './assets.ts';
 

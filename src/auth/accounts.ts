@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createLimiter } from '../limiter.ts';
+import { createLimiter } from '../lib/limiter.ts';
 import { hashPassword, isTooLong, needsRehash, verifyPasswordHash } from './passwords.ts';
 import { type Role, updateUsersFile, type User, usersFormat } from './users-file.ts';
 import { createListView } from './list-view.ts';

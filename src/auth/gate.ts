@@ -3,7 +3,7 @@ import { createApiKeys } from './api-keys.ts';
 import { type Authenticate, createAuthenticate } from './authenticate.ts';
 import { createEndedSessions } from './ended-sessions.ts';
 import { createIdentityProvider, type IdentityProviderOptions } from './identity-provider.ts';
-import { endedSessionsFilePath, keysFilePath, usersFilePath } from './places.ts';
+import { endedSessionsFilePath, keysFilePath, usersFilePath } from './paths.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { createSignInLinks, type SignInLinks } from './sign-in-links.ts';
 import { createCredentialStatus, type CredentialStatus, untilExpiry } from './credential-status.ts';

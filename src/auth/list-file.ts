@@ -1,8 +1,9 @@
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
-import { hasCode } from './error-code.ts';
-import { type LockTimes, withFileLock } from './file-lock.ts';
+import { type LockTimes, withFileLock } from '../lib/file-lock.ts';
+import { isErrno } from '../lib/errno.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 /** A JSON file under TASKBELL_HOME that holds one list, which all processes read and some change. */
 export interface ListFormat<T, F = unknown> {
@@ -24,7 +25,7 @@ export async function readListFile<T, F>(path: string, format: ListFormat<T, F>)
   try {
     return parseListFile(path, await readFile(path, 'utf8'), format);
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return [];
+    if (isErrno(error, 'ENOENT')) return [];
     throw asListFileError(path, error);
   }
 }
@@ -50,7 +51,7 @@ export function parseListFile<T, F>(path: string, text: string, format: ListForm
 /** @returns `error` itself if it is one already. */
 export function asListFileError(path: string, error: unknown): ListFileError {
   if (error instanceof ListFileError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = errorMessage(error);
   return new ListFileError(`${path} cannot be read: ${reason}`, { cause: error });
 }
 

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { hasCode } from './error-code.ts';
 import { asListFileError, type ListFileError, type ListFormat, parseListFile } from './list-file.ts';
+import { isErrno } from '../lib/errno.ts';
 
 /** The list as of the last check of its file. */
 export interface ListView<T> {
@@ -72,7 +72,7 @@ async function load<T, F>(
       await file.close();
     }
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return { list: [], signature: missing };
+    if (isErrno(error, 'ENOENT')) return { list: [], signature: missing };
     throw asListFileError(path, error);
   }
   return { list: parseListFile(path, text, format), signature };
@@ -82,7 +82,7 @@ async function signatureOf(path: string): Promise<string> {
   try {
     return describe(await stat(path, { bigint: true }));
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return missing;
+    if (isErrno(error, 'ENOENT')) return missing;
     throw error;
   }
 }

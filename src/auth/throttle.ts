@@ -8,7 +8,7 @@
  *
  * Each process counts for itself. Known and unknown names are counted alike.
  */
-import { Lru } from '../least-recent.ts';
+import { Lru } from '../lib/lru.ts';
 
 /** Too many failed sign-ins, or too many at once. */
 export class Throttled extends Error {

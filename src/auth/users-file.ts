@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LockTimes } from './file-lock.ts';
+import type { LockTimes } from '../lib/file-lock.ts';
 import { areDistinct, type ListFormat, readListFile, updateListFile } from './list-file.ts';
 import { passwordHash } from './passwords.ts';
 

@@ -3,8 +3,8 @@ import type { Authenticate } from '../auth/authenticate.ts';
 import { assertScope, type Principal } from '../auth/principal.ts';
 import { isSameOrigin } from '../auth/same-origin.ts';
 import { InvalidTicket, type Tickets } from '../auth/tickets.ts';
-import { AppError } from '../contract/errors.ts';
-import { type RateLimit, tooManyRequests } from '../rate-limit.ts';
+import { AppError, tooManyRequests } from '../contract/errors.ts';
+import type { RateLimit } from '../lib/token-bucket.ts';
 
 interface AdmissionOptions {
   readonly authenticate: Authenticate;
@@ -34,7 +34,7 @@ export function createAdmission({ authenticate, tickets, rate }: AdmissionOption
   return async (request: IncomingMessage, url: URL): Promise<Principal> => {
     const principal = await admit(request, url);
     assertScope(principal, 'read');
-    if (rate && !rate.take(principal.id).allowed) throw tooManyRequests(rate);
+    if (rate && !rate.take(principal.id).allowed) throw tooManyRequests(rate.perMinute);
     return principal;
   };
 }

@@ -10,6 +10,8 @@ import type { Logger } from 'pino';
 import type { Change, Changes, FeedCursor, Observation } from '../tasks/feed.ts';
 import type { Hub } from './hub.ts';
 import { createObserver } from './observer.ts';
+import { errorMessage } from '../lib/error-message.ts';
+import { pause } from '../lib/wait.ts';
 
 /** The part of the task service that the poller uses. */
 export interface FeedSource {
@@ -104,10 +106,7 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
   function failed(error: unknown): void {
     failures += 1;
     if (failures !== failuresBeforeNotice) return;
-    logger.warn(
-      { reason: error instanceof Error ? error.message : String(error) },
-      'Temporal cannot be reached',
-    );
+    logger.warn({ reason: errorMessage(error) }, 'Temporal cannot be reached');
     hub.notice('unreachable', 'Temporal cannot be reached; what you see may be out of date.');
   }
 
@@ -155,17 +154,4 @@ function newer(mark: Mark, found: number, asked: number, seenAt: number): Mark {
 function cursorAt({ written, closed }: Newest, now: number): FeedCursor {
   const begin = ({ value, seenAt }: Mark): number => Math.max(value, value + (now - seenAt) - settledMs);
   return { written: begin(written), closed: begin(closed) };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
 }

@@ -12,7 +12,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from '../auth/principal.ts';
-import { AppError, notFound } from '../contract/errors.ts';
+import { notFound, invalidFields } from '../contract/errors.ts';
 import { matchesFilter, taskFilter, type TaskFilter } from '../contract/filter.ts';
 import { queryErrors } from '../contract/issues.ts';
 import type { Problem } from '../contract/problem.ts';
@@ -227,7 +227,7 @@ function filterOf({ searchParams }: URL): TaskFilter {
   });
   const parsed = taskFilter.safeParse(Object.fromEntries(values));
   if (parsed.success) return parsed.data;
-  throw new AppError('validation', 'The request is invalid.', { errors: queryErrors(parsed.error) });
+  throw invalidFields(queryErrors(parsed.error));
 }
 
 /** Returns the outbox key of a message. Waiting states of a task replace each other, and notices replace notices. */

@@ -16,7 +16,7 @@ import { createStreams } from '../bridge/streams.ts';
 import { type Config, ConfigError } from '../config.ts';
 import type { TaskFilter } from '../contract/filter.ts';
 import type { Actor } from '../tasks/access.ts';
-import { createRateLimit } from '../rate-limit.ts';
+import { createRateLimit } from '../lib/token-bucket.ts';
 import { createTaskService } from '../tasks/service.ts';
 import { createLogger } from './log.ts';
 import { logLifecycle, notifyReady } from './parent.ts';

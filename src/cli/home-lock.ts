@@ -1,9 +1,10 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { withFileLock } from '../auth/file-lock.ts';
+import { withFileLock } from '../lib/file-lock.ts';
 import { EngineError } from '../engine/errors.ts';
-import { type ProcessRecord, isAlive, isErrno, recordProcess } from '../engine/processes.ts';
+import { isErrno } from '../lib/errno.ts';
+import { isAlive, recordProcess, type ProcessRecord } from '../lib/process-identity.ts';
 
 const recordSchema = z.object({ pid: z.number(), startedAt: z.string().optional() });
 

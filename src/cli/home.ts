@@ -3,8 +3,9 @@ import { existsSync, statSync } from 'node:fs';
 import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config.ts';
-import { EngineError, errorMessage } from '../engine/errors.ts';
-import { isErrno } from '../engine/processes.ts';
+import { EngineError } from '../engine/errors.ts';
+import { isErrno } from '../lib/errno.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 /** Creates TASKBELL_HOME, for this user only. @throws {EngineError} when it can't be created or written. */
 export async function makeHome(home: string): Promise<void> {

@@ -5,7 +5,7 @@ import {
   type ListedKey,
 } from '../auth/key-administration.ts';
 import { parseExpiry, parseScopes } from '../auth/new-key.ts';
-import { keysFilePath, usersFilePath } from '../auth/places.ts';
+import { keysFilePath, usersFilePath } from '../auth/paths.ts';
 import { UserError } from '../auth/users.ts';
 import { createActionWrapper, type Reporter } from './reporter.ts';
 

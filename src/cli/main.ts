@@ -6,6 +6,7 @@ import { keysCommand } from './keys.ts';
 import { hasParent, notifyFatal } from './parent.ts';
 import { ensureFirstUser, usersCommand } from './users.ts';
 import { defineUsersLink } from './users-link.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 // Each command imports only what it needs: `up` starts three processes, and each would pay for all of it.
 
@@ -23,7 +24,7 @@ function withConfig(run: (config: Config) => Promise<number | void>) {
 function fail(error: unknown): void {
   process.exitCode = 1;
   const isExpected = error instanceof ConfigError || error instanceof EngineError;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   if (isExpected && hasParent()) return notifyFatal(message);
   process.stderr.write(`${isExpected ? message : (error instanceof Error && error.stack) || message}\n`);
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { FileLockLost, FileLockTimeout } from '../auth/file-lock.ts';
+import { FileLockLost, FileLockTimeout } from '../lib/file-lock.ts';
 import { ListFileError } from '../auth/list-file.ts';
 import { UserError } from '../auth/users.ts';
 import { ConfigError } from '../config.ts';

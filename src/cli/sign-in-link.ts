@@ -1,4 +1,4 @@
-import { usersFilePath } from '../auth/places.ts';
+import { usersFilePath } from '../auth/paths.ts';
 import { createSignInLinks } from '../auth/sign-in-links.ts';
 import { readUsersFile } from '../auth/users-file.ts';
 

@@ -1,4 +1,5 @@
-import { pause } from '../pause.ts';
+import { pause } from '../lib/wait.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 /** One life of a process that can crash. */
 export interface SupervisedProcess {
@@ -65,7 +66,7 @@ export function supervise<L extends SupervisedProcess>(options: SuperviseOptions
       } catch (error) {
         if (signal.aborted) return;
         if (isFatal(error) || (current === undefined && failures + 1 >= attemptsBeforeFirstLife)) throw error;
-        reason = error instanceof Error ? error.message : String(error);
+        reason = errorMessage(error);
       }
       if (signal.aborted) return;
       failures = Date.now() - startedAt >= backoff.healthyAfterMs ? 1 : failures + 1;

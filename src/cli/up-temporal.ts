@@ -7,7 +7,7 @@ import { type EmbeddedServer, startEmbedded } from '../engine/embedded.ts';
 import type { Report } from '../engine/errors.ts';
 import { locateTemporal } from '../engine/locate.ts';
 import { ensureNamespace } from '../engine/namespace.ts';
-import { unlessAborted } from './signals.ts';
+import { unlessAborted } from '../lib/wait.ts';
 import { type Supervisor, supervise } from './supervisor.ts';
 
 export interface TemporalOptions {

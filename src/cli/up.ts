@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { type Config, ConfigError, childEnvironment } from '../config.ts';
-import { EngineError, errorMessage } from '../engine/errors.ts';
+import { EngineError } from '../engine/errors.ts';
 import { choosePorts } from '../engine/ports.ts';
 import { lockHome } from './home-lock.ts';
 import { resolveJwtSecret, makeHome } from './home.ts';
 import { type ProgressDisplay, showProgress } from './progress.ts';
 import { RoleFatalError, type RoleProcess, startRole } from './role.ts';
 import { makeSignInLink } from './sign-in-link.ts';
-import { type StopSignals, catchSignals, unlessAborted } from './signals.ts';
+import { type StopSignals, catchSignals } from './signals.ts';
+import { unlessAborted } from '../lib/wait.ts';
 import { type Backoff, type Supervisor, supervise } from './supervisor.ts';
 import { type FirstUser, summary } from './up-summary.ts';
 import {
@@ -17,6 +18,7 @@ import {
   useEmbedded,
   useExternal,
 } from './up-temporal.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 /** Time beyond the worker's own grace period, in milliseconds, to hand back the attempts it didn't finish. */
 const workerMarginMs = 15_000;

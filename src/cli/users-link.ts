@@ -4,6 +4,7 @@ import { type Config, ConfigError } from '../config.ts';
 import { resolveJwtSecret } from './home.ts';
 import { createActionWrapper } from './reporter.ts';
 import { makeSignInLink } from './sign-in-link.ts';
+import { hostUrl } from '../lib/host-url.ts';
 
 interface Dependencies {
   /** @throws {ConfigError} */
@@ -35,6 +36,5 @@ export function defineUsersLink(users: Command, { readConfig, stdout }: Dependen
 function baseOf({ host, port }: Config, url: string | undefined): string {
   if (url !== undefined && !URL.canParse(url))
     throw new UserError(`${JSON.stringify(url)} is not a valid URL`);
-  const name = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return url ?? `http://${name}:${port}`;
+  return url ?? hostUrl(host, port);
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Argument, Command } from 'commander';
 import { createKeyAdministration, type KeyAdministration } from '../auth/key-administration.ts';
 import { askForPassword, type PasswordInput, readPasswordFrom } from '../auth/new-password.ts';
-import { keysFilePath, usersFilePath } from '../auth/places.ts';
+import { keysFilePath, usersFilePath } from '../auth/paths.ts';
 import { createUsers, type Users } from '../auth/users.ts';
 import { type Role, role, type User } from '../auth/users-file.ts';
 import { createActionWrapper, type Reporter } from './reporter.ts';

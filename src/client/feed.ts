@@ -5,7 +5,7 @@
  * is aborted, the task is deleted, or the caller turns out to have nothing to see. Every connection starts with the
  * current state. What that does not show of the time in between is looked up.
  */
-import { backoffMs, pause } from './backoff.ts';
+import { backoffMs, pause } from '../lib/wait.ts';
 import { TaskbellError } from './errors.ts';
 import type { Gap } from './gaps.ts';
 import { type Timing, watchOver } from './liveness.ts';
@@ -46,7 +46,7 @@ export interface FeedSource {
   readonly timing?: Timing;
 }
 
-const reconnectMs = { least: 500, most: 30_000 };
+const reconnectMs = { min: 500, max: 30_000 };
 /** Time after which a connection is no longer part of a series of failures, in milliseconds. */
 const stableMs = 10_000;
 /** Margin for lists that lag, and for the `Date` header's whole seconds; in milliseconds. */
@@ -100,6 +100,7 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
     isConnected = false;
     onNotice?.({ notice: 'disconnected', detail: 'The connection was lost; reconnecting.' });
     await pause(backoffMs(failures, reconnectMs), signal);
+    signal?.throwIfAborted();
   }
 }
 

@@ -1,5 +1,5 @@
 /** Sends requests to the HTTP API, with credentials, timeouts, and retries where those are safe. */
-import { backoffMs, pause, unlessAborted } from './backoff.ts';
+import { backoffMs, pause, unlessAborted } from '../lib/wait.ts';
 import { authorizationBy, type Credentials } from './credentials.ts';
 import { errorOf, TaskbellError } from './errors.ts';
 
@@ -30,7 +30,7 @@ export interface TransportOptions {
 }
 
 const maxTries = 4;
-const retryMs = { least: 250, most: 5000 };
+const retryMs = { min: 250, max: 5000 };
 /** Maximum Retry-After that is waited for, in seconds. Longer ones are reported to the caller instead. */
 const maxRetryAfterSeconds = 30;
 
@@ -83,6 +83,7 @@ export function createTransport({ url, credentials, fetch, timeoutMs }: Transpor
         const waitMs = waitBefore(error, tries, options.repeatable ?? method === 'GET');
         if (waitMs === undefined) throw error;
         await pause(waitMs, options.signal);
+        options.signal?.throwIfAborted();
       }
     }
   }

@@ -52,6 +52,22 @@ export function notFound(): AppError {
   return new AppError('not_found', 'No Task matches the given query.');
 }
 
+/** Returns the error for a request beyond an account's allowance of requests per minute. */
+export function tooManyRequests(perMinute: number): AppError {
+  return new AppError('too_many_requests', `More than ${perMinute} requests a minute.`, {
+    retryAfterSeconds: Math.max(1, Math.ceil(60 / perMinute)),
+  });
+}
+
+/** Returns the error for fields that were rejected. */
+export function invalidFields(errors: readonly FieldError[]): AppError {
+  return new AppError('validation', 'The request is invalid.', { errors });
+}
+
+export function invalidField(pointer: string, message: string): AppError {
+  return invalidFields([{ pointer, message }]);
+}
+
 /** Returns what the promise resolves to, or undefined if it rejects with `not_found`. */
 export async function ifFound<T>(lookup: Promise<T>): Promise<T | undefined> {
   try {

@@ -5,12 +5,12 @@ import { searchableName, searchableTag } from './searchable.ts';
 import { tag, taskStatus, type TaskSummary } from './task.ts';
 
 /** Builds the schema of a parameter that can be repeated, or given once with commas between its values. */
-function several<T extends z.ZodType>(item: T, most: number) {
+function several<T extends z.ZodType>(item: T, max: number) {
   const split = (value: unknown): unknown =>
     value === undefined
       ? undefined
       : [value].flat().flatMap((part) => (typeof part === 'string' ? part.split(',') : [part]));
-  return z.preprocess(split, z.array(item).min(1).max(most).readonly().optional());
+  return z.preprocess(split, z.array(item).min(1).max(max).readonly().optional());
 }
 
 /** Type for OpenAPI, which cannot see behind a preprocessing step: a list, or a text with commas between values. */

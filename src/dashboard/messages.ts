@@ -1,6 +1,7 @@
 /** Short messages at the edge of the page: what was done, or why it failed. */
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { TaskbellError } from '../client/index.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 export interface Message {
   readonly id: number;
@@ -49,5 +50,5 @@ export function explain(error: unknown): string {
     const fields = error.errors.map(({ pointer, message }) => `${pointer}: ${message}`);
     return [error.message, ...fields].join(' ');
   }
-  return error instanceof Error ? error.message : String(error);
+  return errorMessage(error);
 }

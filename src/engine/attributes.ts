@@ -2,8 +2,9 @@ import type { Connection } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { searchAttributes } from '../contract/names.ts';
-import { EngineError, errorMessage } from './errors.ts';
+import { EngineError } from './errors.ts';
 import { grpcCode, grpcStatus } from './grpc.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
 

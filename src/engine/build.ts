@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type ObtainOptions, installAtomically } from './obtain.ts';
-import { isErrno, stopChild } from './processes.ts';
+import { stopChild } from './processes.ts';
 import { cliVersion } from './version.ts';
+import { isErrno } from '../lib/errno.ts';
 
 const goPackage = `github.com/temporalio/cli/cmd/temporal@v${cliVersion}`;
 

@@ -1,6 +1,7 @@
 import { Connection } from '@temporalio/client';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
-import { EngineError, errorMessage } from './errors.ts';
+import { EngineError } from './errors.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 const connectTimeoutMs = 5_000;
 

@@ -1,13 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareDatabase, stopOrphan } from './database.ts';
-import { EngineError, type Report, errorMessage } from './errors.ts';
+import { EngineError, type Report } from './errors.ts';
 import { choosePorts } from './ports.ts';
 import { waitUntilServing } from './readiness.ts';
 import { openServerLog } from './server-log.ts';
 import { launchServer } from './server-process.ts';
 import { readEngineState, writeEngineState } from './state.ts';
 import type { TemporalCli } from './version.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 const host = '127.0.0.1';
 const startDeadlineMs = 60_000;

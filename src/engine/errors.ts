@@ -10,7 +10,3 @@ export interface Progress {
 }
 
 export type Report = (progress: Progress) => void;
-
-export function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { type Config, childEnvironment } from '../config.ts';
 import { buildCli } from './build.ts';
 import { downloadCli } from './download.ts';
-import { EngineError, type Report, errorMessage } from './errors.ts';
-import { isErrno } from './processes.ts';
+import { EngineError, type Report } from './errors.ts';
 import {
   type TemporalCli,
   cliVersion,
@@ -13,6 +12,8 @@ import {
   pinnedServerVersion,
   sameMinor,
 } from './version.ts';
+import { isErrno } from '../lib/errno.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 export interface LocateOptions {
   /** Server version that the database needs; executables of another minor version are skipped. */

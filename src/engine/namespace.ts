@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { addMissingAttributes, attributeFaults, queryAttributes } from './attributes.ts';
-import { EngineError, type Report, errorMessage } from './errors.ts';
+import { EngineError, type Report } from './errors.ts';
 import { grpcCode, grpcStatus } from './grpc.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 /** gRPC status codes of failures that a retry can't fix. */
 const final: ReadonlySet<number | undefined> = new Set([

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Server, createServer } from 'node:net';
 import { EngineError } from './errors.ts';
-import { isErrno } from './processes.ts';
+import { isErrno } from '../lib/errno.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 /**
  * Turns requested ports into real ones: 0 becomes a free port, any other is checked. All are held until the last is
@@ -37,7 +38,7 @@ function describe(error: unknown, host: string, port: number, variable: string):
     return `Port ${port} on ${host} is in use. Stop what uses it, or set ${variable} to another port.`;
   }
   if (isErrno(error, 'EACCES')) return `Not permitted to use port ${port}; set ${variable} to another port.`;
-  return `Can't listen on ${host}:${port} (${variable}): ${error instanceof Error ? error.message : String(error)}`;
+  return `Can't listen on ${host}:${port} (${variable}): ${errorMessage(error)}`;
 }
 
 function portOf(server: Server): number {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { errorMessage } from './errors.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 const pollMs = 50;
 

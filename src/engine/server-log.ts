@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { isErrno } from './processes.ts';
+import { isErrno } from '../lib/errno.ts';
 
 const maxBytes = 10 * 1024 * 1024;
 const checkEveryMs = 60_000;

@@ -2,12 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { childEnvironment } from '../config.ts';
 import { type Database, databaseFile } from './database.ts';
-import { EngineError, errorMessage } from './errors.ts';
+import { EngineError } from './errors.ts';
 import { serverArguments } from './flags.ts';
-import { hasEnded, recordProcess, stopChild } from './processes.ts';
+import { hasEnded, stopChild } from './processes.ts';
 import type { ServerLog } from './server-log.ts';
 import { readEngineState, writeEngineState } from './state.ts';
 import type { TemporalCli } from './version.ts';
+import { recordProcess } from '../lib/process-identity.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 const stopDeadlineMs = 10_000;
 

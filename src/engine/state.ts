@@ -1,8 +1,9 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { EngineError, errorMessage } from './errors.ts';
-import { isErrno } from './processes.ts';
+import { EngineError } from './errors.ts';
+import { isErrno } from '../lib/errno.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 const stateSchema = z.object({
   /** The database file: which server version made it, and whether that server ever came up with it. */

@@ -3,7 +3,7 @@ import { AppError, isNotFound } from '../contract/errors.ts';
 import { type ActionName, maxBulkTasks } from '../contract/bulk.ts';
 import { matchesFilter, type TaskFilter } from '../contract/filter.ts';
 import type { CreateTaskInput, TaskSummary } from '../contract/task.ts';
-import { createLimiter, type Limiter } from '../limiter.ts';
+import { createLimiter, type Limiter } from '../lib/limiter.ts';
 import { type Actor, loadTask } from './access.ts';
 import { cancelTask, type CommandResult, pauseTask, removeTask, resumeTask, runTaskNow } from './commands.ts';
 import { countTasks } from './counts.ts';

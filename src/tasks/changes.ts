@@ -1,7 +1,8 @@
 import type { TaskTypes } from '../../activities/types/index.ts';
 import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskInput, TaskSpec } from '../contract/workflow.ts';
-import { checkLimits, checkPayload, invalid, scheduledTime } from './checks.ts';
+import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
+import { invalidField } from '../contract/errors.ts';
 
 /** Returns the changes that an edit requests, checked against the current task. @throws AppError validation */
 export function checkedChanges(
@@ -10,7 +11,7 @@ export function checkedChanges(
   request: EditTaskInput,
 ): Partial<TaskSpec> {
   if (request.type !== undefined && request.type !== current.type) {
-    throw invalid('/type', 'The type of a task cannot be changed.');
+    throw invalidField('/type', 'The type of a task cannot be changed.');
   }
   assertSamePredecessors(current, request);
   const { name, description, tags, priority, soft_time_limit, time_limit } = request;
@@ -38,9 +39,9 @@ function assertSamePredecessors(current: TaskInput, { after, after_policy }: Edi
   const message = 'The predecessors of a task cannot be changed after it is created.';
   const before = new Set(current.after ?? []);
   const same = after === undefined || (after.length === before.size && after.every((id) => before.has(id)));
-  if (!same) throw invalid('/after', message);
+  if (!same) throw invalidField('/after', message);
   if ((after_policy ?? current.after_policy ?? 'completed') !== (current.after_policy ?? 'completed')) {
-    throw invalid('/after_policy', message);
+    throw invalidField('/after_policy', message);
   }
 }
 

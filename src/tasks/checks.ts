@@ -1,6 +1,6 @@
 /** Checks that the schemas in src/contract can't express: the clock, the task type's schema, relations of fields. */
 import type { TaskTypes } from '../../activities/types/index.ts';
-import { AppError, type FieldError } from '../contract/errors.ts';
+import { invalidField, invalidFields } from '../contract/errors.ts';
 import type { TaskSpec } from '../contract/workflow.ts';
 
 /** Tolerance for clocks that differ from ours, in milliseconds. */
@@ -18,11 +18,11 @@ export function scheduledTime(
   if (text === undefined) return undefined;
   const pointer = delay === undefined ? '/scheduled_time' : '/delay';
   const at = Date.parse(text);
-  if (at < now - pastGraceMs) throw invalid(pointer, 'Cannot schedule tasks in the past');
+  if (at < now - pastGraceMs) throw invalidField(pointer, 'Cannot schedule tasks in the past');
   const horizon = new Date(now);
   horizon.setUTCFullYear(horizon.getUTCFullYear() + horizonYears);
   if (at > horizon.getTime()) {
-    throw invalid(pointer, `Cannot schedule tasks more than ${horizonYears} years ahead`);
+    throw invalidField(pointer, `Cannot schedule tasks more than ${horizonYears} years ahead`);
   }
   return text;
 }
@@ -35,24 +35,17 @@ export function checkPayload(
   const type = taskTypes.get(typeName);
   if (!type) {
     const known = taskTypes.list().map(({ name }) => name);
-    throw invalid('/type', `Unknown task type. Known types: ${known.join(', ')}.`);
+    throw invalidField('/type', `Unknown task type. Known types: ${known.join(', ')}.`);
   }
   const bytes = Buffer.byteLength(JSON.stringify(payload));
   if (bytes > maxPayloadBytes)
-    throw invalid('/payload', `The payload is ${bytes} bytes; the maximum is ${maxPayloadBytes}.`);
+    throw invalidField('/payload', `The payload is ${bytes} bytes; the maximum is ${maxPayloadBytes}.`);
   const errors = type.check(payload);
-  if (errors.length > 0) throw validation(errors);
+  if (errors.length > 0) throw invalidFields(errors);
   return payload;
 }
 
 export function checkLimits(soft: number, hard: number): void {
-  if (soft > hard) throw invalid('/soft_time_limit', 'The soft time limit must not exceed the time limit.');
-}
-
-export function invalid(pointer: string, message: string): AppError {
-  return validation([{ pointer, message }]);
-}
-
-function validation(errors: readonly FieldError[]): AppError {
-  return new AppError('validation', 'The request is invalid.', { errors });
+  if (soft > hard)
+    throw invalidField('/soft_time_limit', 'The soft time limit must not exceed the time limit.');
 }

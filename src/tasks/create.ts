@@ -14,7 +14,7 @@ import { summarise } from './snapshot.ts';
 import { endedPredecessors } from './predecessors.ts';
 import type { Quota } from './quota.ts';
 import { firstStatus, memoOf, startRun } from './start.ts';
-import { uuidFrom } from '../uuid.ts';
+import { uuidFrom } from '../lib/uuid.ts';
 
 type Following = Pick<TaskInput, 'after' | 'after_policy' | 'predecessors_over'>;
 

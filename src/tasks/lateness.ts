@@ -1,8 +1,8 @@
 /** Lateness of a sample of runs: how long after their scheduled time they started. */
 import { ifFound } from '../contract/errors.ts';
 import type { Lateness } from '../contract/overview.ts';
-import { Lru } from '../least-recent.ts';
-import { mapConcurrently } from '../limiter.ts';
+import { Lru } from '../lib/lru.ts';
+import { mapConcurrently } from '../lib/limiter.ts';
 import type { Execution } from './execution.ts';
 import type { TaskStore } from './store.ts';
 

@@ -2,7 +2,7 @@
  * Finds ended tasks whose dependents were never notified: a terminated or deleted workflow cannot notify them itself.
  */
 import type { Dependent } from '../contract/workflow.ts';
-import { mapConcurrently } from '../limiter.ts';
+import { mapConcurrently } from '../lib/limiter.ts';
 import { lookUpPredecessor, notifyDependents } from './predecessors.ts';
 import { allRows } from './read.ts';
 import { idsForQueries, unfinishedAmong, waitingForOthers } from './search.ts';

@@ -3,7 +3,7 @@
  * reaches beyond: if little has happened, one call is enough for a whole week.
  */
 import type { OverviewBucket } from '../contract/overview.ts';
-import { Lru } from '../least-recent.ts';
+import { Lru } from '../lib/lru.ts';
 import type { Execution } from './execution.ts';
 import { createLatenessOf } from './lateness.ts';
 import { endedBetween, ranBetween } from './search.ts';

@@ -3,7 +3,7 @@
  * So buckets that are over are kept, and answers are shared.
  */
 import { type Overview, type OverviewQuery, overviewRanges } from '../contract/overview.ts';
-import { createLimiter } from '../limiter.ts';
+import { createLimiter } from '../lib/limiter.ts';
 import type { Actor } from './access.ts';
 import { countDue } from './due.ts';
 import { visibleTo } from './list.ts';

@@ -2,11 +2,11 @@
  * Predecessors and dependents as the service sees them: whether predecessors exist, whether they have ended, and which
  * tasks wait for them. The workflows do the rest among themselves (workflows/following.ts).
  */
-import { AppError, ifFound, isNotFound } from '../contract/errors.ts';
+import { ifFound, isNotFound, invalidFields } from '../contract/errors.ts';
 import { dependentSignalName } from '../contract/names.ts';
 import type { PredecessorEnd, EndedPredecessor } from '../contract/predecessors.ts';
 import type { Dependent, TaskInput } from '../contract/workflow.ts';
-import { mapConcurrently } from '../limiter.ts';
+import { mapConcurrently } from '../lib/limiter.ts';
 import { type Actor, isChangeable, loadTask } from './access.ts';
 import { decode, type Execution, type LiveExecution } from './execution.ts';
 import { endedStatus } from './snapshot.ts';
@@ -31,7 +31,7 @@ export async function endedPredecessors(
     const message = task ? refusal(task) : 'There is no such task.';
     return message === undefined ? [] : [{ pointer: `/after/${index}`, message }];
   });
-  if (errors.length > 0) throw new AppError('validation', 'The request is invalid.', { errors });
+  if (errors.length > 0) throw invalidFields(errors);
   return over(ids, found);
 }
 

@@ -23,9 +23,9 @@ interface Known {
 
 /**
  * Limits the number of an owner's unfinished tasks, by the counts of visibility: these lag by a moment, and each API
- * process counts for itself, so a few more may slip through. @param most 0 for no limit.
+ * process counts for itself, so a few more may slip through. @param max 0 for no limit.
  */
-export function createQuota(store: TaskStore, most: number): Quota {
+export function createQuota(store: TaskStore, max: number): Quota {
   const owners = new Map<string, Known>();
 
   function known(owner: string): Known {
@@ -46,9 +46,9 @@ export function createQuota(store: TaskStore, most: number): Quota {
 
   return {
     async take(owner) {
-      if (most === 0) return () => undefined;
+      if (max === 0) return () => undefined;
       const count = known(owner);
-      if ((await count.counted) + count.added < most) {
+      if ((await count.counted) + count.added < max) {
         count.added += 1;
         return () => {
           count.added -= 1;
@@ -56,7 +56,7 @@ export function createQuota(store: TaskStore, most: number): Quota {
       }
       throw new AppError(
         'too_many_tasks',
-        `The owner already has ${most} unfinished tasks; no more can be created.`,
+        `The owner already has ${max} unfinished tasks; no more can be created.`,
         {
           retryAfterSeconds,
         },

@@ -14,7 +14,7 @@ import { allRunsOf, readTask, type TaskView, wrongState } from './read.ts';
 import { endedStatus } from './snapshot.ts';
 import { currentInput } from './spec.ts';
 import { type NewRun, startRun } from './start.ts';
-import { uuidFrom } from '../uuid.ts';
+import { uuidFrom } from '../lib/uuid.ts';
 import type { TaskStore } from './store.ts';
 
 const repetitionMs = 1000;

@@ -1,4 +1,4 @@
-import { Lru } from '../least-recent.ts';
+import { Lru } from '../lib/lru.ts';
 
 interface Shared<T> {
   readonly answer: Promise<T>;

@@ -8,7 +8,7 @@ import { searchAttributes, type StoredStatus, taskWorkflowType } from '../contra
 import { searchableName, searchableTag } from '../contract/searchable.ts';
 import { truncateBytes, truncateCharacters } from '../contract/text.ts';
 import type { TaskInput, TaskMemo } from '../contract/workflow.ts';
-import { uuidFrom } from '../uuid.ts';
+import { uuidFrom } from '../lib/uuid.ts';
 import { type EndedRun, supersededMark } from './search.ts';
 import type { TaskStore } from './store.ts';
 

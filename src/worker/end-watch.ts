@@ -5,7 +5,7 @@
  * makes up for it.
  */
 import type { Logger } from 'pino';
-import { pause } from '../pause.ts';
+import { pause } from '../lib/wait.ts';
 import type { TaskStore } from '../tasks/store.ts';
 import { notifyMissedEnds, NotifiedEnds } from '../tasks/missed-ends.ts';
 

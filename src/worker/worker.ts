@@ -63,7 +63,7 @@ const signalTimeoutMs = 3000;
  * How long the workflow worker must have been idle after the last attempt has ended, how often that is checked, and how
  * long to wait for it at most; in milliseconds.
  */
-const settleMs = { idle: 300, step: 50, most: 5000 };
+const settleMs = { idle: 300, step: 50, max: 5000 };
 
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   Runtime.install({
@@ -134,7 +134,7 @@ async function endAfter(
 
 /** Waits until the workflows have processed the ends of the last attempts. */
 async function settled(workflows: Worker): Promise<void> {
-  const deadline = Date.now() + settleMs.most;
+  const deadline = Date.now() + settleMs.max;
   let idleSince = Date.now();
   while (Date.now() < deadline && Date.now() - idleSince < settleMs.idle) {
     await sleep(settleMs.step);

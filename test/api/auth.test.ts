@@ -3,7 +3,7 @@ import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { deriveKey } from '../../src/auth/keys.ts';
 import { createUsers } from '../../src/auth/users.ts';
-import { usersFilePath } from '../../src/auth/places.ts';
+import { usersFilePath } from '../../src/auth/paths.ts';
 import { type Caller, signIn } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { anonymously, jwtSecret, useService } from '../support/service.ts';

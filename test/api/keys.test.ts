@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createKeyAdministration } from '../../src/auth/key-administration.ts';
-import { keysFilePath, usersFilePath } from '../../src/auth/places.ts';
+import { keysFilePath, usersFilePath } from '../../src/auth/paths.ts';
 import { allScopes, type Scope } from '../../src/auth/principal.ts';
 import { createUsers } from '../../src/auth/users.ts';
 import { type Caller, createCaller, type Feed, openFeed, RefusedUpgrade } from '../support/caller.ts';

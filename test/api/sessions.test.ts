@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { usersFilePath } from '../../src/auth/places.ts';
+import { usersFilePath } from '../../src/auth/paths.ts';
 import { createSignInLinks } from '../../src/auth/sign-in-links.ts';
 import { createUsers } from '../../src/auth/users.ts';
 import { type Caller, callUrl, openFeed, RefusedUpgrade } from '../support/caller.ts';

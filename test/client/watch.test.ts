@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createUsers } from '../../src/auth/users.ts';
-import { usersFilePath } from '../../src/auth/places.ts';
+import { usersFilePath } from '../../src/auth/paths.ts';
 import {
   type Client,
   createClient,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
-import { keysFilePath, usersFilePath } from '../../src/auth/places.ts';
+import { keysFilePath, usersFilePath } from '../../src/auth/paths.ts';
 import { createUsers } from '../../src/auth/users.ts';
 
 const main = resolve('dist/src/cli/main.js');

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { recordProcess } from '../../src/engine/processes.ts';
+import { recordProcess } from '../../src/lib/process-identity.ts';
 
 const run = promisify(execFile);
 

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { createUsers } from '../../src/auth/users.ts';
 import { type RoleProcess, startRole } from '../../src/cli/role.ts';
-import { usersFilePath } from '../../src/auth/places.ts';
+import { usersFilePath } from '../../src/auth/paths.ts';
 import { type Caller, callUrl, signIn } from './caller.ts';
 
 /** The secret that signs every token of a test's service. */

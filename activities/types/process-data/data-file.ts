@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open, readlink, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { basename, isAbsolute, join, sep, win32 } from 'node:path';
 import { TaskFailure, type TaskOwner } from '../define.ts';
+import { errnoOf } from '../../../src/lib/errno.ts';
 
 const sharedFolder = 'shared';
 // Non-blocking, since opening a FIFO would wait for its writer; no links, since they are already resolved.
@@ -69,7 +70,7 @@ async function openOrRefuse(real: string, path: string): Promise<FileHandle> {
   try {
     return await open(real, openFlags);
   } catch (error) {
-    const code = codeOf(error);
+    const code = errnoOf(error);
     // A socket, no permission, a link put there since. Anything else (too many open files) may be temporary.
     if (code === 'ENXIO' || code === 'EACCES' || code === 'EPERM' || code === 'ELOOP') {
       throw notAllowed(path, `it cannot be read (${code})`, error);
@@ -96,16 +97,12 @@ async function resolved(path: string): Promise<string | undefined> {
   try {
     return await realpath(path);
   } catch (error) {
-    const code = codeOf(error);
+    const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
     if (code === 'ELOOP' || code === 'EACCES')
       throw notAllowed(basename(path), `it cannot be reached (${code})`, error);
     throw error;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function notAllowed(path: string, why: string, cause?: unknown): TaskFailure {

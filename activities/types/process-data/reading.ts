@@ -3,6 +3,7 @@ import { ellipsis } from '../text.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
 import { parseCheckpoint, type ReadingState } from './checkpoint.ts';
 import { Table } from './table.ts';
+import { errorMessage } from '../../../src/lib/error-message.ts';
 
 const progressIntervalMs = 250;
 
@@ -94,7 +95,7 @@ async function usableCheckpoint(
     log.warn('The data have changed since the checkpoint: starting over');
   } catch (error) {
     // Whatever is wrong with it, reading all the data again still gives the result.
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorMessage(error);
     log.warn(`The checkpoint cannot be read: starting over (${ellipsis(why.replaceAll(/\s+/g, ' '), 200)})`);
   }
   return undefined;

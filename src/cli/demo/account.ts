@@ -5,7 +5,7 @@ import { readPasswordFrom } from '../../auth/new-password.ts';
 import { createUsers, UserError } from '../../auth/users.ts';
 import type { Role } from '../../auth/users-file.ts';
 import type { Config } from '../../config.ts';
-import { usersFilePath } from '../../auth/places.ts';
+import { usersFilePath } from '../../auth/paths.ts';
 import { type Credentials, Refusal, signIn } from './client.ts';
 import { DemoError } from './errors.ts';
 

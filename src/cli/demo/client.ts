@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import { tokenPair } from '../../contract/account.ts';
 import { problem } from '../../contract/problem.ts';
 import { type createTaskInput, type Task, task } from '../../contract/task.ts';
-import { errorMessage } from '../../engine/errors.ts';
 import { DemoError } from './errors.ts';
+import { errorMessage } from '../../lib/error-message.ts';
 
 export type NewTask = z.input<typeof createTaskInput>;
 export interface Credentials {

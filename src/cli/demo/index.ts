@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../../config.ts';
-import { errorMessage } from '../../engine/errors.ts';
 import { type ProgressDisplay, showProgress } from '../progress.ts';
 import { catchSignals, type StopSignals } from '../signals.ts';
 import { type Account, openAccount } from './account.ts';
@@ -12,6 +11,7 @@ import { type OwnService, startOwnService } from './service.ts';
 import { hasEnded, isAsExpected, type Part, schedule, show } from './show.ts';
 import { startTarget, targetFor } from './target.ts';
 import { scenesOf } from './tasks.ts';
+import { errorMessage } from '../../lib/error-message.ts';
 
 const deadlineMs = 90_000;
 

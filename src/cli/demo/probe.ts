@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import { DemoError } from './errors.ts';
+import { hostUrl } from '../../lib/host-url.ts';
 
 const presenceMs = 1500;
 /** Time to wait for /readyz, in milliseconds: longer than the service itself waits for Temporal. */
@@ -33,12 +34,6 @@ async function answerOf(url: string, timeoutMs: number): Promise<unknown> {
   }
 }
 
-/** Returns the URL of the configured service: the loopback address if it listens on all interfaces. */
-export function addressOf({ host, port }: Pick<Config, 'host' | 'port'>): string {
-  const callable = { '0.0.0.0': '127.0.0.1', '::': '::1', '': '127.0.0.1' }[host] ?? host;
-  return `http://${callable.includes(':') ? `[${callable}]` : callable}:${port}`;
-}
-
 /**
  * Returns the address of a running service: at `url`, or else at the configured address.
  * @returns undefined when `url` is not given and no service is running. @throws {DemoError} when no service
@@ -51,7 +46,7 @@ export async function findService({
   config: Config;
   url?: string;
 }): Promise<string | undefined> {
-  const address = url?.replace(/\/+$/, '') ?? addressOf(config);
+  const address = url?.replace(/\/+$/, '') ?? hostUrl(config.host, config.port);
   if (!URL.canParse(address)) throw new DemoError(`--url: ${address} is not a valid URL`);
   const state = await probe(address);
   switch (state.kind) {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endedStatuses, type Task, type TaskSummary } from '../../contract/task.ts';
-import { unlessAborted } from '../signals.ts';
+import { unlessAborted } from '../../lib/wait.ts';
 import { type DemoClient, Refusal } from './client.ts';
 import { openScreen, type Output } from './screen.ts';
 import type { Row } from './table.ts';

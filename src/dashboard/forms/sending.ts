@@ -2,6 +2,7 @@
 import type { FieldError } from '../../client/index.ts';
 import { TaskbellError } from '../../client/index.ts';
 import { randomKey } from '../../client/random-key.ts';
+import { errorMessage } from '../../lib/error-message.ts';
 
 /**
  * Returns a function that gives the same idempotency key for the same body, so that sending it again after a
@@ -49,5 +50,5 @@ function isTooLate(error: unknown, { scheduled_time }: Timed, now: number): bool
 /** Returns the field errors of a refusal; if it has none, its message as an error of the whole form. */
 export function errorsOf(error: unknown): readonly FieldError[] {
   if (error instanceof TaskbellError && error.errors.length > 0) return error.errors;
-  return [{ pointer: '', message: error instanceof Error ? error.message : String(error) }];
+  return [{ pointer: '', message: errorMessage(error) }];
 }

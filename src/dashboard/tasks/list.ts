@@ -188,10 +188,10 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
 
 async function take(
   source: AsyncGenerator<TaskSummary, void> | undefined,
-  most: number,
+  max: number,
 ): Promise<{ page: TaskSummary[]; isLast: boolean }> {
   const page: TaskSummary[] = [];
-  while (page.length < most) {
+  while (page.length < max) {
     const next = await source?.next();
     if (!next || next.done === true) return { page, isLast: true };
     page.push(next.value);

@@ -2,7 +2,7 @@ import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AccountsChange, createAccounts } from '../../../src/auth/accounts.ts';
-import { Busy } from '../../../src/limiter.ts';
+import { Busy } from '../../../src/lib/limiter.ts';
 import { createUsers } from '../../../src/auth/users.ts';
 import { ListFileError } from '../../../src/auth/list-file.ts';
 import { readUsersFile, updateUsersFile } from '../../../src/auth/users-file.ts';

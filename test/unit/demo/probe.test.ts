@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { addressOf, probe } from '../../../src/cli/demo/probe.ts';
+import { probe } from '../../../src/cli/demo/probe.ts';
 
 async function probed(answers: Record<string, [number, string]>) {
   const server = createServer((request, response) => {
@@ -38,13 +38,4 @@ test('does not take another program at that port for the service', async () => {
 
 test('finds no service at a port where nothing listens', async () => {
   expect(await probe('http://127.0.0.1:9')).toEqual({ kind: 'none' });
-});
-
-test.each([
-  ['127.0.0.1', 'http://127.0.0.1:8000'],
-  ['0.0.0.0', 'http://127.0.0.1:8000'],
-  ['::', 'http://[::1]:8000'],
-  ['example.org', 'http://example.org:8000'],
-])('a service that listens on %s is called at %s', (host, address) => {
-  expect(addressOf({ host, port: 8000 })).toBe(address);
 });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lockHome } from '../../../src/cli/home-lock.ts';
 import { makeHome, readOrCreateJwtSecret } from '../../../src/cli/home.ts';
 import { installAtomically } from '../../../src/engine/obtain.ts';
-import { isAlive, recordProcess } from '../../../src/engine/processes.ts';
+import { isAlive, recordProcess } from '../../../src/lib/process-identity.ts';
 
 let home: string;
 

@@ -1,12 +1,8 @@
-/** Returns the delay before a retry, in milliseconds: exponential, and jittered to keep clients apart. */
-export function backoffMs(tries: number, { least, most }: { least: number; most: number }): number {
-  return Math.min(most, least * 2 ** tries) * (0.5 + Math.random() / 2);
-}
+/** Waiting that a signal can end. Runs in browsers as well. */
 
-/** Waits for the given time. @throws the signal's reason once it is aborted. */
-export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  signal?.throwIfAborted();
-  await new Promise<void>((resolve) => {
+/** Waits for a time, in milliseconds, or until the signal is aborted. Never rejects: the caller checks the signal. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', done);
@@ -14,8 +10,8 @@ export async function pause(ms: number, signal: AbortSignal | undefined): Promis
     };
     const timer = setTimeout(done, ms);
     signal?.addEventListener('abort', done);
+    if (signal?.aborted) done();
   });
-  signal?.throwIfAborted();
 }
 
 /** Returns what the promise resolves to, unless the signal is aborted first. @throws the signal's reason. */
@@ -23,7 +19,7 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal 
   if (!signal) return promise;
   let stop: () => void = () => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason as Error);
+    stop = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop);
   });
@@ -32,4 +28,9 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal 
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** Returns the delay before a retry, in milliseconds: exponential, and jittered to keep clients apart. */
+export function backoffMs(tries: number, { min, max }: { min: number; max: number }): number {
+  return Math.min(max, min * 2 ** tries) * (0.5 + Math.random() / 2);
 }

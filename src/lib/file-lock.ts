@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { hasCode } from './error-code.ts';
+import { isErrno } from './errno.ts';
 import { liveness, ownIdentity } from './process-identity.ts';
 
 /*
@@ -120,7 +120,7 @@ async function linkExclusively(draft: string, path: string): Promise<boolean> {
     await link(draft, path);
     return true;
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
+    if (isErrno(error, 'EEXIST')) return false;
     throw error;
   }
 }
@@ -131,7 +131,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
+    if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
   const parsed = holderSchema.safeParse(parseJson(text));

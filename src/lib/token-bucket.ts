@@ -1,5 +1,3 @@
-import { AppError } from './contract/errors.ts';
-
 interface Bucket {
   tokens: number;
   filledAt: number;
@@ -47,11 +45,4 @@ export function createRateLimit(perMinute: number, now = () => performance.now()
       return { allowed, left: Math.floor(bucket.tokens), fullInSeconds };
     },
   };
-}
-
-/** Returns the error for a request beyond the limit. */
-export function tooManyRequests({ perMinute }: RateLimit): AppError {
-  return new AppError('too_many_requests', `More than ${perMinute} requests a minute.`, {
-    retryAfterSeconds: Math.max(1, Math.ceil(windowSeconds / perMinute)),
-  });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Busy, createLimiter } from '../../src/limiter.ts';
+import { Busy, createLimiter } from '../../../src/lib/limiter.ts';
 
 /** Returns work that ends when `end` is called. */
 function held() {

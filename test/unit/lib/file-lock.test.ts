@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { FileLockLost, FileLockTimeout, withFileLock } from '../../../src/auth/file-lock.ts';
-import { ownIdentity } from '../../../src/auth/process-identity.ts';
-import { temporaryHome } from './fixtures.ts';
-import { built, ended, firstOutput, startNode } from './processes.ts';
+import { FileLockLost, FileLockTimeout, withFileLock } from '../../../src/lib/file-lock.ts';
+import { ownIdentity } from '../../../src/lib/process-identity.ts';
+import { temporaryHome } from '../auth/fixtures.ts';
+import { built, ended, firstOutput, startNode } from '../auth/processes.ts';
 
 const token = '0123456789ab';
 const notLinux = process.platform !== 'linux';
@@ -14,7 +14,7 @@ const notLinux = process.platform !== 'linux';
 const increment = `
   import { readFileSync, writeFileSync } from 'node:fs';
   import { setTimeout as delay } from 'node:timers/promises';
-  import { withFileLock } from '${built('auth/file-lock')}';
+  import { withFileLock } from '${built('lib/file-lock')}';
   const [, lock, counter, times, end] = process.argv;
   for (let i = 1; i <= Number(times); i += 1) {
     await withFileLock(lock, async () => {
@@ -26,7 +26,7 @@ const increment = `
   }`;
 
 const hold = `
-  import { withFileLock } from '${built('auth/file-lock')}';
+  import { withFileLock } from '${built('lib/file-lock')}';
   setInterval(() => {}, 1000);
   await withFileLock(process.argv[1], () => { console.log(process.pid); return new Promise(() => {}); });`;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createRateLimit } from '../../src/rate-limit.ts';
+import { createRateLimit } from '../../../src/lib/token-bucket.ts';
 
 test("never lets through more requests than a minute's allowance and what has been refilled since", () => {
   const sequences = fc.array(fc.nat({ max: 5000 }), { minLength: 1, maxLength: 200 });
