@@ -1,4 +1,4 @@
-/** When open sockets are closed, and with which code, on a real service. */
+/** Causes and close codes of the end of an open socket, on a real service. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createTokens } from '../../src/auth/tokens.ts';
 import { createUsers } from '../../src/auth/users.ts';

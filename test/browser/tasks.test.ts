@@ -348,7 +348,7 @@ describe('the page of the list', () => {
     await close();
   });
 
-  test('closes the confirmation of an action when one goes back, and does not show it again', async () => {
+  test('closes the confirmation of an action on going back, and does not show it again', async () => {
     const tag = newTag();
     await alice.create({ name: 'survives', delay: hour, tags: [tag] });
     const { page, close } = await openList(tag, 1);

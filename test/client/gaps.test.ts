@@ -1,4 +1,4 @@
-/** What `watchAll` reports of the time in which it had no connection. */
+/** The events that `watchAll` reports after a time without connection. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Client, createClient, type Notice, type TaskEvent } from '../../src/client/node.ts';

@@ -256,7 +256,7 @@ describe('an expired access token', () => {
     expect(paths.filter((path) => path === '/api/token/refresh/')).toHaveLength(1);
   });
 
-  test('is replaced by another one if it comes from a function, and otherwise is a 401', async () => {
+  test('is replaced if tokens come from a function, while a fixed one fails with 401', async () => {
     const { token } = await service.as('alice');
     const given = ['ended', token];
     const client = createClient({ url: service.url, token: () => given.shift() ?? token });
