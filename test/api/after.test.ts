@@ -36,7 +36,7 @@ function dependent(after: readonly Task[], changes: object = {}): Promise<Task> 
 
 async function send({ id }: Task, command: string): Promise<void> {
   const { status } = await alice.call<Task>('POST', `/api/tasks/${id}/${command}/`);
-  // The effect may take longer than the second that the API waits for it.
+  // The effect can take longer than the second that the API waits for it.
   expect([200, 202]).toContain(status);
 }
 
@@ -348,7 +348,7 @@ describe('a retry', () => {
     expect((await ended(task)).error_message).toMatch(/has failed$/);
   });
 
-  test('does not wait again for predecessors that the ended run had waited for, even if they have been deleted since', async () => {
+  test('does not wait again for predecessors that let the ended run start, even if they have been deleted since', async () => {
     const before = await completed();
     const task = await ended(await dependent([before], { type: 'hopeless' }));
     expect(task).toMatchObject({ status: 'FAILED', attempt: 1 });

@@ -8,7 +8,7 @@ import { type Caller, signIn } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { anonymously, jwtSecret, useService } from '../support/service.ts';
 
-/** Key that the API signs its tokens with. The first test here fails if test/support/service.ts uses another. */
+/** Key that the API signs tokens with. The first test here fails if test/support/service.ts uses another. */
 const key = deriveKey(jwtSecret, 'tokens');
 
 const service = useService();

@@ -1,4 +1,4 @@
-/** PUT and PATCH. test/e2e/commands.test.ts has edits of tasks that have started. */
+/** PUT and PATCH. test/e2e/commands.test.ts has edits of started tasks, and ETags. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
