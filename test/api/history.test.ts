@@ -4,7 +4,7 @@ import type { HistoryEntry } from '../../src/contract/history.ts';
 import type { Caller } from '../support/caller.ts';
 import { nextPage } from '../support/pages.ts';
 import { startService, useService } from '../support/service.ts';
-import { hasRunningAttempt, hasEnded, quickly } from '../support/task.ts';
+import { hasEnded, hasRunningAttempt, quickly } from '../support/task.ts';
 
 const hour = 3600;
 

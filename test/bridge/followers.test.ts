@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { type Caller, type Feed, RefusedUpgrade } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
-import { attemptRuns, hasEnded } from '../support/task.ts';
+import { hasEnded, hasRunningAttempt } from '../support/task.ts';
 
 const hour = 3600;
 
@@ -61,7 +61,7 @@ describe('the feed of all tasks', () => {
       delay: 0,
       payload: { ends_by: 'return' },
     });
-    await user.until(id, 'the start of the attempt', attemptRuns);
+    await user.until(id, 'the start of the attempt', hasRunningAttempt);
     await expect
       .poll(async () => (await user.call<Task[]>('GET', '/api/tasks/?status=RUNNING')).body.length, {
         timeout: 10_000,

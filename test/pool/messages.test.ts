@@ -22,9 +22,9 @@ test("a handler's own messages to the worker are ignored, with one warning per h
     { type: 'told', told: { log: 'no list' } },
   ];
   for (let count = 0; count < 2; count += 1) {
-    const { end, pid, told } = await attempt(pool, 'sends', { messages });
+    const { end, pid, updates } = await attempt(pool, 'sends', { messages });
     expect(end).toMatchObject({ kind: 'completed', result: `{"pid":${pid}}` });
-    expect(told).toEqual([]);
+    expect(updates).toEqual([]);
     expect(ownMessages(pool)).toEqual([
       { level: 'warn', facts: { handlerPid: pid, task: 'task of type sends' }, message: expect.any(String) },
     ]);
@@ -63,19 +63,19 @@ describe('a checkpoint', () => {
     ['two-byte characters', 'é'],
   ])('of exactly 256 KiB is accepted, in %s', async (_what, character) => {
     const pool = await start();
-    const { end, told } = await attempt(pool, 'saves', { bytes: maxCheckpointBytes, character });
+    const { end, updates } = await attempt(pool, 'saves', { bytes: maxCheckpointBytes, character });
     expect(end.kind).toBe('completed');
-    const saved = told.flatMap(({ checkpoint }) => checkpoint ?? []);
+    const saved = updates.flatMap(({ checkpoint }) => checkpoint ?? []);
     expect(saved.map((json) => Buffer.byteLength(json))).toEqual([256 * 1024]);
   });
 
   test('of 256 KiB and one byte fails its attempt', async () => {
     const pool = await start();
-    const { end, told } = await attempt(pool, 'saves', { bytes: maxCheckpointBytes + 1 });
+    const { end, updates } = await attempt(pool, 'saves', { bytes: maxCheckpointBytes + 1 });
     expect(end).toMatchObject({
       kind: 'failed',
       failure: { type: 'CheckpointTooLarge', retryable: false, message: expect.stringContaining('262145') },
     });
-    expect(told).toEqual([]);
+    expect(updates).toEqual([]);
   });
 });

@@ -1,7 +1,14 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take a minute or more, most of it waiting. Started last, they would run on when all others are done. */
-const longest = ['e2e/losses', 'browser/tasks', 'browser/task', 'api/after', 'browser/forms', 'e2e/misbehaviour'];
+/** Files that take a minute or more, mostly waiting. Started last, they would still run when all others are done. */
+const longest = [
+  'e2e/losses',
+  'browser/tasks',
+  'browser/task',
+  'api/after',
+  'browser/forms',
+  'e2e/misbehaviour',
+];
 
 /** Starts the longest files first, and the others in vitest's own order. */
 export class LongestFirst extends BaseSequencer {
