@@ -5,7 +5,8 @@ import { LongestFirst } from './test/support/longest-first.ts';
 const alone = [
   'test/unit/types/process-data-memory.test.ts',
   'test/browser/many-tasks.test.ts',
-  'test/e2e/{dealing,fairness,resume}.test.ts',
+  'test/compat/**/*.test.ts',
+  'test/e2e/fairness.test.ts',
 ];
 /** Files whose tests count the child processes of their own process. */
 const isolated = ['test/pool/**/*.test.ts', 'test/e2e/{demo,engine,up}.test.ts'];

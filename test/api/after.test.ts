@@ -24,25 +24,25 @@ afterAll(async () => {
   await temporal.connection.close();
 });
 
-/** A task that sleeps until it is told to run. */
+/** Creates a task that runs only at a run-now, unless the changes make it due earlier. */
 function sleeper(changes: object = {}): Promise<Task> {
   return alice.create({ name: 'predecessor', type: 'echo', delay: hour, ...changes });
 }
 
-function successor(after: readonly Task[], changes: object = {}): Promise<Task> {
+function dependent(after: readonly Task[], changes: object = {}): Promise<Task> {
   const ids = after.map(({ id }) => id);
-  return alice.create({ name: 'successor', type: 'echo', delay: 0, after: ids, ...changes });
+  return alice.create({ name: 'dependent', type: 'echo', delay: 0, after: ids, ...changes });
 }
 
-async function say({ id }: Task, command: string): Promise<void> {
+async function send({ id }: Task, command: string): Promise<void> {
   const { status } = await alice.call<Task>('POST', `/api/tasks/${id}/${command}/`);
-  // The effect may take longer than the second that the API waits for it.
+  // The effect can take longer than the second that the API waits for it.
   expect([200, 202]).toContain(status);
 }
 
 /** Sends a command and waits for its effect. */
-async function sayUntil(task: Task, command: string, effect: (task: Task) => boolean): Promise<Task> {
-  await say(task, command);
+async function sendUntil(task: Task, command: string, effect: (task: Task) => boolean): Promise<Task> {
+  await send(task, command);
   return alice.until(task.id, `the effect of ${command}`, effect);
 }
 
@@ -67,8 +67,8 @@ async function failed(): Promise<Task> {
   return task;
 }
 
-/** Waits until a task has asked others to be told of their end. */
-async function asked({ id }: Task, ...predecessors: Task[]): Promise<void> {
+/** Waits until a task has asked its predecessors to notify it of their ends. */
+async function untilAsked({ id }: Task, ...predecessors: Task[]): Promise<void> {
   for (const predecessor of predecessors) {
     const hasAsked = async (): Promise<boolean> => {
       const { events } = await temporal.workflow.getHandle(predecessor.id).fetchHistory();
@@ -81,8 +81,8 @@ async function asked({ id }: Task, ...predecessors: Task[]): Promise<void> {
   }
 }
 
-/** Who has told a task of the ends of those that it follows: workflows, or a worker that has found it out. */
-async function toldBy({ id }: Task): Promise<string[]> {
+/** Returns who notified a task of predecessors' ends: workflows by id, other processes by identity. */
+async function notifiersOf({ id }: Task): Promise<string[]> {
   const { events } = await temporal.workflow.getHandle(id).fetchHistory();
   return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) =>
     signal?.signalName === 'predecessor-over'
@@ -94,21 +94,21 @@ async function toldBy({ id }: Task): Promise<string[]> {
 const isWaiting = ({ status, waiting }: Pick<Task, 'status' | 'waiting'>): boolean =>
   status === 'SCHEDULED' && waiting?.reason === 'after';
 
-describe('a task that follows others', () => {
-  test('waits until all of them have completed, and says so wherever it is read', async () => {
+describe('a task with predecessors', () => {
+  test('waits until all of them have completed, and shows this in responses, lists and its history', async () => {
     const [one, two] = [await sleeper(), await sleeper()];
-    const task = await successor([one, two]);
+    const task = await dependent([one, two]);
     const waits = { status: 'SCHEDULED', waiting: { reason: 'after' }, after: [one.id, two.id] };
     expect(task).toMatchObject({ ...waits, after_policy: 'completed' });
     expect(await alice.read(task.id)).toMatchObject(waits);
-    await asked(task, one, two);
-    await say(one, 'run-now');
+    await untilAsked(task, one, two);
+    await send(one, 'run-now');
     const first = await ended(one);
     expect(await alice.read(task.id)).toMatchObject({ ...waits, attempt: 0 });
     const { body: listed } = await alice.call<TaskSummary[]>('GET', '/api/tasks/?status=SCHEDULED&limit=100');
     expect(listed.find(({ id }) => id === task.id)).toMatchObject(waits);
 
-    const last = await say(two, 'run-now').then(() => ended(two));
+    const last = await send(two, 'run-now').then(() => ended(two));
     const done = await ended(task);
     expect(done).toMatchObject({ status: 'COMPLETED', after: [one.id, two.id] });
     expect(Date.parse(done.started_at ?? '')).toBeGreaterThanOrEqual(Date.parse(first.finished_at ?? ''));
@@ -123,16 +123,19 @@ describe('a task that follows others', () => {
       'completed',
     ]);
     expect(history[1]?.predecessor).toEqual({ id: one.id, ended: 'COMPLETED' });
-    expect(await toldBy(task)).toEqual([one.id, two.id]);
+    expect(await notifiersOf(task)).toEqual([one.id, two.id]);
   });
 
-  test('tells its watchers when they are behind it, and then waits for its own time', async () => {
+  test('notifies its watchers when they have ended, and then waits for its own scheduled time', async () => {
     const before = await sleeper();
-    const task = await successor([before], { delay: hour });
+    const task = await dependent([before], { delay: hour });
     const feed = await alice.watch(`/ws/tasks/${task.id}/`);
     await feed.until('the snapshot', ({ tasks }) => tasks().some(isWaiting));
-    await say(before, 'run-now');
-    await feed.until('its own time', ({ tasks }) => tasks().at(-1)?.waiting?.reason === 'time');
+    await send(before, 'run-now');
+    await feed.until(
+      'the wait for its scheduled time',
+      ({ tasks }) => tasks().at(-1)?.waiting?.reason === 'time',
+    );
     feed.socket.close();
     expect(await alice.read(task.id)).toMatchObject({
       status: 'SCHEDULED',
@@ -140,15 +143,15 @@ describe('a task that follows others', () => {
     });
   });
 
-  test('does not wait for what has completed already', async () => {
-    const task = await successor([await completed(), await completed()]);
+  test('does not wait for those that had completed before it was created', async () => {
+    const task = await dependent([await completed(), await completed()]);
     expect(task.waiting?.reason).not.toBe('after');
     expect((await ended(task)).status).toBe('COMPLETED');
-    const later = await successor([await completed()], { delay: hour });
+    const later = await dependent([await completed()], { delay: hour });
     expect(later.waiting).toMatchObject({ reason: 'time' });
   });
 
-  test('learns what became of the one that it follows while there was no worker', async () => {
+  test('learns how its predecessor ended, even if that was cancelled or terminated while no worker was running', async () => {
     const idle = await startService({ workers: 0 });
     try {
       const bob = await idle.as('bob');
@@ -158,7 +161,7 @@ describe('a task that follows others', () => {
       const third = await bob.create({ name: 'third', type: 'echo', delay: 0, after: [doomed.id] });
       const ended = await bob.create({ name: 'ended', type: 'echo', delay: 0 });
       const fourth = await bob.create({ name: 'fourth', type: 'echo', delay: 0, after: [ended.id] });
-      // It can tell nobody, and cannot be told any more who follows it.
+      // A terminated workflow cannot notify its dependents, nor can they still ask it to.
       await temporal.workflow.getHandle(ended.id).terminate('by hand');
       expect((await bob.call('POST', `/api/tasks/${doomed.id}/cancel/`)).status).toBe(202);
       expect(await bob.read(second.id)).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'after' } });
@@ -172,33 +175,33 @@ describe('a task that follows others', () => {
     }
   });
 
-  test('is told, however close to its own beginning the other ends', async () => {
+  test('is notified even if its predecessor ends just as the task is created', async () => {
     const pairs = Array.from({ length: 40 }, async (_, index) => {
       const payload = { steps: 1, step_ms: index * 5 };
       const before = await sleeper({ delay: 0, type: 'slow', payload });
-      // Its end may come before this request, before the workflow has asked, or after that.
-      return successor([before]);
+      // The predecessor can end before this request, before the dependent's workflow has asked, or later.
+      return dependent([before]);
     });
     for (const task of await Promise.all(pairs))
       expect(await ended(task)).toMatchObject({ status: 'COMPLETED' });
   });
 
-  test('may be one of a hundred that follow the same', async () => {
+  test('can be one of a hundred dependents of the same predecessor', async () => {
     const before = await sleeper();
     const tasks = Array.from({ length: 100 }, (_, index) => ({
-      name: `follower ${index}`,
+      name: `dependent ${index}`,
       type: 'echo',
       delay: 0,
       after: [before.id],
-      tags: [`followers-of-${before.id}`],
+      tags: [`dependents-of-${before.id}`],
     }));
     const { status, body } = await alice.call<{ results: { status: number }[] }>('POST', '/api/tasks/bulk/', {
       tasks,
     });
     expect(status).toBe(207);
     expect(body.results.every((each) => each.status === 201)).toBe(true);
-    await say(before, 'run-now');
-    const counts = `/api/tasks/counts/?tag=followers-of-${before.id}`;
+    await send(before, 'run-now');
+    const counts = `/api/tasks/counts/?tag=dependents-of-${before.id}`;
     await expect
       .poll(async () => (await alice.call<{ counts: Record<string, number> }>('GET', counts)).body.counts, {
         timeout: 50_000,
@@ -208,65 +211,68 @@ describe('a task that follows others', () => {
   });
 });
 
-describe('when one of them does not complete', () => {
+describe('when a predecessor', () => {
   const cases: [string, (task: Task) => Promise<unknown>, RegExp, (task: Task) => RegExp][] = [
-    ['is cancelled', (task) => say(task, 'cancel'), /was cancelled$/, ({ id }) => new RegExp(id)],
-    // The API has deleted it, so it is the API that tells.
+    ['is cancelled', (task) => send(task, 'cancel'), /was cancelled$/, ({ id }) => new RegExp(id)],
+    // The API deletes the task, so the API notifies its dependents.
     ['is deleted', ({ id }) => alice.call('DELETE', `/api/tasks/${id}/`), /was deleted$/, () => /^api \d+@/],
   ];
 
-  test.each(cases)('and %s, the successor fails, and says why', async (_what, end, message, who) => {
-    const [other, before] = [await sleeper(), await sleeper()];
-    const task = await successor([other, before]);
-    await asked(task, before);
-    await end(before);
-    const failure = await ended(task);
-    expect(failure).toMatchObject({ status: 'FAILED', attempt: 0, attempts: [], result: null });
-    expect(failure.error_message).toMatch(message);
-    expect(failure.error_message).toContain(before.id);
-    const [author] = await toldBy(task);
-    expect(author).toMatch(who(before));
-    const { body: listed } = await alice.call<TaskSummary[]>('GET', '/api/tasks/?status=FAILED&limit=20');
-    expect(listed.find(({ id }) => id === task.id)?.error_message).toBe(failure.error_message);
-  });
+  test.each(cases)(
+    '%s, its dependent fails with an error that says why',
+    async (_what, end, message, who) => {
+      const [other, before] = [await sleeper(), await sleeper()];
+      const task = await dependent([other, before]);
+      await untilAsked(task, before);
+      await end(before);
+      const failure = await ended(task);
+      expect(failure).toMatchObject({ status: 'FAILED', attempt: 0, attempts: [], result: null });
+      expect(failure.error_message).toMatch(message);
+      expect(failure.error_message).toContain(before.id);
+      const [author] = await notifiersOf(task);
+      expect(author).toMatch(who(before));
+      const { body: listed } = await alice.call<TaskSummary[]>('GET', '/api/tasks/?status=FAILED&limit=20');
+      expect(listed.find(({ id }) => id === task.id)?.error_message).toBe(failure.error_message);
+    },
+  );
 
-  test('but fails, the successor fails, also if it is paused', async () => {
+  test('fails, its dependent fails, even if it is paused', async () => {
     const before = await sleeper({ type: 'hopeless' });
-    const [task, paused] = [await successor([before]), await successor([before])];
-    await say(paused, 'pause');
-    await asked(task, before);
-    await asked(paused, before);
-    await say(before, 'run-now');
+    const [task, paused] = [await dependent([before]), await dependent([before])];
+    await send(paused, 'pause');
+    await untilAsked(task, before);
+    await untilAsked(paused, before);
+    await send(before, 'run-now');
     for (const one of [task, paused]) {
       const failure = await ended(one);
       expect(failure).toMatchObject({ status: 'FAILED' });
       expect(failure.error_message).toMatch(/has failed$/);
-      expect(await toldBy(one)).toEqual([before.id]);
+      expect(await notifiersOf(one)).toEqual([before.id]);
     }
   });
 
-  test('and had not before the successor was made, that fails at once', async () => {
+  test('has already failed, a new dependent fails at once', async () => {
     const before = await failed();
-    const failure = await ended(await successor([await completed(), before]));
+    const failure = await ended(await dependent([await completed(), before]));
     expect(failure).toMatchObject({ status: 'FAILED', attempt: 0 });
     expect(failure.error_message).toContain(before.id);
   });
 
-  test('the successor goes on all the same with after_policy "any"', async () => {
-    const [doomed, cancelled, gone] = [await failed(), await sleeper(), await sleeper()];
-    const task = await successor([doomed, cancelled, gone], { after_policy: 'any' });
+  test('fails, is cancelled or is deleted, a dependent with after_policy "any" runs nevertheless', async () => {
+    const [doomed, cancelled, deleted] = [await failed(), await sleeper(), await sleeper()];
+    const task = await dependent([doomed, cancelled, deleted], { after_policy: 'any' });
     expect(task).toMatchObject({ after_policy: 'any', waiting: { reason: 'after' } });
-    await say(cancelled, 'cancel');
-    await alice.call('DELETE', `/api/tasks/${gone.id}/`);
+    await send(cancelled, 'cancel');
+    await alice.call('DELETE', `/api/tasks/${deleted.id}/`);
     expect(await ended(task)).toMatchObject({ status: 'COMPLETED', after_policy: 'any' });
   });
 
-  test('but is terminated or deleted from outside, it is noticed within a minute', async () => {
+  test('is terminated or deleted directly in Temporal, its dependents fail within a minute', async () => {
     const [terminated, removed] = [await sleeper(), await sleeper()];
-    const [one, two] = [await successor([terminated]), await successor([removed])];
-    await alice.until(one.id, 'the wait', isWaiting);
-    const paused = await successor([removed]);
-    await say(paused, 'pause');
+    const [one, two] = [await dependent([terminated]), await dependent([removed])];
+    await alice.until(one.id, 'the wait for its predecessor', isWaiting);
+    const paused = await dependent([removed]);
+    await send(paused, 'pause');
     await temporal.workflow.getHandle(terminated.id).terminate('by hand');
     await temporal.workflowService.deleteWorkflowExecution({
       namespace: temporal.options.namespace,
@@ -279,43 +285,43 @@ describe('when one of them does not complete', () => {
   }, 120_000);
 });
 
-describe('while it waits for others, a task', () => {
+describe('a task that waits for predecessors', () => {
   test('can be paused and resumed', async () => {
     const before = await sleeper();
-    const task = await successor([before]);
-    expect(await sayUntil(task, 'pause', waitsFor('paused'))).toMatchObject({ status: 'SCHEDULED' });
-    expect(await sayUntil(task, 'resume', waitsFor('after'))).toMatchObject({ status: 'SCHEDULED' });
-    await sayUntil(task, 'pause', waitsFor('paused'));
-    await say(before, 'run-now');
+    const task = await dependent([before]);
+    expect(await sendUntil(task, 'pause', waitsFor('paused'))).toMatchObject({ status: 'SCHEDULED' });
+    expect(await sendUntil(task, 'resume', waitsFor('after'))).toMatchObject({ status: 'SCHEDULED' });
+    await sendUntil(task, 'pause', waitsFor('paused'));
+    await send(before, 'run-now');
     await ended(before);
     expect(await alice.read(task.id)).toMatchObject({ waiting: { reason: 'paused' } });
-    await say(task, 'resume');
+    await send(task, 'resume');
     expect((await ended(task)).status).toBe('COMPLETED');
   });
 
-  test('does not run for run-now, which waives its time alone', async () => {
+  test('is not started by run-now, which skips only its scheduled time', async () => {
     const before = await sleeper();
-    const task = await successor([before], { delay: hour });
+    const task = await dependent([before], { delay: hour });
     expect(await alice.call('POST', `/api/tasks/${task.id}/run-now/`)).toMatchObject({
       status: 202,
       body: { waiting: { reason: 'after' } },
     });
-    await say(before, 'run-now');
+    await send(before, 'run-now');
     expect((await ended(task)).status).toBe('COMPLETED');
   });
 
-  test('can be cancelled and deleted, and its predecessor goes its way', async () => {
+  test('can be cancelled or deleted without an effect on its predecessor', async () => {
     const before = await sleeper();
-    const [cancelled, deleted] = [await successor([before]), await successor([before])];
-    expect(await sayUntil(cancelled, 'cancel', hasEnded)).toMatchObject({ status: 'CANCELLED' });
+    const [cancelled, deleted] = [await dependent([before]), await dependent([before])];
+    expect(await sendUntil(cancelled, 'cancel', hasEnded)).toMatchObject({ status: 'CANCELLED' });
     expect([204, 202]).toContain((await alice.call('DELETE', `/api/tasks/${deleted.id}/`)).status);
-    await say(before, 'run-now');
+    await send(before, 'run-now');
     expect((await ended(before)).status).toBe('COMPLETED');
   });
 
-  test('can be edited, but not in what it follows', async () => {
+  test('can be edited, except for after and after_policy', async () => {
     const before = await sleeper();
-    const task = await successor([before]);
+    const task = await dependent([before]);
     const path = `/api/tasks/${task.id}/`;
     const { body } = await alice.call<Task>('PATCH', path, { name: 'renamed' });
     expect(body).toMatchObject({ name: 'renamed', waiting: { reason: 'after' }, after: [before.id] });
@@ -331,61 +337,65 @@ describe('while it waits for others, a task', () => {
 });
 
 describe('a retry', () => {
-  test('of a successor waits again for what has not completed', async () => {
+  test('of a dependent waits again for predecessors that have not completed', async () => {
     const before = await failed();
-    const task = await ended(await successor([before]));
+    const task = await ended(await dependent([before]));
     expect(task.status).toBe('FAILED');
     await alice.call('POST', `/api/tasks/${before.id}/retry/`, { delay: hour });
-    const again = await sayUntil(task, 'retry', ({ retry_count }) => retry_count === 1);
+    const again = await sendUntil(task, 'retry', ({ retry_count }) => retry_count === 1);
     expect(again).toMatchObject({ waiting: { reason: 'after' }, after: [before.id], retry_count: 1 });
-    await say(before, 'run-now');
+    await send(before, 'run-now');
     expect((await ended(task)).error_message).toMatch(/has failed$/);
   });
 
-  test('does not wait for what the ended run had got beyond, though it be gone', async () => {
+  test('does not wait again for predecessors that let the ended run start, even if they have been deleted since', async () => {
     const before = await completed();
-    const task = await ended(await successor([before], { type: 'hopeless' }));
+    const task = await ended(await dependent([before], { type: 'hopeless' }));
     expect(task).toMatchObject({ status: 'FAILED', attempt: 1 });
     await alice.call('DELETE', `/api/tasks/${before.id}/`);
     const reading = async () => (await alice.call('GET', `/api/tasks/${before.id}/`)).status;
     await expect.poll(reading, { timeout: 20_000 }).toBe(404);
-    await say(task, 'retry');
-    const again = await alice.until(task.id, 'the second run', (it) => hasEnded(it) && it.retry_count === 1);
+    await send(task, 'retry');
+    const again = await alice.until(
+      task.id,
+      'the end of its second run',
+      (it) => hasEnded(it) && it.retry_count === 1,
+    );
     expect(again).toMatchObject({ status: 'FAILED', attempt: 1, error_message: 'no retry can help' });
   });
 
-  test('does not wait again for one that had completed, though another had not', async () => {
+  test('waits again only for predecessors that had not completed, even if another has been deleted since', async () => {
     const [good, bad] = [await completed(), await failed()];
-    const task = await ended(await successor([good, bad]));
+    const task = await ended(await dependent([good, bad]));
     expect(task).toMatchObject({ status: 'FAILED', attempt: 0 });
     await alice.call('DELETE', `/api/tasks/${good.id}/`);
     const reading = async () => (await alice.call('GET', `/api/tasks/${good.id}/`)).status;
     await expect.poll(reading, { timeout: 20_000 }).toBe(404);
     await alice.call('POST', `/api/tasks/${bad.id}/retry/`, { delay: hour });
-    await sayUntil(task, 'retry', waitsFor('after'));
-    await say(bad, 'cancel');
+    await sendUntil(task, 'retry', waitsFor('after'));
+    await send(bad, 'cancel');
     const again = await alice.until(task.id, 'its end', (it) => hasEnded(it) && it.retry_count === 1);
     expect(again.error_message).toBe(`Task ${bad.id}, which this task waits for, was cancelled`);
   });
 
-  test('of a predecessor is what a successor that comes then waits for', async () => {
+  test('of a predecessor makes a dependent created after it wait for the new run', async () => {
     const before = await completed();
     await alice.call('POST', `/api/tasks/${before.id}/retry/`, { delay: hour });
-    const task = await successor([before]);
+    const task = await dependent([before]);
     expect(task.waiting).toEqual({ reason: 'after' });
-    await say(before, 'run-now');
+    await send(before, 'run-now');
     expect((await ended(task)).status).toBe('COMPLETED');
   });
 });
 
-describe('what a task may follow', () => {
+describe('the field after', () => {
   async function refusal(after: unknown): Promise<unknown> {
     const { status, body } = await alice.call('POST', '/api/tasks/', { name: 'x', delay: 0, after });
     expect(status).toBe(400);
     return body;
   }
 
-  test('is a task of its owner: foreign and unknown ids are 400, and cannot be told apart', async () => {
+  test("accepts only ids of the caller's own tasks: unknown ids and those of other owners are 400, with the same message", async () => {
     const bob = await service.as('bob');
     const his = await bob.create({ name: 'his', delay: hour });
     const mine = await sleeper();
@@ -399,7 +409,7 @@ describe('what a task may follow', () => {
     });
   });
 
-  test('is up to 20 different tasks, by their ids', async () => {
+  test('is a list of at most 20 different task ids', async () => {
     const { id } = await sleeper();
     expect(await refusal(Array.from({ length: 21 }, () => randomUUID()))).toMatchObject({
       errors: [{ pointer: '/after' }],
@@ -409,7 +419,7 @@ describe('what a task may follow', () => {
     expect(await refusal(id)).toMatchObject({ errors: [{ pointer: '/after' }] });
   });
 
-  test('is known by an Idempotency-Key together with the rest', async () => {
+  test('is part of what an Idempotency-Key identifies: another value with the same key is 422', async () => {
     const before = await sleeper();
     const headers = { 'Idempotency-Key': randomUUID() };
     const body = { name: 'once', delay: 0, after: [before.id] };

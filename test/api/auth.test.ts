@@ -8,7 +8,7 @@ import { type Caller, signIn } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { anonymously, jwtSecret, useService } from '../support/service.ts';
 
-/** As test/support/service.ts starts the API with it; the first test here fails when the two differ. */
+/** Key that the API signs tokens with. The first test here fails if test/support/service.ts uses another. */
 const key = deriveKey(jwtSecret, 'tokens');
 
 const service = useService();
@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
 
-/** A token of alice's that only differs from a real one in what is given. */
+/** Creates a token of alice's that differs from a real one only in the arguments. */
 function forge(
   claims: Record<string, unknown> = {},
   { alg = 'HS256', signedWith = key } = {},
@@ -37,7 +37,7 @@ function forge(
 const readWith = (authorization: string) =>
   anonymously(service, 'GET', '/api/tasks/', undefined, { Authorization: authorization });
 
-test('a token signed as ours are is good: what follows is refused for what it says, not for how it was made', async () => {
+test('accepts a token that this test has signed as the API would, so the refusals below are due to what they change', async () => {
   expect((await readWith(`Bearer ${await forge()}`)).status).toBe(200);
   expect((await readWith(`bearer ${await forge({ exp: inSeconds(5) })}`)).status).toBe(200);
 });
@@ -46,20 +46,24 @@ const noCredentials = 'Authentication credentials were not provided.';
 const invalidToken = 'Given token not valid for any token type';
 
 test.each<[string, () => string | Promise<string>, string]>([
-  ['an empty header', () => '', noCredentials],
+  ['an empty Authorization header', () => '', noCredentials],
   [
-    'another scheme',
+    'another authentication scheme',
     () => `Basic ${Buffer.from('alice:alice-password-1').toString('base64')}`,
     noCredentials,
   ],
   ['a token without its scheme', () => alice.token, noCredentials],
-  ['no token', () => 'Bearer', 'Authorization header must contain two space-delimited values'],
+  [
+    'a scheme without a token',
+    () => 'Bearer',
+    'Authorization header must contain two space-delimited values',
+  ],
   [
     'two tokens',
     () => `Bearer ${alice.token} ${alice.token}`,
     'Authorization header must contain two space-delimited values',
   ],
-  ['what is no token', () => 'Bearer x', invalidToken],
+  ['a string that is not a token', () => 'Bearer x', invalidToken],
   ['a token without its signature', () => `Bearer ${alice.token.replace(/\.[^.]*$/, '.')}`, invalidToken],
   [
     'a token with another payload',
@@ -70,9 +74,13 @@ test.each<[string, () => string | Promise<string>, string]>([
     },
     invalidToken,
   ],
-  ['alg none', () => `Bearer ${new UnsecuredJWT({ ...decodeJwt(alice.token) }).encode()}`, invalidToken],
   [
-    'alg none with a signature',
+    'a token with alg none',
+    () => `Bearer ${new UnsecuredJWT({ ...decodeJwt(alice.token) }).encode()}`,
+    invalidToken,
+  ],
+  [
+    'a token with alg none and a signature',
     async () => {
       const [header] = new UnsecuredJWT({}).encode().split('.');
       const [, payload, signature] = alice.token.split('.');
@@ -80,31 +88,43 @@ test.each<[string, () => string | Promise<string>, string]>([
     },
     invalidToken,
   ],
-  ['another algorithm', async () => `Bearer ${await forge({}, { alg: 'HS512' })}`, invalidToken],
+  ['a token of another algorithm', async () => `Bearer ${await forge({}, { alg: 'HS512' })}`, invalidToken],
   [
-    'a wrong key',
+    'a token signed with a wrong key',
     async () => `Bearer ${await forge({}, { signedWith: new Uint8Array(32).fill(7) })}`,
     invalidToken,
   ],
   [
-    'the key of another purpose',
+    'a token signed with the key for tickets',
     async () => {
       const signedWith = deriveKey(jwtSecret, 'tickets');
       return `Bearer ${await forge({}, { signedWith })}`;
     },
     invalidToken,
   ],
-  ['a wrong audience', async () => `Bearer ${await forge({ aud: 'taskbell-ticket' })}`, invalidToken],
-  ['a wrong issuer', async () => `Bearer ${await forge({ iss: 'somebody' })}`, invalidToken],
-  ['an expired token', async () => `Bearer ${await forge({ exp: inSeconds(-1) })}`, invalidToken],
-  ['a token without an end', async () => `Bearer ${await forge({ exp: undefined })}`, invalidToken],
-  ['a token that is not yet good', async () => `Bearer ${await forge({ nbf: inSeconds(60) })}`, invalidToken],
   [
-    'an account that does not exist',
+    'a token for another audience',
+    async () => `Bearer ${await forge({ aud: 'taskbell-ticket' })}`,
+    invalidToken,
+  ],
+  ['a token of another issuer', async () => `Bearer ${await forge({ iss: 'another' })}`, invalidToken],
+  ['an expired token', async () => `Bearer ${await forge({ exp: inSeconds(-1) })}`, invalidToken],
+  ['a token without an expiry', async () => `Bearer ${await forge({ exp: undefined })}`, invalidToken],
+  [
+    'a token that is not yet valid',
+    async () => `Bearer ${await forge({ nbf: inSeconds(60) })}`,
+    invalidToken,
+  ],
+  [
+    'a token of an account that does not exist',
     async () => `Bearer ${await forge({ sub: randomUUID() })}`,
     invalidToken,
   ],
-  ['another generation of the account', async () => `Bearer ${await forge({ gen: 99 })}`, invalidToken],
+  [
+    'a token of another generation of the account',
+    async () => `Bearer ${await forge({ gen: 99 })}`,
+    invalidToken,
+  ],
   ['a refresh token', () => `Bearer ${refreshToken}`, invalidToken],
   [
     'a WebSocket ticket',
@@ -130,7 +150,7 @@ test.each<[string, () => string | Promise<string>, string]>([
   expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
 });
 
-test('every route that says it needs a token does, with and without trailing slash, before it looks at anything else', async () => {
+test('every route documented to need a token refuses requests without one, with and without trailing slash, before any other check', async () => {
   type Document = { paths: Record<string, Record<string, { security?: unknown[] }>> };
   const { body } = await anonymously<Document>(service, 'GET', '/openapi.json');
   const routes = Object.entries(body.paths).flatMap(([path, operations]) =>
@@ -165,7 +185,7 @@ test('every route that says it needs a token does, with and without trailing sla
 });
 
 describe('sign-in', () => {
-  test('an unknown user and a wrong password get the same answer', async () => {
+  test('answers an unknown user and a wrong password alike', async () => {
     const [unknown, wrong] = await Promise.all(
       ['unknown', service.users.alice.name].map((username) =>
         anonymously(service, 'POST', '/api/token/', { username, password: 'not-the-password' }),
@@ -177,17 +197,17 @@ describe('sign-in', () => {
   });
 
   test.each([
-    ['a field missing', { username: 'alice' }, '/password'],
+    ['a missing field', { username: 'alice' }, '/password'],
     ['a blank field', { username: '', password: 'x' }, '/username'],
-    ['a field of another type', { username: ['alice'], password: 'x' }, '/username'],
+    ['a field of the wrong type', { username: ['alice'], password: 'x' }, '/username'],
     ['an enormous password', { username: 'alice', password: 'x'.repeat(2000) }, '/password'],
     ['a null character', { username: 'alice\u0000', password: 'x' }, '/username'],
-  ])('with %s is 400 and names it', async (_what, body, pointer) => {
+  ])('with %s is 400 and names the field', async (_what, body, pointer) => {
     const answer = await anonymously(service, 'POST', '/api/token/', body);
     expect(answer).toMatchObject({ status: 400, body: { code: 'validation', errors: [{ pointer }] } });
   });
 
-  test('a refresh token gives an access token that works; an access token gives none', async () => {
+  test('issues a refresh token that gives working access tokens until it expires; an access token gives none', async () => {
     const refresh = (token: string) =>
       anonymously<{ access: string }>(service, 'POST', '/api/token/refresh/', { refresh: token });
     const { status, body } = await refresh(refreshToken);
@@ -198,15 +218,15 @@ describe('sign-in', () => {
   });
 });
 
-describe('a token dies within 5 s of', () => {
+describe('a token is refused within 5 s of', () => {
   const users = () => createUsers({ path: usersFilePath(service.home) });
   const password = 'a-password-of-carol';
 
   test.each<[string, 'user' | 'admin', (name: string) => Promise<void>]>([
     ['the removal of its user', 'user', async (name) => void (await users().remove(name))],
     ['a change of the password', 'user', (name) => users().changePassword(name, 'another-password')],
-    ['the end of being admin', 'admin', (name) => users().changeRole(name, 'user')],
-  ])('%s, and so does its refresh token', async (_what, role, change) => {
+    ['the demotion of its user from admin', 'admin', (name) => users().changeRole(name, 'user')],
+  ])('%s, and so is its refresh token', async (_what, role, change) => {
     const name = `carol-${randomUUID()}`;
     await users().add(name, password, role);
     const carol = await signIn(service.url, name, password);
@@ -214,13 +234,13 @@ describe('a token dies within 5 s of', () => {
     const { body } = await anonymously<{ refresh: string }>(service, 'POST', '/api/token/', credentials);
     expect((await carol.call('GET', '/api/tasks/')).status).toBe(200);
     await change(name);
-    const dead = async () => (await carol.call('GET', '/api/tasks/')).status === 401;
-    await waitFor('the token to die', dead, 5000);
+    const isRefused = async () => (await carol.call('GET', '/api/tasks/')).status === 401;
+    await waitFor('the refusal of the token', isRefused, 5000);
     const refreshed = await anonymously(service, 'POST', '/api/token/refresh/', { refresh: body.refresh });
     expect(refreshed).toMatchObject({ status: 401, body: { code: 'token_not_valid' } });
   });
 
-  test('…a removal for good: a new user of the same name does not inherit it', async () => {
+  test('the removal of its user even if a new user gets the same name, who cannot see the tasks of the removed one', async () => {
     const name = `carol-${randomUUID()}`;
     await users().add(name, password, 'user');
     const carol = await signIn(service.url, name, password);
@@ -229,7 +249,7 @@ describe('a token dies within 5 s of', () => {
     await users().add(name, password, 'user');
     const second = await signIn(service.url, name, password);
     expect((await second.call('GET', `/api/tasks/${id}/`)).status).toBe(404);
-    const dead = async () => (await carol.call('GET', '/api/tasks/')).status === 401;
-    await waitFor('the first token to die', dead, 5000);
+    const isRefused = async () => (await carol.call('GET', '/api/tasks/')).status === 401;
+    await waitFor('the refusal of the first token', isRefused, 5000);
   });
 });

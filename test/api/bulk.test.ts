@@ -7,7 +7,7 @@ import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
 const hour = 3600;
-const nobodys = '00000000-0000-4000-8000-000000000000';
+const unknownId = '00000000-0000-4000-8000-000000000000';
 
 const service = useService();
 let alice: Caller;
@@ -40,8 +40,8 @@ async function total(caller: Caller, query = ''): Promise<TaskCounts['counts']> 
   return (await caller.call<TaskCounts>('GET', `/api/tasks/counts/?${query}`)).body.counts;
 }
 
-describe('many tasks in one request', () => {
-  test('are made or refused each for itself, in order', async () => {
+describe('tasks in a bulk request', () => {
+  test('are created or refused one by one, with results in the order of the request', async () => {
     const { status, body } = await bulk([
       { name: 'first', delay: hour, tags: ['a'] },
       { name: '', delay: hour },
@@ -64,25 +64,26 @@ describe('many tasks in one request', () => {
       { status: 201, task: { name: 'last' } },
     ]);
     const [first, , , , , , , last] = body.results;
-    if (!first || !('task' in first) || !last || !('task' in last)) throw new Error('They were not made');
+    if (!first || !('task' in first) || !last || !('task' in last))
+      throw new Error('The first or the last task was not created');
     expect(first.task).not.toHaveProperty('payload');
     expect(await alice.read(first.task.id)).toMatchObject({ name: 'first' });
     expect(await alice.until(last.task.id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED' });
   });
 
-  test('are at most a thousand, while others are answered; an action on more by a filter is refused with their number', async () => {
+  test('can number 1,000 without holding up other requests; an action whose filter matches more is refused with the number', async () => {
     const many = await service.asNewUser();
     const making = created(many, 1000);
     const waits: number[] = [];
     for (let asked = 0; asked < 5; asked += 1) {
       const before = performance.now();
-      await bob.create({ name: 'meanwhile', delay: hour });
+      await bob.create({ name: 'in the meantime', delay: hour });
       waits.push(performance.now() - before);
     }
     const ids = await making;
     expect(new Set(ids).size).toBe(1000);
     expect(ids).not.toContain('');
-    // Nobody waits behind the thousand, which take several seconds.
+    // Other requests don't wait behind the thousand, which take several seconds.
     expect(Math.max(...waits)).toBeLessThan(3000);
     await expect.poll(() => total(many), { timeout: 20_000 }).toMatchObject({ SCHEDULED: 1000 });
 
@@ -100,7 +101,7 @@ describe('many tasks in one request', () => {
     expect(await total(many)).toMatchObject({ SCHEDULED: 1007 });
   }, 90_000);
 
-  test('with an Idempotency-Key can be sent again, and make no more', async () => {
+  test('with an Idempotency-Key can be sent again without creating more; a changed one is 422', async () => {
     const key = { 'Idempotency-Key': randomUUID() };
     const tasks = [1, 2, 3].map((n) => ({ name: `keyed ${n}`, delay: hour }));
     const first = await bulk(tasks, key);
@@ -117,12 +118,12 @@ describe('many tasks in one request', () => {
     [{ tasks: {} }, '/tasks'],
     [{}, '/tasks'],
     [{ tasks: [{ name: 'n', delay: hour }], more: 1 }, '/more'],
-  ])('are refused as a whole where the request does not fit', async (body, pointer) => {
+  ])('are refused as a whole if the request itself is invalid', async (body, pointer) => {
     const answer = await alice.call('POST', '/api/tasks/bulk/', body);
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
   });
 
-  test('of more than 16 MiB are 413; of more than the megabyte of other requests they are not', async () => {
+  test('can have 16 MiB in total instead of the 1 MiB of other requests; more is 413', async () => {
     const large = (count: number) =>
       Array.from({ length: count }, () => ({ name: 'n', padding: 'x'.repeat(1e6) }));
     expect((await bulk(large(17))).status).toBe(413);
@@ -134,7 +135,7 @@ describe('many tasks in one request', () => {
 });
 
 describe('an action on many tasks', () => {
-  test('is tried on each, in order, and says what became of it', async () => {
+  test('is tried on each of them in order, and returns a result for each', async () => {
     const [open, paused] = await created(alice, 2);
     const { id: done } = await alice.create({ name: 'done', type: 'echo', delay: 0 });
     await alice.until(done, 'its end', hasEnded);
@@ -142,10 +143,10 @@ describe('an action on many tasks', () => {
     await alice.call('POST', `/api/tasks/${paused}/pause/`);
     const { status, body } = await act({
       action: 'cancel',
-      ids: [open, foreign, done, nobodys, paused, open],
+      ids: [open, foreign, done, unknownId, paused, open],
     });
     expect(status).toBe(207);
-    expect(body.results.map(({ id }) => id)).toEqual([open, foreign, done, nobodys, paused]);
+    expect(body.results.map(({ id }) => id)).toEqual([open, foreign, done, unknownId, paused]);
     expect(body.results.map((one) => [one.status, 'code' in one ? one.code : ''])).toEqual([
       [expect.toBeOneOf([200, 202]), ''],
       [404, 'not_found'],
@@ -159,7 +160,7 @@ describe('an action on many tasks', () => {
     expect(await bob.read(foreign ?? '')).toMatchObject({ status: 'SCHEDULED' });
   });
 
-  test('by a filter takes all that match, and no other; a dry run counts them and does nothing', async () => {
+  test('by a filter applies to exactly those that match; a dry run only counts them', async () => {
     const user = await service.asNewUser();
     await created(user, 30, { tags: ['wanted'] });
     await created(user, 5, { tags: ['other'] });
@@ -186,12 +187,12 @@ describe('an action on many tasks', () => {
     }
   }, 90_000);
 
-  test('by ids, in a dry run, counts those that there are', async () => {
+  test('by ids in a dry run counts those that exist and belong to the caller', async () => {
     const [own] = await created(alice, 1);
     const [foreign] = await created(bob, 1);
     const { status, body } = await act({
       action: 'delete',
-      ids: [own, foreign, nobodys, own],
+      ids: [own, foreign, unknownId, own],
       dry_run: true,
     });
     expect({ status, body }).toEqual({ status: 200, body: { matched: 1 } });
@@ -199,19 +200,19 @@ describe('an action on many tasks', () => {
   });
 
   test.each([
-    [{ action: 'explode', ids: [nobodys] }, '/action'],
+    [{ action: 'explode', ids: [unknownId] }, '/action'],
     [{ action: 'cancel' }, '/ids'],
-    [{ action: 'cancel', ids: [nobodys], filter: {} }, '/ids'],
+    [{ action: 'cancel', ids: [unknownId], filter: {} }, '/ids'],
     [{ action: 'cancel', ids: [] }, '/ids'],
     [{ action: 'cancel', ids: ['x'] }, '/ids/0'],
     [{ action: 'cancel', filter: { stauts: 'FAILED' } }, '/filter/stauts'],
     [{ action: 'cancel', filter: { status: ['DONE'] } }, '/filter/status/0'],
     [{ action: 'cancel', ids: Array.from({ length: 1001 }, () => randomUUID()) }, '/ids'],
-  ])('that does not fit is refused by name', async (body, pointer) => {
+  ])('with an invalid field is refused with a pointer to it', async (body, pointer) => {
     expect(await act(body)).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
   });
 
-  test("an admin may act on every owner's tasks, a user on none but its own", async () => {
+  test('reaches the tasks of every owner for an admin, and only their own for a user', async () => {
     const user = await service.asNewUser();
     const [id] = await created(user, 1, { tags: ['of-a-user'] });
     await expect.poll(() => total(user), { timeout: 10_000 }).toMatchObject({ SCHEDULED: 1 });
@@ -227,25 +228,25 @@ describe('an action on many tasks', () => {
   });
 });
 
-test('what was selected by a filter is left alone when it no longer fits', async () => {
+test('an action by a filter leaves out a task that no longer matches when its turn comes', async () => {
   const user = await service.asNewUser();
   const ids = await created(user, 80, { tags: ['to-go'] });
   await act({ action: 'cancel', ids }, user);
   await expect.poll(async () => (await total(user, 'tag=to-go')).CANCELLED, { timeout: 30_000 }).toBe(80);
   const listed = await user.call<{ id: string }[]>('GET', '/api/tasks/?tag=to-go&limit=50');
   const next = /<([^>]+)>/.exec(listed.headers.get('Link') ?? '')?.[1] ?? '';
-  // Its turn comes last.
+  // The action comes to this task last.
   const last = (await user.call<{ id: string }[]>('GET', next)).body.at(-1)?.id ?? '';
   const deleting = act({ action: 'delete', filter: { tag: ['to-go'], status: ['CANCELLED'] } }, user);
-  const gone = async () => (await user.call('GET', `/api/tasks/${ids[79]}/`)).status;
-  await expect.poll(gone, { timeout: 20_000, interval: 10 }).toBe(404);
+  const statusOfNewest = async () => (await user.call('GET', `/api/tasks/${ids[79]}/`)).status;
+  await expect.poll(statusOfNewest, { timeout: 20_000, interval: 10 }).toBe(404);
   expect((await user.call('POST', `/api/tasks/${last}/retry/`, { delay: hour })).status).toBe(200);
   const { body } = await deleting;
   expect(body.results.find(({ id }) => id === last)).toMatchObject({ status: 409, code: 'wrong_state' });
   expect(await user.read(last)).toMatchObject({ status: 'SCHEDULED' });
 });
 
-test('an account has so many such requests in hand at a time, before they are read', async () => {
+test('an account can have two bulk requests in progress; further ones are 429 before their bodies are read', async () => {
   const user = await service.asNewUser();
   const tasks = Array.from({ length: 30 }, (_, index) => ({ name: `${index}`, delay: hour }));
   const answers = await Promise.all(Array.from({ length: 6 }, () => bulk(tasks, {}, user)));

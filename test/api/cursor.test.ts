@@ -19,7 +19,7 @@ const refused = (open: () => Uint8Array): boolean => {
   }
 };
 
-test('a cursor opens to the page token that was sealed, and can stand in a URL as it is', () => {
+test('a cursor opens to the page token sealed in it, and needs no escaping in a URL', () => {
   fc.assert(
     fc.property(key, scope, pageToken, (key, scope, pageToken) => {
       const cursor = sealCursor(key, scope, pageToken);
@@ -29,7 +29,7 @@ test('a cursor opens to the page token that was sealed, and can stand in a URL a
   );
 });
 
-test('a cursor opens for no other list and with no other key', () => {
+test('a cursor is refused for another list or with another key', () => {
   fc.assert(
     fc.property(key, key, scope, scope, pageToken, (key, otherKey, scope, otherScope, pageToken) => {
       fc.pre(scope !== otherScope && Buffer.compare(key, otherKey) !== 0);
@@ -40,7 +40,7 @@ test('a cursor opens for no other list and with no other key', () => {
   );
 });
 
-test('what stands between scope and page token cannot be moved from one to the other', () => {
+test('a cursor is refused if the beginning of its page token is passed off as part of the scope', () => {
   fc.assert(
     fc.property(key, scope, scope, pageToken, (key, scope, more, rest) => {
       const long = Buffer.concat([Buffer.from(more.toWellFormed()), Buffer.from([0]), rest]);
@@ -51,7 +51,7 @@ test('what stands between scope and page token cannot be moved from one to the o
   );
 });
 
-test('a changed cursor is refused, or means the same as before', () => {
+test('a changed cursor is refused, unless it still encodes the same bytes', () => {
   const edit = fc.record({ at: fc.nat(160), remove: fc.nat(4), insert: fc.string({ maxLength: 4 }) });
   fc.assert(
     fc.property(key, scope, pageToken, edit, (key, scope, pageToken, { at, remove, insert }) => {
@@ -66,7 +66,7 @@ test('a changed cursor is refused, or means the same as before', () => {
   );
 });
 
-test('any text at all is refused', () => {
+test('arbitrary text is refused as a cursor', () => {
   fc.assert(
     fc.property(key, scope, fc.string({ unit: 'binary', maxLength: 200 }), (key, scope, text) => {
       expect(refused(() => openCursor(key, scope, text))).toBe(true);

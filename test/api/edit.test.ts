@@ -1,4 +1,4 @@
-/** PUT and PATCH. What edits do to a task that runs, and ETags: test/e2e/commands.test.ts. */
+/** PUT and PATCH. test/e2e/commands.test.ts has edits of started tasks, and ETags. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
@@ -27,10 +27,10 @@ const full = {
 const put = (id: string, body: unknown) => alice.call<Task>('PUT', `/api/tasks/${id}/`, body);
 const patch = (id: string, body: unknown) => alice.call<Task>('PATCH', `/api/tasks/${id}/`, body);
 
-/** All but what every edit moves. */
+/** Leaves out the fields that every edit changes. */
 const settled = ({ version: _version, updated_at: _at, ...task }: Task) => task;
 
-test('the representation can be put back with another name, and nothing else changes', async () => {
+test("PUT of a task's own representation with another name changes only the name", async () => {
   const created = await alice.create(full);
   const answer = await put(created.id, { ...(await alice.read(created.id)), name: 'renamed' });
   expect(answer.status).toBe(200);
@@ -39,7 +39,7 @@ test('the representation can be put back with another name, and nothing else cha
   expect(await alice.read(created.id)).toEqual(answer.body);
 });
 
-test('an answer to an edit carries the ETag that the next edit needs', async () => {
+test('an edit returns the ETag for the next edit; an If-Match without the current one is 412', async () => {
   const { id } = await alice.create(full);
   let etag = (await patch(id, { name: 'first' })).headers.get('ETag') ?? '';
   for (const name of ['second', 'third']) {
@@ -62,7 +62,7 @@ test('an answer to an edit carries the ETag that the next edit needs', async () 
 test.each([
   ['no name', { delay: 60 }, ['/name']],
   ['no time', { name: 'n' }, ['/scheduled_time']],
-  ['neither', { description: 'd' }, ['/name', '/scheduled_time']],
+  ['neither name nor time', { description: 'd' }, ['/name', '/scheduled_time']],
 ])('PUT with %s is 400 and changes nothing', async (_what, body, pointers) => {
   const created = await alice.create(full);
   const answer = await put(created.id, body);
@@ -70,7 +70,7 @@ test.each([
   expect(await alice.read(created.id)).toEqual(created);
 });
 
-test('PATCH changes what it names and leaves the rest, within the retry policy too', async () => {
+test('PATCH changes only the fields in its body, inside the retry policy too', async () => {
   const created = await alice.create(full);
   const changes: [Record<string, unknown>, Partial<Task>][] = [
     [{ description: '' }, { description: '' }],
@@ -95,21 +95,21 @@ test('PATCH changes what it names and leaves the rest, within the retry policy t
   expect(settled(await alice.read(created.id))).toEqual(expected);
 });
 
-describe('PATCH of nothing', () => {
+describe('PATCH without a change', () => {
   test.each([
     ['an empty body', {}],
-    ['read-only fields alone', { status: 'COMPLETED', version: 99, owner: 'me', id: 'x', result: { a: 1 } }],
-    ['the same type', { type: 'echo' }],
+    ['only read-only fields', { status: 'COMPLETED', version: 99, owner: 'me', id: 'x', result: { a: 1 } }],
+    ['the current type', { type: 'echo' }],
   ])('(%s) is 200 and writes nothing', async (_what, body) => {
     const created = await alice.create(full);
     expect(await patch(created.id, body)).toMatchObject({ status: 200, body: created });
     expect(await alice.read(created.id)).toEqual(created);
   });
 
-  test('(the same time alone) is 200, also when that time has passed', async () => {
+  test('(only the current scheduled_time) is 200 even if that time has passed; another past time is 400', async () => {
     const created = await alice.create({ ...full, delay: 0.5 });
     await alice.call('POST', `/api/tasks/${created.id}/pause/`);
-    await waitFor('its time to be past', () => Date.now() > Date.parse(created.scheduled_time) + 2100);
+    await waitFor('the scheduled time to pass', () => Date.now() > Date.parse(created.scheduled_time) + 2100);
     const before = await alice.read(created.id);
     expect(before).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'paused' } });
     const same = await patch(created.id, { scheduled_time: created.scheduled_time });
@@ -133,29 +133,29 @@ describe('PATCH of nothing', () => {
 });
 
 test.each<[string, Record<string, unknown>, string]>([
-  ['of the type', { type: 'process-data' }, '/type'],
+  ['to another type', { type: 'process-data' }, '/type'],
   ['to an unknown type', { type: 'nope' }, '/type'],
   ['with an unknown field', { foo: 1 }, '/foo'],
   ['with an unknown field of the retry policy', { retry: { foo: 1 } }, '/retry/foo'],
   ['with a null name', { name: null }, '/name'],
   ['with a blank name', { name: ' ' }, '/name'],
   ['with a null payload', { payload: null }, '/payload'],
-  ['to the past', { scheduled_time: '2020-01-01T00:00:00Z' }, '/scheduled_time'],
+  ['to a time in the past', { scheduled_time: '2020-01-01T00:00:00Z' }, '/scheduled_time'],
   ['to a time without an offset', { scheduled_time: '2030-01-01T00:00:00' }, '/scheduled_time'],
   ['with two times', { scheduled_time: '2030-01-01T00:00:00Z', delay: 5 }, '/delay'],
-  ['beyond the horizon', { delay: 10 * 366 * 86_400 }, '/delay'],
-  ['to a soft limit over the hard one that is there', { soft_time_limit: 31 }, '/soft_time_limit'],
-  ['to a hard limit under the soft one that is there', { time_limit: 19 }, '/soft_time_limit'],
-  ['with a retry count too many', { retry: { max_retries: 101 } }, '/retry/max_retries'],
-  ['with a tag twice', { tags: ['a', 'a'] }, '/tags'],
-])('PATCH %s is 400, says where, and changes nothing', async (_what, body, pointer) => {
+  ['to a time beyond the horizon', { delay: 10 * 366 * 86_400 }, '/delay'],
+  ['to a soft limit over the current hard limit', { soft_time_limit: 31 }, '/soft_time_limit'],
+  ['to a hard limit under the current soft limit', { time_limit: 19 }, '/soft_time_limit'],
+  ['with too many retries', { retry: { max_retries: 101 } }, '/retry/max_retries'],
+  ['with a duplicate tag', { tags: ['a', 'a'] }, '/tags'],
+])('PATCH %s is 400 with a pointer to the field, and changes nothing', async (_what, body, pointer) => {
   const created = await alice.create(full);
   const answer = await patch(created.id, { description: 'changed', ...body });
   expect(answer).toMatchObject({ status: 400, body: { code: 'validation', errors: [{ pointer }] } });
   expect(await alice.read(created.id)).toEqual(created);
 });
 
-test("PATCH with a payload that the task's type does not take is 400", async () => {
+test("PATCH with a payload that is invalid for the task's type is 400", async () => {
   const { id } = await alice.create({
     name: 'n',
     delay: 3600,
@@ -166,7 +166,7 @@ test("PATCH with a payload that the task's type does not take is 400", async () 
   expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/payload/url' }] } });
 });
 
-test('ten edits at once all happen, one after the other', async () => {
+test('ten concurrent edits are all made, one after the other', async () => {
   const { id, version } = await alice.create(full);
   const answers = await Promise.all(
     Array.from({ length: 10 }, (_, index) => patch(id, { priority: (index % 5) + 1 })),
@@ -175,7 +175,7 @@ test('ten edits at once all happen, one after the other', async () => {
   expect((await alice.read(id)).version).toBe(version + 10);
 });
 
-test('of twenty edits at once with the same ETag one happens, and the others are 412', async () => {
+test('of twenty concurrent edits with the same ETag, one is made and the others are 412', async () => {
   const created = await alice.call<Task>('POST', '/api/tasks/', full);
   const headers = { 'If-Match': created.headers.get('ETag') ?? '' };
   const path = `/api/tasks/${created.body.id}/`;

@@ -1,4 +1,4 @@
-/** Whatever is asked for means itself to the server's own parser, and nothing else. */
+/** Any text in a filter is plain text to the Temporal server's query parser, and nothing else. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { TaskSummary } from '../../src/contract/task.ts';
@@ -10,7 +10,7 @@ import { useService } from '../support/service.ts';
 const tricky = [
   "' OR '1'='1",
   "x' OR StartTime > '2000-01-01T00:00:00Z",
-  "') OR (TaskOwner = 'somebody",
+  "') OR (TaskOwner = 'bob",
   '" OR ""="',
   "\\' OR 1=1 --",
   '\\',
@@ -48,7 +48,7 @@ beforeAll(async () => {
   names = [...tricky, ...generated];
   for (const name of names) await alice.create({ name, delay: 3600 });
   for (const name of tricky) await bob.create({ name, delay: 3600 });
-  await waitFor('the list to know all', async () => (await found({})).length === names.length);
+  await waitFor('the list to show all tasks', async () => (await found({})).length === names.length);
 });
 
 function aName(): fc.Arbitrary<string> {
@@ -61,7 +61,7 @@ async function found(parameters: Record<string, string>): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** What people would say, without what the store needs. */
+/** Whether a name begins with a prefix as a reader would judge, however the store compares them. */
 function begins(name: string, prefix: string): boolean {
   const plain = (text: string) => Array.from(text.normalize('NFC'), (one) => one.toLowerCase()).join('');
   return plain(name).startsWith(plain(prefix));
@@ -73,13 +73,13 @@ async function checkPrefix(prefix: string): Promise<void> {
 }
 
 describe('a name', () => {
-  test.each(tricky)('is found by all of itself: %j', async (name) => {
-    // Of what is longer than a column has room for, the beginning decides.
+  test.each(tricky)('is found by its full text: %j', async (name) => {
+    // Escaped, this name is too long for its column, which holds only its beginning.
     const longest = name.startsWith("''''") ? name.slice(0, 80) : name;
     await checkPrefix(longest);
   });
 
-  test('is found by its beginnings, in either case, and by no other text', async () => {
+  test('is found by its prefixes in upper and lower case, and by no other text', async () => {
     const own = fc.tuple(fc.nat(), fc.nat({ max: 20 })).map(([which, length]) => {
       const characters = Array.from(names[which % names.length] ?? '');
       return characters.slice(0, 1 + (length % characters.length)).join('');
@@ -92,14 +92,14 @@ describe('a name', () => {
     await fc.assert(fc.asyncProperty(prefix, checkPrefix), { numRuns: 250 });
   });
 
-  test('that is anything at all never reaches the tasks of others', async () => {
+  test('in a filter can be any text, and finds no tasks but those whose names start with it', async () => {
     const anything = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 });
     const check = fc.asyncProperty(anything, async (text) => {
       const { status, body } = await alice.call<TaskSummary[]>(
         'GET',
         `/api/tasks/?${queryString({ name: text })}`,
       );
-      // Lone surrogates are no text, and come through a URL as U+FFFD.
+      // Lone surrogates are not valid text: a URL turns them into U+FFFD.
       expect(status).toBe(200);
       for (const { name } of body) expect(begins(name, text.toWellFormed())).toBe(true);
     });

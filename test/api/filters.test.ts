@@ -11,7 +11,7 @@ const ended = ({ status }: Task): boolean => endedStatuses.has(status);
 
 const service = useService({ environment: { TASKBELL_WORKER_CONCURRENCY: '1' } });
 let owner: Caller;
-/** By name. */
+/** The tasks by their names. */
 const tasks = new Map<string, Task>();
 
 beforeAll(async () => {
@@ -32,7 +32,10 @@ beforeAll(async () => {
   await make('scheduled', { delay: 3600, tags: ['even'] });
   await make('Paused', { scheduled_time: '2030-01-31T09:30:00Z' });
   await owner.call('POST', `/api/tasks/${idOf('Paused')}/pause/`);
-  await waitFor('the list to know', async () => (await names({ status: 'RUNNING' }))[0] === 'running');
+  await waitFor(
+    'the list to show the running task',
+    async () => (await names({ status: 'RUNNING' }))[0] === 'running',
+  );
 }, 120_000);
 
 function isRunning({ status, attempts }: Task): boolean {
@@ -45,7 +48,7 @@ async function make(
   until: (task: Task) => boolean = () => true,
 ): Promise<void> {
   const { id } = await owner.create({ name, ...task });
-  tasks.set(name, await owner.until(id, `${name} to be so`, until));
+  tasks.set(name, await owner.until(id, `the expected state of ${name}`, until));
 }
 
 function idOf(name: string): string {
@@ -74,11 +77,14 @@ const byStatus: Record<TaskStatus, string[]> = {
 };
 
 describe('a list', () => {
-  test.each(Object.entries(byStatus))('of %s tasks has these and no others', async (status, expected) => {
-    await expect.poll(() => names({ status }), { timeout: 10_000 }).toEqual(expected);
-  });
+  test.each(Object.entries(byStatus))(
+    'filtered by status %s has exactly the tasks with that status',
+    async (status, expected) => {
+      await expect.poll(() => names({ status }), { timeout: 10_000 }).toEqual(expected);
+    },
+  );
 
-  test('takes several statuses, repeated or with commas, and keeps its order', async () => {
+  test('accepts several statuses, repeated or separated by commas, and keeps its order', async () => {
     const expected = ['Paused', 'scheduled', 'pending', 'cancelled', 'failed'];
     const statuses = ['FAILED', 'SCHEDULED', 'CANCELLED', 'PENDING'];
     expect(await names({ status: statuses })).toEqual(expected);
@@ -91,7 +97,7 @@ describe('a list', () => {
     [{ tag: 'odd,even' }, ['cancelled']],
     [{ tag: 'MIXED.case' }, ['completed']],
     [{ tag: 'mixed' }, []],
-    [{ tag: 'nobody-has-it' }, []],
+    [{ tag: 'no-such-tag' }, []],
     [{ type: 'echo' }, ['pending', 'completed']],
     [{ type: 'no-such-type' }, []],
     [{ name: 'p' }, ['Paused', 'pending']],
@@ -106,11 +112,11 @@ describe('a list', () => {
     [{ scheduled_before: '2030-01-31T09:30:00.001Z', status: 'SCHEDULED' }, ['Paused', 'scheduled']],
     [{ created_before: '2020-01-01T00:00:00Z' }, []],
     [{ tag: 'even', status: ['COMPLETED', 'SCHEDULED'], name: 'c' }, ['completed']],
-  ])('with %j has just %j', async (parameters, expected) => {
+  ])('filtered by %j has exactly %j', async (parameters, expected) => {
     expect(await names(parameters)).toEqual(expected);
   });
 
-  test('by time of creation splits the tasks in two', async () => {
+  test('is split into two by created_after and created_before with the same time', async () => {
     const at = tasks.get('running')?.created_at ?? '';
     expect(await names({ created_after: at })).toEqual(['Paused', 'scheduled', 'pending', 'running']);
     expect(await names({ created_before: at })).toEqual(['retried', 'cancelled', 'failed', 'completed']);
@@ -121,7 +127,7 @@ describe('a list', () => {
     expect(row?.tags).toEqual(['even', 'Mixed.Case']);
   });
 
-  test('keeps its filters from page to page, and a cursor opens no other list', async () => {
+  test('keeps its filters from page to page, and refuses the cursor of a list with other filters', async () => {
     const query = queryString({ tag: 'even', limit: '1' });
     expect((await allPages(owner, query)).flat().map(({ name }) => name)).toEqual([
       'scheduled',
@@ -142,7 +148,7 @@ describe('a list', () => {
 });
 
 describe('counts', () => {
-  test('are those of the lists', async () => {
+  test('are the lengths of the lists by status', async () => {
     const expected = Object.fromEntries(
       Object.entries(byStatus).map(([status, { length }]) => [status, length]),
     );
@@ -159,7 +165,7 @@ describe('counts', () => {
     { created_before: '2020-01-01T00:00:00Z' },
     { status: ['COMPLETED', 'PENDING'] },
     { status: 'FAILED', tag: 'even' },
-  ])('with %j are those of the list with them', async (parameters) => {
+  ])('filtered by %j are those of the list with the same filter', async (parameters) => {
     const rows = (await allPages(owner, queryString(parameters))).flat();
     const found = await counts(parameters);
     expect(found.total).toBe(rows.length);
@@ -168,14 +174,14 @@ describe('counts', () => {
     }
   });
 
-  test('of somebody without tasks are 0', async () => {
+  test('are 0 for a user without tasks', async () => {
     const nothing = { SCHEDULED: 0, PENDING: 0, RUNNING: 0, COMPLETED: 0, FAILED: 0, CANCELLED: 0 };
     expect(await counts({}, await service.asNewUser())).toEqual({ counts: nothing, total: 0 });
   });
 });
 
-describe('owners', () => {
-  test('an admin sees the tasks of all, or of one', async () => {
+describe('the filter owner', () => {
+  test('lets an admin see the tasks of one user; without it, they see those of all', async () => {
     const root = await service.as('root');
     const alice = await service.as('alice');
     const { id, owner: aliceId } = await alice.create({ name: 'of alice', delay: 3600 });
@@ -186,16 +192,16 @@ describe('owners', () => {
     await alice.call('DELETE', `/api/tasks/${id}/`);
   });
 
-  test('a user may name itself, and nobody else', async () => {
+  test('lets a user name only themselves; another owner is 403', async () => {
     const own = tasks.get('scheduled')?.owner ?? '';
     expect(await names({ owner: own, status: 'SCHEDULED' })).toEqual(['Paused', 'scheduled']);
     const refused = { status: 403, body: { code: 'forbidden' } };
-    expect(await owner.call('GET', '/api/tasks/?owner=somebody')).toMatchObject(refused);
-    expect(await owner.call('GET', '/api/tasks/counts/?owner=somebody')).toMatchObject(refused);
+    expect(await owner.call('GET', '/api/tasks/?owner=another')).toMatchObject(refused);
+    expect(await owner.call('GET', '/api/tasks/counts/?owner=another')).toMatchObject(refused);
   });
 });
 
-describe('what does not fit is refused, by name', () => {
+describe('an invalid filter is refused with a pointer to the parameter:', () => {
   test.each([
     ['status=DONE', '?status/0'],
     ['status=', '?status/0'],
@@ -217,7 +223,7 @@ describe('what does not fit is refused, by name', () => {
   });
 });
 
-test('counts are exact over retries, also where only an earlier or a later run fits the filter', async () => {
+test('counts are exact for retried tasks, even if only an earlier or only the latest run matches the filter', async () => {
   const environment = { TASKBELL_WORKER_CONCURRENCY: '1' };
   const other = await startService({ environment });
   onTestFinished(() => other.close());
@@ -228,7 +234,8 @@ test('counts are exact over retries, also where only an earlier or a later run f
   );
   await Promise.all(created.map(({ id }) => fresh.until(id, 'its end', ended)));
   const [one, two] = created;
-  // Its second run waits, so that it can be edited: its tags are then other ones than those of the first.
+  // Occupies the only slot, so that the second runs wait and can be edited: their tags then differ from those
+  // of the first runs.
   const hold = await fresh.create({
     name: 'holds',
     type: 'grumpy',

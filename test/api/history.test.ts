@@ -4,7 +4,7 @@ import type { HistoryEntry } from '../../src/contract/history.ts';
 import type { Caller } from '../support/caller.ts';
 import { nextPage } from '../support/pages.ts';
 import { startService, useService } from '../support/service.ts';
-import { attemptRuns, hasEnded, quickly } from '../support/task.ts';
+import { hasEnded, hasRunningAttempt, quickly } from '../support/task.ts';
 
 const hour = 3600;
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => temporal?.connection.close());
 
-/** All pages. */
+/** Reads all pages of a history. */
 async function historyOf(id: string, limit = 50, caller = alice): Promise<HistoryEntry[]> {
   const entries: HistoryEntry[] = [];
   for (let path: string | undefined = `/api/tasks/${id}/history/?limit=${limit}`; path !== undefined;) {
@@ -41,22 +41,22 @@ function typesOf(entries: readonly HistoryEntry[]): string[] {
   return entries.map(({ type }) => type);
 }
 
-async function say(id: string, command: string, caller = alice): Promise<void> {
+async function send(id: string, command: string, caller = alice): Promise<void> {
   expect((await caller.call('POST', `/api/tasks/${id}/${command}/`)).status).toBe(200);
 }
 
 describe('the history of a task', () => {
-  test('tells what happened before its time, in order, and who did it', async () => {
+  test('lists commands, edits and events in order, each with its author', async () => {
     const { id, scheduled_time } = await alice.create({ name: 'before', delay: hour, tags: ['a'] });
-    await say(id, 'pause', root);
-    // Without an effect, and so not told.
-    await say(id, 'pause');
-    await say(id, 'resume');
+    await send(id, 'pause', root);
+    // Has no effect, so it is not in the history.
+    await send(id, 'pause');
+    await send(id, 'resume');
     const later = '2030-01-31T09:30:00.000Z';
     const edit = (changes: object) => alice.call('PATCH', `/api/tasks/${id}/`, changes);
     expect((await edit({ scheduled_time: later })).status).toBe(200);
     expect((await edit({ name: 'after', tags: ['b'], payload: { rows: [] } })).status).toBe(200);
-    await say(id, 'run-now');
+    await send(id, 'run-now');
     await alice.until(id, 'its end', hasEnded);
     const entries = await historyOf(id);
     const byAlice = { id: ids.alice, name: service.users.alice.name };
@@ -79,7 +79,7 @@ describe('the history of a task', () => {
       expect.arrayContaining([
         { field: 'name', from: 'before', to: 'after' },
         { field: 'tags', from: ['a'], to: ['b'] },
-        // Of what may be large, only that it has changed.
+        // Fields that can be large are named without their values.
         { field: 'payload' },
       ]),
     );
@@ -87,7 +87,7 @@ describe('the history of a task', () => {
     expect(times).toEqual(times.toSorted((a, b) => a - b));
   });
 
-  test('tells every attempt with its error and log, and the failure that ends it', async () => {
+  test('lists every attempt with its error and log, and the failure that ends the task', async () => {
     const task = { type: 'flaky', payload: { failures: 9 }, retry: { ...quickly, max_retries: 1 } };
     const { id } = await alice.create({ name: 'fails', delay: 0, ...task });
     await alice.until(id, 'its end', hasEnded);
@@ -102,12 +102,12 @@ describe('the history of a task', () => {
     expect(entries[2]?.attempt?.log[0]).toContain('attempt 1');
   });
 
-  test('goes on over retries, of which it says who asked for them, and keeps the attempts of all runs', async () => {
+  test('continues over retries, names who asked for them, and keeps the attempts of all runs', async () => {
     const task = { type: 'hopeless', delay: 0 };
     const { id } = await alice.create({ name: 'again', ...task });
     await alice.until(id, 'its end', hasEnded);
-    await say(id, 'retry', root);
-    await alice.until(id, 'its second end', (now) => hasEnded(now) && now.retry_count === 1);
+    await send(id, 'retry', root);
+    await alice.until(id, 'the end of its second run', (now) => hasEnded(now) && now.retry_count === 1);
     const entries = await historyOf(id);
     expect(typesOf(entries)).toEqual([
       'created',
@@ -136,10 +136,10 @@ describe('the history of a task', () => {
     expect(await historyOf(id, limit)).toEqual(whole);
   });
 
-  test('has the attempt that runs, and who cancelled it', async () => {
+  test('shows a running attempt, and later who cancelled it', async () => {
     const payload = { ends_by: 'throw' };
     const { id } = await alice.create({ name: 'cancelled', type: 'grumpy', delay: 0, payload });
-    await alice.until(id, 'it to run', attemptRuns);
+    await alice.until(id, 'a running attempt', hasRunningAttempt);
     const running = await historyOf(id);
     expect(running.at(-1)).toMatchObject({
       type: 'attempt',
@@ -155,7 +155,7 @@ describe('the history of a task', () => {
     ]);
   });
 
-  test('says what was done from outside of Taskbell, and by nobody that we know', async () => {
+  test('shows a termination or cancellation made directly in Temporal, without an author', async () => {
     const terminated = await alice.create({ name: 'terminated', delay: hour });
     await temporal.workflow.getHandle(terminated.id).terminate('the disk is full');
     expect((await historyOf(terminated.id)).at(-1)).toMatchObject({
@@ -172,7 +172,7 @@ describe('the history of a task', () => {
     ]);
   });
 
-  test('needs no worker', async () => {
+  test('can be read without a worker', async () => {
     const other = await startService({ workers: 0 });
     try {
       const bob = await other.as('bob');
@@ -184,13 +184,13 @@ describe('the history of a task', () => {
     }
   });
 
-  test('of somebody else, or of none, is 404, and a cursor opens no other', async () => {
+  test("is 404 for another user's or an unknown task, and refuses a cursor of another task's history", async () => {
     const { id } = await alice.create({ name: 'private', delay: hour });
     const bob = await service.as('bob');
     expect((await bob.call('GET', `/api/tasks/${id}/history/`)).status).toBe(404);
-    const nobodys = '00000000-0000-4000-8000-000000000000';
-    expect((await alice.call('GET', `/api/tasks/${nobodys}/history/`)).status).toBe(404);
-    await say(id, 'pause');
+    const unknownId = '00000000-0000-4000-8000-000000000000';
+    expect((await alice.call('GET', `/api/tasks/${unknownId}/history/`)).status).toBe(404);
+    await send(id, 'pause');
     const { headers } = await alice.call('GET', `/api/tasks/${id}/history/?limit=1`);
     const cursor = new URL(nextPage(headers) ?? '', service.url).searchParams.get('cursor') ?? '';
     const { id: other } = await alice.create({ name: 'other', delay: hour });

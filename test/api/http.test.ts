@@ -1,4 +1,4 @@
-/** What holds for all routes: methods, headers, the shape of refusals, clients that dawdle. */
+/** Behaviour of all routes: methods, headers, the form of errors, slow clients. */
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -10,25 +10,25 @@ import { anonymously, startService, useService } from '../support/service.ts';
 
 const service = useService();
 let alice: Caller;
-let dawdling: Promise<CutOff[]>;
+let slowRequests: Promise<CutOff[]>;
 
 beforeAll(async () => {
   alice = await service.as('alice');
-  // They take their time while all the other tests go on.
-  dawdling = Promise.all(
-    Object.keys(dawdlers).flatMap((what) => Array.from({ length: 20 }, () => dawdle(what))),
+  // They wait to be cut off while the other tests run.
+  slowRequests = Promise.all(
+    Object.keys(slowClients).flatMap((what) => Array.from({ length: 20 }, () => sendSlowly(what))),
   );
 });
 
-/** What is sent at once, and then over and over, a byte at a time. */
-const dawdlers: Record<string, [atOnce: string, slowly: string]> = {
+/** What each client sends at once, and then repeatedly, one byte at a time. */
+const slowClients: Record<string, [atOnce: string, slowly: string]> = {
   'in its first line': ['GET /', 'x'],
   'in its headers': ['GET /api/tasks/ HTTP/1.1\r\nHost: x\r\n', 'X-Header: 1\r\n'],
   'in the headers of an upgrade': [
     'GET /ws/tasks/x/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n',
     'X-Header: 1\r\n',
   ],
-  'before it has said anything': ['', ''],
+  'before it has sent anything': ['', ''],
 };
 
 interface CutOff {
@@ -37,11 +37,11 @@ interface CutOff {
   readonly received: string;
 }
 
-function dawdle(what: string): Promise<CutOff> {
+function sendSlowly(what: string): Promise<CutOff> {
   return new Promise((resolve) => {
     const { hostname, port } = new URL(service.url);
     const socket = connect(Number(port), hostname);
-    const [atOnce = '', slowly = ''] = dawdlers[what] ?? [];
+    const [atOnce = '', slowly = ''] = slowClients[what] ?? [];
     const startedAt = Date.now();
     let received = '';
     let sent = 0;
@@ -51,7 +51,7 @@ function dawdle(what: string): Promise<CutOff> {
       sent += 1;
     }, 200);
     socket.on('data', (data: Buffer) => (received += data.toString()));
-    // Writing to a connection that has been cut off: what we are waiting for.
+    // Expected: a write after the connection has been cut off.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       clearInterval(drip);
@@ -62,7 +62,7 @@ function dawdle(what: string): Promise<CutOff> {
 
 const headersOf = (response: { headers: Headers }) => Object.fromEntries(response.headers);
 
-describe('a method that a path does not know is 405, and Allow says which it knows:', () => {
+describe('the method', () => {
   test.each([
     ['PUT', '/api/tasks/', ['GET', 'HEAD', 'POST']],
     ['DELETE', '/api/tasks', ['GET', 'HEAD', 'POST']],
@@ -76,14 +76,14 @@ describe('a method that a path does not know is 405, and Allow says which it kno
     ['POST', '/healthz', ['GET', 'HEAD']],
     ['OPTIONS', '/api/tasks/', ['GET', 'HEAD', 'POST']],
     ['PROPFIND', '/api/tasks/', ['GET', 'HEAD', 'POST']],
-  ])('%s %s', async (method, path, allowed) => {
+  ])('%s is 405 for %s, with the supported methods in Allow', async (method, path, allowed) => {
     const answer = await alice.call(method, path.replace('ID', randomUUID()));
     expect(answer).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } });
     expect(answer.body['detail']).toBe(`Method "${method}" not allowed.`);
     expect(answer.headers.get('Allow')?.split(', ').toSorted()).toEqual(allowed);
   });
 
-  test('and HEAD answers as GET does, without a body', async () => {
+  test('HEAD answers as GET does, without a body', async () => {
     const { id } = await alice.create({ name: 'n', delay: 3600 });
     for (const path of [
       `/api/tasks/${id}/`,
@@ -114,7 +114,7 @@ test.each([
   ['GET', '/%2e%2e/%2e%2e/etc/passwd'],
   ['GET', '/%E0%A4%A'],
   ['GET', `/${'x'.repeat(5000)}`],
-])('%s %s, which is nowhere, is a problem document with 404', async (method, path) => {
+])('%s %s, which does not exist, is a problem document with 404', async (method, path) => {
   const answer = await alice.call(method, path);
   expect(answer).toMatchObject({ status: 404, body: { code: 'not_found' } });
   expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
@@ -141,7 +141,7 @@ test.each<[number, string, () => Promise<Answer<Record<string, unknown>>>]>([
     () => alice.call('POST', '/api/tasks/', {}, { 'Content-Type': 'text/plain' }),
   ],
 ])(
-  'a refusal with %i is an RFC 9457 problem, named by the id that its header has',
+  'an error with status %i is an RFC 9457 problem with the request id of its header',
   async (status, title, ask) => {
     const { body, headers, status: answered } = await ask();
     expect(answered).toBe(status);
@@ -155,7 +155,7 @@ test.each<[number, string, () => Promise<Answer<Record<string, unknown>>>]>([
   },
 );
 
-test('every answer has an id of its own, is not sniffed, not kept, and does not tell what made it', async () => {
+test('every response has its own request id, forbids sniffing and caching, and does not name its software', async () => {
   const answers = await Promise.all([
     alice.call('GET', '/api/tasks/'),
     alice.call('GET', '/api/task-types/'),
@@ -175,13 +175,13 @@ test('every answer has an id of its own, is not sniffed, not kept, and does not 
   expect(ids).not.toContain('mine');
 });
 
-test('/healthz says that the process lives, with and without trailing slash, to anybody', async () => {
+test('/healthz says that the process is alive, with and without trailing slash, and needs no sign-in', async () => {
   for (const path of ['/healthz', '/healthz/']) {
     expect(await anonymously(service, 'GET', path)).toMatchObject({ status: 200, body: { status: 'ok' } });
   }
 });
 
-test('/readyz is ready once Temporal answers, and counts the workers', async () => {
+test('/readyz reports ready once Temporal answers, and counts the workers', async () => {
   const readiness = () => anonymously(service, 'GET', '/readyz');
   expect(await readiness()).toMatchObject({ status: 200, body: { status: 'ready' } });
   await waitFor('the worker to be seen', async () => (await readiness()).body['workers'] === 1);
@@ -189,8 +189,8 @@ test('/readyz is ready once Temporal answers, and counts the workers', async () 
   await waitFor('the second worker to be seen', async () => (await readiness()).body['workers'] === 2);
 });
 
-test('/readyz is 503 while Temporal is away, though the process lives; tasks are 503 within 5 s and say when to come back', async () => {
-  // Nobody listens there.
+test('/readyz and the task routes are 503 with Retry-After within 5 s while Temporal is unreachable; /healthz is 200', async () => {
+  // No server listens there.
   const environment = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
   const cutOff = await startService({ workers: 0, environment });
   try {
@@ -212,7 +212,7 @@ test('/readyz is 503 while Temporal is away, though the process lives; tasks are
       expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0);
       expect(JSON.stringify(answer.body)).not.toMatch(/127\.0\.0\.1|grpc|ECONNREFUSED/i);
     }
-    // What needs no Temporal goes on.
+    // Requests that don't need Temporal still work.
     expect((await carol.call('GET', '/api/task-types/')).status).toBe(200);
     expect((await carol.call('POST', '/api/tasks/', { name: '' })).status).toBe(400);
   } finally {
@@ -220,7 +220,7 @@ test('/readyz is 503 while Temporal is away, though the process lives; tasks are
   }
 });
 
-test('a client that goes away in the middle of its body harms nobody', async () => {
+test('a client that disconnects in the middle of its body does no harm to the service', async () => {
   for (const framing of ['Content-Length: 1000', 'Transfer-Encoding: chunked']) {
     const { hostname, port } = new URL(service.url);
     const head = `POST /api/tasks/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${alice.token}\r\n`;
@@ -234,7 +234,7 @@ test('a client that goes away in the middle of its body harms nobody', async () 
   expect((await anonymously(service, 'GET', '/healthz')).status).toBe(200);
 });
 
-test('a GET with a body is answered as one without', async () => {
+test('a GET with a body is answered like a GET without one', async () => {
   const { hostname, port } = new URL(service.url);
   for (const body of [
     'Content-Length: 2\r\n\r\n{}',
@@ -247,7 +247,7 @@ test('a GET with a body is answered as one without', async () => {
   }
 });
 
-test('headers that are too large are refused, and what is no HTTP too', async () => {
+test('oversized headers are 431, and invalid HTTP is 400', async () => {
   const answer = await fetch(`${service.url}/healthz`, { headers: { 'X-Large': 'x'.repeat(20_000) } });
   expect(answer.status).toBe(431);
   const raw = (message: string): Promise<string> =>
@@ -259,16 +259,16 @@ test('headers that are too large are refused, and what is no HTTP too', async ()
       socket.on('error', reject).on('close', () => resolve(received));
     });
   expect(await raw('hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
-  // Two lengths: what smuggles a request past a proxy.
+  // Two contradictory lengths, as used to smuggle a request past a proxy.
   const smuggled =
     'POST /api/token/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n';
   expect(await raw(smuggled)).toMatch(/^HTTP\/1\.1 400 /);
   expect((await anonymously(service, 'GET', '/healthz')).status).toBe(200);
 });
 
-describe('a client that dawdles with its headers is cut off within 20 s,', () => {
-  test.each(Object.keys(dawdlers))('%s', { timeout: 40_000 }, async (what) => {
-    const cutOffs = (await dawdling).filter((each) => each.what === what);
+describe('a client is cut off within 20 s if it is slow', () => {
+  test.each(Object.keys(slowClients))('%s', { timeout: 40_000 }, async (what) => {
+    const cutOffs = (await slowRequests).filter((each) => each.what === what);
     expect(cutOffs.length).toBeGreaterThan(0);
     for (const { afterMs, received } of cutOffs) {
       expect(afterMs).toBeGreaterThan(8000);

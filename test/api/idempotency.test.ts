@@ -16,7 +16,7 @@ beforeAll(async () => {
 const create = (caller: Caller, key: string, body: Record<string, unknown>) =>
   caller.call<Task>('POST', '/api/tasks/', body, { 'Idempotency-Key': key });
 
-test('the same key 100 times at once makes one task, and every answer is 201 with its id', async () => {
+test('100 concurrent requests with the same key create one task, and each is answered 201 with its id', async () => {
   const key = randomUUID();
   const body = { name: key, delay: 3600 };
   const answers = await Promise.all(Array.from({ length: 100 }, () => create(alice, key, body)));
@@ -25,7 +25,7 @@ test('the same key 100 times at once makes one task, and every answer is 201 wit
   expect(new Set(answers.map(({ body }) => body.scheduled_time)).size).toBe(1);
   const [first] = answers;
   expect(first?.headers.get('Location')).toBe(`/api/tasks/${first?.body.id}/`);
-  const listed = await waitFor('the list to have it', async () => {
+  const listed = await waitFor('the list to show the task', async () => {
     const { body } = await alice.call<Task[]>('GET', '/api/tasks/?limit=100');
     const named = body.filter(({ name }) => name === key);
     return named.length > 0 && named;
@@ -33,13 +33,13 @@ test('the same key 100 times at once makes one task, and every answer is 201 wit
   expect(listed.map(({ id }) => id)).toEqual([first?.body.id]);
 });
 
-test('without a key, the same body makes another task each time', async () => {
+test('without a key, the same body creates another task each time', async () => {
   const [one, two] = await Promise.all([1, 2].map(() => alice.create({ name: 'twice', delay: 3600 })));
   expect(one?.id).not.toBe(two?.id);
 });
 
 describe('the same key', () => {
-  test('with another body is 422, and with the same in another order is 201', async () => {
+  test('with another body is 422, and with the same fields in another order is 201', async () => {
     const key = randomUUID();
     const retry = { max_retries: 1, initial_interval: 5 };
     const first = await create(alice, key, { name: 'n', delay: 3600, tags: ['a', 'b'], retry });
@@ -64,7 +64,7 @@ describe('the same key', () => {
     expect((await alice.read(first.body.id)).version).toBe(1);
   });
 
-  test('with the same instant in another spelling, or a default spelt out, is the same body', async () => {
+  test('with the same instant in another notation, or with a default written out, stands for the same body', async () => {
     const key = randomUUID();
     const first = await create(alice, key, { name: 'n', scheduled_time: '2030-01-31T09:30:00Z' });
     const again = await create(alice, key, {
@@ -75,7 +75,7 @@ describe('the same key', () => {
     expect(again).toMatchObject({ status: 201, body: { id: first.body.id } });
   });
 
-  test('of another user makes another task, and neither learns of the other', async () => {
+  test('from another user creates a separate task of that user', async () => {
     const key = randomUUID();
     const [mine, theirs] = await Promise.all([
       create(alice, key, { name: "alice's", delay: 3600 }),
@@ -86,21 +86,21 @@ describe('the same key', () => {
     expect(mine.body.owner).not.toBe(theirs.body.owner);
   });
 
-  test('once its time has passed, is still 201 with the task as it is now', async () => {
+  test('is still 201 with the current task after the scheduled time in the body has passed', async () => {
     const key = randomUUID();
     const body = { name: 'n', scheduled_time: new Date(Date.now() + 500).toISOString() };
     const { body: created } = await create(alice, key, body);
     const done = await alice.until(created.id, 'its end', ({ status }) => status === 'COMPLETED');
-    // Past the grace that a time of just now gets: a new task would be refused.
+    // Past the grace period for times that have just passed: a new task would be refused.
     const isPast = (): boolean => Date.now() > Date.parse(body.scheduled_time) + 2100;
-    await waitFor('its time to be past', isPast);
+    await waitFor('the scheduled time to pass', isPast);
     expect((await create(alice, randomUUID(), body)).status).toBe(400);
     const again = await create(alice, key, body);
     expect(again).toMatchObject({ status: 201, body: { id: created.id, status: 'COMPLETED' } });
     expect(again.body).toEqual(done);
   });
 
-  test('after an edit and a retry gives the task as it is now', async () => {
+  test('after an edit and a retry returns the current task for the original body, and 422 for the edited one', async () => {
     const key = randomUUID();
     const { body: created } = await create(alice, key, { name: 'n', delay: 3600 });
     await alice.call('PATCH', `/api/tasks/${created.id}/`, { name: 'edited' });
@@ -111,12 +111,12 @@ describe('the same key', () => {
     expect((await create(alice, key, { name: 'edited', delay: 3600 })).status).toBe(422);
   });
 
-  test('after DELETE makes a new task', async () => {
+  test('creates a new task after the first is deleted', async () => {
     const key = randomUUID();
     const { body: created } = await create(alice, key, { name: 'n', delay: 3600 });
     expect([202, 204]).toContain((await alice.call('DELETE', `/api/tasks/${created.id}/`)).status);
-    const gone = async () => (await alice.call('GET', `/api/tasks/${created.id}/`)).status === 404;
-    await waitFor('it to be gone', gone);
+    const isDeleted = async () => (await alice.call('GET', `/api/tasks/${created.id}/`)).status === 404;
+    await waitFor('the deletion', isDeleted);
     const again = await create(alice, key, { name: 'another', delay: 7200 });
     expect(again).toMatchObject({ status: 201, body: { name: 'another', status: 'SCHEDULED', version: 1 } });
     expect(await alice.read(again.body.id)).toMatchObject({ name: 'another', status: 'SCHEDULED' });
@@ -125,7 +125,7 @@ describe('the same key', () => {
 
 test.each([
   ['empty', ''],
-  ['of 256 characters', 'k'.repeat(256)],
+  ['256 characters long', 'k'.repeat(256)],
 ])('a key that is %s is 400', async (_what, key) => {
   const answer = await create(alice, key, { name: 'n', delay: 3600 });
   expect(answer).toMatchObject({ status: 400, body: { code: 'validation' } });
@@ -134,9 +134,9 @@ test.each([
 test.each([
   ['of one character', () => 'k'],
   ['of 255 characters', () => randomUUID().padEnd(255, 'k')],
-  ['with quotes, blanks and other marks', () => `"${randomUUID()}" '%00' ; = , \\`],
+  ['with quotes, spaces and other punctuation', () => `"${randomUUID()}" '%00' ; = , \\`],
   ['in Latin-1', () => `ключ-é-${randomUUID()}`.replaceAll(/[^\x20-\xff]/g, '')],
-])('a key %s is fine, twice', async (_what, makeKey) => {
+])('a key %s is accepted, and stands for the same task the second time', async (_what, makeKey) => {
   const key = makeKey();
   const [first, second] = [
     await create(alice, key, { name: 'n', delay: 3600 }),
@@ -146,7 +146,7 @@ test.each([
   expect(second.body.id).toBe(first.body.id);
 });
 
-test('a bad body uses up no key', async () => {
+test('a refused body does not use up its key', async () => {
   const key = randomUUID();
   expect((await create(alice, key, { name: '', delay: 3600 })).status).toBe(400);
   expect((await create(alice, key, { name: 'n', scheduled_time: '2020-01-01T00:00:00Z' })).status).toBe(400);

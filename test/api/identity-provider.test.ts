@@ -1,4 +1,4 @@
-/** Tokens of an identity provider, by keys that a real server publishes. */
+/** Tokens of an identity provider, with keys that a real server publishes. */
 import { exportSPKI, importJWK, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCaller, openFeed } from '../support/caller.ts';
@@ -28,7 +28,7 @@ beforeAll(async () => {
   [provider, rsa] = await Promise.all([startProvider(), newKey('RS256', 'rsa-1')]);
   provider.publish(rsa);
 });
-// After the provider's start, and stopped before it.
+// Started after the provider, and stopped before it.
 const service = useService(() => ({ workers: 0, environment: settings(provider.jwksUrl) }));
 
 afterAll(() => provider.close());
@@ -39,7 +39,7 @@ const callerOf = async (claims: Record<string, unknown> = {}, key = rsa) =>
 const list = (token: string, url = service.url) => createCaller(url, token).call('GET', '/api/tasks/');
 
 describe('a token of the provider', () => {
-  test('makes its subject an owner, the same one with every token, and no other’s', async () => {
+  test('identifies the owner of tasks by its subject alone, not by its name', async () => {
     const first = await callerOf({ sub: 'ann', preferred_username: 'same name' });
     const { id, owner } = await first.create(farAway);
     expect(owner).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -49,7 +49,7 @@ describe('a token of the provider', () => {
     expect((await namesake.call('GET', `/api/tasks/${id}/`)).status).toBe(404);
   });
 
-  test('is an admin’s by the role taskbell-admin alone', async () => {
+  test('makes its user an admin only by the role taskbell-admin', async () => {
     const { id } = await (await callerOf({ sub: 'carl' })).create(farAway);
     const statusFor = async (roles: unknown) => {
       const caller = await callerOf({ sub: 'dora', roles });
@@ -68,31 +68,35 @@ describe('a token of the provider', () => {
     }
   });
 
-  test('opens a socket, a ticket and an event stream, which end with it', async () => {
+  test('opens a socket, a socket by ticket and an event stream, which end when it expires', async () => {
     const caller = await callerOf({ sub: 'ella' });
     const { id } = await caller.create(farAway);
-    // Good for five seconds more than it says, for clocks that differ.
+    // Valid for five seconds past its expiry, since clocks differ.
     const brief = await callerOf({ sub: 'ella', exp: inSeconds(-2) });
     const { body } = await brief.call<{ ticket: string }>('POST', '/api/ws-ticket/');
     const url = `${service.url.replace('http', 'ws')}/ws/tasks/${id}/?ticket=${body.ticket}`;
     const feeds = await Promise.all([brief.watch(`/ws/tasks/${id}/`), openFeed(url)]);
     const stream = await openEvents(service, id, { Authorization: `Bearer ${brief.token}` });
     const codes = () => [...feeds.map(({ closed }) => closed.code), stream.end.code];
-    await waitFor('the ends', () => codes().every((code) => code !== undefined), 10_000);
+    await waitFor(
+      'the ends of the sockets and the stream',
+      () => codes().every((code) => code !== undefined),
+      10_000,
+    );
     expect(codes()).toEqual([4401, 4401, 4401]);
     expect((await list(brief.token)).status).toBe(401);
     expect((await list(caller.token)).status).toBe(200);
   });
 });
 
-describe('is refused with 401:', () => {
+describe('a bearer token is refused with 401:', () => {
   const unsecured = (claims = {}) =>
     new UnsecuredJWT({ iss: issuer, aud: audience, sub: 'user-1', exp: inSeconds(300), ...claims }).encode();
 
   test.each<[string, () => string | Promise<string>]>([
     ['alg none', () => unsecured()],
     [
-      'alg none with the signature of a good token',
+      'alg none with the signature of a valid token',
       async () => `${unsecured()}${(await tokenOf(rsa)).split('.')[2]}`,
     ],
     [
@@ -112,20 +116,20 @@ describe('is refused with 401:', () => {
       },
     ],
     ['the signature of another key with the same id', async () => tokenOf(await newKey('RS256', rsa.kid))],
-    ['a key that nobody has published', async () => tokenOf(await newKey('RS256', 'unknown'))],
-    ['a key of another kind with the same id', async () => tokenOf(await newKey('ES256', rsa.kid))],
-    ['another audience', () => tokenOf(rsa, { aud: 'somebody else' })],
+    ['a key that has not been published', async () => tokenOf(await newKey('RS256', 'unknown'))],
+    ['a key of another type with the same id', async () => tokenOf(await newKey('ES256', rsa.kid))],
+    ['another audience', () => tokenOf(rsa, { aud: 'another audience' })],
     ['no audience', () => tokenOf(rsa, { aud: undefined })],
     ['another issuer', () => tokenOf(rsa, { iss: 'https://login.example/other' })],
-    ['an end that has passed', () => tokenOf(rsa, { exp: inSeconds(-60) })],
-    ['no end', () => tokenOf(rsa, { exp: undefined })],
-    ['a beginning that has not come', () => tokenOf(rsa, { nbf: inSeconds(60) })],
+    ['an expiry in the past', () => tokenOf(rsa, { exp: inSeconds(-60) })],
+    ['no expiry', () => tokenOf(rsa, { exp: undefined })],
+    ['a start of validity in the future', () => tokenOf(rsa, { nbf: inSeconds(60) })],
     ['no subject', () => tokenOf(rsa, { sub: undefined })],
     ['an empty subject', () => tokenOf(rsa, { sub: '' })],
-    ['an endless subject', () => tokenOf(rsa, { sub: 'x'.repeat(256) })],
-    ['an enormous token', () => tokenOf(rsa, { more: 'x'.repeat(10_000) })],
+    ['a subject of 256 characters', () => tokenOf(rsa, { sub: 'x'.repeat(256) })],
+    ['more than 10,000 characters', () => tokenOf(rsa, { more: 'x'.repeat(10_000) })],
     [
-      'another payload under a good signature',
+      'another payload with a valid signature',
       async () => {
         const [header, , signature] = (await tokenOf(rsa)).split('.');
         const [, payload] = (await tokenOf(rsa, { sub: 'user-2' })).split('.');
@@ -135,13 +139,13 @@ describe('is refused with 401:', () => {
     ['an API key', () => `tb_01234567_${'A'.repeat(43)}`],
     ['nonsense', () => 'nonsense'],
   ])('%s', async (_what, token) => {
-    // A good one passes, so that the refusal is for what is wrong with this one.
+    // A valid token is accepted, so the refusal is due to what is wrong with this one.
     expect((await list(await tokenOf(rsa))).status).toBe(200);
     expect(await list(await token())).toMatchObject({ status: 401, body: { code: 'token_not_valid' } });
   });
 });
 
-test('what needs accounts of our own says that there are none', async () => {
+test('routes that need local accounts are 404 and refer to the identity provider', async () => {
   const credentials = { username: service.users.alice.name, password: service.users.alice.password };
   const requests = [
     ['/api/token/', credentials],
@@ -160,7 +164,7 @@ test('what needs accounts of our own says that there are none', async () => {
   expect(session.status).toBe(401);
 });
 
-test('keys of every kind are known, and those that come later, and those that are withdrawn are not any more', async () => {
+test('keys of every type are accepted once they are published, and refused once they are withdrawn', async () => {
   const keys = await Promise.all(
     ['RS256', 'PS384', 'ES256', 'ES512', 'EdDSA'].map((alg) => newKey(alg, `later-${alg}`)),
   );
@@ -172,10 +176,10 @@ test('keys of every kind are known, and those that come later, and those that ar
   }
   expect(await statusOf(rsa)).toBe(401);
   provider.publish(rsa, ...keys);
-  await waitFor('the first key again', async () => (await statusOf(rsa)) === 200, 10_000);
+  await waitFor('the first key to be accepted again', async () => (await statusOf(rsa)) === 200, 10_000);
 });
 
-test('tokens with made-up keys do not make us flood the provider', async () => {
+test('tokens with made-up key ids do not cause a flood of requests to the provider', async () => {
   const before = provider.asked;
   const strangers = await Promise.all(
     Array.from({ length: 50 }, async (_, i) => tokenOf({ ...(await edKey), kid: `made-up-${i}` })),
@@ -187,8 +191,8 @@ test('tokens with made-up keys do not make us flood the provider', async () => {
 
 const edKey = newKey('EdDSA', 'of a stranger');
 
-describe('while the provider is away', () => {
-  test('a token is neither good nor bad: 503, also before an upgrade, until the provider is back', async () => {
+describe('while the provider', () => {
+  test('is unreachable or serves no valid keys, a token is 503, on upgrades too, and accepted once it serves them', async () => {
     const away = await startProvider();
     await away.close();
     const { url = '' } = await service.startApi(settings(away.jwksUrl));
@@ -198,11 +202,11 @@ describe('while the provider is away', () => {
     expect(answer).toMatchObject(unavailable);
     expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0);
     await expect(createCaller(url, good).watch('/ws/tasks/')).rejects.toMatchObject({ status: 503 });
-    // What is no token of the provider's at all needs no key to be refused.
+    // Text that cannot be a token of the provider is refused without its keys.
     expect((await list('nonsense', url)).status).toBe(401);
     const back = await startProvider(Number(new URL(away.jwksUrl).port));
     try {
-      // Up, but not well yet.
+      // Running again, but without valid keys yet.
       expect(await list(good, url)).toMatchObject(unavailable);
       back.answer = (response) => void response.writeHead(200).end('<html>');
       expect(await list(good, url)).toMatchObject(unavailable);
@@ -212,7 +216,7 @@ describe('while the provider is away', () => {
       expect(await list(good, url)).toMatchObject(unavailable);
       back.publish(rsa);
       expect((await list(good, url)).status).toBe(200);
-      // Keys that are known are good without the provider.
+      // Known keys are used without the provider.
       await back.close();
       expect((await list(good, url)).status).toBe(200);
     } finally {
@@ -220,7 +224,7 @@ describe('while the provider is away', () => {
     }
   });
 
-  test('one that never answers holds nobody up for longer than a few seconds', async () => {
+  test('accepts connections but never answers, a request is 503 within 5 s', async () => {
     const silent = await startProvider();
     silent.answer = () => undefined;
     try {

@@ -20,7 +20,7 @@ interface Route {
   readonly path: string;
 }
 
-/** All that the service says can be done with one task: a new route is tested without being named here. */
+/** Every documented route of a single task, so that a new route is tested without being named here. */
 async function taskRoutes(): Promise<Route[]> {
   type Document = { paths: Record<string, Record<string, unknown>> };
   const { body } = await anonymously<Document>(service, 'GET', '/openapi.json');
@@ -44,7 +44,7 @@ async function ask(caller: Caller, { method, path }: Route, id: string) {
   return { status, body: rest, headers: names, type: headers.get('Content-Type') };
 }
 
-test('every route of a task answers another user as if there were no such task, and leaves it as it was', async () => {
+test('every route of a task answers another user as if the task did not exist, and does not change it', async () => {
   const routes = await taskRoutes();
   const named = routes.map(({ method, path }) => `${method} ${path}`);
   for (const verb of ['cancel', 'retry', 'pause', 'resume', 'run-now']) {
@@ -77,7 +77,7 @@ test('every route of a task answers another user as if there were no such task, 
   expect(await alice.read(done.id)).toEqual(done);
 });
 
-test('what is no id at all gets the same answer as an unknown one', async () => {
+test('an invalid id gets the same answer as an unknown one', async () => {
   const unknown = await ask(bob, { method: 'GET', path: '/api/tasks/{id}' }, randomUUID());
   const odd = [
     'x',
@@ -95,7 +95,7 @@ test('what is no id at all gets the same answer as an unknown one', async () => 
   }
 });
 
-test("another user's socket is refused as one of an unknown task is", async () => {
+test("a socket for another user's task is refused with 404, like one for an unknown task", async () => {
   const { id } = await alice.create({ name: 'private', delay: 3600 });
   const url = (id: string) => `${service.url.replace(/^http/, 'ws')}/ws/tasks/${id}/`;
   const headers = { Authorization: `Bearer ${bob.token}` };
@@ -119,13 +119,13 @@ async function listAll(caller: Caller): Promise<TaskSummary[]> {
   return rows;
 }
 
-test("a user's list has their own tasks alone, an admin's those of all", async () => {
+test("a user's list has only their own tasks, and an admin's list those of all users", async () => {
   const [ofAlice, ofBob] = await Promise.all([
     alice.create({ name: "alice's", delay: 3600 }),
     bob.create({ name: "bob's", delay: 3600 }),
   ]);
   const shows = async (caller: Caller, ...ids: string[]) =>
-    waitFor('the list to have them', async () => {
+    waitFor('the list to show them', async () => {
       const rows = await listAll(caller);
       return ids.every((id) => rows.some((row) => row.id === id)) && rows;
     });
@@ -145,7 +145,7 @@ test("a user's list has their own tasks alone, an admin's those of all", async (
   );
 });
 
-test("an admin reads and acts on a user's task, which stays that user's; the link to Temporal is for admins alone", async () => {
+test("an admin reads and acts on a user's task, which stays that user's; only admins get the link to Temporal", async () => {
   const created = await alice.create({ name: "alice's", delay: 3600 });
   const seen = await root.read(created.id);
   expect(seen).toMatchObject({ name: "alice's", owner: created.owner, links: created.links });
@@ -159,7 +159,7 @@ test("an admin reads and acts on a user's task, which stays that user's; the lin
   for (const task of [created, mine]) expect(task.links).not.toHaveProperty('temporal');
 });
 
-test('nobody makes a task for somebody else', async () => {
+test('a user cannot set the owner of a task, neither on creation nor by an edit', async () => {
   const { owner } = await alice.create({ name: "alice's", delay: 3600 });
   const forged = await bob.create({ name: "bob's", delay: 3600, owner, id: randomUUID(), version: 99 });
   expect(forged.owner).not.toBe(owner);

@@ -1,4 +1,4 @@
-/** API keys, wherever a token is taken. */
+/** API keys, wherever a token is accepted. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createKeyAdministration } from '../../src/auth/key-administration.ts';
@@ -58,12 +58,12 @@ const withTicket = (ticket: string, id: string) =>
 interface Watching {
   readonly feeds: Feed[];
   readonly stream: EventStream;
-  /** The codes with which they have ended so far. */
+  /** Codes that the feeds and the stream have ended with; undefined for those still open. */
   ends(): (number | undefined)[];
   untilEnded(deadlineMs?: number): Promise<(number | undefined)[]>;
 }
 
-/** A socket by header, one by ticket, the feed of all tasks, and a stream of events. */
+/** Opens a socket by header, one by ticket, the feed of all tasks, and an event stream. */
 async function watch(caller: Caller, id: string): Promise<Watching> {
   const feeds = await Promise.all([
     caller.watch(`/ws/tasks/${id}/`),
@@ -87,7 +87,11 @@ async function watch(caller: Caller, id: string): Promise<Watching> {
     stream,
     ends,
     async untilEnded(deadlineMs = 5000) {
-      await waitFor('their ends', () => ends().every((code) => code !== undefined), deadlineMs);
+      await waitFor(
+        'the ends of the feeds and the stream',
+        () => ends().every((code) => code !== undefined),
+        deadlineMs,
+      );
       return ends();
     },
   };
@@ -97,7 +101,7 @@ const allEnded = [4401, 4401, 4401, 4401];
 const noneEnded = [undefined, undefined, undefined, undefined];
 
 describe('a key', () => {
-  test('does what its user may: the first request after its creation works', async () => {
+  test('has the rights of its user, from the first request after its creation', async () => {
     const key = await keyOf(service.users.alice.name);
     const { id, owner } = await key.create(farAway);
     expect(owner).toBe((await alice.read(id)).owner);
@@ -109,13 +113,13 @@ describe('a key', () => {
     );
   });
 
-  test('is good in another API process too, from its first request on', async () => {
+  test('is valid in another API process too, from its first request on', async () => {
     const { url = '' } = await service.startApi();
     const key = await keyOf(service.users.alice.name);
     expect((await createCaller(url, key.token).call('GET', '/api/tasks/')).status).toBe(200);
   });
 
-  test('that is unknown, cut off or another’s with our prefix is refused as a bad token is', async () => {
+  test('that is unknown, truncated or mixed from two keys is refused like an invalid token', async () => {
     const [{ token }, { token: other }] = await Promise.all([
       keyOf(service.users.alice.name),
       keyOf(service.users.alice.name),
@@ -140,7 +144,7 @@ describe('a key', () => {
     await expect(upgrade).rejects.toThrow(new RefusedUpgrade(401));
   });
 
-  test('gives no tokens and no session', async () => {
+  test('cannot be exchanged for tokens or a session', async () => {
     const { token, prefix } = await keyOf(service.users.alice.name);
     const attempts = [
       ['/api/token/refresh/', { refresh: token }],
@@ -162,7 +166,7 @@ describe('the scopes of a key', () => {
     body: { code: 'forbidden', detail: `This API key does not have the scope "${scope}".` },
   });
 
-  test('bound every route: without write nothing is written, without read nothing is read', async () => {
+  test('limit every route: without write nothing can be written, without read nothing can be read', async () => {
     const routes = (await allRoutes(service)).filter(({ schemes }) => schemes?.includes('bearer'));
     expect(routes.filter(isRead).length).toBeGreaterThan(5);
     expect(routes.filter((route) => !isRead(route)).length).toBeGreaterThan(8);
@@ -174,7 +178,7 @@ describe('the scopes of a key', () => {
       const { method, address } = route;
       const what = `${method} ${address}`;
       const needsRead = isRead(route) || address === '/api/ws-ticket/';
-      // A body that no route takes: what gets that far is refused with 400, or 404 for the id.
+      // No route accepts this body: a request that passes the scope check is 400, or 404 for its id.
       const body = isRead(route) || method === 'DELETE' ? undefined : { nonsense: true };
       const [read, written] = [
         await reader.call(method, address, body),
@@ -186,7 +190,7 @@ describe('the scopes of a key', () => {
     }
   });
 
-  test('bound sockets and event streams: read is what they need', async () => {
+  test('limit sockets and event streams, which need read', async () => {
     const { id } = await alice.create(farAway);
     const reader = await keyOf(service.users.alice.name, { scopes: ['read'] });
     const watching = await watch(reader, id);
@@ -202,42 +206,42 @@ describe('the scopes of a key', () => {
 describe('within 5 s', () => {
   const refused = (caller: Caller) => async () => (await caller.call('GET', '/api/tasks/')).status === 401;
 
-  test('of its revocation, a key is refused, and what it opened ends: not what other keys and tokens opened', async () => {
+  test('of its revocation, a key is refused and its sockets and streams end, but not those of other keys and tokens', async () => {
     const { id } = await alice.create(farAway);
     const [key, other] = [await keyOf(service.users.alice.name), await keyOf(service.users.alice.name)];
     const unused = await ticketOf(key);
     const [its, others, tokens] = [await watch(key, id), await watch(other, id), await watch(alice, id)];
     await keys().revoke(key.prefix);
     expect(await its.untilEnded()).toEqual(allEnded);
-    await waitFor('the refusal', refused(key), 5000);
+    await waitFor('the refusal of the key', refused(key), 5000);
     await expect(withTicket(unused, id)).rejects.toThrow(new RefusedUpgrade(401));
     await expect(key.watch('/ws/tasks/')).rejects.toThrow(new RefusedUpgrade(401));
     expect([others.ends(), tokens.ends()]).toEqual([noneEnded, noneEnded]);
     expect((await other.call('GET', '/api/tasks/')).status).toBe(200);
   });
 
-  test('of its revocation, every API process refuses it', async () => {
+  test('of its revocation, a key is refused by every API process', async () => {
     const { url = '' } = await service.startApi();
     const key = await keyOf(service.users.alice.name);
     const there = createCaller(url, key.token);
     expect((await there.call('GET', '/api/tasks/')).status).toBe(200);
     await keys().revoke(key.prefix);
-    await waitFor('the refusal', refused(there), 5000);
+    await waitFor('the refusal of the key', refused(there), 5000);
   });
 
-  test('of the removal of its user, a key is refused, and what it opened ends', async () => {
+  test('of the removal of its user, a key is refused for good and its sockets and streams end', async () => {
     const name = `carol-${randomUUID()}`;
     await users().add(name, 'a-good-password', 'user');
     const key = await keyOf(name);
     const watching = await watch(key, (await key.create(farAway)).id);
     await users().remove(name);
     expect(await watching.untilEnded()).toEqual(allEnded);
-    await waitFor('the refusal', refused(key), 5000);
+    await waitFor('the refusal of the key', refused(key), 5000);
     await users().add(name, 'a-good-password', 'user');
     expect(await refused(key)()).toBe(true);
   });
 
-  test('of the end of its user’s being admin, a key may no more than its user, and what it opened ends', async () => {
+  test('of the demotion of its user from admin, a key loses those rights and its sockets and streams end', async () => {
     const name = `erin-${randomUUID()}`;
     await users().add(name, 'a-good-password', 'admin');
     const key = await keyOf(name);
@@ -251,7 +255,7 @@ describe('within 5 s', () => {
   });
 });
 
-test('a key ends at its expiry, and so does what it opened; not before', async () => {
+test('a key is refused from its expiry on, and its sockets and streams end then, not before', async () => {
   const { id } = await alice.create(farAway);
   const expiresAt = Date.now() + 4000;
   const key = await keyOf(service.users.alice.name, { expiresAt });

@@ -21,36 +21,36 @@ describe('a list', () => {
       const { id } = await owner.create({ name: `open ${index}`, delay: 3600, description: 'd'.repeat(300) });
       unfinished.unshift(id);
     }
-    // One after the other, so that it is known which ended last.
+    // One after the other, so that the order of their ends is known.
     for (let index = 0; index < 5; index += 1) {
       const { id } = await owner.create({ name: `done ${index}`, type: 'echo', delay: 0, payload: { a: 1 } });
       await owner.until(id, 'its end', ({ status }) => status === 'COMPLETED');
       ended.unshift(id);
     }
-    await waitFor('the list to know all of them', async () => {
+    await waitFor('the list to show all tasks, five of them completed', async () => {
       const rows = (await pages(owner, 100)).flat();
       return rows.length === 25 && rows.filter(({ status }) => status === 'COMPLETED').length === 5;
     });
   });
 
   test.each([1, 7, 10, 25, 100])(
-    'in pages of %i has every task once, unfinished ones first, newest first',
+    'in pages of %i has every task once, unfinished ones before ended ones, each newest first',
     async (limit) => {
       const found = await pages(owner, limit);
       expect(found.flat().map(({ id }) => id)).toEqual([...unfinished, ...ended]);
       for (const page of found.slice(0, -1)) expect(page).toHaveLength(limit);
-      // At most one page to find out that there are no more.
+      // At most one more page, which shows that there are no more tasks.
       expect(found.length).toBeLessThanOrEqual(Math.floor(25 / limit) + 1);
     },
   );
 
-  test('keeps its place when tasks are made between two pages', async () => {
+  test('keeps its place when tasks are created between two pages', async () => {
     const reader = await newUser();
     for (let index = 0; index < 6; index += 1) await reader.create({ name: `n ${index}`, delay: 3600 });
-    await waitFor('the list to know all', async () => (await pages(reader, 100)).flat().length === 6);
+    await waitFor('the list to show all tasks', async () => (await pages(reader, 100)).flat().length === 6);
     const first = await reader.call<TaskSummary[]>('GET', '/api/tasks/?limit=3');
     const { id: late } = await reader.create({ name: 'late', delay: 3600 });
-    await waitFor('the list to know it', async () =>
+    await waitFor('the list to show the new task', async () =>
       (await pages(reader, 100)).flat().some(({ id }) => id === late),
     );
     const second = await reader.call<TaskSummary[]>('GET', nextPage(first.headers) ?? '');
@@ -59,7 +59,7 @@ describe('a list', () => {
     expect(ids).not.toContain(late);
   });
 
-  test('has neither payload nor attempts nor result; the first 200 characters of the description', async () => {
+  test('has no payloads, attempts or results, and only the first 200 characters of descriptions', async () => {
     for (const row of (await pages(owner, 100)).flat()) {
       expect(row).not.toHaveProperty('payload');
       expect(row).not.toHaveProperty('attempts');
@@ -68,25 +68,25 @@ describe('a list', () => {
     }
   });
 
-  test('says of each task what the task itself says', async () => {
+  test('has the same values for each task as the task itself', async () => {
     for (const row of (await pages(owner, 100)).flat()) {
       const { payload: _payload, attempts: _attempts, ...task } = await owner.read(row.id);
-      // By design, lists don't read what only the history knows.
+      // By design, lists don't read values that only the history has.
       const { result, description, started_at } = row;
       expect(row).toEqual({ ...task, result, description, started_at });
     }
   });
 
-  test('shows 50 tasks unless told otherwise, and says where the next are', async () => {
+  test('has 50 tasks by default, and a link to the next ones', async () => {
     const busy = await newUser();
     await Promise.all(Array.from({ length: 52 }, () => busy.create({ name: 'n', delay: 3600 })));
-    await waitFor('the list to know all', async () => (await pages(busy, 100)).flat().length === 52);
+    await waitFor('the list to show all tasks', async () => (await pages(busy, 100)).flat().length === 52);
     const { body, headers } = await busy.call<TaskSummary[]>('GET', '/api/tasks/');
     expect(body).toHaveLength(50);
     expect((await busy.call<TaskSummary[]>('GET', nextPage(headers) ?? '')).body).toHaveLength(2);
   });
 
-  test('of somebody without tasks is empty, and has no next page', async () => {
+  test('of a user without tasks is empty, and has no next page', async () => {
     const answer = await (await newUser()).call('GET', '/api/tasks/');
     expect(answer).toMatchObject({ status: 200, body: [] });
     expect(answer.headers.get('Link')).toBeNull();
@@ -112,7 +112,7 @@ describe('a list', () => {
       return new URL(nextPage(headers) ?? '', service.url).searchParams.get('cursor') ?? '';
     };
 
-    test('that is none, or too long', async () => {
+    test('that is malformed or too long', async () => {
       for (const cursor of ['x', '', 'AAAA', '%00', '🦊', 'A'.repeat(2000), 'A'.repeat(5000)])
         expect(await open(owner, cursor)).toMatchObject(refusal);
     });
@@ -128,7 +128,7 @@ describe('a list', () => {
       expect(await open(owner, `${cursor}AAAA`)).toMatchObject(refusal);
     });
 
-    test("of another user's list, an admin's among them", async () => {
+    test("of another user's list, including an admin's", async () => {
       expect(await open(await newUser(), await cursorOf(owner))).toMatchObject(refusal);
       const root = await service.as('root');
       expect(await open(root, await cursorOf(owner))).toMatchObject(refusal);
@@ -137,7 +137,7 @@ describe('a list', () => {
   });
 });
 
-test('a retried task stands in the list once, as its newest run, open or ended, and an earlier one never shows', async () => {
+test('a retried task is in the list once, as its latest run, whether open or ended; earlier runs never show', async () => {
   const owner = await newUser();
   const { id: open } = await owner.create({ name: 'cancelled, then retried', delay: 3600 });
   const { id: done } = await owner.create({ name: 'done three times', delay: 0 });
@@ -150,7 +150,7 @@ test('a retried task stands in the list once, as its newest run, open or ended, 
     if (runs < 3) await owner.call('POST', `/api/tasks/${done}/retry/`, undefined, key);
   }
   const [newestOpen, newestDone] = await Promise.all([owner.read(open), owner.read(done)]);
-  const rows = await waitFor('the list to know the newest runs', async () => {
+  const rows = await waitFor('the list to show the latest runs', async () => {
     const rows = (await pages(owner, 100)).flat();
     return (
       rows.some(
@@ -162,14 +162,14 @@ test('a retried task stands in the list once, as its newest run, open or ended, 
     { id: open, status: 'SCHEDULED', version: newestOpen.version },
     { id: done, status: 'COMPLETED', version: newestDone.version },
   ]);
-  // Earlier runs may fill whole pages, which are then empty; none of them shows.
+  // Earlier runs can fill whole pages, which are then empty; none of them shows.
   expect((await pages(owner, 1)).flat().map(({ id }) => id)).toEqual([open, done]);
 });
 
 test('a deleted task leaves the list', async () => {
   const owner = await newUser();
   const { id } = await owner.create({ name: 'n', delay: 3600 });
-  await waitFor('the list to know it', async () => (await pages(owner, 10)).flat().length === 1);
+  await waitFor('the list to show the new task', async () => (await pages(owner, 10)).flat().length === 1);
   await owner.call('DELETE', `/api/tasks/${id}/`);
   await expect.poll(async () => (await pages(owner, 10)).flat(), { timeout: 10_000 }).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** The document by the standards' own rules; what it says of the service is tested in openapi.test.ts. */
+/** The document by the rules of its standards. openapi.test.ts compares it with the service. */
 import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -19,18 +19,18 @@ beforeAll(async () => {
   document = (await anonymously<Document>(service, 'GET', '/openapi.json')).body;
 });
 
-test('fits the official schema of OpenAPI 3.1', async () => {
+test('the OpenAPI document conforms to the official schema of OpenAPI 3.1', async () => {
   const { valid, errors } = await new Validator().validate({ ...structuredClone(document) });
   expect(errors ?? []).toEqual([]);
   expect(valid).toBe(true);
 });
 
-test('is the one in openapi.json, which `npm run openapi` writes', () => {
-  // The service of the tests has task types of its own, which the document does not name.
+test('the OpenAPI document is the one in openapi.json, which `npm run openapi` writes', () => {
+  // The service of the tests has its own task types, which the document does not name.
   expect(document).toEqual(JSON.parse(readFileSync('openapi.json', 'utf8')));
 });
 
-test('says of each operation what it does, in words and by a name of its own', () => {
+test('every operation has a summary, a description and a unique operationId', () => {
   const operations = Object.values(document.paths).flatMap((item) => Object.values(item));
   const names = operations.map(({ operationId }) => operationId);
   expect(new Set(names).size).toBe(operations.length);
@@ -41,7 +41,7 @@ test('says of each operation what it does, in words and by a name of its own', (
   }
 });
 
-test('says which headers all answers have, and which those that count against an allowance', () => {
+test('every documented response has X-Request-Id, and on routes that need a sign-in the RateLimit headers', () => {
   type Answers = Record<string, { $ref?: string; headers?: Json }>;
   for (const [path, item] of Object.entries(document.paths)) {
     for (const [method, { responses, security }] of Object.entries(item)) {
@@ -55,7 +55,7 @@ test('says which headers all answers have, and which those that count against an
   }
 });
 
-test('is made once, and is not sent again to those who have it', async () => {
+test('the OpenAPI document is sent compressed and with an ETag, and is 304 for clients that have it', async () => {
   const url = `${service.url}/openapi.json`;
   const first = await fetch(url);
   expect(first.headers.get('Content-Encoding')).toBe('gzip');
@@ -67,14 +67,14 @@ test('is made once, and is not sent again to those who have it', async () => {
   expect(await head.text()).toBe('');
 });
 
-/** Every value that has examples, with their place. */
+/** Yields every value that has a schema or examples, with its path. */
 function* withExamples(value: unknown, at = '#'): Generator<[string, Json]> {
   if (typeof value !== 'object' || value === null) return;
   if ('schema' in value || 'examples' in value) yield [at, { ...value }];
   for (const [key, member] of Object.entries(value)) yield* withExamples(member, `${at}/${key}`);
 }
 
-describe('the examples', () => {
+describe('the examples in the OpenAPI document', () => {
   const ajv = (): Ajv2020 => {
     const checker = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
     checker.addSchema({ $id: 'https://taskbell.test/openapi.json', ...document });
@@ -82,7 +82,7 @@ describe('the examples', () => {
   };
   const schemaAt = (pointer: string) => ({ $ref: `https://taskbell.test/openapi.json#/${pointer}` });
 
-  test('fit the schemas that they are examples of', () => {
+  test('are valid by their own schemas', () => {
     const checker = ajv();
     let checked = 0;
     const faults: string[] = [];
@@ -98,7 +98,7 @@ describe('the examples', () => {
       if (!schema) continue;
       const all = Object.values(examples as Record<string, Json>).map(({ value }) => value);
       for (const one of example === undefined ? all : [example, ...all]) {
-        // References are from the document's root.
+        // References are relative to the document's root.
         check(
           at,
           JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"https://taskbell.test/openapi.json#/')),
@@ -110,14 +110,14 @@ describe('the examples', () => {
     expect(checked).toBeGreaterThan(40);
   });
 
-  test('show a task as it is when it has just been made', () => {
+  test('show a new task in the response to its creation', () => {
     const example = { status: 'SCHEDULED', attempts: [], result: null, version: 1 };
     expect(document.paths['/api/tasks']?.['post']).toMatchObject({
       responses: { 201: { content: { 'application/json': { example } } } },
     });
   });
 
-  test('are there for every body that is sent or answered', () => {
+  test('exist for every request and response body', () => {
     const named = new Set(
       Object.entries(document.components.schemas).flatMap(([name, { examples }]) => (examples ? [name] : [])),
     );

@@ -1,4 +1,4 @@
-/** The document says what the service does: routes, statuses, shapes. */
+/** The document describes what the service does: routes, statuses, shapes. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -59,20 +59,20 @@ const operations = () =>
     Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
   );
 
-/** An answer, also where it is described by reference. */
+/** Returns a documented response, following its reference if it is one. */
 function resolved(answer: z.infer<typeof response> | { $ref: string }): z.infer<typeof response> {
   if (!('$ref' in answer)) return response.parse(answer);
   return response.parse(document.components.responses[String(answer.$ref).replace(/^.*\//, '')]);
 }
 
-/** Every object in the document, with its place. */
+/** Yields every object in the document, with its path. */
 function* objects(value: unknown, at = '#'): Generator<[string, Record<string, unknown>]> {
   if (typeof value !== 'object' || value === null) return;
   if (!Array.isArray(value)) yield [at, value as Record<string, unknown>];
   for (const [key, member] of Object.entries(value)) yield* objects(member, `${at}/${key}`);
 }
 
-test('is OpenAPI 3.1: references lead somewhere, path parameters are declared, nothing is left of 3.0', () => {
+test('the document is OpenAPI 3.1: references resolve, path parameters are declared, nothing of 3.0 is left', () => {
   const { schemas, responses, headers } = document.components;
   const targetsKnown = [
     ...Object.keys(schemas).map((name) => `#/components/schemas/${name}`),
@@ -101,7 +101,7 @@ test('is OpenAPI 3.1: references lead somewhere, path parameters are declared, n
     for (const [scheme] of (operation.security ?? []).flatMap((each) => Object.entries(each))) {
       expect(document.components.securitySchemes).toHaveProperty(scheme);
     }
-    // 431 comes from the server itself, without a body.
+    // 431 comes from the HTTP server itself, without a body.
     const refusals = Object.entries(operation.responses).filter(
       ([status]) => Number(status) >= 400 && status !== '431',
     );
@@ -112,7 +112,7 @@ test('is OpenAPI 3.1: references lead somewhere, path parameters are declared, n
   }
 });
 
-test('has every route of the interface', () => {
+test('the document has every route of the API', () => {
   const known = operations().map(({ path, method }) => `${method.toUpperCase()} ${path}`);
   expect(known).toEqual(
     expect.arrayContaining([
@@ -140,7 +140,7 @@ test('has every route of the interface', () => {
   expect(new Set(known).size).toBe(known.length);
 });
 
-test('no route is open to strangers but those that must be, and each that needs a token says what a lack of it means', () => {
+test('only the sign-in and health routes are documented as open, and all others document 401', () => {
   for (const { path, method, operation } of operations()) {
     const open = ['/api/token', '/api/token/refresh', '/healthz', '/readyz'];
     const isOpen = open.includes(path) || (path === '/api/session' && method === 'post');
@@ -149,7 +149,7 @@ test('no route is open to strangers but those that must be, and each that needs 
   }
 });
 
-test('documents each status that its routes answer with, and the content type', async () => {
+test('the document has every status and content type that the routes answer with', async () => {
   const bob = await service.as('bob');
   const open = await alice.create({ name: 'open', delay: 3600 });
   const { id } = await alice.create({ name: 'done', delay: 0 });
@@ -193,7 +193,7 @@ test('documents each status that its routes answer with, and the content type', 
     await ask(undefined, method, path, open.id);
     if (isTask) await ask(bob, method, path, open.id, operation.requestBody && { name: 'n', delay: 60 });
     if (method === 'GET' || method === 'DELETE') continue;
-    // What is wrong with a body, on routes that take none as well.
+    // Invalid bodies, on routes that take none as well.
     await ask(alice, method, path, randomUUID(), [], {});
     await ask(alice, method, path, randomUUID(), {}, { 'Content-Type': 'text/plain' });
     await ask(alice, method, path, randomUUID(), { large: 'x'.repeat(1024 * 1024) });
@@ -226,13 +226,13 @@ test('documents each status that its routes answer with, and the content type', 
 
   const statusesOf = (key: string): number[] => [...(seen.get(key) ?? [])].toSorted((a, b) => a - b);
   expect(undocumented).toEqual([]);
-  // The checks above mean something: refusals and successes of every kind have come by.
+  // Proves that the checks above saw successes and refusals of every kind.
   expect(statusesOf('POST /api/tasks')).toEqual([201, 400, 401, 413, 415, 422]);
   expect(statusesOf('PATCH /api/tasks/{id}')).toEqual([200, 400, 401, 404, 409, 412, 413, 415]);
   expect(statusesOf('POST /api/tasks/{id}/retry')).toEqual([200, 400, 401, 404, 409, 413, 415]);
 });
 
-test('answers have the shapes that the document gives them, and no more members than it names', async () => {
+test('responses have the documented shapes, and no other members', async () => {
   const { id } = await alice.create({ name: 'shape', delay: 0, tags: ['a'], description: 'd' });
   const done = await alice.until(id, 'its end', ({ status }) => status === 'COMPLETED');
   const failing = {
@@ -258,7 +258,7 @@ test('answers have the shapes that the document gives them, and no more members 
   expect(problem.parse(refusal)).toEqual(refusal);
 });
 
-test('says of the fields of a new task what the service makes of them', () => {
+test('the document has the limits and defaults of the fields of a new task', () => {
   const { properties, required, additionalProperties } = z
     .looseObject({
       properties: z.record(z.string(), z.looseObject({})),
@@ -279,7 +279,7 @@ test('says of the fields of a new task what the service makes of them', () => {
   });
 });
 
-test('/api/task-types lists the built-in types and the users’ own, with JSON Schemas of their payloads', async () => {
+test('/api/task-types lists built-in and custom task types, with JSON Schemas of their payloads', async () => {
   type TaskType = { name: string; description: string; payload: Record<string, unknown> };
   const { status, body } = await alice.call<TaskType[]>('GET', '/api/task-types/');
   expect(status).toBe(200);

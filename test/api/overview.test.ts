@@ -9,14 +9,14 @@ import { waitFor } from '../support/wait-for.ts';
 import { anonymously, useService } from '../support/service.ts';
 
 const service = useService({ environment: { TASKBELL_WORKER_CONCURRENCY: '1' } });
-/** A worker that was killed when the tests began. */
+/** A worker that was killed before the tests. */
 let killed: { readonly identity: string; readonly at: number };
 
 beforeAll(async () => {
   const { pid } = await service.startWorker();
   const identity = identityOf(pid);
   const alice = await service.as('alice');
-  await waitFor('its heartbeat', async () => isBeating(await overviewOf(alice), identity));
+  await waitFor('a heartbeat of the worker', async () => hasHeartbeat(await overviewOf(alice), identity));
   process.kill(pid, 'SIGKILL');
   killed = { identity, at: Date.now() };
 });
@@ -24,7 +24,7 @@ beforeAll(async () => {
 const identityOf = (pid: number): string => `${pid}@${hostname()}`;
 const workerIn = ({ workers }: Overview, identity: string) =>
   workers.find((worker) => worker.identity === identity);
-const isBeating = (overview: Overview, identity: string): boolean => {
+const hasHeartbeat = (overview: Overview, identity: string): boolean => {
   const attempts = workerIn(overview, identity)?.attempts;
   return attempts !== undefined && attempts !== null;
 };
@@ -35,7 +35,7 @@ async function overviewOf(caller: Caller, query = ''): Promise<Overview> {
   return body;
 }
 
-/** Asks until the overview is as expected. */
+/** Reads the overview until it is as expected. */
 function overviewWith(
   caller: Caller,
   what: string,
@@ -78,13 +78,18 @@ describe('outcomes', () => {
     tasks.push(await owner.until(id, 'its end', isOver));
   });
 
-  test('count the runs that ended in each bucket, whatever the range', async () => {
+  test('count the runs that ended in each bucket, in every range', async () => {
     for (const [range, count, seconds] of [
       ['hour', 12, 300],
       ['day', 24, 3600],
       ['week', 28, 21_600],
     ] as const) {
-      const overview = await overviewWith(owner, 'all', (seen) => ended(seen) === 5, `?range=${range}`);
+      const overview = await overviewWith(
+        owner,
+        'all outcomes',
+        (seen) => ended(seen) === 5,
+        `?range=${range}`,
+      );
       expect(sum(overview)).toEqual({ completed: 3, failed: 1, cancelled: 1 });
       expect(overview).toMatchObject({ bucket_seconds: seconds });
       expect(overview.buckets).toHaveLength(count);
@@ -110,8 +115,8 @@ describe('outcomes', () => {
     }
   });
 
-  test('are one’s own; an admin sees everybody’s, or those of the owner that it names', async () => {
-    await overviewWith(owner, 'all', (seen) => ended(seen) === 5);
+  test('are those of the caller; an admin gets those of all users, or of the given owner', async () => {
+    await overviewWith(owner, 'all outcomes', (seen) => ended(seen) === 5);
     const other = await service.asNewUser();
     expect(sum(await overviewOf(other))).toEqual(nothing);
     const query = `?owner=${tasks[0]?.owner}`;
@@ -122,27 +127,31 @@ describe('outcomes', () => {
     expect(sum(await overviewOf(owner, query))).toEqual({ completed: 3, failed: 1, cancelled: 1 });
     const root = await service.as('root');
     expect(sum(await overviewOf(root, query))).toEqual({ completed: 3, failed: 1, cancelled: 1 });
-    expect(sum(await overviewOf(root, '?owner=nobody'))).toEqual(nothing);
+    expect(sum(await overviewOf(root, '?owner=unknown'))).toEqual(nothing);
     await run(other, { type: 'echo' });
-    const { completed } = sum(await overviewWith(other, 'its own', (seen) => ended(seen) === 1));
+    const { completed } = sum(await overviewWith(other, 'its own outcome', (seen) => ended(seen) === 1));
     expect(completed).toBe(1);
-    await overviewWith(root, 'both', (seen) => sum(seen).completed >= 4 && sum(seen).failed >= 1);
+    await overviewWith(
+      root,
+      'the outcomes of both users',
+      (seen) => sum(seen).completed >= 4 && sum(seen).failed >= 1,
+    );
   });
 
-  test('count an earlier run of a retried task too', async () => {
+  test('include the earlier runs of a retried task', async () => {
     const retrier = await service.asNewUser();
     const { id } = await run(retrier, { type: 'hopeless', payload: {} });
     await retrier.call('POST', `/api/tasks/${id}/retry/`, undefined, { 'Idempotency-Key': 'again' });
-    await retrier.until(id, 'its second end', (task) => task.retry_count === 1 && isOver(task));
+    await retrier.until(id, 'the end of its second run', (task) => task.retry_count === 1 && isOver(task));
     const overview = await overviewWith(retrier, 'both ends', (seen) => sum(seen).failed === 2);
     expect(sum(overview)).toEqual({ completed: 0, failed: 2, cancelled: 0 });
   });
 
-  test('of more than one page are exact, with a sample of how late they began', async () => {
+  test('of more than one page are exact, with the lateness of a sample of 25 in each bucket', async () => {
     const busy = await service.asNewUser();
     const many = Array.from({ length: 60 }, () => ({ name: 'n', type: 'echo', delay: 0, payload: {} }));
     await busy.call('POST', '/api/tasks/bulk/', { tasks: many });
-    const overview = await overviewWith(busy, 'all', (seen) => ended(seen) === 60);
+    const overview = await overviewWith(busy, 'all outcomes', (seen) => ended(seen) === 60);
     for (const { completed, lateness } of overview.buckets) {
       expect(lateness?.count ?? 0).toBe(Math.min(completed, 25));
     }
@@ -152,7 +161,7 @@ describe('outcomes', () => {
 describe('lateness', () => {
   const only = ({ buckets }: Overview) => buckets.map(({ lateness }) => lateness).filter((one) => one);
 
-  test('is how long tasks waited for a worker; of those that never began nothing is told', async () => {
+  test('is how long tasks waited for a worker, and leaves out tasks that never started', async () => {
     const owner = await service.asNewUser();
     const first = await owner.create({
       name: 'takes the only slot',
@@ -160,9 +169,9 @@ describe('lateness', () => {
       delay: 0,
       payload: { steps: 1, step_ms: 2500 },
     });
-    await owner.until(first.id, 'its beginning', ({ status }) => status === 'RUNNING');
+    await owner.until(first.id, 'its start', ({ status }) => status === 'RUNNING');
     const second = await owner.create({ name: 'waits', type: 'echo', delay: 0 });
-    const { id } = await owner.create({ name: 'never begins', delay: 3600 });
+    const { id } = await owner.create({ name: 'never starts', delay: 3600 });
     await owner.call('POST', `/api/tasks/${id}/cancel/`);
     const waits = await Promise.all(
       [first, second].map(async (task) => {
@@ -170,25 +179,25 @@ describe('lateness', () => {
         return (Date.parse(started_at ?? '') - Date.parse(scheduled_time)) / 1000;
       }),
     );
-    const overview = await overviewWith(owner, 'all', (seen) => ended(seen) === 3);
+    const overview = await overviewWith(owner, 'all outcomes', (seen) => ended(seen) === 3);
     const [most = 0] = waits.toSorted((a, b) => b - a);
     expect(most).toBeGreaterThan(0.5);
     expect(Math.max(...only(overview).map((one) => one?.max ?? 0))).toBe(most);
     expect(only(overview).reduce((count, one) => count + (one?.count ?? 0), 0)).toBe(2);
   });
 
-  test('is never less than nothing, though a task was told to run before its time', async () => {
+  test('is 0, not negative, for a task that run-now started before its scheduled time', async () => {
     const owner = await service.asNewUser();
     const { id } = await owner.create({ name: 'early', type: 'echo', delay: 3600 });
     await owner.call('POST', `/api/tasks/${id}/run-now/`);
     await owner.until(id, 'its end', isOver);
-    const overview = await overviewWith(owner, 'its end', (seen) => ended(seen) === 1);
+    const overview = await overviewWith(owner, 'its outcome', (seen) => ended(seen) === 1);
     expect(only(overview)).toEqual([{ count: 1, p50: 0, p95: 0, max: 0 }]);
   });
 });
 
 test.each([3, 101])(
-  '%i tasks that fall due are counted by when, those beyond the hour are not',
+  'the overview counts %i tasks due within the hour by their due time, and no later ones',
   async (each) => {
     const owner = await service.asNewUser();
     const at = (seconds: number, count: number) =>
@@ -197,7 +206,7 @@ test.each([3, 101])(
     await owner.call('POST', '/api/tasks/bulk/', { tasks });
     const { id } = await owner.create({ name: 'n', delay: 450 });
     await owner.call('POST', `/api/tasks/${id}/pause/`);
-    const { due } = await overviewWith(owner, 'all', (seen) => seen.due.total >= each + 4);
+    const { due } = await overviewWith(owner, 'all due tasks', (seen) => seen.due.total >= each + 4);
     expect(due).toMatchObject({
       bucket_seconds: 300,
       counts: [each, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1],
@@ -208,7 +217,7 @@ test.each([3, 101])(
 );
 
 describe('workers', () => {
-  test('are listed with their slots, those in use while an attempt runs, and what they have done', async () => {
+  test('are listed with their used and free slots, and with their failed attempts', async () => {
     const owner = await service.asNewUser();
     const { id } = await owner.create({
       name: 'n',
@@ -216,7 +225,7 @@ describe('workers', () => {
       delay: 0,
       payload: { steps: 1, step_ms: 60_000 },
     });
-    const { attempts } = await owner.until(id, 'its beginning', ({ status }) => status === 'RUNNING');
+    const { attempts } = await owner.until(id, 'its start', ({ status }) => status === 'RUNNING');
     const identity = attempts[0]?.worker ?? '';
     const busy = await overviewWith(
       owner,
@@ -243,22 +252,26 @@ describe('workers', () => {
     );
   });
 
-  test('leave the list as soon as they are stopped', async () => {
+  test('disappear from the list within 5 s of their stop', async () => {
     const alice = await service.as('alice');
     const worker = await service.startWorker();
     const identity = identityOf(worker.pid);
     await overviewWith(alice, 'the new worker', (seen) => workerIn(seen, identity) !== undefined);
-    await overviewWith(alice, 'its heartbeat', (seen) => isBeating(seen, identity));
+    await overviewWith(alice, 'its heartbeat', (seen) => hasHeartbeat(seen, identity));
     await worker.close();
-    await waitFor('it to leave', async () => workerIn(await overviewOf(alice), identity) === undefined, 5000);
+    await waitFor(
+      'the list without it',
+      async () => workerIn(await overviewOf(alice), identity) === undefined,
+      5000,
+    );
     expect((await overviewOf(alice)).workers.length).toBeGreaterThan(0);
   });
 
-  test('leave the list within a minute when they are killed', { timeout: 90_000 }, async () => {
+  test('disappear from the list within a minute of being killed', { timeout: 90_000 }, async () => {
     const alice = await service.as('alice');
     const left = killed.at + 60_000 - Date.now();
     await waitFor(
-      'it to leave',
+      'the list without it',
       async () => workerIn(await overviewOf(alice), killed.identity) === undefined,
       Math.max(left, 0),
     );
@@ -266,14 +279,14 @@ describe('workers', () => {
   });
 });
 
-test('tells which server answers, and how soon', async () => {
+test('the overview has the version, the namespace and the latency of the Temporal server', async () => {
   const { temporal } = await overviewOf(await service.as('alice'));
   expect(temporal).toMatchObject({ server_version: '1.29.1', namespace: inject('temporal').namespace });
   expect(temporal.latency_ms).toBeGreaterThan(0);
   expect(temporal.latency_ms).toBeLessThan(4000);
 });
 
-test('has the shape that is described, and no more members; the client gets it as well', async () => {
+test('the overview has the documented shape and no other members, and the typed client reads it', async () => {
   const alice = await service.as('alice');
   const answer = await overviewOf(alice, '?range=day');
   expect(schema.strict().parse(answer)).toEqual(answer);
@@ -282,13 +295,13 @@ test('has the shape that is described, and no more members; the client gets it a
   expect(await client.overview()).toMatchObject({ bucket_seconds: 300 });
 });
 
-test('many who ask at the same time share one answer', async () => {
+test('concurrent requests share one overview', async () => {
   const alice = await service.as('alice');
   const answers = await Promise.all(Array.from({ length: 10 }, () => overviewOf(alice, '?range=week')));
   expect(new Set(answers.map(({ now }) => now)).size).toBe(1);
 });
 
-test('with and without a trailing slash, an hour unless told otherwise', async () => {
+test('the overview is served with and without trailing slash, and covers an hour by default', async () => {
   const alice = await service.as('alice');
   for (const path of ['/api/overview', '/api/overview/', '/api/overview/?range=hour']) {
     const { status, headers, body } = await alice.call<Overview>('GET', path);
@@ -298,7 +311,7 @@ test('with and without a trailing slash, an hour unless told otherwise', async (
 });
 
 test.each(['range=month', 'range=', 'range=hour&range=day', 'owner=', 'owner=a%27b', 'status=FAILED', 'x=1'])(
-  'refuses %s',
+  'the overview refuses the query %s',
   async (query) => {
     const answer = await (await service.as('alice')).call('GET', `/api/overview/?${query}`);
     expect(answer).toMatchObject({
@@ -308,7 +321,7 @@ test.each(['range=month', 'range=', 'range=hour&range=day', 'owner=', 'owner=a%2
   },
 );
 
-test('is for those who have signed in', async () => {
+test('the overview needs a sign-in', async () => {
   expect(await anonymously(service, 'GET', '/api/overview/')).toMatchObject({ status: 401 });
 });
 
@@ -323,7 +336,7 @@ describe('while Temporal', () => {
     return { status, body, retryAfter: headers.get('Retry-After'), tookMs };
   }
 
-  test('is away, is answered 503', async () => {
+  test('is unreachable, the overview is 503', async () => {
     expect(await refusalOf('127.0.0.1:9')).toMatchObject({
       status: 503,
       body: { code: 'temporal_unavailable' },
@@ -331,7 +344,7 @@ describe('while Temporal', () => {
     });
   });
 
-  test('does not answer, is answered 503 within five seconds', async () => {
+  test('accepts connections but never answers, the overview is 503 within five seconds', async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as AddressInfo;

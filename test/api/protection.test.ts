@@ -1,4 +1,4 @@
-/** What keeps one caller from harming the others, and pages of other sites from our answers. */
+/** Protection of callers from each other, and of responses from pages of other sites. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { BulkResult } from '../../src/contract/bulk.ts';
 import type { Caller } from '../support/caller.ts';
@@ -17,7 +17,7 @@ const service = useService({
 });
 
 describe('the rate limit', () => {
-  test('lets an account send a minute of requests at once, tells how many are left, and then refuses', async () => {
+  test('allows an account the requests of a minute at once, reports how many are left, and then answers 429', async () => {
     const eager = await service.asNewUser();
     const ask = () => eager.call('GET', '/api/tasks/');
     const first = await ask();
@@ -25,21 +25,24 @@ describe('the rate limit', () => {
     expect(first.headers.get('RateLimit-Policy')).toBe('"default";q=60;w=60');
     expect(first.headers.get('RateLimit')).toMatch(/^"default";r=59;t=1$/);
     const refused = answers.filter(({ status }) => status === 429);
-    // One a second flows in meanwhile; it is the same for sockets.
+    // One request a second becomes free in the meantime. The limit is the same for sockets.
     await expect(eager.watch('/ws/tasks/')).rejects.toMatchObject({ status: 429 });
     expect(refused.length).toBeGreaterThanOrEqual(1);
     expect(refused.at(-1)).toMatchObject({ body: { code: 'too_many_requests' } });
     expect(Number(refused.at(-1)?.headers.get('Retry-After'))).toBeGreaterThanOrEqual(1);
     expect(refused.at(-1)?.headers.get('RateLimit')).toMatch(/^"default";r=0;t=\d+$/);
-    // Nobody else is held up, and it is not for ever.
+    // Other accounts are not held up, and the refusal does not last.
     const other = await service.asNewUser();
     expect((await other.call('GET', '/api/task-types/')).status).toBe(200);
-    await waitFor('another chance', async () => (await eager.call('GET', '/api/task-types/')).status === 200);
+    await waitFor(
+      'an accepted request',
+      async () => (await eager.call('GET', '/api/task-types/')).status === 200,
+    );
   });
 });
 
 describe('the quota of unfinished tasks', () => {
-  test('refuses more, one by one in many, and gives way when some have ended', async () => {
+  test('refuses further tasks with 429, in a bulk request one by one, and accepts new ones once others have ended', async () => {
     const user = await service.asNewUser();
     const tasks = Array.from({ length: 6 }, (_, index) => ({ name: `${index}`, delay: hour }));
     const { body } = await user.call<{ results: BulkResult[] }>('POST', '/api/tasks/bulk/', { tasks });
@@ -65,7 +68,7 @@ describe('in a browser', () => {
     return response.headers;
   }
 
-  test('pages of named origins may read answers, and ask before they write; others may not', async () => {
+  test('pages of configured origins may read responses and send preflight requests; others may not', async () => {
     const asked = {
       'Access-Control-Request-Method': 'PATCH',
       'Access-Control-Request-Headers': 'authorization',
@@ -75,7 +78,7 @@ describe('in a browser', () => {
     expect(allowed.get('Access-Control-Allow-Methods')).toContain('PATCH');
     expect(allowed.get('Access-Control-Allow-Headers')).toContain('Authorization');
     expect(allowed.get('Access-Control-Allow-Credentials')).toBeNull();
-    // Refusals too, or their reason could not be read.
+    // On errors too, or the page could not read their reason.
     const refused = await ask('http://localhost:5173');
     expect(refused.get('Access-Control-Allow-Origin')).toBe('http://localhost:5173');
     for (const stranger of ['https://evil.example', 'https://friend.example.evil.example', 'null']) {
@@ -85,7 +88,7 @@ describe('in a browser', () => {
   });
 
   test.each(['/api/task-types/', '/healthz', '/openapi.json', '/nowhere'])(
-    '%s can do nothing there',
+    'a response of %s cannot run or load anything, or be framed',
     async (path) => {
       const { headers } = await anonymously(service, 'GET', path);
       expect(headers.get('Content-Security-Policy')).toBe(
@@ -99,20 +102,20 @@ describe('in a browser', () => {
   );
 });
 
-describe('without settings', () => {
+describe('by default', () => {
   const plain = useService();
   let alice: Caller;
   beforeAll(async () => {
     alice = await plain.as('alice');
   });
 
-  test('no page of another origin may read anything', async () => {
+  test('pages of other origins may not read anything', async () => {
     const response = await fetch(`${plain.url}/healthz`, { headers: { Origin: friend } });
     expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
     expect(response.headers.get('Cross-Origin-Resource-Policy')).toBe('same-origin');
   });
 
-  test('there is a rate limit nobody meets by hand', async () => {
+  test('the rate limit is 6000 requests a minute', async () => {
     const { headers } = await alice.call('GET', '/api/task-types/');
     expect(headers.get('RateLimit-Policy')).toBe('"default";q=6000;w=60');
   });

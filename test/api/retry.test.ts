@@ -20,7 +20,7 @@ function retry(id: string, body?: object, headers?: Record<string, string>) {
   return alice.call<Task>('POST', `/api/tasks/${id}/retry/`, body, headers);
 }
 
-/** A task that has failed. */
+/** Creates a task, and waits until it has failed. */
 async function failed(): Promise<Task> {
   const { id } = await alice.create({ name: 'hopeless', type: 'hopeless', delay: 0 });
   return alice.until(id, 'its end', hasEnded);
@@ -32,7 +32,7 @@ async function runsOf(id: string): Promise<number> {
 }
 
 describe('a retry', () => {
-  test('may change what the task is to do, but not its type', async () => {
+  test('can change the fields of the task, but not its type', async () => {
     const { id, version } = await failed();
     const changes = { name: 'another', tags: ['again'], priority: 1, delay: hour, retry: { max_retries: 7 } };
     const { status, body } = await retry(id, changes);
@@ -49,7 +49,7 @@ describe('a retry', () => {
     });
   });
 
-  test('takes the representation of the ended task, and is then due at once', async () => {
+  test('accepts the representation of the ended task, and makes it due at once', async () => {
     const task = await failed();
     const before = Date.now();
     const { status, body } = await retry(task.id, task);
@@ -63,30 +63,30 @@ describe('a retry', () => {
     [{ payload: { what: 1 } }, '/payload/what'],
     [{ priority: 9 }, '/priority'],
     [{ nonsense: 1 }, '/nonsense'],
-  ])('with %j is refused, and begins no run', async (changes, pointer) => {
+  ])('with %j is refused, and starts no run', async (changes, pointer) => {
     const { id } = await failed();
     expect(await retry(id, changes)).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
     expect(await alice.read(id)).toMatchObject({ status: 'FAILED', retry_count: 0 });
   });
 
-  test('of a state that has passed is 412', async () => {
+  test('with the ETag of an earlier state is 412', async () => {
     const { id } = await failed();
     const { headers } = await alice.call('GET', `/api/tasks/${id}/`);
     const etag = headers.get('ETag') ?? '';
     expect((await retry(id, undefined, { 'If-Match': etag })).status).toBe(200);
-    await alice.until(id, 'its second end', (task) => hasEnded(task) && task.retry_count === 1);
+    await alice.until(id, 'the end of its second run', (task) => hasEnded(task) && task.retry_count === 1);
     expect(await retry(id, undefined, { 'If-Match': etag })).toMatchObject({
       status: 412,
       body: { code: 'stale_version' },
     });
     expect(await runsOf(id)).toBe(2);
-    // Who has seen the latest state may retry at once.
+    // With the ETag of the latest state, a retry is accepted at once.
     const { headers: latest } = await alice.call('GET', `/api/tasks/${id}/`);
     expect((await retry(id, undefined, { 'If-Match': latest.get('ETag') ?? '' })).status).toBe(200);
   });
 });
 
-test('a dozen retries within a tenth of a second of a task that fails within milliseconds start one run', async () => {
+test('a dozen retries within a tenth of a second start one run, even of a task that fails within milliseconds', async () => {
   const { id } = await failed();
   const spread = Array.from({ length: 12 }, async (_, index) => {
     await sleep(index * 8);
@@ -99,28 +99,28 @@ test('a dozen retries within a tenth of a second of a task that fails within mil
   expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
   for (const { body } of answers.filter(({ status }) => status === 409))
     expect(body).toMatchObject({ code: 'wrong_state' });
-  await alice.until(id, 'its second end', (task) => hasEnded(task) && task.retry_count === 1);
+  await alice.until(id, 'the end of its second run', (task) => hasEnded(task) && task.retry_count === 1);
   expect(await runsOf(id)).toBe(2);
 });
 
 describe('an Idempotency-Key on a retry', () => {
   const keyed = (id: string, key: string, body?: object) => retry(id, body, { 'Idempotency-Key': key });
 
-  test('begins one run, however often and however late it is sent', async () => {
+  test('starts one run, however often and late it is sent', async () => {
     const { id } = await failed();
     const key = randomUUID();
     for (let time = 0; time < 3; time += 1) {
       expect((await keyed(id, key)).status).toBe(200);
-      await alice.until(id, 'its second end', (task) => hasEnded(task) && task.retry_count === 1);
+      await alice.until(id, 'the end of its second run', (task) => hasEnded(task) && task.retry_count === 1);
     }
-    // Also when another retry has come between.
+    // Also after another retry in between.
     expect((await keyed(id, randomUUID())).status).toBe(200);
-    await alice.until(id, 'its third end', (task) => hasEnded(task) && task.retry_count === 2);
+    await alice.until(id, 'the end of its third run', (task) => hasEnded(task) && task.retry_count === 2);
     await expect.poll(async () => (await keyed(id, key)).body.retry_count).toBe(2);
     expect(await runsOf(id)).toBe(3);
   });
 
-  test('twenty times at once is answered with the one run each time', async () => {
+  test('sent twenty times at once starts one run, which every response has', async () => {
     const { id } = await failed();
     const key = randomUUID();
     const answers = await Promise.all(Array.from({ length: 20 }, () => keyed(id, key, { delay: hour })));
@@ -128,7 +128,7 @@ describe('an Idempotency-Key on a retry', () => {
     expect(await runsOf(id)).toBe(2);
   });
 
-  test('with other changes is 422', async () => {
+  test('sent again with other changes is 422', async () => {
     const { id } = await failed();
     const key = randomUUID();
     expect((await keyed(id, key, { delay: hour })).status).toBe(200);
@@ -143,11 +143,11 @@ describe('an Idempotency-Key on a retry', () => {
   });
 });
 
-describe('of several retries at once', () => {
+describe('of several concurrent retries', () => {
   const statuses = (answers: readonly { status: number }[]) =>
     answers.map(({ status }) => status).toSorted((a, b) => a - b);
 
-  test('one is answered with its run, and the others are told that it was not theirs', async () => {
+  test('one starts a run, and the others are 409', async () => {
     const { id } = await failed();
     const names = ['one', 'two', 'three'];
     const answers = await Promise.all(names.map((name) => retry(id, { name, delay: hour })));
@@ -156,7 +156,7 @@ describe('of several retries at once', () => {
     expect(await alice.read(id)).toMatchObject({ name: names[won], retry_count: 1 });
   });
 
-  test('it is the same for different keys; and one key with two bodies is refused once', async () => {
+  test('with different keys, one starts a run; with one key and different bodies, the other is 422', async () => {
     const keyed = (id: string, key: string, body: object) => retry(id, body, { 'Idempotency-Key': key });
     const [first, second] = [await failed(), await failed()];
     const differing = [randomUUID(), randomUUID()].map((key) => keyed(first.id, key, { delay: hour }));

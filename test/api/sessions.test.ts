@@ -1,4 +1,4 @@
-/** The dashboard's sessions: a cookie, and what keeps pages of other sites from using it. */
+/** The dashboard's sessions: a cookie, and its protection against use by pages of other sites. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
@@ -37,7 +37,7 @@ interface Browser {
   readonly csrf: string;
   readonly body: SessionBody;
   readonly setCookie: string;
-  /** As a page of ours asks: with the cookie, and with the token where something is written. */
+  /** Sends a request as the dashboard does: with the cookie, and on writes with the CSRF token. */
   readonly call: Caller['call'];
 }
 
@@ -66,7 +66,7 @@ async function signIn(
 }
 
 describe('signing in by cookie', () => {
-  test('answers with the account and a token against forgery, and sets a cookie that no script can read', async () => {
+  test('answers with the account and a CSRF token, and sets a cookie that no script can read', async () => {
     const { body, setCookie, call } = await signIn();
     expect(body).toEqual({
       account: { id: expect.any(String), name: service.users.alice.name, role: 'user' },
@@ -89,7 +89,7 @@ describe('signing in by cookie', () => {
     expect(shown.headers.get('Cache-Control')).toBe('no-store');
   });
 
-  test('with a wrong password, or a name that nobody has, is 401 and sets nothing', async () => {
+  test('with a wrong password or an unknown name is 401, and sets no cookie', async () => {
     for (const username of [service.users.alice.name, 'unknown']) {
       const credentials = { username, password: 'not-the-password' };
       const answer = await anonymously(service, 'POST', '/api/session/', credentials);
@@ -100,10 +100,10 @@ describe('signing in by cookie', () => {
 
   test.each<[string, Record<string, string>]>([
     ['of another origin', { Origin: 'https://evil.example' }],
-    ['without an origin to name', { Origin: 'null' }],
+    ['of an opaque origin', { Origin: 'null' }],
     ['of the same host on another port', { Origin: 'http://127.0.0.1:1' }],
-    ['of another site, as the browser says', { 'Sec-Fetch-Site': 'cross-site' }],
-  ])('is refused to a page %s', async (_what, headers) => {
+    ['of another site by its Sec-Fetch-Site header', { 'Sec-Fetch-Site': 'cross-site' }],
+  ])('is refused for a page %s', async (_what, headers) => {
     const credentials = { username: service.users.alice.name, password: service.users.alice.password };
     const answer = await anonymously(service, 'POST', '/api/session/', credentials, headers);
     expect(answer).toMatchObject({ status: 403, body: { code: 'csrf_failed' } });
@@ -138,7 +138,7 @@ describe('a sign-in link', () => {
     callUrl<SessionBody>(`${url}/api/session/`, 'POST', { link }, headers);
   const refused = { status: 401, body: { code: 'token_not_valid' } };
 
-  test('leads to the dashboard, and signs its user in, once, in whichever API process', async () => {
+  test('leads to the dashboard, and signs its user in once, whichever API process redeems it', async () => {
     const { url = '' } = await service.startApi();
     const link = await linkOf(service.users.alice.name, '--url', 'https://tasks.example');
     expect(link).toMatch(/^https:\/\/tasks\.example\/#sign-in=[\w.-]+$/);
@@ -160,7 +160,7 @@ describe('a sign-in link', () => {
     expect(redeemed.filter(({ status }) => status === 401)).toHaveLength(9);
   });
 
-  test('is no good to pages of other sites, after its time, or once its user has changed', async () => {
+  test('is refused for pages of other sites, after 15 minutes, and after a change of its user’s password', async () => {
     const name = `dave-${randomUUID()}`;
     const users = createUsers({ path: usersFilePath(service.home) });
     const account = await users.add(name, 'a-good-password', 'user');
@@ -174,17 +174,17 @@ describe('a sign-in link', () => {
     expect(await redeem(await issueAt(Date.now() - 15 * 60_000))).toMatchObject(refused);
     expect((await redeem(await issueAt(Date.now() - 14 * 60_000))).status).toBe(200);
     await users.changePassword(name, 'another-password');
-    await waitFor('the news of it', () => signInFails(name), 5000);
+    await waitFor('the refusal of the old password', () => signInFails(name), 5000);
     expect(await redeem(token)).toMatchObject(refused);
   });
 
-  /** Whether the API has heard of the new password. */
+  /** Whether the API knows that the password has changed. */
   async function signInFails(username: string): Promise<boolean> {
     const credentials = { username, password: 'a-good-password' };
     return (await anonymously(service, 'POST', '/api/token/', credentials)).status === 401;
   }
 
-  test('is neither a session nor a token, and neither of them is a link', async () => {
+  test('is not accepted as a session or a token, and neither of them as a link', async () => {
     const token = tokenIn(await linkOf(service.users.alice.name));
     const { cookie } = await signIn();
     const Authorization = `Bearer ${token}`;
@@ -200,7 +200,7 @@ describe('a sign-in link', () => {
 });
 
 describe('a session', () => {
-  test('does what its user may', async () => {
+  test('has the rights of its user', async () => {
     const browser = await signIn();
     const created = await browser.call<{ id: string }>('POST', '/api/tasks/', farAway);
     expect(created.status).toBe(201);
@@ -213,9 +213,9 @@ describe('a session', () => {
     expect((await browser.call('GET', `/api/tasks/${bobs.id}/`)).status).toBe(404);
   });
 
-  test('writes nothing on any route without its own token, nor for a page of another site', async () => {
+  test('cannot write on any route without its own CSRF token, nor for a page of another site', async () => {
     const [browser, other] = [await signIn(), await signIn()];
-    const strangers: Record<string, string>[] = [
+    const forgeries: Record<string, string>[] = [
       { 'X-CSRF-Token': '' },
       { 'X-CSRF-Token': other.csrf },
       { 'X-CSRF-Token': browser.csrf.slice(0, -1) },
@@ -228,22 +228,22 @@ describe('a session', () => {
     );
     expect(writing.length).toBeGreaterThan(8);
     for (const { method, address } of writing) {
-      for (const headers of strangers) {
+      for (const headers of forgeries) {
         const body = method === 'DELETE' ? undefined : farAway;
         const answer = await browser.call(method, address, body, headers);
         const what = `${method} ${address} ${JSON.stringify(headers)}`;
         expect(answer, what).toMatchObject({ status: 403, body: { code: 'csrf_failed' } });
       }
     }
-    // The session itself is unharmed, and its own page is let through.
+    // The session itself still works, and its own page may write.
     const headers = { Origin: service.url, 'Sec-Fetch-Site': 'same-origin' };
     expect((await browser.call('POST', '/api/tasks/', farAway, headers)).status).toBe(201);
   });
 
-  test('gives way to an Authorization header, good or bad', async () => {
+  test('is ignored if the request has an Authorization header, valid or not', async () => {
     const browser = await signIn();
     const Authorization = `Bearer ${(await service.as('bob')).token}`;
-    // No token against forgery: no page of another site can send that header.
+    // No CSRF token is needed: pages of other sites cannot send that header.
     const headers = { Authorization, Cookie: browser.cookie };
     const created = await anonymously<{ owner: string }>(service, 'POST', '/api/tasks/', farAway, headers);
     expect(created.status).toBe(201);
@@ -253,7 +253,7 @@ describe('a session', () => {
     }
   });
 
-  test('opens a socket by ticket, and none by itself', async () => {
+  test('opens a socket by ticket, but not by its cookie', async () => {
     const browser = await signIn();
     const { id } = await alice.create(farAway);
     const url = `${service.url.replace('http', 'ws')}/ws/tasks/${id}/`;
@@ -265,7 +265,7 @@ describe('a session', () => {
     feed.socket.close();
   });
 
-  test('is not in a cookie that was changed, nor in a token of another kind', async () => {
+  test('is refused if its cookie is altered or holds another kind of token, and its value is no bearer token', async () => {
     const { cookie } = await signIn();
     const [name, value = ''] = cookie.split('=');
     for (const wrong of [value.slice(0, -3), '', 'x', alice.token]) {
@@ -282,7 +282,7 @@ describe('a session', () => {
 });
 
 describe('the end of a session', () => {
-  /** A socket and an event stream that it has opened. */
+  /** Opens a socket and an event stream with the session. */
   async function watch(browser: Browser, id: string) {
     const { body } = await browser.call<{ ticket: string }>('POST', '/api/ws-ticket/');
     const feed = await openFeed(`${service.url.replace('http', 'ws')}/ws/tasks/${id}/?ticket=${body.ticket}`);
@@ -292,7 +292,7 @@ describe('the end of a session', () => {
     return { ends: () => [feed.closed.code, stream.end.code] };
   }
 
-  test('by signing out is for good, in every API process, and closes what it has opened; others stay', async () => {
+  test('by signing out is final in every API process, and closes its socket and stream; other sessions stay', async () => {
     const { id } = await alice.create(farAway);
     const { url = '' } = await service.startApi();
     const [browser, other] = [await signIn(), await signIn()];
@@ -305,14 +305,18 @@ describe('the end of a session', () => {
     expect((await anonymously(service, 'DELETE', '/api/session/', undefined, replayed)).status).toBe(401);
     const elsewhere = async () =>
       (await callUrl(`${url}/api/tasks/`, 'GET', undefined, replayed)).status === 401;
-    await waitFor('its end in the other process', elsewhere, 5000);
-    await waitFor('the ends', () => its.ends().every((code) => code !== undefined), 5000);
+    await waitFor('its end in the other API process', elsewhere, 5000);
+    await waitFor(
+      'the ends of the socket and the stream',
+      () => its.ends().every((code) => code !== undefined),
+      5000,
+    );
     expect(its.ends()).toEqual([4401, 4401]);
     expect(others.ends()).toEqual([undefined, undefined]);
     expect((await other.call('GET', '/api/session/')).status).toBe(200);
   });
 
-  test('comes when somebody signs in with the same browser, and not when that fails', async () => {
+  test('comes when another user signs in with the same browser, but not if that sign-in fails', async () => {
     const browser = await signIn();
     const its = await watch(browser, (await alice.create(farAway)).id);
     const again = (password: string, headers = {}) =>
@@ -327,35 +331,43 @@ describe('the end of a session', () => {
     expect((await again(service.users.bob.password, { Origin: 'https://evil.example' })).status).toBe(403);
     expect((await browser.call('GET', '/api/session/')).status).toBe(200);
     expect((await again(service.users.bob.password)).status).toBe(200);
-    await waitFor('the ends', () => its.ends().every((code) => code === 4401), 5000);
+    await waitFor(
+      'the ends of the socket and the stream',
+      () => its.ends().every((code) => code === 4401),
+      5000,
+    );
     expect((await browser.call('GET', '/api/session/')).status).toBe(401);
   });
 
   test.each<[string, (name: string) => Promise<unknown>]>([
     ['the removal of its user', (name) => users().remove(name)],
     ['a change of the password', (name) => users().changePassword(name, 'another-password')],
-    ['the end of being admin', (name) => users().changeRole(name, 'user')],
-  ])('by %s comes within 5 s, for what it has opened too', async (_what, change) => {
+    ['the demotion of its user from admin', (name) => users().changeRole(name, 'user')],
+  ])('by %s comes within 5 s, and closes its socket and stream', async (_what, change) => {
     const name = `carol-${randomUUID()}`;
     await users().add(name, 'a-good-password', 'admin');
     const browser = await signIn({ name, password: 'a-good-password' });
     const its = await watch(browser, (await alice.create(farAway)).id);
     await change(name);
-    await waitFor('the ends', () => its.ends().every((code) => code === 4401), 5000);
+    await waitFor(
+      'the ends of the socket and the stream',
+      () => its.ends().every((code) => code === 4401),
+      5000,
+    );
     expect((await browser.call('GET', '/api/session/')).status).toBe(401);
   });
 
   const users = () => createUsers({ path: usersFilePath(service.home) });
 });
 
-describe('behind a proxy that takes https', () => {
+describe('behind a proxy that terminates TLS,', () => {
   const headers = { 'X-Forwarded-For': '203.0.113.7', 'X-Forwarded-Proto': 'https' };
   let url: string;
   beforeAll(async () => {
     ({ url = '' } = await service.startApi({ TASKBELL_TRUSTED_PROXIES: '127.0.0.0/8' }));
   });
 
-  test('the cookie is for https alone, and of this host alone', async () => {
+  test('the cookie is restricted to https and to this host', async () => {
     const browser = await signIn(service.users.alice, { url, headers });
     expect(browser.setCookie).toMatch(/^__Host-taskbell_session=/);
     expect(browser.setCookie.split('; ')).toEqual(
@@ -364,19 +376,19 @@ describe('behind a proxy that takes https', () => {
     expect(browser.setCookie).not.toContain('Domain');
     const shown = await browser.call('GET', '/api/session/', undefined, headers);
     expect(shown.status).toBe(200);
-    // A cookie of the other name may have been planted by plain http.
+    // A cookie with the unprefixed name could have been planted over plain http.
     const planted = { ...headers, Cookie: browser.cookie.replace('__Host-', '') };
     expect((await callUrl(`${url}/api/session/`, 'GET', undefined, planted)).status).toBe(401);
   });
 
-  test('a page of the same host by plain http is a stranger', async () => {
+  test('a page of the same host over plain http is refused', async () => {
     const browser = await signIn(service.users.alice, { url, headers });
     const from = (Origin: string) => browser.call('POST', '/api/tasks/', farAway, { ...headers, Origin });
     expect(await from(url)).toMatchObject({ status: 403, body: { code: 'csrf_failed' } });
     expect((await from(url.replace('http:', 'https:'))).status).toBe(201);
   });
 
-  test('who is no trusted proxy cannot say so', async () => {
+  test('the forwarded headers are ignored if the proxy is not trusted', async () => {
     const browser = await signIn(service.users.alice, { headers });
     expect(browser.setCookie).toMatch(/^taskbell_session=/);
     expect(browser.setCookie).not.toContain('Secure');

@@ -1,12 +1,12 @@
-/** Who guesses passwords is slowed down, and nobody else is. */
+/** Guesses of passwords are slowed down, and other sign-ins are not. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, callUrl } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 
-// Alone, since its failures count against the address of every test that shares a service.
+// Not the shared service: failures count against the address that all tests of a service have.
 const service = useService({ workers: 0 });
-/** The same service behind a proxy, so that a test can come from any address. */
+/** URL of the same service behind a proxy, so that a test can use any client address. */
 let behindProxy: string;
 
 beforeAll(async () => {
@@ -40,11 +40,11 @@ async function guess(times: number, who: Attempt): Promise<number[]> {
   return statuses;
 }
 
-const right = 'a-good-password';
+const right = 'alice-password-1';
 const fiveRefused = [401, 401, 401, 401, 401];
 
 describe.each(['/api/token/', '/api/session/'])('%s', (path) => {
-  test('after five failures from an address, refuses even the right password there, and says for how long', async () => {
+  test('refuses even the right password from an address after five failures, with the wait in Retry-After', async () => {
     const address = newAddress();
     expect(await guess(5, { path, address })).toEqual(fiveRefused);
     const refused = await attempt({ path, address, password: right });
@@ -53,20 +53,20 @@ describe.each(['/api/token/', '/api/session/'])('%s', (path) => {
     expect(seconds).toBeGreaterThan(20);
     expect(seconds).toBeLessThanOrEqual(30);
     expect(refused.headers.get('Set-Cookie')).toBeNull();
-    // From elsewhere, and as somebody else, all is as before.
+    // Other addresses, and other users from the same address, are not affected.
     expect((await attempt({ path, address: newAddress(), password: right })).status).toBe(200);
     const bob = { username: service.users.bob.name, password: service.users.bob.password };
     expect((await attempt({ path, address, ...bob })).status).toBe(200);
   });
 
-  test('tells a name that nobody has from one that somebody has by nothing', async () => {
+  test('answers guesses for an unknown name exactly as for a known one', async () => {
     const answers = await Promise.all(
       [service.users.alice.name, `unknown-${randomUUID()}`].map(async (username) => {
         const address = newAddress();
         const statuses = await guess(5, { path, username, address });
         const { status, body, headers } = await attempt({ path, username, address });
-        const told = { ...body, request_id: '' };
-        return { statuses, status, told, waits: Number(headers.get('Retry-After')) >= 25 };
+        const content = { ...body, request_id: '' };
+        return { statuses, status, content, waits: Number(headers.get('Retry-After')) >= 25 };
       }),
     );
     expect(answers[0]).toEqual(answers[1]);
@@ -74,21 +74,21 @@ describe.each(['/api/token/', '/api/session/'])('%s', (path) => {
   });
 });
 
-test('both ways to sign in share the count', async () => {
+test('/api/token/ and /api/session/ share the count of failures', async () => {
   const address = newAddress();
   await guess(3, { path: '/api/token/', address });
   await guess(2, { path: '/api/session/', address });
   expect((await attempt({ address, password: right })).status).toBe(429);
 });
 
-test('guesses at once are no more than five', async () => {
+test('of 40 concurrent guesses, five are checked and the others are 429', async () => {
   const address = newAddress();
   const answers = await Promise.all(Array.from({ length: 40 }, () => attempt({ address })));
   const count = (status: number): number => answers.filter((answer) => answer.status === status).length;
   expect([count(401), count(429)]).toEqual([5, 35]);
 });
 
-test('an address that tries many names is refused after sixty', async () => {
+test('an address that tries many names is refused after sixty failures', async () => {
   const address = newAddress();
   for (let i = 0; i < 60; i += 1) {
     expect((await attempt({ username: `name-${i}`, address })).status).toBe(401);
@@ -99,7 +99,7 @@ test('an address that tries many names is refused after sixty', async () => {
   expect((await attempt({ password: right, address: newAddress() })).status).toBe(200);
 });
 
-test('signing in right is not slowed down, however often, nor by a few slips in between', async () => {
+test('correct sign-ins are not slowed down, however many, nor by a few failures in between', async () => {
   const address = newAddress();
   for (let i = 0; i < 3; i += 1) {
     expect(await guess(4, { address })).toEqual([401, 401, 401, 401]);
@@ -109,8 +109,10 @@ test('signing in right is not slowed down, however often, nor by a few slips in 
   expect(many.every(({ status }) => status === 200)).toBe(true);
 });
 
-test('whoever is no trusted proxy cannot make up addresses', async () => {
+test('X-Forwarded-For is ignored from a client that is not a trusted proxy', async () => {
   const who = { url: service.url, username: service.users.root.name };
   for (let i = 0; i < 5; i += 1) await attempt({ ...who, address: newAddress() });
-  expect((await attempt({ ...who, address: newAddress(), password: right })).status).toBe(429);
+  expect(
+    (await attempt({ ...who, address: newAddress(), password: service.users.root.password })).status,
+  ).toBe(429);
 });

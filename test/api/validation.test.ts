@@ -1,4 +1,4 @@
-/** What a body may not be. Each refusal is 400 (or 413, 415) with the place of the fault, and none is ever 500. */
+/** Invalid bodies. Each is refused with 400 (or 413, 415) and a pointer to the fault; none causes a 500. */
 import { Agent, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -20,7 +20,7 @@ const inYears = (years: number): string => {
 };
 const inSeconds = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
 
-/** Fields that, on top of a name and a delay, make a body bad; the fields that `errors[]` names. */
+/** Fields that make a body with a name and a delay invalid, and the pointers that `errors[]` then has. */
 const bad: [what: string, fields: Record<string, unknown>, ...pointers: string[]][] = [
   ['no time at all', { delay: undefined }, '/scheduled_time'],
   ['both scheduled_time and delay', { scheduled_time: inSeconds(60) }, '/delay'],
@@ -30,28 +30,28 @@ const bad: [what: string, fields: Record<string, unknown>, ...pointers: string[]
     '/scheduled_time',
   ],
   [
-    'a day that the calendar lacks',
+    'a date that does not exist',
     { delay: undefined, scheduled_time: '2027-02-30T09:30:00Z' },
     '/scheduled_time',
   ],
-  [
-    'an hour that the clock lacks',
-    { delay: undefined, scheduled_time: '2027-01-31T24:00:00Z' },
-    '/scheduled_time',
-  ],
+  ['an hour of 24', { delay: undefined, scheduled_time: '2027-01-31T24:00:00Z' }, '/scheduled_time'],
   ['a time in words', { delay: undefined, scheduled_time: 'tomorrow' }, '/scheduled_time'],
   ['a time in seconds', { delay: undefined, scheduled_time: 1_900_000_000 }, '/scheduled_time'],
-  ['no time but null', { delay: undefined, scheduled_time: null }, '/scheduled_time'],
+  ['a null time', { delay: undefined, scheduled_time: null }, '/scheduled_time'],
   ['a past time', { delay: undefined, scheduled_time: inSeconds(-5) }, '/scheduled_time'],
   [
-    'a time before Christ',
+    'a time before the year 0',
     { delay: undefined, scheduled_time: '0000-01-01T00:00:00+23:59' },
     '/scheduled_time',
   ],
   ['a time beyond the horizon', { delay: undefined, scheduled_time: inYears(10.01 + 1) }, '/scheduled_time'],
-  ['the end of time', { delay: undefined, scheduled_time: '9999-12-31T23:59:59-23:59' }, '/scheduled_time'],
+  [
+    'a time after the year 9999',
+    { delay: undefined, scheduled_time: '9999-12-31T23:59:59-23:59' },
+    '/scheduled_time',
+  ],
   ['a negative delay', { delay: -1 }, '/delay'],
-  ['a delay in words', { delay: '60' }, '/delay'],
+  ['a delay that is a string', { delay: '60' }, '/delay'],
   ['a delay beyond the horizon', { delay: 10 * 366 * 86_400 }, '/delay'],
   ['an enormous delay', { delay: 1e300 }, '/delay'],
   ['no name', { name: undefined }, '/name'],
@@ -80,23 +80,27 @@ const bad: [what: string, fields: Record<string, unknown>, ...pointers: string[]
   ['an unknown type', { type: 'no-such-type' }, '/type'],
   ['a type named like a property of objects', { type: 'constructor' }, '/type'],
   ['a type that is null', { type: null }, '/type'],
-  ['a payload that its type does not know', { payload: { foo: 1 } }, '/payload/foo'],
+  ['a payload with a field that its type does not have', { payload: { foo: 1 } }, '/payload/foo'],
   ['a payload of the wrong shape', { payload: { rows: 5 } }, '/payload/rows'],
-  ['a payload that is no object', { payload: 5 }, '/payload'],
+  ['a payload that is not an object', { payload: 5 }, '/payload'],
   ['a payload that is null', { payload: null }, '/payload'],
   ['a payload without its required field', { type: 'http-request', payload: {} }, '/payload/url'],
-  ['a payload with a bad address', { type: 'http-request', payload: { url: 'ftp://x/' } }, '/payload/url'],
+  ['a payload with an invalid URL', { type: 'http-request', payload: { url: 'ftp://x/' } }, '/payload/url'],
   ['a payload over 256 KiB', { type: 'echo', payload: { a: 'x'.repeat(256 * 1024) } }, '/payload'],
-  ['a payload over 256 KiB in bytes alone', { type: 'echo', payload: { a: '€'.repeat(90_000) } }, '/payload'],
-  ['a tag with a blank', { tags: ['ok', 'not ok'] }, '/tags/1'],
+  [
+    'a payload over 256 KiB in bytes, not in characters',
+    { type: 'echo', payload: { a: '€'.repeat(90_000) } },
+    '/payload',
+  ],
+  ['a tag with a space', { tags: ['ok', 'not ok'] }, '/tags/1'],
   ['an empty tag', { tags: [''] }, '/tags/0'],
   ['a tag of 65 characters', { tags: ['t'.repeat(65)] }, '/tags/0'],
   ['a tag with a quote', { tags: ["' OR '1'='1"] }, '/tags/0'],
-  ['a tag with a line end', { tags: ['tag\n'] }, '/tags/0'],
-  ['a tag of another alphabet', { tags: ['ярлык'] }, '/tags/0'],
-  ['a tag twice', { tags: ['a', 'b', 'a'] }, '/tags'],
+  ['a tag with a line break', { tags: ['tag\n'] }, '/tags/0'],
+  ['a tag in another alphabet', { tags: ['ярлык'] }, '/tags/0'],
+  ['a duplicate tag', { tags: ['a', 'b', 'a'] }, '/tags'],
   ['11 tags', { tags: Array.from({ length: 11 }, (_, index) => `tag-${index}`) }, '/tags'],
-  ['tags that are no list', { tags: 'a' }, '/tags'],
+  ['tags that are not a list', { tags: 'a' }, '/tags'],
   ...[0, 6, 2.5, '1', null].map((priority): (typeof bad)[number] => [
     `priority ${JSON.stringify(priority)}`,
     { priority },
@@ -129,20 +133,20 @@ const bad: [what: string, fields: Record<string, unknown>, ...pointers: string[]
       `/${field}`,
     ]),
   ),
-  ['a soft limit over the hard one', { soft_time_limit: 11, time_limit: 10 }, '/soft_time_limit'],
-  ['a soft limit over the default of the hard one', { soft_time_limit: 1801 }, '/soft_time_limit'],
+  ['a soft limit over the hard limit', { soft_time_limit: 11, time_limit: 10 }, '/soft_time_limit'],
+  ['a soft limit over the default hard limit', { soft_time_limit: 1801 }, '/soft_time_limit'],
   [
-    'several faults at once',
+    'several invalid fields',
     { name: '', delay: -1, priority: 9, foo: 1 },
     '/name',
     '/delay',
     '/priority',
     '/foo',
   ],
-  ['a fault in a field, and no time', { name: '', delay: undefined }, '/name', '/scheduled_time'],
+  ['an invalid field and no time', { name: '', delay: undefined }, '/name', '/scheduled_time'],
 ];
 
-test.each(bad)('refuses %s with 400 that says where', async (_what, fields, ...pointers) => {
+test.each(bad)('refuses %s with 400 and a pointer to each fault', async (_what, fields, ...pointers) => {
   const answer = await alice.call<{ errors: { pointer: string; message: string }[] }>('POST', '/api/tasks/', {
     name: 'n',
     delay: 3600,
@@ -166,11 +170,14 @@ const good: [what: string, fields: Record<string, unknown>][] = [
     { name: 'e\u0301 é n\u0303 가 \u1112\u1161\u11ab', description: 'Z͑ͫ̓' },
   ],
   ['joined emoji and flags', { name: '👩‍👩‍👧‍👦 🇺🇳 👍🏽', description: '\u200b\u200d\ufeff' }],
-  ['quotes, backslashes, line ends', { name: `a'b"c\\d\`e\n\tf' OR '1'='1`, description: '\r\n"\\u0000"' }],
-  ['surrounding blanks', { name: ' n ', description: ' d ' }],
+  [
+    'quotes, backslashes and line breaks',
+    { name: `a'b"c\\d\`e\n\tf' OR '1'='1`, description: '\r\n"\\u0000"' },
+  ],
+  ['surrounding spaces', { name: ' n ', description: ' d ' }],
   ['10,000 emoji in the description', { description: '🦊'.repeat(10_000) }],
   [
-    'words that mean something to programs',
+    'words with a meaning in code',
     { name: '__proto__', description: 'constructor', tags: ['null', 'true', '0'] },
   ],
   ['10 tags of 64 characters', { tags: Array.from({ length: 10 }, (_, index) => `${index}`.repeat(64)) }],
@@ -212,16 +219,16 @@ test('the list shows text exactly too', async () => {
 });
 
 test.each([
-  ['an offset', '+05:30', 5.5],
-  ['another offset', '-11:00', -11],
-])('a time with %s is kept as the instant that it is', async (_what, offset, hours) => {
+  ['a positive offset', '+05:30', 5.5],
+  ['a negative offset', '-11:00', -11],
+])('a time with %s is kept as the same instant in UTC', async (_what, offset, hours) => {
   const at = new Date(Math.ceil(Date.now() / 1000) * 1000 + 3_600_000);
   const local = new Date(at.getTime() + hours * 3_600_000).toISOString().slice(0, 19);
   const { scheduled_time } = await alice.create({ name: 'n', scheduled_time: `${local}${offset}` });
   expect(scheduled_time).toBe(at.toISOString());
 });
 
-test('a time of just now is not past: clocks differ', async () => {
+test('a scheduled_time of a second ago is not refused as past, since clocks differ', async () => {
   const created = await alice.create({ name: 'n', scheduled_time: inSeconds(-1) });
   expect(['SCHEDULED', 'PENDING']).toContain(created.status);
 });
@@ -230,7 +237,7 @@ const authorized = () => ({ Authorization: `Bearer ${alice.token}`, 'Content-Typ
 
 type Bytes = string | Uint8Array<ArrayBuffer>;
 
-/** Sends bytes as they are. */
+/** Sends a body unchanged. */
 async function send(body: Bytes, contentType: string | null = 'application/json') {
   const headers = {
     Authorization: `Bearer ${alice.token}`,
@@ -246,27 +253,30 @@ const bytes = (...parts: (string | number[])[]): Uint8Array<ArrayBuffer> =>
 
 describe('a body', () => {
   test.each<[string, Bytes]>([
-    ['an empty one', ''],
-    ['one that is cut off', '{"name": "n", "delay": 36'],
-    ['one with a trailing comma', '{"name": "n", "delay": 3600,}'],
-    ['one with single quotes', "{'name': 'n'}"],
-    ['one with NaN', '{"name": "n", "delay": NaN}'],
-    ['two documents', '{"name":"n","delay":1}{"name":"n","delay":1}'],
-    ['invalid UTF-8', bytes('{"name":"', [0xc3, 0x28], '","delay":3600}')],
-    ['a surrogate in UTF-8', bytes('{"name":"', [0xed, 0xa0, 0x80], '","delay":3600}')],
-    ['Latin-1', new Uint8Array(Buffer.from('{"name":"café","delay":3600}', 'latin1'))],
-    ['UTF-16', new Uint8Array(Buffer.from('{"name":"n","delay":3600}', 'utf16le'))],
-    ['a list', '[{"name":"n","delay":3600}]'],
-    ['a string', '"name"'],
-    ['a number', '5'],
-    ['null', 'null'],
-    ['a key __proto__', '{"name":"n","delay":3600,"__proto__":{"role":"admin"}}'],
-    ['a key __proto__ in escapes', '{"name":"n","delay":3600,"payload":{"\\u005f_proto__":{"x":1}}}'],
-    ['a key __proto__ that is null', '{"name":"n","delay":3600,"payload":{"__proto__":null}}'],
-    ['constructor.prototype', '{"name":"n","delay":3600,"payload":{"constructor":{"prototype":{"x":1}}}}'],
-    ['100,000 levels', `{"name":"n","payload":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
-    ['100,000 open brackets', '['.repeat(100_000)],
-  ])('that is %s is 400', async (_what, body) => {
+    ['that is empty', ''],
+    ['that is cut off', '{"name": "n", "delay": 36'],
+    ['with a trailing comma', '{"name": "n", "delay": 3600,}'],
+    ['with single quotes', "{'name': 'n'}"],
+    ['with NaN', '{"name": "n", "delay": NaN}'],
+    ['of two documents', '{"name":"n","delay":1}{"name":"n","delay":1}'],
+    ['in invalid UTF-8', bytes('{"name":"', [0xc3, 0x28], '","delay":3600}')],
+    ['with a surrogate in UTF-8', bytes('{"name":"', [0xed, 0xa0, 0x80], '","delay":3600}')],
+    ['in Latin-1', new Uint8Array(Buffer.from('{"name":"café","delay":3600}', 'latin1'))],
+    ['in UTF-16', new Uint8Array(Buffer.from('{"name":"n","delay":3600}', 'utf16le'))],
+    ['that is a list', '[{"name":"n","delay":3600}]'],
+    ['that is a string', '"name"'],
+    ['that is a number', '5'],
+    ['that is null', 'null'],
+    ['with a key __proto__', '{"name":"n","delay":3600,"__proto__":{"role":"admin"}}'],
+    ['with an escaped key __proto__', '{"name":"n","delay":3600,"payload":{"\\u005f_proto__":{"x":1}}}'],
+    ['with a key __proto__ whose value is null', '{"name":"n","delay":3600,"payload":{"__proto__":null}}'],
+    [
+      'with constructor.prototype',
+      '{"name":"n","delay":3600,"payload":{"constructor":{"prototype":{"x":1}}}}',
+    ],
+    ['nested 100,000 levels deep', `{"name":"n","payload":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+    ['of 100,000 open brackets', '['.repeat(100_000)],
+  ])('%s is 400', async (_what, body) => {
     const answer = await send(body);
     expect(answer).toMatchObject({ status: 400, type: 'application/problem+json' });
     expect(answer.body).toMatchObject({
@@ -276,14 +286,14 @@ describe('a body', () => {
     });
   });
 
-  test('with a number that no machine can hold is 400, where null would have been kept', async () => {
+  test('with a number that is out of range is 400, rather than kept as null', async () => {
     const answer = await send('{"name":"n","delay":3600,"type":"echo","payload":{"a":[1e999]}}');
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/payload/a/0' }] } });
     const delay = await send('{"name":"n","delay":1e999}');
     expect(delay).toMatchObject({ status: 400, body: { errors: [{ pointer: '/delay' }] } });
   });
 
-  test('may be 100 levels deep, and no more', async () => {
+  test('can be nested 100 levels deep, and no deeper', async () => {
     const nested = (levels: number): string => {
       const inner = levels - 1;
       return `{"name":"n","delay":3600,"type":"echo","payload":{"a":${'['.repeat(inner - 1)}${']'.repeat(inner - 1)}}}`;
@@ -296,7 +306,7 @@ describe('a body', () => {
     });
   });
 
-  test('pollutes nothing with keys that look like it could', async () => {
+  test('with keys such as constructor and toString pollutes no prototype, and keeps them', async () => {
     const answer = await send(
       '{"name":"n","delay":3600,"type":"echo","payload":{"constructor":{"x":1},"toString":1,"hasOwnProperty":2}}',
     );
@@ -330,13 +340,13 @@ describe('a body', () => {
   });
 
   test.each(['application/json; charset=utf-8', 'Application/JSON', 'application/json;charset="UTF-8"'])(
-    'of content type %j is fine',
+    'of content type %j is accepted',
     async (type) => {
       expect((await send('{"name":"n","delay":3600}', type)).status).toBe(201);
     },
   );
 
-  test('may begin with a byte order mark', async () => {
+  test('can start with a byte order mark', async () => {
     expect((await send(bytes([0xef, 0xbb, 0xbf], '{"name":"n","delay":3600}'))).status).toBe(201);
   });
 });
@@ -353,7 +363,7 @@ describe('a body of more than 1 MiB is 413', () => {
     });
   });
 
-  /** A body in chunks, whose length nobody has told. */
+  /** Sends a body in chunks, without its length. */
   function sendChunks(chunks: string[]): Promise<{ status: number | undefined; body: unknown }> {
     return new Promise((resolve, reject) => {
       const headers = { ...authorized(), 'Transfer-Encoding': 'chunked' };
@@ -366,19 +376,19 @@ describe('a body of more than 1 MiB is 413', () => {
     });
   }
 
-  test('in chunks, too', async () => {
+  test('in chunks without a Content-Length, too', async () => {
     const chunks = Array.from({ length: 65 }, (_, index) =>
       large.slice(index * 16_384, (index + 1) * 16_384),
     );
     expect(await sendChunks(chunks)).toMatchObject({ status: 413, body: { code: 'payload_too_large' } });
   });
 
-  test('and a smaller one in chunks is fine', async () => {
+  test('and a smaller one in chunks is accepted', async () => {
     const answer = await sendChunks(['{"name":"n', '", "delay', '": 3600}']);
     expect(answer).toMatchObject({ status: 201, body: { name: 'n' } });
   });
 
-  test('on every route that takes a body, and the connection stays good for the next request', async () => {
+  test('on every route that takes a body, and its connection can be used for the next request', async () => {
     // One connection for all: each request would fail if the one before had left it in a bad state.
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const sockets = new Set<unknown>();
@@ -413,7 +423,7 @@ describe('a body of more than 1 MiB is 413', () => {
     agent.destroy();
   });
 
-  test('and one that never ends is given up', async () => {
+  test('and is cut off if it never ends', async () => {
     const sent = request(`${service.url}/api/tasks/`, {
       method: 'POST',
       headers: { ...authorized(), 'Transfer-Encoding': 'chunked' },

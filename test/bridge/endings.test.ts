@@ -1,4 +1,4 @@
-/** How an open socket ends, in a real service. */
+/** Causes and close codes of the end of an open socket, on a real service. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createTokens } from '../../src/auth/tokens.ts';
 import { createUsers } from '../../src/auth/users.ts';
@@ -25,14 +25,14 @@ async function watch(caller: Caller, id: string): Promise<Feed> {
   return feed;
 }
 
-/** The code with which the socket is closed. */
+/** Waits until the socket is closed, and returns the close code. */
 async function closeCode(feed: Feed, deadlineMs = 5000): Promise<number | undefined> {
   await feed.until('the close', ({ closed }) => closed.code !== undefined, deadlineMs);
   return feed.closed.code;
 }
 
-describe('a socket ends with 4404', () => {
-  test('when its task is deleted, for all its watchers and no others', async () => {
+describe('a socket is closed with 4404', () => {
+  test('for every watcher of a task that is deleted, while sockets of other tasks stay open', async () => {
     const [{ id }, other] = await Promise.all([alice.create(farAway), alice.create(farAway)]);
     const feeds = await Promise.all([watch(alice, id), watch(alice, id), watch(root, id)]);
     const bystander = await watch(alice, other.id);
@@ -43,7 +43,7 @@ describe('a socket ends with 4404', () => {
     await expect(watch(alice, id)).rejects.toThrow(new RefusedUpgrade(404));
   });
 
-  test('when its ended task is deleted', async () => {
+  test('when its task is deleted after its end', async () => {
     const { id } = await alice.create({ name: 'brief', type: 'echo', delay: 0 });
     const feed = await watch(alice, id);
     await feed.until('the end', ({ tasks }) => tasks().at(-1)?.status === 'COMPLETED');
@@ -53,13 +53,13 @@ describe('a socket ends with 4404', () => {
   });
 });
 
-describe('a socket ends with 4401', () => {
+describe('a socket is closed with 4401', () => {
   async function addAndSignIn(name: string): Promise<Caller> {
     await users().add(name, `${name}-password-1`, 'user');
     return signIn(service.url, name, `${name}-password-1`);
   }
 
-  test('when its user is removed, and those of others stay', async () => {
+  test("when its user is removed; other users' sockets stay open, and the removed user's tasks still run", async () => {
     const carol = await addAndSignIn('carol');
     const [hers, others] = await Promise.all([carol.create(farAway), alice.create(farAway)]);
     const [feed, bystander] = await Promise.all([watch(carol, hers.id), watch(alice, others.id)]);
@@ -67,12 +67,12 @@ describe('a socket ends with 4401', () => {
     expect(await closeCode(feed)).toBe(4401);
     expect(bystander.closed).toEqual({});
     bystander.socket.close();
-    // The documented rule: what they have scheduled runs all the same.
+    // Documented rule: the tasks of a removed user still run.
     await root.call('POST', `/api/tasks/${hers.id}/run-now/`);
-    await root.until(hers.id, 'its end', ({ status }) => status === 'COMPLETED');
+    await root.until(hers.id, 'the end of the task', ({ status }) => status === 'COMPLETED');
   });
 
-  test('when its user gets another password', async () => {
+  test("when its user's password changes, and the old token is refused with 401 from then on", async () => {
     const dave = await addAndSignIn('dave');
     const feed = await watch(dave, (await dave.create(farAway)).id);
     await users().changePassword('dave', 'dave-password-2');
@@ -80,7 +80,7 @@ describe('a socket ends with 4401', () => {
     await expect(watch(dave, feed.tasks()[0]?.id ?? '')).rejects.toThrow(new RefusedUpgrade(401));
   });
 
-  test('when its admin becomes a user', async () => {
+  test('when its admin is demoted to a user', async () => {
     await users().add('erin', 'erin-password-1', 'admin');
     const erin = await signIn(service.url, 'erin', 'erin-password-1');
     const feed = await watch(erin, (await alice.create(farAway)).id);
@@ -90,9 +90,9 @@ describe('a socket ends with 4401', () => {
 
   test.each<[string, (name: string) => Promise<unknown>]>([
     ['is removed', (name) => users().remove(name)],
-    ['gets another password', (name) => users().changePassword(name, 'another-password')],
-    ['is an admin no more', (name) => users().changeRole(name, 'user')],
-  ])('when its user %s, and so does an event stream, within 5 s', async (what, change) => {
+    ['gets a new password', (name) => users().changePassword(name, 'another-password')],
+    ['is no longer an admin', (name) => users().changeRole(name, 'user')],
+  ])('within 5 s when its user %s, and an event stream ends with the same code', async (what, change) => {
     const name = `frank-${what.replaceAll(' ', '-')}`;
     await users().add(name, 'a-good-password', 'admin');
     const frank = await signIn(service.url, name, 'a-good-password');
@@ -104,7 +104,9 @@ describe('a socket ends with 4401', () => {
     ]);
     const [its, bystander] = streams;
     const feed = await frank.watch('/ws/tasks/');
-    await waitFor('the first events', () => streams.every(({ text }) => text.includes('data:')));
+    await waitFor('the first event of each stream', () =>
+      streams.every(({ text }) => text.includes('data:')),
+    );
     await change(name);
     expect(await closeCode(feed)).toBe(4401);
     await waitFor('the end of the stream', () => its.end.code !== undefined, 5000);
@@ -113,7 +115,7 @@ describe('a socket ends with 4401', () => {
     bystander.leave();
   });
 
-  test('when its token ends, and not before', async () => {
+  test('when its access token expires, and not before', async () => {
     const account = (await users().list()).find(({ name }) => name === service.users.alice.name);
     if (!account) throw new Error('alice is missing');
     const accounts = { find: () => account, refresh: async () => undefined };
@@ -124,12 +126,12 @@ describe('a socket ends with 4401', () => {
     const { access } = await tokens.issue(account);
     const feed = await watch(createCaller(service.url, access), id);
     expect(await closeCode(feed)).toBe(4401);
-    // Tokens tell their end in whole seconds.
+    // Tokens state their expiry in whole seconds.
     expect(Date.now() - issuedAt).toBeGreaterThanOrEqual(1900);
     expect(feed.closed.reason).toBe('token expired');
   });
 
-  test('when the token that asked for its ticket ends', async () => {
+  test('when the access token that requested its ticket expires', async () => {
     const account = (await users().list()).find(({ name }) => name === service.users.alice.name);
     if (!account) throw new Error('alice is missing');
     const accounts = { find: () => account, refresh: async () => undefined };
@@ -142,8 +144,8 @@ describe('a socket ends with 4401', () => {
   });
 });
 
-describe('a client that talks', () => {
-  test('is forgiven a few messages', async () => {
+describe('a client that sends messages', () => {
+  test('stays connected and gets its feed if they are few', async () => {
     const { id } = await alice.create({ name: 'soon', type: 'echo', delay: 1 });
     const feed = await watch(alice, id);
     for (let i = 0; i < 20; i += 1) feed.socket.send('{"type":"hello"}');
@@ -152,7 +154,7 @@ describe('a client that talks', () => {
     feed.socket.close();
   });
 
-  test('without end is closed with 1008, which others do not notice', async () => {
+  test('by the thousand is closed with 1008, without effect on other watchers', async () => {
     const { id } = await alice.create({ name: 'soon', type: 'echo', delay: 2 });
     const [flood, bystander] = await Promise.all([watch(alice, id), watch(alice, id)]);
     for (let i = 0; i < 10_000; i += 1) flood.socket.send('x'.repeat(100));
@@ -161,7 +163,7 @@ describe('a client that talks', () => {
     bystander.socket.close();
   });
 
-  test('at length is closed with 1009', async () => {
+  test('of more than 16 KiB is closed with 1009, and of exactly 16 KiB stays connected', async () => {
     const { id } = await alice.create(farAway);
     const fits = await watch(alice, id);
     fits.socket.send('x'.repeat(16 * 1024));
@@ -172,7 +174,7 @@ describe('a client that talks', () => {
     fits.socket.close();
   });
 
-  test('in fragments that are too long together is closed with 1009', async () => {
+  test('in fragments of more than 16 KiB in total is closed with 1009', async () => {
     const { id } = await alice.create(farAway);
     const feed = await watch(alice, id);
     for (let i = 0; i < 4; i += 1) feed.socket.send('x'.repeat(8 * 1024), { fin: false });
@@ -180,8 +182,8 @@ describe('a client that talks', () => {
   });
 });
 
-describe('an API process that is told to stop', () => {
-  test('tells its watchers, closes with 1012, and the next one gives them a snapshot again', async () => {
+describe('an API process that receives SIGTERM', () => {
+  test('sends its watchers a draining notice and closes with 1012; the next process sends them a snapshot again', async () => {
     const { id } = await alice.create({ name: 'across the restart', type: 'echo', delay: 8 });
     const first = await service.startApi();
     const feed = await watch(createCaller(first.url ?? '', alice.token), id);

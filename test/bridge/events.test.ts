@@ -75,26 +75,26 @@ async function open(id: string, headers: Record<string, string> = {}, url = serv
   };
 }
 
-describe('the events of a task', () => {
-  test('are the messages of its socket: the task as it is, then every change, and its end', async () => {
+describe('the event stream of a task', () => {
+  test('sends what its socket sends: the current state, then each change and the end; it then stays open', async () => {
     const { id } = await alice.create({ name: 'streamed', type: 'echo', delay: 1, payload: { a: 1 } });
     const stream = await open(id);
     expect({ status: stream.status, type: stream.type }).toEqual({ status: 200, type: 'text/event-stream' });
     const socket = await alice.watch(`/ws/tasks/${id}/`);
-    await waitFor('its end', () => stream.statuses.at(-1) === 'COMPLETED');
-    await socket.until('its end', () => socket.tasks().at(-1)?.status === 'COMPLETED');
+    await waitFor('the end of the task', () => stream.statuses.at(-1) === 'COMPLETED');
+    await socket.until('the end of the task', () => socket.tasks().at(-1)?.status === 'COMPLETED');
     expect(stream.statuses[0]).toBe('SCHEDULED');
     expect(stream.events.at(-1)?.data).toEqual(socket.messages.at(-1));
     expect(stream.events.at(-1)?.data).toMatchObject({ type: 'task', result: { payload: { a: 1 } } });
-    // Until it is told, a client waits between one and five seconds before it comes back.
+    // The reconnect delay sent to clients: one to five seconds.
     const [, retry] = /^retry: (\d+)\n\n/.exec(stream.text) ?? [];
     expect(Number(retry)).toBeGreaterThanOrEqual(1000);
-    // A retry may follow.
+    // Stays open, since the task may be retried.
     expect(stream.ended).toBe(false);
     socket.socket.close();
   });
 
-  test('resume after the last one that was seen: nothing where nothing has changed, else the task as it is', async () => {
+  test('resumes after Last-Event-ID: it sends nothing until the task changes, or the current state if it already has', async () => {
     const { id } = await alice.create({ name: 'resumed', delay: hour });
     const first = await open(id);
     await waitFor('the first event', () => first.events.length === 1);
@@ -104,11 +104,11 @@ describe('the events of a task', () => {
     await waitFor('the change', () => same.events.length > 0);
     expect(same.events[0]?.data).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'paused' } });
     const changed = await open(id, last);
-    await waitFor('the task as it is', () => changed.events.length > 0);
+    await waitFor('the current state', () => changed.events.length > 0);
     expect(changed.events[0]?.data).toMatchObject({ waiting: { reason: 'paused' } });
   });
 
-  test('end when the task is deleted, and say so', async () => {
+  test('ends with an event of code 4404 when the task is deleted, and then cannot be opened (404)', async () => {
     const { id } = await alice.create({ name: 'deleted', delay: hour });
     const stream = await open(id);
     await waitFor('the first event', () => stream.events.length === 1);
@@ -118,7 +118,7 @@ describe('the events of a task', () => {
     expect((await open(id)).status).toBe(404);
   });
 
-  test('end when the service restarts, and say so', async () => {
+  test('ends with an event of code 1012 when the service restarts', async () => {
     const api = await service.startApi();
     const { id } = await alice.create({ name: 'restarted', delay: hour });
     const stream = await open(id, {}, api.url);
@@ -128,16 +128,16 @@ describe('the events of a task', () => {
     expect(stream.events.at(-1)).toMatchObject({ event: 'end', data: { code: 1012 } });
   });
 
-  test('are refused like any other request: 404 for the tasks of others, 401 without a token', async () => {
+  test("is refused with 404 for another owner's task, and with 401 without a token", async () => {
     const bob = await service.as('bob');
     const { id } = await bob.create({ name: "bob's", delay: hour });
     expect((await open(id)).status).toBe(404);
     expect((await open(id, { Authorization: '' })).status).toBe(401);
   });
 
-  test('tell a retry on the same stream, with one end for each run', async () => {
+  test('reports a retry on the same connection, with one end for each run', async () => {
     const { id } = await alice.create({ name: 'again', type: 'hopeless', delay: 0 });
-    await alice.until(id, 'its end', hasEnded);
+    await alice.until(id, 'the end of the task', hasEnded);
     const stream = await open(id);
     await waitFor('the first event', () => stream.events.length === 1);
     await alice.call('POST', `/api/tasks/${id}/retry/`);
@@ -147,7 +147,7 @@ describe('the events of a task', () => {
   });
 });
 
-test('HEAD tells that there is a stream, and opens none', async () => {
+test('HEAD responds with the status and Content-Type of an event stream, without opening one', async () => {
   const { id } = await alice.create({ name: 'head', delay: hour });
   const headers = { Authorization: `Bearer ${alice.token}` };
   const answer = await fetch(`${service.url}/api/tasks/${id}/events/`, { method: 'HEAD', headers });

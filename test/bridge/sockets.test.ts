@@ -1,4 +1,4 @@
-/** The sockets alone, in this process: what a whole service would make slow or hard to see. */
+/** The sockets alone, in this process: cases that are slow or hard to observe with a whole service. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -57,7 +57,7 @@ async function watch(): Promise<Feed> {
   return feed;
 }
 
-/** The upgrade as it goes over the wire, for clients that a WebSocket library would not be. */
+/** Returns the raw upgrade request, for clients that behave as no WebSocket library does. */
 function upgradeRequest(target: string): string {
   const lines = [
     `GET ${target} HTTP/1.1`,
@@ -106,7 +106,7 @@ afterEach(async () => {
 });
 
 describe('the heartbeat', () => {
-  test('terminates a client that does not answer it, and keeps those that do', async () => {
+  test('terminates a client that does not answer pings, and keeps one that does', async () => {
     await serve({ pingMs: 100 });
     const lively = await watch();
     const silent = new WebSocket(`${url}${path}`, { autoPong: false });
@@ -115,12 +115,12 @@ describe('the heartbeat', () => {
     const [code] = await once(silent, 'close');
     await pinged;
     expect(code).toBe(1006);
-    await waitFor('its end on our side', () => sockets.size === 1);
+    await waitFor('the end of the socket on the server side', () => sockets.size === 1);
     hub.publish(id, seen(2));
     await lively.until('the next state', (feed) => feed.tasks().at(-1)?.version === 2);
   });
 
-  test('forgets the task of a client whose network is gone', async () => {
+  test('stops watching the task of a client whose network has failed', async () => {
     await serve({ pingMs: 100 });
     const feed = await watch();
     expect(hub.size).toBe(1);
@@ -132,16 +132,17 @@ describe('the heartbeat', () => {
 
 describe('a client that does not read', () => {
   const states = 600;
-  /** Together far more than the system's own buffers take for a client. */
+  /** Text of one state. All states together far exceed the system's buffers for a connection. */
   const bulk = 'x'.repeat(64 * 1024);
 
-  test('gets only the latest state afterwards, and does not hurt the others', async () => {
+  test('skips states but gets the latest once it reads again, without effect on other clients', async () => {
     await serve();
     const [reader, sleeper] = [await watch(), await watch()];
     sleeper.socket.pause();
     for (let version = 2; version <= states; version += 1) {
       hub.publish(id, seen(version, bulk));
-      if (version % 30 === 0) await reader.until('it', (feed) => feed.tasks().at(-1)?.version === version);
+      if (version % 30 === 0)
+        await reader.until('the state', (feed) => feed.tasks().at(-1)?.version === version);
     }
     expect(sleeper.tasks()).toHaveLength(1);
 
@@ -153,29 +154,29 @@ describe('a client that does not read', () => {
     expect(sleeper.closed).toEqual({});
   });
 
-  test('is closed with 1013 when there is more than 1 MiB for it', async () => {
+  test('is closed with 1013 once more than 1 MiB is waiting for it', async () => {
     await serve();
     const sleeper = await watch();
     sleeper.socket.pause();
     for (let version = 2; version < 40; version += 1) hub.publish(id, seen(version, 'x'.repeat(600 * 1024)));
     hub.publish(id, seen(99, 'x'.repeat(1200 * 1024)));
     sleeper.socket.resume();
-    // What is too much for the system's own buffers depends on the machine: we send until it is.
+    // How much the system's buffers take depends on the machine, so send until they are full.
     for (let version = 100; sleeper.closed.code === undefined && version < 200; version += 1) {
       hub.publish(id, seen(version, 'x'.repeat(8 * 1024 * 1024)));
       await waitFor('the close', () => sleeper.closed.code !== undefined, 200).catch(() => undefined);
     }
     expect(sleeper.closed).toEqual({ code: 1013, reason: 'too slow' });
-    await waitFor('its end', () => sockets.size === 0);
+    await waitFor('the end of the socket', () => sockets.size === 0);
   });
 
-  test('is not answered pings without end', async () => {
+  test('is not sent a pong for every ping', async () => {
     await serve();
     const { socket } = await watch();
     let pongs = 0;
     socket.on('pong', () => (pongs += 1));
     socket.ping('one');
-    await waitFor('an answer', () => pongs === 1);
+    await waitFor('a pong', () => pongs === 1);
     socket.pause();
     const pings = 200_000;
     const data = Buffer.alloc(125);
@@ -191,7 +192,7 @@ describe('a client that does not read', () => {
     expect(pongs - before).toBeLessThan(pings);
     socket.ping('and one more');
     const then = pongs;
-    await waitFor('an answer', () => pongs > then);
+    await waitFor('a pong', () => pongs > then);
   });
 });
 
@@ -207,16 +208,16 @@ describe('an upgrade', () => {
     },
   );
 
-  test('that is refused does not keep its connection, even where the client does', async () => {
+  test('that is refused has its connection closed, even if the client keeps its own side open', async () => {
     await serve({ observeAs: () => Promise.reject(notFound()) });
     const socket = openSocket();
     socket.write(upgradeRequest(path));
     const [head] = await once(socket, 'data');
     expect(String(head)).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
-    await waitFor('no connection to be left', async () => (await connections()) === 0, 5000);
+    await waitFor('all connections closed', async () => (await connections()) === 0, 5000);
   });
 
-  test('whose client gives up meanwhile leaves nothing behind', async () => {
+  test('whose client disconnects before it is accepted leaves no socket and no watched task behind', async () => {
     let admit: (principal: Principal) => void = () => undefined;
     await serve({ admit: () => new Promise((resolve) => (admit = resolve)) });
     const socket = openSocket();
@@ -224,21 +225,21 @@ describe('an upgrade', () => {
     socket.write(upgradeRequest(path));
     await upgrading;
     socket.resetAndDestroy();
-    await waitFor('no connection to be left', async () => (await connections()) === 0, 5000);
+    await waitFor('all connections closed', async () => (await connections()) === 0, 5000);
     admit(principal);
     await new Promise((resolve) => setImmediate(resolve));
     expect(sockets.size).toBe(0);
     expect(hub.size).toBe(0);
   });
 
-  test('of an account that changes meanwhile is closed with 4401', async () => {
+  test('whose credential is revoked in the meantime opens a socket that is closed at once with 4401', async () => {
     await serve({ isCurrent: () => false });
     const feed = await openFeed(`${url}${path}`);
-    await feed.until('its end', ({ closed }) => closed.code !== undefined);
+    await feed.until('the close', ({ closed }) => closed.code !== undefined);
     expect(feed.closed).toEqual({ code: 4401, reason: 'signed out' });
   });
 
-  test('that fails for reasons of our own is a 500 that does not name them', async () => {
+  test('that fails with an internal error is a 500 that does not reveal the cause', async () => {
     await serve({ observeAs: () => Promise.reject(new Error('the inside')) });
     const { port } = server.address() as AddressInfo;
     const headers = {
@@ -257,8 +258,8 @@ describe('an upgrade', () => {
   });
 });
 
-describe('closing', () => {
-  test('tells every watcher and closes with 1012', async () => {
+describe('closing the sockets', () => {
+  test('sends every watcher a draining notice, and closes its socket with 1012', async () => {
     await serve();
     const feeds = [await watch(), await watch()];
     await sockets.close();
@@ -269,7 +270,7 @@ describe('closing', () => {
     expect(sockets.size).toBe(0);
   });
 
-  test('opens no socket to a client that was being let in', async () => {
+  test('opens no socket for a client whose upgrade is still in progress', async () => {
     let admit: (principal: Principal) => void = () => undefined;
     await serve({ admit: () => new Promise((resolve) => (admit = resolve)) });
     const upgrading = once(server, 'upgrade');
@@ -284,7 +285,7 @@ describe('closing', () => {
     expect(sockets.size).toBe(0);
   });
 
-  test('does not wait long for a client that does not answer', async () => {
+  test('waits less than 5 s for a client that does not answer', async () => {
     await serve();
     const { socket } = await watch();
     socket.pause();

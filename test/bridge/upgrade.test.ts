@@ -21,7 +21,7 @@ interface Refusal {
   readonly body: Record<string, unknown>;
 }
 
-/** Asks for the upgrade and reads the answer that refuses it, of which a WebSocket library shows the status alone. */
+/** Requests the upgrade and reads the response that refuses it. (A WebSocket library shows only its status.) */
 async function refusal(path: string, headers: Record<string, string> = {}): Promise<Refusal> {
   const upgrading = request(`${service.url}${path}`, {
     headers: {
@@ -32,7 +32,7 @@ async function refusal(path: string, headers: Record<string, string> = {}): Prom
       ...headers,
     },
   }).end();
-  // Without this, one that succeeds would be waited for in vain.
+  // Without this, an upgrade that succeeds would leave the test waiting until its timeout.
   upgrading.once('upgrade', (_response, socket) => {
     socket.destroy();
     upgrading.emit('error', new Error('The upgrade succeeded'));
@@ -58,7 +58,7 @@ function withTicket(ticket: string, headers: Record<string, string> = {}) {
 }
 
 describe('an upgrade', () => {
-  test("is answered with the task's snapshot first", async () => {
+  test("is followed by the task's snapshot, without its payload and attempts", async () => {
     const feed = await alice.watch(`/ws/tasks/${id}/`);
     await feed.until('the snapshot', ({ messages }) => messages.length > 0);
     feed.socket.close();
@@ -68,8 +68,8 @@ describe('an upgrade', () => {
   });
 
   test.each([
-    ['without its trailing slash', (task: string) => `/ws/tasks/${task}`],
-    ['with its id in capitals', (task: string) => `/ws/tasks/${task.toUpperCase()}/`],
+    ['without a trailing slash', (task: string) => `/ws/tasks/${task}`],
+    ['with the id in upper case', (task: string) => `/ws/tasks/${task.toUpperCase()}/`],
   ])('works %s', async (_what, path) => {
     const feed = await alice.watch(path(id));
     await feed.until('the snapshot', ({ messages }) => messages.length > 0);
@@ -77,7 +77,7 @@ describe('an upgrade', () => {
     expect(feed.tasks()[0]?.id).toBe(id);
   });
 
-  test("is open to an admin for another owner's task", async () => {
+  test("lets an admin watch another owner's task", async () => {
     const feed = await root.watch(`/ws/tasks/${id}/`);
     await feed.until('the snapshot', ({ messages }) => messages.length > 0);
     feed.socket.close();
@@ -106,7 +106,7 @@ describe('a refused upgrade', () => {
     },
   );
 
-  test("says the same of another owner's task as of one that does not exist", async () => {
+  test("is the same 404 for another owner's task as for one that does not exist", async () => {
     const others = await refusal(`/ws/tasks/${id}/`, bearer(bob));
     const unknown = await refusal('/ws/tasks/00000000-0000-4000-8000-000000000000/', bearer(bob));
     for (const { body } of [others, unknown]) delete body['request_id'];
@@ -126,14 +126,14 @@ describe('a refused upgrade', () => {
     expect((await refusal(path, bearer(alice))).status).toBe(404);
   });
 
-  test('leaves the service in good health', async () => {
+  test('does not harm the service, even 50 times at once', async () => {
     await Promise.all(Array.from({ length: 50 }, () => refusal(`/ws/tasks/${id}/`)));
     expect((await alice.read(id)).id).toBe(id);
   });
 });
 
 describe('a ticket', () => {
-  test('opens a socket once', async () => {
+  test('opens a socket once, and is refused with 401 the second time', async () => {
     const ticket = await ticketOf(alice);
     const feed = await withTicket(ticket, { Origin: service.url });
     await feed.until('the snapshot', ({ messages }) => messages.length > 0);
@@ -141,7 +141,7 @@ describe('a ticket', () => {
     feed.socket.close();
   });
 
-  test('of which several are redeemed at once opens one socket', async () => {
+  test('that is redeemed ten times at once opens one socket', async () => {
     const ticket = await ticketOf(alice);
     const opened = await Promise.allSettled(Array.from({ length: 10 }, () => withTicket(ticket)));
     const feeds = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
@@ -158,25 +158,25 @@ describe('a ticket', () => {
     },
   );
 
-  test('is refused for the same host on another port', async () => {
+  test('is refused with 403 for an Origin with the same host and another port', async () => {
     const { hostname } = new URL(service.url);
     const opening = withTicket(await ticketOf(alice), { Origin: `http://${hostname}:1` });
     await expect(opening).rejects.toThrow(new RefusedUpgrade(403));
   });
 
-  test("does not open another owner's task", async () => {
+  test("is refused with 404 for another owner's task", async () => {
     await expect(withTicket(await ticketOf(bob))).rejects.toThrow(new RefusedUpgrade(404));
   });
 
-  test.each(['', 'nonsense'])('that reads %j is refused with 401', async (ticket) => {
+  test.each(['', 'nonsense'])('with the value %j is refused with 401', async (ticket) => {
     await expect(withTicket(ticket)).rejects.toThrow(new RefusedUpgrade(401));
   });
 
-  test('cannot be an access token', async () => {
+  test('cannot be replaced by an access token', async () => {
     await expect(withTicket(alice.token)).rejects.toThrow(new RefusedUpgrade(401));
   });
 
-  test('is no access token itself', async () => {
+  test('is not accepted as an access token', async () => {
     const Authorization = `Bearer ${await ticketOf(alice)}`;
     expect((await refusal(`/ws/tasks/${id}/`, { Authorization })).status).toBe(401);
   });

@@ -1,4 +1,4 @@
-/** Watchers in numbers, and watchers that stay, in a real service. */
+/** Many watchers at once, and watchers that stay connected, on a real service. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -32,8 +32,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-describe('watchers in numbers', () => {
-  test('300 of one task all get the same messages, with one end each', async () => {
+describe('many watchers', () => {
+  test('of one task, 300 of them, all get the same messages, with one end each', async () => {
     const { id } = await alice.create(farAway);
     const feeds = await Promise.all(Array.from({ length: 300 }, () => watch(alice, id)));
     await alice.call('POST', `/api/tasks/${id}/run-now/`);
@@ -46,7 +46,7 @@ describe('watchers in numbers', () => {
     }
   }, 60_000);
 
-  test('one each of 200 tasks all see theirs COMPLETED, once and in order', async () => {
+  test('of 200 tasks, one for each, all see their task COMPLETED once, with its states in order', async () => {
     const tasks = await Promise.all(
       Array.from({ length: 200 }, () => alice.create({ ...farAway, delay: 5 })),
     );
@@ -60,7 +60,7 @@ describe('watchers in numbers', () => {
     }
   }, 120_000);
 
-  test('a watcher that does not read keeps nothing from the others', async () => {
+  test('are not held up by one that does not read, and that one gets the end when it reads again', async () => {
     const { id } = await alice.create({
       name: 'slow',
       type: 'slow',
@@ -78,8 +78,8 @@ describe('watchers in numbers', () => {
   });
 });
 
-describe('a watcher that stays', () => {
-  test('sees a retry on the same open socket, with one end for each run', async () => {
+describe('a watcher that stays connected', () => {
+  test('sees a retry on the same socket, with one end for each run', async () => {
     const { id } = await alice.create({ ...farAway, type: 'hopeless', delay: 0.5, payload: {} });
     const feed = await watch(alice, id);
     await feed.until('the failure', hasEnded);
@@ -92,7 +92,7 @@ describe('a watcher that stays', () => {
     feed.socket.close();
   });
 
-  test('sees edits, a pause, a resume and a cancellation, in their order', async () => {
+  test('sees an edit, a pause, a resume and a cancellation, in this order', async () => {
     const { id } = await alice.create(farAway);
     const feed = await watch(alice, id);
     const last = () => feed.tasks().at(-1);
@@ -110,7 +110,7 @@ describe('a watcher that stays', () => {
     feed.socket.close();
   });
 
-  test('sees what is done through another API process', async () => {
+  test('sees changes that are made through another API process', async () => {
     const other = await service.startApi();
     const { id } = await alice.create(farAway);
     const feed = await watch(createCaller(other.url ?? '', alice.token), id);
@@ -123,7 +123,7 @@ describe('a watcher that stays', () => {
     await other.close();
   });
 
-  test('gets messages of the documented shape alone', async () => {
+  test('gets only messages of the documented shape, without payload and attempts', async () => {
     const { id } = await alice.create({ ...farAway, delay: 0.5 });
     const feed = await watch(alice, id);
     await feed.until('the end', hasEnded);

@@ -1,4 +1,4 @@
-/** One browser, several accounts: who is signed in changes under pages that are open. */
+/** One browser, several accounts: the signed-in user changes while pages are open. */
 import { randomUUID } from 'node:crypto';
 import { beforeEach, afterEach, describe, expect, test } from 'vitest';
 import { type Page, useBrowser } from '../support/browser.ts';
@@ -22,7 +22,7 @@ const api = (path: string) => `${service.url}${path}`;
 
 const linkOf = (user: UserName) => signInLink(service, user);
 
-/** Signs in behind the page's back: with its browser's cookies, but not by a page that could tell of it. */
+/** Signs in with the browser's cookies, but not in a page, so that no page can announce it to the others. */
 async function signInElsewhere(user: UserName): Promise<void> {
   const { name, password } = service.users[user];
   const data = { username: name, password };
@@ -33,7 +33,7 @@ async function signInElsewhere(user: UserName): Promise<void> {
 const nameShown = () => page.locator('summary .menu-name').textContent();
 
 describe('another sign-in in the same browser', () => {
-  test('as somebody else makes of every open page theirs, and ends what was before', async () => {
+  test('as another user switches every open page to that user, and ends the previous session', async () => {
     const [alice, bob] = await Promise.all([service.as('alice'), service.as('bob')]);
     const [its, others] = [randomUUID(), randomUUID()];
     await alice.create({ name: its, delay: 3600 });
@@ -51,7 +51,7 @@ describe('another sign-in in the same browser', () => {
       headers: { Cookie: `taskbell_session=${cookie?.value ?? ''}` },
     });
     expect(before.status).toBe(401);
-    // What it does is bob's, and is not refused.
+    // Actions on the page are now bob's, and are not refused.
     await page.getByText('Live', { exact: true }).waitFor({ state: 'attached' });
     await page.getByRole('link', { name: 'New task' }).click();
     await page.getByLabel('Name', { exact: true }).fill('made by bob');
@@ -59,13 +59,13 @@ describe('another sign-in in the same browser', () => {
     await page.getByRole('heading', { name: 'made by bob' }).waitFor();
   });
 
-  test('as somebody else is noticed though no page has told of it', async () => {
+  test('as another user is noticed even if no page has announced it', async () => {
     await signInElsewhere('bob');
     // The end of the old session closes the feed, whose next ticket is refused.
     await expect.poll(nameShown, { timeout: 30_000 }).toBe(service.users.bob.name);
   });
 
-  test('as the same account leaves the page as it is, with a token that is good', async () => {
+  test('as the same user leaves the page with a valid CSRF token, so that it can still sign out', async () => {
     await page.evaluate('document.querySelector("main h1").dataset.stays = "yes"');
     await signInElsewhere('alice');
     await page.locator('summary', { hasText: service.users.alice.name }).click();
@@ -75,7 +75,7 @@ describe('another sign-in in the same browser', () => {
     expect(await page.context().cookies()).toEqual([]);
   });
 
-  test('as the same account refuses nothing that is done afterwards', async () => {
+  test('as the same user does not make later actions of the page fail', async () => {
     await page.getByRole('link', { name: 'New task' }).click();
     await page.getByLabel('Name', { exact: true }).fill('after another sign-in');
     await signInElsewhere('alice');
@@ -84,7 +84,7 @@ describe('another sign-in in the same browser', () => {
     expect(await nameShown()).toBe(service.users.alice.name);
   });
 
-  test('leaves no messages of the account before, and an answer that comes late says and opens nothing', async () => {
+  test('leaves no messages of the previous user, and a late response to their request shows and opens nothing', async () => {
     await page.getByRole('link', { name: 'New task' }).click();
     await page.getByLabel('Name', { exact: true }).fill('alice’s own');
     let answer = (): void => undefined;
@@ -114,7 +114,7 @@ describe('another sign-in in the same browser', () => {
   });
 });
 
-test('who has left the form stays where they are, and is told that the task has been created', async () => {
+test('a user who leaves the form while it is being sent is notified of the new task, and stays where they are', async () => {
   await page.getByRole('link', { name: 'New task' }).click();
   await page.getByLabel('Name', { exact: true }).fill('slowly made');
   let answer = (): void => undefined;
@@ -131,15 +131,15 @@ test('who has left the form stays where they are, and is told that the task has 
   answer();
   await page.getByText('“\u2068slowly made\u2069” was created.').waitFor();
   expect(new URL(page.url()).pathname).toBe('/');
-  // It says so to alice, and to nobody after her.
+  // The message is for alice, not for the next user.
   await page.locator('summary', { hasText: service.users.alice.name }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await signInByForm(page, service.users.bob);
   expect(await page.getByText('slowly made').count()).toBe(0);
 });
 
-describe('a sign-in link that is put into the address of an open page', () => {
-  test('signs in, and is gone from the address', async () => {
+describe('a sign-in link that is entered in the address bar of an open page', () => {
+  test('signs in without a reload, and is removed from the address', async () => {
     const { hash } = new URL(await linkOf('bob'));
     await page.evaluate('globalThis.stays = true');
     await page.goto(api(`/tasks${hash}`));
@@ -148,14 +148,14 @@ describe('a sign-in link that is put into the address of an open page', () => {
     expect(await page.evaluate('globalThis.stays')).toBe(true);
   });
 
-  test('and is of no use any more changes nothing but says so', async () => {
+  test('and is not valid shows an error, and leaves the current user signed in', async () => {
     await page.goto(api('/tasks#sign-in=nothing'));
     await page.getByText('The link is invalid, expired or used.').waitFor();
     expect(await nameShown()).toBe(service.users.alice.name);
     expect(page.url()).toBe(api('/tasks'));
   });
 
-  test('is still there to be tried again when the service did not answer', async () => {
+  test('can be tried again if the service does not respond', async () => {
     const { hash } = new URL(await linkOf('bob'));
     await page.route('**/api/session/', (route) => route.abort('connectionrefused'));
     await page.goto(api(`/tasks${hash}`));
@@ -168,10 +168,10 @@ describe('a sign-in link that is put into the address of an open page', () => {
 });
 
 test.each<[string, string, string]>([
-  ['the page of a network that wants one to sign in', 'text/html', '<html>Welcome to our hotel</html>'],
-  ['half an answer', 'application/json', '{"account": {"id": "1"'],
-  ['an answer of another shape', 'application/json', '{"account": null}'],
-])('%s is no answer, and one may ask again', async (_what, contentType, body) => {
+  ['the sign-in page of a network', 'text/html', '<html>Welcome to our hotel</html>'],
+  ['a truncated response', 'application/json', '{"account": {"id": "1"'],
+  ['a response of another shape', 'application/json', '{"account": null}'],
+])('on load, %s counts as no response, and can be retried', async (_what, contentType, body) => {
   await page.route('**/api/session/', (route) => route.fulfill({ status: 200, contentType, body }));
   await page.reload();
   await page.getByRole('heading', { name: 'Taskbell is not responding' }).waitFor();
@@ -181,7 +181,7 @@ test.each<[string, string, string]>([
   expect(opened.observed.complaints).toEqual([]);
 });
 
-test('the menu of the account closes when one clicks elsewhere', async () => {
+test('the account menu stays open on a click inside, and closes on a click outside', async () => {
   const menu = page.locator('details.menu');
   await menu.locator('summary').click();
   await menu.getByRole('link', { name: 'API documentation' }).waitFor();
@@ -191,12 +191,12 @@ test('the menu of the account closes when one clicks elsewhere', async () => {
   await expect.poll(() => menu.getAttribute('open')).toBeNull();
 });
 
-test('after a restart of the service the page is live again within seconds', async () => {
+test('the page is live again within 8 s after a long outage of the service', async () => {
   const link = await startLink(service.url);
   const { page, close } = await openDashboard(browser, service, { url: link.url });
   link.cut();
   await page.getByText('Connection lost').waitFor();
-  // Long enough for the client's own tries to have become rare.
+  // Long enough that the client itself retries only rarely.
   for (let tries = 0; tries < 5; tries += 1)
     await page.waitForRequest((request) => request.url().endsWith('/healthz'));
   link.restore();

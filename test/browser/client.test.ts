@@ -1,4 +1,4 @@
-/** The client in a browser: as a page of Taskbell's own would have it, with a session's cookie and tickets. */
+/** The client in a browser, as in a page of Taskbell itself: with the cookie of a session and tickets. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -17,7 +17,7 @@ beforeAll(async () => {
   script = await bundle();
 });
 
-/** As `taskbell/client` is resolved for browsers. */
+/** Bundles the file that `taskbell/client` resolves to in browsers. */
 async function bundle(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'taskbell-bundle-'));
   try {
@@ -36,17 +36,17 @@ async function bundle(): Promise<string> {
   }
 }
 
-test('is small, and brings nothing of Node.js along', () => {
+test('the client for browsers is smaller than 6 KiB compressed, and contains nothing of Node.js', () => {
   expect(gzipSync(script).length).toBeLessThan(6 * 1024);
   expect(script).not.toMatch(/require\(|node:/);
 });
 
-test('makes a task and watches it to its end, with the cookie of a session and a ticket for the socket', async () => {
+test('in a page, the client creates a task and watches it to its end, with a session cookie and a socket ticket', async () => {
   const page = await browser.newPage();
   const observed = observe(page);
-  // Any page of the service's own origin will do.
+  // Any page of the service's origin will do.
   await page.goto(`${service.url}/docs`);
-  // Not as a script element: the page's policy allows none that is written into it.
+  // Not as a script element: the page's Content-Security-Policy forbids inline scripts.
   await page.evaluate(`${script}; globalThis.taskbell = taskbell`);
   const statuses = await page.evaluate(
     async ({ url, ...credentials }) => {
@@ -58,7 +58,7 @@ test('makes a task and watches it to its end, with the cookie of a session and a
       const { csrf_token: csrfToken } = (await answer.json()) as { csrf_token: string };
       const { createClient } = (globalThis as unknown as { taskbell: typeof Taskbell }).taskbell;
       const { tasks } = createClient({ url, csrfToken });
-      const { id } = await tasks.create({ name: 'from a page', type: 'echo', delay: 1 });
+      const { id } = await tasks.create({ name: 'from a page', type: 'echo', delay: 4 });
       const seen: string[] = [];
       for await (const { status } of tasks.watch(id, { until: 'ended' })) seen.push(status);
       return seen;

@@ -7,7 +7,7 @@ const browser = useBrowser();
 
 type Document = { paths: Record<string, Record<string, unknown>> };
 
-test('/docs shows every operation, from our own files alone, and its policy has nothing to forbid', async () => {
+test('/docs shows every operation, loads files from this service only, and complies with its strict policy', async () => {
   const page = await browser.newPage();
   const observed = observe(page);
   const response = await page.goto(`${service.url}/docs`);
@@ -19,7 +19,7 @@ test('/docs shows every operation, from our own files alone, and its policy has 
   const { body } = await anonymously<Document>(service, 'GET', '/openapi.json');
   const operations = Object.values(body.paths).flatMap((item) => Object.keys(item));
   await expect.poll(() => page.locator('.opblock').count(), { timeout: 20_000 }).toBe(operations.length);
-  // Opened, one shows examples, parameters and answers: that must break no rule either.
+  // An open operation shows examples, parameters and responses, which must comply with the policy too.
   for (const path of ['/api/tasks', '/api/tasks/actions']) {
     const block = page.locator('.opblock-post', { has: page.locator(`[data-path="${path}"]`) });
     await block.locator('.opblock-summary-control').click();
@@ -33,7 +33,7 @@ test('/docs shows every operation, from our own files alone, and its policy has 
   await page.close();
 });
 
-test('/docs tries an operation out with a token that is entered there', async () => {
+test('/docs can call an operation with a token that is entered there', async () => {
   const alice = await service.as('alice');
   const page = await browser.newPage();
   await page.goto(`${service.url}/docs`);
@@ -50,7 +50,7 @@ test('/docs tries an operation out with a token that is entered there', async ()
   await page.close();
 });
 
-test('its files come compressed, and not again while they are the same', async () => {
+test('/docs compresses its files, responds with 304 if they are unchanged, and with 404 to other paths', async () => {
   const url = `${service.url}/docs/swagger-ui-bundle.js`;
   const first = await fetch(url);
   expect(first.headers.get('Content-Encoding')).toBe('gzip');

@@ -1,4 +1,4 @@
-/** The forms about tasks, filled in by a real browser in front of a real service. */
+/** The form for new tasks, in a real browser, on a real service. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { observe, type Page, useBrowser } from '../support/browser.ts';
@@ -16,8 +16,8 @@ beforeAll(async () => {
 
 const soon = { timeout: 15_000 };
 
-/** Signed in as alice, with the form loaded. */
-async function opened(path: string, look: OpenOptions = {}): Promise<Page> {
+/** Opens a page as alice, and waits for its form. */
+async function openForm(path: string, look: OpenOptions = {}): Promise<Page> {
   const { page } = await openDashboard(browser, service, { path, ...look });
   await create(page).waitFor();
   return page;
@@ -25,13 +25,13 @@ async function opened(path: string, look: OpenOptions = {}): Promise<Page> {
 
 const create = (page: Page) => page.getByRole('button', { name: 'Create task' });
 
-/** The task whose page has been opened. */
-async function made(page: Page): Promise<Task> {
+/** Waits for the page of the new task, and returns the task. */
+async function createdTask(page: Page): Promise<Task> {
   await page.waitForURL(/\/tasks\/[0-9a-f]{8}-[0-9a-f-]+$/);
   return alice.read(page.url().split('/').at(-1) ?? '');
 }
 
-/** What is said beside a field. */
+/** Waits until a field is marked as invalid, and returns the texts beside it. */
 async function errorOf(page: Page, label: string): Promise<string> {
   const field = page.getByLabel(label, { exact: true });
   await expect.poll(() => field.getAttribute('aria-invalid'), soon).toBe('true');
@@ -43,7 +43,7 @@ async function errorOf(page: Page, label: string): Promise<string> {
 const focusedLabel = (page: Page) =>
   page.evaluate<string>('document.activeElement?.labels?.[0]?.textContent ?? ""');
 
-/** Sends that the page has made so far. */
+/** Records the Idempotency-Key of every task creation that the page sends. */
 function creations(page: Page): string[] {
   const keys: string[] = [];
   page.on('request', (request) => {
@@ -54,8 +54,8 @@ function creations(page: Page): string[] {
 }
 
 describe('a new task', () => {
-  test('is made of what is filled in, and its address is opened', async () => {
-    const page = await opened('/tasks/new');
+  test('is created with the values of the form, and its page is opened', async () => {
+    const page = await openForm('/tasks/new');
     const observed = observe(page);
     await page.getByLabel('Name', { exact: true }).fill('By form');
     await page.getByLabel('Description').fill('of a browser');
@@ -66,7 +66,7 @@ describe('a new task', () => {
     await page.getByLabel('Priority').selectOption('1');
     await page.getByLabel('Max retries').fill('0');
     await create(page).click();
-    const task = await made(page);
+    const task = await createdTask(page);
     expect(task).toMatchObject({
       name: 'By form',
       description: 'of a browser',
@@ -82,8 +82,8 @@ describe('a new task', () => {
     await page.close();
   });
 
-  test('with a blank name and a bad URL is told so beside the fields, and may then be mended', async () => {
-    const page = await opened('/tasks/new?type=http-request&name=%20');
+  test('with a blank name and an invalid URL gets an error beside each field, and can be corrected', async () => {
+    const page = await openForm('/tasks/new?type=http-request&name=%20');
     await page.getByLabel('url').fill('nowhere');
     await create(page).click();
     expect(await errorOf(page, 'Name')).toContain('may not be blank');
@@ -92,7 +92,7 @@ describe('a new task', () => {
     await create(page).click();
     expect(await errorOf(page, 'url')).toContain('Not a valid URL');
     expect(await focusedLabel(page)).toContain('url');
-    // What was said of a field is gone once it changes.
+    // The error of a field disappears once its value changes.
     await page.getByLabel('url').fill('http://example.com/');
     await expect.poll(() => page.locator('[aria-invalid=true]').count()).toBe(0);
     await page.getByRole('group', { name: 'headers' }).getByRole('button', { name: 'Add' }).click();
@@ -101,7 +101,7 @@ describe('a new task', () => {
     await page.getByLabel('method').selectOption('POST');
     await page.getByRole('button', { name: 'In 1 hour' }).click();
     await create(page).click();
-    expect((await made(page)).payload).toEqual({
+    expect((await createdTask(page)).payload).toEqual({
       url: 'http://example.com/',
       method: 'POST',
       headers: { 'X-Sent-By': 'a form' },
@@ -109,13 +109,13 @@ describe('a new task', () => {
     await page.close();
   });
 
-  test('is told of what is wrong inside of what is folded away, and of what has no field', async () => {
-    const page = await opened('/tasks/new?name=x');
+  test('with an error in a folded section has the section opened; an error without a field is shown as well', async () => {
+    const page = await openForm('/tasks/new?name=x');
     await page.getByText('More options:').click();
-    await page.getByLabel('Run after these tasks').fill('nobody');
+    await page.getByLabel('Run after these tasks').fill('no-id');
     await page.getByText('More options:').click();
     await create(page).click();
-    expect(await errorOf(page, 'Run after these tasks (IDs, one per line)')).toContain('nobody:');
+    expect(await errorOf(page, 'Run after these tasks (IDs, one per line)')).toContain('no-id:');
     expect(await page.getByLabel('Run after these tasks').isVisible()).toBe(true);
     await page.getByLabel('Run after these tasks').fill('');
     await page.getByLabel('csv').fill('a\n1');
@@ -125,19 +125,19 @@ describe('a new task', () => {
     await page.close();
   });
 
-  test('is made once, though somebody clicks twice', async () => {
-    const page = await opened('/tasks/new?name=twice');
+  test('is created once, even if the button is clicked twice', async () => {
+    const page = await openForm('/tasks/new?name=twice');
     const keys = creations(page);
     await page.evaluate(
       `const button = document.querySelector('form.task-form button[type=submit]'); button.click(); button.click();`,
     );
-    await made(page);
+    await createdTask(page);
     expect(keys).toHaveLength(1);
     await page.close();
   });
 
-  test('is made once, though the answer was lost and it is sent again', async () => {
-    const page = await opened('/tasks/new?name=lost');
+  test('is created once, even if the response is lost and the form is sent again', async () => {
+    const page = await openForm('/tasks/new?name=lost');
     const keys = creations(page);
     let lost = 0;
     await page.route('**/api/tasks/', async (route) => {
@@ -150,15 +150,15 @@ describe('a new task', () => {
     await page.locator('form [role=alert] .problem').waitFor();
     await page.unroute('**/api/tasks/');
     await create(page).click();
-    await made(page);
+    await createdTask(page);
     expect(new Set(keys).size).toBe(1);
     const found = () => alice.call<Task[]>('GET', '/api/tasks/?name=lost');
     await expect.poll(async () => (await found()).body.length, { timeout: 10_000 }).toBe(1);
     await page.close();
   });
 
-  test('keeps what has been filled in when its type changes to and fro', async () => {
-    const page = await opened('/tasks/new');
+  test('keeps the fields of a type while another type is selected', async () => {
+    const page = await openForm('/tasks/new');
     await page.getByLabel('csv').fill('a\n1');
     await page.getByLabel('Type').selectOption('http-request');
     await page.getByLabel('url').fill('http://example.com/');
@@ -169,7 +169,7 @@ describe('a new task', () => {
     await page.close();
   });
 
-  test('takes all but the time from another', async () => {
+  test('that copies another one takes everything except the time from it', async () => {
     const model = await alice.create({
       name: 'A model',
       type: 'echo',
@@ -178,9 +178,9 @@ describe('a new task', () => {
       priority: 5,
       delay: 3600,
     });
-    const page = await opened(`/tasks/new?from=${model.id}`);
+    const page = await openForm(`/tasks/new?from=${model.id}`);
     await create(page).click();
-    const copy = await made(page);
+    const copy = await createdTask(page);
     expect(copy.id).not.toBe(model.id);
     expect(copy).toMatchObject({
       name: 'A model',
@@ -196,39 +196,39 @@ describe('a new task', () => {
 describe('the time', () => {
   const dateTime = (page: Page) => page.getByLabel('Date and time');
 
-  test('by a shortcut counts from when the form is sent', async () => {
-    const page = await opened('/tasks/new?name=x');
+  test('set by a shortcut counts from when the form is sent', async () => {
+    const page = await openForm('/tasks/new?name=x');
     await page.getByRole('button', { name: 'In 10 min' }).click();
     expect(await page.getByRole('button', { name: 'In 10 min' }).getAttribute('aria-pressed')).toBe('true');
     const before = Date.now();
     await create(page).click();
-    const task = await made(page);
+    const task = await createdTask(page);
     expect(Date.parse(task.scheduled_time) - before).toBeGreaterThanOrEqual(599_000);
     expect(Date.parse(task.scheduled_time) - before).toBeLessThan(630_000);
     await page.close();
   });
 
-  test('tomorrow at nine is that of the zone that is chosen', async () => {
-    const page = await opened('/tasks/new?name=x', { timezoneId: 'Europe/Berlin' });
+  test('“Tomorrow 9:00” is in the selected time zone', async () => {
+    const page = await openForm('/tasks/new?name=x', { timezoneId: 'Europe/Berlin' });
     await page.getByLabel('Time zone').selectOption('Asia/Kathmandu');
     await page.getByRole('button', { name: 'Tomorrow 9:00' }).click();
     expect(await dateTime(page).inputValue()).toMatch(/T09:00(:00)?$/);
     await create(page).click();
-    expect((await made(page)).scheduled_time).toMatch(/T03:15:00\.000Z$/);
+    expect((await createdTask(page)).scheduled_time).toMatch(/T03:15:00\.000Z$/);
     await page.close();
   });
 
-  test('that clocks skip is the first moment after it, and that is said', async () => {
-    const page = await opened('/tasks/new?name=x', { timezoneId: 'Europe/Berlin' });
+  test('that clocks skip becomes the first moment after the gap, with a note', async () => {
+    const page = await openForm('/tasks/new?name=x', { timezoneId: 'Europe/Berlin' });
     await dateTime(page).fill('2031-03-30T02:30:00');
     await page.getByText('Clocks skip this time').waitFor();
     await create(page).click();
-    expect((await made(page)).scheduled_time).toBe('2031-03-30T01:00:00.000Z');
+    expect((await createdTask(page)).scheduled_time).toBe('2031-03-30T01:00:00.000Z');
     await page.close();
   });
 
-  test('that is past is refused before it is sent', async () => {
-    const page = await opened('/tasks/new?name=x');
+  test('is refused before the form is sent if it is in the past', async () => {
+    const page = await openForm('/tasks/new?name=x');
     const keys = creations(page);
     await dateTime(page).fill('2020-01-01T12:00:00');
     await create(page).click();
@@ -237,21 +237,21 @@ describe('the time', () => {
     await page.close();
   });
 
-  test('that passes while the form is filled in is no obstacle', async () => {
-    const page = await opened('/tasks/new?name=x', { timezoneId: 'UTC' });
+  test('that passes while the form is filled in means that the task runs immediately', async () => {
+    const page = await openForm('/tasks/new?name=x', { timezoneId: 'UTC' });
     const soon = new Date(Date.now() + 2000).toISOString().slice(0, 19);
     await dateTime(page).fill(soon);
-    // Beyond what the service would let pass.
+    // Waits until the service would refuse the time as past.
     await page.getByText('The task will run immediately').waitFor();
     await expect.poll(() => Date.now() - Date.parse(`${soon}Z`), { timeout: 15_000 }).toBeGreaterThan(3000);
     await create(page).click();
-    expect(Date.parse((await made(page)).scheduled_time)).toBeGreaterThan(Date.parse(`${soon}Z`));
+    expect(Date.parse((await createdTask(page)).scheduled_time)).toBeGreaterThan(Date.parse(`${soon}Z`));
     await page.close();
   });
 });
 
-test('the payload may be written as JSON, and what the form does not know is kept', async () => {
-  const page = await opened('/tasks/new?type=http-request&name=x');
+test('the payload can be edited as JSON, and fields that the form does not know are kept', async () => {
+  const page = await openForm('/tasks/new?type=http-request&name=x');
   await page.getByLabel('url').fill('http://example.com/');
   await page.getByRole('button', { name: 'Edit as JSON' }).click();
   const text = page.getByLabel('Payload (JSON)');
@@ -268,8 +268,8 @@ test('the payload may be written as JSON, and what the form does not know is kep
   await page.close();
 });
 
-test('a session that ends while the form is filled in takes nothing of it away', async () => {
-  const page = await opened('/tasks/new?type=echo');
+test('a form keeps its values if the session ends and the user signs in again, but not if it is left', async () => {
+  const page = await openForm('/tasks/new?type=echo');
   await page.getByLabel('Name', { exact: true }).fill('half done');
   await page.getByRole('button', { name: 'In 10 min' }).click();
   const other = await page.context().newPage();
@@ -280,40 +280,40 @@ test('a session that ends while the form is filled in takes nothing of it away',
   await signInByForm(page, service.users.alice);
   await expect.poll(() => page.getByLabel('Name', { exact: true }).inputValue()).toBe('half done');
   await create(page).click();
-  const task = await made(page);
+  const task = await createdTask(page);
   expect(task).toMatchObject({ name: 'half done', type: 'echo', status: 'SCHEDULED' });
-  // Whoever leaves a form means it.
+  // Leaving a form discards its values.
   await page.getByRole('link', { name: 'New task' }).click();
   await create(page).waitFor();
   expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('');
   await page.close();
 });
 
-describe('of a type with fields of all kinds', () => {
-  async function openedWithType(): Promise<{ page: Page; payloads: unknown[] }> {
-    const page = await opened('/tasks/new?name=x&type=all-kinds');
+describe('the form of a type with fields of all kinds', () => {
+  async function openAllKinds(): Promise<{ page: Page; payloads: unknown[] }> {
+    const page = await openForm('/tasks/new?name=x&type=all-kinds');
     const payloads: unknown[] = [];
     page.on('request', (request) => {
       if (request.method() !== 'POST' || !request.url().endsWith('/api/tasks/')) return;
       payloads.push((request.postDataJSON() as { payload: unknown }).payload);
     });
-    // What describes a type is text, whatever it looks like.
-    await page.getByText('<b>something against</b>').waitFor();
+    // The description of a type is shown as text, even if it looks like HTML.
+    await page.getByText('<b>rejects</b>').waitFor();
     return { page, payloads };
   }
 
-  test('what is filled in is sent, what is not is left out, and what is wrong is told where it is', async () => {
-    const { page, payloads } = await openedWithType();
+  test('sends fields that are filled in, omits empty ones, and shows each error at its field', async () => {
+    const { page, payloads } = await openAllKinds();
     await create(page).click();
     await expect.poll(() => payloads, soon).toEqual([{ sure: false, limits: {} }]);
-    // No field of the form has it, so it stands above them.
-    await page.getByText('nowhere › at › all: One must be sure.', { exact: true }).waitFor();
+    // The error belongs to no field of the form, so it is shown above them.
+    await page.getByText('nowhere › at › all: Must be true.', { exact: true }).waitFor();
     await page.getByLabel('sure').check();
     await page.getByLabel('loud').selectOption('No');
     const words = page.getByRole('group', { name: 'words' });
     for (const word of ['one', 'two', 'THREE']) {
       await words.getByRole('button', { name: 'Add' }).click();
-      // The focus is in what has been added.
+      // The new field has the focus.
       await page.keyboard.type(word);
     }
     await words.getByRole('button', { name: 'Remove words 1' }).click();
@@ -324,18 +324,18 @@ describe('of a type with fields of all kinds', () => {
     expect(await errorOf(page, 'words 2')).toContain('Only a to z.');
     expect(await errorOf(page, 'most')).toContain('Three is too many.');
     const group = page.getByRole('group', { name: 'limits' }).locator('> .field-error');
-    expect(await group.textContent()).toBe('These limits are none.');
+    expect(await group.textContent()).toBe('These limits are invalid.');
     expect(await axeFindings(page)).toEqual([]);
     await page.getByLabel('words 2', { exact: true }).fill('three');
     await page.getByLabel('most', { exact: true }).fill('4.5');
     await create(page).click();
-    const task = await made(page);
+    const task = await createdTask(page);
     expect(task.payload).toEqual({ ...payload, words: ['two', 'three'], limits: { most: 4.5 } });
     await page.close();
   });
 
-  test('a number that is none is not sent', async () => {
-    const { page, payloads } = await openedWithType();
+  test('is not sent while a number field contains text', async () => {
+    const { page, payloads } = await openAllKinds();
     await page.getByLabel('most', { exact: true }).fill('3 or 4');
     await create(page).click();
     expect(await errorOf(page, 'most')).toContain('Must be a number.');
@@ -344,9 +344,9 @@ describe('of a type with fields of all kinds', () => {
   });
 });
 
-describe.each(['light', 'dark'] as const)('in %s, axe finds nothing', (colorScheme) => {
-  test.each(['process-data', 'http-request'])('on the form of %s, be it right or wrong', async (type) => {
-    const page = await opened(`/tasks/new?type=${type}`, { colorScheme });
+describe.each(['light', 'dark'] as const)('in %s mode, axe finds nothing', (colorScheme) => {
+  test.each(['process-data', 'http-request'])('on the form of %s, with or without errors', async (type) => {
+    const page = await openForm(`/tasks/new?type=${type}`, { colorScheme });
     expect(await axeFindings(page)).toEqual([]);
     await page.getByText('More options:').click();
     await page.getByLabel('Tags').fill('b@d,');
@@ -359,8 +359,8 @@ describe.each(['light', 'dark'] as const)('in %s, axe finds nothing', (colorSche
   });
 });
 
-test('all that is wrong is told at once, and stays told while it is wrong', async () => {
-  const page = await opened('/tasks/new?type=http-request&name=%20');
+test('all errors of a form are shown at once, and each one until it is corrected', async () => {
+  const page = await openForm('/tasks/new?type=http-request&name=%20');
   await page.getByLabel('url').fill('http://example.com/');
   await page.getByText('More options:').click();
   await page.getByLabel('Max retries').fill('101');
@@ -379,16 +379,16 @@ test('all that is wrong is told at once, and stays told while it is wrong', asyn
   await page.close();
 });
 
-test('at 375 px, a long name of the task that is copied is not wider than the page', async () => {
+test('at 375 px, the form fits the page even if it copies a task with a long name', async () => {
   const { id } = await alice.create({ name: 'n'.repeat(200), type: 'echo', delay: 3600 });
-  const page = await opened(`/tasks/new?from=${id}`, { viewport: { width: 375, height: 900 } });
+  const page = await openForm(`/tasks/new?from=${id}`, { viewport: { width: 375, height: 900 } });
   await page.locator('.note').waitFor();
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375);
   await page.close();
 });
 
-test.each([1280, 375])('at %d px, nothing is wider than the page', async (width) => {
-  const page = await opened('/tasks/new?type=http-request', { viewport: { width, height: 900 } });
+test.each([1280, 375])('at %d px, nothing in the form is wider than the page', async (width) => {
+  const page = await openForm('/tasks/new?type=http-request', { viewport: { width, height: 900 } });
   await page.getByText('More options:').click();
   await page.getByRole('button', { name: 'Add' }).click();
   const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';

@@ -1,4 +1,4 @@
-/** A list of thousands: what the page costs while it is loaded, scrolled through and changed. */
+/** A list of thousands of tasks: what it costs the page to load it, to scroll through it and to update it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Browser, type Page } from '../support/browser.ts';
 import { launchBrowser } from '../support/browser.ts';
@@ -31,14 +31,14 @@ interface TraceEvent {
   readonly name: string;
   readonly pid: number;
   readonly tid: number;
-  /** Microseconds of the thread's processor time. */
+  /** CPU time of the thread, in microseconds. */
   readonly tdur?: number;
   readonly args?: { readonly name?: string };
 }
 
 /**
- * How long the page's main thread was kept from drawing a frame at the most, in milliseconds of its own processor time:
- * what others do on this machine meanwhile does not count.
+ * Returns the longest time for which the page's main thread could not draw a frame, in milliseconds of its own CPU
+ * time, so that other load on the machine does not count.
  */
 async function longestTask(page: Page, work: () => Promise<void>): Promise<number> {
   await browser.startTracing(page, { categories: ['toplevel', 'disabled-by-default-devtools.timeline'] });
@@ -51,12 +51,12 @@ async function longestTask(page: Page, work: () => Promise<void>): Promise<numbe
     name === 'thread_name' && args?.name === 'CrRendererMain';
   const mainThreads = new Set(traceEvents.filter(isName).map(threadOf));
   const tasks = traceEvents.filter((event) => event.name === 'RunTask' && mainThreads.has(threadOf(event)));
-  // Nothing would be too long if the browser no longer told the times.
+  // Without times in the trace, this test could never fail.
   expect(tasks.filter(({ tdur = 0 }) => tdur > 0).length).toBeGreaterThan(100);
   return Math.max(...tasks.map(({ tdur = 0 }) => tdur / 1000));
 }
 
-test('5,000 tasks are loaded, scrolled through and changed without a frame that takes 100 ms', async () => {
+test('a list of 5,000 tasks loads, scrolls and updates without blocking a frame for 100 ms', async () => {
   const { page, close } = await openDashboard(browser, service);
   const whileLoaded = await longestTask(page, async () => {
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Tasks' }).click();

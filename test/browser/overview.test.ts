@@ -16,15 +16,15 @@ beforeAll(async () => {
   const cancelled = await alice.create({ name: 'cancelled', delay: 3600 });
   await alice.create({ name: 'soon', delay: 1800 });
   await alice.call('POST', `/api/tasks/${cancelled.id}/cancel/`);
-  await alice.until(done.id, 'its end', ({ status }) => status === 'COMPLETED');
-  await alice.until(failed.id, 'its end', ({ status }) => status === 'FAILED');
+  await alice.until(done.id, 'the end of the task', ({ status }) => status === 'COMPLETED');
+  await alice.until(failed.id, 'the end of the task', ({ status }) => status === 'FAILED');
 });
 
 const tile = (page: Page, status: string) =>
   page.locator('.tile', { hasText: status }).locator('.tile-number');
 const soon = { timeout: 30_000 };
 
-test('tells what there is, what ended, what is due and who works, in numbers and pictures', async () => {
+test('the overview shows tasks by status, recent outcomes, upcoming tasks and workers, in numbers and charts', async () => {
   const { page, observed, close } = await openDashboard(browser, service);
   for (const [status, number] of [
     ['Scheduled', '1'],
@@ -49,7 +49,7 @@ test('tells what there is, what ended, what is due and who works, in numbers and
   await close();
 });
 
-test('moves as tasks are made and run, without being asked to', async () => {
+test('the overview updates by itself as tasks are created and run', async () => {
   const { page, close } = await openDashboard(browser, service);
   await expect.poll(() => tile(page, 'Running').textContent(), soon).toBe('0');
   const { id } = await alice.create({
@@ -66,7 +66,7 @@ test('moves as tasks are made and run, without being asked to', async () => {
   await close();
 });
 
-test('shows a day or a week as well, which stands in the address', async () => {
+test('the overview can show a day or a week as well, and keeps the range in the address', async () => {
   const { page, close } = await openDashboard(browser, service, { path: '/?range=week' });
   const outcomes = page.getByRole('table', { name: 'Outcomes' });
   await expect.poll(() => outcomes.getByRole('row').count(), soon).toBe(29);
@@ -78,7 +78,7 @@ test('shows a day or a week as well, which stands in the address', async () => {
   await close();
 });
 
-test('its tiles lead to the tasks they count', async () => {
+test('a tile of the overview leads to the tasks that it counts', async () => {
   const { page, close } = await openDashboard(browser, service);
   await page.locator('.tile', { hasText: 'Failed' }).getByRole('link').click();
   await page.getByRole('link', { name: 'failed', exact: true }).waitFor(soon);
@@ -86,7 +86,7 @@ test('its tiles lead to the tasks they count', async () => {
   await close();
 });
 
-test('says when the service cannot be reached, and goes on by itself when it can', async () => {
+test('the overview says when the service is unreachable, and continues by itself once it is back', async () => {
   const link = await startLink(service.url);
   const { page, close } = await openDashboard(browser, service, { url: link.url });
   await page.getByText(/responds in \d+ ms/).waitFor(soon);
@@ -106,7 +106,7 @@ test.each([
   ['dark', 1280],
   ['light', 375],
   ['dark', 375],
-] as const)('axe-core finds nothing on it: %s, %i pixels wide', async (colorScheme, width) => {
+] as const)('the overview has no axe findings, no overflow: %s, %i px', async (colorScheme, width) => {
   const viewport = { width, height: 900 };
   const { page, close } = await openDashboard(browser, service, { colorScheme, viewport });
   await page.getByRole('img', { name: /^Outcomes/ }).waitFor(soon);
@@ -119,7 +119,7 @@ test.each([
   await close();
 });
 
-test('the colours that somebody chooses are kept', async () => {
+test('the selected theme is kept after a reload', async () => {
   const { page, close } = await openDashboard(browser, service, { colorScheme: 'light' });
   const background = () =>
     page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor');

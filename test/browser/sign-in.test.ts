@@ -10,7 +10,7 @@ import { useService } from '../support/service.ts';
 const service = useService();
 const browser = useBrowser();
 
-test('a stranger sees the sign-in form at any address, and is where they wanted to be afterwards', async () => {
+test('the sign-in form is shown at any address, and leads to that address after the sign-in', async () => {
   const page = await browser.newPage();
   await page.goto(`${service.url}/tasks?status=FAILED`);
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -22,7 +22,7 @@ test('a stranger sees the sign-in form at any address, and is where they wanted 
   await page.close();
 });
 
-test('a wrong password is told, and the right one is still taken', async () => {
+test('a wrong password shows an error, and the right one is accepted afterwards', async () => {
   const page = await browser.newPage();
   await page.goto(service.url);
   await page.getByLabel('Username').fill('bob');
@@ -34,7 +34,7 @@ test('a wrong password is told, and the right one is still taken', async () => {
   await page.close();
 });
 
-test('whoever guesses is told how long to wait', async () => {
+test('after too many wrong passwords, the form says how long to wait', async () => {
   const page = await browser.newPage();
   await page.goto(service.url);
   await page.getByLabel('Username').fill(`user-${randomUUID()}`);
@@ -69,7 +69,7 @@ test('a sign-in link signs in once, and leaves nothing in the address', async ()
   await second.close();
 });
 
-test('nothing secret is where scripts could read it, and a reload stays signed in', async () => {
+test('scripts can read no secret of the session, and it survives a reload', async () => {
   const { page, close } = await openDashboard(browser, service);
   const kept = await page.evaluate<string>(
     'JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie])',
@@ -80,7 +80,7 @@ test('nothing secret is where scripts could read it, and a reload stays signed i
   await close();
 });
 
-test('whoever signs out is out, in this page and in others', async () => {
+test('signing out ends the session in this page and in all others', async () => {
   const { page, close } = await openDashboard(browser, service);
   const other = await page.context().newPage();
   await other.goto(`${service.url}/tasks`);
@@ -95,7 +95,7 @@ test('whoever signs out is out, in this page and in others', async () => {
   await close();
 });
 
-test('an account that is removed sees the sign-in form soon', async () => {
+test('the sign-in form replaces an open page soon after its account is removed', async () => {
   const name = `user-${randomUUID()}`;
   const run = (...words: string[]) => {
     const child = promisify(execFile)(
@@ -130,7 +130,7 @@ test('an account that is removed sees the sign-in form soon', async () => {
   await page.close();
 });
 
-test('a service that does not answer is told, and asked again when one wants to', async () => {
+test('the page says when the service does not respond, and offers to try again', async () => {
   const page = await browser.newPage();
   await page.route('**/api/session/', (route) => route.abort('connectionrefused'));
   await page.goto(service.url);
@@ -142,7 +142,7 @@ test('a service that does not answer is told, and asked again when one wants to'
   await page.close();
 });
 
-test('the page comes with a strict policy, is asked for anew each time, and its files never again', async () => {
+test('the page has a strict Content-Security-Policy and is revalidated every time; its files are cached for good', async () => {
   const page = await fetch(`${service.url}/tasks`);
   expect(page.status).toBe(200);
   expect(page.headers.get('Content-Type')).toBe('text/html; charset=utf-8');
@@ -161,7 +161,7 @@ test('the page comes with a strict policy, is asked for anew each time, and its 
   expect(script.headers.get('Cache-Control')).toContain('immutable');
   expect(script.headers.get('ETag')).toMatch(/^"[\w-]+"$/);
   expect((await fetch(`${service.url}/assets/nothing.js`)).status).toBe(404);
-  // Pages of the app are for everybody; what they show is not.
+  // The pages of the app are public; the data that they show is not.
   for (const path of ['/tasks/', '/tasks/new', `/tasks/${randomUUID()}`]) {
     expect((await fetch(service.url + path, { method: 'HEAD' })).status).toBe(200);
   }
@@ -169,7 +169,7 @@ test('the page comes with a strict policy, is asked for anew each time, and its 
   expect((await fetch(`${service.url}/favicon.svg`)).headers.get('Content-Type')).toBe('image/svg+xml');
 });
 
-test('all of its JavaScript, compressed, has less than 120 KiB', async () => {
+test("the page's JavaScript is smaller than 120 KiB compressed", async () => {
   const text = await (await fetch(service.url)).text();
   const sizes = (text.match(/\/assets\/[^"]+\.js/g) ?? []).map(async (path) => {
     const page = await browser.newPage();
@@ -184,7 +184,7 @@ test('all of its JavaScript, compressed, has less than 120 KiB', async () => {
   expect(total).toBeLessThan(120 * 1024);
 });
 
-test('the page talks to its own service alone, and its policy has nothing to forbid', async () => {
+test('the page sends requests to its own service only, and complies with its policy', async () => {
   const page = await browser.newPage();
   const observed = observe(page);
   await page.goto(service.url);
@@ -194,7 +194,7 @@ test('the page talks to its own service alone, and its policy has nothing to for
     await page.getByRole('heading', { name, level: 1 }).waitFor();
   }
   expect(observed.urls.filter((url) => !url.startsWith(`${service.url}/`))).toEqual([]);
-  // That nobody was signed in.
+  // Except the 401 from before the sign-in.
   expect(observed.complaints.filter((text) => !text.includes('401'))).toEqual([]);
   await page.close();
 });

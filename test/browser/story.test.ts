@@ -8,14 +8,14 @@ const browser = useBrowser();
 
 const timeout = 30_000;
 
-test('a task from its form to its result, rescheduled, retried and deleted, all by the dashboard', async () => {
+test('a task is created, rescheduled, run, retried and deleted in the dashboard, without a reload', async () => {
   const { page, observed, close } = await openDashboard(browser, service);
   await page.evaluate('globalThis.isTheSamePage = true');
   const dialog = page.getByRole('dialog');
   const status = (word: string) =>
     page.locator('.task-title .status', { hasText: word }).waitFor({ timeout });
 
-  // In ten minutes.
+  // Creates a task that is due in ten minutes.
   await page.getByRole('link', { name: 'New task' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Temperatures');
   await page.getByLabel('csv').fill('city,temp\nOslo,3\nRome,17\n');
@@ -25,7 +25,7 @@ test('a task from its form to its result, rescheduled, retried and deleted, all 
   await status('Scheduled');
   await page.getByText(/Starts in 9 min/).waitFor({ timeout });
 
-  // In a minute instead, and then at once after all.
+  // Reschedules it to one minute from now, then runs it now.
   await page.getByRole('button', { name: 'Edit', exact: true }).click();
   await dialog.getByRole('button', { name: 'In 1 min' }).click();
   await dialog.getByRole('button', { name: 'Save changes' }).click();
@@ -34,7 +34,7 @@ test('a task from its form to its result, rescheduled, retried and deleted, all 
   await status('Completed');
   await page.getByText('2 rows').waitFor({ timeout });
 
-  // Again, with other data.
+  // Retries it with other data.
   await page.getByRole('button', { name: 'Retry', exact: true }).click();
   await dialog.getByLabel('csv').fill('city,temp\nOslo,3\nRome,17\nLima,20\n');
   await dialog.getByRole('button', { name: 'Retry', exact: true }).click();
@@ -42,7 +42,7 @@ test('a task from its form to its result, rescheduled, retried and deleted, all 
   await page.getByText('3 rows').waitFor({ timeout });
   await status('Completed');
 
-  // It stands in the list, until it is deleted.
+  // Opens it from the list, and deletes it.
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Tasks' }).click();
   await page.getByRole('link', { name: 'Temperatures', exact: true }).click();
   await page.getByRole('button', { name: 'Delete', exact: true }).click();

@@ -1,4 +1,4 @@
-/** The dialogs that change and retry a task, each opened over a page of a real service. */
+/** The dialogs that edit and retry a task, on its page, with a real service. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { type Page, useBrowser } from '../support/browser.ts';
@@ -17,14 +17,14 @@ beforeAll(async () => {
 
 const dialogOf = (page: Page) => page.getByRole('dialog');
 
-/** What the task is once the dialog has gone. */
-async function ended(page: Page): Promise<Task> {
+/** Waits until the dialog has closed, and returns the task. */
+async function taskAfterDialog(page: Page): Promise<Task> {
   await dialogOf(page).waitFor({ state: 'detached', timeout: 15_000 });
   return alice.read(new URL(page.url()).pathname.split('/').at(-1) ?? '');
 }
 
-/** On the task's own page. */
-async function opened(button: 'Edit' | 'Retry', id: string, look: OpenOptions = {}): Promise<Page> {
+/** Opens the page of a task, and a dialog there. */
+async function openDialog(button: 'Edit' | 'Retry', id: string, look: OpenOptions = {}): Promise<Page> {
   const { page } = await openDashboard(browser, service, { path: `/tasks/${id}`, ...look });
   await page.getByRole('button', { name: button, exact: true }).click();
   await dialogOf(page).getByLabel('Date and time').waitFor();
@@ -41,7 +41,7 @@ const request = {
 
 const save = (page: Page) => page.getByRole('button', { name: 'Save changes' });
 
-/** What the page has sent with PATCH. */
+/** Records the bodies of the PATCH requests that the page sends. */
 function edits(page: Page): unknown[] {
   const bodies: unknown[] = [];
   page.on('request', (sent) => {
@@ -50,16 +50,16 @@ function edits(page: Page): unknown[] {
   return bodies;
 }
 
-describe('the dialog that changes a task', () => {
-  test('sends what has been changed, and nothing else', async () => {
+describe('the dialog that edits a task', () => {
+  test('sends only the fields that have been changed', async () => {
     const task = await alice.create(request);
-    const page = await opened('Edit', task.id);
+    const page = await openDialog('Edit', task.id);
     const bodies = edits(page);
     await page.getByLabel('Name', { exact: true }).fill('Renamed');
     await page.getByLabel('method').selectOption('PUT');
     await page.getByLabel('Hard limit').fill('1900');
     await save(page).click();
-    expect(await ended(page)).toMatchObject({ name: 'Renamed', time_limit: 1900 });
+    expect(await taskAfterDialog(page)).toMatchObject({ name: 'Renamed', time_limit: 1900 });
     const payload = { ...request.payload, method: 'PUT' };
     expect(bodies).toEqual([{ name: 'Renamed', payload, time_limit: 1900 }]);
     expect(await alice.read(task.id)).toMatchObject({ payload, scheduled_time: task.scheduled_time });
@@ -68,17 +68,17 @@ describe('the dialog that changes a task', () => {
 
   test('sends nothing when nothing has been changed', async () => {
     const { id } = await alice.create(request);
-    const page = await opened('Edit', id);
+    const page = await openDialog('Edit', id);
     const bodies = edits(page);
     await save(page).click();
-    await ended(page);
+    await taskAfterDialog(page);
     expect(bodies).toEqual([]);
     await page.close();
   });
 
-  test('says that somebody else has changed it, and goes on from there', async () => {
+  test('says that the task has changed in the meantime, and keeps its own edits on top of the latest version', async () => {
     const { id } = await alice.create(request);
-    const page = await opened('Edit', id);
+    const page = await openDialog('Edit', id);
     await alice.call('PATCH', `/api/tasks/${id}/`, { tags: ['theirs'], description: 'theirs' });
     await page.getByLabel('Description').fill('mine');
     await save(page).click();
@@ -90,23 +90,27 @@ describe('the dialog that changes a task', () => {
       await route.continue();
     });
     await page.getByRole('button', { name: 'Load latest version' }).click();
-    // Also what is filled in while the newest is read is kept.
+    // Edits that are made while the latest version is loading are kept as well.
     await page.getByLabel('Name', { exact: true }).fill('Mine as well');
     answer();
     await dialogOf(page).getByText('theirs', { exact: true }).waitFor();
     await save(page).click();
-    expect(await ended(page)).toMatchObject({ name: 'Mine as well', tags: ['theirs'], description: 'mine' });
+    expect(await taskAfterDialog(page)).toMatchObject({
+      name: 'Mine as well',
+      tags: ['theirs'],
+      description: 'mine',
+    });
     await page.close();
   });
 
   test('says why a task that has ended cannot be changed', async () => {
     const { id } = await alice.create(request);
-    const page = await opened('Edit', id);
+    const page = await openDialog('Edit', id);
     await alice.call('POST', `/api/tasks/${id}/cancel/`);
-    await alice.until(id, 'its end', hasEnded);
+    await alice.until(id, 'the end of the task', hasEnded);
     await page.getByLabel('Name', { exact: true }).fill('Too late');
     await save(page).click();
-    // Its version is another one, which is found out first.
+    // Its version has changed, which is detected first.
     await page.getByRole('button', { name: 'Load latest version' }).click();
     await expect.poll(() => save(page).isEnabled()).toBe(true);
     await save(page).click();
@@ -126,67 +130,70 @@ describe('the dialog that retries a task', () => {
       retry: { max_retries: 0 },
       delay: 0,
     });
-    return alice.until(id, 'its end', hasEnded);
+    return alice.until(id, 'the end of the task', hasEnded);
   }
 
-  test('begins it at once with another payload, once', async () => {
+  test('retries it at once with another payload, and only once even if the button is clicked twice', async () => {
     const { id } = await failed();
-    const page = await opened('Retry', id);
+    const page = await openDialog('Retry', id);
     expect(await page.getByLabel('failures').inputValue()).toBe('9');
     await page.getByLabel('failures').fill('0');
     await page.evaluate(
       `const button = document.querySelector('dialog button[type=submit]'); button.click(); button.click();`,
     );
-    expect(await ended(page)).toMatchObject({ retry_count: 1, payload: { failures: 0 } });
-    expect(await alice.until(id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED', retry_count: 1 });
+    expect(await taskAfterDialog(page)).toMatchObject({ retry_count: 1, payload: { failures: 0 } });
+    expect(await alice.until(id, 'the end of the task', hasEnded)).toMatchObject({
+      status: 'COMPLETED',
+      retry_count: 1,
+    });
     await page.close();
   });
 
-  test('begins it later, where that is wanted; and says beside the field what is wrong', async () => {
+  test('can retry it at a later time, and shows an error beside its field', async () => {
     const { id } = await failed();
-    const page = await opened('Retry', id);
+    const page = await openDialog('Retry', id);
     await page.getByLabel('failures').fill('many');
     await page.getByRole('button', { name: 'In 1 hour' }).click();
     await dialogOf(page).getByRole('button', { name: 'Retry' }).click();
     await page.getByText('Must be a number.').waitFor();
     await page.getByLabel('failures').fill('1');
     await dialogOf(page).getByRole('button', { name: 'Retry' }).click();
-    const task = await ended(page);
+    const task = await taskAfterDialog(page);
     expect(task.status).toBe('SCHEDULED');
     expect(Date.parse(task.scheduled_time)).toBeGreaterThan(Date.now() + 3_500_000);
     await page.close();
   });
 
-  test('does not begin again what somebody else has begun again meanwhile', async () => {
+  test('does not retry it if it has been retried in the meantime, until the latest version is loaded', async () => {
     const { id } = await failed();
-    const page = await opened('Retry', id);
+    const page = await openDialog('Retry', id);
     await alice.call('POST', `/api/tasks/${id}/retry/`);
-    await alice.until(id, 'its end', (task) => task.retry_count === 1 && hasEnded(task));
+    await alice.until(id, 'the end of the task', (task) => task.retry_count === 1 && hasEnded(task));
     await dialogOf(page).getByRole('button', { name: 'Retry' }).click();
     await page.getByText('it may already have been retried').waitFor();
     expect(await alice.read(id)).toMatchObject({ retry_count: 1 });
     await page.getByRole('button', { name: 'Load latest version' }).click();
     await dialogOf(page).getByRole('button', { name: 'Retry' }).click();
-    expect(await ended(page)).toMatchObject({ retry_count: 2 });
+    expect(await taskAfterDialog(page)).toMatchObject({ retry_count: 2 });
     await page.close();
   });
 
-  test('is left by Escape, and nothing has been done', async () => {
+  test('takes the focus, and closes on Escape without a retry', async () => {
     const { id } = await failed();
-    const page = await opened('Retry', id);
+    const page = await openDialog('Retry', id);
     const focused = () => page.evaluate('document.activeElement.textContent');
     await expect.poll(focused).toBe('Retry');
     expect(await page.evaluate('document.activeElement.closest("dialog") !== null')).toBe(true);
     await page.keyboard.press('Escape');
-    expect(await ended(page)).toMatchObject({ retry_count: 0 });
+    expect(await taskAfterDialog(page)).toMatchObject({ retry_count: 0 });
     await expect.poll(() => page.evaluate('document.activeElement.dataset.action')).toBe('retry');
     await page.close();
   });
 });
 
-test('the buttons of a dialog that is higher than the screen are always to be seen, and its first field is at hand', async () => {
+test('in a dialog that is taller than the screen, the buttons stay visible and the first field has the focus', async () => {
   const { id } = await alice.create(request);
-  const page = await opened('Edit', id, { viewport: { width: 375, height: 600 } });
+  const page = await openDialog('Edit', id, { viewport: { width: 375, height: 600 } });
   await expect.poll(() => page.evaluate('document.activeElement.name')).toBe('name');
   for (const button of [save(page), page.getByRole('button', { name: 'Close' })]) {
     const box = await button.boundingBox();
@@ -201,15 +208,15 @@ test('the buttons of a dialog that is higher than the screen are always to be se
   await page.close();
 });
 
-test.each(['light', 'dark'] as const)('in %s, axe finds nothing in either', async (colorScheme) => {
+test.each(['light', 'dark'] as const)('the dialogs have no axe findings in %s mode', async (colorScheme) => {
   const waits = await alice.create(request);
   const failed = await alice.create({ name: 'failed', type: 'hopeless', payload: {}, delay: 0 });
-  await alice.until(failed.id, 'its end', hasEnded);
+  await alice.until(failed.id, 'the end of the task', hasEnded);
   for (const [button, { id }] of [
     ['Edit', waits],
     ['Retry', failed],
   ] as const) {
-    const page = await opened(button, id, { colorScheme });
+    const page = await openDialog(button, id, { colorScheme });
     expect(await axeFindings(page)).toEqual([]);
     await page.close();
   }

@@ -16,7 +16,7 @@ beforeAll(async () => {
   alice = await service.as('alice');
 });
 
-/** The page of a task, as its owner sees it; it is closed afterwards. */
+/** Opens the page of a task, by default as its owner, checks it with `look`, and closes it. */
 async function onPageOf(
   id: string,
   look: (page: Page) => Promise<void>,
@@ -38,16 +38,16 @@ const button = (page: Page, name: string) => page.getByRole('button', { name, ex
 async function expectStatus(page: Page, word: string): Promise<void> {
   await expect.poll(() => status(page).textContent(), { timeout }).toBe(word);
 }
-/** What the element says that has the focus. */
+/** Returns the text of the element that has the focus. */
 const focused = (page: Page) =>
   page.evaluate<string>('document.activeElement.textContent.trim().slice(0, 40)');
 const segments = (page: Page) => page.locator('.segment-label').allTextContents();
 
 describe('the page of a task', () => {
-  test('shows it from its wait to its end, without being loaded again', async () => {
+  test('shows the task from its wait to its end without a reload', async () => {
     const { page, close } = await openDashboard(browser, service);
     const { complaints } = observe(page);
-    // Made only now, so that its time does not come before anybody looks.
+    // Created only now, so that it is not due before the page is open.
     const payload = { steps: 15, step_ms: 200 };
     const { id } = await alice.create({ name: 'watched', type: 'slow', delay: 6, payload, tags: ['a:b'] });
     await page.goto(`${service.url}/tasks/${id}`);
@@ -70,7 +70,7 @@ describe('the page of a task', () => {
     await close();
   });
 
-  test('pauses, resumes and runs it now', async () => {
+  test('pauses, resumes and runs the task now, and moves the focus when a button disappears', async () => {
     const { id } = await alice.create({ name: 'later', type: 'echo', delay: hour });
     await onPageOf(id, async (page) => {
       await button(page, 'Pause').click();
@@ -78,7 +78,7 @@ describe('the page of a task', () => {
       await page.getByText('“\u2068later\u2069” was paused.').waitFor();
       expect(await page.locator('.task-waiting').textContent()).toContain('Paused');
       await expect.poll(() => page.locator('.task-waiting').textContent(), { timeout }).toContain('by alice');
-      // The button that had the focus is gone.
+      // The button that had the focus no longer exists.
       await expect.poll(() => focused(page)).toBe('Resume');
       await expect.poll(() => segments(page), { timeout }).toEqual(['Scheduled', 'Paused']);
       await button(page, 'Resume').click();
@@ -94,7 +94,7 @@ describe('the page of a task', () => {
     });
   });
 
-  test('edits it by the form', async () => {
+  test('edits the task in a dialog', async () => {
     const { id } = await alice.create({ name: 'before', type: 'echo', delay: hour });
     await onPageOf(id, async (page) => {
       await button(page, 'Edit').click();
@@ -109,7 +109,7 @@ describe('the page of a task', () => {
     });
   });
 
-  test('tells admins whose it is, and where it is in the Temporal Web UI', async () => {
+  test('shows the owner and a link to the Temporal Web UI to admins only', async () => {
     const { id, owner } = await alice.create({ name: 'hers', type: 'echo', delay: hour });
     await onPageOf(
       id,
@@ -131,14 +131,14 @@ describe('the page of a task', () => {
     });
   });
 
-  test('cancels one that runs, when that is confirmed', async () => {
+  test('cancels a running task after a confirmation', async () => {
     const payload = { steps: 1000, step_ms: 200 };
     const { id } = await alice.create({ name: 'runs long', type: 'slow', delay: 0, payload });
-    await alice.until(id, 'it to run', isRunningNow);
+    await alice.until(id, 'the start of the attempt', isRunningNow);
     await onPageOf(id, async (page) => {
       await button(page, 'Cancel').click();
       await page.getByRole('dialog', { name: 'Cancel this task?' }).waitFor();
-      // What cannot be undone is not one key away; and the focus is back afterwards.
+      // The focus is not on what cannot be undone, and returns to the button afterwards.
       expect(await focused(page)).toBe('Keep task');
       await page.keyboard.press('Escape');
       await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
@@ -152,7 +152,7 @@ describe('the page of a task', () => {
     });
   });
 
-  test('says in the dialog why it could not be deleted', async () => {
+  test('says in the dialog why the task could not be deleted', async () => {
     const { id } = await alice.create({ name: 'stays', type: 'echo', delay: hour });
     const { page, close } = await openDashboard(browser, service, { path: `/tasks/${id}` });
     await page.route(`**/api/tasks/${id}/`, (route) =>
@@ -169,7 +169,7 @@ describe('the page of a task', () => {
     await close();
   });
 
-  test('shows each attempt of one that fails, when the next begins, a retry, and deletes it', async () => {
+  test('shows every failed attempt and when the next one starts, retries the task, and deletes it', async () => {
     const retry = { initial_interval: 600, max_retries: 1 };
     const { id } = await alice.create({
       name: 'fails',
@@ -186,7 +186,7 @@ describe('the page of a task', () => {
       await expectStatus(page, 'Failed');
       const attempts = page.locator('.attempt');
       await expect.poll(() => attempts.count(), { timeout }).toBe(2);
-      // The newest is open; the one before is opened by its summary, with the keyboard as well.
+      // The latest attempt is open. The one before opens by its summary, also with the keyboard.
       await attempts.last().locator('summary').press('Enter');
       for (const [place, number] of [2, 1].entries()) {
         const text = () => attempts.nth(place).textContent();
@@ -208,12 +208,12 @@ describe('the page of a task', () => {
         '“\u2068fails\u2069” was deleted.',
       );
     });
-    // It may still be on its way out.
+    // The deletion may still be in progress.
     const read = async () => (await alice.call('GET', `/api/tasks/${id}/`)).status;
     await expect.poll(read, { timeout }).toBe(404);
   });
 
-  test('is no wider than a phone, whatever its tags and its name', async () => {
+  test("fits a phone (375 px) even if the task's name and tags are long", async () => {
     const tags = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(64));
     const { id } = await alice.create({ name: 'n'.repeat(200), type: 'echo', delay: hour, tags });
     await onPageOf(
@@ -226,7 +226,7 @@ describe('the page of a task', () => {
     );
   });
 
-  test('names the tasks that it follows, and says that it waits for them', async () => {
+  test("names the task's predecessors, and says that it waits for them", async () => {
     const first = await alice.create({ name: 'the first', type: 'echo', delay: hour });
     const { id } = await alice.create({ name: 'the second', type: 'echo', delay: 0, after: [first.id] });
     await onPageOf(id, async (page) => {
@@ -236,7 +236,7 @@ describe('the page of a task', () => {
     });
   });
 
-  test('says so when somebody else deletes it', async () => {
+  test('says so when the task is deleted elsewhere', async () => {
     const { id } = await alice.create({ name: 'short-lived', type: 'echo', delay: hour });
     await onPageOf(id, async (page) => {
       await expectStatus(page, 'Scheduled');
@@ -247,7 +247,7 @@ describe('the page of a task', () => {
   });
 
   test.each(['00000000-0000-4000-8000-000000000000', 'no-id'])(
-    'says that there is none with the id %s',
+    'says that no task is found for the id %s',
     async (id) => {
       const { page, close } = await openDashboard(browser, service);
       await page.goto(`${service.url}/tasks/${id}`);
@@ -269,7 +269,7 @@ describe('the page of a task', () => {
     await close();
   });
 
-  test('shows what it cannot read, and tries again', async () => {
+  test('says why the task cannot be loaded, and can try again', async () => {
     const { id } = await alice.create({ name: 'out of reach', type: 'echo', delay: hour });
     const { page, close } = await openDashboard(browser, service);
     const problem = { code: 'forbidden', detail: 'Not today.' };
@@ -283,11 +283,11 @@ describe('the page of a task', () => {
     await close();
   });
 
-  test('shows whatever users have written as text, and runs none of it', async () => {
+  test('shows HTML that users have written as text, and does not execute it', async () => {
     const evil = '<img src=x onerror="globalThis.isHacked=true">';
     const payload = { [evil]: [evil, { '<script>globalThis.isHacked=true</script>': evil }] };
     const { id } = await alice.create({ name: evil, description: evil, type: 'echo', delay: 0, payload });
-    await alice.until(id, 'its end', hasEnded);
+    await alice.until(id, 'the end of the task', hasEnded);
     await onPageOf(id, async (page) => {
       await page.getByRole('heading', { level: 1, name: evil }).waitFor();
       const tree = page.getByRole('region', { name: 'Payload' });
@@ -299,7 +299,7 @@ describe('the page of a task', () => {
     });
   });
 
-  test('draws a picture of what process-data has found', async () => {
+  test('shows the result of process-data by column, with statistics and charts', async () => {
     const cities = ['Oslo', 'Rome', 'Oslo', null, 'Oslo', 'Rome'];
     const rows = cities.map((city, index) => ({
       city,
@@ -308,7 +308,7 @@ describe('the page of a task', () => {
       ['<b>']: true,
     }));
     const { id } = await alice.create({ name: 'pictured', delay: 0, payload: { rows } });
-    await alice.until(id, 'its end', hasEnded);
+    await alice.until(id, 'the end of the task', hasEnded);
     await onPageOf(id, async (page) => {
       const card = (name: string) =>
         page.locator('.data-column', { has: page.getByRole('heading', { name }) });
@@ -326,14 +326,14 @@ describe('the page of a task', () => {
     });
   });
 
-  test('survives results of other shapes, and great ones', async () => {
+  test('shows a result without data, and a wide result and a long payload in parts', async () => {
     const rows = [Object.fromEntries(Array.from({ length: 45 }, (_, index) => [`column ${index}`, index]))];
     const wide = await alice.create({ name: 'wide', delay: 0, payload: { rows } });
     const none = await alice.create({ name: 'no data', delay: 0 });
     const long = Array.from({ length: 20_000 }, (_, index) => index);
     const great = await alice.create({ name: 'great', type: 'echo', delay: hour, payload: { long } });
-    await alice.until(wide.id, 'its end', hasEnded);
-    await alice.until(none.id, 'its end', hasEnded);
+    await alice.until(wide.id, 'the end of the task', hasEnded);
+    await alice.until(none.id, 'the end of the task', hasEnded);
     await onPageOf(wide.id, async (page) => {
       await expect.poll(() => page.locator('.data-column').count(), { timeout }).toBe(30);
       await button(page, 'Show all 45 columns').click();
@@ -351,7 +351,7 @@ describe('the page of a task', () => {
     });
   });
 
-  test('copies JSON, also where pages have no clipboard of their own', async () => {
+  test('copies JSON, also in pages without the clipboard API', async () => {
     const { id } = await alice.create({
       name: 'copied',
       type: 'echo',
@@ -366,7 +366,7 @@ describe('the page of a task', () => {
     await page.getByRole('button', { name: 'Copied' }).waitFor();
     const copied = await page.evaluate<string>('navigator.clipboard.readText()');
     expect(JSON.parse(copied)).toEqual({ a: [1, 'x'] });
-    // As over plain http.
+    // Pages over plain http have no clipboard API.
     await page.addInitScript(`Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined });
       document.addEventListener('copy', () => { globalThis.copied = document.activeElement.value; });`);
     await page.reload();
@@ -378,7 +378,7 @@ describe('the page of a task', () => {
   });
 
   test.each(['light', 'dark'] as const)(
-    'has nothing that axe finds fault with, in %s colours',
+    'has no axe findings in %s mode, also at 375 px, where it fits the page',
     async (colorScheme) => {
       const waits = await alice.create({
         name: 'waits',
@@ -396,9 +396,9 @@ describe('the page of a task', () => {
         { city: 'Oslo', temp: null },
       ];
       const done = await alice.create({ name: 'done', delay: 0, payload: { rows } });
-      await alice.until(failed.id, 'its end', hasEnded);
-      await alice.until(done.id, 'its end', hasEnded);
-      await alice.until(runs.id, 'its progress', ({ progress }) => (progress?.percent ?? 0) > 0);
+      await alice.until(failed.id, 'the end of the task', hasEnded);
+      await alice.until(done.id, 'the end of the task', hasEnded);
+      await alice.until(runs.id, 'the progress of the task', ({ progress }) => (progress?.percent ?? 0) > 0);
       for (const [{ id }, word] of [
         [waits, 'Scheduled'],
         [runs, 'Running'],

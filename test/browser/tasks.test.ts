@@ -21,13 +21,13 @@ const tab = (page: Page, name: string) =>
   page.getByRole('navigation', { name: 'Status' }).getByRole('link', { name });
 
 let made = 0;
-/** So that tests, which share an account, see their own tasks alone. */
+/** Returns a new tag: tests share an account, and each sees only the tasks with its tag. */
 function newTag(): string {
   made += 1;
   return `t${made}.${Date.now()}`;
 }
 
-/** Lists lag by as much as two seconds. */
+/** Opens the list once it contains the expected number of tasks: lists lag by up to two seconds. */
 async function openList(tag: string, expected: number, options: Parameters<typeof openDashboard>[2] = {}) {
   await expect
     .poll(async () => (await alice.call<unknown[]>('GET', `/api/tasks/?tag=${tag}&limit=100`)).body.length, {
@@ -51,7 +51,7 @@ async function makeMany(tag: string, number: number): Promise<void> {
 }
 
 describe('the list', () => {
-  test('shows what becomes of each task, in its place', async () => {
+  test('shows the changes of each task without moving its row', async () => {
     const tag = newTag();
     await alice.create({ name: 'sleeper', delay: hour, tags: [tag] });
     const runner = await alice.create({
@@ -77,7 +77,7 @@ describe('the list', () => {
     await close();
   });
 
-  test('shows new tasks by itself while nobody looks at its rows closely', async () => {
+  test('inserts new tasks by itself while the pointer is not on its rows', async () => {
     const tag = newTag();
     await alice.create({ name: 'first', delay: hour, tags: [tag] });
     const { page, close } = await openList(tag, 1);
@@ -88,7 +88,7 @@ describe('the list', () => {
     await close();
   });
 
-  test('does not put new tasks under the pointer, but says that there are more', async () => {
+  test('does not insert new tasks while the pointer is on its rows, but shows a button for them', async () => {
     const tag = newTag();
     await alice.create({ name: 'first', delay: hour, tags: [tag] });
     const { page, close } = await openList(tag, 1);
@@ -101,7 +101,7 @@ describe('the list', () => {
     await expect
       .poll(
         async () => {
-          // Lists lag: a click that came too early shows the same again.
+          // Lists lag: a click that comes too early shows the same rows again.
           if (await more.isVisible()) await more.click();
           return namesIn(page);
         },
@@ -111,7 +111,7 @@ describe('the list', () => {
     await close();
   });
 
-  test('keeps the row of a task that is deleted or no longer fits, and marks it', async () => {
+  test('keeps and marks the row of a task that is deleted or no longer matches, until a refresh', async () => {
     const tag = newTag();
     const goes = await alice.create({ name: 'goes', delay: hour, tags: [tag] });
     const changes = await alice.create({ name: 'changes', delay: hour, tags: [tag] });
@@ -127,7 +127,7 @@ describe('the list', () => {
     await close();
   });
 
-  test('tells an empty account how to begin', async () => {
+  test('shows an account without tasks a link that creates the first one', async () => {
     const { page, close } = await openDashboard(browser, service, { path: '/tasks', user: 'bob' });
     const begin = page.getByRole('link', { name: 'Create your first task' });
     await begin.click();
@@ -136,7 +136,7 @@ describe('the list', () => {
     expect(new URL(page.url()).pathname).toBe('/tasks/new');
   });
 
-  test('shows admins the tasks of all, and others their own alone', async () => {
+  test('shows admins the tasks of all owners, and users only their own', async () => {
     const tag = newTag();
     await alice.create({ name: 'of alice', delay: hour, tags: [tag] });
     await (await service.as('bob')).create({ name: 'of bob', delay: hour, tags: [tag] });
@@ -150,7 +150,7 @@ describe('the list', () => {
     await admin.close();
   });
 
-  test('shows a name that looks like HTML as the text that it is', async () => {
+  test('shows a name that looks like HTML as text', async () => {
     const tag = newTag();
     const name = '<img src=x onerror="document.title=\'taken\'">';
     await alice.create({ name, delay: hour, tags: [tag] });
@@ -164,7 +164,7 @@ describe('the list', () => {
 });
 
 describe('filters', () => {
-  test('stand in the address, are read from it, and go back and forward with the browser', async () => {
+  test('are kept in the address, and the back button of the browser restores them', async () => {
     const tag = newTag();
     await alice.create({ name: `Apple ${tag}`, delay: hour, tags: [tag] });
     await alice.create({ name: `Pear ${tag}`, delay: hour, tags: [tag, 'fruit'], type: 'echo', payload: {} });
@@ -188,7 +188,7 @@ describe('filters', () => {
     await close();
   });
 
-  test('that are not understood are named, and the others hold', async () => {
+  test('that are invalid are named, and the others apply', async () => {
     const tag = newTag();
     await alice.create({ name: 'fits', delay: hour, tags: [tag] });
     const path = `/tasks?tag=${tag}&status=LATER&colour=red`;
@@ -201,8 +201,8 @@ describe('filters', () => {
   });
 });
 
-describe('many at once', () => {
-  test('are paused after a count and a confirmation, and what cannot be done is told', async () => {
+describe('several selected tasks', () => {
+  test('are paused after a confirmation with their number, and those that are refused are listed', async () => {
     const tag = newTag();
     for (const name of ['one', 'two'])
       await alice.create({ name: `${name} of ${tag}`, delay: hour, tags: [tag] });
@@ -214,7 +214,7 @@ describe('many at once', () => {
       delay: 0,
       tags: [tag],
     });
-    await alice.until(done.id, 'its end', ({ status }) => status === 'COMPLETED');
+    await alice.until(done.id, 'the end of the task', ({ status }) => status === 'COMPLETED');
     const { page, close } = await openList(tag, 4);
     await rowOf(page, `one of ${tag}`).waitFor();
     await page.getByLabel('Select all loaded tasks').check();
@@ -224,9 +224,9 @@ describe('many at once', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByText('1 other selected task is in a state that does not allow this').waitFor();
     expect(await axeFindings(page)).toEqual([]);
-    // Behind the dialog's back.
+    // Changes a task while the dialog is open.
     await alice.call('POST', `/api/tasks/${third.id}/cancel/`);
-    await alice.until(third.id, 'its end', ({ status }) => status === 'CANCELLED');
+    await alice.until(third.id, 'the end of the task', ({ status }) => status === 'CANCELLED');
     await dialog.getByRole('button', { name: 'Pause 3 tasks' }).click();
     await dialog.getByText('2 tasks done, 1 task refused').waitFor({ timeout: 20_000 });
     expect(await dialog.getByRole('link').allTextContents()).toEqual([`three of ${tag}`]);
@@ -239,7 +239,7 @@ describe('many at once', () => {
     await close();
   });
 
-  test('are paused, resumed, made to run, retried and deleted', async () => {
+  test('can be paused, resumed, run now, retried and deleted', async () => {
     const tag = newTag();
     const names = [`a of ${tag}`, `b of ${tag}`];
     for (const name of names) {
@@ -284,7 +284,7 @@ describe('many at once', () => {
     await close();
   });
 
-  test('a range is chosen with the shift key, and all that match beyond what is loaded', async () => {
+  test('can be a range chosen with the shift key, or all tasks that match, including those not loaded', async () => {
     const tag = newTag();
     await makeMany(tag, 150);
     const { page, close } = await openDashboard(browser, service, { path: `/tasks?tag=${tag}` });
@@ -304,8 +304,8 @@ describe('many at once', () => {
   });
 });
 
-describe('what one does quickly', () => {
-  test('neither filter that is changed at almost the same time is lost', async () => {
+describe('the page of the list', () => {
+  test('keeps both of two filters that are changed at almost the same time', async () => {
     const { page, close } = await openDashboard(browser, service, { path: '/tasks' });
     await page.getByLabel('Name starts with').fill('quick');
     await page.getByLabel('Type').selectOption('echo');
@@ -319,7 +319,7 @@ describe('what one does quickly', () => {
     await close();
   });
 
-  test('a tag that is none is said beside its field, which stays', async () => {
+  test('shows an error beside an invalid tag, and keeps the field for tags open', async () => {
     const { page, close } = await openDashboard(browser, service, { path: '/tasks' });
     await page.getByText('More filters').click();
     await page.getByLabel('Tags').fill('nöt!');
@@ -333,13 +333,13 @@ describe('what one does quickly', () => {
     await close();
   });
 
-  test('what is ticked and leaves the list is no longer selected, and Escape clears the rest', async () => {
+  test('deselects a selected task that leaves the list, and all others on Escape', async () => {
     const tag = newTag();
-    const gone = await alice.create({ name: 'goes', delay: hour, tags: [tag] });
+    const cancelled = await alice.create({ name: 'goes', delay: hour, tags: [tag] });
     await alice.create({ name: 'stays', delay: hour, tags: [tag] });
     const { page, close } = await openList(tag, 2, { path: `/tasks?tag=${tag}&status=SCHEDULED` });
     await page.getByLabel('Select all loaded tasks').check();
-    await alice.call('POST', `/api/tasks/${gone.id}/cancel/`);
+    await alice.call('POST', `/api/tasks/${cancelled.id}/cancel/`);
     await page.getByRole('button', { name: 'Refresh: 1 task no longer here' }).click();
     await page.getByText('1 selected').waitFor();
     await page.keyboard.press('Escape');
@@ -348,7 +348,7 @@ describe('what one does quickly', () => {
     await close();
   });
 
-  test('an action is asked for again after its page was left', async () => {
+  test('closes the confirmation of an action on going back, and does not show it again', async () => {
     const tag = newTag();
     await alice.create({ name: 'survives', delay: hour, tags: [tag] });
     const { page, close } = await openList(tag, 1);
@@ -364,7 +364,7 @@ describe('what one does quickly', () => {
     await close();
   });
 
-  test('back leads to the same place of the same list, with what was ticked', async () => {
+  test('restores its scroll position and its selection on the way back from a task', async () => {
     const tag = newTag();
     await makeMany(tag, 130);
     const { page, close } = await openDashboard(browser, service, { path: `/tasks?tag=${tag}` });
@@ -388,11 +388,11 @@ describe('what one does quickly', () => {
   });
 });
 
-describe('a connection that is lost', () => {
-  test('is told, comes back by itself, and what happened meanwhile is shown without a reload', async () => {
+describe('a lost connection', () => {
+  test('is shown and restored by itself, and changes in the meantime appear without a reload', async () => {
     const tag = newTag();
     const task = await alice.create({ name: 'meanwhile', delay: hour, tags: [tag] });
-    const gone = await alice.create({ name: 'deleted meanwhile', delay: hour, tags: [tag] });
+    const deleted = await alice.create({ name: 'deleted meanwhile', delay: hour, tags: [tag] });
     const link = await startLink(service.url);
     await openList(tag, 2).then(({ close }) => close());
     const { page, close } = await openDashboard(browser, service, {
@@ -404,7 +404,7 @@ describe('a connection that is lost', () => {
     link.cut();
     await page.getByText('Connection lost').waitFor({ timeout: 20_000 });
     await alice.call('POST', `/api/tasks/${task.id}/cancel/`);
-    await alice.call('DELETE', `/api/tasks/${gone.id}/`);
+    await alice.call('DELETE', `/api/tasks/${deleted.id}/`);
     link.restore();
     await page.getByText('Connection lost').waitFor({ state: 'detached', timeout: 40_000 });
     await rowOf(page, 'meanwhile').getByText('Cancelled', { exact: true }).waitFor({ timeout: 20_000 });
@@ -415,13 +415,13 @@ describe('a connection that is lost', () => {
   });
 });
 
-describe('for everybody', () => {
+describe('an accessible list', () => {
   test.each([
     ['light', 1280],
     ['dark', 1280],
     ['light', 375],
     ['dark', 375],
-  ] as const)('axe-core finds nothing on the list: %s, %i pixels wide', async (colorScheme, width) => {
+  ] as const)('has no axe findings, no overflow: %s, %i pixels wide', async (colorScheme, width) => {
     const tag = newTag();
     for (const task of [
       { name: 'waits', delay: hour },
@@ -447,7 +447,7 @@ describe('for everybody', () => {
     await close();
   });
 
-  test('works by keyboard: from the address to a task, and back to the list', async () => {
+  test('works by keyboard, from the skip link to a task, whose heading gets the focus', async () => {
     const tag = newTag();
     await alice.create({ name: 'by keyboard', delay: hour, tags: [tag] });
     const { page, close } = await openList(tag, 1);

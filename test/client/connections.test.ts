@@ -1,4 +1,4 @@
-/** Connections of the feed that fail in silence: the client finds out by itself. */
+/** Feed connections that fail without being closed: the client notices by itself. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,11 +16,11 @@ let url: string;
 let leaving: AbortController;
 let over: Promise<unknown>[];
 let sockets: WebSocketServer;
-/** Those below the WebSockets: the server does not count them as its own any more. */
+/** Raw sockets of the upgraded connections, which the HTTP server no longer counts as its own. */
 let connections: Duplex[];
-/** Connections of WebSockets that were asked for. */
+/** Number of requested upgrades. */
 let upgrades: number;
-/** What becomes of the next ones; those after them are opened. */
+/** Fates of the next upgrades, in order. Later ones are opened normally. */
 let fates: ('hang' | 'silence')[];
 
 beforeEach(async () => {
@@ -50,7 +50,7 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-/** The part of the HTTP interface that a feed needs. */
+/** Stands in for the HTTP API, of which a feed only needs a ticket. */
 const send: Send = async <B>() => ({
   status: 200,
   headers: new Headers(),
@@ -78,7 +78,7 @@ function follow(changes: Partial<FeedSource>): { messages: FeedMessage[]; notice
 }
 
 describe('a connection', () => {
-  test('that does not open is given up, though the service answers otherwise', async () => {
+  test('that does not open is abandoned and replaced, even if the service answers over HTTP', async () => {
     fates.push('hang');
     const { messages, notices } = follow({ timing: { openMs: 100, quietMs: 60_000 } });
     await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
@@ -86,7 +86,7 @@ describe('a connection', () => {
     expect(notices).toEqual(['disconnected', 'connected']);
   });
 
-  test('that is silent while there is something to be told is given up', async () => {
+  test('that is silent although it should have reported something is replaced, with a notice', async () => {
     fates.push('silence');
     const answers = [true, false];
     const isUpToDate = async (): Promise<boolean> => answers.shift() ?? true;
@@ -94,11 +94,11 @@ describe('a connection', () => {
     await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
     expect(upgrades).toBe(2);
     expect(answers).toEqual([]);
-    // Whoever shows more than lists tell has to look again.
+    // The second notice is for callers that show more than lists contain: they have to reload.
     expect(notices).toEqual(['connected', 'connected']);
   });
 
-  test('that is silent, where nobody could say what is missing, gives way to another; a live one unnoticed', async () => {
+  test('that is silent is replaced if no check can rule out a loss, without a notice if it was alive', async () => {
     fates.push('silence', 'silence');
     const { messages, notices } = follow({ checkCoversAll: false, timing: { openMs: 5000, quietMs: 100 } });
     await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
@@ -106,18 +106,18 @@ describe('a connection', () => {
     expect(notices).toEqual(['connected']);
   });
 
-  test('that is half open, where nobody could say what is missing, gives way to another, which is told', async () => {
+  test('that is half open is replaced if no check can rule out a loss, with a notice', async () => {
     fates.push('silence');
     const { messages, notices } = follow({ checkCoversAll: false, timing: { openMs: 5000, quietMs: 500 } });
     await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['connected']);
-    // From now on it hears nothing, and answers nothing.
+    // From now on the server reads nothing and answers nothing.
     for (const connection of connections) connection.pause();
     await expect.poll(() => messages.length, { timeout: 20_000 }).toBe(1);
     expect(upgrades).toBe(2);
     expect(notices).toEqual(['connected', 'connected']);
   });
 
-  test('on which the service pings is not asked about', async () => {
+  test('on which the service sends pings is not checked over HTTP', async () => {
     fates.push('silence');
     let asked = 0;
     const isUpToDate = async (): Promise<boolean> => {
@@ -135,7 +135,7 @@ describe('a connection', () => {
     expect(asked).toBe(0);
   });
 
-  test('on which somebody else answers is given up', async () => {
+  test('on which something other than Taskbell answers is replaced', async () => {
     fates.push('silence');
     const { messages, notices } = follow({});
     await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['connected']);
@@ -144,7 +144,7 @@ describe('a connection', () => {
   });
 });
 
-test('an abort does not wait for an answer', async () => {
+test('an abort ends a feed without waiting for the response to a check', async () => {
   fates.push('hang');
   let asked = 0;
   const isUpToDate = ({ signal }: { signal: AbortSignal | undefined }): Promise<boolean> => {
@@ -159,10 +159,10 @@ test('an abort does not wait for an answer', async () => {
   await Promise.all(over);
 });
 
-test('a task that was deleted while the connection was lost ends it', async () => {
-  const gone = new TaskbellError('gone', { status: 404, code: 'not_found' });
+test('a feed ends if its task was deleted while the connection was lost', async () => {
+  const notFound = new TaskbellError('not found', { status: 404, code: 'not_found' });
   const { messages, notices } = follow({
-    isUpToDate: () => Promise.reject(gone),
+    isUpToDate: () => Promise.reject(notFound),
     timing: { openMs: 50, quietMs: 60_000 },
   });
   await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
@@ -172,17 +172,17 @@ test('a task that was deleted while the connection was lost ends it', async () =
   expect(notices).toEqual(['connected', 'disconnected']);
 });
 
-test('what is no passing failure ends it', async () => {
+test('a feed fails with an error that a retry cannot solve, such as a 404', async () => {
   fates.push('hang');
-  const gone = new TaskbellError('gone', { status: 404, code: 'not_found' });
+  const notFound = new TaskbellError('not found', { status: 404, code: 'not_found' });
   const source: FeedSource = {
     send,
     WebSocket,
     url,
     path: '/ws/tasks/',
-    isUpToDate: () => Promise.reject(gone),
+    isUpToDate: () => Promise.reject(notFound),
     checkCoversAll: true,
     timing: { openMs: 50, quietMs: 60_000 },
   };
-  await expect(feed(source, { signal: leaving.signal }).next()).rejects.toBe(gone);
+  await expect(feed(source, { signal: leaving.signal }).next()).rejects.toBe(notFound);
 });

@@ -1,4 +1,4 @@
-/** What watchers of many tasks are told of the time in which they had no connection. */
+/** The events that `watchAll` reports after a time without connection. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Client, createClient, type Notice, type TaskEvent } from '../../src/client/node.ts';
@@ -36,7 +36,7 @@ function clientAt(url: string): Client['tasks'] {
 interface Watching {
   readonly events: TaskEvent[];
   readonly notices: Notice['notice'][];
-  /** The states of one task, in the order in which they came. */
+  /** Returns the statuses of one task, in order of arrival. */
   statesOf(id: string): string[];
 }
 
@@ -56,14 +56,14 @@ function watchAll(tasks: Client['tasks'], tag: string): Watching {
   return { events, notices, statesOf };
 }
 
-test('a connection is told of as soon as it is open, though there is nothing to be seen', async () => {
+test('watchAll() reports a connection as soon as it is open, even if no task matches', async () => {
   const { notices } = watchAll(clientAt(link.url), randomUUID());
   await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['connected']);
 });
 
-test('tells of tasks that were made, and of those that ended, while there was no connection', async () => {
+test('watchAll() reports tasks that were created or that ended while it had no connection', async () => {
   const tag = randomUUID();
-  // Somebody else watches all the while: for the service, nothing of this is news any more.
+  // Another watcher stays connected, so the service has published all of this before the first one is back.
   const other = watchAll(direct, tag);
   const mine = watchAll(clientAt(link.url), tag);
   for (const { notices } of [other, mine]) await expect.poll(() => notices).toEqual(['connected']);

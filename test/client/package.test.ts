@@ -1,4 +1,4 @@
-/** What users get: the package's entry for the client, by its name. */
+/** The client as users get it: imported from the package by its name. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('the example of the README makes a task, watches it to its end and is told what is wrong with another', async () => {
+test("the README's example creates a task, watches it to its end and prints what is wrong with another", async () => {
   const { stdout } = await run(process.execPath, [
     'examples/client.mjs',
     service.url,
@@ -41,7 +41,7 @@ test('the example of the README makes a task, watches it to its end and is told 
   expect(stdout).toMatch(/^\/delay /m);
 });
 
-test('TypeScript knows its types, and what they forbid', async () => {
+test('the types of the client accept a valid task, and reject an unknown field', async () => {
   const consumer = (body: string): string => `
     import { createClient, type TaskSummary } from 'taskbell/client';
     const client = createClient({ url: 'http://127.0.0.1', token: 'x' });
@@ -61,7 +61,7 @@ test('TypeScript knows its types, and what they forbid', async () => {
   });
 });
 
-test('the packed package has it, and for browsers it needs no other', async () => {
+test('the packed package contains the client, whose browser entry needs no other package', async () => {
   const place = join(folder, 'packed');
   const modules = join(place, 'node_modules');
   await mkdir(modules, { recursive: true });

@@ -14,7 +14,7 @@ let tasks: Client['tasks'];
 beforeAll(async () => {
   proxy = await startFaultyProxy(service.url);
   tasks = clientOf('alice').tasks;
-  // Signed in, so that what the proxy sees are the requests of the tests alone.
+  // Signs in first, so that the proxy sees only the requests of the tests.
   await tasks.counts();
 });
 
@@ -37,7 +37,7 @@ async function errorOf(calling: Promise<unknown>): Promise<TaskbellError> {
     () => undefined,
     (reason: unknown) => reason,
   );
-  if (!(error instanceof TaskbellError)) throw new Error(`Not refused as expected: ${String(error)}`);
+  if (!(error instanceof TaskbellError)) throw new Error(`Expected a TaskbellError, got: ${String(error)}`);
   return error;
 }
 
@@ -48,7 +48,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('the client', () => {
-  test('makes, reads, changes and removes tasks', async () => {
+  test('creates, reads, edits, pauses, resumes, runs, retries, cancels and deletes tasks; a stale edit is a 412', async () => {
     const made = await tasks.create({ name: 'one', type: 'echo', delay: hour, tags: ['client'] });
     expect(made).toMatchObject({ name: 'one', status: 'SCHEDULED' });
     const { task, etag } = await tasks.getWithTag(made.id);
@@ -68,7 +68,7 @@ describe('the client', () => {
     await expect.poll(reading, { timeout: 20_000 }).toBe('not_found');
   });
 
-  test('lists all that match, page after page, and counts them', async () => {
+  test('creates many tasks, lists and counts those that match a filter, page by page, and cancels them', async () => {
     const tag = `list-${randomUUID()}`;
     const many = Array.from({ length: 7 }, (_, index) => ({ name: `n ${index}`, delay: hour, tags: [tag] }));
     const results = await tasks.createMany(many);
@@ -87,12 +87,12 @@ describe('the client', () => {
     expect(history[0]).toMatchObject({ type: 'created', by: { name: service.users.alice.name } });
   });
 
-  test('knows the task types', async () => {
+  test('lists the task types', async () => {
     const types = await clientOf('alice').taskTypes.list();
     expect(types.map(({ name }) => name)).toContain('process-data');
   });
 
-  test('throws what the service says, by field', async () => {
+  test("throws the service's errors, with a pointer to each invalid field", async () => {
     const refused = await errorOf(tasks.create({ name: ' ', delay: -1 }));
     expect(refused).toMatchObject({ status: 400, code: 'validation' });
     expect(refused.errors.map(({ pointer }) => pointer)).toEqual(['/name', '/delay']);
@@ -103,8 +103,8 @@ describe('the client', () => {
     expect(await errorOf(wrong.tasks.get(his.id))).toMatchObject({ status: 401, code: 'no_active_account' });
   });
 
-  test('makes its keys in pages that came by plain http, too', async () => {
-    // Where these have nothing else of it.
+  test('makes idempotency keys in pages over plain http, too, which lack crypto.randomUUID', async () => {
+    // Such pages have no `crypto.randomUUID`.
     const getRandomValues = crypto.getRandomValues.bind(crypto);
     vi.stubGlobal('crypto', { getRandomValues });
     const [one, two] = [
@@ -114,14 +114,14 @@ describe('the client', () => {
     expect(one.id).not.toBe(two.id);
   });
 
-  test('treats ids as ids, whatever is in them', async () => {
+  test('encodes ids, so that none can lead to another path', async () => {
     expect(await errorOf(tasks.get('../task-types'))).toMatchObject({ status: 404 });
     expect(proxy.requests[0]?.path).toBe('/api/tasks/..%2Ftask-types/');
   });
 });
 
 describe('when the network fails', () => {
-  test('a creation whose answer is lost is sent again, and makes one task', async () => {
+  test('a creation whose response is lost is sent again, and creates one task', async () => {
     const tag = `lost-${randomUUID()}`;
     proxy.fail('lose-answer', 'lose-answer');
     const made = await tasks.create({ name: 'once', delay: hour, tags: [tag] });
@@ -130,8 +130,8 @@ describe('when the network fails', () => {
     expect((await tasks.get(made.id)).name).toBe('once');
   });
 
-  test('what could be done twice is not sent again', async () => {
-    const { id } = await tasks.create({ name: 'gone', delay: hour });
+  test('a deletion or an action, which could then be done twice, is not sent again', async () => {
+    const { id } = await tasks.create({ name: 'deleted', delay: hour });
     proxy.requests.splice(0);
     proxy.fail('lose-answer');
     expect(await errorOf(tasks.remove(id))).toMatchObject({ status: 0, code: 'unreachable' });
@@ -140,7 +140,7 @@ describe('when the network fails', () => {
     expect(proxy.requests).toHaveLength(2);
   });
 
-  test('a reading is tried again after 503 and 429, as late as they say', async () => {
+  test('a read is retried after 503 and 429 when Retry-After says, but one that would wait an hour fails at once', async () => {
     proxy.fail({ status: 503 }, { status: 429, headers: { 'Retry-After': '1' } });
     const before = Date.now();
     await tasks.counts();
@@ -152,7 +152,7 @@ describe('when the network fails', () => {
     expect(proxy.requests).toHaveLength(1);
   });
 
-  test('a Retry-After may be a date, as some proxies have it', async () => {
+  test('a Retry-After can be a date, as some proxies send it', async () => {
     const inAnHour = new Date(Date.now() + hour * 1000).toUTCString();
     proxy.fail({ status: 503, headers: { 'Retry-After': inAnHour } });
     const { retryAfterSeconds = 0 } = await errorOf(tasks.counts());
@@ -160,7 +160,7 @@ describe('when the network fails', () => {
     expect(retryAfterSeconds).toBeLessThanOrEqual(hour);
   });
 
-  test('an answer that is not of Taskbell is told as such', async () => {
+  test('a response that is not from Taskbell is reported as such', async () => {
     proxy.fail(...Array.from({ length: 4 }, () => ({ status: 200 })));
     const error = await errorOf(tasks.counts());
     expect(error).toMatchObject({ status: 0, code: 'unreachable' });
@@ -168,15 +168,15 @@ describe('when the network fails', () => {
     expect(proxy.requests).toHaveLength(4);
   });
 
-  test('it gives up after four tries', async () => {
+  test('the client gives up after four tries', async () => {
     proxy.fail(...Array.from({ length: 5 }, () => ({ status: 502 })));
     expect(await errorOf(tasks.counts())).toMatchObject({ status: 502, code: 'unknown' });
     expect(proxy.requests).toHaveLength(4);
-    // Takes the last fault away.
+    // Uses up the last fault.
     await tasks.counts();
   });
 
-  test('an abort ends the tries, with its reason', async () => {
+  test('an abort ends the tries, and its reason is thrown', async () => {
     proxy.fail({ status: 429, headers: { 'Retry-After': '20' } });
     const abort = new AbortController();
     const counting = tasks.counts({}, { signal: abort.signal });
@@ -185,7 +185,7 @@ describe('when the network fails', () => {
     await expect(counting).rejects.toThrow('enough');
   });
 
-  test('an abort does not wait for others who sign in', async () => {
+  test('an abort does not wait for a sign-in that is in progress', async () => {
     const late = clientOf('alice');
     proxy.fail('hang');
     const abort = new AbortController();
@@ -195,7 +195,7 @@ describe('when the network fails', () => {
     await expect(counting).rejects.toThrow('enough');
   });
 
-  test('no answer within the time is told as such', async () => {
+  test('a response that does not arrive within timeoutMs is reported as such', async () => {
     proxy.fail('hang');
     const impatient = createClient({ url: proxy.url, token: 'x', timeoutMs: 200 });
     const error = await errorOf(impatient.tasks.act('cancel', { ids: [randomUUID()] }));
@@ -204,26 +204,26 @@ describe('when the network fails', () => {
   });
 });
 
-describe('a token that has ended', () => {
-  /** The first access token that the service issues is spoilt on its way. */
-  function spoiling(): { fetch: typeof fetch; paths: string[] } {
+describe('an expired access token', () => {
+  /** Returns a fetch that replaces the first access token that the service issues by an invalid one. */
+  function corruptingFetch(): { fetch: typeof fetch; paths: string[] } {
     const paths: string[] = [];
-    let spoilt = false;
+    let isCorrupted = false;
     return {
       paths,
       async fetch(input, init) {
         const path = new URL(input instanceof Request ? input.url : input).pathname;
         paths.push(path);
         const response = await fetch(input, init);
-        if (path !== '/api/token/' || spoilt) return response;
-        spoilt = true;
+        if (path !== '/api/token/' || isCorrupted) return response;
+        isCorrupted = true;
         return Response.json({ ...((await response.json()) as object), access: 'ended' });
       },
     };
   }
 
-  test('is renewed once, however many requests notice', async () => {
-    const { fetch, paths } = spoiling();
+  test('is refreshed once, even if several requests find it expired', async () => {
+    const { fetch, paths } = corruptingFetch();
     const client = createClient({
       url: service.url,
       username: service.users.alice.name,
@@ -235,8 +235,8 @@ describe('a token that has ended', () => {
     expect(paths.filter((path) => path === '/api/token/refresh/')).toHaveLength(1);
   });
 
-  test('is not renewed again for a request that notices later', async () => {
-    const { fetch: spoilt, paths } = spoiling();
+  test('is not refreshed again for a request that gets its 401 only after the refresh', async () => {
+    const { fetch: corrupting, paths } = corruptingFetch();
     let renewed: () => void = () => undefined;
     const renewal = new Promise<void>((resolve) => (renewed = resolve));
     const client = createClient({
@@ -244,7 +244,7 @@ describe('a token that has ended', () => {
       username: service.users.alice.name,
       password: service.users.alice.password,
       async fetch(input, init) {
-        const response = await spoilt(input, init);
+        const response = await corrupting(input, init);
         const path = new URL(response.url || service.url).pathname;
         if (path === '/api/task-types/' && response.status === 401) await renewal;
         if (path === '/api/tasks/counts/' && response.ok) renewed();
@@ -256,7 +256,7 @@ describe('a token that has ended', () => {
     expect(paths.filter((path) => path === '/api/token/refresh/')).toHaveLength(1);
   });
 
-  test('is asked for again where it comes from a function', async () => {
+  test('is replaced if tokens come from a function, while a fixed one fails with 401', async () => {
     const { token } = await service.as('alice');
     const given = ['ended', token];
     const client = createClient({ url: service.url, token: () => given.shift() ?? token });

@@ -36,13 +36,13 @@ function ending(): AbortSignal {
   return abort.signal;
 }
 
-/** Takes what comes, in the background. */
+/** Collects the items in the background. */
 function collect<T>(items: AsyncIterable<T>): { readonly items: T[]; readonly over: Promise<unknown> } {
   const found: T[] = [];
   const over = (async () => {
     for await (const item of items) found.push(item);
   })();
-  // The tests that care wait for it.
+  // Tests that depend on it await it.
   over.catch(() => undefined);
   return { items: found, over };
 }
@@ -50,7 +50,7 @@ function collect<T>(items: AsyncIterable<T>): { readonly items: T[]; readonly ov
 const slow = { type: 'slow', payload: { steps: 3, step_ms: 400 } };
 
 describe('watching a task', () => {
-  test('tells its states in order, and leaves at its end', async () => {
+  test("yields its states in order, and until: 'ended' stops it at the end of the task", async () => {
     const { id } = await client.tasks.create({ name: 'watched', delay: 1, ...slow });
     const { items, over } = collect(client.tasks.watch(id, { until: 'ended' }));
     await over;
@@ -61,7 +61,7 @@ describe('watching a task', () => {
     expect(items.some(({ progress }) => (progress?.percent ?? 0) > 0)).toBe(true);
   });
 
-  test('goes on over a retry unless told otherwise, and ends when the task is deleted', async () => {
+  test('continues over a retry by default, and ends when the task is deleted', async () => {
     const { id } = await client.tasks.create({ name: 'again', delay: 0, type: 'echo' });
     const { items, over } = collect(client.tasks.watch(id, { signal: ending() }));
     const ends = () => items.filter(({ status }) => status === 'COMPLETED').length;
@@ -74,7 +74,7 @@ describe('watching a task', () => {
     expect(versions).toEqual(versions.toSorted((a, b) => a - b));
   });
 
-  test('gives a slow reader the latest state, and the end', async () => {
+  test('skips states for a slow reader, but yields the latest and the end', async () => {
     const { id } = await client.tasks.create({ name: 'slowly', delay: 0, ...slow });
     const states = client.tasks.watch(id, { until: 'ended' });
     const first = await states.next();
@@ -82,14 +82,14 @@ describe('watching a task', () => {
     await expect
       .poll(async () => (await client.tasks.status(id)).status, { timeout: 20_000 })
       .toBe('COMPLETED');
-    // What was told meanwhile waits in the client, though not all of it.
+    // The client keeps what has arrived in the meantime, but not every state.
     const left = collect(states);
     await left.over;
     expect(left.items.length).toBeLessThanOrEqual(2);
     expect(left.items.at(-1)).toMatchObject({ status: 'COMPLETED', result: { steps: 3 } });
   });
 
-  test('ends with the reason of its signal', async () => {
+  test('is ended by its signal, whose reason is thrown', async () => {
     const { id } = await client.tasks.create({ name: 'left', delay: hour });
     const abort = new AbortController();
     const { items, over } = collect(client.tasks.watch(id, { signal: abort.signal }));
@@ -98,7 +98,7 @@ describe('watching a task', () => {
     await expect(over).rejects.toThrow('seen enough');
   });
 
-  test('is refused where there is nothing to be seen', async () => {
+  test("is refused with 404 for another user's task, 403 for another user's tasks and 401 for an invalid token", async () => {
     const bob = createClient({
       url: service.url,
       username: service.users.bob.name,
@@ -107,7 +107,7 @@ describe('watching a task', () => {
     const { id } = await bob.tasks.create({ name: 'his', delay: hour });
     for (const [watching, status] of [
       [client.tasks.watch(id), 404],
-      [client.tasks.watchAll({ owner: 'somebody-else' }), 403],
+      [client.tasks.watchAll({ owner: 'another-user' }), 403],
       [createClient({ url: service.url, token: 'x' }).tasks.watch(id), 401],
     ] as const) {
       const error: unknown = await watching.next().catch((reason: unknown) => reason);
@@ -116,7 +116,7 @@ describe('watching a task', () => {
     }
   });
 
-  test('goes on where it was after the service has restarted', async () => {
+  test('continues after a restart of the service, and does not repeat the state it has yielded', async () => {
     const [free] = await freePorts(1);
     const port = String(free);
     const first = await service.startApi({ PORT: port });
@@ -137,17 +137,17 @@ describe('watching a task', () => {
     await expect.poll(() => items.length, { timeout: 10_000 }).toBe(1);
     await first.close();
     await expect.poll(() => notices, { timeout: 10_000 }).toContain('disconnected');
-    // While nobody tells of it, it changes.
+    // The task changes while its watcher has no connection.
     await client.tasks.runNow(id);
     await service.startApi({ PORT: port });
     await over;
     expect(items.at(-1)).toMatchObject({ status: 'COMPLETED' });
     expect(notices.filter((notice) => notice === 'connected')).toHaveLength(2);
-    // The state that it knew is not told again.
+    // The state that was already yielded is not repeated.
     expect(items.filter(({ status }) => status === 'SCHEDULED')).toHaveLength(1);
   });
 
-  test('ends once its account is gone', async () => {
+  test('fails with 401 once its account is removed', async () => {
     const users = createUsers({ path: usersFilePath(service.home) });
     await users.add('leaver', 'a-good-password', 'user');
     const leaver = createClient({ url: service.url, username: 'leaver', password: 'a-good-password' });
@@ -160,7 +160,7 @@ describe('watching a task', () => {
 });
 
 describe('watching all tasks', () => {
-  test('tells of those to come, of those that change, and of those that go', async () => {
+  test('reports matching tasks that are created, that change and that are deleted, and no others', async () => {
     const events: TaskEvent[] = [];
     const tag = 'watched-by-all';
     const watching = client.tasks.watchAll({ tag: [tag] }, { signal: ending() });

@@ -1,4 +1,4 @@
-/** Replays what was recorded from the service before: its clients must not notice the change. */
+/** Replays exchanges recorded from the previous service: its clients must not notice the change. */
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -16,17 +16,17 @@ const exchange = z.strictObject({
     body: body.optional(),
   }),
   response: z.strictObject({ status: z.int(), body: z.union([body, z.array(body)]).optional() }),
-  /** The answer takes a moment: it is asked for until it is there. */
+  /** The response takes a moment: the request is repeated until it comes. */
   eventually: z.literal(true).optional(),
-  /** What differs here on purpose. */
+  /** How the response differs here on purpose. */
   here: z
     .strictObject({
       status: z.int(),
       why: z.string(),
       body: body.optional(),
-      /** The field that `errors[]` must name. */
+      /** JSON pointer that `errors[]` must name. */
       pointer: z.string().optional(),
-      /** Without this field of the request, the answer is the recorded one. */
+      /** Field of the request without which the response is the recorded one. */
       as_recorded_without: z.string().optional(),
     })
     .optional(),
@@ -49,19 +49,22 @@ beforeAll(async () => {
 describe.each([
   ['as recorded', (path: string) => path],
   ['without trailing slashes', (path: string) => path.replace(/\/$/, '')],
-])('%s,', (_variant, spell) => {
+])('requests recorded from the previous service, sent %s,', (_variant, spell) => {
   const play = createReplay();
 
   for (const recorded of exchanges) {
     const { what, here, eventually } = recorded;
-    test(here ? `${what}: ${here.why}` : what, async () => {
+    const title = here
+      ? `get a response that differs on purpose: ${what}. ${here.why}`
+      : `get the recorded response: ${what}`;
+    test(title, async () => {
       expect.hasAssertions();
       if (eventually) await vi.waitFor(() => play(recorded), { timeout: 20_000, interval: 100 });
       else await play(recorded);
     });
   }
 
-  /** One pass over all exchanges: ids and tokens of earlier answers stand in later requests. */
+  /** Returns a function that replays exchanges in order: requests use the ids and tokens of earlier responses. */
   function createReplay() {
     const known = new Map<string, string>();
     const times = createTimes();
@@ -72,13 +75,13 @@ describe.each([
       return callUrl<unknown>(`${service.url}${request[1]}`, request[0], request[2]);
     };
 
-    /** Puts what we know in the place of placeholders. */
+    /** Replaces placeholders with known values. */
     function fill(value: unknown): unknown {
       if (typeof value === 'string') {
         return value.replace(/\{\{.+?\}\}/g, (placeholder) => {
           if (placeholder === '{{instant}}') return new Date().toISOString();
           const found = times.at(placeholder) ?? known.get(placeholder);
-          if (found === undefined) throw new Error(`No answer has told ${placeholder} yet`);
+          if (found === undefined) throw new Error(`No response has contained ${placeholder} yet`);
           return found;
         });
       }
@@ -113,7 +116,7 @@ describe.each([
       known.set(placeholder, text);
     }
 
-    /** A list, in whatever order; there may be more in it. `result` is null in lists: the task itself has it. */
+    /** Checks a list, in any order; it can have more rows. `result` is null in lists: only the task itself has it. */
     function checkRows(actual: unknown, recorded: readonly Record<string, unknown>[], at: string): void {
       expect(actual, at).toBeInstanceOf(Array);
       const rows = actual as Record<string, unknown>[];
@@ -134,9 +137,10 @@ describe.each([
     return async ({ request, response, here }: Exchange): Promise<void> => {
       const answer = await send(request);
       if (here === undefined) return checkAnswer(answer, response.status, response.body);
-      // Broken there: what it said is no model. Otherwise the words stay, unless the answer is another one.
-      const words = here.body ?? (here.pointer === undefined ? response.body : {});
-      checkAnswer(answer, here.status, words);
+      // `here.body` replaces a recorded body that was wrong. Otherwise the recorded one is expected, unless
+      // `here.pointer` says what the response must name instead.
+      const expected = here.body ?? (here.pointer === undefined ? response.body : {});
+      checkAnswer(answer, here.status, expected);
       if (here.pointer !== undefined) {
         expect(answer.body).toMatchObject({ errors: [{ pointer: here.pointer }] });
       }
@@ -152,7 +156,7 @@ function isList(recorded: object): recorded is Record<string, unknown>[] {
   return Array.isArray(recorded) && recorded.every((row) => typeof row === 'object');
 }
 
-/** `{{in 600 s}}` and `{{in 600 s, +05:30}}` are one instant, fixed when it is first asked for. */
+/** `{{in 600 s}}` and `{{in 600 s, +05:30}}` are the same instant, fixed when it is first used. */
 function createTimes() {
   const fixed = new Map<string, number>();
   const offsetMs = 5.5 * 3_600_000;
@@ -169,7 +173,7 @@ function createTimes() {
   };
 }
 
-test('a task and its former status address tell the same, with and without trailing slash', async () => {
+test('all status URLs of a task return the same, with and without /api, with and without a trailing slash', async () => {
   const { alice } = callers;
   const { id } = await alice.create({ name: 'n', delay: 3600 });
   const paths = [
@@ -184,7 +188,7 @@ test('a task and its former status address tell the same, with and without trail
 });
 
 test.each(['/', ''])(
-  'the WebSocket message has status and result at its top level (…/:id%s)',
+  'the WebSocket message of a completed task has status and result at its top level (/ws/tasks/:id%s)',
   async (slash) => {
     const { alice } = callers;
     const { id } = await alice.create({ name: 'watched', delay: 1 });

@@ -17,7 +17,7 @@ async function run(task: Record<string, unknown>): Promise<Task> {
 }
 
 describe("the task's retry policy", () => {
-  test('repeats a failed attempt, hands the checkpoint on, keeps the key and every attempt with its log', async () => {
+  test('repeats a failed attempt with its checkpoint and the same idempotency key, and keeps every attempt with its log', async () => {
     const task = await run({ type: 'flaky', payload: { failures: 2 }, retry: quickly });
     expect(task).toMatchObject({ status: 'COMPLETED', attempt: 3, retry_count: 2, error_message: null });
     const { earlier } = task.result as { earlier: string[] };
@@ -31,7 +31,7 @@ describe("the task's retry policy", () => {
     expect(task.attempts[1]?.log).toEqual([expect.stringMatching(/^\S+Z INFO attempt 2$/)]);
   });
 
-  test('ends the task FAILED with the last error once the retries are used up; a retry has them all again', async () => {
+  test('ends the task FAILED with the last error once its retries are used up, and allows them all again when the task is retried', async () => {
     const task = await run({
       type: 'flaky',
       payload: { failures: 3 },
@@ -48,7 +48,7 @@ describe("the task's retry policy", () => {
     expect(again).toMatchObject({ status: 'FAILED', attempt: 2, retry_count: 3 });
   });
 
-  test('shows an attempt that has failed while the next one is waited for, and when that will be', async () => {
+  test('shows the failed attempt during the backoff, and when the next one starts', async () => {
     const retry = { initial_interval: 3, backoff_coefficient: 1 };
     const task = { type: 'flaky', payload: { failures: 1 }, retry };
     const { id } = await alice.create({ name: 'waits', delay: 0, ...task });
@@ -57,7 +57,7 @@ describe("the task's retry policy", () => {
     expect(waits.attempts[0]?.log[0]).toContain('attempt 1');
     const until = Date.parse(waits.waiting?.until ?? '');
     const wait = until - Date.parse(waits.attempts[0]?.finished_at ?? '');
-    // 3 s ± 10 %, and the time that the failure took to reach the workflow.
+    // 3 s ± 10 %, plus the time that the failure took to reach the workflow.
     expect(wait).toBeGreaterThanOrEqual(2700);
     expect(wait).toBeLessThan(4500);
     const end = await alice.until(id, 'its end', hasEnded);
@@ -65,7 +65,7 @@ describe("the task's retry policy", () => {
     expect(end.attempts[0]).toEqual(waits.attempts[0]);
   });
 
-  test('does not repeat what is said to be final', async () => {
+  test('does not repeat an attempt whose failure is not retryable', async () => {
     const task = await run({ type: 'hopeless', retry: quickly });
     expect(task).toMatchObject({ status: 'FAILED', attempt: 1, error_message: 'no retry can help' });
     expect(task.attempts).toMatchObject([{ error: { type: 'Hopeless' } }]);
@@ -79,8 +79,8 @@ describe("the task's retry policy", () => {
   });
 });
 
-describe('time limits', () => {
-  test('the soft limit tells the handler to stop; the failure is retried', async () => {
+describe('the soft time limit', () => {
+  test('asks the handler to stop, and the failure is retried', async () => {
     const task = await run({
       type: 'slow',
       payload: { steps: 100, step_ms: 100 },
@@ -96,25 +96,25 @@ describe('time limits', () => {
   });
 });
 
-describe('results', () => {
+describe('a handler', () => {
   test.each([
     ['huge', 'ResultTooLarge'],
     ['cyclic', 'ResultNotSerialisable'],
     ['function', 'ResultNotSerialisable'],
-  ])('a %s one fails the task for good as %s', async (kind, type) => {
+  ])('that returns a %s value fails its task for good as %s', async (kind, type) => {
     const task = await run({ type: 'odd', payload: { kind }, retry: quickly });
     expect(task).toMatchObject({ status: 'FAILED', attempt: 1, result: null });
     expect(task.attempts).toMatchObject([{ error: { type } }]);
   });
 
-  test('none at all is null', async () => {
+  test('that returns nothing completes its task with the result null', async () => {
     expect(await run({ type: 'odd', payload: { kind: 'nothing' } })).toMatchObject({
       status: 'COMPLETED',
       result: null,
     });
   });
 
-  test('a thrown value that is no Error is a failure all the same', async () => {
+  test('that throws a value other than an Error fails its task, and the error message contains the value', async () => {
     const task = await run({ type: 'odd', payload: { kind: 'throws-a-string' }, retry: { max_retries: 0 } });
     expect(task).toMatchObject({ status: 'FAILED' });
     expect(task.error_message).toContain('just a string');
@@ -138,7 +138,7 @@ describe('a handler that goes too far', () => {
     expect(task.attempts[0]?.error?.message.length).toBeLessThan(5000);
   });
 
-  test('with a retry in a million years waits a day, and can be cancelled', async () => {
+  test('with a retry delay of a million years waits a day, and its task can be cancelled', async () => {
     const { id } = await alice.create({ name: 'far', type: 'bad', delay: 0, payload: { how: 'far-retry' } });
     const waits = await alice.until(id, 'its backoff', ({ waiting }) => waiting?.reason === 'backoff');
     expect(Date.parse(waits.waiting?.until ?? '')).toBeLessThan(Date.now() + 25 * 3_600_000);
@@ -147,7 +147,7 @@ describe('a handler that goes too far', () => {
   });
 });
 
-test('a task type that the worker does not know fails the task at once, by name', async () => {
+test('a task type that the worker does not know fails the task at once, and the error names the type', async () => {
   const other = await startService({ workers: 0 });
   try {
     await other.startWorker({ TASKBELL_TASK_MODULES: '' });

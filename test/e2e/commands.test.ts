@@ -25,7 +25,7 @@ afterAll(async () => {
 const command = (id: string, name: string) => alice.call<Task>('POST', `/api/tasks/${id}/${name}/`);
 
 describe('cancel', () => {
-  test('of a scheduled task takes effect at once, twice as well as once, and Temporal shows it as cancelled', async () => {
+  test('of a scheduled task takes effect at once, changes nothing when repeated, and shows as cancelled in Temporal', async () => {
     const { id } = await alice.create({ name: 'never', delay: hour });
     const first = await command(id, 'cancel');
     expect(first).toMatchObject({
@@ -40,10 +40,10 @@ describe('cancel', () => {
   });
 
   test.each([
-    ['stops when told to', { type: 'slow', payload: { steps: 1000, step_ms: 100 } }],
-    ['throws an error of its own when told to stop', { type: 'grumpy', payload: { ends_by: 'throw' } }],
-    ['returns a result when told to stop', { type: 'grumpy', payload: { ends_by: 'return' } }],
-  ])('of a running task whose handler %s ends CANCELLED', async (_how, task) => {
+    ['stops when asked to', { type: 'slow', payload: { steps: 1000, step_ms: 100 } }],
+    ['throws its own error when asked to stop', { type: 'grumpy', payload: { ends_by: 'throw' } }],
+    ['returns a result when asked to stop', { type: 'grumpy', payload: { ends_by: 'return' } }],
+  ])('of a running task whose handler %s ends the task CANCELLED', async (_how, task) => {
     const { id } = await alice.create({ name: 'running', delay: 0, ...task });
     await alice.until(id, 'it to run', isRunningNow);
     const answer = await command(id, 'cancel');
@@ -60,7 +60,7 @@ describe('cancel', () => {
     expect(await command(id, 'cancel')).toMatchObject({ status: 200, body: { status: 'CANCELLED' } });
   });
 
-  test('of a completed task is 409 and changes nothing', async () => {
+  test('of a completed task is refused with 409 and changes nothing', async () => {
     const { id } = await alice.create({ name: 'done', delay: 0 });
     const before = await alice.until(id, 'its end', hasEnded);
     const answer = await command(id, 'cancel');
@@ -72,7 +72,7 @@ describe('cancel', () => {
   });
 });
 
-describe('pause, resume and run-now', () => {
+describe('pause, resume and run-now:', () => {
   test('a paused task stays SCHEDULED past its time, and resume then runs it at once', async () => {
     const { id } = await alice.create({ name: 'paused', delay: 1 });
     expect(await command(id, 'pause')).toMatchObject({
@@ -89,7 +89,7 @@ describe('pause, resume and run-now', () => {
     expect((await alice.until(id, 'its end', hasEnded)).status).toBe('COMPLETED');
   });
 
-  test('resume before its time leaves a task waiting for it', async () => {
+  test('resume leaves a task that is not yet due waiting for its time', async () => {
     const { id } = await alice.create({ name: 'resumed', delay: hour });
     await command(id, 'pause');
     const resumed = await command(id, 'resume');
@@ -110,7 +110,7 @@ describe('pause, resume and run-now', () => {
     }
   });
 
-  test('run-now in a backoff begins the next attempt', async () => {
+  test('run-now during a backoff starts the next attempt at once', async () => {
     const { id } = await alice.create({ name: 'backoff', type: 'flaky', delay: 0, payload: { failures: 1 } });
     const waits = await alice.until(id, 'its backoff', ({ waiting }) => waiting?.reason === 'backoff');
     expect(waits).toMatchObject({
@@ -124,7 +124,7 @@ describe('pause, resume and run-now', () => {
     expect(await alice.until(id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED', attempt: 2 });
   });
 
-  test('a pause that is answered with 200 holds, however near the beginning it comes', async () => {
+  test('a pause that is answered with 200 holds, however close to the start of the task it comes', async () => {
     for (let round = 0; round < 12; round += 1) {
       const { id } = await alice.create({
         name: 'near',
@@ -141,7 +141,7 @@ describe('pause, resume and run-now', () => {
     }
   });
 
-  test('are counted on an open run, so that they can be refused before the server would end it', async () => {
+  test('commands count towards the history length of an open run, so that they can be refused before the server ends it', async () => {
     const { id } = await alice.create({ name: 'restless', delay: hour });
     const lengthOf = async () => (await temporal.workflow.getHandle(id).describe()).historyLength;
     const before = await lengthOf();
@@ -152,7 +152,7 @@ describe('pause, resume and run-now', () => {
     expect(await lengthOf()).toBeGreaterThan(before + 12);
   });
 
-  test('of a running or ended task are 409', async () => {
+  test('all three are refused with 409 for a running or ended task', async () => {
     const { id } = await alice.create({
       name: 'running',
       type: 'grumpy',
@@ -168,7 +168,7 @@ describe('pause, resume and run-now', () => {
 });
 
 describe('retry', () => {
-  test('of a task that has not ended is 409', async () => {
+  test('of a task that has not ended is refused with 409', async () => {
     const { id } = await alice.create({ name: 'open', delay: hour });
     expect(await command(id, 'retry')).toMatchObject({
       status: 409,
@@ -176,7 +176,7 @@ describe('retry', () => {
     });
   });
 
-  test('of one cancelled before its time keeps that time; many at once start one run', async () => {
+  test('of a task cancelled before its time keeps that time, and many retries at once start only one run', async () => {
     const { id, scheduled_time } = await alice.create({ name: 'again', delay: hour });
     await command(id, 'cancel');
     const answers = await Promise.all(Array.from({ length: 20 }, () => command(id, 'retry')));
@@ -189,7 +189,7 @@ describe('retry', () => {
     expect(runs).toHaveLength(2);
   });
 
-  test('of one that was run before its time is due at once', async () => {
+  test('of a task that was run before its time is due at once', async () => {
     const { id } = await alice.create({ name: 'early', type: 'hopeless', delay: hour });
     await command(id, 'run-now');
     await alice.until(id, 'its end', hasEnded);
@@ -198,7 +198,7 @@ describe('retry', () => {
     expect(again.status).toBe('FAILED');
   });
 
-  test('carries the edited payload over, and an earlier run no longer stands in the list', async () => {
+  test('keeps the edited payload, and the list then shows only the new run', async () => {
     const { id } = await alice.create({
       name: 'edited',
       type: 'echo',
@@ -228,7 +228,7 @@ describe('retry', () => {
 });
 
 describe('edit', () => {
-  test('of large payloads, many times, leaves the task readable and obedient', async () => {
+  test('with large payloads, many times, leaves the task readable and open to commands', async () => {
     const { id } = await alice.create({ name: 'large', type: 'echo', delay: hour });
     for (let round = 1; round <= 20; round += 1) {
       const payload = { round, text: 'x'.repeat(250_000) };
@@ -238,7 +238,7 @@ describe('edit', () => {
     expect(await command(id, 'cancel')).toMatchObject({ status: 200, body: { status: 'CANCELLED' } });
   });
 
-  test('of different fields at once loses none of them', async () => {
+  test('of different fields at the same time loses none of the changes', async () => {
     const { id } = await alice.create({ name: 'together', delay: hour });
     const changes = [{ name: 'renamed' }, { description: 'described' }, { priority: 1 }, { tags: ['x'] }];
     const answers = await Promise.all(
@@ -248,7 +248,7 @@ describe('edit', () => {
     expect(await alice.read(id)).toMatchObject(Object.assign({}, ...changes) as Record<string, unknown>);
   });
 
-  test('reschedules a task, once with an ETag and not again with the same one', async () => {
+  test('reschedules a task with a current ETag, and is refused with 412 when the ETag is stale', async () => {
     const created = await alice.call<Task>('POST', '/api/tasks/', { name: 'moved', delay: hour });
     const { id } = created.body;
     const etag = created.headers.get('ETag') ?? '';
@@ -277,7 +277,7 @@ describe('edit', () => {
     expect(Date.parse(end.started_at ?? '')).toBeGreaterThanOrEqual(Date.parse(soon.body.scheduled_time));
   });
 
-  test('is 409 once the task has started, and says why', async () => {
+  test('is refused with 409 once the task has started, and says why', async () => {
     const { id } = await alice.create({ name: 'started', delay: 0 });
     await alice.until(id, 'its end', hasEnded);
     const answer = await alice.call('PATCH', `/api/tasks/${id}/`, { name: 'late' });
@@ -295,13 +295,15 @@ describe('delete', () => {
     for (const id of [done, waiting]) {
       const answer = await alice.call('DELETE', `/api/tasks/${id}/`);
       expect([204, 202]).toContain(answer.status);
-      const gone = async () => (await alice.call('GET', `/api/tasks/${id}/`)).status === 404;
-      expect(answer.status === 204 ? await gone() : await waitFor('it to be gone', gone)).toBe(true);
+      const isDeleted = async () => (await alice.call('GET', `/api/tasks/${id}/`)).status === 404;
+      expect(answer.status === 204 ? await isDeleted() : await waitFor('it to be deleted', isDeleted)).toBe(
+        true,
+      );
       expect((await alice.call('DELETE', `/api/tasks/${id}/`)).status).toBe(404);
     }
   });
 
-  test('of a running task is 409', async () => {
+  test('of a running task is refused with 409', async () => {
     const { id } = await alice.create({
       name: 'running',
       type: 'grumpy',
@@ -315,7 +317,7 @@ describe('delete', () => {
 });
 
 describe('Temporal', () => {
-  test('reads like a story: summary, details of where the task stands, the kind of failure', async () => {
+  test('shows a task in readable form: its type and name, its description, its current state, its timer and its failure', async () => {
     const { id } = await alice.create({
       name: 'Nightly',
       description: 'All *sales*',
@@ -340,7 +342,7 @@ describe('Temporal', () => {
     );
   });
 
-  test('ends a task from outside: it reads FAILED, and says why', async () => {
+  test('can terminate a task, which then reads FAILED with the reason', async () => {
     const { id } = await alice.create({ name: 'terminated', delay: hour });
     await temporal.workflow.getHandle(id).terminate('by an operator');
     expect(await alice.read(id)).toMatchObject({
@@ -349,9 +351,9 @@ describe('Temporal', () => {
     });
   });
 
-  test('holds workflows that are no tasks: they are 404', async () => {
+  test('can have other workflows that are not tasks, and the API answers 404 for them', async () => {
     const id = randomUUID();
-    const options = { workflowId: id, taskQueue: 'nobody', args: [] };
+    const options = { workflowId: id, taskQueue: 'unserved', args: [] };
     const handle = await temporal.workflow.start('somethingElse', options);
     expect((await alice.call('GET', `/api/tasks/${id}/`)).status).toBe(404);
     expect((await alice.call('POST', `/api/tasks/${id}/cancel/`)).status).toBe(404);

@@ -8,11 +8,11 @@ import { z } from 'zod';
 import { serverArguments } from '../../src/engine/flags.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-// Several processes, and a new namespace.
+// The native test starts several processes and creates a namespace.
 vi.setConfig({ testTimeout: 90_000 });
 
 const main = 'dist/src/cli/main.js';
-/** What our containers run, and what "runs natively" below starts. */
+/** Commands of our containers, which a test below runs natively. */
 const commands = {
   setup: ['node', main, 'setup'],
   api: ['node', main, 'api'],
@@ -54,7 +54,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** `docker-compose config` with .env.example filled in; nothing else of this machine's environment gets in. */
+/** Runs `docker-compose config` with .env.example filled in. Of this machine's environment, only PATH is passed on. */
 function compose(values: Record<string, string>, ...args: string[]) {
   const example = readFileSync('.env.example', 'utf8');
   const envFile = join(folder, 'env');
@@ -74,7 +74,7 @@ function compose(values: Record<string, string>, ...args: string[]) {
   return result;
 }
 
-/** Compose v2 speaks JSON; 1.29 doesn't, but then Python's YAML is there, which it is made with. */
+/** Compose v2 prints JSON. Version 1.29 doesn't, but it is written in Python, so Python's YAML library is installed. */
 function parsedProject(): z.infer<typeof project> {
   const json = compose(secrets, '--format', 'json');
   if (json.stdout.startsWith('{')) return project.parse(JSON.parse(json.stdout));
@@ -93,7 +93,7 @@ describe('docker-compose.yml', () => {
 
   function get(name: string): Service {
     const found = services[name];
-    if (!found) throw new Error(`There is no service ${name}`);
+    if (!found) throw new Error(`docker-compose.yml has no service ${name}`);
     return found;
   }
 
@@ -101,20 +101,20 @@ describe('docker-compose.yml', () => {
     expect(compose(secrets, '-q')).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
-  test.each(Object.keys(secrets))('is refused without %s, and says how to make it', (name) => {
+  test.each(Object.keys(secrets))('is refused without %s, and the error says how to generate it', (name) => {
     const { status, stderr } = compose({ ...secrets, [name]: '' }, '-q');
     expect(status).not.toBe(0);
     expect(stderr).toMatch(new RegExp(`${name} must be set in \\.env; \`openssl rand \\S+ \\d+\` makes one`));
   });
 
-  test('holds no secret of its own: all that is called one comes from the environment', () => {
+  test('contains no secret: the value of every variable named like one comes from the environment', () => {
     const named = Object.values(services)
       .flatMap(({ environment }) => Object.entries(environment))
       .filter(([name]) => /SECRET|PASSWORD|PWD|TOKEN|KEY/.test(name));
     expect(new Set(named.map(([, value]) => value))).toEqual(new Set(Object.values(secrets)));
   });
 
-  test('gives each secret to those alone who need it', () => {
+  test('gives each secret only to the services that need it', () => {
     const holders = (secret: string): string[] =>
       Object.keys(services).filter((name) => Object.values(get(name).environment).includes(secret));
     expect(holders(secrets.TASKBELL_JWT_SECRET)).toEqual(['api']);
@@ -125,7 +125,7 @@ describe('docker-compose.yml', () => {
     ]);
   });
 
-  test('names every image exactly, and ours by the version of this package', () => {
+  test('names every image by an exact version, and ours by the version of this package', () => {
     const { version } = z.object({ version: z.string() }).parse(readJson('package.json'));
     for (const { image } of Object.values(services)) expect(image).toMatch(exactTag);
     for (const role of roles) expect(get(role).image).toBe(`taskbell:${version}`);
@@ -134,7 +134,7 @@ describe('docker-compose.yml', () => {
     );
   });
 
-  test('runs nothing as root, nor lets anything become it', () => {
+  test('runs no service as root, and lets none gain privileges', () => {
     for (const [name, { user, cap_drop, security_opt }] of Object.entries(services)) {
       expect(user, name).toMatch(/^([1-9]\d*:[1-9]\d*|postgres)$/);
       expect(cap_drop, name).toEqual(['ALL']);
@@ -142,7 +142,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  test('publishes the API and the Web UI alone, on loopback', () => {
+  test('publishes only the API and the Web UI, both on loopback', () => {
     const published = Object.entries(services).filter(([, { ports }]) => ports.length > 0);
     expect(published.map(([name]) => name).toSorted()).toEqual(['api', 'temporal-ui']);
     for (const port of published.flatMap(([, { ports }]) => ports)) {
@@ -150,7 +150,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  test('keeps PostgreSQL and Temporal on networks without a way out', () => {
+  test('keeps PostgreSQL and Temporal on internal networks, and all other services off that of the database', () => {
     const internal = (name: string): boolean => networks[name]?.internal === true;
     for (const name of ['postgresql', 'temporal-schema', 'temporal']) {
       expect(Object.keys(get(name).networks).every(internal), name).toBe(true);
@@ -159,7 +159,7 @@ describe('docker-compose.yml', () => {
     expect(onDatabase.toSorted()).toEqual(['postgresql', 'temporal', 'temporal-schema']);
   });
 
-  test('starts each when what it needs is ready: database, schema, server, namespace', () => {
+  test('starts each service when the ones it needs are ready: database, schema, server, namespace', () => {
     const order = ['temporal-schema', 'temporal', 'setup', 'api', 'worker'].map((name) => [
       name,
       ...Object.entries(get(name).depends_on).flatMap(([needed, { condition }]) => [needed, condition]),
@@ -173,23 +173,26 @@ describe('docker-compose.yml', () => {
     ]);
   });
 
-  test.each(roles)('runs %s by the command that is tested natively, sealed and within limits', (role) => {
-    const { command, read_only, init, mem_limit, pids_limit, environment } = get(role);
-    expect(command).toEqual(commands[role]);
-    expect({ read_only, init }).toEqual({ read_only: true, init: true });
-    expect(pids_limit).toBeGreaterThan(0);
-    const heapMiB = Number(/--max-old-space-size=(\d+)/.exec(environment['NODE_OPTIONS'] ?? '')?.[1] ?? 0);
-    expect(mebibytes(mem_limit)).toBeGreaterThan(heapMiB);
-  });
+  test.each(roles)(
+    'runs %s with the command that is tested natively, on a read-only file system, within limits of memory and processes',
+    (role) => {
+      const { command, read_only, init, mem_limit, pids_limit, environment } = get(role);
+      expect(command).toEqual(commands[role]);
+      expect({ read_only, init }).toEqual({ read_only: true, init: true });
+      expect(pids_limit).toBeGreaterThan(0);
+      const heapMiB = Number(/--max-old-space-size=(\d+)/.exec(environment['NODE_OPTIONS'] ?? '')?.[1] ?? 0);
+      expect(mebibytes(mem_limit)).toBeGreaterThan(heapMiB);
+    },
+  );
 
-  test('gives a worker room for all the attempts that it may run, as docs/workers.md counts', () => {
+  test('gives a worker enough memory for all its concurrent attempts, as calculated in docs/workers.md', () => {
     const { mem_limit, environment } = get('worker');
     const attempts = Number(environment['TASKBELL_WORKER_CONCURRENCY']);
     const megabytes = Number(environment['TASKBELL_MAX_MEMORY_PER_CHILD_MB']);
     expect(mebibytes(mem_limit)).toBeGreaterThanOrEqual(attempts * 1.5 * megabytes + 100 + 400);
   });
 
-  test('lets a worker end its attempts before it is killed', () => {
+  test('gives a worker enough time to end its attempts before it is killed', () => {
     const { stop_grace_period, environment } = get('worker');
     const forceSeconds = 10;
     expect(seconds(stop_grace_period)).toBeGreaterThan(
@@ -197,7 +200,7 @@ describe('docker-compose.yml', () => {
     );
   });
 
-  test('gives the Temporal server the settings of the embedded one', () => {
+  test('gives the Temporal server the dynamic configuration of the embedded one', () => {
     const file = readFileSync('deploy/temporal/dynamicconfig.yaml', 'utf8');
     const entries = [...file.matchAll(/^([\w.]+):\n {2}- value: (.+)$/gm)].map(
       ([, key, value]) => `${key}=${value?.replaceAll("'", '"')}`,
@@ -209,7 +212,7 @@ describe('docker-compose.yml', () => {
     expect(entries.toSorted()).toEqual(embedded.toSorted());
   });
 
-  describe('its commands, run natively', () => {
+  describe('has commands that, run natively,', () => {
     let children: ChildProcess[] = [];
 
     afterEach(async () => {
@@ -219,7 +222,7 @@ describe('docker-compose.yml', () => {
       children = [];
     });
 
-    /** As the container does, but for places: nothing of this machine's environment gets in. */
+    /** Runs a command as its container does, except for addresses and folders. Only PATH is taken from this machine. */
     function start(role: Role, command: readonly string[] = commands[role]) {
       if (!existsSync(main)) throw new Error('dist is missing: `npm run build`');
       const child = spawn(process.execPath, command.slice(1), {
@@ -240,7 +243,7 @@ describe('docker-compose.yml', () => {
       return { child, ended, output: () => output };
     }
 
-    test('set the namespace up, serve, run a task, and stop at SIGTERM', async () => {
+    test('set up the namespace, serve, pass the health check, run a task and stop on SIGTERM', async () => {
       const setup = start('setup');
       expect(await setup.ended, setup.output()).toBe(0);
       expect(setup.output()).toContain('Namespace taskbell is ready');
@@ -251,8 +254,8 @@ describe('docker-compose.yml', () => {
       expect(await users.ended, users.output()).toBe(0);
 
       const [api, worker] = [start('api'), start('worker')];
-      const url = await waitFor('the API', () => /"urls":\["([^"]+)"/.exec(api.output())?.[1]);
-      await waitFor('a worker', async () =>
+      const url = await waitFor('the API to serve', () => /"urls":\["([^"]+)"/.exec(api.output())?.[1]);
+      await waitFor('a worker to be ready', async () =>
         /"workers":1\b/.test(await (await fetch(`${url}/readyz`)).text()),
       );
       expect(checkHealth(url)).toBe(0);
@@ -266,7 +269,7 @@ describe('docker-compose.yml', () => {
       const { id } = z
         .object({ id: z.string() })
         .parse(await post(`${url}/api/tasks/`, { name: 'From a container', delay: 0 }, authorized));
-      await waitFor('the task', async () => {
+      await waitFor('the task to complete', async () => {
         const response = await fetch(`${url}/api/tasks/${id}/`, { headers: authorized });
         return /"status":"COMPLETED"/.test(await response.text());
       });
@@ -276,7 +279,7 @@ describe('docker-compose.yml', () => {
       expect(checkHealth(url)).toBe(1);
     });
 
-    /** The container's own health check, at this address. */
+    /** Runs the container's own health check against this address. @returns its exit code. */
     function checkHealth(url: string): number | null {
       const [, , ...args] = get('api').healthcheck?.test ?? [];
       const here = args.map((arg) => arg.replace('http://127.0.0.1:8000', url));
@@ -293,7 +296,7 @@ describe('Dockerfile', () => {
       .filter((line) => line.startsWith(`${instruction} `))
       .map((line) => line.slice(instruction.length + 1));
 
-  test('builds from one exact Debian image, and ends as a user other than root', () => {
+  test('builds from one exact Debian image, and runs as a user other than root', () => {
     const image = rest('ARG')[0]?.split('=')[1];
     expect(image).toMatch(exactTag);
     expect(image).toMatch(/-slim$/);
@@ -305,7 +308,7 @@ describe('Dockerfile', () => {
     expect(rest('CMD')).toEqual([JSON.stringify(commands.api).replaceAll(',', ', ')]);
   });
 
-  test('gets what it copies, and nothing else, past .dockerignore', () => {
+  test('copies exactly what .dockerignore lets through', () => {
     const copied = rest('COPY')
       .filter((line) => !line.startsWith('--from'))
       .flatMap((line) => line.split(' ').slice(0, -1));
@@ -317,7 +320,7 @@ describe('Dockerfile', () => {
   });
 });
 
-/** A version down to its last number; `16` or `latest` would be another image tomorrow. */
+/** An image with an exact version; `16` or `latest` could be another image tomorrow. */
 const exactTag = /^[a-z/-]+:\d+\.\d+[\w.-]*$/;
 
 function mebibytes(text = '0'): number {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { type Dealt, dealt } from '../support/dealing.ts';
+import { type OnlyAttempt, onlyAttempt } from '../support/dealing.ts';
 import { type Service, startService } from '../support/service.ts';
 import { hasEnded, isRunningNow } from '../support/task.ts';
 
@@ -35,17 +35,17 @@ function endOfAll(alice: Caller, tasks: readonly Task[]): Promise<Task[]> {
   return Promise.all(tasks.map(({ id }) => alice.until(id, 'its end', hasEnded)));
 }
 
-describe('a worker holds no due task that another could run', () => {
+describe('no worker holds a due task that another could run:', () => {
   test.each([1, 2])(
-    'two workers of %i slots, all but one slot busy: all go to the free one',
+    'if all slots but one are busy, of two workers with %i slots each, all tasks run in the free slot',
     async (slots) => {
       const alice = await startWorkers(2, slots);
       const busy = await occupy(alice, 2 * slots - 1);
       const short = { name: 'short', type: 'slow', delay: 0, payload: { steps: 1, step_ms: 20 } };
       const created = await Promise.all(Array.from({ length: 12 }, () => alice.create(short)));
       // A task held by a worker without a free slot would not end before the release.
-      const tasks = (await endOfAll(alice, created)).map(dealt);
-      const occupied = (await busy.release()).map(dealt);
+      const tasks = (await endOfAll(alice, created)).map(onlyAttempt);
+      const occupied = (await busy.release()).map(onlyAttempt);
       const inOrder = tasks.toSorted((a, b) => a.startedAt - b.startedAt);
       for (const [index, task] of inOrder.slice(1).entries()) {
         expect(task.startedAt).toBeGreaterThanOrEqual(inOrder[index]?.finishedAt ?? Number.NaN);
@@ -57,16 +57,16 @@ describe('a worker holds no due task that another could run', () => {
     },
   );
 
-  test('two workers with tasks of unequal length: neither idles while a task waits behind the longest', async () => {
+  test('if tasks are of unequal length, the worker that is free runs them all, and none waits behind the longest', async () => {
     const alice = await startWorkers(2, 1);
     const create = (step_ms: number) =>
       alice.create({ name: 'unequal', type: 'slow', delay: 0, payload: { steps: 1, step_ms } });
     const long = await occupy(alice, 1);
     const lengths = Array.from({ length: 14 }, (_, index) => 20 + 12 * index);
     const short = await Promise.all(lengths.map(create));
-    // One that the busy worker held would not end before the release.
-    const tasks = (await endOfAll(alice, short)).map(dealt);
-    const [longest] = (await long.release()).map(dealt);
+    // A task held by the busy worker would not end before the release.
+    const tasks = (await endOfAll(alice, short)).map(onlyAttempt);
+    const [longest] = (await long.release()).map(onlyAttempt);
     const [free, ...others] = workersOf(tasks);
     expect(others).toEqual([]);
     expect(longest?.worker).not.toBe(free);
@@ -74,11 +74,11 @@ describe('a worker holds no due task that another could run', () => {
 });
 
 describe('priority', () => {
-  /** Waits until its attempt stands in the queue of the workers. */
+  /** Waits until the task's attempt is in the queue of the workers. */
   const queued = (alice: Caller, id: string, version: number) =>
     alice.until(id, 'it to queue', (task) => task.status === 'PENDING' && task.version === version);
 
-  test('orders due tasks that wait for a worker, whatever the order of their creation', async () => {
+  test('orders the due tasks that wait for a worker, regardless of the order of their creation', async () => {
     const alice = await startWorkers(1, 1);
     const busy = await occupy(alice, 1);
     const created: Task[] = [];
@@ -91,7 +91,7 @@ describe('priority', () => {
     expect(tasks.map(({ priority }) => priority)).toEqual([1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
   });
 
-  test('counts as edited, also when the task already waits for a worker', async () => {
+  test('takes effect when edited, even if the task already waits for a worker', async () => {
     const alice = await startWorkers(1, 1);
     const busy = await occupy(alice, 1);
     const create = (name: string, priority: number, delay: number) =>
@@ -107,7 +107,7 @@ describe('priority', () => {
     await edit(raised, 1);
     await edit(before, 2);
     await alice.call('POST', `/api/tasks/${before.id}/run-now/`);
-    // Each was written three times: due, edited and due again; edited, told to run and due.
+    // Each was written three times: due, edited and due again; or edited, run early and due.
     await Promise.all([lowered, raised, before].map(({ id, version }) => queued(alice, id, version + 3)));
     await busy.release();
     const tasks = byStart(await endOfAll(alice, [lowered, untouched, raised, before]));
@@ -117,10 +117,10 @@ describe('priority', () => {
   });
 });
 
-function workersOf(tasks: readonly Dealt[]): string[] {
+function workersOf(tasks: readonly OnlyAttempt[]): string[] {
   return [...new Set(tasks.map(({ worker }) => worker))];
 }
 
 function byStart(tasks: readonly Task[]): Task[] {
-  return tasks.toSorted((a, b) => dealt(a).startedAt - dealt(b).startedAt);
+  return tasks.toSorted((a, b) => onlyAttempt(a).startedAt - onlyAttempt(b).startedAt);
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { freePorts } from '../support/free-ports.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-// Each shows tasks for ten seconds; the first starts a Temporal server, a worker and an API as well.
+// Each demo shows tasks for ten seconds. The first one also starts a Temporal server, a worker and an API.
 vi.setConfig({ testTimeout: 150_000 });
 
 interface Running {
@@ -40,13 +40,13 @@ function runDemo(environment: Record<string, string>): Running {
   return run(['scripts/demo.mjs'], environment);
 }
 
-/** The output shows why it is another code. */
+/** Checks the exit code together with the output, which shows the reason for a wrong code. */
 async function expectExit(demo: Running, code: number): Promise<void> {
   const got = await demo.exitCode();
   expect({ code: got, output: demo.output() }).toMatchObject({ code });
 }
 
-/** "Due in an hour, then cancelled" → "CANCELLED", from the last lines. */
+/** Reads how each task ended from the last lines: "Due in an hour, then cancelled" → "CANCELLED". */
 function endings(output: string): Record<string, string> {
   const lines = output.matchAll(/^ {2}(\S.*): ([A-Z]+)$/gm);
   return Object.fromEntries(Array.from(lines, ([, name = '', word = '']) => [name, word]));
@@ -60,10 +60,10 @@ const allFive = {
   'Due in 30 minutes, then moved up': 'COMPLETED',
 };
 
-test('with nothing up, starts a service of its own, shows all five tasks to their ends, and leaves nothing behind', async () => {
+test('without a running service, the demo starts its own, shows all five tasks until they end, and leaves nothing behind', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'taskbell-demo-test-'));
   const [port = 0] = await freePorts(1);
-  // A Temporal server and a secret that are meant for another service.
+  // A Temporal server and a secret of another service, which the demo must not use.
   const foreign = { TEMPORAL_ADDRESS: '127.0.0.1:9', TASKBELL_JWT_SECRET: 'x'.repeat(32) };
   const demo = runDemo({
     TMPDIR: folder,
@@ -80,7 +80,7 @@ test('with nothing up, starts a service of its own, shows all five tasks to thei
   await rm(folder, { recursive: true });
 });
 
-describe('with a service up', () => {
+describe('with a running service,', () => {
   let home: string;
   let environment: Record<string, string>;
   let target: string;
@@ -102,8 +102,8 @@ describe('with a service up', () => {
       TASKBELL_HTTP_ALLOW_HOSTS: target,
       TASKBELL_TASK_MODULES: './examples/greet.mjs',
     });
-    await waitFor('the service', () => {
-      if (service.child.exitCode !== null) throw new Error(`It ended:\n${service.output()}`);
+    await waitFor('the service to start', () => {
+      if (service.child.exitCode !== null) throw new Error(`The service ended:\n${service.output()}`);
       return service.output().includes('Ctrl-C stops it');
     });
     const password = / password (\S+)/.exec(service.output())?.[1] ?? '';
@@ -127,7 +127,7 @@ describe('with a service up', () => {
     return (await users()).map(({ name }) => name);
   }
 
-  test('shows all five tasks there, and removes the user it added', async () => {
+  test('the demo shows all five tasks on it, and removes the user that it added', async () => {
     const demo = runDemo({ ...environment, TASKBELL_HTTP_ALLOW_HOSTS: target });
     await expectExit(demo, 0);
     expect(endings(demo.output())).toEqual(allFive);
@@ -136,7 +136,7 @@ describe('with a service up', () => {
     expect(await userNames()).toEqual(['admin']);
   });
 
-  test('says what the service refuses, and how to allow it, and goes on with the rest', async () => {
+  test('the demo shows its other tasks if the service refuses an address, and says how to allow it', async () => {
     const [elsewhere = 0] = await freePorts(1);
     const demo = runDemo({ ...environment, TASKBELL_HTTP_ALLOW_HOSTS: `127.0.0.1:${elsewhere}` });
     await expectExit(demo, 0);
@@ -150,24 +150,24 @@ describe('with a service up', () => {
     expect(demo.output()).toContain(`start it with TASKBELL_HTTP_ALLOW_HOSTS=127.0.0.1:${elsewhere}`);
   });
 
-  test('cancels its tasks and removes its user at a Ctrl-C', async () => {
+  test('the demo cancels its tasks and removes its user on Ctrl-C', async () => {
     const demo = runDemo({ ...environment, TASKBELL_HTTP_ALLOW_HOSTS: target });
-    await waitFor('the tasks', () => /moved up +SCHEDULED/.test(demo.output()));
+    await waitFor('the tasks to be shown', () => /moved up +SCHEDULED/.test(demo.output()));
     const user = (await users()).find(({ name }) => name !== 'admin');
     demo.child.kill('SIGINT');
     await expectExit(demo, 130);
     expect(user?.name).toMatch(/^demo-/);
     expect(await userNames()).toEqual(['admin']);
-    // Lists may lag by two seconds.
+    // Lists can lag by two seconds.
     await waitFor('the tasks to be cancelled', async () => {
-      // An admin sees everybody's, and other tests share this Temporal server.
+      // An admin sees the tasks of all users, and other tests share this Temporal server.
       const tasks = (await api('/tasks/?limit=100')) as { status: string; owner: string }[];
       const theirs = tasks.filter(({ owner }) => owner === user?.id);
       return theirs.every(({ status }) => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status));
     });
   });
 
-  test('says what to do when it finds no users file', async () => {
+  test('the demo exits with code 1 if it finds no users file, and says what to do', async () => {
     const demo = runDemo({ ...environment, TASKBELL_HOME: join(home, 'another') });
     expect(await demo.exitCode()).toBe(1);
     expect(demo.output()).toBe(
@@ -176,7 +176,7 @@ describe('with a service up', () => {
     );
   });
 
-  test('runs the task type of examples/greet.mjs', async () => {
+  test('the task type of examples/greet.mjs runs', async () => {
     const task = { name: 'Hello', type: 'greet', payload: { who: 'world' }, delay: 0 };
     const { id } = (await api('/tasks/', task)) as { id: string };
     const ended = await waitFor('its end', async () => {
@@ -187,7 +187,7 @@ describe('with a service up', () => {
   });
 });
 
-/** Calls as the admin. */
+/** Returns a function that calls the API as the admin. */
 function createApi(url: string, password: string): (path: string, body?: object) => Promise<unknown> {
   const call = async (
     path: string,

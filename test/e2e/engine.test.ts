@@ -52,10 +52,10 @@ async function withConnection<T>(
 }
 
 describe('the embedded server', () => {
-  test('keeps its workflows over a restart', async () => {
+  test('keeps its workflows across a restart', async () => {
     const first = await start();
     await withConnection(first, (connection) =>
-      new Client({ connection }).workflow.start('sleeper', { taskQueue: 'nobody', workflowId: 'kept' }),
+      new Client({ connection }).workflow.start('sleeper', { taskQueue: 'unserved', workflowId: 'kept' }),
     );
     await first.close();
     const second = await start();
@@ -66,7 +66,7 @@ describe('the embedded server', () => {
     expect(status).toBe('RUNNING');
   });
 
-  test('keeps ended workflows for 30 days, and has the search attributes', async () => {
+  test('keeps ended workflows for 30 days, and has the search attributes of tasks', async () => {
     const server = await start();
     await withConnection(server, async (connection) => {
       await expect(ensureNamespace(connection, { namespace, create: true })).resolves.toEqual({
@@ -81,7 +81,7 @@ describe('the embedded server', () => {
     });
   });
 
-  test('keeps the retention over a restart', async () => {
+  test('keeps the retention period across a restart', async () => {
     const first = await start();
     await withConnection(first, (connection) => ensureNamespace(connection, { namespace, create: true }));
     await first.close();
@@ -93,13 +93,15 @@ describe('the embedded server', () => {
     );
   });
 
-  test('serves the Web UI', async () => {
+  test('serves the Temporal Web UI', async () => {
     const server = await start();
-    const response = await waitFor('the Web UI', () => fetch(server.webUiUrl).catch(() => undefined));
+    const response = await waitFor('the Web UI to respond', () =>
+      fetch(server.webUiUrl).catch(() => undefined),
+    );
     expect(response.status).toBe(200);
   });
 
-  test('is gone after close(), and its record with it', async () => {
+  test('has ended after close(), and is no longer recorded in engine.json', async () => {
     const server = await start();
     await server.close();
     expect(isRunning(server.pid)).toBe(false);
@@ -107,13 +109,13 @@ describe('the embedded server', () => {
     expect(JSON.parse(await readFile(join(home, 'engine.json'), 'utf8'))).toMatchObject({ process: null });
   });
 
-  test('says when it dies by itself', async () => {
+  test('reports when it is killed, with the signal', async () => {
     const server = await start();
     process.kill(server.pid, 'SIGKILL');
     await expect(server.ended).resolves.toBe('it was ended by SIGKILL');
   });
 
-  test('names the variable of a port that is in use', async () => {
+  test('does not start on a port in use, and the error names the variable that sets the port', async () => {
     const occupier = createServer().listen(0, '127.0.0.1');
     await once(occupier, 'listening');
     const { port } = occupier.address() as AddressInfo;
@@ -127,12 +129,12 @@ describe('the embedded server', () => {
     }
   });
 
-  test('quotes its last words when it ends before it serves', async () => {
+  test('quotes its last output in the error when it exits before it is ready', async () => {
     await mkdir(join(home, 'temporal.db'));
     await expect(start()).rejects.toThrow(/did not start: it exited with code 1[^]*unable to open database/);
   });
 
-  test('replaces a database whose maker died before it was whole', async () => {
+  test('replaces a database whose creation was interrupted', async () => {
     await writeFile(join(home, 'temporal.db'), '');
     await writeFile(
       join(home, 'engine.json'),
@@ -141,7 +143,7 @@ describe('the embedded server', () => {
     await expect(start()).resolves.toMatchObject({ pid: expect.any(Number) });
   });
 
-  test('refuses a database that another minor version made', async () => {
+  test('refuses a database that another minor version of the server created', async () => {
     await writeFile(
       join(home, 'engine.json'),
       JSON.stringify({ database: { serverVersion: '1.32.0', complete: true }, process: null }),
@@ -151,7 +153,7 @@ describe('the embedded server', () => {
     );
   });
 
-  test('begins a new log when the old one is over 10 MB', async () => {
+  test('starts a new log file when the old one is over 10 MB, and keeps the old one', async () => {
     await mkdir(join(home, 'logs'));
     await writeFile(join(home, 'logs', 'temporal.log'), Buffer.alloc(10 * 1024 * 1024 + 1));
     const server = await start();
@@ -160,8 +162,8 @@ describe('the embedded server', () => {
   });
 });
 
-describe('a namespace that may not be changed', () => {
-  test('is refused with what it lacks', async () => {
+describe('a namespace', () => {
+  test('that setup has not prepared is refused with a list of what is missing', async () => {
     const server = await start();
     await withConnection(server, async (connection) => {
       await expect(ensureNamespace(connection, { namespace: 'none', create: false })).rejects.toThrow(
@@ -174,7 +176,7 @@ describe('a namespace that may not be changed', () => {
     });
   });
 
-  test('becomes fit by setup, which makes a missing namespace too', async () => {
+  test('is created and completed by setup', async () => {
     const server = await start();
     await withConnection(server, async (connection) => {
       await ensureNamespace(connection, { namespace: 'theirs', create: true });
@@ -184,7 +186,7 @@ describe('a namespace that may not be changed', () => {
     });
   });
 
-  test('is refused by setup when an attribute has another type', async () => {
+  test('in which a search attribute has the wrong type is refused even by setup', async () => {
     const server = await start();
     await withConnection(server, async (connection) => {
       await connection.operatorService.removeSearchAttributes({ namespace, searchAttributes: ['TaskOwner'] });
@@ -199,14 +201,14 @@ describe('a namespace that may not be changed', () => {
   });
 });
 
-describe('the search for the executable', () => {
+describe('the search for the Temporal CLI', () => {
   const nothing = {
     PATH: '/nonexistent',
     HTTPS_PROXY: 'http://127.0.0.1:9',
     https_proxy: 'http://127.0.0.1:9',
   };
 
-  test('refuses a wrong TEMPORAL_CLI in place of looking elsewhere', async () => {
+  test('refuses an unusable TEMPORAL_CLI instead of searching elsewhere', async () => {
     await expect(
       locateTemporal({ cli: '/nowhere/temporal', cacheDir: home }, () => undefined),
     ).rejects.toThrow("TEMPORAL_CLI=/nowhere/temporal can't be used: there is no such file");
@@ -215,7 +217,7 @@ describe('the search for the executable', () => {
     );
   });
 
-  test('says what to do when it can neither download nor build', async () => {
+  test('says what to do when it can neither download nor build one', async () => {
     const search = locateTemporal({ cli: undefined, cacheDir: home }, () => undefined, {
       environment: nothing,
     });
@@ -224,7 +226,7 @@ describe('the search for the executable', () => {
     );
   });
 
-  test('tells what it waits for, and can be given up', async () => {
+  test('reports what it is waiting for, and can be aborted', async () => {
     const stop = new AbortController();
     const waits: string[] = [];
     const search = locateTemporal(
@@ -239,7 +241,7 @@ describe('the search for the executable', () => {
     expect(waits).toEqual(['Downloading the Temporal server']);
   });
 
-  test('takes the one in the cache, unless the database needs another version', async () => {
+  test('uses the one in the cache, unless the database needs another minor version', async () => {
     const path = await fakeCli(cachedPath(home), '1.29.1');
     const engine = { cli: undefined, cacheDir: home };
     const search = locateTemporal(engine, () => undefined, {
@@ -254,7 +256,7 @@ describe('the search for the executable', () => {
     );
   });
 
-  test('prefers PATH to the cache', async () => {
+  test('prefers the one on PATH to the one in the cache, unless the database needs the version in the cache', async () => {
     await fakeCli(cachedPath(home), '1.29.1');
     await fakeCli(join(home, 'bin', 'temporal'), '1.32.0');
     const engine = { cli: undefined, cacheDir: home };
@@ -269,7 +271,7 @@ describe('the search for the executable', () => {
   });
 });
 
-/** Knows its version and nothing else. */
+/** Creates an executable that can only print its version. @returns its path. */
 async function fakeCli(path: string, serverVersion: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
   const script = `#!/bin/sh\necho "temporal version 0.0.0-DEV (Server ${serverVersion}, UI 2.42.1)"\n`;

@@ -5,9 +5,9 @@ import { type Service, startService } from '../support/service.ts';
 import { startTestServer, type TestServer } from '../support/temporal.ts';
 
 const backlog = { tasks: 1000, runTimeMs: 300, dueInMs: 20_000 };
-/** The promise: one task's run time and a second. */
+/** Promised delay: one task's run time plus a second, in milliseconds. */
 const promisedMs = backlog.runTimeMs + 1000;
-/** A single probe's delay on a machine that is busy with something else; without fairness it is over 40 s. */
+/** Maximum delay of a single probe on a busy machine, in milliseconds. Without fairness it is over 40 s. */
 const noisyMs = 5000;
 
 let server: TestServer;
@@ -15,7 +15,7 @@ let service: Service;
 let temporal: Client;
 
 beforeAll(async () => {
-  // A server of its own: what is left of the backlog must not load the one that the other tests share.
+  // Not on the shared server: the rest of the backlog must not slow down the other tests.
   server = await startTestServer();
   service = await startService({ temporal: server, environment: { TASKBELL_WORKER_CONCURRENCY: '4' } });
   temporal = new Client({ connection: await Connection.connect({ address: server.address }) });
@@ -27,7 +27,7 @@ afterAll(async () => {
   await server?.close();
 });
 
-test("an owner's 1,000 due tasks delay another owner's single ones by no more than a run time and a second", async () => {
+test("an owner's 1,000 due tasks delay another owner's single tasks by at most one run time plus a second, as a median", async () => {
   const [alice, bob] = await Promise.all([service.as('alice'), service.as('bob')]);
   await createBacklog(alice, backlog);
   const delays: number[] = [];
@@ -36,7 +36,7 @@ test("an owner's 1,000 due tasks delay another owner's single ones by no more th
     delays.push(await startDelay(bob, await createProbe(bob)));
   }
   const { count: left } = await temporal.workflow.count("ExecutionStatus = 'Running'");
-  // There was a queue to get past all the time.
+  // There was a queue to overtake all the time.
   expect(left).toBeGreaterThan(backlog.tasks / 2);
   const sorted = delays.toSorted((a, b) => a - b);
   const shown = `delays in milliseconds: ${delays.join(', ')}`;

@@ -26,42 +26,48 @@ async function start(options: ServiceOptions): Promise<Service> {
   return service;
 }
 
-describe('without a worker', () => {
-  test('tasks that are due wait for one, cancel, pause and run-now land, and nothing fails', async () => {
+describe('without a worker,', () => {
+  test('due tasks wait for one, and cancel, pause and run-now are accepted with 202 and take effect once one starts', async () => {
     const service = await start({ workers: 0 });
     const alice = await service.as('alice');
     const due = await alice.create({ name: 'due', delay: 0 });
-    const waits = await alice.until(due.id, 'its time', ({ status }) => status === 'PENDING');
+    const waits = await alice.until(due.id, 'it to become due', ({ status }) => status === 'PENDING');
     expect(waits.waiting).toEqual({ reason: 'worker' });
     const cancelled = await alice.create({ name: 'cancelled', delay: hour });
     const paused = await alice.create({ name: 'paused', delay: 0 });
     const now = await alice.create({ name: 'now', delay: hour });
-    const say = async (id: string, ...names: string[]) => {
+    const send = async (id: string, ...names: string[]) => {
       for (const name of names) {
         expect(await alice.call('POST', `/api/tasks/${id}/${name}/`)).toMatchObject({ status: 202 });
       }
     };
-    await say(cancelled.id, 'cancel');
+    await send(cancelled.id, 'cancel');
     expect(await alice.read(cancelled.id)).toMatchObject({ waiting: { reason: 'cancelling' } });
-    await say(paused.id, 'pause');
+    await send(paused.id, 'pause');
     expect((await alice.call('POST', `/api/tasks/${paused.id}/resume/`)).status).toBe(200);
-    await say(paused.id, 'pause');
-    await say(now.id, 'run-now');
+    await send(paused.id, 'pause');
+    await send(now.id, 'run-now');
 
     await service.startWorker();
-    expect(await alice.until(due.id, 'the due one', hasEnded)).toMatchObject({ status: 'COMPLETED' });
-    expect(await alice.until(now.id, 'the hurried one', hasEnded)).toMatchObject({ status: 'COMPLETED' });
-    expect(await alice.until(cancelled.id, 'the cancelled one', hasEnded)).toMatchObject({
+    expect(await alice.until(due.id, 'the due task to end', hasEnded)).toMatchObject({ status: 'COMPLETED' });
+    expect(await alice.until(now.id, 'the task that was run early to end', hasEnded)).toMatchObject({
+      status: 'COMPLETED',
+    });
+    expect(await alice.until(cancelled.id, 'the cancelled task to end', hasEnded)).toMatchObject({
       status: 'CANCELLED',
       attempt: 0,
     });
-    const last = await alice.until(paused.id, 'the pause', ({ waiting }) => waiting?.reason === 'paused');
+    const last = await alice.until(
+      paused.id,
+      'the task to be paused',
+      ({ waiting }) => waiting?.reason === 'paused',
+    );
     expect(last).toMatchObject({ status: 'SCHEDULED', attempt: 0 });
     const events = await historyOf(cancelled.id);
     expect(events.filter((event) => event.activityTaskScheduledEventAttributes)).toEqual([]);
   });
 
-  test('an edit is 503, and is not made later when a worker comes', async () => {
+  test('an edit is refused with 503, and is not made later when a worker starts', async () => {
     const service = await start({ workers: 0 });
     const alice = await service.as('alice');
     const { id } = await alice.create({ name: 'before', delay: hour });
@@ -69,22 +75,22 @@ describe('without a worker', () => {
     expect(answer).toMatchObject({ status: 503, body: { code: 'no_worker' } });
     expect(answer.headers.get('Retry-After')).toBe('5');
     await service.startWorker();
-    // The worker has come once it obeys a command.
+    // A command that takes effect shows that the worker has started.
     await waitFor(
-      'a worker',
+      'a worker to start',
       async () => (await alice.call('POST', `/api/tasks/${id}/pause/`)).status === 200,
     );
     expect(await alice.read(id)).toMatchObject({ name: 'before', waiting: { reason: 'paused' } });
   });
 });
 
-describe('restarts between creation and due time lose nothing', () => {
+describe('a kill -9 of the Temporal server and the worker, between the creation of tasks and their due time,', () => {
   let cli: TemporalCli;
   beforeAll(async () => {
     cli = await locateTemporal(readConfig().engine, () => undefined);
   });
 
-  test('of the Temporal server (kill -9), the API (kill -9) and the worker, all at once', async () => {
+  test('loses no task: writes get 503 and watchers are notified, and afterwards all tasks complete, none before its time', async () => {
     const home = await mkdtemp(join(tmpdir(), 'taskbell-restart-'));
     closers.push(() => rm(home, { recursive: true, force: true }));
     const server = await startEmbedded({ home, cli, port: 0, webUiPort: 0, namespace: 'default' });
@@ -109,7 +115,7 @@ describe('restarts between creation and due time lose nothing', () => {
     });
     expect((await anonymously(service, 'GET', '/readyz')).status).toBe(503);
     expect((await anonymously(service, 'GET', '/healthz')).status).toBe(200);
-    await feed.until('watchers to be told', ({ messages }) =>
+    await feed.until('watchers to be notified', ({ messages }) =>
       messages.some((message) => message.type === 'notice' && message.notice === 'unreachable'),
     );
     process.kill(worker.pid, 'SIGKILL');

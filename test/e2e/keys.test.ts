@@ -1,4 +1,4 @@
-/** `taskbell keys …` as a person types it. */
+/** `taskbell keys …`, run as from a shell. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ async function setUp(environment: Record<string, string> = {}) {
   return { home, taskbell };
 }
 
-test('a key is made, listed and revoked; it alone goes to standard output, once', async () => {
+test('`taskbell keys` creates, lists and revokes a key, and prints it only once, alone on standard output', async () => {
   const { home, taskbell } = await setUp();
   expect(await taskbell('keys', 'list')).toMatchObject({ code: 0, out: expect.stringContaining('No keys') });
   const { out, err, code } = await taskbell('keys', 'create', 'alice', '--name', 'nightly build');
@@ -57,7 +57,7 @@ test('a key is made, listed and revoked; it alone goes to standard output, once'
   expect(await taskbell('keys', 'list', '--json')).toMatchObject({ out: '[]\n' });
 });
 
-test('a key has the scopes and the expiry that were asked for, and --json tells all of it', async () => {
+test('`taskbell keys create` makes a key with the given scopes and expiry, and with --json prints all its fields', async () => {
   const { taskbell } = await setUp();
   const args = [
     'keys',
@@ -83,7 +83,7 @@ test('a key has the scopes and the expiry that were asked for, and --json tells 
   expect(days).toBeCloseTo(90, 2);
 });
 
-test('a list is of one user, or of all; a removed user takes their keys along', async () => {
+test('`taskbell keys list` shows the keys of one user or of all, and those of a removed user are deleted', async () => {
   const { home, taskbell } = await setUp();
   for (const name of ['alice', 'alice', 'bob'])
     await taskbell('keys', 'create', name, '--name', `of ${name}`);
@@ -110,23 +110,26 @@ test.each<[string[], string]>([
   [[...create, '--expires', '2020-01-01T00:00:00Z'], 'error: the expiry must be in the future\n'],
   [['keys', 'list', 'carol'], 'error: there is no user named "carol"\n'],
   [['keys', 'revoke', '01234567'], 'error: there is no key with the prefix "01234567"\n'],
-])('%j fails in one line with code 1, and changes nothing', async (args, message) => {
-  const { home, taskbell } = await setUp();
-  const { out, err, code } = await taskbell(...args);
-  expect({ out, code }).toEqual({ out: '', code: 1 });
-  expect(err).toContain(message);
-  expect(err.trimEnd().split('\n')).toHaveLength(1);
-  await expect(readFile(keysFilePath(home))).rejects.toMatchObject({ code: 'ENOENT' });
-});
+])(
+  '`taskbell` with the arguments %j exits with code 1 and a one-line error, and creates no key',
+  async (args, message) => {
+    const { home, taskbell } = await setUp();
+    const { out, err, code } = await taskbell(...args);
+    expect({ out, code }).toEqual({ out: '', code: 1 });
+    expect(err).toContain(message);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
+    await expect(readFile(keysFilePath(home))).rejects.toMatchObject({ code: 'ENOENT' });
+  },
+);
 
-test('where an identity provider has the accounts, no key is made', async () => {
+test('`taskbell keys create` is refused if an identity provider manages the accounts', async () => {
   const { taskbell } = await setUp({ TASKBELL_JWKS_URL: 'https://login.example/keys' });
   const { out, err, code } = await taskbell(...create);
   expect({ out, code }).toEqual({ out: '', code: 1 });
   expect(err).toContain('identity provider');
 });
 
-test('a corrupt file is left as it is, and named', async () => {
+test('a corrupt keys file is left unchanged, and the error names it', async () => {
   const { home, taskbell } = await setUp();
   await writeFile(keysFilePath(home), 'not JSON');
   for (const args of [create, ['keys', 'list'], ['keys', 'revoke', '01234567']]) {

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Caller } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 
-/** Fails with 503 twice, then answers; another address always answers 404. */
+/** Requests to the target so far. */
 const requests: { url: string; key: string | undefined }[] = [];
+/** Responds to /flaky with 503 twice and then with 200, and to /missing always with 404. */
 const target = createServer((request, response) => {
   requests.push({ url: request.url ?? '', key: request.headers['idempotency-key']?.toString() });
   const failures = requests.filter(({ url }) => url === '/flaky').length;
@@ -23,7 +24,7 @@ beforeAll(async () => {
   await new Promise<void>((done) => target.listen(0, '127.0.0.1', done));
   targetHost = `127.0.0.1:${(target.address() as AddressInfo).port}`;
 });
-// Hooks run in the order in which they stand here.
+// Hooks run in the order in which they are declared: this one needs the target's address.
 const service = useService(() => ({
   environment: {
     TASKBELL_HTTP_ALLOW_HOSTS: targetHost,
@@ -36,8 +37,8 @@ beforeAll(async () => {
 
 afterAll(() => target.close());
 
-describe('a task from its creation to its end', () => {
-  test('is seen SCHEDULED, PENDING or RUNNING, then COMPLETED with the result of a real CSV, in order', async () => {
+describe('a task', () => {
+  test('is shown to its watcher in the order SCHEDULED, PENDING, RUNNING, COMPLETED, and ends with the result of a real CSV', async () => {
     const csv = await readFile('node_modules/vega-datasets/data/seattle-weather.csv', 'utf8');
     const created = await alice.create({ name: 'weather', delay: 4, payload: { csv } });
     expect(created).toMatchObject({ status: 'SCHEDULED', version: 1, waiting: { reason: 'time' } });
@@ -60,7 +61,7 @@ describe('a task from its creation to its end', () => {
     expect(Date.parse(end?.started_at ?? '')).toBeGreaterThanOrEqual(Date.parse(created.scheduled_time));
   });
 
-  test('shows RUNNING with growing progress while its handler works', async () => {
+  test('is RUNNING with growing progress while its handler runs', async () => {
     const { id } = await alice.create({
       name: 'slow',
       type: 'slow',
@@ -78,7 +79,7 @@ describe('a task from its creation to its end', () => {
     expect(isInOrder(feed.tasks().map(({ status }) => status))).toBe(true);
   });
 
-  test('without payload does what the service before did', async () => {
+  test('without a payload does what it did in the previous service', async () => {
     const { id } = await alice.create({ name: 'plain', delay: 0 });
     const ended = await alice.until(id, 'the end', ({ status }) => status === 'COMPLETED');
     expect(ended).toMatchObject({
@@ -89,7 +90,7 @@ describe('a task from its creation to its end', () => {
     expect(ended.attempts).toMatchObject([{ attempt: 1, outcome: 'completed', error: null }]);
   });
 
-  test('calls a real HTTP server, repeats on 503 with the same key, and honours Retry-After', async () => {
+  test('of type http-request calls a real server, retries on 503 with the same idempotency key, and honours Retry-After', async () => {
     const { id } = await alice.create({
       name: 'flaky call',
       type: 'http-request',
@@ -108,7 +109,7 @@ describe('a task from its creation to its end', () => {
     expect(gap).toBeGreaterThanOrEqual(1000);
   });
 
-  test('ends FAILED without a retry when the failure is final, and a retry begins a new run', async () => {
+  test('ends FAILED after one attempt when the failure is final, and a retry by its owner starts a new run', async () => {
     const { id } = await alice.create({
       name: 'lost',
       type: 'http-request',

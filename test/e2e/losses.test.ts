@@ -1,4 +1,4 @@
-/** Workers that are lost, by a task's own doing or by chance. */
+/** Workers that are lost, by chance or because a task kills them. */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { type Service, startService } from '../support/service.ts';
@@ -15,27 +15,27 @@ async function start(): Promise<Service> {
   return service;
 }
 
-/** Starts a worker again whenever it has hasEnded, as `taskbell up` does. @returns how often it was lost. */
+/** Restarts a worker whenever it has ended, as `taskbell up` does. @returns how often it was lost. */
 function superviseWorker(service: Service): { readonly lost: () => number } {
   let lost = 0;
   const closing = new AbortController();
-  const lives = (async () => {
+  const supervising = (async () => {
     while (!closing.signal.aborted) {
-      const life = await service.startWorker();
-      await life.ended;
+      const worker = await service.startWorker();
+      await worker.ended;
       lost += 1;
     }
   })();
   closers.push(async () => {
     closing.abort();
     await service.close();
-    await lives;
+    await supervising;
   });
   return { lost: () => lost };
 }
 
 describe('a worker that is lost', () => {
-  test('leaves the record of its attempt, with its log, and the checkpoint for the next one', async () => {
+  test('leaves the record of its attempt with its log, and its checkpoint for the next attempt', async () => {
     const service = await start();
     const first = await service.startWorker();
     const alice = await service.as('alice');
@@ -54,11 +54,11 @@ describe('a worker that is lost', () => {
       { attempt: 1, outcome: 'lost', error: { type: 'WorkerLost' }, log: noticed.attempts[0]?.log },
       { attempt: 2, outcome: 'completed', worker: expect.stringContaining(String(second.pid)) },
     ]);
-    // Ten seconds until it is noticed, whatever the time limit, and some until the server deals it out again.
+    // Ten seconds until the loss is noticed, whatever the time limit, and some until the server dispatches it again.
     expect(Date.parse(end.attempts[1]?.started_at ?? '') - killedAt).toBeLessThan(15_000);
   }, 90_000);
 
-  test('by its own task, too', async () => {
+  test('because its own task killed it leaves the record of that attempt too, and the task is attempted again', async () => {
     const service = await start();
     const first = await service.startWorker();
     const alice = await service.as('alice');
@@ -74,7 +74,7 @@ describe('a worker that is lost', () => {
     ]);
   }, 60_000);
 
-  test('while an attempt winds up after a cancellation ends the task CANCELLED, with its record', async () => {
+  test('during the cleanup after a cancellation leaves the task CANCELLED, with the record of its attempt', async () => {
     const service = await start();
     const first = await service.startWorker();
     const alice = await service.as('alice');
@@ -91,7 +91,7 @@ describe('a worker that is lost', () => {
   }, 60_000);
 });
 
-test('a task that takes its worker down each time ends FAILED after five losses, and no other with it', async () => {
+test('a task that kills its worker in every attempt ends FAILED after five losses, and all other tasks complete', async () => {
   const service = await start();
   const supervised = superviseWorker(service);
   const alice = await service.as('alice');
@@ -102,11 +102,11 @@ test('a task that takes its worker down each time ends FAILED after five losses,
     alice.create({ name: 'neighbour 2', ...slow }),
   ]);
   const shorts: Task[] = [];
-  const poisoned = alice.until(poison.id, 'the end of the poisonous one', hasEnded, 200_000);
+  const poisoned = alice.until(poison.id, 'the poison task to end', hasEnded, 200_000);
   while (!hasEnded(await alice.read(poison.id))) {
     const { id } = await alice.create({ name: 'short', type: 'echo', delay: 0 });
-    // Whatever the poisonous one does: for a start of the worker, and the loss of an attempt, at the most.
-    shorts.push(await alice.until(id, 'a short one', hasEnded, 40_000));
+    // Whatever the poison task does, a short one waits at most for a start of the worker and the loss of an attempt.
+    shorts.push(await alice.until(id, 'a short task to end', hasEnded, 40_000));
   }
   const failed = await poisoned;
   expect(failed).toMatchObject({ status: 'FAILED', attempt: 5, retry_count: 0 });
@@ -114,7 +114,7 @@ test('a task that takes its worker down each time ends FAILED after five losses,
   expect(failed.attempts.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 5 }, () => 'lost'));
   expect(supervised.lost()).toBe(5);
   for (const { id } of neighbours) {
-    const neighbour = await alice.until(id, 'the end of a neighbour', hasEnded, 60_000);
+    const neighbour = await alice.until(id, 'a neighbour to end', hasEnded, 60_000);
     expect(neighbour).toMatchObject({ status: 'COMPLETED', retry_count: 0 });
   }
   expect(shorts.every(({ status }) => status === 'COMPLETED')).toBe(true);

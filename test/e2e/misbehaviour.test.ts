@@ -1,4 +1,4 @@
-/** Handlers that do what no handler should: each harms its own attempt alone. */
+/** Handlers that do what no handler should. Each must harm only its own attempt. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
@@ -43,7 +43,7 @@ describe('a handler that takes its process down', () => {
     ['exit', 'ProcessExited', 'exit code 3'],
     ['abort', 'ProcessCrashed', 'SIGABRT'],
     ['throw-later', 'Error', 'thrown in a timer'],
-    ['reject-later', 'RangeError', 'nobody awaits this'],
+    ['reject-later', 'RangeError', 'never awaited'],
   ])('by %s fails its attempt as %s, which uses up a retry', async (how, type, message) => {
     const task = await run({ type: 'dies', payload: { how }, retry: quickly });
     expect(task).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 1 });
@@ -54,7 +54,7 @@ describe('a handler that takes its process down', () => {
     expect(first?.log[0]).toContain(`about to ${how}`);
   });
 
-  test('is not retried for ever', async () => {
+  test('is retried no more often than its retry policy allows', async () => {
     const task = await run({
       type: 'dies',
       payload: { how: 'exit', times: 9 },
@@ -64,7 +64,7 @@ describe('a handler that takes its process down', () => {
     expect(task.error_message).toContain('exit code 3');
   });
 
-  test('by kill -9, as from outside, begins again, which uses up no retry', async () => {
+  test('by kill -9, as if from outside, loses its attempt, which is restarted and uses up no retry', async () => {
     const task = await run({ type: 'dies', payload: { how: 'kill-itself' }, retry: { max_retries: 0 } });
     expect(task).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
     expect(task.attempts).toMatchObject([
@@ -77,7 +77,7 @@ describe('a handler that takes its process down', () => {
     expect(idempotencyKey).toContain(task.id);
   });
 
-  test('by kill -9 five times is given up, with all its attempts', async () => {
+  test('by kill -9 five times fails its task, which keeps the records of all five attempts', async () => {
     const task = await run({ type: 'dies', payload: { how: 'kill-itself', times: 99 } });
     expect(task).toMatchObject({ status: 'FAILED', attempt: 5, retry_count: 0 });
     expect(task.error_message).toContain('lost 5 times');
@@ -90,23 +90,23 @@ describe('a handler that takes its process down', () => {
 });
 
 describe('a handler that loops', () => {
-  test('is killed at its hard limit, with what it has started, and its log is kept; others go on meanwhile', async () => {
+  test('is killed at its hard time limit with the process that it started, keeps its log, and does not block other tasks', async () => {
     const { id } = await create({ type: 'spawns', soft_time_limit: 1, time_limit: 3, retry: quickly });
-    const begun = await alice.until(id, 'its log', ({ attempts }) => attempts.at(-1)?.log.length === 1);
-    const spawned = spawnedPid(begun.attempts[0]?.log ?? []);
+    const looping = await alice.until(id, 'its log', ({ attempts }) => attempts.at(-1)?.log.length === 1);
+    const spawned = spawnedPid(looping.attempts[0]?.log ?? []);
     const other = await run({ type: 'echo' });
     const task = await alice.until(id, 'its end', hasEnded);
     expect(task).toMatchObject({ status: 'FAILED', attempt: 1, retry_count: 0 });
     expect(task.attempts).toMatchObject([{ outcome: 'failed', error: { type: 'TimeLimitExceeded' } }]);
     expect(task.attempts[0]?.log[0]).toContain(`pid ${spawned}`);
     expect(other).toSatisfy((echo: Task) => echo.status === 'COMPLETED' && endedFirst(echo, task));
-    // Within a second where the machine is quiet: bench/handlers.ts shows how soon.
+    // Within a second on a quiet machine: bench/handlers.ts measures it.
     const took = task.attempts.map(millisecondsOf);
     expect(took).toEqual([expect.toSatisfy((ms: number) => ms >= 3000 && ms < 6000)]);
-    await waitFor('its own process to be gone', () => !isRunning(spawned));
+    await waitFor('the process that it started to end', () => !isRunning(spawned));
   });
 
-  test('is alive for its watchers all the while', async () => {
+  test('still shows its progress, and after a cancellation is killed once its cleanup time is over', async () => {
     const { id } = await create({ type: 'loops', soft_time_limit: 20, time_limit: 20 });
     const looping = await alice.until(id, 'its progress', ({ progress }) => progress?.percent === 50);
     expect(looping).toMatchObject({ status: 'RUNNING', waiting: null });
@@ -116,9 +116,9 @@ describe('a handler that loops', () => {
     await alice.call('POST', `/api/tasks/${id}/cancel/`);
     expect(await alice.read(id)).toMatchObject({ status: 'RUNNING', waiting: { reason: 'cancelling' } });
     const task = await alice.until(id, 'its end', hasEnded);
-    // Its process is gone by then, and only its.
+    // Its process has ended by then, and no other.
     expect([...idle].filter((pid) => !isRunning(pid))).toHaveLength(1);
-    // It has its time to clean up, and never sees that it should.
+    // It gets its cleanup time, but never notices that it should stop.
     expect(task).toMatchObject({ status: 'CANCELLED', attempts: [{ outcome: 'cancelled' }] });
     const took = Date.now() - asked;
     expect(took).toBeGreaterThan(9_000);
@@ -127,8 +127,8 @@ describe('a handler that loops', () => {
   }, 60_000);
 });
 
-describe('a handler that leaks', () => {
-  test('far over the limit is killed in its attempt', async () => {
+describe('a handler that leaks memory', () => {
+  test('far over the limit is killed during its attempt', async () => {
     const task = await run({
       type: 'leaks',
       payload: { megabytes: 20, steps: 100, step_ms: 30 },
@@ -138,22 +138,22 @@ describe('a handler that leaks', () => {
     expect(task.attempts).toMatchObject([{ outcome: 'failed', error: { type: 'MemoryLimitExceeded' } }]);
   });
 
-  test('until its heap is full, in one go, is killed too', async () => {
+  test('until its heap is full, in one go, also fails with MemoryLimitExceeded', async () => {
     const task = await run({ type: 'dies', payload: { how: 'exhaust-heap' }, retry: { max_retries: 0 } });
     expect(task).toMatchObject({ status: 'FAILED', attempts: [{ error: { type: 'MemoryLimitExceeded' } }] });
   });
 
-  test('over the limit is replaced when its attempt is over', async () => {
+  test('over the limit can complete its attempt, and its process is replaced afterwards', async () => {
     const { result: first } = await run({ type: 'leaks', payload: { megabytes: 150 } });
     const { pid } = first as { pid: number };
-    await waitFor('its process to be gone', async () => !(await handlerPids()).includes(pid));
+    await waitFor('its process to end', async () => !(await handlerPids()).includes(pid));
     // One for each of the two slots, and a spare one.
     await expect.poll(handlerPids, { timeout: 10_000 }).toHaveLength(3);
   });
 });
 
-describe('a handler that talks without end', () => {
-  test('does not keep its worker from its other tasks, and its last words are kept', async () => {
+describe('a handler that logs and reports without a pause', () => {
+  test('does not block the other tasks of its worker, and its last log lines are kept', async () => {
     const { id } = await create({ type: 'chatters', payload: { milliseconds: 4000 } });
     await alice.until(id, 'it to talk', ({ progress }) => progress !== null);
     const other = await run({ type: 'echo' });
@@ -168,9 +168,9 @@ describe('a handler that talks without end', () => {
   });
 });
 
-test('what a handler leaves behind reaches nobody else', async () => {
+test('a timer that a handler leaves behind affects no other attempt, and its process is replaced', async () => {
   const forgot = await run({ type: 'forgets' });
-  // In the same process, most likely: the last one to become free is the first to be taken.
+  // Most likely in the same process: the last one to become free is the first to be used again.
   const slow = await run({ type: 'slow', payload: { steps: 10, step_ms: 100 }, retry: { max_retries: 0 } });
   expect(forgot).toMatchObject({ status: 'COMPLETED', attempts: [{ log: [] }] });
   expect(slow).toMatchObject({ status: 'COMPLETED', attempt: 1, attempts: [{ log: [] }] });
@@ -178,7 +178,7 @@ test('what a handler leaves behind reaches nobody else', async () => {
   await waitFor('its process to be replaced', async () => !(await handlerPids()).includes(pid));
 });
 
-test("a handler sees none of the service's environment but what is meant for it", async () => {
+test("a handler sees the TASK_ variables of the worker's environment, and none that are the service's own", async () => {
   const { result } = await run({ type: 'looks-around' });
   const { environment, parent } = result as { environment: Record<string, string>; parent: number };
   expect(parent).toBe(workerPid);
@@ -188,12 +188,12 @@ test("a handler sees none of the service's environment but what is meant for it"
 });
 
 describe('the worker', () => {
-  test('has outlived all of that', () => {
+  test('is still running after all these handlers', () => {
     expect(isRunning(workerPid)).toBe(true);
   });
 });
 
-/** The worker's processes for handlers. */
+/** Returns the ids of the worker's handler processes. */
 function handlerPids(): Promise<number[]> {
   return childrenOf(workerPid);
 }

@@ -1,4 +1,4 @@
-/** What ends a task when several things could: everybody who looks must see the same. */
+/** How a task ends if it is cancelled as it completes: all readers must see the same end. */
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { endedStatuses, type Task, type TaskSummary } from '../../src/contract/task.ts';
@@ -19,7 +19,7 @@ afterAll(async () => {
   await temporal.connection.close();
 });
 
-/** How a task ended, by each who can tell, once all of them can. */
+/** Returns how a task ended according to the API, its status URL and Temporal, once the list shows it too. */
 async function endings(id: string): Promise<string[]> {
   const { status } = await alice.until(id, 'its end', hasEnded);
   const { body: view } = await alice.call<Task>('GET', `/api/tasks/${id}/status/`);
@@ -35,22 +35,22 @@ async function endings(id: string): Promise<string[]> {
 test('a task that is cancelled as it completes ends in one way, and all readers agree on it', async () => {
   const last = 23;
   const races = Array.from({ length: last + 1 }, async (_, index) => {
-    // Some are over before the cancellation comes, some hear of it, and some meet it.
+    // Some end before the cancellation arrives, some are stopped by it, and some end at the same time.
     const payload = { steps: 1, step_ms: index === last ? 60_000 : index * 120 };
     const { id } = await alice.create({ name: `race ${index}`, type: 'slow', delay: 0, payload });
     const feed = await alice.watch(`/ws/tasks/${id}/`);
     if (index === 0) await alice.until(id, 'its end', hasEnded);
     else if (index % 4 === 0) await alice.until(id, 'its time', ({ status }) => status !== 'SCHEDULED');
     const { status: answer } = await alice.call<Task>('POST', `/api/tasks/${id}/cancel/`);
-    const told = () => feed.tasks().flatMap(({ status }) => (endedStatuses.has(status) ? [status] : []));
-    await feed.until('its end', () => told().length > 0);
-    const all = [...(await endings(id)), ...told()];
-    // Once, also after all the looks above.
-    expect(told()).toHaveLength(1);
+    const reported = () => feed.tasks().flatMap(({ status }) => (endedStatuses.has(status) ? [status] : []));
+    await feed.until('its end', () => reported().length > 0);
+    const all = [...(await endings(id)), ...reported()];
+    // Reported once, even after all the reads above.
+    expect(reported()).toHaveLength(1);
     feed.socket.close();
     expect(new Set(all), `cancel answered ${answer}`).toEqual(new Set([all[0]]));
     expect(['COMPLETED', 'CANCELLED']).toContain(all[0]);
-    // What the cancellation was answered with is how it ended.
+    // The task ended as the response to the cancellation said.
     const promised = { 200: 'CANCELLED', 409: 'COMPLETED' }[answer];
     expect([promised ?? all[0], answer]).toEqual([all[0], answer]);
     return all[0];

@@ -13,21 +13,21 @@ import { waitFor } from '../support/wait-for.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
-/** Several times what is read before the first checkpoint, which is written after 2 s. */
+/** Number of rows: several times what is read before the first checkpoint, which is written after 2 s. */
 const rows = 1_000_000;
 
 let dataDir: string;
 let alice: Caller;
 let temporal: Client;
-/** What the task comes to where nothing interrupts it. */
-let unbroken: Task;
+/** The task as it ends if nothing interrupts it. */
+let uninterrupted: Task;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'taskbell-data-'));
   await mkdir(join(dataDir, 'shared'));
   await pipeline(Readable.from(lines()), createWriteStream(join(dataDir, 'shared', 'large.csv')));
 });
-// Hooks run in the order in which they stand here.
+// Hooks run in the order in which they are declared: this one needs the data folder.
 const service = useService(() => ({
   workers: 0,
   environment: { TASKBELL_DATA_DIR: dataDir, TASKBELL_SHUTDOWN_GRACE: '0' },
@@ -37,7 +37,7 @@ beforeAll(async () => {
   temporal = new Client({ connection: await Connection.connect({ address }), namespace });
   alice = await service.as('alice');
   const worker = await service.startWorker();
-  unbroken = await alice.until((await create()).id, 'an unbroken run', hasEnded, 100_000);
+  uninterrupted = await alice.until((await create()).id, 'an uninterrupted run', hasEnded, 100_000);
   await worker.close();
 }, 120_000);
 afterAll(async () => {
@@ -45,7 +45,7 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** Some 60 MB. */
+/** Yields a CSV of about 60 MB. */
 function* lines(): Generator<string> {
   yield 'id,city,amount,at\n';
   for (let row = 0; row < rows; row += 1) {
@@ -58,7 +58,7 @@ function create(): Promise<Task> {
   return alice.create({ name: 'large', type: 'process-data', delay: 0, payload: { file: 'large.csv' } });
 }
 
-/** Waits until the server has a checkpoint of the attempt that runs: what was not heard of is lost with its worker. */
+/** Waits until the server has a checkpoint of the running attempt: one not yet reported is lost with its worker. */
 async function untilCheckpoint(id: string): Promise<void> {
   await waitFor('a checkpoint', async () => {
     const { raw } = await temporal.workflow.getHandle(id).describe();
@@ -66,15 +66,15 @@ async function untilCheckpoint(id: string): Promise<void> {
   });
 }
 
-async function untilUnderWay(id: string): Promise<void> {
-  await alice.until(id, 'it to be under way', ({ progress }) => (progress?.percent ?? 0) >= 5);
+async function untilProgress(id: string): Promise<void> {
+  await alice.until(id, 'it to make progress', ({ progress }) => (progress?.percent ?? 0) >= 5);
 }
 
 test.each([
-  ['handed back', 'SIGTERM', untilUnderWay],
+  ['handed back', 'SIGTERM', untilProgress],
   ['lost', 'SIGKILL', untilCheckpoint],
 ] as const)(
-  'process-data goes on from its last chunk when its attempt was %s, and comes to the same result',
+  'process-data resumes from its checkpoint after its attempt was %s, and returns the result of an uninterrupted run',
   async (_how, signal, ready) => {
     const first = await service.startWorker();
     const { id } = await create();
@@ -88,7 +88,7 @@ test.each([
       /Resumed at row (\d+) \((\d+) %\)/.exec(resumed.attempts[1]?.log.join() ?? '') ?? [];
     expect(Number(row)).toBeGreaterThan(1);
     expect(Number(percent)).toBeGreaterThan(0);
-    expect(resumed.result).toEqual(unbroken.result);
+    expect(resumed.result).toEqual(uninterrupted.result);
     expect(resumed.result).toMatchObject({ rows, columns: { city: { distinct: 500 } } });
     await second.close();
   },

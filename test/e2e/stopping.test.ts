@@ -1,4 +1,4 @@
-/** How attempts are made to stop: by their limits, by a cancellation, by their worker's shutdown. */
+/** How attempts are stopped: by their limits, by a cancellation, or by their worker's shutdown. */
 import { Client, Connection, defaultPayloadConverter } from '@temporalio/client';
 import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Attempt, Task } from '../../src/contract/task.ts';
@@ -7,17 +7,17 @@ import type { Caller } from '../support/caller.ts';
 import { childrenOf, isRunning } from '../support/child-processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type Service, startService, useService } from '../support/service.ts';
-import { attemptRuns, hasEnded, quickly } from '../support/task.ts';
+import { hasEnded, hasRunningAttempt, quickly } from '../support/task.ts';
 
 const cancelling = ({ waiting }: Task): boolean => waiting?.reason === 'cancelling';
 
-/** The instant at which a `tidy` handler was told to stop, in milliseconds. */
-function toldAt({ log }: Attempt): number {
-  return Number(/told at (\d+)/.exec(log.join('\n'))?.[1]);
+/** Returns when a `tidy` handler was asked to stop, in milliseconds since the epoch. */
+function askedToStopAt({ log }: Attempt): number {
+  return Number(/asked to stop at (\d+)/.exec(log.join('\n'))?.[1]);
 }
 
 function cleanupMs(attempt: Attempt): number {
-  return Date.parse(attempt.finished_at ?? '') - toldAt(attempt);
+  return Date.parse(attempt.finished_at ?? '') - askedToStopAt(attempt);
 }
 
 function theAttempt({ attempts: [only, ...others] }: Task): Attempt {
@@ -25,7 +25,7 @@ function theAttempt({ attempts: [only, ...others] }: Task): Attempt {
   return only;
 }
 
-describe('limits and cancellation', () => {
+describe('on a worker that keeps running,', () => {
   const service = useService();
   let alice: Caller;
   beforeAll(async () => {
@@ -41,7 +41,7 @@ describe('limits and cancellation', () => {
     return alice.until(id, 'its end', hasEnded);
   }
 
-  describe('the soft limit', () => {
+  describe('the soft time limit', () => {
     const limits = { soft_time_limit: 1, time_limit: 20, retry: quickly };
 
     test('lets the handler clean up and still report its result', async () => {
@@ -49,20 +49,20 @@ describe('limits and cancellation', () => {
       expect(task).toMatchObject({ status: 'COMPLETED', result: { stopped: 'SoftTimeLimitExceeded' } });
     });
 
-    test('gives its name to whatever the handler then throws', async () => {
+    test('makes any error that the handler then throws a SoftTimeLimitExceeded', async () => {
       const task = await run({ ...limits, payload: { ends_by: 'throw' } });
-      // This type says that it is of no use to try again.
+      // This task type says that a retry after this limit is of no use.
       expect(task).toMatchObject({ status: 'FAILED', attempt: 1 });
       expect(task.attempts).toMatchObject([{ outcome: 'failed', error: { type: 'SoftTimeLimitExceeded' } }]);
     });
 
-    test('leaves a failure that the handler names to the handler', async () => {
+    test('leaves a TaskFailure that the handler throws unchanged', async () => {
       const task = await run({ ...limits, payload: { ends_by: 'fail' } });
       expect(task).toMatchObject({ status: 'FAILED', attempts: [{ error: { type: 'CleanedUp' } }] });
     });
   });
 
-  test('the hard limit ends a cleanup too, and is retried where the type says so, with the checkpoint', async () => {
+  test('the hard time limit also ends a cleanup, and the task is retried from its checkpoint if its type says so', async () => {
     const payload = { cleanup_ms: 60_000 };
     const task = await run({ payload, soft_time_limit: 1, time_limit: 2, retry: quickly });
     expect(task).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 1 });
@@ -73,50 +73,50 @@ describe('limits and cancellation', () => {
   describe('a cancellation', () => {
     async function cancelled(payload: Record<string, unknown>, limits = {}): Promise<[number, Task]> {
       const { id } = await create({ payload, ...limits });
-      await alice.until(id, 'it to run', attemptRuns);
+      await alice.until(id, 'it to run', hasRunningAttempt);
       const asked = Date.now();
       await alice.call('POST', `/api/tasks/${id}/cancel/`);
       return [asked, await alice.until(id, 'its end', hasEnded)];
     }
 
     test.each(['report', 'throw', 'fail'])(
-      'reaches the handler soon, and ends the task CANCELLED though the handler may %s',
+      'reaches the handler soon, and ends the task CANCELLED even if the reaction of the handler is to %s',
       async (ends_by) => {
         const [asked, task] = await cancelled({ ends_by });
         expect(task).toMatchObject({ status: 'CANCELLED', result: null, error_message: null });
         const attempt = theAttempt(task);
         expect(attempt).toMatchObject({ outcome: 'cancelled', error: null });
         expect(attempt.log.join()).toContain('Cancelled');
-        // Within a second where the machine is quiet: bench/handlers.ts shows how soon.
-        expect(toldAt(attempt) - asked).toBeLessThan(3000);
+        // Within a second on a quiet machine: bench/handlers.ts measures it.
+        expect(askedToStopAt(attempt) - asked).toBeLessThan(3000);
       },
     );
 
-    test('lets the handler clean up, and shows that it is waited for', async () => {
+    test('lets the handler clean up, and shows the task as cancelling in the meantime', async () => {
       const cleanupForMs = 6000;
       const { id } = await create({ type: 'thorough', payload: { cleanup_ms: cleanupForMs } });
-      await alice.until(id, 'it to run', attemptRuns);
+      await alice.until(id, 'it to run', hasRunningAttempt);
       await alice.call('POST', `/api/tasks/${id}/cancel/`);
       expect(await alice.read(id)).toMatchObject({ status: 'RUNNING', waiting: { reason: 'cancelling' } });
-      const told = await alice.until(id, 'the handler to be told', ({ attempts }) =>
+      const stopping = await alice.until(id, 'the handler to be asked to stop', ({ attempts }) =>
         Boolean(attempts[0]?.log.length),
       );
-      expect(told).toSatisfy(cancelling);
+      expect(stopping).toSatisfy(cancelling);
       const task = await alice.until(id, 'its end', hasEnded);
       expect(task.status).toBe('CANCELLED');
       expect(cleanupMs(theAttempt(task))).toBeGreaterThan(cleanupForMs - 100);
     });
 
-    test('kills a handler that cleans up for longer than its type may', async () => {
+    test('kills a handler whose cleanup takes longer than its task type allows', async () => {
       const [, task] = await cancelled({ cleanup_ms: 60_000 });
       expect(task).toMatchObject({ status: 'CANCELLED', attempts: [{ outcome: 'cancelled' }] });
       expect(cleanupMs(theAttempt(task))).toBeGreaterThan(1900);
     });
 
-    test('during the cleanup after the soft limit counts as one', async () => {
+    test('ends the task CANCELLED even if it arrives during the cleanup after the soft time limit', async () => {
       const payload = { cleanup_ms: 8000 };
       const { id } = await create({ type: 'thorough', payload, soft_time_limit: 1, time_limit: 60 });
-      await alice.until(id, 'the soft limit', ({ attempts }) => Boolean(attempts[0]?.log.length));
+      await alice.until(id, 'the soft time limit', ({ attempts }) => Boolean(attempts[0]?.log.length));
       await alice.call('POST', `/api/tasks/${id}/cancel/`);
       expect(await alice.until(id, 'its end', hasEnded)).toMatchObject({ status: 'CANCELLED' });
     });
@@ -136,13 +136,13 @@ describe('the shutdown of a worker', () => {
     return service;
   }
 
-  test('hands an attempt back, which begins again elsewhere soon, from its checkpoint and without a retry', async () => {
+  test('hands its attempt back, and the next one soon starts on another worker, from the checkpoint and without using up a retry', async () => {
     const service = await start('1');
     const first = await service.startWorker();
     const alice = await service.as('alice');
     const task = { type: 'tidy', delay: 0, payload: { ends_by: 'throw' }, retry: { max_retries: 0 } };
     const { id } = await alice.create({ name: 'handed back', ...task });
-    await alice.until(id, 'it to run', attemptRuns);
+    await alice.until(id, 'it to run', hasRunningAttempt);
     const second = await service.startWorker();
     process.kill(first.pid, 'SIGTERM');
     const end = await alice.until(id, 'its end', hasEnded);
@@ -159,7 +159,7 @@ describe('the shutdown of a worker', () => {
     expect(gap).toBeLessThan(5000);
   });
 
-  test('kills a handler that heeds nothing; the record of its attempt is kept while nobody goes on with it', async () => {
+  test('kills a handler that does not react, and keeps the record of its attempt while no worker continues it', async () => {
     const service = await start('1');
     const worker = await service.startWorker();
     const alice = await service.as('alice');
@@ -168,27 +168,27 @@ describe('the shutdown of a worker', () => {
     const handlers = await childrenOf(worker.pid);
     process.kill(worker.pid, 'SIGTERM');
     expect(await worker.ended).toBe('exit code 0');
-    await waitFor('the handlers to be gone', () => handlers.every((pid) => !isRunning(pid)));
+    await waitFor('the handler processes to end', () => handlers.every((pid) => !isRunning(pid)));
     const open = await alice.read(id);
     expect(open.attempts).toMatchObject([{ attempt: 1, outcome: 'handed_back' }]);
-    // So that it does not count among the attempts that lost their worker.
+    // Handed back, so that it does not count as an attempt that lost its worker.
     expect((await heartbeatOf(id))?.handed_back).toBe(1);
     expect(open.attempts[0]?.log[0]).toContain('looping');
     await alice.call('POST', `/api/tasks/${id}/cancel/`);
     await service.startWorker();
-    // The attempt may begin once more before the workflow can tell that the task is cancelled.
+    // The attempt can start once more before the workflow has handled the cancellation.
     const end = await alice.until(id, 'its end', hasEnded);
     expect(end.status).toBe('CANCELLED');
     expect(end.attempts[0]).toEqual(open.attempts[0]);
   }, 90_000);
 
-  test('lets an attempt finish within the grace time, and begins none', async () => {
+  test('lets an attempt finish within the grace time, and starts no new one', async () => {
     const service = await start('30');
     const worker = await service.startWorker();
     const alice = await service.as('alice');
     const slow = { type: 'slow', delay: 0, payload: { steps: 20, step_ms: 100 } };
     const { id } = await alice.create({ name: 'finishes', ...slow });
-    await alice.until(id, 'it to run', attemptRuns);
+    await alice.until(id, 'it to run', hasRunningAttempt);
     process.kill(worker.pid, 'SIGTERM');
     const { id: late } = await alice.create({ name: 'late', type: 'echo', delay: 0 });
     const end = await alice.until(id, 'its end', hasEnded);
@@ -200,7 +200,7 @@ describe('the shutdown of a worker', () => {
   });
 });
 
-/** The last heartbeat of a task's attempt, as the server keeps it. */
+/** Returns the last heartbeat of a task's attempt, as the server stores it. */
 async function heartbeatOf(workflowId: string): Promise<AttemptHeartbeat | undefined> {
   const connection = await Connection.connect({ address: inject('temporal').address });
   try {

@@ -11,7 +11,7 @@ import { type UpProcess, makeHome, removeHome, startBuiltUp, startUp } from '../
 import { isRunning } from '../support/child-processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-// Each starts several processes; other test files have the machine too.
+// Each test starts several processes, and shares the machine with other test files.
 vi.setConfig({ testTimeout: 90_000 });
 
 let compiled: string;
@@ -41,7 +41,7 @@ function start(environment: Record<string, string> = {}): UpProcess {
   return up;
 }
 
-/** On the server that all tests share: for what has nothing to do with Temporal, and several seconds faster. */
+/** Starts on the Temporal server that all tests share: several seconds faster, for tests not about Temporal. */
 function startOnShared(environment: Record<string, string> = {}): UpProcess {
   const { address, namespace } = inject('temporal');
   return start({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, ...environment });
@@ -64,7 +64,7 @@ interface EngineRecord {
   readonly webUiPort: number;
 }
 
-/** The embedded server as it is recorded; rejects while there is none. */
+/** Returns the record of the embedded server. @throws while there is none. */
 async function engine(): Promise<EngineRecord> {
   const state: unknown = JSON.parse(await readFile(join(home, 'engine.json'), 'utf8'));
   const { process: server } = state as { process: EngineRecord | null };
@@ -86,7 +86,7 @@ async function occupiedPort(use: (port: number) => Promise<void>): Promise<void>
   }
 }
 
-test('starts everything, and says how to sign in and what to try', async () => {
+test('`taskbell up` starts everything, and prints how to sign in and what to try', async () => {
   const up = start();
   const url = await up.ready();
   expect(up.output()).toContain(`user admin, password it's-secret (shown only this once)`);
@@ -95,7 +95,7 @@ test('starts everything, and says how to sign in and what to try', async () => {
   expect((await ask(url)).temporal).toMatch(/^127\.0\.0\.1:\d+$/);
 });
 
-test('prints a link that signs the first user in, once; later starts say how to get another', async () => {
+test('`taskbell up` prints a link that signs in the first user once, and on later starts how to get another', async () => {
   const first = startBuiltUp(home);
   ups.push(first);
   const url = await first.ready();
@@ -112,7 +112,7 @@ test('prints a link that signs the first user in, once; later starts say how to 
   expect(second.output()).not.toContain('#sign-in=');
 });
 
-test('makes a secret for the API alone, and keeps it', async () => {
+test('`taskbell up` creates a secret for the API alone, and stores it in a private file', async () => {
   const up = start();
   const url = await up.ready();
   expect((await ask(url)).secrets).toEqual(['TASKBELL_JWT_SECRET']);
@@ -123,7 +123,7 @@ test('makes a secret for the API alone, and keeps it', async () => {
   expect((await readFile(path, 'utf8')).trim().length).toBeGreaterThanOrEqual(64);
 });
 
-test('stops API, worker and Temporal in this order at a SIGINT, and exits 0', async () => {
+test('`taskbell up` stops the API, the worker and Temporal, in this order, on SIGINT, and exits with 0', async () => {
   const up = start();
   await up.ready();
   const temporal = await enginePid();
@@ -137,7 +137,7 @@ test('stops API, worker and Temporal in this order at a SIGINT, and exits 0', as
   for (const pid of [temporal, ...events.map((event) => event.pid)]) expect(isRunning(pid)).toBe(false);
 });
 
-test('takes one Ctrl-C that arrives twice for one', async () => {
+test('`taskbell up` treats a Ctrl-C whose signal arrives twice as one', async () => {
   const up = startOnShared();
   await up.ready();
   up.stop('SIGINT');
@@ -145,13 +145,13 @@ test('takes one Ctrl-C that arrives twice for one', async () => {
   expect(await up.exitCode()).toBe(0);
 });
 
-test('kills what is left at a second signal', async () => {
+test('`taskbell up` kills the remaining processes on a second signal', async () => {
   const up = startOnShared({ ROLE_STUBBORN: 'worker' });
   await up.ready();
   up.stop('SIGTERM');
   await waitFor('the API to stop', () => up.events().some(({ event }) => event === 'stopped'));
-  // Signals in quick succession count as one, so it is sent until it works.
-  await waitFor('the end', () => {
+  // Signals in quick succession count as one, so the signal is sent until it takes effect.
+  await waitFor('taskbell up to exit', () => {
     up.stop('SIGTERM');
     return sleep(400).then(() => up.child.exitCode !== null);
   });
@@ -159,36 +159,36 @@ test('kills what is left at a second signal', async () => {
   for (const { pid } of up.events()) expect(isRunning(pid)).toBe(false);
 });
 
-test('starts a crashed API again, at the same address', async () => {
+test('`taskbell up` restarts a crashed API at the same address', async () => {
   const up = startOnShared();
   const url = await up.ready();
   const { pid } = await ask(url);
   process.kill(pid, 'SIGKILL');
-  const again = await waitFor('the API', () => ask(url).catch(() => undefined));
+  const again = await waitFor('the API to serve again', () => ask(url).catch(() => undefined));
   expect(again.pid).not.toBe(pid);
   expect(up.output()).toContain('The api ended (signal SIGKILL); starting it again in 0.05 s.');
 });
 
-test('starts a crashed worker again, later each time', async () => {
+test('`taskbell up` restarts a crashed worker, after a longer delay each time', async () => {
   const up = startOnShared();
   await up.ready();
   const workers = (): number[] =>
     up.events().flatMap(({ event, role, pid }) => (event === 'ready' && role === 'worker' ? [pid] : []));
-  for (const [lives, delay] of [
+  for (const [starts, delay] of [
     [1, '0.05'],
     [2, '0.1'],
   ] as const) {
-    const latest = await waitFor(`life ${lives} of the worker`, () => workers()[lives - 1]);
+    const latest = await waitFor(`start ${starts} of the worker`, () => workers()[starts - 1]);
     process.kill(latest, 'SIGKILL');
-    await waitFor('its end to be told', () =>
+    await waitFor('its end to be reported', () =>
       up.output().includes(`The worker ended (signal SIGKILL); starting it again in ${delay} s.`),
     );
   }
-  const third = await waitFor('its third life', () => workers()[2]);
+  const third = await waitFor('its third start', () => workers()[2]);
   expect(isRunning(third)).toBe(true);
 });
 
-test('starts a crashed Temporal server again at the same address', async () => {
+test('`taskbell up` restarts a crashed Temporal server at the same address', async () => {
   const up = start();
   await up.ready();
   const before = await engine();
@@ -201,7 +201,7 @@ test('starts a crashed Temporal server again at the same address', async () => {
   expect([after.port, after.webUiPort]).toEqual([before.port, before.webUiPort]);
 });
 
-test('leaves no role behind when it is killed; the next start ends its Temporal server and serves', async () => {
+test('`taskbell up` leaves no role running when it is killed, and the next start ends its Temporal server and serves', async () => {
   const killed = start();
   await killed.ready();
   const temporal = await enginePid();
@@ -218,7 +218,7 @@ test('leaves no role behind when it is killed; the next start ends its Temporal 
   expect(await enginePid()).not.toBe(temporal);
 });
 
-test('refuses a second one in the same home', async () => {
+test('`taskbell up` refuses to start a second time in the same home folder', async () => {
   const first = startOnShared();
   await first.ready();
   const second = startOnShared();
@@ -226,7 +226,7 @@ test('refuses a second one in the same home', async () => {
   expect(second.output()).toContain(`Taskbell is already running here (pid ${first.child.pid}`);
 });
 
-test('ends with one line when the port is in use', async () => {
+test('`taskbell up` exits with a one-line error when the port is in use', async () => {
   await occupiedPort(async (port) => {
     const up = startOnShared({ PORT: String(port) });
     expect(await up.exitCode()).toBe(1);
@@ -239,8 +239,8 @@ test('ends with one line when the port is in use', async () => {
 test.each([
   ['lies under a file', (folder: string) => join(folder, 'file', 'home')],
   ['is a file', (folder: string) => join(folder, 'file')],
-  ['lies where no folder can be made, though the parent is there', () => '/proc/home'],
-])('ends with one line when its home %s', async (_where, pathIn) => {
+  ['cannot be created, although its parent exists', () => '/proc/home'],
+])('`taskbell up` exits with a one-line error when its home folder %s', async (_where, pathIn) => {
   const folder = await mkdtemp(join(tmpdir(), 'taskbell-up-'));
   await writeFile(join(folder, 'file'), '');
   const up = start({ TASKBELL_HOME: pathIn(folder) });
@@ -249,20 +249,20 @@ test.each([
   await rm(folder, { recursive: true });
 });
 
-test('ends when a role says that it is set up wrongly, with its words', async () => {
+test('`taskbell up` exits when a role reports a wrong configuration, and prints the message of the role', async () => {
   const up = startOnShared({ ROLE_FATAL: 'worker' });
   expect(await up.exitCode()).toBe(1);
   expect(up.output()).toContain('worker: SOME_VARIABLE: must be something else');
   for (const { pid } of up.events()) expect(isRunning(pid)).toBe(false);
 });
 
-test('ends when a role never comes up', async () => {
+test('`taskbell up` exits when a role ends before it is ready', async () => {
   const up = startOnShared({ ROLE_CRASH: 'api' });
   expect(await up.exitCode()).toBe(1);
   expect(up.output()).toContain('api: it ended before it was ready: exit code 3');
 });
 
-test('uses the server of TEMPORAL_ADDRESS and starts none', async () => {
+test('`taskbell up` uses the Temporal server at TEMPORAL_ADDRESS and starts none', async () => {
   const { address, namespace } = inject('temporal');
   const up = start({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace });
   const url = await up.ready();
@@ -270,7 +270,7 @@ test('uses the server of TEMPORAL_ADDRESS and starts none', async () => {
   await expect(stat(join(home, 'engine.json'))).rejects.toThrow('ENOENT');
 });
 
-test('says what the namespace of such a server lacks', async () => {
+test('`taskbell up` exits and says what is missing if the namespace at TEMPORAL_ADDRESS is not ready', async () => {
   const { address } = inject('temporal');
   const up = start({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'not-there' });
   expect(await up.exitCode()).toBe(1);
@@ -279,7 +279,7 @@ test('says what the namespace of such a server lacks', async () => {
   );
 });
 
-test('says that such a server cannot be reached', async () => {
+test('`taskbell up` exits and says so if the server at TEMPORAL_ADDRESS cannot be reached', async () => {
   const up = start({ TEMPORAL_ADDRESS: '127.0.0.1:9' });
   expect(await up.exitCode()).toBe(1);
   expect(up.output()).toContain("Temporal at 127.0.0.1:9 can't be reached");

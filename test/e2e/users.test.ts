@@ -28,7 +28,7 @@ async function setUp() {
   return { home, users };
 }
 
-test('users are added, listed, changed and removed', async () => {
+test('`taskbell users` adds, lists, changes and removes users', async () => {
   const { users } = await setUp();
   expect(await users('list')).toMatchObject({ code: 0, out: expect.stringContaining('No users') });
   expect(await users('list --json')).toMatchObject({ code: 0, out: '[]\n' });
@@ -62,18 +62,21 @@ test.each([
   ['passwd bob --password-stdin', 'good-password', 'error: there is no user named "bob"\n'],
   ['role alice root', '', "error: command-argument value 'root' is invalid"],
   ['add', '', "error: missing required argument 'name'\n"],
-])('%s with %j on stdin fails in one line with code 1', async (args, stdin, message) => {
-  const { home, users } = await setUp();
-  await users('add alice --password-stdin', 'alice-password-1\n');
-  const before = await readFile(join(home, 'users.json'), 'utf8');
-  const { out, err, code } = await users(args, stdin);
-  expect({ out, code }).toEqual({ out: '', code: 1 });
-  expect(err).toContain(message);
-  expect(err.trimEnd().split('\n')).toHaveLength(1);
-  expect(await readFile(join(home, 'users.json'), 'utf8')).toBe(before);
-});
+])(
+  '`taskbell users %s` with %j on stdin exits with code 1 and a one-line error, and changes nothing',
+  async (args, stdin, message) => {
+    const { home, users } = await setUp();
+    await users('add alice --password-stdin', 'alice-password-1\n');
+    const before = await readFile(join(home, 'users.json'), 'utf8');
+    const { out, err, code } = await users(args, stdin);
+    expect({ out, code }).toEqual({ out: '', code: 1 });
+    expect(err).toContain(message);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
+    expect(await readFile(join(home, 'users.json'), 'utf8')).toBe(before);
+  },
+);
 
-test('a corrupt file is left as it is, and named', async () => {
+test('a corrupt users file is left unchanged, and the error names it', async () => {
   const { home, users } = await setUp();
   const path = join(home, 'users.json');
   await writeFile(path, 'not JSON');
@@ -84,7 +87,7 @@ test('a corrupt file is left as it is, and named', async () => {
   expect(await readFile(path, 'utf8')).toBe('not JSON');
 });
 
-test('the help tells what becomes of the tasks of a removed user', async () => {
+test('the help of `taskbell users remove` says that the tasks of a removed user are kept and still run', async () => {
   const { users } = await setUp();
   const { out, code } = await users('remove --help');
   expect(code).toBe(0);

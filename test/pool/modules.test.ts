@@ -9,10 +9,10 @@ import {
   acquireAll,
   anInput,
   attempt,
-  aType,
   failedStarts,
   pidsOf,
   startTestPool,
+  taskTypeCode,
   usePools,
 } from '../support/pool.ts';
 
@@ -30,7 +30,7 @@ describe('a module', () => {
     ['exports no task type', 'export default 1;', 'own.mjs": its default export is not a task type'],
     [
       'exports a task type that already exists',
-      `export default ${aType('echo')};`,
+      `export default ${taskTypeCode('echo')};`,
       'two task types called "echo"',
     ],
   ])("that %s fails the pool's start, and no process is left", async (_what, code, why) => {
@@ -58,7 +58,7 @@ describe('a module', () => {
   });
 
   test('that sends messages while it is loaded still runs attempts, with a warning', async () => {
-    const code = `process.send?.('ready'); process.send?.({ type: 'hello' }); export default ${aType('hello')};`;
+    const code = `process.send?.('ready'); process.send?.({ type: 'hello' }); export default ${taskTypeCode('hello')};`;
     const pool = await start({ modules: [await writeModule('sends.mjs', code)] });
     const { end } = await attempt(pool, 'hello');
     expect(end).toMatchObject({ kind: 'completed', result: '"hello"' });
@@ -66,7 +66,7 @@ describe('a module', () => {
   });
 
   test('that disappears is logged, and the pool keeps running and is complete again once the module is back', async () => {
-    const module = await writeModule('own.mjs', `export default ${aType('own')};`);
+    const module = await writeModule('own.mjs', `export default ${taskTypeCode('own')};`);
     const pool = await start({ concurrency: 3, modules: [module] });
     const [living, ...killed] = await acquireAll(pool, 4);
     if (!living) throw new Error('Expected four processes');
@@ -90,7 +90,7 @@ describe('a module', () => {
   }, 60_000);
 
   test('that disappears makes the pool fail once all its processes have ended too', async () => {
-    const module = await writeModule('own.mjs', `export default ${aType('own')};`);
+    const module = await writeModule('own.mjs', `export default ${taskTypeCode('own')};`);
     const pool = await start({ modules: [module] });
     const all = await acquireAll(pool, 2);
     for (const handlerProcess of all) pool.release(handlerProcess);

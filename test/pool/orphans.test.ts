@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { childrenOf } from '../support/child-processes.ts';
 import { isRunning } from '../support/child-processes.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { anInput, soon, spawnedPid, startTestPool } from '../support/pool.ts';
+import { acquireDeadline, anInput, spawnedPid, startTestPool } from '../support/pool.ts';
 
 const deadlineMs = 10_000;
 /** Number of handler processes: one per concurrent attempt, and a spare. */
@@ -72,7 +72,7 @@ describe('after a kill -9 of their worker, handler processes end', () => {
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s does not end a handler process', async (signal) => {
   const pool = await startTestPool({});
   try {
-    const [idle, busy] = [await pool.acquire(soon()), await pool.acquire(soon())];
+    const [idle, busy] = [await pool.acquire(acquireDeadline()), await pool.acquire(acquireDeadline())];
     const ending = busy.run(anInput('grumpy', { ends_by: 'return' }), () => undefined);
     const pids = await pool.pids();
     for (const pid of pids) process.kill(pid, signal);

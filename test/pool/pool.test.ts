@@ -9,12 +9,12 @@ import { isRunning } from '../support/child-processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
   acquireAll,
+  acquireDeadline,
   anInput,
   attempt,
   failedStarts,
   occupy,
   pidsOf,
-  soon,
   spawnedPid,
   startTestPool,
   type TestPool,
@@ -79,7 +79,7 @@ describe('a handler process', () => {
 
   test('passes a request to stop, with its reason, to its handler', async () => {
     const pool = await start();
-    const handlerProcess = await pool.acquire(soon());
+    const handlerProcess = await pool.acquire(acquireDeadline());
     const ending = handlerProcess.run(anInput('tidy'), () => undefined);
     handlerProcess.stop('SoftTimeLimitExceeded', 'Time is over');
     const end = await ending;
@@ -118,7 +118,7 @@ describe('when a handler process ends', () => {
     const before = await pool.pids();
     expect((await dying.run(anInput('dies', { how }), () => undefined)).kind).toBe('died');
     pool.release(dying);
-    const next = await pool.acquire(soon());
+    const next = await pool.acquire(acquireDeadline());
     expect(before).toContain(next.pid);
     expect(next).not.toBe(dying);
     const { pid } = next;
@@ -161,8 +161,8 @@ describe('when a handler process ends', () => {
   });
 });
 
-function spawnedBy(told: readonly HandlerUpdate[]): number {
-  return spawnedPid(told.flatMap(({ log }) => log ?? []));
+function spawnedBy(updates: readonly HandlerUpdate[]): number {
+  return spawnedPid(updates.flatMap(({ log }) => log ?? []));
 }
 
 describe('a handler process that is about to end', () => {
@@ -175,7 +175,7 @@ describe('a handler process that is about to end', () => {
     const { end, pid } = await attempt(pool, type, payload);
     expect(end).toMatchObject({ kind: 'failed', failure: { message: 'thrown in a timer' } });
     // At once, before the process can have ended.
-    const next = await pool.acquire(soon());
+    const next = await pool.acquire(acquireDeadline());
     expect(next.pid).not.toBe(pid);
     expect((await next.run(anInput('echo'), () => undefined)).kind).toBe('completed');
   });
@@ -183,12 +183,12 @@ describe('a handler process that is about to end', () => {
   test('because it was killed is not handed out, even if its attempt ended at the same moment', async () => {
     const pool = await start();
     await acquireAll(pool, 2).then((all) => all.forEach((handlerProcess) => pool.release(handlerProcess)));
-    const handlerProcess = await pool.acquire(soon());
+    const handlerProcess = await pool.acquire(acquireDeadline());
     const end = await handlerProcess.run(anInput('echo'), () => undefined);
     handlerProcess.kill('TimeLimitExceeded');
     pool.release(handlerProcess);
     expect(end.kind).toBe('completed');
-    const next = await pool.acquire(soon());
+    const next = await pool.acquire(acquireDeadline());
     expect(next).not.toBe(handlerProcess);
     expect((await next.run(anInput('echo'), () => undefined)).kind).toBe('completed');
   });
@@ -218,7 +218,7 @@ describe('when all handler processes are busy', () => {
     if (!first || !second) throw new Error('Expected two processes');
     const served: string[] = [];
     const ask = async (name: string): Promise<HandlerProcess> => {
-      const handlerProcess = await pool.acquire(soon());
+      const handlerProcess = await pool.acquire(acquireDeadline());
       served.push(name);
       return handlerProcess;
     };
@@ -248,7 +248,7 @@ describe('when all handler processes are busy', () => {
     expect(await served).toBe(first);
     expect(getEventListeners(patient.signal, 'abort')).toEqual([]);
     pool.release(second);
-    expect(await pool.acquire(soon())).toBe(second);
+    expect(await pool.acquire(acquireDeadline())).toBe(second);
   });
 
   test('a caller whose signal is already aborted is not served at all', async () => {
@@ -272,14 +272,14 @@ describe('closing the pool', () => {
     const [looping, spawning, ...idle] = await acquireAll(pool, 4);
     if (!looping || !spawning) throw new Error('Expected four processes');
     for (const handlerProcess of idle) pool.release(handlerProcess);
-    const told: HandlerUpdate[] = [];
-    const looped = looping.run(anInput('loops'), (words) => void told.push(words));
-    const spawned = spawning.run(anInput('spawns'), (words) => void told.push(words));
-    await waitFor('both to loop', () => told.some(({ progress }) => progress) && spawnedBy(told) > 0);
+    const updates: HandlerUpdate[] = [];
+    const looped = looping.run(anInput('loops'), (update) => void updates.push(update));
+    const spawned = spawning.run(anInput('spawns'), (update) => void updates.push(update));
+    await waitFor('both to loop', () => updates.some(({ progress }) => progress) && spawnedBy(updates) > 0);
     const pids = await pool.pids();
     expect(pids).toHaveLength(4);
     await pool.close();
-    expect([...pids, spawnedBy(told)].filter((pid) => isRunning(pid))).toEqual([]);
+    expect([...pids, spawnedBy(updates)].filter((pid) => isRunning(pid))).toEqual([]);
     expect(await looped).toMatchObject({ kind: 'died', signal: 'SIGKILL', killedFor: undefined });
     expect(await spawned).toMatchObject({ kind: 'died', signal: 'SIGKILL' });
   });
@@ -372,7 +372,7 @@ describe('code that a handler leaves running in its process', () => {
     const pool = await start();
     const { pid } = await attempt(pool, 'leaves-behind', { what: 'loop' });
     await waitFor('the handler to loop', () => pool.logged.some(({ message }) => message === 'looping'));
-    const handlerProcess = await pool.acquire(soon());
+    const handlerProcess = await pool.acquire(acquireDeadline());
     expect(handlerProcess.pid).toBe(pid);
     const end = await handlerProcess.run(anInput('echo'), () => undefined);
     pool.release(handlerProcess);
@@ -382,9 +382,9 @@ describe('code that a handler leaves running in its process', () => {
 
   test('is not waited for after a request to stop: the process is replaced', async () => {
     const pool = await start();
-    const handlerProcess = await pool.acquire(soon());
+    const handlerProcess = await pool.acquire(acquireDeadline());
     await occupy(pool, handlerProcess).finish();
-    const next = await pool.acquire(soon());
+    const next = await pool.acquire(acquireDeadline());
     expect(next).not.toBe(handlerProcess);
     await waitFor('the process to end', async () => !(await pool.pids()).includes(handlerProcess.pid ?? 0));
   });

@@ -1,4 +1,4 @@
-/** Makes docs/screenshots/*.png. Run by `npm run screenshots`. */
+/** Creates docs/screenshots/*.png. Run it with `npm run screenshots`. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,7 +17,7 @@ interface Shot {
   readonly path: string;
   readonly colours?: 'light' | 'dark';
   readonly size?: { readonly width: number; readonly height: number };
-  /** What must be seen first. */
+  /** Waits until the page shows what the screenshot needs. */
   readonly until: (page: Page) => Promise<unknown>;
 }
 
@@ -84,7 +84,7 @@ try {
     const options = { path, colorScheme: colours, viewport: size, deviceScaleFactor: 1.5 } as const;
     const { page, close } = await openDashboard(browser, service, options);
     await until(page);
-    // Under no button, and with the numbers that are asked for after the first look.
+    // The pointer is on no button, and the figures that the page requests later are loaded.
     await page.mouse.move(0, 0);
     await page.waitForLoadState('networkidle');
     await page.screenshot({ path: `${folder}/${name}.png` });

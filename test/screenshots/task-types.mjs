@@ -1,4 +1,4 @@
-// Task types for pictures: what a small company might have.
+// Task types for the screenshots, such as a small company might have.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineTaskType, TaskFailure } from '../../dist/activities/types/define.js';
@@ -26,14 +26,14 @@ const report = defineTaskType({
 
 const sync = defineTaskType({
   name: 'sync',
-  description: 'Takes over what a partner offers',
+  description: 'Imports the catalogue of a partner',
   payload: z.strictObject({ partner: z.string(), failures: z.int().default(0) }),
   run: async ({ attempt, log, signal, progress }, { partner, failures }) => {
-    log.info(`asking ${partner} for its catalogue`);
-    progress(10, 'asking');
+    log.info(`requesting the catalogue of ${partner}`);
+    progress(10, 'requesting');
     await sleep(700, undefined, { signal });
     if (attempt <= failures) {
-      log.warn('the answer was cut off after 4,096 of 18,220 bytes');
+      log.warn('the response was cut off after 4,096 of 18,220 bytes');
       throw new TaskFailure('ConnectionReset', `${partner} closed the connection`, { retryable: true });
     }
     progress(60, 'writing');

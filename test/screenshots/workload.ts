@@ -1,4 +1,4 @@
-/** Tasks as a small company might have them, made by a real client over some minutes. */
+/** Tasks such as a small company might have, created by a real client over some minutes. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, NewTask } from '../../src/client/index.ts';
@@ -8,14 +8,14 @@ type Tasks = Client['tasks'];
 const quickly = { max_retries: 3, initial_interval: 2, backoff_coefficient: 2, maximum_interval: 60 };
 const partners = ['Nordwind', 'Acme', 'Brightside', 'Contoso'];
 
-/** Keeps the workers busy until the time is over. */
+/** Keeps the workers busy for the given time. */
 export async function keepBusy(tasks: Tasks, ms: number, weather: string): Promise<void> {
   const until = Date.now() + ms;
   for (let round = 0; Date.now() < until; round += 1) {
-    const made = await tasks.createMany(someTasks(round, weather));
-    const [first] = made;
+    const created = await tasks.createMany(someTasks(round, weather));
+    const [first] = created;
     if (round % 7 === 3 && first && 'task' in first) await tasks.cancel(first.task.id);
-    // Not every round is the same, or the picture would be a wall.
+    // Rounds differ in length: otherwise all bars of the chart would look the same.
     await sleep(3000 + (round % 5) * 2500);
   }
 }
@@ -41,7 +41,7 @@ export interface Scene {
   readonly failing: string;
 }
 
-/** What the pictures show: tasks in all states, and some that are due in the next hour. */
+/** Creates what the screenshots show: tasks in all states, and some that are due in the next hour. */
 export async function setScene(tasks: Tasks): Promise<Scene> {
   const weather = await readFile('examples/weather.csv', 'utf8');
   const minutes = [2, 4, 5, 9, 11, 12, 13, 17, 18, 24, 26, 28, 29, 31, 36, 38, 41, 42, 43, 44, 50, 55, 57];

@@ -3,13 +3,13 @@ import { endedStatuses, type Task } from '../../src/contract/task.ts';
 import type { Caller } from './caller.ts';
 import { waitFor } from './wait-for.ts';
 
-/** More at once would only make the server's one database wait for itself. */
+/** Number of tasks created at a time. More would only contend for the server's one database. */
 const lanes = 8;
 
 export interface BacklogOptions {
   readonly tasks: number;
   readonly runTimeMs: number;
-  /** Long enough to create them all; where it is not, the rest are due at once. */
+  /** Time until the tasks are due. Choose it long enough to create them all: later ones are due at once. */
   readonly dueInMs: number;
 }
 
@@ -32,7 +32,7 @@ export function createProbe(owner: Caller): Promise<Task> {
   return owner.create({ name: 'probe', type: 'echo', delay: 0 });
 }
 
-/** Waits until the task has ended. @returns the milliseconds from its time to its start. */
+/** Waits until the task has ended. @returns the time from its scheduled time to its start, in milliseconds. */
 export async function startDelay(owner: Caller, { id }: Task, deadlineMs?: number): Promise<number> {
   const task = await owner.until(
     id,
@@ -43,7 +43,7 @@ export async function startDelay(owner: Caller, { id }: Task, deadlineMs?: numbe
   return Date.parse(task.started_at ?? '') - Date.parse(task.scheduled_time);
 }
 
-/** Waits until so many tasks of the whole server have completed. */
+/** Waits until this many tasks on the whole server have completed. */
 export async function untilCompleted(temporal: Client, tasks: number): Promise<void> {
   const completed = async (): Promise<boolean> => {
     const { count } = await temporal.workflow.count(

@@ -11,7 +11,7 @@ declare module 'vitest' {
 }
 
 const options = {
-  // Debian's chromium without its window, at a third of the CPU time; the test set-up installs it.
+  // Debian's Chromium without a window, at a third of the CPU time. The test set-up installs it.
   executablePath: '/usr/bin/chromium-headless-shell',
   // The sandbox needs privileges that containers lack; only our own pages are opened.
   args: ['--no-sandbox', '--disable-dev-shm-usage'],
@@ -27,7 +27,7 @@ export function startBrowserServer(): Promise<BrowserServer> {
 
 export type Pages = Pick<Browser, 'newPage' | 'newContext'>;
 
-/** Pages of the shared browser, from the file's `beforeAll` on. They are closed after its tests. */
+/** Connects to the shared browser in the file's `beforeAll`. The pages it opens are closed after the file's tests. */
 export function useBrowser(): Pages {
   let browser: Browser | undefined;
   beforeAll(async () => {
@@ -37,7 +37,7 @@ export function useBrowser(): Pages {
     await browser?.close();
   });
   const connected = (): Browser => {
-    if (browser === undefined) throw new Error('The browser is not there before beforeAll.');
+    if (browser === undefined) throw new Error('The browser is not connected before beforeAll.');
     return browser;
   };
   return {
@@ -46,9 +46,9 @@ export function useBrowser(): Pages {
   };
 }
 
-/** What a page has complained about, and asked for. */
+/** Complaints in a page's console, and the URLs that it has requested. */
 export interface Observed {
-  /** Errors and warnings in its console, violations of its Content-Security-Policy among them. */
+  /** Console errors and warnings, including violations of the Content-Security-Policy, and uncaught errors. */
   readonly complaints: string[];
   readonly urls: string[];
 }

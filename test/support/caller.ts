@@ -8,7 +8,7 @@ export interface Answer<B> {
   readonly body: B;
 }
 
-/** A signed-in client of a running service, as bare as a user's own. */
+/** A signed-in client of a running service. It sends plain requests, as a user's own client might. */
 export interface Caller {
   readonly token: string;
   call<B = Record<string, unknown>>(
@@ -17,7 +17,7 @@ export interface Caller {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Answer<B>>;
-  /** Creates a task; fails unless that answers 201. */
+  /** Creates a task. @throws unless the response is 201. */
   create(task: Record<string, unknown>): Promise<Task>;
   read(id: string): Promise<Task>;
   /** Reads the task until it is as expected. */
@@ -27,7 +27,7 @@ export interface Caller {
 
 export type TaskMessage = Extract<FeedMessage, { type: 'task' }>;
 
-/** What an open socket has received so far. */
+/** An open socket, and the messages that it has received so far. */
 export interface Feed {
   readonly socket: WebSocket;
   readonly messages: FeedMessage[];
@@ -70,13 +70,13 @@ export function createCaller(url: string, token: string): Caller {
 
     async create(task) {
       const { status, body } = await caller.call<Task>('POST', '/api/tasks/', task);
-      if (status !== 201) throw new Error(`Create answered ${status}: ${JSON.stringify(body)}`);
+      if (status !== 201) throw new Error(`Creating a task answered ${status}: ${JSON.stringify(body)}`);
       return body;
     },
 
     async read(id) {
       const { status, body } = await caller.call<Task>('GET', `/api/tasks/${id}/`);
-      if (status !== 200) throw new Error(`Read answered ${status}: ${JSON.stringify(body)}`);
+      if (status !== 200) throw new Error(`Reading a task answered ${status}: ${JSON.stringify(body)}`);
       return body;
     },
 
@@ -101,7 +101,7 @@ export function createCaller(url: string, token: string): Caller {
   return caller;
 }
 
-/** @throws the HTTP status, when the upgrade is refused. */
+/** Opens a WebSocket. @throws RefusedUpgrade with the HTTP status if the upgrade is refused. */
 export async function openFeed(url: string, headers: Record<string, string> = {}): Promise<Feed> {
   const socket = new WebSocket(url, { headers });
   const messages: FeedMessage[] = [];

@@ -19,8 +19,8 @@ export interface OpenOptions extends BrowserContextOptions {
 }
 
 /**
- * Opens the dashboard in a browser context of its own, and signs in by its form.
- * @param url the service's address, if it is not reached directly.
+ * Opens the dashboard in its own browser context, and signs in with the form.
+ * @param url address to open, if the service is not reached directly.
  */
 export async function openDashboard(
   browser: Pages,
@@ -32,7 +32,7 @@ export async function openDashboard(
   const observed = observe(page);
   await page.goto(url + path);
   await signInByForm(page, service.users[user]);
-  // Nobody was signed in when the page was opened, which browsers tell of in their consoles.
+  // The page was opened without a session, which browsers report in their consoles.
   observed.complaints.length = 0;
   return { page, observed, close: () => context.close() };
 }
@@ -52,9 +52,9 @@ interface AxeResults {
   }[];
 }
 
-/** What axe-core finds wrong with a page as it is now, for people. */
+/** Returns the accessibility problems that axe-core finds in the page's current state, as readable text. */
 export async function axeFindings(page: Page): Promise<string[]> {
-  // Not as a script element: the page's policy allows none that is written into it.
+  // Not added as a script element: the page's Content-Security-Policy forbids inline scripts.
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResults>('axe.run()');
   return violations.flatMap(({ id, help, nodes }) =>
@@ -62,7 +62,7 @@ export async function axeFindings(page: Page): Promise<string[]> {
   );
 }
 
-/** Makes a sign-in link by `taskbell users link`. */
+/** Creates a sign-in link with `taskbell users link`. */
 export async function signInLink(
   service: Pick<Service, 'url' | 'environment' | 'users'>,
   user: UserName,

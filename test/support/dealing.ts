@@ -1,15 +1,18 @@
-/** What the records of ended tasks tell of how they were dealt out to the workers. */
+/** Reads from the records of ended tasks how the tasks were distributed among the workers. */
 import type { Task } from '../../src/contract/task.ts';
 
-export interface Dealt {
+export interface OnlyAttempt {
   readonly worker: string;
   readonly dueAt: number;
   readonly startedAt: number;
   readonly finishedAt: number;
 }
 
-/** @throws Error for a task that took more than one attempt: one that a worker held back would be given to another. */
-export function dealt({ id, scheduled_time, attempt, attempts }: Task): Dealt {
+/**
+ * Returns the one attempt of an ended task. @throws Error if there were more: a task that one worker held back would
+ * be given to another worker.
+ */
+export function onlyAttempt({ id, scheduled_time, attempt, attempts }: Task): OnlyAttempt {
   const [only] = attempts;
   if (!only?.finished_at || attempt > 1) throw new Error(`Task ${id} took ${attempt} attempts`);
   return {

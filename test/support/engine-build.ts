@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 
 /**
- * Compiles the sources as they are now, for tests that run them in processes of their own.
- * @returns the folder; inside the checkout, so that packages are found from there.
+ * Compiles the current sources, for tests that run them in separate processes.
+ * @returns the output folder. It is inside the checkout, so that packages are found from there.
  */
 export async function compileSources(name: string): Promise<string> {
   const folder = resolve('node_modules', '.cache', 'taskbell-test', name);
@@ -19,7 +19,7 @@ export async function compileSources(name: string): Promise<string> {
       (_error, stdout, stderr) => done(stdout + stderr),
     );
   });
-  // It emits in spite of type errors, which `npm run check` reports.
+  // tsc emits despite type errors, which `npm run check` reports.
   if (!existsSync(join(folder, 'src', 'config.js'))) throw new Error(`tsc emitted nothing: ${output}`);
   return folder;
 }

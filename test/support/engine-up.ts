@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { waitFor } from './wait-for.ts';
 
-/** `taskbell up` in a process of its own. */
+/** `taskbell up` in its own process. */
 export interface UpProcess {
   readonly child: ChildProcess;
-  /** What it wrote, stdout and stderr together. */
+  /** Output so far, stdout and stderr together. */
   output(): string;
-  /** What happened to the roles: lines such as "worker stopped 4711". */
+  /** Events of the roles so far, from lines such as "worker stopped 4711". */
   events(): { readonly role: string; readonly event: string; readonly pid: number }[];
-  /** Waits until everything serves; the API's address. */
+  /** Waits until everything is ready. @returns the API's address. */
   ready(): Promise<string>;
   stop(signal: NodeJS.Signals): void;
   exitCode(): Promise<number | null>;
@@ -26,13 +26,13 @@ export function removeHome(home: string): void {
   rmSync(home, { recursive: true, force: true });
 }
 
-/** With the roles of engine-fixtures/role.mjs. */
+/** Starts `taskbell up` with the roles of engine-fixtures/role.mjs. */
 export function startUp(compiled: string, home: string, environment: Record<string, string> = {}): UpProcess {
   const script = resolve('test/support/engine-fixtures/up.mjs');
   return start([script], home, { COMPILED: compiled, ...environment });
 }
 
-/** The built product: with the real API and worker. */
+/** Starts the built product, with the real API and worker. */
 export function startBuiltUp(home: string, environment: Record<string, string> = {}): UpProcess {
   return start([resolve('dist/src/cli/main.js'), 'up'], home, environment);
 }
@@ -63,7 +63,7 @@ function start(args: readonly string[], home: string, environment: Record<string
     events: () => readEvents(eventsPath),
     ready: () =>
       waitFor('taskbell up', () => {
-        if (hasEnded()) throw new Error(`It ended:\n${output}`);
+        if (hasEnded()) throw new Error(`taskbell up ended:\n${output}`);
         return /Ctrl-C stops it/.test(output) && /Address +(\S+)/.exec(output)?.[1];
       }),
     stop: (signal) => void child.kill(signal),

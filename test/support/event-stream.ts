@@ -1,14 +1,14 @@
-/** A stream of Server-Sent Events as it comes over the wire. */
+/** A stream of Server-Sent Events, as received over the wire. */
 export interface EventStream {
   readonly status: number;
   readonly text: string;
   readonly ended: boolean;
-  /** What the event `end` said. */
+  /** Data of the `end` event; empty before it arrives. */
   readonly end: { readonly code?: number; readonly reason?: string };
   leave(): void;
 }
 
-/** Opens `/api/tasks/ID/events/`, and reads in the background until the end. */
+/** Opens `/api/tasks/ID/events/`, and reads it in the background until it ends. */
 export async function openEvents(
   service: { readonly url: string },
   id: string,
@@ -23,7 +23,7 @@ export async function openEvents(
       seen.text += decoder.decode(chunk as Uint8Array, { stream: true });
     seen.ended = true;
   }
-  // A stream that we leave breaks off.
+  // Reading fails once leave() has aborted the request.
   read().catch(() => undefined);
   return {
     status: response.status,

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What becomes of a request: passed on; passed on, but its answer lost; never answered; or answered by the proxy. */
+/** What happens to a request: forwarded; forwarded, but its response lost; never answered; or answered by the proxy. */
 type Fault =
   | 'pass'
   | 'lose-answer'
@@ -11,12 +11,12 @@ type Fault =
 export interface FaultyProxy {
   readonly url: string;
   readonly requests: { readonly method: string; readonly path: string }[];
-  /** The faults of the next requests, in order; all after them are passed on. */
+  /** Sets the faults of the next requests, in order. All later requests are forwarded. */
   fail(...faults: Fault[]): void;
   close(): Promise<void>;
 }
 
-/** Stands between a client and a service, and does what networks do. */
+/** Starts a proxy between a client and a service, which fails requests as networks do. */
 export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   const faults: Fault[] = [];
   const requests: { method: string; path: string }[] = [];
@@ -25,7 +25,7 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
     const { method, headers, url = '/' } = incoming;
     const upstream = request(new URL(url, target), { method, headers }, (answer) => {
       if (loses) {
-        // All of it has come: what was asked for has been done.
+        // The whole response has arrived, so the service has done what was requested.
         answer.resume().on('end', () => outgoing.destroy());
         return;
       }

@@ -1,6 +1,6 @@
 import { choosePorts } from '../../src/engine/ports.ts';
 
-/** Ports that were free a moment ago, each another one. */
+/** Returns different ports that were free a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {
   return choosePorts(
     '127.0.0.1',

@@ -1,11 +1,11 @@
-// Task types for tests, as a user's module would have them: loaded by real workers through TASKBELL_TASK_MODULES.
+// Task types for tests, in a module like a user's own. Real workers load it through TASKBELL_TASK_MODULES.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineTaskType, TaskFailure } from '../../dist/activities/types/define.js';
 
 const echo = defineTaskType({
   name: 'echo',
-  description: 'Returns what its handler was given',
+  description: 'Returns what its handler was called with',
   payload: z.looseObject({}),
   run: async ({ taskId, owner, attempt, idempotencyKey }, payload) => ({
     taskId,
@@ -31,7 +31,7 @@ const flaky = defineTaskType({
 
 const hopeless = defineTaskType({
   name: 'hopeless',
-  description: 'Fails, and says that no retry can help',
+  description: 'Fails with an error that is not retryable',
   payload: z.strictObject({}),
   run: async () => {
     throw new TaskFailure('Hopeless', 'no retry can help', { retryable: false });
@@ -40,7 +40,7 @@ const hopeless = defineTaskType({
 
 const slow = defineTaskType({
   name: 'slow',
-  description: 'Takes its time, tells of its progress and stops when told to',
+  description: 'Takes a while, reports its progress and stops when asked to',
   payload: z.strictObject({ steps: z.int(), step_ms: z.int() }),
   run: async ({ progress, signal }, { steps, step_ms }) => {
     for (let step = 1; step <= steps; step += 1) {
@@ -53,7 +53,7 @@ const slow = defineTaskType({
 
 const grumpy = defineTaskType({
   name: 'grumpy',
-  description: 'Runs until it is told to stop, then throws an error of its own, or returns',
+  description: 'Runs until it is asked to stop, then throws its own error or returns',
   payload: z.strictObject({ ends_by: z.enum(['throw', 'return']) }),
   run: async ({ signal }, { ends_by }) => {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
@@ -64,14 +64,14 @@ const grumpy = defineTaskType({
 
 const hangs = defineTaskType({
   name: 'hangs',
-  description: 'Never ends, whatever it is told',
+  description: 'Never ends, even when asked to stop',
   payload: z.strictObject({}),
   run: () => new Promise(() => undefined),
 });
 
 const odd = defineTaskType({
   name: 'odd',
-  description: 'Returns what cannot be kept',
+  description: 'Returns a value that is hard to store, or throws one that is not an Error',
   payload: z.strictObject({ kind: z.enum(['huge', 'cyclic', 'function', 'nothing', 'throws-a-string']) }),
   run: async (_context, { kind }) => {
     const cyclic = {};
@@ -83,7 +83,7 @@ const odd = defineTaskType({
 
 const bad = defineTaskType({
   name: 'bad',
-  description: 'Fails in ways that nobody should survive',
+  description: 'Fails with values that are too large, or of the wrong type',
   payload: z.strictObject({
     how: z.enum(['big-checkpoint', 'cyclic-checkpoint', 'long-message', 'odd-message', 'far-retry']),
   }),
@@ -103,10 +103,10 @@ const refusals = { words: /^[a-z]+$/, most: 3 };
 
 const allKinds = defineTaskType({
   name: 'all-kinds',
-  description: 'Has a field of every kind, and <b>something against</b> most of what it is given',
+  description: 'Has a field of every kind, and <b>rejects</b> some values',
   payload: z
     .strictObject({
-      sure: z.boolean().describe('Whether it is meant'),
+      sure: z.boolean().describe('Whether the user is sure'),
       loud: z.boolean().default(true),
       words: z.array(z.string().regex(refusals.words, 'Only a to z.')).optional(),
       limits: z
@@ -114,13 +114,13 @@ const allKinds = defineTaskType({
         .superRefine(({ most }, context) => {
           if (most !== refusals.most) return;
           context.addIssue({ code: 'custom', path: ['most'], message: 'Three is too many.' });
-          context.addIssue({ code: 'custom', message: 'These limits are none.' });
+          context.addIssue({ code: 'custom', message: 'These limits are invalid.' });
         }),
       note: z.string().default('none'),
     })
     .superRefine(({ sure }, context) => {
       if (sure) return;
-      context.addIssue({ code: 'custom', path: ['nowhere', 'at', 'all'], message: 'One must be sure.' });
+      context.addIssue({ code: 'custom', path: ['nowhere', 'at', 'all'], message: 'Must be true.' });
     }),
   run: async (_context, payload) => payload,
 });

@@ -12,12 +12,12 @@ export interface SigningKey {
   readonly published: JWK;
 }
 
-/** An identity provider, as far as we see it: a published set of keys, and the tokens that it signs. */
+/** An identity provider as the service sees it: a published set of keys, and the tokens signed with them. */
 export interface TestProvider {
   readonly jwksUrl: string;
-  /** How often the keys were asked for. */
+  /** Number of requests for the keys so far. */
   readonly asked: number;
-  /** How it answers from now on. */
+  /** Answers requests for the keys. Assign another function to change the answer. */
   answer: (response: ServerResponse) => void;
   publish(...keys: readonly SigningKey[]): void;
   close(): Promise<void>;
@@ -28,7 +28,7 @@ export async function newKey(alg: string, kid: string): Promise<SigningKey> {
   return { alg, kid, privateKey, published: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
 }
 
-/** @param port 0 for any. */
+/** @param port 0 for any free port. */
 export async function startProvider(port = 0): Promise<TestProvider> {
   let asked = 0;
   const server = createServer((_request, response) => {
@@ -56,7 +56,7 @@ export async function startProvider(port = 0): Promise<TestProvider> {
   return provider;
 }
 
-/** A token that is good, but for what is given. */
+/** Signs a token that is valid except for the given key and claims. */
 export function tokenOf(
   {
     alg,

@@ -1,11 +1,11 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A network between a client and a service, byte by byte, that fails when it is told to. */
+/** A network link between a client and a service. It forwards bytes, and fails on request. */
 export interface Link {
   readonly url: string;
-  /** Connections break, and none can be made. */
+  /** Breaks all connections and refuses new ones. */
   cut(): void;
-  /** Connections can be made again. */
+  /** Allows new connections again. */
   restore(): void;
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export async function startLink(target: string): Promise<Link> {
     ] as const) {
       open.add(socket);
       socket.pipe(other);
-      // Its end follows, which is all that the other side gets to know.
+      // `close` follows. The other side learns only that the connection has ended.
       socket.on('error', () => undefined);
       socket.on('close', () => {
         open.delete(socket);
@@ -40,7 +40,7 @@ export async function startLink(target: string): Promise<Link> {
     for (const socket of open) socket.destroy();
   };
   return {
-    // Of a TCP server that listens, an address has this form.
+    // A listening TCP server's address has this form.
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut() {
       isCut = true;

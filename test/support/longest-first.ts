@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take a minute or more, most of it waiting. Started last, they would run on when all others are done. */
+/** Files that take a minute or more, mostly waiting. Started last, they would still run when all others are done. */
 const longest = [
   'e2e/losses',
   'browser/tasks',

@@ -1,17 +1,17 @@
-// Task types that behave as badly as users' own may: loaded by real workers through TASKBELL_TASK_MODULES.
+// Task types that behave as badly as users' own can. Real workers load this module through TASKBELL_TASK_MODULES.
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineTaskType, TaskFailure } from '../../dist/activities/types/define.js';
 
-/** Ends of a handler's process, or of what it needs; each is survived by everybody else. */
+/** Ways to end a handler's process, or the worker that it needs. All other attempts must survive each of them. */
 const ends = {
   exit: () => process.exit(3),
   abort: () => process.abort(),
   'kill-itself': () => process.kill(process.pid, 'SIGKILL'),
   'kill-worker': () => process.kill(process.ppid, 'SIGKILL'),
   'throw-later': () => setTimeout(() => throwHere('thrown in a timer'), 10),
-  'reject-later': () => void Promise.reject(new RangeError('nobody awaits this')),
+  'reject-later': () => void Promise.reject(new RangeError('never awaited')),
   'exhaust-heap': () => {
     for (const kept = []; ;) kept.push(Array.from({ length: 1e6 }, () => kept.length));
   },
@@ -23,7 +23,7 @@ function throwHere(message) {
 
 const dies = defineTaskType({
   name: 'dies',
-  description: 'Takes its process down, in as many attempts as it is told',
+  description: 'Takes its process down, in a given number of attempts',
   payload: z.strictObject({ how: z.enum(Object.keys(ends)), times: z.int().default(1) }),
   run: async ({ attempt, log, checkpoint, idempotencyKey }, { how, times }) => {
     if (attempt > times) return { attempt, idempotencyKey, saved: checkpoint.read() ?? null };
@@ -36,7 +36,7 @@ const dies = defineTaskType({
 
 const loops = defineTaskType({
   name: 'loops',
-  description: 'Never gives its process back, busy as it is',
+  description: 'Loops for ever, and blocks its process',
   payload: z.strictObject({}),
   run: async ({ log, progress }) => {
     log.info('looping');
@@ -47,7 +47,7 @@ const loops = defineTaskType({
 
 const leaks = defineTaskType({
   name: 'leaks',
-  description: 'Keeps megabytes for good, some in each step',
+  description: 'Leaks some megabytes in each step',
   payload: z.strictObject({ megabytes: z.int(), steps: z.int().default(1), step_ms: z.int().default(0) }),
   run: async (_context, { megabytes, steps, step_ms }) => {
     for (let step = 0; step < steps; step += 1) {
@@ -62,7 +62,7 @@ const leaked = [];
 const tidy = (name, cleanupSeconds) =>
   defineTaskType({
     name,
-    description: 'Runs until it is told to stop, cleans up for a while, and reports',
+    description: 'Runs until it is asked to stop, cleans up for a while, and reports',
     payload: z.strictObject({
       cleanup_ms: z.int().default(0),
       ends_by: z.enum(['report', 'throw', 'fail']).default('report'),
@@ -73,18 +73,19 @@ const tidy = (name, cleanupSeconds) =>
       const before = checkpoint.read();
       if (before !== undefined) return { attempt, before };
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-      log.info(`told at ${Date.now()}: ${signal.reason.name}`);
+      log.info(`asked to stop at ${Date.now()}: ${signal.reason.name}`);
       checkpoint.write({ stopped: signal.reason.name });
       await sleep(cleanup_ms);
       if (ends_by === 'throw') throw new Error('I was interrupted');
-      if (ends_by === 'fail') throw new TaskFailure('CleanedUp', 'and says so', { retryable: false });
+      if (ends_by === 'fail')
+        throw new TaskFailure('CleanedUp', 'says that it has cleaned up', { retryable: false });
       return { stopped: signal.reason.name };
     },
   });
 
 const chatters = defineTaskType({
   name: 'chatters',
-  description: 'Says more than anybody can hear',
+  description: 'Logs, prints and reports without a pause',
   payload: z.strictObject({ milliseconds: z.int() }),
   run: async ({ log, progress, checkpoint }, { milliseconds }) => {
     const until = Date.now() + milliseconds;
@@ -103,14 +104,14 @@ const chatters = defineTaskType({
 
 const looksAround = defineTaskType({
   name: 'looks-around',
-  description: 'Tells what it finds in its process',
+  description: 'Returns what it finds in its process',
   payload: z.strictObject({}),
   run: async () => ({ environment: process.env, pid: process.pid, parent: process.ppid }),
 });
 
 const spawns = defineTaskType({
   name: 'spawns',
-  description: 'Starts a process of its own, tells its id and loops',
+  description: 'Starts a process, logs its id and loops',
   payload: z.strictObject({}),
   run: async ({ log }) => {
     const child = spawn('sleep', ['600'], { stdio: 'inherit' });
@@ -121,7 +122,7 @@ const spawns = defineTaskType({
 
 const forgets = defineTaskType({
   name: 'forgets',
-  description: 'Ends, but leaves a timer behind that speaks, and then throws',
+  description: 'Ends, but leaves a timer behind that logs, reports progress and then throws',
   payload: z.strictObject({}),
   run: async ({ log, progress }) => {
     setTimeout(() => {

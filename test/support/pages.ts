@@ -2,12 +2,12 @@ import { expect } from 'vitest';
 import type { TaskSummary } from '../../src/contract/task.ts';
 import type { Caller } from './caller.ts';
 
-/** Where the next page of a list is, by its Link header. */
+/** Returns the path of a list's next page, from the Link header. */
 export function nextPage(headers: Headers): string | undefined {
   return /^<([^>]+)>; rel="next"$/.exec(headers.get('Link') ?? '')?.[1];
 }
 
-/** All pages of a list. @param query its parameters. */
+/** Reads all pages of a list. @param query the list's parameters. */
 export async function allPages(caller: Caller, query: string): Promise<TaskSummary[][]> {
   const found: TaskSummary[][] = [];
   for (let path: string | undefined = `/api/tasks/?${query}`; path !== undefined;) {
@@ -19,7 +19,7 @@ export async function allPages(caller: Caller, query: string): Promise<TaskSumma
   return found;
 }
 
-/** A parameter string; several values of one name where an array is given. */
+/** Returns a query string. An array becomes several values of one name. */
 export function queryString(parameters: Record<string, string | readonly string[]>): string {
   const query = new URLSearchParams();
   for (const [name, values] of Object.entries(parameters)) {

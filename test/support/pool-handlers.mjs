@@ -1,4 +1,4 @@
-// Task types that show how handlers' processes are dealt with, beside those of handlers.mjs and misbehaving.mjs.
+// Task types for tests of handler processes, in addition to those of handlers.mjs and misbehaving.mjs.
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import { defineTaskType } from '../../dist/activities/types/define.js';
 
 const prints = defineTaskType({
   name: 'prints',
-  description: 'Prints lines, and once more after a pause',
+  description: 'Prints lines, and one more after a pause',
   payload: z.strictObject({
     lines: z.int(),
     length: z.int().default(10),
@@ -23,7 +23,7 @@ const prints = defineTaskType({
 
 const sends = defineTaskType({
   name: 'sends',
-  description: 'Sends its worker messages of its own',
+  description: 'Sends the given messages to its worker',
   payload: z.strictObject({ messages: z.array(z.unknown()) }),
   run: async (_context, { messages }) => {
     for (const message of messages) process.send(message);
@@ -33,7 +33,7 @@ const sends = defineTaskType({
 
 const saves = defineTaskType({
   name: 'saves',
-  description: 'Saves a checkpoint of as many bytes of JSON',
+  description: 'Saves a checkpoint of a given size, in bytes of JSON',
   payload: z.strictObject({ bytes: z.int(), character: z.string().default('x') }),
   run: async ({ checkpoint }, { bytes, character }) => {
     checkpoint.write(character.repeat((bytes - 2) / Buffer.byteLength(character)));
@@ -74,19 +74,19 @@ const later = {
 
 const returns = defineTaskType({
   name: 'returns',
-  description: 'Returns as many bytes of JSON',
+  description: 'Returns a result of a given size, in bytes of JSON',
   payload: z.strictObject({ bytes: z.int() }),
   run: async (_context, { bytes }) => 'x'.repeat(bytes - 2),
 });
 
 const throwsAndReturns = defineTaskType({
   name: 'throws-and-returns',
-  description: 'Throws where nobody catches it, and returns all the same',
+  description: 'Throws an error that nothing catches, and returns all the same',
   payload: z.strictObject({}),
   run: () =>
     new Promise((resolve) => {
       setTimeout(() => {
-        // Whatever is sent after this still goes out before the process ends.
+        // A message sent after the error still goes out before the process ends.
         process.nextTick(() => resolve('as if nothing had happened'));
         throw new Error('thrown in a timer');
       }, 0);

@@ -1,4 +1,5 @@
-// A process with a pool of handler processes, as a worker has it, that can be killed. It sends what it has started.
+// A process with a pool of handler processes, like a worker's, which tests can kill. It reports to its parent when the
+// pool has started, and what its handlers have started.
 import { resolve } from 'node:path';
 import { startPool } from '../../dist/activities/pool/pool.js';
 
@@ -20,7 +21,7 @@ process.once('message', () => void beBusy());
 
 async function beBusy() {
   const never = new AbortController().signal;
-  const run = async (taskType, payload, onTold) => {
+  const run = async (taskType, payload, onUpdate) => {
     const handlerProcess = await pool.acquire(never);
     const input = {
       taskType,
@@ -30,9 +31,9 @@ async function beBusy() {
       attempt: 1,
       idempotencyKey: 'k',
     };
-    void handlerProcess.run(input, onTold);
+    void handlerProcess.run(input, onUpdate);
   };
   await run('slow', { steps: 2, step_ms: 600_000 }, () => undefined);
-  // Its log has the id of the process that it has started.
+  // This handler's log has the id of the process that it has started.
   await run('spawns', {}, ({ log }) => process.send({ type: 'busy', log }));
 }

@@ -20,11 +20,11 @@ export interface LogEntry {
 
 export interface TestPool extends HandlerPool {
   readonly logged: readonly LogEntry[];
-  /** The ids of all its processes, however far they are. A test file has one pool at a time. */
+  /** Returns the ids of all its processes, including those still starting. A test file has one pool at a time. */
   pids(): Promise<number[]>;
 }
 
-/** A pool as a worker has it, with its handlers' code from dist/. */
+/** Starts a pool as a worker does, with the handler processes' code from dist/. */
 export async function startTestPool({
   modules = handlerModules,
   logged = [],
@@ -60,20 +60,24 @@ export async function startTestPool({
   };
 }
 
-/** What an acquire waits for at most, so that one that is never served fails its test by itself. */
-export function soon(): AbortSignal {
+/** Returns a deadline for acquiring a process, so that a test whose request is never served fails by itself. */
+export function acquireDeadline(): AbortSignal {
   return AbortSignal.timeout(20_000);
 }
 
-export interface Ran {
+export interface AttemptResult {
   readonly end: ProcessOutcome;
   readonly pid: number;
   readonly updates: readonly HandlerUpdate[];
 }
 
-/** One attempt, on a process that the pool gives. */
-export async function attempt(pool: HandlerPool, taskType: string, payload: unknown = {}): Promise<Ran> {
-  const handlerProcess = await pool.acquire(soon());
+/** Runs one attempt on a process of the pool. */
+export async function attempt(
+  pool: HandlerPool,
+  taskType: string,
+  payload: unknown = {},
+): Promise<AttemptResult> {
+  const handlerProcess = await pool.acquire(acquireDeadline());
   const { pid } = handlerProcess;
   const updates: HandlerUpdate[] = [];
   const end = await handlerProcess.run(anInput(taskType, payload), (update) => void updates.push(update));
@@ -81,7 +85,7 @@ export async function attempt(pool: HandlerPool, taskType: string, payload: unkn
   return { end, pid: pid ?? 0, updates };
 }
 
-/** A handler that runs until `finish`. */
+/** Runs a handler on the process until `finish` is called. */
 export function occupy(pool: HandlerPool, handlerProcess: HandlerProcess): { finish(): Promise<void> } {
   const ending = handlerProcess.run(anInput('grumpy', { ends_by: 'return' }), () => undefined);
   return {
@@ -106,13 +110,13 @@ export function anInput(taskType: string, payload: unknown = {}): HandlerInput {
 
 export interface Pools {
   start(options?: Parameters<typeof startTestPool>[0]): Promise<TestPool>;
-  /** A path in a folder of the test's own. */
+  /** Returns a path in the test's own folder. */
   path(name: string): string;
   /** Writes a module of task types. @returns its path. */
   writeModule(name: string, code: string): Promise<string>;
 }
 
-/** Pools for the tests of a file, each closed after its test, with all its processes. */
+/** Provides pools for a file's tests. Each is closed after its test, and all its processes must then have ended. */
 export function usePools(): Pools {
   const pools: TestPool[] = [];
   let folder: string;
@@ -142,21 +146,21 @@ export function usePools(): Pools {
   };
 }
 
-/** The code of a task type that returns its own name. */
-export function aType(name: string): string {
+/** Returns the code of a task type whose handler returns the type's name. */
+export function taskTypeCode(name: string): string {
   return `defineTaskType({ name: '${name}', description: '', payload: z.looseObject({}), run: async () => '${name}' })`;
 }
 
-/** Until so many of a pool's processes are ready, which only acquiring them tells. */
+/** Acquires this many of a pool's processes. There is no other way to see that they are ready. */
 export function acquireAll(pool: TestPool, count: number): Promise<HandlerProcess[]> {
-  return Promise.all(Array.from({ length: count }, () => pool.acquire(soon())));
+  return Promise.all(Array.from({ length: count }, () => pool.acquire(acquireDeadline())));
 }
 
 export function pidsOf(processes: readonly HandlerProcess[]): number[] {
   return processes.map(({ pid }) => pid ?? 0).sort((a, b) => a - b);
 }
 
-/** The id of the process that a handler has started, from its log. */
+/** Returns the id of the process that a handler has started, from the handler's log. */
 export function spawnedPid(log: readonly string[]): number {
   return Number(/pid (\d+)/.exec(log.join('\n'))?.[1]);
 }

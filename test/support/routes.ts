@@ -3,15 +3,15 @@ import { anonymously } from './service.ts';
 
 export interface Route {
   readonly method: string;
-  /** With ids of things that do not exist. */
+  /** Path, with ids of objects that do not exist. */
   readonly address: string;
-  /** The ways to sign in that it names; undefined for none. */
+  /** Security schemes that the route declares; undefined if none. */
   readonly schemes: readonly string[] | undefined;
 }
 
 type Document = { paths: Record<string, Record<string, { security?: Record<string, unknown>[] }>> };
 
-/** Every route that the OpenAPI document has. */
+/** Returns every route in the OpenAPI document. */
 export async function allRoutes(service: { readonly url: string }): Promise<Route[]> {
   const { body } = await anonymously<Document>(service, 'GET', '/openapi.json');
   return Object.entries(body.paths).flatMap(([path, operations]) =>

@@ -8,10 +8,10 @@ import { type RoleProcess, startRole } from '../../src/cli/role.ts';
 import { usersFilePath } from '../../src/auth/paths.ts';
 import { type Caller, callUrl, signIn } from './caller.ts';
 
-/** The secret that signs every token of a test's service. */
+/** Secret that signs all tokens of a test's service. */
 export const jwtSecret = 'a secret that only these tests know about';
 
-/** Users of a test file: two users, and an admin. */
+/** Accounts of a test file: two users and an admin. */
 export type UserName = 'alice' | 'bob' | 'root';
 
 export interface TestAccount {
@@ -20,7 +20,7 @@ export interface TestAccount {
   readonly password: string;
 }
 
-/** Where a running service is. Plain data, so that one process can hand it to another. */
+/** Location of a running service. Plain data, so that one process can pass it to another. */
 export interface ServicePlace {
   readonly url: string;
   readonly home: string;
@@ -33,7 +33,7 @@ export interface ServicePlace {
 export interface Service extends ServicePlace {
   readonly users: Readonly<Record<UserName, TestAccount>>;
   as(user: UserName): Promise<Caller>;
-  /** Signs in as a user who has no tasks yet. */
+  /** Adds a user, who has no tasks yet, and signs in as that user. */
   asNewUser(): Promise<Caller>;
   startWorker(environment?: Record<string, string>): Promise<RoleProcess>;
   startApi(environment?: Record<string, string>): Promise<RoleProcess>;
@@ -42,7 +42,7 @@ export interface Service extends ServicePlace {
 }
 
 export interface ServiceOptions {
-  /** The Temporal server that all tests share, if not given. */
+  /** The Temporal server that all tests share, by default. */
   readonly temporal?: { readonly address: string; readonly namespace: string };
   /** Number of workers; 1 by default. */
   readonly workers?: number;
@@ -59,9 +59,10 @@ declare module 'vitest' {
 const entry = resolve('dist/src/cli/main.js');
 
 /**
- * The service of a test file, ready in its `beforeAll` and stopped after its tests.
- * @param options the environment that the file needs, or a function that returns it once `beforeAll` runs. Without
- *   options, the service that all files share, with users of the file's own: a start costs five CPU seconds.
+ * Provides a test file's service, ready in its `beforeAll` and stopped after its tests.
+ * @param options options for a service of the file's own, or a function that returns them once `beforeAll` runs.
+ *   Without options, the file uses the service that all files share, with its own users: a start costs five CPU
+ *   seconds.
  */
 export function useService(options?: ServiceOptions | (() => ServiceOptions)): Service {
   let service: Service | undefined;
@@ -73,7 +74,7 @@ export function useService(options?: ServiceOptions | (() => ServiceOptions)): S
     await service?.close();
   });
   const started = (): Service => {
-    if (service === undefined) throw new Error('The service is not there before beforeAll.');
+    if (service === undefined) throw new Error('The service is not started before beforeAll.');
     return service;
   };
   return {
@@ -116,7 +117,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       resolve('test/support/misbehaving.mjs'),
     ].join(),
     TASKBELL_LOG_LEVEL: process.env['TASKBELL_LOG_LEVEL'] ?? 'error',
-    // A handler process costs a third of a CPU second to start.
+    // Starting a handler process costs a third of a CPU second.
     TASKBELL_WORKER_CONCURRENCY: '2',
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
@@ -140,22 +141,21 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   }
 }
 
-/** The shared service as one test file sees it: its users are no other file's. */
+/** Joins the shared service with users that no other test file has. */
 function joinService(place: ServicePlace): Promise<Service> {
   return createService(place, createRoles(place.environment), `-${randomUUID().slice(0, 8)}`);
 }
 
 async function createService(place: ServicePlace, roles: Roles, suffix = ''): Promise<Service> {
   const administration = createUsers({ path: usersFilePath(place.home) });
-  async function add(name: string, role: 'user' | 'admin' = 'user'): Promise<TestAccount> {
-    const password = 'a-good-password';
+  async function add(name: string, password: string, role: 'user' | 'admin'): Promise<TestAccount> {
     await administration.add(name, password, role);
     return { name, password };
   }
   const [alice, bob, root] = await Promise.all([
-    add(`alice${suffix}`),
-    add(`bob${suffix}`),
-    add(`root${suffix}`, 'admin'),
+    add(`alice${suffix}`, 'alice-password-1', 'user'),
+    add(`bob${suffix}`, 'bob-password-1', 'user'),
+    add(`root${suffix}`, 'root-password-1', 'admin'),
   ]);
   const users = { alice, bob, root };
   const signInAs = ({ name, password }: TestAccount): Promise<Caller> => signIn(place.url, name, password);
@@ -163,7 +163,7 @@ async function createService(place: ServicePlace, roles: Roles, suffix = ''): Pr
     ...place,
     users,
     as: (user) => signInAs(users[user]),
-    asNewUser: async () => signInAs(await add(`user-${randomUUID()}`)),
+    asNewUser: async () => signInAs(await add(`user-${randomUUID()}`, 'a-good-password', 'user')),
     startWorker: (environment) => roles.start('worker', environment),
     startApi: (environment) => roles.start('api', environment),
     close: () => roles.close(),
@@ -178,11 +178,11 @@ interface Roles {
 /** Starts processes of a service, and stops them together. */
 function createRoles(shared: Record<string, string | undefined>): Roles {
   const force = new AbortController();
-  const lives: RoleProcess[] = [];
+  const started: RoleProcess[] = [];
   return {
     async start(name, environment = {}) {
       const secret = name === 'api' ? { TASKBELL_JWT_SECRET: jwtSecret } : {};
-      const life = await startRole(
+      const role = await startRole(
         {
           name,
           entry,
@@ -192,16 +192,16 @@ function createRoles(shared: Record<string, string | undefined>): Roles {
         },
         new AbortController().signal,
       );
-      lives.push(life);
-      return life;
+      started.push(role);
+      return role;
     },
     async close() {
-      await Promise.all(lives.splice(0).map((life) => life.close()));
+      await Promise.all(started.splice(0).map((role) => role.close()));
     },
   };
 }
 
-/** Asks without any credentials. */
+/** Sends a request without credentials. */
 export function anonymously<B = Record<string, unknown>>(
   service: Pick<Service, 'url'>,
   method: string,

@@ -5,12 +5,12 @@ export function hasEnded({ status }: Pick<Task, 'status'>): boolean {
   return endedStatuses.has(status);
 }
 
-/** It is not between two attempts, or being cancelled. */
+/** Returns whether the task is running, and neither between two attempts nor being cancelled. */
 export function isRunningNow({ status, waiting }: Pick<Task, 'status' | 'waiting'>): boolean {
   return status === 'RUNNING' && waiting === null;
 }
 
-export function attemptRuns({ attempts }: Pick<Task, 'attempts'>): boolean {
+export function hasRunningAttempt({ attempts }: Pick<Task, 'attempts'>): boolean {
   return attempts.at(-1)?.outcome === 'running';
 }
 
@@ -19,7 +19,7 @@ export const quickly = { initial_interval: 0.1, backoff_coefficient: 1 };
 
 const at = '2030-01-01T00:00:00.000Z';
 
-/** What a workflow is started with, for tests that need none: due then, like any other but for the changes. */
+/** Returns a workflow's input for tests that need no workflow: an ordinary task due in 2030, with the given changes. */
 export function aTaskInput(changes: Partial<TaskInput> = {}): TaskInput {
   return {
     name: 'a task',
@@ -40,7 +40,7 @@ export function aTaskInput(changes: Partial<TaskInput> = {}): TaskInput {
   };
 }
 
-/** A task for tests that need no service: scheduled, and like any other but for the changes. */
+/** Returns a task for tests that need no service: an ordinary scheduled one, with the given changes. */
 export function aTask(changes: Partial<TaskSummary> = {}): TaskSummary {
   return {
     id: 'a',

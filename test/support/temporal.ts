@@ -15,13 +15,13 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** A Temporal server as `npm start` has it, on free ports, with a database of its own. */
+/** Starts a Temporal server like that of `npm start`, on free ports and with its own database. */
 export async function startTestServer(): Promise<TestServer> {
   const namespace = 'default';
   const home = await mkdtemp(join(tmpdir(), 'taskbell-test-'));
   const cli = await locateTemporal(readConfig().engine, ({ waitingFor }) => console.log(`${waitingFor}…`));
   const server = await startEmbedded({ home, cli, port: 0, webUiPort: 0, namespace });
-  // The server leads a process group of its own: a Ctrl-C that ends the tests would leave it behind.
+  // The server leads its own process group, so a Ctrl-C that ends the tests would leave it running.
   const dieWithTests = (): void => void process.kill(server.pid, 'SIGKILL');
   process.once('exit', dieWithTests);
   const close = async (): Promise<void> => {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const firstPauseMs = 20;
-/** Each question may cost several processes some milliseconds of CPU time, and many tests wait at once. */
+/** Long enough to save CPU time: a check can cost several processes some milliseconds, and many tests wait at once. */
 const maxPauseMs = 300;
 
-/** Asks, less and less often, until the answer is neither undefined nor false. @throws after the deadline. */
+/** Asks at growing intervals until the answer is neither undefined nor false. @throws after the deadline. */
 export async function waitFor<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,

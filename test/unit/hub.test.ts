@@ -21,13 +21,13 @@ type TaskMessage = Extract<FeedMessage, { type: 'task' }>;
 /** A watcher that records what it was sent. */
 class Spectator implements Watcher {
   readonly texts: string[] = [];
-  isGone = false;
+  isDeleted = false;
 
   send(text: string): void {
     this.texts.push(text);
   }
   deleted(): void {
-    this.isGone = true;
+    this.isDeleted = true;
   }
   get messages(): FeedMessage[] {
     return this.texts.map((text) => JSON.parse(text) as FeedMessage);
@@ -128,7 +128,7 @@ describe('a hub', () => {
     hub.notice('draining', 'bye');
     hub.publish('a', undefined);
     expect(spectator.texts).toHaveLength(1);
-    expect(spectator.isGone).toBe(false);
+    expect(spectator.isDeleted).toBe(false);
   });
 
   test('notifies every watcher once that its task is deleted, and forgets the task', () => {

@@ -30,7 +30,7 @@ class Scene {
   });
   takesMs = 0;
   atOnce = 0;
-  mostAtOnce = 0;
+  maxAtOnce = 0;
 
   watch(first: Observation): () => void {
     this.answers.set(first.task.id, first);
@@ -40,7 +40,7 @@ class Scene {
   private async observe(id: string, runId?: string): Promise<Observation | undefined> {
     this.looks.push({ id, at: Date.now() - start });
     this.atOnce += 1;
-    this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce);
+    this.maxAtOnce = Math.max(this.maxAtOnce, this.atOnce);
     await new Promise((resolve) => setTimeout(resolve, this.takesMs));
     this.atOnce -= 1;
     const answer = this.answers.get(id);
@@ -82,7 +82,7 @@ describe('looks at watched tasks', () => {
     for (let i = 0; i < 10; i += 1) scene.lookouts.look('a');
     await vi.advanceTimersByTimeAsync(5000);
     expect(scene.looksAt('a')).toEqual([0, 1000]);
-    expect(scene.mostAtOnce).toBe(1);
+    expect(scene.maxAtOnce).toBe(1);
   });
 
   test('run at most eight at a time, and every task gets its turn', async () => {
@@ -90,7 +90,7 @@ describe('looks at watched tasks', () => {
     for (let i = 0; i < 50; i += 1) scene.watch(seen(`task ${i}`));
     for (let i = 0; i < 50; i += 1) scene.lookouts.look(`task ${i}`);
     await vi.advanceTimersByTimeAsync(1000);
-    expect(scene.mostAtOnce).toBe(8);
+    expect(scene.maxAtOnce).toBe(8);
     expect(new Set(scene.looks.map(({ id }) => id)).size).toBe(50);
     expect(scene.looks).toHaveLength(50);
   });

@@ -73,11 +73,11 @@ afterEach(async () => {
 
 function watch(first: Observation) {
   const messages: FeedMessage[] = [];
-  let isGone = false;
+  let isDeleted = false;
   const watcher: Watcher = {
     send: (text) => messages.push(JSON.parse(text) as FeedMessage),
     deleted: () => {
-      isGone = true;
+      isDeleted = true;
     },
   };
   if (!source.tasks.has(first.task.id)) source.tasks.set(first.task.id, first);
@@ -85,7 +85,7 @@ function watch(first: Observation) {
   return {
     leave,
     messages,
-    isGone: () => isGone,
+    isDeleted: () => isDeleted,
     tasks: () => messages.filter((message) => message.type === 'task'),
     notices: () => messages.flatMap((message) => (message.type === 'notice' ? [message.notice] : [])),
   };
@@ -198,7 +198,7 @@ describe('while tasks are watched', () => {
     source.tasks.delete('a');
     poller.look('a');
     await pass(300);
-    expect(watchers.map(({ isGone }) => isGone())).toEqual([true, true]);
+    expect(watchers.map(({ isDeleted }) => isDeleted())).toEqual([true, true]);
     const before = source.calls;
     await pass(120_000);
     expect(source.calls).toBe(before);

@@ -9,7 +9,7 @@ const kilobyte = 'x'.repeat(1024);
 
 function listenedTo() {
   const heard: HandlerUpdate[] = [];
-  const teller = new UpdateSender((told) => void heard.push(told));
+  const teller = new UpdateSender((sent) => void heard.push(sent));
   return { heard, teller };
 }
 

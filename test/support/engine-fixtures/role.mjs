@@ -1,20 +1,20 @@
-// A role for tests of `taskbell up`: serves HTTP, tells in a file what happens to it, and misbehaves when asked to.
-// Settings come by environment, since roles get them so: COMPILED, ROLE_EVENTS, ROLE_FATAL, ROLE_CRASH, ROLE_STUBBORN
-// (each names a role).
+// A role for tests of `taskbell up`: serves HTTP, records its events in a file, and misbehaves on request. Its settings
+// are environment variables, as for real roles: COMPILED, ROLE_EVENTS, and ROLE_FATAL, ROLE_CRASH and ROLE_STUBBORN,
+// which each name the role that misbehaves.
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
-const { notifyFatal, notifyReady, onParentGone } = await import(`${process.env.COMPILED}/src/cli/parent.js`);
+const { notifyFatal, notifyReady, onParentExit } = await import(`${process.env.COMPILED}/src/cli/parent.js`);
 const role = process.argv[2];
-const tell = (event) => appendFileSync(process.env.ROLE_EVENTS, `${role} ${event} ${process.pid}\n`);
+const record = (event) => appendFileSync(process.env.ROLE_EVENTS, `${role} ${event} ${process.pid}\n`);
 
-onParentGone(() => {
-  tell('orphaned');
+onParentExit(() => {
+  record('orphaned');
   process.exit(0);
 });
 process.on('SIGTERM', () => {
   if (process.env.ROLE_STUBBORN === role) return;
-  tell('stopped');
+  record('stopped');
   process.exit(0);
 });
 
@@ -31,6 +31,6 @@ const server = createServer((_request, response) => {
 });
 server.listen(role === 'api' ? Number(process.env.PORT) : 0, '127.0.0.1', () => {
   const url = `http://127.0.0.1:${server.address().port}`;
-  tell(`ready ${url}`);
+  record(`ready ${url}`);
   notifyReady({ url });
 });

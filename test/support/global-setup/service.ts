@@ -18,7 +18,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const service = await startService({
       temporal,
       environment: {
-        // Several files run at once, and each may keep some attempts running.
+        // Several files run at once, and each can keep some attempts running.
         TASKBELL_WORKER_CONCURRENCY: '12',
         TASKBELL_WEB_UI_URL: temporal.webUiUrl,
       },

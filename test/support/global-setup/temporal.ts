@@ -3,7 +3,7 @@ import { startTestServer, type TestServer } from '../temporal.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The Temporal server of the test project. Files share it: use a task queue of your own. */
+    /** The Temporal server of the test project. Files share it, so each needs its own task queue. */
     temporal: { address: string; namespace: string; webUiUrl: string };
   }
 }

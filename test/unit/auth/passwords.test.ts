@@ -42,7 +42,7 @@ describe('a new password', () => {
   test.each([
     ['1234567', 'at least 8'],
     ['x'.repeat(1_025), 'at most 1024'],
-    ['Long.Name', 'not be the name'],
+    ['Long.Name', 'not be the same as the name'],
     ['two\nlines of it', 'single line'],
     ['nul\0 nul nul', 'single line'],
     ['👩🏽👩🏽👩🏽', 'at least 8'],

@@ -57,10 +57,10 @@ describe('a state', () => {
       false,
     ],
   ] as const)('%s', (_name, before, next, expected) => {
-    const told = new SeenVersions();
-    if (before) told.take(aTask(before));
-    expect(told.isNews(aTask(next))).toBe(expected);
-    expect(told.take(aTask(next))).toBe(expected);
+    const seen = new SeenVersions();
+    if (before) seen.take(aTask(before));
+    expect(seen.isNews(aTask(next))).toBe(expected);
+    expect(seen.take(aTask(next))).toBe(expected);
   });
 });
 
@@ -72,8 +72,8 @@ test('in whatever order states arrive, neither versions nor statuses of one vers
   });
   fc.assert(
     fc.property(fc.array(state, { maxLength: 30 }), (states) => {
-      const told = new SeenVersions();
-      const taken = states.map((each) => aTask(each)).filter((each) => told.take(each));
+      const seen = new SeenVersions();
+      const taken = states.map((each) => aTask(each)).filter((each) => seen.take(each));
       for (const [at, next] of taken.entries()) {
         const last = taken[at - 1];
         if (!last) continue;
@@ -88,8 +88,8 @@ test('in whatever order states arrive, neither versions nor statuses of one vers
 });
 
 test('remembers 10,000 tasks', () => {
-  const told = new SeenVersions();
-  for (let at = 0; at <= 10_000; at += 1) told.take(aTask({ id: String(at) }));
-  expect(told.has('0')).toBe(false);
-  expect(told.has('1')).toBe(true);
+  const seen = new SeenVersions();
+  for (let at = 0; at <= 10_000; at += 1) seen.take(aTask({ id: String(at) }));
+  expect(seen.has('0')).toBe(false);
+  expect(seen.has('1')).toBe(true);
 });
