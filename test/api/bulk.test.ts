@@ -230,15 +230,15 @@ describe('an action on many tasks', () => {
 
 test('an action by a filter leaves out a task that no longer matches when its turn comes', async () => {
   const user = await service.asNewUser();
-  const ids = await created(user, 80, { tags: ['to-go'] });
+  const ids = await created(user, 120, { tags: ['to-go'] });
   await act({ action: 'cancel', ids }, user);
-  await expect.poll(async () => (await total(user, 'tag=to-go')).CANCELLED, { timeout: 30_000 }).toBe(80);
-  const listed = await user.call<{ id: string }[]>('GET', '/api/tasks/?tag=to-go&limit=50');
+  await expect.poll(async () => (await total(user, 'tag=to-go')).CANCELLED, { timeout: 30_000 }).toBe(120);
+  const listed = await user.call<{ id: string }[]>('GET', '/api/tasks/?tag=to-go&limit=100');
   const next = /<([^>]+)>/.exec(listed.headers.get('Link') ?? '')?.[1] ?? '';
   // The action comes to this task last.
   const last = (await user.call<{ id: string }[]>('GET', next)).body.at(-1)?.id ?? '';
   const deleting = act({ action: 'delete', filter: { tag: ['to-go'], status: ['CANCELLED'] } }, user);
-  const statusOfNewest = async () => (await user.call('GET', `/api/tasks/${ids[79]}/`)).status;
+  const statusOfNewest = async () => (await user.call('GET', `/api/tasks/${ids[119]}/`)).status;
   await expect.poll(statusOfNewest, { timeout: 20_000, interval: 10 }).toBe(404);
   expect((await user.call('POST', `/api/tasks/${last}/retry/`, { delay: hour })).status).toBe(200);
   const { body } = await deleting;
