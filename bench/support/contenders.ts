@@ -10,8 +10,9 @@ import { createTaskTypes } from '../../activities/types/index.ts';
 import { type RoleProcess, startRole } from '../../src/cli/role.ts';
 import { specOf } from '../../src/contract/spec.ts';
 import { createTaskInput } from '../../src/contract/task.ts';
-import { createConnection } from '../../src/tasks/connection.ts';
+import { createConnection } from '../../src/temporal/connection.ts';
 import type { TaskInput } from '../../src/contract/workflow.ts';
+import { createTemporal } from '../../src/temporal/temporal.ts';
 import { createTaskService } from '../../src/tasks/service.ts';
 import { attributesOf, memoOf } from '../../src/tasks/start.ts';
 
@@ -36,11 +37,14 @@ export interface Contender {
 export async function startTaskbell(server: Server): Promise<Contender> {
   const taskQueue = `taskbell-${randomUUID()}`;
   const worker = await startWorker('worker', resolve('dist/src/cli/main.js'), server, taskQueue);
-  const tasks = createTaskService({
+  const temporal = createTemporal({
     connection: { address: server.address },
     namespace: server.namespace,
     taskQueue,
     identity: 'bench',
+  });
+  const tasks = createTaskService({
+    temporal,
     taskTypes: createTaskTypes({ dataDir: undefined, httpAllowHosts: [] }),
     maxOpenTasks: 0,
     webUiUrl: undefined,
@@ -53,7 +57,7 @@ export async function startTaskbell(server: Server): Promise<Contender> {
     workerPid: worker.pid,
     start: async () => (await tasks.create(owner, task)).task.id,
     close: async () => {
-      await tasks.close();
+      await temporal.close();
       await worker.close();
     },
   };

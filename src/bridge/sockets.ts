@@ -16,7 +16,7 @@ import { notFound, invalidFields } from '../contract/errors.ts';
 import { matchesFilter, taskFilter, type TaskFilter } from '../contract/filter.ts';
 import { queryErrors } from '../contract/issues.ts';
 import type { Problem } from '../contract/problem.ts';
-import type { Actor } from '../tasks/access.ts';
+import type { Actor } from '../resources/actor.ts';
 import type { Observation } from '../tasks/feed.ts';
 import { atExpiry } from './expiry.ts';
 import { type Hub, isNotice } from './hub.ts';

@@ -6,7 +6,7 @@
  */
 import type { Principal } from '../auth/principal.ts';
 import { AppError } from '../contract/errors.ts';
-import type { Actor } from '../tasks/access.ts';
+import type { Actor } from '../resources/actor.ts';
 import type { Observation } from '../tasks/feed.ts';
 import { atExpiry } from './expiry.ts';
 import { type Hub, isNotice } from './hub.ts';

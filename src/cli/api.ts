@@ -15,12 +15,13 @@ import { createSockets } from '../bridge/sockets.ts';
 import { createStreams } from '../bridge/streams.ts';
 import { type Config, ConfigError } from '../config.ts';
 import type { TaskFilter } from '../contract/filter.ts';
-import type { Actor } from '../tasks/access.ts';
+import type { Actor } from '../resources/actor.ts';
 import { createRateLimit } from '../lib/token-bucket.ts';
 import { createTaskService } from '../tasks/service.ts';
 import { createLogger } from './log.ts';
 import { logLifecycle, notifyReady } from './parent.ts';
 import { untilStopRequested } from './stop.ts';
+import { createTemporal } from '../temporal/temporal.ts';
 import { temporalConnection } from './temporal.ts';
 
 /** Runs `taskbell api`: HTTP and sockets, until asked to stop. Without Temporal it stays up, but not ready. */
@@ -69,16 +70,19 @@ async function start(
     onError: (error) => logger.error({ err: error }, 'accounts'),
   });
   closers.push(gate.close);
-  const tasks = createTaskService({
+  const temporal = createTemporal({
     connection: temporalConnection(config),
     namespace: config.temporal.namespace,
     taskQueue: config.taskQueue,
     identity: `api ${process.pid}@${hostname()}`,
+  });
+  const tasks = createTaskService({
+    temporal,
     taskTypes,
     maxOpenTasks: config.limits.openTasks,
     webUiUrl: config.webUiUrl,
   });
-  closers.push(() => tasks.close());
+  closers.push(() => temporal.close());
   const { hub, poller } = createFeed(tasks, logger);
   async function lookAtUnderWay(actor: Actor, filter: TaskFilter): Promise<void> {
     try {

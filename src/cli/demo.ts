@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { UserError } from '../auth/users.ts';
 import { ListFileError } from '../auth/list-file.ts';
 import { ConfigError, readConfig } from '../config.ts';
-import { EngineError } from '../engine/errors.ts';
+import { EngineError } from '../temporal/engine-error.ts';
 import { DemoError } from './demo/errors.ts';
 import { runDemo } from './demo/index.ts';
 

@@ -2,7 +2,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { withFileLock } from '../lib/file-lock.ts';
-import { EngineError } from '../engine/errors.ts';
+import { EngineError } from '../temporal/engine-error.ts';
 import { isErrno } from '../lib/errno.ts';
 import { isAlive, recordProcess, type ProcessRecord } from '../lib/process-identity.ts';
 

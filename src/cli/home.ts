@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config.ts';
-import { EngineError } from '../engine/errors.ts';
+import { EngineError } from '../temporal/engine-error.ts';
 import { isErrno } from '../lib/errno.ts';
 import { errorMessage } from '../lib/error-message.ts';
 

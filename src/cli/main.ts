@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { type Config, ConfigError, hasIdentityProvider, readConfig, readHome } from '../config.ts';
-import { EngineError } from '../engine/errors.ts';
+import { EngineError } from '../temporal/engine-error.ts';
 import { keysCommand } from './keys.ts';
 import { hasParent, notifyFatal } from './parent.ts';
 import { ensureFirstUser, usersCommand } from './users.ts';

@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import type { Progress, Report } from '../engine/errors.ts';
+import type { Progress, Report } from '../temporal/engine-error.ts';
 
 const firstAfterMs = 500;
 const updateEveryMs = 500;

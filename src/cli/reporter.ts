@@ -3,7 +3,7 @@ import { FileLockLost, FileLockTimeout } from '../lib/file-lock.ts';
 import { ListFileError } from '../auth/list-file.ts';
 import { UserError } from '../auth/users.ts';
 import { ConfigError } from '../config.ts';
-import { EngineError } from '../engine/errors.ts';
+import { EngineError } from '../temporal/engine-error.ts';
 
 /** Wraps an action so that its errors are reported. */
 export type Reporter = <A extends unknown[]>(

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
-import { connectTemporal } from '../engine/connect.ts';
-import { EngineError, type Report } from '../engine/errors.ts';
-import { type NamespaceFacts, ensureNamespace } from '../engine/namespace.ts';
+import { connectTemporal } from '../temporal/connect.ts';
+import { EngineError, type Report } from '../temporal/engine-error.ts';
+import { type NamespaceFacts, ensureNamespace } from '../temporal/namespace.ts';
 
 /**
  * Runs `taskbell setup`: prepares the namespace of an external Temporal server for Taskbell.

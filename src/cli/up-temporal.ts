@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
-import { connectTemporal } from '../engine/connect.ts';
+import { connectTemporal } from '../temporal/connect.ts';
 import { databaseVersion } from '../engine/database.ts';
 import { type EmbeddedServer, startEmbedded } from '../engine/embedded.ts';
-import type { Report } from '../engine/errors.ts';
+import type { Report } from '../temporal/engine-error.ts';
 import { locateTemporal } from '../engine/locate.ts';
-import { ensureNamespace } from '../engine/namespace.ts';
+import { ensureNamespace } from '../temporal/namespace.ts';
 import { unlessAborted } from '../lib/wait.ts';
 import { type Supervisor, supervise } from './supervisor.ts';
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type Config, ConfigError, childEnvironment } from '../config.ts';
-import { EngineError } from '../engine/errors.ts';
+import { EngineError } from '../temporal/engine-error.ts';
 import { choosePorts } from '../engine/ports.ts';
 import { lockHome } from './home-lock.ts';
 import { resolveJwtSecret, makeHome } from './home.ts';

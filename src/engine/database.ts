@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EngineError, type Report } from './errors.ts';
+import { EngineError, type Report } from '../temporal/engine-error.ts';
 import { stopRecorded } from './processes.ts';
 import { type EngineState, readEngineState, writeEngineState } from './state.ts';
 import { type TemporalCli, minorOf, sameMinor } from './version.ts';

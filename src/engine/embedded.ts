@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareDatabase, stopOrphan } from './database.ts';
-import { EngineError, type Report } from './errors.ts';
+import { EngineError, type Report } from '../temporal/engine-error.ts';
 import { choosePorts } from './ports.ts';
 import { waitUntilServing } from './readiness.ts';
 import { openServerLog } from './server-log.ts';

@@ -1,4 +1,4 @@
-import { attributeFlags } from './attributes.ts';
+import { attributeFlags } from '../temporal/attributes.ts';
 
 /** Dynamic configuration, with the reason for a value where it isn't plain. Values are JSON, as the server expects. */
 const dynamicConfig: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Config, childEnvironment } from '../config.ts';
 import { buildCli } from './build.ts';
 import { downloadCli } from './download.ts';
-import { EngineError, type Report } from './errors.ts';
+import { EngineError, type Report } from '../temporal/engine-error.ts';
 import {
   type TemporalCli,
   cliVersion,

@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Report } from './errors.ts';
+import type { Report } from '../temporal/engine-error.ts';
 
 export interface ObtainOptions {
   /** Path of the executable to install. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Server, createServer } from 'node:net';
-import { EngineError } from './errors.ts';
+import { EngineError } from '../temporal/engine-error.ts';
 import { isErrno } from '../lib/errno.ts';
 import { errorMessage } from '../lib/error-message.ts';
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
 import { errorMessage } from '../lib/error-message.ts';
+import { tryConnect } from '../temporal/connect.ts';
 
 const pollMs = 50;
 
@@ -23,8 +23,7 @@ export async function waitUntilServing(
     try {
       // A failed gRPC channel waits a second or more before it tries again; a plain socket is a cheaper probe.
       await probe(address);
-      const connection = await Connection.connect({ address, connectTimeout: 5_000, interceptors: [] });
-      await connection.close();
+      await tryConnect(address);
       return;
     } catch (error) {
       last = error;

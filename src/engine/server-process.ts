@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { childEnvironment } from '../config.ts';
 import { type Database, databaseFile } from './database.ts';
-import { EngineError } from './errors.ts';
+import { EngineError } from '../temporal/engine-error.ts';
 import { serverArguments } from './flags.ts';
 import { hasEnded, stopChild } from './processes.ts';
 import type { ServerLog } from './server-log.ts';

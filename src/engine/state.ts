@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { EngineError } from './errors.ts';
+import { EngineError } from '../temporal/engine-error.ts';
 import { isErrno } from '../lib/errno.ts';
 import { errorMessage } from '../lib/error-message.ts';
 

@@ -1,13 +1,8 @@
 import { AppError, notFound } from '../contract/errors.ts';
+import { type Actor, mayAccess } from '../resources/actor.ts';
+import { waitForEffect } from '../resources/effect.ts';
 import type { LiveExecution } from './execution.ts';
 import type { TaskStore } from './store.ts';
-
-/** The caller of a request. */
-export interface Actor {
-  readonly id: string;
-  readonly name: string;
-  readonly role: 'user' | 'admin';
-}
 
 /**
  * Loads a task for a caller. Every task lookup on behalf of a user goes through here: REST, sockets, commands.
@@ -17,10 +12,6 @@ export async function loadTask(store: TaskStore, actor: Actor, id: string): Prom
   const execution = await store.describe(id);
   if (!execution || !mayAccess(actor, execution.owner)) throw notFound();
   return execution;
-}
-
-export function mayAccess(actor: Actor, owner: string): boolean {
-  return actor.role === 'admin' || actor.id === owner;
 }
 
 /** Maximum history of a task that can still change. The server ends a run at far more: 51,200 events or 50 MB. */
@@ -36,4 +27,14 @@ export function isChangeable({ historyLength, historyBytes }: LiveExecution): bo
 export function assertChangeable(execution: LiveExecution): void {
   if (isChangeable(execution)) return;
   throw new AppError('wrong_state', 'Task has been changed too often; delete it and create it again');
+}
+
+/** Waits until a task shows the effect of a command, or the time is up. @returns its latest state. */
+export function taskEffect(
+  store: TaskStore,
+  before: LiveExecution,
+  effect: (execution: LiveExecution) => boolean,
+  waitMs?: number,
+): Promise<LiveExecution> {
+  return waitForEffect(() => store.describe(before.id, before.runId), before, effect, waitMs);
 }

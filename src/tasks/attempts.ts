@@ -10,7 +10,8 @@ import type {
   AttemptReport,
   AttemptSuccess,
 } from '../contract/workflow.ts';
-import { decode, type LiveExecution, type PendingAttempt } from './execution.ts';
+import type { LiveExecution, PendingAttempt } from './execution.ts';
+import { decode } from '../temporal/payload.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
 

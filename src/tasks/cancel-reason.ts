@@ -1,6 +1,6 @@
 /** Who cancelled a task, as text: its event history keeps it, and the Temporal Web UI shows it. */
 import type { Author } from '../contract/workflow.ts';
-import type { Actor } from './access.ts';
+import type { Actor } from '../resources/actor.ts';
 
 export function cancelReason({ name, id }: Actor): string {
   return `Cancelled by ${name} (${id})`;

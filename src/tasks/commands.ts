@@ -2,9 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isNotFound } from '../contract/errors.ts';
 import type { TaskCommand } from '../contract/workflow.ts';
-import { type Actor, assertChangeable, loadTask } from './access.ts';
+import { assertChangeable, loadTask, taskEffect } from './access.ts';
+import type { Actor } from '../resources/actor.ts';
 import { cancelReason } from './cancel-reason.ts';
-import { effectTimeoutMs, waitFor } from './effect.ts';
+import { effectTimeoutMs } from '../resources/effect.ts';
 import type { LiveExecution } from './execution.ts';
 import { dependentsOf, notifyDependents } from './predecessors.ts';
 import { allRunsOf, type TaskContext, readTask, type TaskView, wrongState } from './read.ts';
@@ -35,7 +36,7 @@ export async function cancelTask(
   if (before.status !== 'open') throw refused;
   if (!before.cancelRequested) await reader.store.cancel(id, before.runId, cancelReason(actor));
   const isOver = ({ status }: LiveExecution): boolean => status !== 'open';
-  const after = await waitFor(reader.store, before, isOver, waitMs);
+  const after = await taskEffect(reader.store, before, isOver, waitMs);
   // The task ended before the cancellation reached it.
   if (after.status !== 'open' && after.status !== 'cancelled') throw refused;
   return answer(reader, actor, after, after.status === 'cancelled');
@@ -143,7 +144,7 @@ async function command(
   // Sent even if the effect seems to be there already: an earlier command may still be waiting for a worker.
   await send(reader, before, { command: name, by: actor.id, by_name: actor.name }, rules.refusal);
   const isThere = (now: LiveExecution): boolean => rules.effect(now) || now.status !== 'open';
-  const after = await waitFor(reader.store, before, isThere, rules.waitMs);
+  const after = await taskEffect(reader.store, before, isThere, rules.waitMs);
   const done = rules.effect(after);
   // The task started, or ended, before the command reached it.
   if (!done && !rules.allowed(after)) throw wrongState(rules.refusal);

@@ -1,7 +1,7 @@
 /** Counts of tasks by status, exact across retries: visibility counts runs, and a task may have several of them. */
 import type { TaskFilter } from '../contract/filter.ts';
 import { type EndedStatus, type TaskCounts, type TaskStatus, taskStatus } from '../contract/task.ts';
-import type { Actor } from './access.ts';
+import type { Actor } from '../resources/actor.ts';
 import { supersededRuns, visibleTo } from './list.ts';
 import { allRows, type TaskContext } from './read.ts';
 import {
@@ -54,7 +54,7 @@ async function countSuperseded(store: TaskStore, filter: TaskFilter): Promise<Co
   if ((await store.count(retriesMatching(filter))) === 0) return counts;
   if (!isLasting(filter)) return countSupersededOneByOne(store, filter);
   // A replaced run ends before its replacement, so the namespace may have deleted it already.
-  const oldest = Date.now() - (await store.retentionMs());
+  const oldest = Date.now() - (await store.temporal.retentionMs());
   const each = await Promise.all(ends.map((ended) => store.count(retriesSince(filter, ended, oldest))));
   for (const [index, ended] of ends.entries()) counts[ended] = each[index] ?? 0;
   return counts;

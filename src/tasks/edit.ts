@@ -1,23 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { editUpdate } from '../../workflows/messages.ts';
 import { AppError, isNotFound } from '../contract/errors.ts';
 import { specOf } from '../contract/spec.ts';
 import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskEdit, TaskSpec } from '../contract/workflow.ts';
-import { type Actor, assertChangeable, loadTask } from './access.ts';
+import { assertChangeable, loadTask, taskEffect } from './access.ts';
+import type { Actor } from '../resources/actor.ts';
 import { checkedChanges } from './changes.ts';
 import type { WriteContext } from './create.ts';
-import { waitFor } from './effect.ts';
 import { assertMatches, staleVersion } from './etag.ts';
 import type { LiveExecution } from './execution.ts';
 import { readTask, type TaskView, wrongState } from './read.ts';
 import { summarise } from './snapshot.ts';
 import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
-import { isDeadlineExceeded } from './temporal-errors.ts';
+import { UpdateRefused, UpdateUnanswered } from '../temporal/errors.ts';
 
 /** Deadline of an update, in milliseconds. A worker answers within a few milliseconds if one is running. */
 const editTimeoutMs = 3000;
@@ -77,7 +75,11 @@ async function settled(writer: WriteContext, actor: Actor, before: LiveExecution
   const { store } = writer;
   const edited = await loadTask(store, actor, before.id);
   if (!before.pending) return readTask(writer, actor, edited);
-  const after = await waitFor(store, edited, ({ status, pending }) => status !== 'open' || !pending?.started);
+  const after = await taskEffect(
+    store,
+    edited,
+    ({ status, pending }) => status !== 'open' || !pending?.started,
+  );
   const view = await readTask(writer, actor, after);
   const beganAt = Date.parse(view.task.started_at ?? '');
   if (beganAt <= edited.updatedAt) throw started();
@@ -91,8 +93,7 @@ async function sendEdit(
 ): Promise<'made' | 'stale'> {
   const { store } = writer;
   try {
-    const handle = store.client.workflow.getHandle(before.id, before.runId);
-    await store.call(() => handle.executeUpdate(editUpdate, { args: [edit] }), editTimeoutMs);
+    await store.temporal.update(before, editUpdate, [edit], editTimeoutMs);
     return 'made';
   } catch (error) {
     const refusal = refusalOf(error);
@@ -116,15 +117,12 @@ async function wasMade(
 }
 
 function refusalOf(error: unknown): unknown {
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isDeadlineExceeded(error))
-    return noWorker(error);
+  if (error instanceof UpdateUnanswered) return noWorker(error);
   if (isNotFound(error)) return wrongState('Task has ended in the meantime');
-  if (!(error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure))
-    return error;
-  const { type } = error.cause;
-  if (type === 'wrong_state') return started();
-  if (type === 'stale_version') return staleVersion();
-  return type === 'expired' ? noWorker(error) : error;
+  if (!(error instanceof UpdateRefused)) return error;
+  if (error.type === 'wrong_state') return started();
+  if (error.type === 'stale_version') return staleVersion();
+  return error.type === 'expired' ? noWorker(error) : error;
 }
 
 function started(): AppError {

@@ -1,7 +1,7 @@
 import type { temporal } from '@temporalio/proto';
 import type { JsonValue } from '../contract/json.ts';
 import type { AttemptReport, TaskFailureDetails, TaskOutcome } from '../contract/workflow.ts';
-import { decode } from './execution.ts';
+import { decode } from '../temporal/payload.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
 

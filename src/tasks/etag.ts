@@ -1,5 +1,6 @@
 import { AppError } from '../contract/errors.ts';
 import type { TaskSummary } from '../contract/task.ts';
+import { matchesEtag } from '../resources/if-match.ts';
 import type { LiveExecution } from './execution.ts';
 import { summarise } from './snapshot.ts';
 
@@ -12,14 +13,9 @@ export function etagOf(runId: string, { version, status }: Pick<TaskSummary, 've
 export function assertMatches(ifMatch: string | undefined, execution: LiveExecution): void {
   if (ifMatch === undefined) return;
   const etag = etagOf(execution.runId, summarise(execution, { now: Date.now() }));
-  if (!matches(ifMatch, etag)) throw staleVersion();
+  if (!matchesEtag(ifMatch, etag)) throw staleVersion();
 }
 
 export function staleVersion(): AppError {
   return new AppError('stale_version', 'The task has changed since the version in If-Match.');
-}
-
-/** Implements RFC 9110, 13.1.1: a list of tags, or `*` for any state. */
-function matches(ifMatch: string, etag: string): boolean {
-  return ifMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim() === etag);
 }

@@ -1,7 +1,8 @@
-import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import type { Payload } from '@temporalio/common';
 import proto, { type temporal } from '@temporalio/proto';
 import { searchAttributes, type StoredStatus, storedStatuses, taskWorkflowType } from '../contract/names.ts';
 import type { AttemptHeartbeat, TaskMemo } from '../contract/workflow.ts';
+import { decode, millis } from '../temporal/payload.ts';
 
 type ExecutionInfo = temporal.api.workflow.v1.IWorkflowExecutionInfo;
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
@@ -143,17 +144,6 @@ export function executionStatus(name: unknown): Execution['status'] | undefined 
 }
 
 /** Decodes a payload that our own worker wrote: its shape is the contract's. */
-export function decode<T>(payload: Payload | null | undefined): T | undefined {
-  return payload ? defaultPayloadConverter.fromPayload<T>(payload) : undefined;
-}
-
-export function millis(
-  timestamp: { seconds?: unknown; nanos?: number | null } | null | undefined,
-): number | undefined {
-  if (!timestamp) return undefined;
-  return Number(timestamp.seconds ?? 0) * 1000 + Math.floor((timestamp.nanos ?? 0) / 1_000_000);
-}
-
 function attribute(info: ExecutionInfo | null | undefined, name: string): unknown {
   const value = decode<unknown>(info?.searchAttributes?.indexedFields?.[name]);
   // Some stores return a single value as a list of one.

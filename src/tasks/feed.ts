@@ -1,7 +1,8 @@
 /** Queries of the bridge: which tasks have changed, and what state a task is in. */
 import { ifFound } from '../contract/errors.ts';
 import type { TaskSummary } from '../contract/task.ts';
-import { type Actor, loadTask } from './access.ts';
+import { loadTask } from './access.ts';
+import type { Actor } from '../resources/actor.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { allRows, endingOf, type TaskContext } from './read.ts';
 import { closedSince, writtenSince } from './search.ts';

@@ -1,7 +1,8 @@
 /** The history of a task, read from the event histories of its runs. Needs no worker. */
 import { isNotFound } from '../contract/errors.ts';
 import type { HistoryEntry } from '../contract/history.ts';
-import { type Actor, loadTask } from './access.ts';
+import { loadTask } from './access.ts';
+import type { Actor } from '../resources/actor.ts';
 import { unreportedAttempt } from './attempts.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { allRunsOf, type TaskContext } from './read.ts';

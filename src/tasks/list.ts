@@ -2,7 +2,7 @@
 import { AppError } from '../contract/errors.ts';
 import type { TaskFilter } from '../contract/filter.ts';
 import type { TaskSummary } from '../contract/task.ts';
-import type { Actor } from './access.ts';
+import type { Actor } from '../resources/actor.ts';
 import type { Execution } from './execution.ts';
 import { allRows, type TaskContext, webUiUrl } from './read.ts';
 import { replacementsOf, runsMatching } from './search.ts';

@@ -4,14 +4,13 @@
  */
 import { type Overview, type OverviewQuery, overviewRanges } from '../contract/overview.ts';
 import { createLimiter } from '../lib/limiter.ts';
-import type { Actor } from './access.ts';
+import type { Actor } from '../resources/actor.ts';
 import { countDue } from './due.ts';
 import { visibleTo } from './list.ts';
 import { createOutcomes } from './outcomes.ts';
 import { periodsUntil } from './periods.ts';
 import { createSharedAnswers } from './shared-answers.ts';
 import type { TaskStore } from './store.ts';
-import { listWorkers } from './workers.ts';
 
 /** Maximum concurrent calls of all overviews together. */
 const concurrency = 4;
@@ -29,13 +28,13 @@ export function createOverview(store: TaskStore) {
   const common = createSharedAnswers<Pick<Overview, 'temporal' | 'workers'>>({ freshMs, max: 1 });
 
   async function surroundings(): Promise<Pick<Overview, 'temporal' | 'workers'>> {
-    const workers = await listWorkers(store);
+    const workers = await store.temporal.listWorkers();
     // Measured afterwards, since the very first call waits for the connection.
-    const { serverVersion, latencyMs } = await store.probe();
+    const { serverVersion, latencyMs } = await store.temporal.probe();
     const temporal = {
       latency_ms: Math.round(latencyMs * 10) / 10,
       server_version: serverVersion,
-      namespace: store.namespace,
+      namespace: store.temporal.namespace,
     };
     return { temporal, workers };
   }

@@ -7,8 +7,10 @@ import { dependentSignalName } from '../contract/names.ts';
 import type { PredecessorEnd, EndedPredecessor } from '../contract/predecessors.ts';
 import type { Dependent, TaskInput } from '../contract/workflow.ts';
 import { mapConcurrently } from '../lib/limiter.ts';
-import { type Actor, isChangeable, loadTask } from './access.ts';
-import { decode, type Execution, type LiveExecution } from './execution.ts';
+import { isChangeable, loadTask } from './access.ts';
+import type { Actor } from '../resources/actor.ts';
+import type { Execution, LiveExecution } from './execution.ts';
+import { decode } from '../temporal/payload.ts';
 import { endedStatus } from './snapshot.ts';
 import type { TaskStore } from './store.ts';
 

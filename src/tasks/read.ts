@@ -1,6 +1,7 @@
 import { AppError } from '../contract/errors.ts';
 import type { Attempt, Task, TaskSummary } from '../contract/task.ts';
-import { type Actor, loadTask } from './access.ts';
+import { loadTask } from './access.ts';
+import type { Actor } from '../resources/actor.ts';
 import { attemptsIn, mayHaveAttempts, unreportedAttempt } from './attempts.ts';
 import type { Ending } from './ending.ts';
 import { etagOf } from './etag.ts';

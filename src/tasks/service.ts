@@ -1,11 +1,10 @@
-import type { ConnectionOptions } from '@temporalio/client';
 import type { TaskTypes } from '../../activities/types/index.ts';
 import type { TaskFilter } from '../contract/filter.ts';
 import type { CreateTaskInput, EditTaskInput } from '../contract/task.ts';
-import { type Actor, loadTask } from './access.ts';
+import { loadTask } from './access.ts';
+import type { Actor } from '../resources/actor.ts';
 import { createBulk } from './bulk.ts';
 import { cancelTask, pauseTask, removeTask, resumeTask, runTaskNow } from './commands.ts';
-import { createConnection } from './connection.ts';
 import { countTasks } from './counts.ts';
 import { createTask, type WriteContext } from './create.ts';
 import { editTask } from './edit.ts';
@@ -17,12 +16,10 @@ import { createOverview } from './overview.ts';
 import { createQuota } from './quota.ts';
 import { type RetryRequest, retryTask } from './retry.ts';
 import { createTaskStore } from './store.ts';
+import type { Temporal } from '../temporal/temporal.ts';
 
 export interface TaskServiceOptions {
-  readonly connection: ConnectionOptions;
-  readonly namespace: string;
-  readonly taskQueue: string;
-  readonly identity: string;
+  readonly temporal: Temporal;
   readonly taskTypes: TaskTypes;
   /** Maximum number of an owner's unfinished tasks; 0 for no limit. */
   readonly maxOpenTasks: number;
@@ -32,14 +29,14 @@ export interface TaskServiceOptions {
 
 export type TaskService = ReturnType<typeof createTaskService>;
 
-/** Creates the service for all operations on tasks. It alone holds the Temporal client. Throws AppError. */
-export function createTaskService(options: TaskServiceOptions) {
-  const store = createTaskStore({ ...options, connection: createConnection(options.connection) });
-  const { webUiUrl, namespace } = options;
+/** Creates the service for all operations on tasks. Throws AppError. */
+export function createTaskService({ temporal, ...options }: TaskServiceOptions) {
+  const store = createTaskStore(temporal);
+  const { webUiUrl } = options;
   const webUiLink = (id: string, runId: string): string | undefined =>
     webUiUrl === undefined
       ? undefined
-      : `${webUiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${id}/${runId}/history`;
+      : `${webUiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(temporal.namespace)}/workflows/${id}/${runId}/history`;
   const quota = createQuota(store, options.maxOpenTasks);
   const writer: WriteContext = { store, taskTypes: options.taskTypes, quota, webUiLink };
 
@@ -67,7 +64,6 @@ export function createTaskService(options: TaskServiceOptions) {
     changesSince: (cursor: FeedCursor) => changesSince(writer, cursor),
     observeAs: (actor: Actor, id: string) => observeAs(writer, actor, id),
     observe: (id: string, runId?: string) => observeTask(writer, id, runId),
-    workersSeen: () => store.workersSeen(),
-    close: () => store.close(),
+    workersSeen: temporal.workersSeen,
   };
 }

@@ -1,6 +1,7 @@
 import type { temporal } from '@temporalio/proto';
 import type { TaskEdit, TaskInput } from '../contract/workflow.ts';
-import { decode, type Execution } from './execution.ts';
+import type { Execution } from './execution.ts';
+import { decode } from '../temporal/payload.ts';
 import type { TaskStore } from './store.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;

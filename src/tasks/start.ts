@@ -1,7 +1,3 @@
-import {
-  InternalWorkflowStartOptionsSymbol,
-  type InternalWorkflowStartOptions,
-} from '@temporalio/client/lib/internal.js';
 import type { SearchAttributePair } from '@temporalio/common';
 import { remainingPredecessors } from '../contract/predecessors.ts';
 import { searchAttributes, type StoredStatus, taskWorkflowType } from '../contract/names.ts';
@@ -33,9 +29,8 @@ export interface NewRun {
  */
 export async function startRun(store: TaskStore, run: NewRun, now: number): Promise<string> {
   const { id, input, replaces } = run;
-  const options: InternalWorkflowStartOptions & { args: [TaskInput] } = {
+  return store.temporal.start<[TaskInput]>(taskWorkflowType, {
     workflowId: id,
-    taskQueue: store.taskQueue,
     args: [input],
     memo: { ...memoOf(run) },
     typedSearchAttributes: attributesOf(run, now),
@@ -45,11 +40,9 @@ export async function startRun(store: TaskStore, run: NewRun, now: number): Prom
     staticDetails: truncateBytes(input.description, maxDetailsBytes),
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: replaces ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
-  };
-  // Two retries of the same ended run are one request to the server, which starts one run and answers both with it.
-  if (replaces) options[InternalWorkflowStartOptionsSymbol] = { requestId: requestId(id, replaces.runId) };
-  const handle = await store.call(() => store.client.workflow.start(taskWorkflowType, options));
-  return handle.firstExecutionRunId;
+    // Two retries of the same ended run start one run.
+    requestId: replaces && requestId(id, replaces.runId),
+  });
 }
 
 export function memoOf({

@@ -24,7 +24,7 @@ import type {
 import { reportIn } from './attempts.ts';
 import { readCancelReason } from './cancel-reason.ts';
 import { readEnding } from './ending.ts';
-import { decode, millis } from './execution.ts';
+import { decode, millis } from '../temporal/payload.ts';
 import { editIn } from './spec.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;

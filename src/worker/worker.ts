@@ -6,8 +6,6 @@
  */
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from '@temporalio/client';
-import type { ConnectionOptions } from '@temporalio/client';
 import {
   NativeConnection,
   Runtime,
@@ -18,15 +16,16 @@ import { createActivities, type LocalActivities } from '../../activities/index.t
 import type { HandlerPool } from '../../activities/pool/pool.ts';
 import type { ProcessTaskDependencies } from '../../activities/process.ts';
 import { attemptBegunSignal, attemptInterruptedSignal } from '../../workflows/messages.ts';
-import { createConnection } from '../tasks/connection.ts';
 import { lookUpPredecessor } from '../tasks/predecessors.ts';
 import { createTaskStore, type TaskStore } from '../tasks/store.ts';
+import { createSignals, nativeOptions, type TemporalConnectionOptions } from '../temporal/native.ts';
+import { createTemporal } from '../temporal/temporal.ts';
 import { watchForMissedEnds } from './end-watch.ts';
 import { temporalLogger } from './logger.ts';
 import type { Logger } from 'pino';
 
 export interface WorkerOptions {
-  readonly connection: ConnectionOptions;
+  readonly connection: TemporalConnectionOptions;
   readonly namespace: string;
   readonly taskQueue: string;
   /** Runs the handlers. The caller closes it after the worker has ended. */
@@ -75,32 +74,24 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   });
   const connection = await NativeConnection.connect(nativeOptions(options.connection));
   const grace = new AbortController();
-  const store = storeOf(options);
+  // For calls outside the workflows and attempts.
+  const temporal = createTemporal({ ...options, identity: identity() });
+  const store = createTaskStore(temporal);
   try {
     const attempts = await Worker.create(attemptOptions(connection, options, grace.signal));
     const workflows = await Worker.create(workflowOptions(connection, options, store));
     const watch = watchForMissedEnds(store, options.logger);
-    const ended = endAfter(runToEnd(attempts, workflows, connection), [watch, store]);
+    const ended = endAfter(runToEnd(attempts, workflows, connection), [watch, temporal]);
     const stop = (): void => {
       attempts.shutdown();
       setTimeout(() => grace.abort(), options.shutdownGraceMs).unref();
     };
     return { identity: identity(), stop, ended };
   } catch (error) {
-    await store.close();
+    await temporal.close();
     await connection.close();
     throw error;
   }
-}
-
-/** Creates the store for calls to Temporal outside the workflows and attempts. It connects on first use. */
-function storeOf({ connection, namespace, taskQueue }: WorkerOptions): TaskStore {
-  return createTaskStore({
-    connection: createConnection(connection),
-    namespace,
-    taskQueue,
-    identity: identity(),
-  });
 }
 
 /** Runs two Temporal workers, so that attempts which end in the grace time still find a worker to end their tasks. */
@@ -199,28 +190,11 @@ function signalsOf(
   connection: NativeConnection,
   { namespace }: WorkerOptions,
 ): ProcessTaskDependencies['signals'] {
-  const { workflow } = new Client({ connection, namespace });
-  const soon = <T>(call: () => Promise<T>): Promise<T> =>
-    connection.withDeadline(Date.now() + signalTimeoutMs, call);
+  const signal = createSignals(connection, namespace, signalTimeoutMs);
   return {
-    begun: ({ workflowId, runId }, begun) =>
-      soon(() => workflow.getHandle(workflowId, runId).signal(attemptBegunSignal, begun)),
-    over: ({ workflowId, runId }, over) =>
-      soon(() => workflow.getHandle(workflowId, runId).signal(attemptInterruptedSignal, over)),
+    begun: ({ workflowId, runId }, begun) => signal({ id: workflowId, runId }, attemptBegunSignal, begun),
+    over: ({ workflowId, runId }, over) => signal({ id: workflowId, runId }, attemptInterruptedSignal, over),
   };
-}
-
-function nativeOptions({ address, tls, apiKey, metadata }: ConnectionOptions) {
-  return {
-    ...(address === undefined ? {} : { address }),
-    ...(tls === undefined ? {} : { tls }),
-    ...(typeof apiKey === 'string' ? { apiKey } : {}),
-    ...(metadata === undefined ? {} : { metadata: stringMetadata(metadata) }),
-  };
-}
-
-function stringMetadata(metadata: NonNullable<ConnectionOptions['metadata']>): Record<string, string> {
-  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)]));
 }
 
 /** Returns the worker's identity, as the records of attempts name it. */

@@ -10,7 +10,7 @@ import { readConfig } from '../../src/config.ts';
 import { searchAttributes } from '../../src/contract/names.ts';
 import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from '../../src/engine/embedded.ts';
 import { cachedPath, locateTemporal } from '../../src/engine/locate.ts';
-import { ensureNamespace } from '../../src/engine/namespace.ts';
+import { ensureNamespace } from '../../src/temporal/namespace.ts';
 import { isRunning } from '../support/child-processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 

@@ -6,7 +6,7 @@ import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { startEmbedded } from '../../src/engine/embedded.ts';
 import { locateTemporal } from '../../src/engine/locate.ts';
-import { ensureNamespace } from '../../src/engine/namespace.ts';
+import { ensureNamespace } from '../../src/temporal/namespace.ts';
 import type { TemporalCli } from '../../src/engine/version.ts';
 import { createCaller } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -5,7 +5,7 @@ import { Connection } from '@temporalio/client';
 import { readConfig } from '../../src/config.ts';
 import { startEmbedded } from '../../src/engine/embedded.ts';
 import { locateTemporal } from '../../src/engine/locate.ts';
-import { ensureNamespace } from '../../src/engine/namespace.ts';
+import { ensureNamespace } from '../../src/temporal/namespace.ts';
 
 export interface TestServer {
   readonly address: string;

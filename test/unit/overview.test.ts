@@ -5,7 +5,7 @@ import { describeLateness, percentile } from '../../src/tasks/lateness.ts';
 import { createOutcomes } from '../../src/tasks/outcomes.ts';
 import { periodsUntil, tally } from '../../src/tasks/periods.ts';
 import { createSharedAnswers } from '../../src/tasks/shared-answers.ts';
-import { liveWorkers } from '../../src/tasks/workers.ts';
+import { liveWorkers } from '../../src/temporal/workers.ts';
 import type { Execution } from '../../src/tasks/execution.ts';
 import type { Ending } from '../../src/tasks/ending.ts';
 

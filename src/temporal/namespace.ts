@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { addMissingAttributes, attributeFaults, queryAttributes } from './attributes.ts';
-import { EngineError, type Report } from './errors.ts';
+import { EngineError, type Report } from './engine-error.ts';
 import { grpcCode, grpcStatus } from './grpc.ts';
 import { errorMessage } from '../lib/error-message.ts';
 

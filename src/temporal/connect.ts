@@ -1,6 +1,6 @@
 import { Connection } from '@temporalio/client';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
-import { EngineError } from './errors.ts';
+import { EngineError } from './engine-error.ts';
 import { errorMessage } from '../lib/error-message.ts';
 
 const connectTimeoutMs = 5_000;
@@ -22,4 +22,14 @@ export async function connectTemporal(
       { cause: error },
     );
   }
+}
+
+/** Connects and closes the connection again. @throws when the server does not answer gRPC. */
+export async function tryConnect(address: string): Promise<void> {
+  const connection = await Connection.connect({
+    address,
+    connectTimeout: connectTimeoutMs,
+    interceptors: [],
+  });
+  await connection.close();
 }

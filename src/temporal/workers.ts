@@ -2,16 +2,22 @@
  * The workers that are running. Their heartbeats say the most, from a few seconds after a worker has started. Recent
  * polls of the task queue show a worker before that, and where the server keeps no heartbeats.
  */
+import type { WorkflowService } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
 import type { WorkerSeen } from '../contract/overview.ts';
-import { millis } from './execution.ts';
-import type { TaskStore } from './store.ts';
-import { grpcCode } from './temporal-errors.ts';
+import type { Call } from './calls.ts';
+import { grpcCode, grpcStatus } from './grpc.ts';
+import { millis } from './payload.ts';
 
 type Heartbeat = temporal.api.worker.v1.IWorkerHeartbeat;
-type Poller = Awaited<ReturnType<TaskStore['workersSeen']>>[number];
 
-const { WorkerStatus } = proto.temporal.api.enums.v1;
+/** A worker that has polled the task queue. */
+export interface Poller {
+  readonly identity: string;
+  readonly lastSeenAt: number;
+}
+
+const { TaskQueueType, WorkerStatus } = proto.temporal.api.enums.v1;
 
 /** Maximum age of a heartbeat, in milliseconds: nine intervals (src/worker/worker.ts), in case a clock is a bit off. */
 const heartbeatFreshMs = 45_000;
@@ -20,27 +26,53 @@ const pollFreshMs = 70_000;
 const maxWorkers = 200;
 
 /** gRPC status codes of servers that do not know the call, have it switched off, or do not permit it. */
-const unsupported: ReadonlySet<number | undefined> = new Set([3, 7, 12]);
+const unsupported: ReadonlySet<number | undefined> = new Set([
+  grpcStatus.invalidArgument,
+  grpcStatus.permissionDenied,
+  grpcStatus.unimplemented,
+]);
 
-export async function listWorkers(store: TaskStore): Promise<WorkerSeen[]> {
-  const [heartbeats, pollers] = await Promise.all([listHeartbeats(store), store.workersSeen()]);
-  return liveWorkers(heartbeats, pollers, Date.now());
+interface WorkerListOptions {
+  readonly call: Call;
+  readonly service: WorkflowService;
+  readonly namespace: string;
+  readonly taskQueue: string;
 }
 
-async function listHeartbeats({ client, namespace, taskQueue, call }: TaskStore): Promise<Heartbeat[]> {
-  try {
-    const { workersInfo } = await call(() =>
-      client.workflowService.listWorkers({
+export function createWorkerList({ call, service, namespace, taskQueue }: WorkerListOptions) {
+  /** Returns when the task queue's workers were last seen, from those that have polled it recently. */
+  async function workersSeen(): Promise<readonly Poller[]> {
+    const { pollers } = await call('describeTaskQueue', () =>
+      service.describeTaskQueue({
         namespace,
-        query: `TaskQueue = '${taskQueue}'`,
-        pageSize: 2 * maxWorkers,
+        taskQueue: { name: taskQueue },
+        taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
       }),
     );
-    return (workersInfo ?? []).flatMap(({ workerHeartbeat }) => workerHeartbeat ?? []);
-  } catch (error) {
-    if (unsupported.has(grpcCode(error))) return [];
-    throw error;
+    return (pollers ?? []).map(({ identity, lastAccessTime }) => ({
+      identity: identity ?? '',
+      lastSeenAt: Number(lastAccessTime?.seconds ?? 0) * 1000,
+    }));
   }
+
+  async function listHeartbeats(): Promise<Heartbeat[]> {
+    const request = { namespace, query: `TaskQueue = '${taskQueue}'`, pageSize: 2 * maxWorkers };
+    try {
+      const { workersInfo } = await call('listWorkers', () => service.listWorkers(request));
+      return (workersInfo ?? []).flatMap(({ workerHeartbeat }) => workerHeartbeat ?? []);
+    } catch (error) {
+      if (unsupported.has(grpcCode(error))) return [];
+      throw error;
+    }
+  }
+
+  return {
+    workersSeen,
+    async listWorkers(): Promise<WorkerSeen[]> {
+      const [heartbeats, pollers] = await Promise.all([listHeartbeats(), workersSeen()]);
+      return liveWorkers(heartbeats, pollers, Date.now());
+    },
+  };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Connection } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { searchAttributes } from '../contract/names.ts';
-import { EngineError } from './errors.ts';
+import { EngineError } from './engine-error.ts';
 import { grpcCode, grpcStatus } from './grpc.ts';
 import { errorMessage } from '../lib/error-message.ts';
 

@@ -1,0 +1,24 @@
+import { pause } from '../lib/wait.ts';
+
+/** How long a command waits for its effect before it answers that the effect is on its way, in milliseconds. */
+export const effectTimeoutMs = 1000;
+
+/**
+ * Reads a state until it shows the effect of a command, or the time is up.
+ * @param read may return undefined for a state that cannot be read at the moment: the last one then stands.
+ * @returns the latest state.
+ */
+export async function waitForEffect<T>(
+  read: () => Promise<T | undefined>,
+  before: T,
+  effect: (state: T) => boolean,
+  waitMs = effectTimeoutMs,
+): Promise<T> {
+  const deadline = Date.now() + waitMs;
+  let latest = before;
+  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, 150)) {
+    latest = (await read()) ?? latest;
+    if (effect(latest) || Date.now() >= deadline) return latest;
+    await pause(pauseMs);
+  }
+}

@@ -1,0 +1,14 @@
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+
+/** Decodes a payload. The caller names the shape, which the code that wrote it guarantees. */
+export function decode<T>(payload: Payload | null | undefined): T | undefined {
+  return payload ? defaultPayloadConverter.fromPayload<T>(payload) : undefined;
+}
+
+/** Returns a protobuf timestamp in milliseconds since the epoch. */
+export function millis(
+  timestamp: { seconds?: unknown; nanos?: number | null } | null | undefined,
+): number | undefined {
+  if (!timestamp) return undefined;
+  return Number(timestamp.seconds ?? 0) * 1000 + Math.floor((timestamp.nanos ?? 0) / 1_000_000);
+}

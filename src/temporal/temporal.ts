@@ -1,0 +1,141 @@
+/**
+ * Temporal as the rest of the service sees it: every call by name, with a deadline and our own errors. Knows Temporal's
+ * requests, but nothing of tasks. `close()` waits for the calls under way.
+ */
+import { Client, type ConnectionOptions } from '@temporalio/client';
+import {
+  type InternalWorkflowStartOptions,
+  InternalWorkflowStartOptionsSymbol,
+} from '@temporalio/client/lib/internal.js';
+import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
+import type { Telemetry } from '../lib/telemetry.ts';
+import { createCalls } from './calls.ts';
+import { createConnection } from './connection.ts';
+import { createHistoryReader } from './history.ts';
+import { createVisibility } from './visibility.ts';
+import { createWorkerList } from './workers.ts';
+
+export interface TemporalOptions {
+  readonly connection: ConnectionOptions;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly identity: string;
+  readonly telemetry?: Telemetry;
+}
+
+/** A run of a workflow; without a run id, the newest. */
+export interface WorkflowRunId {
+  readonly id: string;
+  readonly runId?: string;
+}
+
+export type WorkflowStart<A extends unknown[]> = Omit<
+  InternalWorkflowStartOptions,
+  'taskQueue' | typeof InternalWorkflowStartOptionsSymbol
+> & {
+  readonly args: A;
+  /** Two starts with the same id are one request to the server, which starts one run and answers both with it. */
+  readonly requestId?: string | undefined;
+};
+
+export type Temporal = ReturnType<typeof createTemporal>;
+
+/** Creates the gateway. It connects on first use, and again whenever the connection is lost. */
+export function createTemporal(options: TemporalOptions) {
+  const { namespace, taskQueue, identity } = options;
+  const connection = createConnection(options.connection);
+  const { call, settled } = createCalls(connection, options.telemetry);
+  const client = new Client({ connection, namespace, identity });
+  const service = client.workflowService;
+  /** Rarely changes, so it is read once. */
+  let retention: Promise<number> | undefined;
+
+  async function describeRetention(): Promise<number> {
+    try {
+      const { config } = await call('describeNamespace', () => service.describeNamespace({ namespace }));
+      return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1000;
+    } catch (error) {
+      retention = undefined;
+      throw error;
+    }
+  }
+
+  return {
+    namespace,
+    taskQueue,
+    ...createHistoryReader({ call, service, namespace }),
+    ...createVisibility({ call, service, namespace }),
+    ...createWorkerList({ call, service, namespace, taskQueue }),
+
+    /**
+     * Starts a run on our task queue.
+     * @returns its run id.
+     * @throws WorkflowExecutionAlreadyStartedError when the id is taken.
+     */
+    async start<A extends unknown[]>(type: string, start: WorkflowStart<A>): Promise<string> {
+      const { requestId, ...rest } = start;
+      const all: InternalWorkflowStartOptions & { args: A } = { ...rest, taskQueue };
+      if (requestId !== undefined) all[InternalWorkflowStartOptionsSymbol] = { requestId };
+      const handle = await call('startWorkflow', () => client.workflow.start(type, all));
+      return handle.firstExecutionRunId;
+    },
+
+    /** Describes the newest run, or the named one. @throws AppError not_found */
+    describe({ id, runId = '' }: WorkflowRunId) {
+      const execution = { workflowId: id, runId };
+      return call('describeWorkflow', () => service.describeWorkflowExecution({ namespace, execution }));
+    },
+
+    async signal<A extends unknown[]>(
+      { id, runId }: WorkflowRunId,
+      definition: SignalDefinition<A>,
+      ...args: A
+    ): Promise<void> {
+      await call('signalWorkflow', () => client.workflow.getHandle(id, runId).signal(definition, ...args));
+    },
+
+    /** @throws {UpdateRefused} by the validator, {UpdateUnanswered} when no worker takes it in time. */
+    update<R, A extends [unknown, ...unknown[]]>(
+      { id, runId }: WorkflowRunId,
+      definition: UpdateDefinition<R, A>,
+      args: A,
+      timeoutMs: number,
+    ): Promise<R> {
+      const handle = client.workflow.getHandle(id, runId);
+      return call('updateWorkflow', () => handle.executeUpdate<R, A>(definition, { args }), timeoutMs);
+    },
+
+    /** Unlike the SDK's own call, this one takes a reason, which the event history keeps. */
+    async cancel({ id, runId = '' }: WorkflowRunId, reason: string): Promise<void> {
+      const workflowExecution = { workflowId: id, runId };
+      await call('cancelWorkflow', () =>
+        service.requestCancelWorkflowExecution({ namespace, workflowExecution, identity, reason }),
+      );
+    },
+
+    /** Ends an open run without running any more of it, and removes its records. */
+    async remove({ id, runId = '' }: WorkflowRunId): Promise<void> {
+      const workflowExecution = { workflowId: id, runId };
+      await call('deleteWorkflow', () => service.deleteWorkflowExecution({ namespace, workflowExecution }));
+    },
+
+    /** Returns how long the namespace keeps a run after its end, in milliseconds. */
+    async retentionMs(): Promise<number> {
+      retention ??= describeRetention();
+      return retention;
+    },
+
+    /** Returns the server's version and how quickly it answers a call that makes it do no work. */
+    async probe(): Promise<{ serverVersion: string; latencyMs: number }> {
+      const startedAt = performance.now();
+      const { serverVersion } = await call('getSystemInfo', () => service.getSystemInfo({}));
+      return { serverVersion: serverVersion ?? '', latencyMs: performance.now() - startedAt };
+    },
+
+    /** Closes the connection once the calls under way are over: a retry on a closed one would end the process. */
+    async close(): Promise<void> {
+      await settled();
+      await connection.close();
+    },
+  };
+}

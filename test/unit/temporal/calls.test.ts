@@ -1,0 +1,63 @@
+import type { Connection } from '@temporalio/client';
+import { describe, expect, test } from 'vitest';
+import type { Labels, Telemetry } from '../../../src/lib/telemetry.ts';
+import { noTelemetry } from '../../../src/lib/telemetry.ts';
+import { createCalls } from '../../../src/temporal/calls.ts';
+
+/** A connection that runs calls at once and records their deadlines. */
+function connectionOf(deadlines: number[] = []): Connection {
+  const connection: Pick<Connection, 'withDeadline'> = {
+    withDeadline: async (deadline, fn) => {
+      deadlines.push(Number(deadline) - Date.now());
+      return fn();
+    },
+  };
+  return connection as Connection;
+}
+
+function recording() {
+  const observed: { name: string; value: number; labels: Labels | undefined }[] = [];
+  const telemetry: Telemetry = {
+    ...noTelemetry,
+    observe: (name, value, labels) => void observed.push({ name, value, labels }),
+  };
+  return { observed, telemetry };
+}
+
+describe('a call', () => {
+  test('has a deadline of four seconds, or the given one', async () => {
+    const deadlines: number[] = [];
+    const { call } = createCalls(connectionOf(deadlines));
+    await call('describeWorkflow', async () => 1);
+    await call('updateWorkflow', async () => 1, 1000);
+    expect(deadlines[0]).toBeGreaterThan(3900);
+    expect(deadlines[0]).toBeLessThanOrEqual(4000);
+    expect(deadlines[1]).toBeLessThanOrEqual(1000);
+  });
+
+  test('is measured by its name and outcome', async () => {
+    const { observed, telemetry } = recording();
+    const { call } = createCalls(connectionOf(), telemetry);
+    expect(await call('listWorkflows', async () => 'rows')).toBe('rows');
+    await expect(call('countWorkflows', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    expect(observed).toMatchObject([
+      { name: 'taskbell_temporal_call_seconds', labels: { call: 'listWorkflows', outcome: 'ok' } },
+      { name: 'taskbell_temporal_call_seconds', labels: { call: 'countWorkflows', outcome: 'error' } },
+    ]);
+    expect(observed[0]?.value).toBeLessThan(10);
+  });
+
+  test('that is under way is waited for', async () => {
+    const { call, settled } = createCalls(connectionOf());
+    let finish = (): void => undefined;
+    const calling = call('signalWorkflow', () => new Promise<void>((resolve) => (finish = resolve)));
+    let isSettled = false;
+    const waiting = settled().then(() => (isSettled = true));
+    // Every promise that could resolve by itself has done so after a turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isSettled).toBe(false);
+    finish();
+    await calling;
+    expect(await waiting).toBe(true);
+  });
+});
