@@ -1,6 +1,6 @@
 # One image for every role: `node dist/src/cli/main.js api`, `worker`, `setup`, `users …`.
 # Debian, since Temporal's native core needs glibc. To pin by digest, see `docker buildx imagetools inspect TAG`.
-ARG NODE_IMAGE=node:20.20.2-bookworm-slim
+ARG NODE_IMAGE=node:24.19.0-bookworm-slim
 
 # No package needs its install script, so none is run.
 FROM ${NODE_IMAGE} AS build

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run screenshots`: takes the README's pictures of the dashboard, with real tasks in its own service.
+// `npm run screenshots`: takes the pictures of the dashboard for README.md and docs/, with real tasks in its own service.
 // The longer tasks run beforehand (`-- --minutes=20`; the default is 3), the more the charts have to show.
 import { ensureBuild } from './lib/build.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
