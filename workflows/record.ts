@@ -9,9 +9,10 @@ import type { SearchAttributeUpdatePair } from '@temporalio/common';
 import { searchAttributes } from '../src/contract/names.ts';
 import type { EndedPredecessor } from '../src/contract/predecessors.ts';
 import { searchableName, searchableTag } from '../src/contract/searchable.ts';
-import { truncateBytes, truncateCharacters } from '../src/contract/text.ts';
+import { truncateBytes } from '../src/contract/text.ts';
 import type { ErrorReport, TaskFailureDetails, TaskMemo } from '../src/contract/workflow.ts';
 import type { TaskState } from './state.ts';
+import { listedOf } from '../src/contract/spec.ts';
 
 /** Maximum size of the error message in the memo, in bytes: every row of a list carries the memo. */
 export const maxMemoErrorBytes = 1024;
@@ -45,17 +46,7 @@ function changedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
   if (after.waitsFor !== before.waitsFor) return { waits_for: after.waitsFor };
   if (after.attempts !== before.attempts) return failureMemo(after);
   if (after.spec === before.spec) return hurriedMemo(before, after);
-  const { name, description, tags, priority, retry, soft_time_limit, time_limit } = after.spec;
-  return {
-    name,
-    description: truncateCharacters(description, 200),
-    tags,
-    priority,
-    retry,
-    soft_time_limit,
-    time_limit,
-    edited: true,
-  };
+  return { ...listedOf(after.spec), edited: true };
 }
 
 /**

@@ -1,8 +1,48 @@
-import type { TaskSpec } from './workflow.ts';
+import { truncateCharacters } from './text.ts';
+import type { ListedSpec, TaskSpec } from './workflow.ts';
+
+/**
+ * The fields that an owner may set and edit, in one place. `listed` fields are copied to the workflow's memo, so that
+ * lists show them; `kept` ones are in the input alone, for their size. A field that is missing here does not compile.
+ */
+const specFields = {
+  name: 'listed',
+  description: 'listed',
+  scheduled_time: 'kept',
+  payload: 'kept',
+  tags: 'listed',
+  priority: 'listed',
+  retry: 'listed',
+  soft_time_limit: 'listed',
+  time_limit: 'listed',
+} as const satisfies Record<keyof TaskSpec, 'listed' | 'kept'>;
+
+/** Maximum length of a description in lists, in characters. */
+const maxListedDescription = 200;
+
+const specNames = Object.keys(specFields) as (keyof TaskSpec)[];
+const listedNames = specNames.filter((name) => specFields[name] === 'listed');
+
+export type ListedField = {
+  [K in keyof typeof specFields]: (typeof specFields)[K] extends 'listed' ? K : never;
+}[keyof typeof specFields];
 
 /** Returns only the editable part of a task. */
 export function specOf(from: TaskSpec): TaskSpec {
-  const { name, description, scheduled_time, payload, tags, priority, retry } = from;
-  const { soft_time_limit, time_limit } = from;
-  return { name, description, scheduled_time, payload, tags, priority, retry, soft_time_limit, time_limit };
+  return pick(from, specNames);
+}
+
+/** Returns the fields of a spec that a request gives. */
+export function specIn<T extends { readonly [K in keyof TaskSpec]?: unknown }>(request: T) {
+  return pick(request, specNames);
+}
+
+/** Returns what lists show of a spec: the memo's part of it. */
+export function listedOf(spec: Pick<TaskSpec, ListedField>): ListedSpec {
+  const listed: ListedSpec = pick(spec, listedNames as ListedField[]);
+  return { ...listed, description: truncateCharacters(spec.description, maxListedDescription) };
+}
+
+function pick<T extends object, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(names.map((name) => [name, from[name]])) as Pick<T, K>;
 }

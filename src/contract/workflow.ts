@@ -7,6 +7,7 @@
 import type { JsonValue } from './json.ts';
 import type { StoredStatus } from './names.ts';
 import type { AfterPolicy, EndedPredecessor } from './predecessors.ts';
+import type { ListedField } from './spec.ts';
 
 /** A task's retry policy: how often and how soon it is retried after a handler's failure. */
 export interface RetryPolicy {
@@ -28,6 +29,9 @@ export interface TaskSpec {
   readonly soft_time_limit: number;
   readonly time_limit: number;
 }
+
+/** What lists show of a spec. A description is truncated to 200 characters. */
+export type ListedSpec = Pick<TaskSpec, ListedField>;
 
 /** The account that acted on a task. */
 export interface Author {
@@ -55,17 +59,10 @@ export interface TaskInput extends TaskSpec {
 }
 
 /** The workflow's memo: what lists show without a query to the workflow. At most 4 KiB. */
-export interface TaskMemo {
-  readonly name: string;
-  /** The first 200 characters. */
-  readonly description: string;
+export interface TaskMemo extends Omit<ListedSpec, 'tags'> {
   readonly type: string;
   /** Tags as the owner wrote them. The search attribute has their searchable form. */
   readonly tags?: readonly string[];
-  readonly priority: number;
-  readonly retry: RetryPolicy;
-  readonly soft_time_limit: number;
-  readonly time_limit: number;
   readonly created_at: string;
   readonly retry_count: number;
   readonly attempt: number;

@@ -3,6 +3,7 @@ import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskInput, TaskSpec } from '../contract/workflow.ts';
 import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
 import { invalidField } from '../contract/errors.ts';
+import { specIn } from '../contract/spec.ts';
 
 /** Returns the changes that an edit requests, checked against the current task. @throws AppError validation */
 export function checkedChanges(
@@ -14,24 +15,14 @@ export function checkedChanges(
     throw invalidField('/type', 'The type of a task cannot be changed.');
   }
   assertSamePredecessors(current, request);
-  const { name, description, tags, priority, soft_time_limit, time_limit } = request;
+  const { soft_time_limit, time_limit } = request;
   const retry = request.retry && { ...current.retry, ...dropUndefined(request.retry) };
   checkLimits(soft_time_limit ?? current.soft_time_limit, time_limit ?? current.time_limit);
   const unchangedTime = request.scheduled_time === current.scheduled_time;
   const scheduled_time = unchangedTime ? undefined : scheduledTime(request, Date.now());
   const payload =
     request.payload === undefined ? undefined : checkPayload(taskTypes, current.type, request.payload);
-  return dropUndefined({
-    name,
-    description,
-    tags,
-    priority,
-    retry,
-    soft_time_limit,
-    time_limit,
-    scheduled_time,
-    payload,
-  });
+  return dropUndefined({ ...specIn(request), retry, scheduled_time, payload });
 }
 
 /** Accepts the current predecessors, so that a representation can be sent back unchanged, and rejects any others. */

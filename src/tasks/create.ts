@@ -8,7 +8,7 @@ import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
 import { etagOf } from './etag.ts';
-import type { LiveExecution } from './execution.ts';
+import { firstExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
 import { type TaskContext, readTask, type TaskView, webUiUrl } from './read.ts';
 import { summarise } from './snapshot.ts';
@@ -16,6 +16,7 @@ import { endedPredecessors } from './predecessors.ts';
 import type { Quota } from './quota.ts';
 import { firstStatus, memoOf, startRun } from './start.ts';
 import { uuidFrom } from '../lib/uuid.ts';
+import { specOf } from '../contract/spec.ts';
 
 type Following = Pick<TaskInput, 'after' | 'after_policy' | 'predecessors_over'>;
 
@@ -74,19 +75,13 @@ async function createdEarlier(
 }
 
 function newInput(taskTypes: TaskTypes, actor: Actor, request: CreateTaskInput, now: number): TaskInput {
-  const { name, description, type, tags, priority, retry, soft_time_limit, time_limit } = request;
+  const { type, soft_time_limit, time_limit } = request;
   checkLimits(soft_time_limit, time_limit);
+  const scheduled_time = scheduledTime(request, now) ?? new Date(now).toISOString();
+  const payload = checkPayload(taskTypes, type, request.payload);
   return {
-    name,
-    description,
+    ...specOf({ ...request, scheduled_time, payload }),
     type,
-    scheduled_time: scheduledTime(request, now) ?? new Date(now).toISOString(),
-    payload: checkPayload(taskTypes, type, request.payload),
-    tags,
-    priority,
-    retry,
-    soft_time_limit,
-    time_limit,
     owner: { id: actor.id, name: actor.name },
     created_at: new Date(now).toISOString(),
     version: 1,
@@ -112,26 +107,10 @@ function justStarted(
   run: { id: string; runId: string; input: TaskInput; now: number },
 ): TaskView {
   const { id, runId, input, now } = run;
-  const execution: LiveExecution = {
-    id,
-    runId,
-    status: 'open',
-    startedAt: now,
-    isRetry: false,
-    closedAt: undefined,
-    owner: input.owner.id,
-    storedStatus: firstStatus(input),
-    tags: input.tags,
-    scheduledAt: Date.parse(input.scheduled_time),
-    updatedAt: now,
-    version: input.version,
-    memo: memoOf({ input }),
-    pending: undefined,
-    cancelRequested: false,
-    transitions: 0,
-    historyLength: 0,
-    historyBytes: 0,
-  };
+  const execution = firstExecution(
+    { id, runId, input, memo: memoOf({ input }), storedStatus: firstStatus(input) },
+    now,
+  );
   const task: Task = {
     ...summarise(execution, { now, webUiUrl: webUiUrl(writer, actor, execution) }),
     description: input.description,

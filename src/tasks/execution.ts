@@ -1,7 +1,7 @@
 import type { Payload } from '@temporalio/common';
 import proto, { type temporal } from '@temporalio/proto';
 import { searchAttributes, type StoredStatus, storedStatuses, taskWorkflowType } from '../contract/names.ts';
-import type { AttemptHeartbeat, TaskMemo } from '../contract/workflow.ts';
+import type { AttemptHeartbeat, TaskInput, TaskMemo } from '../contract/workflow.ts';
 import { decode, millis } from '../temporal/payload.ts';
 
 type ExecutionInfo = temporal.api.workflow.v1.IWorkflowExecutionInfo;
@@ -166,6 +166,31 @@ function isStoredStatus(value: unknown): value is StoredStatus {
 function readMemo(fields: Record<string, Payload>): TaskMemo {
   const values = Object.fromEntries(Object.entries(fields).map(([key, payload]) => [key, decode(payload)]));
   return { ...missingMemo, ...values };
+}
+
+/** Returns the execution of a run that was started at `now`: the server can't have more of it yet. */
+export function firstExecution(
+  run: Pick<Execution, 'id' | 'runId' | 'memo' | 'storedStatus'> & { readonly input: TaskInput },
+  now: number,
+): LiveExecution {
+  const { input, ...known } = run;
+  return {
+    ...known,
+    status: 'open',
+    startedAt: now,
+    isRetry: false,
+    closedAt: undefined,
+    owner: input.owner.id,
+    tags: input.tags,
+    scheduledAt: Date.parse(input.scheduled_time),
+    updatedAt: now,
+    version: input.version,
+    pending: undefined,
+    cancelRequested: false,
+    transitions: 0,
+    historyLength: 0,
+    historyBytes: 0,
+  };
 }
 
 /** Defaults for a run whose memo is not ours, so that it doesn't fail the whole list. */

@@ -2,6 +2,7 @@
 import type { EndedStatus, TaskSummary, Waiting } from '../contract/task.ts';
 import type { Ending } from './ending.ts';
 import type { Execution, LiveExecution } from './execution.ts';
+import { listedOf } from '../contract/spec.ts';
 
 export const endedStatus: Record<Exclude<Execution['status'], 'open'>, EndedStatus> = {
   completed: 'COMPLETED',
@@ -25,16 +26,10 @@ export function summarise(execution: Execution | LiveExecution, extras: Snapshot
   const { ending } = extras;
   return {
     id: execution.id,
-    name: memo.name,
-    description: memo.description,
+    ...listedOf({ ...memo, tags: [...(memo.tags ?? execution.tags)] }),
     type: memo.type,
     ...view,
     scheduled_time: iso(execution.scheduledAt),
-    tags: [...(memo.tags ?? execution.tags)],
-    priority: memo.priority,
-    retry: memo.retry,
-    soft_time_limit: memo.soft_time_limit,
-    time_limit: memo.time_limit,
     after: memo.after ?? [],
     after_policy: memo.after_policy ?? 'completed',
     attempt: ending?.attempt ?? view.attempt,

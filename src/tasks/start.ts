@@ -2,11 +2,12 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { remainingPredecessors } from '../contract/predecessors.ts';
 import { searchAttributes, type StoredStatus, taskWorkflowType } from '../contract/names.ts';
 import { searchableName, searchableTag } from '../contract/searchable.ts';
-import { truncateBytes, truncateCharacters } from '../contract/text.ts';
+import { truncateBytes } from '../contract/text.ts';
 import type { TaskInput, TaskMemo } from '../contract/workflow.ts';
 import { uuidFrom } from '../lib/uuid.ts';
 import { type EndedRun, supersededMark } from './search.ts';
 import type { TaskStore } from './store.ts';
+import { listedOf } from '../contract/spec.ts';
 
 /** Limits of the server on the summary and details that the Web UI shows of a workflow, in bytes. */
 const maxSummaryBytes = 400;
@@ -50,18 +51,11 @@ export function memoOf({
   fingerprint,
   retryMark,
 }: Pick<NewRun, 'input' | 'fingerprint' | 'retryMark'>): TaskMemo {
-  const { name, description, type, tags, priority, retry, soft_time_limit, time_limit } = input;
-  const { created_at, after, after_policy } = input;
+  const { type, created_at, after, after_policy } = input;
   const waitsFor = remainingPredecessors(input);
   return {
-    name,
-    description: truncateCharacters(description, 200),
+    ...listedOf(input),
     type,
-    tags,
-    priority,
-    retry,
-    soft_time_limit,
-    time_limit,
     created_at,
     retry_count: input.retry_count,
     attempt: 0,
