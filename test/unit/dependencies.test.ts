@@ -91,7 +91,7 @@ describe('a task with predecessors', () => {
     expect(remainingPredecessors(input({ after_met: true }))).toEqual([]);
     expect(initialState(input({ after_met: true }), start)).toMatchObject({
       status: 'SCHEDULED',
-      forbiddenBy: null,
+      ruledOutBy: null,
     });
   });
 });

@@ -36,13 +36,13 @@ function heartbeatOf(attempt: number, rest: Partial<AttemptHeartbeat> = {}): Att
 }
 
 test('the first try of an activity is running as soon as a worker has it', () => {
-  expect(described(1, scheduled)).toMatchObject({ begun: false, running: false, attempt: 1 });
-  expect(described(1, started)).toMatchObject({ begun: true, running: true, attempt: 1 });
+  expect(described(1, scheduled)).toMatchObject({ started: false, running: false, attempt: 1 });
+  expect(described(1, started)).toMatchObject({ started: true, running: true, attempt: 1 });
 });
 
 test('a later try is running once its heartbeat says so: until then its worker may be deferring it', () => {
-  expect(described(2, started, heartbeatOf(2))).toMatchObject({ begun: true, running: false, attempt: 2 });
-  expect(described(2, started, heartbeatOf(3))).toMatchObject({ begun: true, running: true, attempt: 2 });
+  expect(described(2, started, heartbeatOf(2))).toMatchObject({ started: true, running: false, attempt: 2 });
+  expect(described(2, started, heartbeatOf(3))).toMatchObject({ started: true, running: true, attempt: 2 });
 });
 
 test('a try that is deferred again is the same attempt as before, and is not running', () => {
