@@ -22,8 +22,8 @@ export function endByError(error: unknown): RunEnd {
 }
 
 /**
- * Does what is left to do before a run closes. Every end passes through here, good or bad, and once it has begun, a
- * cancellation can neither interrupt nor change it.
+ * Does what is left to do before a run closes. Every end passes through here, good or bad, and once it has
+ * begun, a cancellation can neither interrupt nor change it.
  */
 export async function endRun(run: Run, status: EndedStatus): Promise<void> {
   run.isOver = true;

@@ -80,7 +80,7 @@ function report(state: TaskState): TaskStatusReport {
     status: state.status,
     version: state.version,
     updated_at: new Date(state.updatedAt).toISOString(),
-    started_at: state.startedAt,
+    started_at: state.started_at,
     attempt: state.attempt,
     retry_count: state.retryCount,
     next_attempt_at: nextAttemptAt === null ? null : new Date(nextAttemptAt).toISOString(),

@@ -101,7 +101,7 @@ function outcome(state: TaskState, { result, report: last }: AttemptSuccess): Ta
   return {
     result,
     attempt: last.attempt,
-    started_at: state.startedAt ?? firstStart(state, last),
+    started_at: state.started_at ?? firstStart(state, last),
     attempts: mergedReports(state.attempts, state.interrupted, [last]),
   };
 }
