@@ -59,7 +59,10 @@ function endOf(execution: Execution | undefined): PredecessorEnd | null {
 }
 
 /** Answers a local activity (`Inquiries` in activities/index.ts). @returns null while the task is unfinished. */
-export async function lookUpPredecessor(store: TaskStore, id: string): Promise<EndedPredecessor | null> {
+export async function lookUpPredecessor(
+  store: Pick<TaskStore, 'describe'>,
+  id: string,
+): Promise<EndedPredecessor | null> {
   const ended = endOf(await ifFound(store.describe(id)));
   return ended && { id, ended };
 }

@@ -21,6 +21,7 @@ import { attemptBegunSignal, attemptInterruptedSignal } from '../../workflows/me
 import { createConnection } from '../tasks/connection.ts';
 import { lookUpPredecessor } from '../tasks/predecessors.ts';
 import { createTaskStore, type TaskStore } from '../tasks/store.ts';
+import { waitingDependents } from '../tasks/waiting-dependents.ts';
 import { watchForMissedEnds } from './end-watch.ts';
 import { temporalLogger } from './logger.ts';
 import type { Logger } from 'pino';
@@ -79,7 +80,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   try {
     const attempts = await Worker.create(attemptOptions(connection, options, grace.signal));
     const workflows = await Worker.create(workflowOptions(connection, options, store));
-    const watch = watchForMissedEnds(store, options.logger);
+    const watch = watchForMissedEnds({
+      store,
+      subscribers: [waitingDependents(store)],
+      logger: options.logger,
+    });
     const ended = endAfter(runToEnd(attempts, workflows, connection), [watch, store]);
     const stop = (): void => {
       attempts.shutdown();
