@@ -10,7 +10,7 @@ export type RunEnd =
   | { readonly status: 'COMPLETED'; readonly outcome: TaskOutcome }
   | { readonly status: 'FAILED' | 'CANCELLED'; readonly failure: unknown };
 
-/** Returns the end that an error means. @throws the error if it doesn't end the task, since it is a bug of ours. */
+/** Returns the end that an error means. @throws an error that is a bug of ours, which doesn't end the task. */
 export function endByError(error: unknown): RunEnd {
   if (isCancellation(error)) return { status: 'CANCELLED', failure: error };
   if (CancellationScope.current().consideredCancelled) {
