@@ -1,6 +1,6 @@
 /**
  * Predecessors and dependents as the service sees them: whether predecessors exist, whether they have ended, and which
- * tasks wait for them. The workflows do the rest among themselves (workflows/following.ts).
+ * tasks wait for them. The workflows do the rest among themselves (workflows/dependencies.ts).
  */
 import { ifFound, isNotFound, invalidFields } from '../contract/errors.ts';
 import { dependentSignalName } from '../contract/names.ts';
