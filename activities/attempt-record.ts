@@ -6,7 +6,7 @@ import { LogLines } from './log-lines.ts';
 import type { HandlerUpdate } from './pool/messages.ts';
 
 export interface RecordStart extends Omit<EarlierTries, 'lost' | 'unreported'> {
-  readonly startedAt: Date;
+  readonly startedAt: number;
   readonly worker: string;
 }
 
@@ -67,7 +67,7 @@ export class AttemptRecord {
       reported: this.#reported,
       current: {
         attempt,
-        started_at: startedAt.toISOString(),
+        started_at: new Date(startedAt).toISOString(),
         worker,
         log: this.#log.list(),
         heard_at: new Date().toISOString(),
@@ -98,7 +98,7 @@ export class AttemptRecord {
     const { attempt, startedAt, worker } = this.#start;
     return {
       attempt,
-      started_at: startedAt.toISOString(),
+      started_at: new Date(startedAt).toISOString(),
       finished_at: new Date().toISOString(),
       worker,
       outcome,

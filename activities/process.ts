@@ -57,7 +57,7 @@ interface ActivityAttempt {
   readonly workflow: WorkflowRun;
   readonly input: AttemptInput;
   readonly tries: EarlierTries;
-  readonly startedAt: Date;
+  readonly startedAt: number;
   readonly record: AttemptRecord;
   readonly heartbeats: Heartbeats;
 }
@@ -96,7 +96,7 @@ function createAttempt(dependencies: ProcessTaskDependencies, input: AttemptInpu
   const workflow = activity.info.workflowExecution;
   if (!workflow) throw new TypeError('processTask must be started by a workflow');
   const tries = earlierTries(activity.info, input);
-  const startedAt = new Date();
+  const startedAt = Date.now();
   const { worker } = dependencies;
   const heartbeats = new Heartbeats(() => activity.heartbeat(record.heartbeat()));
   const record = new AttemptRecord({ ...tries, startedAt, worker }, () => heartbeats.soon());
@@ -124,7 +124,7 @@ function announce(attempt: ActivityAttempt): NodeJS.Timeout {
   // The server's heartbeat of an earlier try must be replaced before this one can be lost as well.
   if (activity.info.attempt > 1) heartbeats.now();
   return setTimeout(() => {
-    const begun = { attempt: tries.attempt, started_at: startedAt.toISOString() };
+    const begun = { attempt: tries.attempt, started_at: new Date(startedAt).toISOString() };
     dependencies.signals.begun(workflow, begun).catch((error: unknown) => {
       // Lists show PENDING until the attempt ends; reading the task itself still gives its true state.
       activity.log.warn('Could not announce the attempt', { error });

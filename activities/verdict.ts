@@ -1,4 +1,36 @@
-/** Decides what the end of a handler's run means for its attempt. */
+/**
+ * Decides what the end of a handler's run means for its attempt. The whole way, from the cause to the status:
+ *
+ *     cause                  handler or process         verdict                       outcome      status
+ *     (StopReason,           (ProcessOutcome)           (returned or thrown here)     (of the      (of the
+ *     KillReason)                                                                     attempt)     task)
+ *
+ *     none                   returned                   its result                    completed    COMPLETED
+ *                            threw                      TaskFailure, as thrown        failed       [1]
+ *                            exited                     TaskFailure ProcessExited     failed       [1]
+ *                            crashed                    TaskFailure ProcessCrashed    failed       [1]
+ *                            was killed from outside,   AttemptInterrupted            lost         [2]
+ *                            or by an earlier handler
+ *     SoftTimeLimitExceeded  threw, no TaskFailure      TaskFailure of this type      failed       [1]
+ *                            anything else              as without a cause
+ *     TimeLimitExceeded,     was killed by us           TaskFailure of this type      failed       [1]
+ *     MemoryLimitExceeded
+ *     WorkerShutdown,        returned                   its result                    completed    COMPLETED [3]
+ *     AttemptWithdrawn       was killed from outside    AttemptInterrupted            lost         [2]
+ *                            anything else              AttemptInterrupted            handed_back  [2]
+ *     Cancelled              anything                   CancelledFailure              cancelled    CANCELLED [4]
+ *
+ * Of several causes, Cancelled counts, or else the one for which we killed the process. An attempt that was
+ * stopped before its process had called the handler is handed back. One that was not stopped gets another
+ * process (run-handler.ts).
+ *
+ * [1] RUNNING if the failure is retryable and retries are left: the workflow schedules the next attempt. FAILED
+ *     otherwise.
+ * [2] Unchanged: the server starts another attempt, which uses up no retry. FAILED after the fifth loss.
+ * [3] If the server has already given up an attempt that was withdrawn, it ignores the result.
+ * [4] PAUSED or SCHEDULED if the workflow cancelled the attempt alone, since the task was paused or edited before
+ *     the workflow knew that the attempt had started. The attempt is then not recorded (workflows/attempt.ts).
+ */
 import { CancelledFailure } from '@temporalio/common';
 import type { JsonValue } from '../src/contract/json.ts';
 import type { AttemptInput } from '../src/contract/workflow.ts';

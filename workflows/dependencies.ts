@@ -4,7 +4,6 @@
  * reported by the workers (src/tasks/predecessors.ts).
  */
 import {
-  CancellationScope,
   getExternalWorkflowHandle,
   isCancellation,
   proxyLocalActivities,
@@ -61,17 +60,15 @@ export async function notifyDependents(
   ended: PredecessorEnd,
 ): Promise<void> {
   const over = { id: workflowInfo().workflowId, ended };
-  await CancellationScope.nonCancellable(async () => {
-    while (dependents.size > 0) {
-      const some = [...dependents.values()].slice(0, maxSignalsInFlight);
-      for (const { id } of some) dependents.delete(id);
-      await Promise.all(
-        some.map(({ id, run_id }) =>
-          isDelivered(() => getExternalWorkflowHandle(id, run_id).signal(predecessorEndedSignal, over)),
-        ),
-      );
-    }
-  });
+  while (dependents.size > 0) {
+    const some = [...dependents.values()].slice(0, maxSignalsInFlight);
+    for (const { id } of some) dependents.delete(id);
+    await Promise.all(
+      some.map(({ id, run_id }) =>
+        isDelivered(() => getExternalWorkflowHandle(id, run_id).signal(predecessorEndedSignal, over)),
+      ),
+    );
+  }
 }
 
 /** Returns whether a signal arrived: a workflow that has ended cannot receive one. */

@@ -65,7 +65,7 @@ function failureMemo({
   attempts,
   attempt,
   retryCount,
-  startedAt,
+  started_at,
   nextAttemptAt,
 }: TaskState): Partial<TaskMemo> {
   const message = attempts.at(-1)?.error?.message;
@@ -73,7 +73,7 @@ function failureMemo({
     attempt,
     retry_count: retryCount,
     next_attempt_at: nextAttemptAt === null ? null : new Date(nextAttemptAt).toISOString(),
-    ...(startedAt === null ? {} : { started_at: startedAt }),
+    ...(started_at === null ? {} : { started_at }),
     ...(message === undefined ? {} : { error_message: truncateBytes(message, maxMemoErrorBytes) }),
   };
 }
@@ -106,7 +106,7 @@ function sentence(state: TaskState): string {
 export function taskFailure(state: TaskState, error: ErrorReport): ApplicationFailure {
   const details: TaskFailureDetails = {
     attempt: state.attempt,
-    started_at: state.startedAt,
+    started_at: state.started_at,
     retry_count: state.retryCount,
     attempts: state.attempts,
   };

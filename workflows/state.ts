@@ -1,6 +1,7 @@
 /**
  * The task's state and its transitions, as pure functions: no Temporal, no clock, no randomness. A transition
- * that does not apply returns the state it was given.
+ * that does not apply returns the state it was given. Instants named `…At` are in milliseconds since the
+ * epoch. Those that keep their names from messages (`started_at`, `scheduled_time`) are RFC 3339 texts.
  *
  *     AFTER     → SCHEDULED       its predecessors have ended
  *     SCHEDULED ⇄ PAUSED          on messages; the same for AFTER
@@ -39,9 +40,9 @@ export interface TaskState {
   /** The end of a predecessor because of which the task can never run. */
   readonly ruledOutBy: EndedPredecessor | null;
   readonly version: number;
-  /** Milliseconds since the epoch, as are all instants here. */
   readonly updatedAt: number;
-  readonly startedAt: string | null;
+  /** Start of its first attempt, as that attempt reported it. It is passed on without being parsed. */
+  readonly started_at: string | null;
   /** Number of attempts started so far in this run. */
   readonly attempt: number;
   /** Number of retries so far, over all runs; `retriesLeft` is for this run only. */
@@ -78,7 +79,7 @@ export function initialState(input: TaskInput, now: number): TaskState {
     ruledOutBy: over.find(({ id }) => waitsFor.includes(id)) ?? null,
     version: input.version,
     updatedAt: now,
-    startedAt: null,
+    started_at: null,
     attempt: 0,
     retryCount: input.retry_count,
     retriesLeft: input.retry.max_retries,
@@ -163,10 +164,10 @@ export function attemptBegun(state: TaskState, begun: AttemptBegun, now: number)
   if (begun.attempt <= state.attempt) return state;
   // An attempt that is being withdrawn may still announce itself; that must not set a paused task to RUNNING.
   if (isResting(state.status) || state.status === 'PAUSED') return state;
-  const startedAt = state.startedAt ?? begun.started_at;
+  const started_at = state.started_at ?? begun.started_at;
   // Later attempts are visible without a write; the first one moves the task to RUNNING in the lists.
   if (state.status === 'RUNNING') return { ...state, attempt: begun.attempt };
-  return written(state, now, { status: 'RUNNING', attempt: begun.attempt, startedAt });
+  return written(state, now, { status: 'RUNNING', attempt: begun.attempt, started_at });
 }
 
 /** Records that the backoff is over: the next attempt is being scheduled. */
@@ -192,7 +193,7 @@ export function attemptFailed(
   return written(state, now, {
     status: 'RUNNING',
     attempt: failed.report.attempt,
-    startedAt: state.startedAt ?? firstStart(state, failed.report),
+    started_at: state.started_at ?? firstStart(state, failed.report),
     attempts: mergedReports(state.attempts, state.interrupted, [failed.report]),
     interrupted: [],
     checkpoint: checkpointsLength > maxTotalCheckpointBytes ? null : checkpoint,
@@ -235,13 +236,13 @@ export function attemptCancelled(state: TaskState, report: AttemptReport | undef
   return {
     ...state,
     attempt: over.at(-1)?.attempt ?? state.attempt,
-    startedAt: state.startedAt ?? first.started_at,
+    started_at: state.started_at ?? first.started_at,
     attempts: mergedReports(state.attempts, over),
     interrupted: [],
   };
 }
 
-/** Returns when the task's first attempt started, which may have been one that was lost. */
+/** Returns when the task's first attempt started, as text. It may have been one that was lost. */
 export function firstStart({ interrupted }: TaskState, last: AttemptReport): string {
   return interrupted[0]?.started_at ?? last.started_at;
 }

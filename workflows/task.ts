@@ -2,94 +2,48 @@
  * The life of one task: it waits until it is due, is attempted until an attempt succeeds or its retries are
  * used up, and ends in Temporal as it ends for its owner: completed, failed or cancelled.
  */
-import {
-  ApplicationFailure,
-  CancellationScope,
-  CancelledFailure,
-  condition,
-  isCancellation,
-  setHandler,
-  TemporalFailure,
-} from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, condition } from '@temporalio/workflow';
 import type { EndedPredecessor } from '../src/contract/predecessors.ts';
-import type { EndedStatus } from '../src/contract/task.ts';
-import type {
-  AttemptSuccess,
-  EditRefusal,
-  Dependent,
-  TaskInput,
-  TaskOutcome,
-  TaskStatusReport,
-} from '../src/contract/workflow.ts';
-import { startAttempt, type StartedAttempt, type AttemptOutcome } from './attempt.ts';
-import { subscribeToPredecessors, notifyDependents } from './dependencies.ts';
-import {
-  attemptBegunSignal,
-  attemptInterruptedSignal,
-  commandSignal,
-  editUpdate,
-  predecessorEndedSignal,
-  statusQuery,
-  dependentSignal,
-} from './messages.ts';
-import { taskFailure, predecessorFailure, recordState, describeState } from './record.ts';
+import type { AttemptSuccess, TaskInput, TaskOutcome } from '../src/contract/workflow.ts';
+import { startAttempt, type AttemptOutcome } from './attempt.ts';
+import { subscribeToPredecessors } from './dependencies.ts';
+import { endByError, endRun, type RunEnd } from './end.ts';
+import { taskFailure, predecessorFailure, describeState } from './record.ts';
 import { mergedReports } from './reports.ts';
+import { handleMessages, Run } from './run.ts';
 import {
-  applyEdit,
-  attemptBegun,
   attemptCancelled,
   attemptFailed,
-  attemptInterrupted,
   attemptWithdrawn,
   becomeDue,
-  editRefusal,
   endBackoff,
   firstStart,
   initialState,
-  applyCommand,
   predecessorEnded,
   timeLeft,
   type TaskState,
 } from './state.ts';
 
-const refusals: Record<EditRefusal, string> = {
-  wrong_state: 'The task has started',
-  stale_version: 'The task has changed in the meantime',
-  expired: 'The edit expired before it could be applied',
-};
-
 export async function task(input: TaskInput): Promise<TaskOutcome> {
   const run = new Run(initialState(input, Date.now()));
   handleMessages(run);
   describeState(run.state);
+  const end = await untilEnd(run, input);
+  await endRun(run, end.status);
+  if (end.status !== 'COMPLETED') throw end.failure;
+  return end.outcome;
+}
+
+/** Returns how the run ends. @throws an error that is a bug of ours: the task goes on once it is fixed. */
+async function untilEnd(run: Run, input: TaskInput): Promise<RunEnd> {
   try {
     // A cancellation before the first workflow task doesn't keep the code from starting.
     throwIfCancelled();
     // The SDK takes a stack trace for each promise, so create none if there is nothing to wait for.
     if (run.state.waitsFor.length > 0) await waitForPredecessors(run);
-    for (;;) {
-      while (waitsForTime(run.state)) await untilDueOrChanged(run);
-      run.update(becomeDue(run.state, Date.now()));
-      run.update(endBackoff(run.state));
-      run.attempt = startAttempt(input, run.state);
-      let success: AttemptSuccess | undefined;
-      try {
-        success = await run.attempt.success;
-      } catch (error) {
-        applyAttemptEnd(run, run.attempt.endAfter(error));
-      }
-      if (success) {
-        if (run.dependents.size > 0) await notifyEnd(run, 'COMPLETED');
-        return outcome(run.state, success);
-      }
-      while (waitsForRetry(run.state)) await untilNextAttempt(run);
-    }
+    return { status: 'COMPLETED', outcome: await untilSuccess(run, input) };
   } catch (error) {
-    const isCancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;
-    // Anything but Temporal's own failures is a bug of ours, which doesn't end the task.
-    const isEnd = isCancelled || error instanceof TemporalFailure;
-    if (isEnd && run.dependents.size > 0) await notifyEnd(run, isCancelled ? 'CANCELLED' : 'FAILED');
-    throw isCancelled && !isCancellation(error) ? new CancelledFailure('Task cancelled') : error;
+    return endByError(error);
   }
 }
 
@@ -109,53 +63,22 @@ async function waitForPredecessors(run: Run): Promise<void> {
   if (run.state.ruledOutBy) throw predecessorFailure(run.state, run.state.ruledOutBy);
 }
 
-/** Notifies the task's dependents of its end. From here on, its state no longer changes. */
-async function notifyEnd(run: Run, ended: EndedStatus): Promise<void> {
-  run.isOver = true;
-  await notifyDependents(run.dependents, ended);
-}
-
-/** The state of this run, and the attempt that may have to be withdrawn when the state changes. */
-class Run {
-  state: TaskState;
-  attempt: StartedAttempt | undefined;
-  isOver = false;
-  /** Dependents to notify of its end, by id. */
-  readonly dependents = new Map<string, Dependent>();
-
-  constructor(state: TaskState) {
-    this.state = state;
+/** Attempts the task, each time when it is due. @throws the failure that ends it without a success. */
+async function untilSuccess(run: Run, input: TaskInput): Promise<TaskOutcome> {
+  for (;;) {
+    while (waitsForTime(run.state)) await untilDueOrChanged(run);
+    run.update(becomeDue(run.state, Date.now()));
+    run.update(endBackoff(run.state));
+    run.attempt = startAttempt(input, run.state);
+    let success: AttemptSuccess | undefined;
+    try {
+      success = await run.attempt.success;
+    } catch (error) {
+      applyAttemptEnd(run, run.attempt.endAfter(error));
+    }
+    if (success) return outcome(run.state, success);
+    while (waitsForRetry(run.state)) await untilNextAttempt(run);
   }
-
-  /** Moves to `next` and records what has changed. */
-  update(next: TaskState): void {
-    if (next === this.state || this.isOver) return;
-    recordState(this.state, next);
-    this.state = next;
-    if (next.status === 'SCHEDULED' || next.status === 'PAUSED') this.attempt?.withdraw();
-  }
-}
-
-function handleMessages(run: Run): void {
-  setHandler(commandSignal, (command) => run.update(applyCommand(run.state, command, Date.now())));
-  setHandler(attemptBegunSignal, (begun) => run.update(attemptBegun(run.state, begun, Date.now())));
-  setHandler(attemptInterruptedSignal, ({ report }) => run.update(attemptInterrupted(run.state, report)));
-  setHandler(dependentSignal, (dependent) => void run.dependents.set(dependent.id, dependent));
-  setHandler(predecessorEndedSignal, (over) => run.update(predecessorEnded(run.state, over, Date.now())));
-  setHandler(statusQuery, () => report(run.state));
-  setHandler(
-    editUpdate,
-    (edit) => {
-      run.update(applyEdit(run.state, edit, Date.now()));
-      return run.state.version;
-    },
-    {
-      validator: (edit) => {
-        const refusal = run.isOver ? 'wrong_state' : editRefusal(run.state, edit, Date.now());
-        if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusals[refusal], refusal);
-      },
-    },
-  );
 }
 
 /** Records an unsuccessful attempt. @throws the failure that ends the task, if there is no other attempt. */
@@ -178,7 +101,7 @@ function outcome(state: TaskState, { result, report: last }: AttemptSuccess): Ta
   return {
     result,
     attempt: last.attempt,
-    started_at: state.startedAt ?? firstStart(state, last),
+    started_at: state.started_at ?? firstStart(state, last),
     attempts: mergedReports(state.attempts, state.interrupted, [last]),
   };
 }
@@ -211,19 +134,4 @@ async function untilNextAttempt(run: Run): Promise<void> {
 
 function throwIfCancelled(): void {
   if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('Task cancelled');
-}
-
-function report(state: TaskState): TaskStatusReport {
-  const { nextAttemptAt } = state;
-  return {
-    spec: state.spec,
-    status: state.status,
-    version: state.version,
-    updated_at: new Date(state.updatedAt).toISOString(),
-    started_at: state.startedAt,
-    attempt: state.attempt,
-    retry_count: state.retryCount,
-    next_attempt_at: nextAttemptAt === null ? null : new Date(nextAttemptAt).toISOString(),
-    attempts: [...state.attempts, ...state.interrupted],
-  };
 }

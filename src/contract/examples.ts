@@ -1,10 +1,10 @@
 /** Examples shown in the OpenAPI document. Tests check each against its schema. */
+import { defaultRetryPolicy } from './retry-policy.ts';
 
 const id = '6bb2a102-cc8f-401b-a395-3243464ca175';
 const owner = '0d9c5a7e-4a7c-4a53-9b55-0b8f3a0b9a11';
 const run_id = '01a21744-428c-7c12-9ecd-ffb4868a65de';
 const payload = { csv: 'city,temp\nOslo,3\nRome,17\n' };
-const retry = { max_retries: 3, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 };
 
 export const newTaskExample = {
   name: 'Nightly summary',
@@ -25,7 +25,7 @@ export const summaryExample = {
   scheduled_time: '2030-01-31T09:30:00.000Z',
   tags: ['nightly'],
   priority: 3,
-  retry,
+  retry: defaultRetryPolicy,
   soft_time_limit: 1500,
   time_limit: 1800,
   after: [],

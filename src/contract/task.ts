@@ -13,6 +13,7 @@ import {
 import { instant, instantInput } from './instant.ts';
 import { jsonValue } from './json.ts';
 import { afterPolicies, maxPredecessors } from './predecessors.ts';
+import { defaultRetryPolicy, retryFields, retryPolicy } from './retry-policy.ts';
 
 export const taskStatus = z
   .enum(['SCHEDULED', 'PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'])
@@ -39,26 +40,6 @@ export const progress = z
   .object({ percent: z.number().min(0).max(100), message: z.string() })
   .nullable()
   .meta({ description: 'Progress of the running attempt.' });
-
-const maxSeconds = 365 * 86_400;
-
-const interval = z.number().min(0.1).max(maxSeconds);
-
-const retryFields = {
-  max_retries: z.int().min(0).max(100),
-  initial_interval: interval.meta({ description: 'Delay before the first retry, in seconds.' }),
-  backoff_coefficient: z.number().min(1).max(100),
-  maximum_interval: interval.meta({ description: 'Upper limit of the exponential delay, in seconds.' }),
-};
-
-export const retryPolicy = z
-  .strictObject({
-    max_retries: retryFields.max_retries.default(3),
-    initial_interval: retryFields.initial_interval.default(60),
-    backoff_coefficient: retryFields.backoff_coefficient.default(2),
-    maximum_interval: retryFields.maximum_interval.default(3600),
-  })
-  .meta({ id: 'RetryPolicy', description: 'How often and how soon a failed attempt is retried.' });
 
 const timeLimit = (fallback: number, description: string) =>
   z
@@ -192,12 +173,7 @@ export const createTaskInput = z
     payload: fields.payload.default({}),
     tags: fields.tags.default([]),
     priority: fields.priority.default(3),
-    retry: fields.retry.default({
-      max_retries: 3,
-      initial_interval: 60,
-      backoff_coefficient: 2,
-      maximum_interval: 3600,
-    }),
+    retry: fields.retry.default(defaultRetryPolicy),
     soft_time_limit: fields.soft_time_limit,
     time_limit: fields.time_limit,
     // No defaults: they would change the digest that ties an Idempotency-Key to its request.

@@ -7,15 +7,8 @@
 import type { JsonValue } from './json.ts';
 import type { StoredStatus } from './names.ts';
 import type { AfterPolicy, EndedPredecessor } from './predecessors.ts';
+import type { RetryPolicy } from './retry-policy.ts';
 import type { ListedField } from './spec.ts';
-
-/** A task's retry policy: how often and how soon it is retried after a handler's failure. */
-export interface RetryPolicy {
-  readonly max_retries: number;
-  readonly initial_interval: number;
-  readonly backoff_coefficient: number;
-  readonly maximum_interval: number;
-}
 
 /** The part of a task that its owner may edit until it starts. */
 export interface TaskSpec {

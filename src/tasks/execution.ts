@@ -1,6 +1,7 @@
 import type { Payload } from '@temporalio/common';
 import proto, { type temporal } from '@temporalio/proto';
 import { searchAttributes, type StoredStatus, storedStatuses, taskWorkflowType } from '../contract/names.ts';
+import { defaultRetryPolicy } from '../contract/retry-policy.ts';
 import type { AttemptHeartbeat, TaskInput, TaskMemo } from '../contract/workflow.ts';
 import { decode, millis } from '../temporal/payload.ts';
 
@@ -199,7 +200,7 @@ const missingMemo: TaskMemo = {
   description: '',
   type: '',
   priority: 3,
-  retry: { max_retries: 0, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
+  retry: { ...defaultRetryPolicy, max_retries: 0 },
   soft_time_limit: 1500,
   time_limit: 1800,
   created_at: new Date(0).toISOString(),

@@ -1,77 +1,99 @@
 /**
- * Finds ended tasks whose dependents were never notified: a terminated or deleted workflow cannot notify them itself.
+ * Finds ended tasks whose subscribers were never notified: a terminated or deleted workflow cannot notify them itself.
  */
-import type { Dependent } from '../contract/workflow.ts';
+import type { EndedPredecessor } from '../contract/predecessors.ts';
 import { mapConcurrently } from '../lib/limiter.ts';
-import { lookUpPredecessor, notifyDependents } from './predecessors.ts';
+import { lookUpPredecessor } from './predecessors.ts';
 import { allRows } from './read.ts';
-import { idsForQueries, unfinishedAmong, waitingForOthers } from './search.ts';
+import { idsForQueries, unfinishedAmong } from './search.ts';
 import type { TaskStore } from './store.ts';
+
+/** Something that waits for the end of one task, such as a run of a dependent. */
+export interface EndSubscriber {
+  /** Distinguishes it from the other subscribers of its kind. */
+  readonly key: string;
+  notify(over: EndedPredecessor): Promise<void>;
+}
+
+/** All subscribers of one kind. */
+export interface EndSubscribers {
+  /** Name of the kind in log lines, in the plural. */
+  readonly kind: string;
+  /** Returns the subscribers by the id of the task whose end they wait for. */
+  find(): Promise<ReadonlyMap<string, readonly EndSubscriber[]>>;
+}
+
+/** What finding out about ends needs of the store. */
+export type EndSource = Pick<TaskStore, 'list' | 'describe'>;
 
 /** Maximum number of ends reported at a time. */
 const endsAtOnce = 5;
 
+/** Maximum number of subscribers notified of one end at a time. */
+const notifiedAtOnce = 5;
+
 /**
- * Delay before a dependent is notified again, in milliseconds. The server keeps a signal until a worker reads it, and a
- * task whose workflow is stuck must not get it over and over.
+ * Delay before a subscriber is notified again, in milliseconds. The server keeps a signal until a worker reads it, and
+ * a task whose workflow is stuck must not get it over and over.
  */
 const notifyAgainMs = 3_600_000;
 
-/** Records which run was notified of which end, and when. */
+/** Records which subscribers of one kind were notified of which end, and when. */
 export class NotifiedEnds {
   readonly #at = new Map<string, number>();
 
-  has(predecessor: string, runId: string): boolean {
-    const at = this.#at.get(`${predecessor} ${runId}`);
+  has(taskId: string, { key }: EndSubscriber): boolean {
+    const at = this.#at.get(`${taskId} ${key}`);
     return at !== undefined && performance.now() - at < notifyAgainMs;
   }
 
-  add(predecessor: string, dependents: readonly Dependent[]): void {
+  add(taskId: string, subscribers: readonly EndSubscriber[]): void {
     const now = performance.now();
-    for (const [key, at] of this.#at) {
+    for (const [entry, at] of this.#at) {
       if (now - at < notifyAgainMs) break;
-      this.#at.delete(key);
+      this.#at.delete(entry);
     }
-    for (const { run_id } of dependents) this.#at.set(`${predecessor} ${run_id}`, now);
+    for (const { key } of subscribers) this.#at.set(`${taskId} ${key}`, now);
   }
 }
 
 /**
- * Notifies the tasks that wait for predecessors which have ended without notifying them. Takes one list call if no task
- * waits; otherwise one more for every fifty predecessors.
+ * Notifies the subscribers of one kind of ends that were not reported to them. After `find`, it takes one list call for
+ * every fifty tasks that are waited for.
  * @returns the number of ends that were reported.
  */
-export async function notifyMissedEnds(store: TaskStore, notified: NotifiedEnds): Promise<number> {
-  const dependents = await dependentsOfAll(store, notified);
-  const suspects = await notUnfinished(store, [...dependents.keys()]);
-  const found = await mapConcurrently(suspects, endsAtOnce, async (id) => {
+export async function notifyMissedEnds(
+  store: EndSource,
+  subscribers: EndSubscribers,
+  notified: NotifiedEnds,
+): Promise<number> {
+  const waiting = notYetNotified(await subscribers.find(), notified);
+  const suspects = await notUnfinished(store, [...waiting.keys()]);
+  const reported = await mapConcurrently(suspects, endsAtOnce, async (id) => {
     // Visibility may lag: the task itself decides.
     const over = await lookUpPredecessor(store, id);
     if (over === null) return false;
-    const waiting = dependents.get(id) ?? [];
-    await notifyDependents(store, waiting, over);
-    notified.add(id, waiting);
+    const some = waiting.get(id) ?? [];
+    await mapConcurrently(some, notifiedAtOnce, (subscriber) => subscriber.notify(over));
+    notified.add(id, some);
     return true;
   });
-  return found.filter(Boolean).length;
+  return reported.filter(Boolean).length;
 }
 
-/** Returns the runs that wait, by the tasks that they wait for. */
-async function dependentsOfAll(store: TaskStore, notified: NotifiedEnds): Promise<Map<string, Dependent[]>> {
-  const dependents = new Map<string, Dependent[]>();
-  for (const { id, runId, memo } of await allRows(store, waitingForOthers())) {
-    for (const predecessor of memo.waits_for ?? memo.after ?? []) {
-      if (notified.has(predecessor, runId)) continue;
-      const others = dependents.get(predecessor);
-      const dependent = { id, run_id: runId };
-      if (others) others.push(dependent);
-      else dependents.set(predecessor, [dependent]);
-    }
+function notYetNotified(
+  all: ReadonlyMap<string, readonly EndSubscriber[]>,
+  notified: NotifiedEnds,
+): Map<string, readonly EndSubscriber[]> {
+  const waiting = new Map<string, readonly EndSubscriber[]>();
+  for (const [id, subscribers] of all) {
+    const some = subscribers.filter((subscriber) => !notified.has(id, subscriber));
+    if (some.length > 0) waiting.set(id, some);
   }
-  return dependents;
+  return waiting;
 }
 
-async function notUnfinished(store: TaskStore, ids: readonly string[]): Promise<string[]> {
+async function notUnfinished(store: EndSource, ids: readonly string[]): Promise<string[]> {
   const suspects: string[] = [];
   for (const some of idsForQueries(ids)) {
     const unfinished = new Set((await allRows(store, unfinishedAmong(some))).map(({ id }) => id));

@@ -1,6 +1,6 @@
 /**
  * Predecessors and dependents as the service sees them: whether predecessors exist, whether they have ended, and which
- * tasks wait for them. The workflows do the rest among themselves (workflows/following.ts).
+ * tasks wait for them. The workflows do the rest among themselves (workflows/dependencies.ts).
  */
 import { ifFound, isNotFound, invalidFields } from '../contract/errors.ts';
 import { dependentSignalName } from '../contract/names.ts';
@@ -61,7 +61,10 @@ function endOf(execution: Execution | undefined): PredecessorEnd | null {
 }
 
 /** Answers a local activity (`Inquiries` in activities/index.ts). @returns null while the task is unfinished. */
-export async function lookUpPredecessor(store: TaskStore, id: string): Promise<EndedPredecessor | null> {
+export async function lookUpPredecessor(
+  store: Pick<TaskStore, 'describe'>,
+  id: string,
+): Promise<EndedPredecessor | null> {
   const ended = endOf(await ifFound(store.describe(id)));
   return ended && { id, ended };
 }

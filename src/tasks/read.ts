@@ -82,7 +82,11 @@ export function allRunsOf(store: TaskStore, id: string): Promise<Execution[]> {
   return allRows(store, runsOf(id));
 }
 
-export async function allRows(store: TaskStore, query: string, pageSize = rowsPerPage): Promise<Execution[]> {
+export async function allRows(
+  store: Pick<TaskStore, 'list'>,
+  query: string,
+  pageSize = rowsPerPage,
+): Promise<Execution[]> {
   const rows: Execution[] = [];
   let token: Uint8Array | undefined;
   do {

@@ -18,6 +18,7 @@ import type { ProcessTaskDependencies } from '../../activities/process.ts';
 import { attemptBegunSignal, attemptInterruptedSignal } from '../../workflows/messages.ts';
 import { lookUpPredecessor } from '../tasks/predecessors.ts';
 import { createTaskStore, type TaskStore } from '../tasks/store.ts';
+import { waitingDependents } from '../tasks/waiting-dependents.ts';
 import { createSignals, nativeOptions, type TemporalConnectionOptions } from '../temporal/native.ts';
 import { createTemporal } from '../temporal/temporal.ts';
 import { watchForMissedEnds } from './end-watch.ts';
@@ -80,7 +81,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   try {
     const attempts = await Worker.create(attemptOptions(connection, options, grace.signal));
     const workflows = await Worker.create(workflowOptions(connection, options, store));
-    const watch = watchForMissedEnds(store, options.logger);
+    const watch = watchForMissedEnds({
+      store,
+      subscribers: [waitingDependents(store)],
+      logger: options.logger,
+    });
     const ended = endAfter(runToEnd(attempts, workflows, connection), [watch, temporal]);
     const stop = (): void => {
       attempts.shutdown();

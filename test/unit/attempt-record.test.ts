@@ -9,7 +9,7 @@ const start = {
   handedBack: 0,
   deferred: 0,
   reported: 0,
-  startedAt: new Date(0),
+  startedAt: 0,
   worker: 'worker',
 };
 

@@ -14,7 +14,7 @@ function dealt(attempt: number, last?: AttemptHeartbeat): DispatchedTry {
 }
 
 function recordOf(tries: EarlierTries, worker = 'worker'): AttemptRecord {
-  return new AttemptRecord({ ...tries, startedAt: new Date(), worker }, () => undefined);
+  return new AttemptRecord({ ...tries, startedAt: Date.now(), worker }, () => undefined);
 }
 
 /** Reports the attempt's end. @returns its last heartbeat. */

@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { StoredStatus } from '../../src/contract/names.ts';
-import type {
-  AttemptReport,
-  RetryPolicy,
-  TaskEdit,
-  TaskInput,
-  TaskSpec,
-} from '../../src/contract/workflow.ts';
+import type { RetryPolicy } from '../../src/contract/retry-policy.ts';
+import type { AttemptReport, TaskEdit, TaskInput, TaskSpec } from '../../src/contract/workflow.ts';
 import {
   applyEdit,
   attemptBegun,
@@ -295,7 +290,7 @@ describe('the state of a task', () => {
     const begun = attemptBegun(pending, { attempt: 1, started_at: 'first' }, start);
     const once = attemptFailed(begun, failure(1, { checkpoint: { row: 7 } }), start, 0.5);
     const twice = attemptFailed(endBackoff(once), failure(2), start, 0.5);
-    expect(twice).toMatchObject({ startedAt: 'first', checkpoint: { row: 7 }, attempt: 2, retryCount: 2 });
+    expect(twice).toMatchObject({ started_at: 'first', checkpoint: { row: 7 }, attempt: 2, retryCount: 2 });
   });
 
   test('runs before its time on request, unless an edit then gives it another time', () => {
@@ -371,7 +366,7 @@ describe('attempts that were lost or handed back', () => {
   test('set the start of the task', () => {
     const early = { ...lost(1), started_at: 'early' };
     const pending = attemptInterrupted(becomeDue(scheduled(), start), early);
-    expect(attemptFailed(pending, failure(2), start, 0.5).startedAt).toBe('early');
+    expect(attemptFailed(pending, failure(2), start, 0.5).started_at).toBe('early');
   });
 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { jsonValue } from '../../../src/contract/json.ts';
+import { portOf } from '../../net/port.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
@@ -74,9 +75,4 @@ function urlFault(text: string, isAllowedHost: (url: URL) => boolean): string | 
   const port = portOf(url);
   if (port !== '80' && port !== '443' && !isAllowedHost(url)) return `Port ${port} is not allowed`;
   return undefined;
-}
-
-/** Returns a URL's port. URLs leave out the default port of their protocol. */
-export function portOf(url: URL): string {
-  return url.port || (url.protocol === 'https:' ? '443' : '80');
 }

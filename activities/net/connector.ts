@@ -1,26 +1,17 @@
 import dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import { buildConnector } from 'undici';
-import { TaskFailure } from '../define.ts';
+import { isPublicAddress } from './public-address.ts';
 
-/** Azure's metadata service has a public address; those of other clouds are link-local, private or reserved. */
-const azureMetadata = '168.63.129.16';
-
-/**
- * Returns whether an address belongs to the public internet, and so may be called. In IPv6, that is 2000::/3;
- * what lies outside leads to IPv4 (mapped, NAT64), to the service's own network, or nowhere.
- */
-export function isPublicAddress(address: string): boolean {
-  if (!ipaddr.isValid(address) || address === azureMetadata) return false;
-  const parsed = ipaddr.parse(address);
-  if (parsed.range() !== 'unicast') return false;
-  return parsed.kind() === 'ipv4' || parsed.match(ipaddr.parseCIDR('2000::/3'));
+/** An address was refused, before any connection to it. */
+export class AddressNotAllowed extends Error {
+  override readonly name = 'AddressNotAllowed';
 }
 
 /**
  * Connects to public addresses only. The address it dials is the one that was checked: a name is resolved
- * once, so that it cannot resolve to something else a moment later (DNS rebinding).
+ * once, so that it cannot resolve to something else a moment later (DNS rebinding). Any other address fails the
+ * connection with {@link AddressNotAllowed}.
  */
 export function publicOnlyConnector(timeoutMs: number): buildConnector.connector {
   const connect = buildConnector({ timeout: timeoutMs, lookup: publicOnlyLookup });
@@ -47,8 +38,7 @@ const publicOnlyLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-function notAllowed(address: string, hostname?: string): TaskFailure {
+function notAllowed(address: string, hostname?: string): AddressNotAllowed {
   const what = hostname === undefined ? address : `${hostname} (${address})`;
-  const message = `${what} is not allowed: only public addresses are called`;
-  return new TaskFailure('AddressNotAllowed', message, { retryable: false });
+  return new AddressNotAllowed(`${what} is not allowed: only public addresses are called`);
 }

@@ -3,9 +3,10 @@ import { createServer } from 'node:http';
 import { BlockList, isIPv4 } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { isPublicAddress } from '../../../activities/types/http-request/connector.ts';
+import { AddressNotAllowed, publicOnlyConnector } from '../../../activities/net/connector.ts';
+import { isPublicAddress } from '../../../activities/net/public-address.ts';
 import { createHttpRequest } from '../../../activities/types/http-request/index.ts';
-import { createContext, failureOf } from './support.ts';
+import { createContext, failureOf } from '../types/support.ts';
 
 /** IANA's special-purpose registries, and multicast. */
 // A list for each family: Node would apply ::ffff:0:0/96 to all of IPv4.
@@ -89,6 +90,25 @@ describe('isPublicAddress', () => {
       }),
       { numRuns: 5000 },
     );
+  });
+});
+
+describe('publicOnlyConnector', () => {
+  function connect(hostname: string): Promise<unknown> {
+    const connector = publicOnlyConnector(1000);
+    return new Promise((resolve) =>
+      connector({ hostname, protocol: 'http:', port: '9' }, (error, socket) => resolve(error ?? socket)),
+    );
+  }
+
+  it.each([
+    ['127.0.0.1', '127.0.0.1'],
+    ['[::1]', '::1'],
+    ['localhost', 'localhost ('],
+  ])('refuses %s, and names it', async (hostname, name) => {
+    const error = await connect(hostname);
+    expect(error).toBeInstanceOf(AddressNotAllowed);
+    expect(String(error)).toContain(`AddressNotAllowed: ${name}`);
   });
 });
 

@@ -1,4 +1,4 @@
-import { portOf } from './payload.ts';
+import { portOf } from './port.ts';
 
 /** Returns whether a URL's host and port may be called even if they are private, or the port is not 80 or 443. */
 export type AllowHosts = (url: URL) => boolean;

@@ -1,0 +1,32 @@
+/** The end of a run: how it ends, and what is done before it closes. */
+import { CancellationScope, CancelledFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
+import type { EndedStatus } from '../src/contract/task.ts';
+import type { TaskOutcome } from '../src/contract/workflow.ts';
+import { notifyDependents } from './dependencies.ts';
+import type { Run } from './run.ts';
+
+/** How a run ends, for the task's owner and in Temporal. */
+export type RunEnd =
+  | { readonly status: 'COMPLETED'; readonly outcome: TaskOutcome }
+  | { readonly status: 'FAILED' | 'CANCELLED'; readonly failure: unknown };
+
+/** Returns the end that an error means. @throws an error that is a bug of ours, which doesn't end the task. */
+export function endByError(error: unknown): RunEnd {
+  if (isCancellation(error)) return { status: 'CANCELLED', failure: error };
+  if (CancellationScope.current().consideredCancelled) {
+    return { status: 'CANCELLED', failure: new CancelledFailure('Task cancelled') };
+  }
+  // Anything but Temporal's own failures is a bug of ours.
+  if (!(error instanceof TemporalFailure)) throw error;
+  return { status: 'FAILED', failure: error };
+}
+
+/**
+ * Does what is left to do before a run closes. Every end passes through here, good or bad, and once it has
+ * begun, a cancellation can neither interrupt nor change it.
+ */
+export async function endRun(run: Run, status: EndedStatus): Promise<void> {
+  run.isOver = true;
+  if (run.dependents.size === 0) return;
+  await CancellationScope.nonCancellable(() => notifyDependents(run.dependents, status));
+}

@@ -1,0 +1,89 @@
+/** One run of a task: its state, its dependents, and the messages that change both. */
+import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import type { EditRefusal, Dependent, TaskStatusReport } from '../src/contract/workflow.ts';
+import type { StartedAttempt } from './attempt.ts';
+import {
+  attemptBegunSignal,
+  attemptInterruptedSignal,
+  commandSignal,
+  dependentSignal,
+  editUpdate,
+  predecessorEndedSignal,
+  statusQuery,
+} from './messages.ts';
+import { recordState } from './record.ts';
+import {
+  applyCommand,
+  applyEdit,
+  attemptBegun,
+  attemptInterrupted,
+  editRefusal,
+  predecessorEnded,
+  type TaskState,
+} from './state.ts';
+
+/** The state of this run, and the attempt that may have to be withdrawn when the state changes. */
+export class Run {
+  state: TaskState;
+  attempt: StartedAttempt | undefined;
+  /** Set when the run ends: its state no longer changes. */
+  isOver = false;
+  /** Dependents to notify of its end, by id. */
+  readonly dependents = new Map<string, Dependent>();
+
+  constructor(state: TaskState) {
+    this.state = state;
+  }
+
+  /** Moves to `next` and records what has changed. */
+  update(next: TaskState): void {
+    if (next === this.state || this.isOver) return;
+    recordState(this.state, next);
+    this.state = next;
+    if (next.status === 'SCHEDULED' || next.status === 'PAUSED') this.attempt?.withdraw();
+  }
+}
+
+const refusals: Record<EditRefusal, string> = {
+  wrong_state: 'The task has started',
+  stale_version: 'The task has changed in the meantime',
+  expired: 'The edit expired before it could be applied',
+};
+
+/** Registers the handlers of all messages to a run. Called before the workflow's first wait. */
+export function handleMessages(run: Run): void {
+  setHandler(commandSignal, (command) => run.update(applyCommand(run.state, command, Date.now())));
+  setHandler(attemptBegunSignal, (begun) => run.update(attemptBegun(run.state, begun, Date.now())));
+  setHandler(attemptInterruptedSignal, ({ report }) => run.update(attemptInterrupted(run.state, report)));
+  setHandler(dependentSignal, (dependent) => void run.dependents.set(dependent.id, dependent));
+  setHandler(predecessorEndedSignal, (over) => run.update(predecessorEnded(run.state, over, Date.now())));
+  setHandler(statusQuery, () => report(run.state));
+  setHandler(
+    editUpdate,
+    (edit) => {
+      run.update(applyEdit(run.state, edit, Date.now()));
+      return run.state.version;
+    },
+    {
+      validator: (edit) => {
+        const refusal = run.isOver ? 'wrong_state' : editRefusal(run.state, edit, Date.now());
+        if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusals[refusal], refusal);
+      },
+    },
+  );
+}
+
+function report(state: TaskState): TaskStatusReport {
+  const { nextAttemptAt } = state;
+  return {
+    spec: state.spec,
+    status: state.status,
+    version: state.version,
+    updated_at: new Date(state.updatedAt).toISOString(),
+    started_at: state.started_at,
+    attempt: state.attempt,
+    retry_count: state.retryCount,
+    next_attempt_at: nextAttemptAt === null ? null : new Date(nextAttemptAt).toISOString(),
+    attempts: [...state.attempts, ...state.interrupted],
+  };
+}
