@@ -12,7 +12,7 @@ import {
   TemporalFailure,
 } from '@temporalio/workflow';
 import type { EndedPredecessor } from '../src/contract/predecessors.ts';
-import type { EndedStatus } from '../src/contract/task.ts';
+import type { EndedStatus } from '../src/contract/status.ts';
 import type {
   AttemptSuccess,
   EditRefusal,

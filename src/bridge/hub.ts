@@ -7,7 +7,8 @@
  * It holds the last observation and decides what is news: within a run and version a task never steps back, a run's
  * end is reported once, and an older run is never reported after a newer one.
  */
-import { endedStatuses, type FeedMessage, type TaskSummary } from '../contract/task.ts';
+import { endedStatuses } from '../contract/status.ts';
+import type { FeedMessage, TaskSummary } from '../contract/task.ts';
 import type { Change, Observation } from '../tasks/feed.ts';
 import { isForward, skipsEnd } from './order.ts';
 

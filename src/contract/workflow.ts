@@ -6,7 +6,7 @@
  */
 import type { JsonValue } from './json.ts';
 import type { StoredStatus } from './names.ts';
-import type { AfterPolicy, EndedPredecessor } from './predecessors.ts';
+import type { AfterPolicy, PredecessorInput } from './predecessors.ts';
 
 /** A task's retry policy: how often and how soon it is retried after a handler's failure. */
 export interface RetryPolicy {
@@ -36,7 +36,7 @@ export interface Author {
 }
 
 /** The argument of the `task` workflow. */
-export interface TaskInput extends TaskSpec {
+export interface TaskInput extends TaskSpec, PredecessorInput {
   readonly type: string;
   readonly owner: { readonly id: string; readonly name: string };
   readonly created_at: string;
@@ -45,13 +45,6 @@ export interface TaskInput extends TaskSpec {
   readonly retry_count: number;
   /** Set on a run that a retry started. */
   readonly retried_by?: Author;
-  /** Ids of the predecessors. */
-  readonly after?: readonly string[];
-  readonly after_policy?: AfterPolicy;
-  /** Predecessors that had ended when the run was started, and how. */
-  readonly predecessors_over?: readonly EndedPredecessor[];
-  /** Set if an earlier run has already waited for the predecessors: this one does not wait again. */
-  readonly after_met?: true;
 }
 
 /** The workflow's memo: what lists show without a query to the workflow. At most 4 KiB. */

@@ -2,12 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { type Audience, createHub, type Hub, type Watcher } from '../../src/bridge/hub.ts';
 import { isForward } from '../../src/bridge/order.ts';
-import {
-  endedStatuses,
-  type FeedMessage,
-  type TaskStatus,
-  type TaskSummary,
-} from '../../src/contract/task.ts';
+import { endedStatuses, type TaskStatus } from '../../src/contract/status.ts';
+import type { FeedMessage, TaskSummary } from '../../src/contract/task.ts';
 import type { Observation } from '../../src/tasks/feed.ts';
 import { aTask } from '../support/task.ts';
 

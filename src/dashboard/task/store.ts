@@ -13,9 +13,9 @@ import {
   TaskbellError,
   type TaskSummary,
 } from '../../client/index.ts';
+import { compareAge } from '../../contract/status.ts';
 import { explain } from '../messages.ts';
 import { hasEnded } from '../what-now.ts';
-import { compareAge } from './age.ts';
 import { createRefresher } from './refresher.ts';
 
 export type Phase = 'loading' | 'shown' | 'deleted' | 'missing' | 'failed';
