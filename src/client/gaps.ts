@@ -6,7 +6,7 @@ import { ends } from '../contract/status.ts';
 import { TaskbellError } from './errors.ts';
 import type { SeenVersions } from './order.ts';
 import { paged, pathWith } from './paths.ts';
-import type { Send } from './transport.ts';
+import type { Send } from './send.ts';
 import type { Task, TaskFilter, TaskSummary } from './types.ts';
 
 export interface Gap {

@@ -7,9 +7,7 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals';
 import { type Client, type Notice, TaskbellError, type TaskEvent } from '../client/index.ts';
 import { createBursts } from './bursts.ts';
-import { watchForReturn } from './watch-for-return.ts';
-
-export type Connection = 'connecting' | 'open' | 'lost';
+import { type Connection, watchForReturn } from './watch-for-return.ts';
 
 export interface Live {
   readonly connection: ReadonlySignal<Connection>;

@@ -6,8 +6,16 @@ import { explain } from '../messages.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { actionWords, canDo } from '../what-now.ts';
 import { actInParts, countThem, idsMatching } from './bulk-work.ts';
-import type { BulkProps } from './bulk.tsx';
 import type { TaskList } from './list.ts';
+import type { TaskSelection } from './selection.ts';
+
+export interface BulkProps {
+  readonly list: TaskList;
+  readonly selection: TaskSelection;
+  /** How many tasks the filter matches; undefined while that is not known. */
+  readonly total: number | undefined;
+  readonly onDone: () => void;
+}
 
 interface Outcome {
   readonly done: number;

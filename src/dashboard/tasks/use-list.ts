@@ -3,15 +3,9 @@ import { type TaskFilter, TaskbellError } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
 import { useResource } from '../parts/use-resource.ts';
 import { type Counts, createCounts } from './counts.ts';
-import { createTaskList, type TaskList } from './list.ts';
-import { createSelection, type TaskSelection } from './selection.ts';
-
-/** A list with its selection. */
-export interface ListWork {
-  readonly key: string;
-  readonly list: TaskList;
-  readonly selection: TaskSelection;
-}
+import { type ListWork, useKeptList } from './kept.tsx';
+import { createTaskList } from './list.ts';
+import { createSelection } from './selection.ts';
 
 /**
  * Returns the list of a filter; creates another when the filter changes. undefined for the moment until it is
@@ -21,7 +15,8 @@ export interface ListWork {
  */
 export function useList(filter: TaskFilter, key: string): ListWork | undefined {
   const { client, clock, session, router } = useDashboard();
-  const { live, kept } = useWork();
+  const { live } = useWork();
+  const kept = useKeptList();
   const [work, setWork] = useState<ListWork>();
   // Not created while rendering: a page that is left before it was shown would never close it.
   useLayoutEffect(() => {
