@@ -66,10 +66,10 @@ export function createShell(window: Window & typeof globalThis): Shell {
 function createWork(account: Account, session: Session): Work {
   const csrfToken = (): string => session.csrfTokenOf(account);
   const client = createClient({ url: globalThis.location.origin, csrfToken, fetch: session.fetch });
-  const onRefused = (): void => session.expired();
+  const onForbidden = (): void => session.expired();
   const isThere = async (signal: AbortSignal): Promise<boolean> =>
     (await session.fetch('/healthz', { signal, cache: 'no-store' }).catch(() => undefined))?.ok ?? false;
-  const live = createLive({ tasks: client.tasks, onRefused, isThere });
+  const live = createLive({ tasks: client.tasks, onForbidden, isThere });
   return { account, live, client, messages: createMessages() };
 }
 
