@@ -4,7 +4,7 @@ import { useId } from 'preact/hooks';
 import { type Draft, type Row, toDraft } from './draft.ts';
 import { FieldGroup } from './field.tsx';
 import { AddButton, RemoveButton, useGrowing } from './growing.tsx';
-import { pointerTo } from './pointers.ts';
+import { pointerTo } from '../../lib/pointer.ts';
 import type { PartProps } from './part-props.ts';
 
 type ListDraft = Extract<Draft, { kind: 'list' }>;

@@ -1,9 +1,6 @@
-/** JSON pointers (RFC 6901) of errors, and the form fields that they are shown beside. */
+/** The form fields that errors are shown beside. */
 import type { FieldError } from '../../client/index.ts';
-
-export function pointerTo(base: string, key: string): string {
-  return `${base}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-}
+import { isWithin, keysOf } from '../../lib/pointer.ts';
 
 /** Errors by field. A field has the errors at its pointer, and those below it that no other field has. */
 export interface Placed {
@@ -29,12 +26,7 @@ export function placeErrors(errors: readonly FieldError[], shown: Iterable<strin
   return { at, elsewhere };
 }
 
-export function isWithin(pointer: string, outer: string): boolean {
-  return pointer === outer || pointer.startsWith(`${outer}/`);
-}
-
 /** `/rows/0/name` → `rows › 0 › name` */
 export function readable(pointer: string): string {
-  const keys = pointer.split('/').slice(1);
-  return keys.map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~')).join(' › ');
+  return keysOf(pointer).join(' › ');
 }

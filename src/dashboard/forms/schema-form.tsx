@@ -3,7 +3,7 @@ import type { GroupDraft } from './draft.ts';
 import { FieldGroup } from './field.tsx';
 import { ListInput, RowsInput } from './list-inputs.tsx';
 import type { PartProps } from './part-props.ts';
-import { pointerTo } from './pointers.ts';
+import { pointerTo } from '../../lib/pointer.ts';
 import type { Field } from './schema.ts';
 import { ChoiceInput, FlagInput, JsonInput, NumberInput, TextInput } from './simple-inputs.tsx';
 

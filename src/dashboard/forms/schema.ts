@@ -1,4 +1,5 @@
 /** The fields of a form, read from a JSON Schema (draft 2020-12, as zod writes it). */
+import { unescapeKey } from '../../lib/pointer.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
 export type Scalar = string | number | boolean | null;
@@ -121,7 +122,7 @@ function resolve(schema: Schema, root: Schema, hops = 0): Schema {
 function at(root: Schema, pointer: string): Schema {
   const path = pointer.split('/').slice(1);
   return path.reduce((inner: Schema, key) => {
-    const name = decodeURIComponent(key).replaceAll('~1', '/').replaceAll('~0', '~');
+    const name = unescapeKey(decodeURIComponent(key));
     return Object.hasOwn(inner, name) ? asSchema(inner[name]) : {};
   }, root);
 }

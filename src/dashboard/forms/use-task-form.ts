@@ -3,7 +3,8 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { FieldError } from '../../client/index.ts';
 import { focusFirstWrong } from './field.tsx';
 import type { ErrorsAt } from './part-props.ts';
-import { isWithin, placeErrors } from './pointers.ts';
+import { isWithin } from '../../lib/pointer.ts';
+import { placeErrors } from './pointers.ts';
 import { asShown, pointersOfForm, type TaskForm } from './task-form.ts';
 
 /** A form being filled in, and its errors. */
