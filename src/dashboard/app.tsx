@@ -5,7 +5,7 @@ import { OverviewPage } from './overview/page.tsx';
 import { MessageList } from './parts/message-list.tsx';
 import { placeOf } from './router.ts';
 import { SignInPage, UnreachablePage } from './sign-in.tsx';
-import { NewTaskPage } from './forms/new-task.tsx';
+import { NewTaskPage } from './forms/task/new-task.tsx';
 import { TaskPage } from './task/page.tsx';
 import { ListKeeper } from './tasks/kept.tsx';
 import { TasksPage } from './tasks/page.tsx';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { placeErrors, readable } from '../../../src/dashboard/forms/pointers.ts';
+import { placeErrors, readable } from '../../../src/dashboard/forms/task/pointers.ts';
 import { pointerTo } from '../../../src/lib/pointer.ts';
 
 test('an error is placed at the innermost field that contains its pointer', () => {

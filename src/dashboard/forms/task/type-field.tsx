@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
-import type { TaskType } from '../../client/index.ts';
-import { LabelledField } from './field.tsx';
+import type { TaskType } from '../../../client/index.ts';
+import { LabelledField } from '../field.tsx';
 import { type Payload, payloadField, payloadForType } from './payload.ts';
 
 /**

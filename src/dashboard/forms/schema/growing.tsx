@@ -1,7 +1,7 @@
 /** Buttons that add and remove the items of a list. */
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { Icon } from '../parts/icons.tsx';
+import { Icon } from '../../parts/icons.tsx';
 
 export function AddButton({
   onClick,

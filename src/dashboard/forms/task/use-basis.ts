@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { type Task, TaskbellError } from '../../client/index.ts';
-import { useDashboard } from '../dashboard.ts';
+import { type Task, TaskbellError } from '../../../client/index.ts';
+import { useDashboard } from '../../dashboard.ts';
 import { rebased } from './rebase.ts';
 import type { TaskForm } from './task-form.ts';
 import { type Sending, useSending } from './use-sending.ts';

@@ -1,9 +1,9 @@
 import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { FieldError } from '../../client/index.ts';
-import { focusFirstWrong } from './field.tsx';
-import type { ErrorsAt } from './part-props.ts';
-import { isWithin } from '../../lib/pointer.ts';
+import type { FieldError } from '../../../client/index.ts';
+import { focusFirstWrong } from '../field.tsx';
+import type { ErrorsAt } from '../schema/part-props.ts';
+import { isWithin } from '../../../lib/pointer.ts';
 import { placeErrors } from './pointers.ts';
 import { asShown, pointersOfForm, type TaskForm } from './task-form.ts';
 

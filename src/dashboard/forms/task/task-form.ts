@@ -1,10 +1,10 @@
 /** The content of a task form, as it is entered, and where its errors are shown. */
-import type { FieldError, Task } from '../../client/index.ts';
-import { createTaskInput } from '../../contract/task.ts';
+import type { FieldError, Task } from '../../../client/index.ts';
+import { createTaskInput } from '../../../contract/task.ts';
 import { type Payload, payloadOf, payloadPointers } from './payload.ts';
-import type { Field } from './schema.ts';
-import type { When } from './when.ts';
-import { localTime, viewerZone } from './zone.ts';
+import type { Field } from '../schema/schema.ts';
+import type { When } from '../when.ts';
+import { localTime, viewerZone } from '../zone.ts';
 
 export const retryNames = [
   'max_retries',

@@ -1,7 +1,7 @@
 /** Reads the value of a draft, and finds the parts that are not valid yet. */
-import type { FieldError } from '../../client/index.ts';
+import type { FieldError } from '../../../client/index.ts';
 import { type Draft, type GroupDraft, type Row, toDraft } from './draft.ts';
-import { pointerTo } from '../../lib/pointer.ts';
+import { pointerTo } from '../../../lib/pointer.ts';
 import type { Field } from './schema.ts';
 
 export interface Read {

@@ -1,9 +1,9 @@
 /** A form made from a JSON Schema. Each part receives its draft, and reports changes with their pointers. */
 import type { GroupDraft } from './draft.ts';
-import { FieldGroup } from './field.tsx';
+import { FieldGroup } from '../field.tsx';
 import { ListInput, RowsInput } from './list-inputs.tsx';
 import type { PartProps } from './part-props.ts';
-import { pointerTo } from '../../lib/pointer.ts';
+import { pointerTo } from '../../../lib/pointer.ts';
 import type { Field } from './schema.ts';
 import { ChoiceInput, FlagInput, JsonInput, NumberInput, TextInput } from './simple-inputs.tsx';
 

@@ -1,6 +1,6 @@
 /** The form fields that errors are shown beside. */
-import type { FieldError } from '../../client/index.ts';
-import { isWithin, keysOf } from '../../lib/pointer.ts';
+import type { FieldError } from '../../../client/index.ts';
+import { isWithin, keysOf } from '../../../lib/pointer.ts';
 
 /** Errors by field. A field has the errors at its pointer, and those below it that no other field has. */
 export interface Placed {

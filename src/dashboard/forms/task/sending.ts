@@ -1,8 +1,8 @@
 /** Sends forms: never twice, and also if the chosen time has just passed. */
-import type { FieldError } from '../../client/index.ts';
-import { TaskbellError } from '../../client/index.ts';
-import { randomKey } from '../../client/random-key.ts';
-import { errorMessage } from '../../lib/error-message.ts';
+import type { FieldError } from '../../../client/index.ts';
+import { TaskbellError } from '../../../client/index.ts';
+import { randomKey } from '../../../client/random-key.ts';
+import { errorMessage } from '../../../lib/error-message.ts';
 
 /**
  * Returns a function that gives the same idempotency key for the same body, so that sending it again after a

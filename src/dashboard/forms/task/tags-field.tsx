@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
-import { Icon } from '../parts/icons.tsx';
-import { LabelledField } from './field.tsx';
+import { Icon } from '../../parts/icons.tsx';
+import { LabelledField } from '../field.tsx';
 
 /** An input for tags. A comma, Enter or leaving the field adds what has been typed. */
 export function TagsField({

@@ -1,9 +1,9 @@
 /** Turns forms into request bodies, or finds their errors before anything is sent. */
-import type { FieldError, NewTask, TaskChanges } from '../../client/index.ts';
+import type { FieldError, NewTask, TaskChanges } from '../../../client/index.ts';
 import { checkLocally } from './check-locally.ts';
 import { readPayload } from './payload.ts';
-import { requiredMessage } from './read-draft.ts';
-import type { Field } from './schema.ts';
+import { requiredMessage } from '../schema/read-draft.ts';
+import type { Field } from '../schema/schema.ts';
 import {
   idsIn,
   type LimitName,
@@ -13,7 +13,7 @@ import {
   retryNames,
   type TaskForm,
 } from './task-form.ts';
-import { timeOf } from './when.ts';
+import { timeOf } from '../when.ts';
 
 export type Made<T> = { readonly body: T } | { readonly errors: readonly FieldError[] };
 

@@ -1,7 +1,7 @@
 /** Inputs of a schema form that hold one value. */
 import { useState } from 'preact/hooks';
 import type { Draft } from './draft.ts';
-import { LabelledField } from './field.tsx';
+import { LabelledField } from '../field.tsx';
 import { type Field, isScalar, type Scalar } from './schema.ts';
 import type { PartProps } from './part-props.ts';
 

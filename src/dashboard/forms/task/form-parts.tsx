@@ -1,8 +1,8 @@
 /** The parts around the fields that all task forms share. */
 import type { ComponentChildren } from 'preact';
-import type { FieldError } from '../../client/index.ts';
+import type { FieldError } from '../../../client/index.ts';
 import { readable } from './pointers.ts';
-import type { Loaded } from '../parts/use-loaded.ts';
+import type { Loaded } from '../../parts/use-loaded.ts';
 import type { Filling } from './use-task-form.ts';
 
 export function TaskFormElement({

@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { type Client, type Task, TaskbellError, type TaskType } from '../../client/index.ts';
-import { useDashboard } from '../dashboard.ts';
-import { quoted } from '../format.ts';
-import { useTitle } from '../parts/title.ts';
+import { type Client, type Task, TaskbellError, type TaskType } from '../../../client/index.ts';
+import { useDashboard } from '../../dashboard.ts';
+import { quoted } from '../../format.ts';
+import { useTitle } from '../../parts/title.ts';
 import { TaskFormElement, WhenLoaded } from './form-parts.tsx';
 import { LimitFields, RetryFields } from './number-fields.tsx';
 import { payloadField } from './payload.ts';
@@ -20,7 +20,7 @@ import {
 import { emptyForm, formOf, type TaskForm } from './task-form.ts';
 import { TypeField, useTypeChange } from './type-field.tsx';
 import { useDraft } from './use-draft.ts';
-import { useLoaded } from '../parts/use-loaded.ts';
+import { useLoaded } from '../../parts/use-loaded.ts';
 import { useSending } from './use-sending.ts';
 import { useTaskForm } from './use-task-form.ts';
 

@@ -1,8 +1,8 @@
 /** A payload being filled in: in the form of its type's schema, or as JSON text. */
-import type { TaskType } from '../../client/index.ts';
-import { type Draft, fittingPart, jsonText, toDraft } from './draft.ts';
-import { fromDraft, parseJson, pointersOf, type Read, requiredMessage } from './read-draft.ts';
-import { type Field, fieldOf } from './schema.ts';
+import type { TaskType } from '../../../client/index.ts';
+import { type Draft, fittingPart, jsonText, toDraft } from '../schema/draft.ts';
+import { fromDraft, parseJson, pointersOf, type Read, requiredMessage } from '../schema/read-draft.ts';
+import { type Field, fieldOf } from '../schema/schema.ts';
 
 export type Payload =
   | { readonly mode: 'form'; readonly draft: Draft }

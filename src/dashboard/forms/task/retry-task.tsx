@@ -1,9 +1,9 @@
 import { useMemo, useState } from 'preact/hooks';
-import type { TaskChanges, TaskType } from '../../client/index.ts';
-import { useDashboard } from '../dashboard.ts';
-import { isolated, quoted } from '../format.ts';
-import { Dialog } from '../parts/dialog.tsx';
-import { useTaskTypes } from '../parts/use-task-types.ts';
+import type { TaskChanges, TaskType } from '../../../client/index.ts';
+import { useDashboard } from '../../dashboard.ts';
+import { isolated, quoted } from '../../format.ts';
+import { Dialog } from '../../parts/dialog.tsx';
+import { useTaskTypes } from '../../parts/use-task-types.ts';
 import type { TaskDialogProps } from './edit-task.tsx';
 import { DialogFoot, TaskFormElement, WhenLoaded } from './form-parts.tsx';
 import { payloadField } from './payload.ts';

@@ -1,6 +1,6 @@
-import type { FieldError } from '../../client/index.ts';
-import { fieldErrors } from '../../contract/issues.ts';
-import { createTaskInput, editTaskInput } from '../../contract/task.ts';
+import type { FieldError } from '../../../client/index.ts';
+import { fieldErrors } from '../../../contract/issues.ts';
+import { createTaskInput, editTaskInput } from '../../../contract/task.ts';
 
 const schemas = { create: createTaskInput, edit: editTaskInput };
 

@@ -1,9 +1,9 @@
-import type { FieldError } from '../../client/index.ts';
-import { FieldGroup, LabelledField } from './field.tsx';
-import type { ErrorsAt } from './part-props.ts';
+import type { FieldError } from '../../../client/index.ts';
+import { FieldGroup, LabelledField } from '../field.tsx';
+import type { ErrorsAt } from '../schema/part-props.ts';
 import { otherLook, type Payload, payloadPointer } from './payload.ts';
-import type { Field } from './schema.ts';
-import { SchemaForm } from './schema-form.tsx';
+import type { Field } from '../schema/schema.ts';
+import { SchemaForm } from '../schema/schema-form.tsx';
 
 export interface PayloadFieldProps {
   field: Field;

@@ -1,8 +1,8 @@
 /** The fields of a task, shared by all task forms. */
-import { FieldGroup, LabelledField } from './field.tsx';
-import { DateTimeField } from './date-time.tsx';
+import { FieldGroup, LabelledField } from '../field.tsx';
+import { DateTimeField } from '../date-time.tsx';
 import { PayloadField } from './payload-field.tsx';
-import type { Field } from './schema.ts';
+import type { Field } from '../schema/schema.ts';
 import { TagsField } from './tags-field.tsx';
 import type { Filling } from './use-task-form.ts';
 

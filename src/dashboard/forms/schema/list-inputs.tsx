@@ -2,9 +2,9 @@
 import type { ComponentType } from 'preact';
 import { useId } from 'preact/hooks';
 import { type Draft, type Row, toDraft } from './draft.ts';
-import { FieldGroup } from './field.tsx';
+import { FieldGroup } from '../field.tsx';
 import { AddButton, RemoveButton, useGrowing } from './growing.tsx';
-import { pointerTo } from '../../lib/pointer.ts';
+import { pointerTo } from '../../../lib/pointer.ts';
 import type { PartProps } from './part-props.ts';
 
 type ListDraft = Extract<Draft, { kind: 'list' }>;

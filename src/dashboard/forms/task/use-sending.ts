@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import { useAction } from '../parts/use-action.ts';
+import { useAction } from '../../parts/use-action.ts';
 import { errorsOf } from './sending.ts';
 import type { Filling } from './use-task-form.ts';
 

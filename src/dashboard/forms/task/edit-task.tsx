@@ -1,9 +1,9 @@
 import { useMemo } from 'preact/hooks';
-import type { Task, TaskChanges, TaskType } from '../../client/index.ts';
-import { useDashboard } from '../dashboard.ts';
-import { isolated, quoted } from '../format.ts';
-import { Dialog } from '../parts/dialog.tsx';
-import { useTaskTypes } from '../parts/use-task-types.ts';
+import type { Task, TaskChanges, TaskType } from '../../../client/index.ts';
+import { useDashboard } from '../../dashboard.ts';
+import { isolated, quoted } from '../../format.ts';
+import { Dialog } from '../../parts/dialog.tsx';
+import { useTaskTypes } from '../../parts/use-task-types.ts';
 import { DialogFoot, TaskFormElement, WhenLoaded } from './form-parts.tsx';
 import { LimitFields, RetryFields } from './number-fields.tsx';
 import { payloadField } from './payload.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { useDashboard, useWork } from '../dashboard.ts';
+import { useDashboard, useWork } from '../../dashboard.ts';
 
 export interface KeptDraft<T> {
   /**

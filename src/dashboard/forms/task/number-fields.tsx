@@ -1,5 +1,5 @@
 /** Fields for retries and for the time limits of an attempt. */
-import { FieldGroup, LabelledField } from './field.tsx';
+import { FieldGroup, LabelledField } from '../field.tsx';
 import type { TaskPartProps } from './task-fields.tsx';
 import { defaults, type LimitName, numberPointer, type RetryName } from './task-form.ts';
 

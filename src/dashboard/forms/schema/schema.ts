@@ -1,5 +1,5 @@
 /** The fields of a form, read from a JSON Schema (draft 2020-12, as zod writes it). */
-import { unescapeKey } from '../../lib/pointer.ts';
+import { unescapeKey } from '../../../lib/pointer.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
 export type Scalar = string | number | boolean | null;
