@@ -1,6 +1,6 @@
 /** The end of a run: how it ends, and what is done before it closes. */
 import { CancellationScope, CancelledFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
-import type { EndedStatus } from '../src/contract/task.ts';
+import type { EndedStatus } from '../src/contract/status.ts';
 import type { TaskOutcome } from '../src/contract/workflow.ts';
 import { notifyDependents } from './dependencies.ts';
 import type { Run } from './run.ts';

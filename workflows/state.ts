@@ -18,7 +18,7 @@ import {
   type AfterPolicy,
   type EndedPredecessor,
 } from '../src/contract/predecessors.ts';
-import { specOf } from '../src/contract/spec.ts';
+import { specOf, type TaskSpec } from '../src/contract/spec.ts';
 import type {
   AttemptBegun,
   AttemptReport,
@@ -26,7 +26,6 @@ import type {
   TaskCommand,
   TaskEdit,
   TaskInput,
-  TaskSpec,
 } from '../src/contract/workflow.ts';
 import { utf8Length } from '../src/contract/text.ts';
 import { mergedReports } from './reports.ts';

@@ -17,7 +17,7 @@ import {
   type ToHandler,
   type TypeRules,
 } from './messages.ts';
-import { forwardOutput } from './output.ts';
+import { forwardOutput, type PoolLogger } from './output.ts';
 import type { StopReason } from '../types/define.ts';
 
 /** Why we kill a process while its handler runs. */
@@ -38,12 +38,6 @@ export type ProcessOutcome =
     }
   /** The handler was never called: the process had ended, or was blocked by what an earlier handler left behind. */
   | { readonly kind: 'not_begun' };
-
-export interface PoolLogger {
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-  error(facts: object, message: string): void;
-}
 
 export interface HandlerProcessOptions {
   /** The script of the process. */

@@ -1,6 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { truncateCharacters } from '../../src/contract/text.ts';
-import type { PoolLogger } from './handler-process.ts';
+
+export interface PoolLogger {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
 
 const maxLineLength = 2000;
 /** Maximum number of lines per second; the rest is only counted. */

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import secureJson from 'secure-json-parse';
 import { AppError, type FieldError, invalidFields } from '../contract/errors.ts';
+import { pointerTo } from '../lib/pointer.ts';
 
 const maxBodyBytes = 1024 * 1024;
 /** Maximum size of a request that creates a thousand tasks, in bytes. */
@@ -105,7 +106,7 @@ export function faultIn(value: unknown, pointer: string, depth = 1): FieldError 
   if (typeof value !== 'object' || value === null) return undefined;
   if (depth > maxDepth) return { pointer, message: `Nested more than ${maxDepth} levels deep.` };
   for (const [key, member] of Object.entries(value)) {
-    const at = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const at = pointerTo(pointer, key);
     const fault = faultIn(key, at, depth + 1) ?? faultIn(member, at, depth + 1);
     if (fault !== undefined) return fault;
   }

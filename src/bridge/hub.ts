@@ -7,13 +7,14 @@
  * It holds the last observation and decides what is news: within a run and version a task never steps back, a run's
  * end is reported once, and an older run is never reported after a newer one.
  */
-import { endedStatuses, type FeedMessage, type TaskSummary } from '../contract/task.ts';
+import { endedStatuses } from '../contract/status.ts';
+import type { FeedMessage, TaskSummary } from '../contract/task.ts';
 import type { Change, Observation } from '../tasks/feed.ts';
+import { outgoing, type OutgoingMessage } from './message.ts';
 import { isForward, skipsEnd } from './order.ts';
 
 export interface Watcher {
-  /** @param text the message as JSON, serialised once for all watchers. */
-  send(text: string): void;
+  send(message: OutgoingMessage): void;
   /** The task no longer exists. */
   deleted(): void;
 }
@@ -22,8 +23,7 @@ export interface Watcher {
 export interface Audience {
   /** The account that owns the tasks. All accounts if undefined. */
   readonly owner: string | undefined;
-  /** @param text the message as JSON. */
-  send(id: string, text: string): void;
+  send(message: OutgoingMessage): void;
   /** Returns whether the audience wants a task in this state. If not, a task it has received is sent one last time. */
   wants(task: TaskSummary): boolean;
 }
@@ -58,7 +58,7 @@ export type Notice = Extract<FeedMessage, { type: 'notice' }>['notice'];
 
 interface Entry {
   last: Observation;
-  text: string;
+  message: OutgoingMessage;
   readonly watchers: Set<Watcher>;
 }
 
@@ -94,7 +94,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     const { id } = first.task;
     const known = entries.get(id);
     if (known) return known;
-    const entry: Entry = { last: first, text: messageText(first), watchers: new Set() };
+    const entry: Entry = { last: first, message: taskMessage(first), watchers: new Set() };
     expected.delete(id);
     entries.set(id, entry);
     if (size() === 1) onFirst();
@@ -102,14 +102,14 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     return entry;
   }
 
-  function sendToAudiences({ last: { task }, text }: Entry): void {
+  function sendToAudiences({ last: { task }, message }: Entry): void {
     for (const [audience, heard] of audiences) {
       if (!follows(audience, task.owner)) continue;
       const wanted = audience.wants(task);
       if (!wanted && !heard.has(task.id)) continue;
       if (wanted) heard.add(task.id);
       else heard.delete(task.id);
-      audience.send(task.id, text);
+      audience.send(message);
     }
   }
 
@@ -129,10 +129,10 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     }
     if (!isForward(entry.last, observation)) return;
     entry.last = observation;
-    const text = messageText(observation);
-    if (text === entry.text) return;
-    entry.text = text;
-    for (const watcher of entry.watchers) watcher.send(text);
+    const message = taskMessage(observation);
+    if (message.text === entry.message.text) return;
+    entry.message = message;
+    for (const watcher of entry.watchers) watcher.send(message);
     sendToAudiences(entry);
   }
 
@@ -144,11 +144,10 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
 
   function sendDeleted(id: string, owner: string): void {
     if (audiences.size > 0) deletedAt.set(id, Date.now());
-    const message: FeedMessage = { type: 'deleted', id };
-    const text = JSON.stringify(message);
+    const message = outgoing({ type: 'deleted', id });
     for (const [audience, heard] of audiences) {
       heard.delete(id);
-      if (follows(audience, owner)) audience.send(id, text);
+      if (follows(audience, owner)) audience.send(message);
     }
   }
 
@@ -170,7 +169,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
       // waits for its look, which first reports the end of the previous one.
       if (!skipsEnd(entry.last, first)) publish(id, first);
       entry.watchers.add(watcher);
-      watcher.send(entry.text);
+      watcher.send(entry.message);
       return () => {
         entry.watchers.delete(watcher);
         const isNeeded = entry.watchers.size > 0 || isFollowed(entry.last.task.owner);
@@ -199,10 +198,9 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     },
 
     notice(notice, detail) {
-      const message: FeedMessage = { type: 'notice', notice, detail };
-      const text = JSON.stringify(message);
-      for (const { watchers } of entries.values()) for (const watcher of watchers) watcher.send(text);
-      for (const audience of audiences.keys()) audience.send('', text);
+      const message = outgoing({ type: 'notice', notice, detail });
+      for (const { watchers } of entries.values()) for (const watcher of watchers) watcher.send(message);
+      for (const audience of audiences.keys()) audience.send(message);
     },
 
     isNews({ id, runId, version, owner, ended }) {
@@ -242,13 +240,7 @@ function follows(audience: Audience, owner: string): boolean {
   return audience.owner === undefined || audience.owner === owner;
 }
 
-/** Returns a task's message as JSON. `type` is the kind of message, so the task's own type is in `task_type`. */
-function messageText({ task }: Observation): string {
-  const message: FeedMessage = { ...task, type: 'task', task_type: task.type };
-  return JSON.stringify(message);
-}
-
-/** Returns whether a message is a notice, without parsing its text. */
-export function isNotice(text: string): boolean {
-  return text.startsWith('{"type":"notice"');
+/** Returns a task's message. `type` is the kind of message, so the task's own type is in `task_type`. */
+function taskMessage({ task }: Observation): OutgoingMessage {
+  return outgoing({ ...task, type: 'task', task_type: task.type });
 }

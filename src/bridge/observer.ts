@@ -3,7 +3,7 @@
  * that a burst of changes cannot crowd out other callers of Temporal.
  */
 import type { Logger } from 'pino';
-import { endedStatuses } from '../contract/task.ts';
+import { endedStatuses } from '../contract/status.ts';
 import type { Observation } from '../tasks/feed.ts';
 import type { Hub } from './hub.ts';
 import { skipsEnd } from './order.ts';

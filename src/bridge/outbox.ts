@@ -1,3 +1,5 @@
+import { LatestByKey } from '../lib/latest-by-key.ts';
+
 /** Unsent data above which messages are held, and only the latest is kept for each key; in bytes. */
 const holdBytes = 64 * 1024;
 /** Unsent data, in bytes, or time without progress, above which the client is asked to reconnect later. */
@@ -28,7 +30,7 @@ export interface Outbox {
 }
 
 export function createOutbox(socket: OutgoingSocket): Outbox {
-  const held = new Map<string, string>();
+  const held = new LatestByKey<string>();
   let stuckSince: number | undefined;
 
   function transmit(text: string): void {
@@ -39,14 +41,14 @@ export function createOutbox(socket: OutgoingSocket): Outbox {
   /** Called when a message has been sent: the client reads, however slowly. */
   function flush(): void {
     stuckSince = undefined;
-    for (const [key, text] of held) {
+    while (held.size > 0) {
       if (socket.readyState !== socket.OPEN) return;
       if (socket.bufferedAmount > holdBytes) {
         stuckSince = Date.now();
         return;
       }
-      held.delete(key);
-      transmit(text);
+      const text = held.take();
+      if (text !== undefined) transmit(text);
     }
   }
 
@@ -63,9 +65,7 @@ export function createOutbox(socket: OutgoingSocket): Outbox {
         return;
       }
       stuckSince ??= Date.now();
-      // Re-inserted at the end, so that messages are sent in the order in which they came.
-      held.delete(key);
-      held.set(key, text);
+      held.put(key, text);
     },
     check(now) {
       if (stuckSince !== undefined && now - stuckSince > stuckMs) giveUp();

@@ -19,7 +19,7 @@ import type { Problem } from '../contract/problem.ts';
 import type { Actor } from '../resources/actor.ts';
 import type { Observation } from '../tasks/feed.ts';
 import { atExpiry } from './expiry.ts';
-import { type Hub, isNotice } from './hub.ts';
+import type { Hub } from './hub.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 
 export interface SocketsOptions {
@@ -112,7 +112,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     return {
       begin: (outbox, close) =>
         hub.watch(first, {
-          send: (text) => outbox.send(text, keyOf(text, 'task')),
+          send: ({ text, key }) => outbox.send(text, key),
           deleted: () => close(closeCode.deleted, 'task deleted'),
         }),
     };
@@ -124,7 +124,7 @@ export function createSockets(options: SocketsOptions): Sockets {
         const unfollow = hub.follow({
           owner: filter.owner,
           wants: (task) => matchesFilter(filter, task),
-          send: (id, text) => outbox.send(text, keyOf(text, id)),
+          send: ({ text, key }) => outbox.send(text, key),
         });
         options.onFollow(principal, filter);
         return unfollow;
@@ -228,11 +228,6 @@ function filterOf({ searchParams }: URL): TaskFilter {
   const parsed = taskFilter.safeParse(Object.fromEntries(values));
   if (parsed.success) return parsed.data;
   throw invalidFields(queryErrors(parsed.error));
-}
-
-/** Returns the outbox key of a message. Waiting states of a task replace each other, and notices replace notices. */
-function keyOf(text: string, id: string): string {
-  return isNotice(text) ? 'notice' : id;
 }
 
 function refuse(socket: Duplex, { status, body, headers }: Problem): void {

@@ -7,9 +7,11 @@
 import type { Principal } from '../auth/principal.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Actor } from '../resources/actor.ts';
+import { LatestByKey } from '../lib/latest-by-key.ts';
 import type { Observation } from '../tasks/feed.ts';
 import { atExpiry } from './expiry.ts';
-import { type Hub, isNotice } from './hub.ts';
+import type { Hub } from './hub.ts';
+import { noticeKey, type OutgoingMessage } from './message.ts';
 
 export interface StreamsOptions {
   readonly hub: Hub;
@@ -60,7 +62,7 @@ export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): St
         throw new AppError('temporal_unavailable', 'The service is restarting.', { retryAfterSeconds: 1 });
       const stream = new Latest();
       const unwatch = hub.watch(first, {
-        send: (text) => stream.put(text),
+        send: (message) => stream.put(message),
         deleted: () => finish(stream, { code: 4404, reason: 'task deleted' }),
       });
       const expired: StreamEnd = { code: 4401, reason: 'token expired' };
@@ -89,33 +91,24 @@ export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): St
   };
 }
 
-/** Returns whether a state is a run's end, without parsing its text: only ends have a `finished_at`. */
-function isEnd(text: string): boolean {
-  return text.includes('"finished_at":"');
-}
-
 /** Holds what has not been read: the latest state of the task, ends of runs, and notices, in order. */
 class Latest {
-  readonly #waiting: string[] = [];
+  readonly #waiting = new LatestByKey<string>();
   #end: StreamEnd | undefined;
   #wake: () => void = () => undefined;
   readonly #overListeners: (() => void)[] = [];
 
-  put(text: string): void {
+  put({ text, key, isEnd }: OutgoingMessage): void {
     if (this.#end) return;
-    const isState = !isNotice(text);
-    const overtaken = isState
-      ? this.#waiting.findIndex((waiting) => !isNotice(waiting) && !isEnd(waiting))
-      : -1;
-    if (overtaken !== -1) this.#waiting.splice(overtaken, 1);
-    this.#waiting.push(text);
+    if (isEnd || key === noticeKey) this.#waiting.keep(key, text);
+    else this.#waiting.put(key, text);
     this.#wake();
   }
 
   finish(end: StreamEnd): void {
     this.#end = end;
     // A slow reader whose token has ended must not get the rest.
-    if (end.code === 4401) this.#waiting.length = 0;
+    if (end.code === 4401) this.#waiting.clear();
     this.#wake();
     for (const listener of this.#overListeners.splice(0)) listener();
   }
@@ -127,7 +120,7 @@ class Latest {
 
   async next(): Promise<string | StreamEnd> {
     for (;;) {
-      const next = this.#waiting.shift() ?? this.#end;
+      const next = this.#waiting.take() ?? this.#end;
       if (next !== undefined) return next;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }

@@ -1,4 +1,4 @@
-import type { Send } from './transport.ts';
+import type { Send } from './send.ts';
 
 /** Credentials that requests are sent with. Exactly one of these. */
 export type Credentials =

@@ -10,7 +10,7 @@ import { TaskbellError } from './errors.ts';
 import type { Gap } from './gaps.ts';
 import { type Timing, watchOver } from './liveness.ts';
 import { FeedSocket, type WebSocketConstructor } from './sockets.ts';
-import type { Send } from './transport.ts';
+import type { Send } from './send.ts';
 import type { FeedMessage } from './types.ts';
 
 /**

@@ -2,13 +2,12 @@
  * Finds what a feed of many tasks does not report after a time without connection: the tasks that were created or
  * that ended in it. (A feed starts with the tasks that are under way, and reports all others at their next change.)
  */
+import { ends } from '../contract/status.ts';
 import { TaskbellError } from './errors.ts';
 import type { SeenVersions } from './order.ts';
 import { paged, pathWith } from './paths.ts';
-import type { Send } from './transport.ts';
-import type { Task, TaskFilter, TaskStatus, TaskSummary } from './types.ts';
-
-const ends: readonly TaskStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
+import type { Send } from './send.ts';
+import type { Task, TaskFilter, TaskSummary } from './types.ts';
 
 export interface Gap {
   /** Start of the gap, in milliseconds since 1970, by the service's clock. */

@@ -1,19 +1,18 @@
+import { LatestByKey } from '../lib/latest-by-key.ts';
+
 /**
  * Messages that have been received but not taken yet. A newer state of a task replaces a waiting one, so that a slow
  * reader gets the latest, and memory is bounded. The end of a run is never replaced.
  */
 export class Mailbox<T> {
-  readonly #waiting = new Map<string, T>();
-  #kept = 0;
+  readonly #waiting = new LatestByKey<T>();
   #changed = false;
   #wake: (() => void) | undefined;
 
   /** @param key what the item is about. @param keep whether the item must not be replaced. */
   put(key: string, item: T, keep: boolean): void {
-    // Deleted first, so that the new item goes to the end of the queue.
-    this.#waiting.delete(key);
-    if (keep) this.#kept += 1;
-    this.#waiting.set(keep ? `${key}#${this.#kept}` : key, item);
+    if (keep) this.#waiting.keep(key, item);
+    else this.#waiting.put(key, item);
     this.wake();
   }
 
@@ -22,11 +21,7 @@ export class Mailbox<T> {
   }
 
   take(): T | undefined {
-    for (const [key, item] of this.#waiting) {
-      this.#waiting.delete(key);
-      return item;
-    }
-    return undefined;
+    return this.#waiting.take();
   }
 
   wake(): void {

@@ -2,20 +2,14 @@
  * Decides which of two states of a task is the later one. A new connection may start with a state that is known
  * already, or with an older one, and lists lag.
  */
-import { statusRank } from '../contract/status-rank.ts';
+import { type Aged, compareAge, compareVersions, endedStatuses } from '../contract/status.ts';
 import type { TaskSummary } from './types.ts';
 
 /** The parts of a state that are compared. */
-interface Mark {
-  readonly createdAt: string;
-  readonly version: number;
-  readonly rank: number;
-  readonly attempt: number;
-  /** Fields that change while the version stays the same, as JSON. */
+interface Mark extends Aged {
+  /** Fields that change while the others stay the same, as JSON. */
   readonly text: string;
 }
-
-const ended = statusRank.COMPLETED;
 
 /** Maximum number of states kept. The one reported longest ago is forgotten first, and could be reported again. */
 const maxMarks = 10_000;
@@ -52,15 +46,13 @@ export class SeenVersions {
 function markOf(task: TaskSummary): Mark {
   const { created_at, version, status, attempt, waiting, progress, error_message, started_at } = task;
   const text = JSON.stringify([waiting, progress, error_message, started_at]);
-  return { createdAt: created_at, version, rank: statusRank[status], attempt, text };
+  return { created_at, version, status, attempt, text };
 }
 
 function isLater(last: Mark, next: Mark): boolean {
-  // The task was deleted and created again under the same id (by its Idempotency-Key): its version starts over.
-  if (next.createdAt !== last.createdAt) return next.createdAt > last.createdAt;
-  if (next.version !== last.version) return next.version > last.version;
+  const isSameVersion = compareVersions(next, last) === 0;
   // A run ends once. Another run starts with a higher version.
-  if (last.rank === ended) return false;
-  if (next.rank !== last.rank) return next.rank > last.rank;
-  return next.attempt >= last.attempt && next.text !== last.text;
+  if (isSameVersion && endedStatuses.has(last.status)) return false;
+  const age = compareAge(next, last);
+  return isSameVersion && next.status === last.status ? age >= 0 && next.text !== last.text : age > 0;
 }

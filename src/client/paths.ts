@@ -1,4 +1,4 @@
-import type { Answer, Send } from './transport.ts';
+import type { Answer, Send } from './send.ts';
 
 type Value = string | number | readonly (string | number)[] | undefined;
 

@@ -1,7 +1,7 @@
 /** Methods for what can be done with tasks. All throw TaskbellError, or the reason of an aborted signal. */
 import { paged, pathWith } from './paths.ts';
 import { randomKey } from './random-key.ts';
-import type { RequestOptions, Send } from './transport.ts';
+import type { RequestOptions, Send } from './send.ts';
 import type {
   ActionName,
   ActionResult,

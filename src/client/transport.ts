@@ -2,23 +2,7 @@
 import { backoffMs, pause, unlessAborted } from '../lib/wait.ts';
 import { authorizationBy, type Credentials } from './credentials.ts';
 import { errorOf, TaskbellError } from './errors.ts';
-
-export interface RequestOptions {
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal | undefined;
-  /** Whether the request has one effect however often it arrives, so that it can be repeated if no response came. */
-  readonly repeatable?: boolean;
-}
-
-export interface Answer<B> {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: B;
-}
-
-/** @throws TaskbellError, or the signal's reason. */
-export type Send = <B>(method: string, path: string, options?: RequestOptions) => Promise<Answer<B>>;
+import type { Answer, RequestOptions, Send } from './send.ts';
 
 export interface TransportOptions {
   /** Address of the service, such as `https://tasks.example.com`. */

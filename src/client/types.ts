@@ -8,7 +8,8 @@ import type { createTaskInput, editTaskInput, taskStatusView } from '../contract
 export type { FieldError } from '../contract/errors.ts';
 export type { HistoryEntry } from '../contract/history.ts';
 export type { Overview } from '../contract/overview.ts';
-export type { Attempt, FeedMessage, Task, TaskCounts, TaskStatus, TaskSummary } from '../contract/task.ts';
+export type { TaskStatus } from '../contract/status.ts';
+export type { Attempt, FeedMessage, Task, TaskCounts, TaskSummary } from '../contract/task.ts';
 
 export type NewTask = z.input<typeof createTaskInput>;
 export type TaskChanges = z.input<typeof editTaskInput>;

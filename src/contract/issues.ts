@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { pointerOf, pointerTo } from '../lib/pointer.ts';
 import type { FieldError } from './errors.ts';
 
 /**
@@ -7,26 +8,21 @@ import type { FieldError } from './errors.ts';
  */
 export function fieldErrors(error: z.ZodError, base = ''): FieldError[] {
   return withoutEchoes(error.issues).flatMap((issue) => {
-    const at = base + pointer(issue.path);
+    const at = base + pointerOf(issue.path);
     if (issue.code !== 'unrecognized_keys') return [{ pointer: at, message: issue.message }];
-    return issue.keys.map((key) => ({ pointer: at + pointer([key]), message: 'Unknown field.' }));
+    return issue.keys.map((key) => ({ pointer: pointerTo(at, key), message: 'Unknown field.' }));
   });
 }
 
 /** Drops further issues of a value of the wrong type: zod checks the length even of a text where it wants a list. */
 function withoutEchoes(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
   const ofWrongType = new Set(
-    issues.filter(({ code }) => code === 'invalid_type').map(({ path }) => pointer(path)),
+    issues.filter(({ code }) => code === 'invalid_type').map(({ path }) => pointerOf(path)),
   );
-  return issues.filter(({ code, path }) => code === 'invalid_type' || !ofWrongType.has(pointer(path)));
+  return issues.filter(({ code, path }) => code === 'invalid_type' || !ofWrongType.has(pointerOf(path)));
 }
 
 /** Returns the same for query parameters, which have names instead of pointers. */
 export function queryErrors(error: z.ZodError): FieldError[] {
   return fieldErrors(error).map((found) => ({ ...found, pointer: `?${found.pointer.slice(1)}` }));
-}
-
-/** Returns a path as a JSON pointer (RFC 6901). */
-function pointer(path: readonly PropertyKey[]): string {
-  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

@@ -1,6 +1,5 @@
 /** A task can wait for others (`after`): first until they have ended, and only then for its own scheduled time. */
-import type { EndedStatus } from './task.ts';
-import type { TaskInput } from './workflow.ts';
+import type { EndedStatus } from './status.ts';
 
 /** `completed`: a predecessor that ends otherwise fails its dependent. `any`: every outcome is accepted. */
 export const afterPolicies = ['completed', 'any'] as const;
@@ -22,7 +21,16 @@ export function isAcceptedOutcome(ended: PredecessorEnd, policy: AfterPolicy | u
   return policy === 'any' || ended === 'COMPLETED';
 }
 
-type Following = Pick<TaskInput, 'after' | 'after_policy' | 'predecessors_over' | 'after_met'>;
+/** The part of a run's input that says what it has to wait for. */
+export interface PredecessorInput {
+  /** Ids of the predecessors. */
+  readonly after?: readonly string[];
+  readonly after_policy?: AfterPolicy;
+  /** Predecessors that had ended when the run was started, and how. */
+  readonly predecessors_over?: readonly EndedPredecessor[];
+  /** Set if an earlier run has already waited for the predecessors: this one does not wait again. */
+  readonly after_met?: true;
+}
 
 /** Returns the predecessors that a new run has to wait for: all but those that have already ended well. */
 export function remainingPredecessors({
@@ -30,7 +38,7 @@ export function remainingPredecessors({
   after_policy,
   predecessors_over,
   after_met,
-}: Following): string[] {
+}: PredecessorInput): string[] {
   if (after === undefined || after_met === true) return [];
   const met = (predecessors_over ?? []).filter(({ ended }) => isAcceptedOutcome(ended, after_policy));
   return after.filter((id) => !met.some((over) => over.id === id));

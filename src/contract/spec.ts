@@ -1,5 +1,19 @@
+import type { JsonValue } from './json.ts';
+import type { RetryPolicy } from './retry-policy.ts';
 import { truncateCharacters } from './text.ts';
-import type { ListedSpec, TaskSpec } from './workflow.ts';
+
+/** The part of a task that its owner may edit until it starts. */
+export interface TaskSpec {
+  readonly name: string;
+  readonly description: string;
+  readonly scheduled_time: string;
+  readonly payload: JsonValue;
+  readonly tags: readonly string[];
+  readonly priority: number;
+  readonly retry: RetryPolicy;
+  readonly soft_time_limit: number;
+  readonly time_limit: number;
+}
 
 /**
  * The fields that an owner may set and edit, in one place. `listed` fields are copied to the workflow's memo, so that
@@ -23,9 +37,12 @@ const maxListedDescription = 200;
 const specNames = Object.keys(specFields) as (keyof TaskSpec)[];
 const listedNames = specNames.filter((name) => specFields[name] === 'listed');
 
-export type ListedField = {
+type ListedField = {
   [K in keyof typeof specFields]: (typeof specFields)[K] extends 'listed' ? K : never;
 }[keyof typeof specFields];
+
+/** What lists show of a spec. A description is truncated to 200 characters. */
+export type ListedSpec = Pick<TaskSpec, ListedField>;
 
 /** Returns only the editable part of a task. */
 export function specOf(from: TaskSpec): TaskSpec {

@@ -14,18 +14,11 @@ import { instant, instantInput } from './instant.ts';
 import { jsonValue } from './json.ts';
 import { afterPolicies, maxPredecessors } from './predecessors.ts';
 import { defaultRetryPolicy, retryFields, retryPolicy } from './retry-policy.ts';
+import { taskStatuses } from './status.ts';
 
 export const taskStatus = z
-  .enum(['SCHEDULED', 'PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'])
+  .enum(taskStatuses)
   .meta({ id: 'TaskStatus', description: 'The last three end a run. A retry starts a new one.' });
-export type TaskStatus = z.infer<typeof taskStatus>;
-
-export type EndedStatus = Extract<TaskStatus, 'COMPLETED' | 'FAILED' | 'CANCELLED'>;
-export const endedStatuses: ReadonlySet<TaskStatus> = new Set<EndedStatus>([
-  'COMPLETED',
-  'FAILED',
-  'CANCELLED',
-]);
 
 export const waiting = z
   .object({

@@ -6,25 +6,8 @@
  */
 import type { JsonValue } from './json.ts';
 import type { StoredStatus } from './names.ts';
-import type { AfterPolicy, EndedPredecessor } from './predecessors.ts';
-import type { RetryPolicy } from './retry-policy.ts';
-import type { ListedField } from './spec.ts';
-
-/** The part of a task that its owner may edit until it starts. */
-export interface TaskSpec {
-  readonly name: string;
-  readonly description: string;
-  readonly scheduled_time: string;
-  readonly payload: JsonValue;
-  readonly tags: readonly string[];
-  readonly priority: number;
-  readonly retry: RetryPolicy;
-  readonly soft_time_limit: number;
-  readonly time_limit: number;
-}
-
-/** What lists show of a spec. A description is truncated to 200 characters. */
-export type ListedSpec = Pick<TaskSpec, ListedField>;
+import type { AfterPolicy, PredecessorInput } from './predecessors.ts';
+import type { ListedSpec, TaskSpec } from './spec.ts';
 
 /** The account that acted on a task. */
 export interface Author {
@@ -33,7 +16,7 @@ export interface Author {
 }
 
 /** The argument of the `task` workflow. */
-export interface TaskInput extends TaskSpec {
+export interface TaskInput extends TaskSpec, PredecessorInput {
   readonly type: string;
   readonly owner: { readonly id: string; readonly name: string };
   readonly created_at: string;
@@ -42,13 +25,6 @@ export interface TaskInput extends TaskSpec {
   readonly retry_count: number;
   /** Set on a run that a retry started. */
   readonly retried_by?: Author;
-  /** Ids of the predecessors. */
-  readonly after?: readonly string[];
-  readonly after_policy?: AfterPolicy;
-  /** Predecessors that had ended when the run was started, and how. */
-  readonly predecessors_over?: readonly EndedPredecessor[];
-  /** Set if an earlier run has already waited for the predecessors: this one does not wait again. */
-  readonly after_met?: true;
 }
 
 /** The workflow's memo: what lists show without a query to the workflow. At most 4 KiB. */

@@ -5,8 +5,9 @@ import { OverviewPage } from './overview/page.tsx';
 import { MessageList } from './parts/message-list.tsx';
 import { placeOf } from './router.ts';
 import { SignInPage, UnreachablePage } from './sign-in.tsx';
-import { NewTaskPage } from './forms/new-task.tsx';
+import { NewTaskPage } from './forms/task/new-task.tsx';
 import { TaskPage } from './task/page.tsx';
+import { ListKeeper } from './tasks/kept.tsx';
 import { TasksPage } from './tasks/page.tsx';
 
 export function App({ shell }: { shell: Shell }) {
@@ -28,9 +29,11 @@ function Gate() {
   // The key remounts all pages when the account changes, so that none of their state is carried over.
   return (
     <WorkProvider key={`${role} ${id}`} value={work.value}>
-      <Frame>
-        <Page />
-      </Frame>
+      <ListKeeper>
+        <Frame>
+          <Page />
+        </Frame>
+      </ListKeeper>
       <MessageList />
     </WorkProvider>
   );

@@ -1,4 +1,5 @@
 /** Collects items that arrive in bursts and delivers them once per frame. */
+import { LatestByKey } from '../lib/latest-by-key.ts';
 
 export interface Bursts<T> {
   push(item: T): void;
@@ -21,24 +22,20 @@ export function createBursts<T>(
   take: (items: readonly T[]) => void,
   nextFrame: (callback: () => void) => unknown = (callback) => requestAnimationFrame(callback),
 ): Bursts<T> {
-  const waiting = new Map<string, T>();
+  const waiting = new LatestByKey<T>();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    const items = [...waiting.values()];
-    waiting.clear();
+    const items = waiting.takeAll();
     if (items.length > 0) take(items);
   }
 
   return {
     flush,
     push(item) {
-      const key = keyOf(item);
-      // Deleted first, so that the item moves to the end of the order.
-      waiting.delete(key);
-      waiting.set(key, item);
+      waiting.put(keyOf(item), item);
       if (timer !== undefined) return;
       timer = setTimeout(flush, maxMs);
       nextFrame(flush);

@@ -8,7 +8,6 @@ import { createLive, type Live } from './live.ts';
 import { createMessages, type Messages } from './messages.ts';
 import { createRouter, type Router } from './router.ts';
 import { type Account, createSession, type Session } from './session.ts';
-import { createListCache, type ListCache } from './tasks/kept.ts';
 import { createTheme, type Theme } from './theme.ts';
 
 /** Objects for every viewer of the page, signed in or not. */
@@ -31,7 +30,6 @@ export interface Shell {
 export interface Work {
   readonly account: Account;
   readonly live: Live;
-  readonly kept: ListCache;
   readonly messages: Messages;
   readonly client: Client;
 }
@@ -53,7 +51,6 @@ export function createShell(window: Window & typeof globalThis): Shell {
     work.value = next;
     return () => {
       work.value = undefined;
-      next.kept.close();
       next.live.close();
     };
   });
@@ -69,11 +66,11 @@ export function createShell(window: Window & typeof globalThis): Shell {
 function createWork(account: Account, session: Session): Work {
   const csrfToken = (): string => session.csrfTokenOf(account);
   const client = createClient({ url: globalThis.location.origin, csrfToken, fetch: session.fetch });
-  const onRefused = (): void => session.expired();
+  const onForbidden = (): void => session.expired();
   const isThere = async (signal: AbortSignal): Promise<boolean> =>
     (await session.fetch('/healthz', { signal, cache: 'no-store' }).catch(() => undefined))?.ok ?? false;
-  const live = createLive({ tasks: client.tasks, onRefused, isThere });
-  return { account, live, kept: createListCache(live.returns), client, messages: createMessages() };
+  const live = createLive({ tasks: client.tasks, onForbidden, isThere });
+  return { account, live, client, messages: createMessages() };
 }
 
 const ShellContext = createContext<Shell | undefined>(undefined);
@@ -96,7 +93,8 @@ export function useWork(): Work {
   return required(useContext(WorkContext));
 }
 
-function required<T>(value: T | undefined): T {
+/** Returns the value of a context. @throws if the component is not inside its provider. */
+export function required<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('used outside its provider');
   return value;
 }

@@ -7,9 +7,8 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals';
 import { type Client, type Notice, TaskbellError, type TaskEvent } from '../client/index.ts';
 import { createBursts } from './bursts.ts';
-import { watchForReturn } from './watch-for-return.ts';
-
-export type Connection = 'connecting' | 'open' | 'lost';
+import { isUnauthenticated } from './session-fetch.ts';
+import { type Connection, watchForReturn } from './watch-for-return.ts';
 
 export interface Live {
   readonly connection: ReadonlySignal<Connection>;
@@ -26,15 +25,15 @@ export interface Live {
 
 export interface LiveOptions {
   readonly tasks: Pick<Client['tasks'], 'watchAll'>;
-  /** Called when the service refuses the feed; closes the connection if the session is over. */
-  readonly onRefused: () => void;
+  /** Called when the service refuses the feed with 403; closes the connection if the session is another one. */
+  readonly onForbidden: () => void;
   /** Returns whether the service answers at all. Never throws. */
   readonly isThere: (signal: AbortSignal) => Promise<boolean>;
 }
 
 const againMs = 5000;
 
-export function createLive({ tasks, onRefused, isThere }: LiveOptions): Live {
+export function createLive({ tasks, onForbidden, isThere }: LiveOptions): Live {
   const connection = signal<Connection>('connecting');
   const temporal = signal<'reachable' | 'unreachable'>('reachable');
   const returns = signal(0);
@@ -67,9 +66,9 @@ export function createLive({ tasks, onRefused, isThere }: LiveOptions): Live {
       if (signal.aborted) return;
       connection.value = 'lost';
       // The refusal may concern the session before this one; then this feed goes on.
-      if (error instanceof TaskbellError && (error.status === 401 || error.status === 403)) onRefused();
-      // Unexpected, so log it; the page keeps working.
-      else console.error(error);
+      if (error instanceof TaskbellError && error.status === 403) onForbidden();
+      // Otherwise unexpected, so log it; the page keeps working.
+      else if (!isUnauthenticated(error)) console.error(error);
       setTimeout(() => {
         if (!signal.aborted) void follow(signal);
       }, againMs);

@@ -8,6 +8,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { errorOf, TaskbellError } from '../client/errors.ts';
 import { type Account, answerIn, type SessionAnswer } from './session-answer.ts';
+import { createSessionFetch, csrfHeader, isForged, isUnauthenticated } from './session-fetch.ts';
 import { createSkew } from './skew.ts';
 
 export type { Account } from './session-answer.ts';
@@ -39,12 +40,11 @@ export interface Session {
   signOut(): Promise<void>;
   /** Returns the token of an account's session; an empty string unless that account is signed in. */
   csrfTokenOf(account: Account): string;
-  /** Reports that the service has refused the cookie, or the one before it. */
+  /** Reports that the service may have refused the cookie, or the one before it. `fetch` does this for every 401. */
   expired(): void;
 }
 
 const path = '/api/session/';
-const csrfHeader = 'X-CSRF-Token';
 const linkPrefix = '#sign-in=';
 const timeoutMs = 15_000;
 
@@ -92,7 +92,7 @@ export function createSession(window: Window & typeof globalThis): Session {
     try {
       enter(await ask('GET'));
     } catch (error) {
-      if (!(error instanceof TaskbellError && error.status === 401)) return;
+      if (!isUnauthenticated(error)) return;
       if (state.peek().status !== 'signed-in') return;
       state.value = { status: 'anonymous', detail: 'Your session has ended. Sign in again to continue.' };
     }
@@ -152,7 +152,7 @@ export function createSession(window: Window & typeof globalThis): Session {
       });
     } catch (error) {
       // The session has already ended.
-      if (!(error instanceof TaskbellError && error.status === 401)) throw error;
+      if (!isUnauthenticated(error)) throw error;
     }
     if (csrfTokenOf(account) !== '') state.value = { status: 'anonymous' };
     notifyOthers();
@@ -163,21 +163,17 @@ export function createSession(window: Window & typeof globalThis): Session {
     return current.status === 'signed-in' && current.account.id === id ? current.csrfToken : '';
   }
 
-  const watchedFetch: typeof globalThis.fetch = async (input, init) => {
-    const response = await fetch(input, init);
-    skew.learn(response);
-    const sent = new Headers(init?.headers).get(csrfHeader);
-    if (sent === null || response.status !== 403 || !isForged(await errorOf(response.clone())))
-      return response;
+  async function tokenInsteadOf(sent: string): Promise<string | undefined> {
     await lookInTurn();
     const current = state.peek();
     // Nothing was done, so the same account may send it again: no other account, and not with the same token.
-    if (current.status !== 'signed-in' || current.csrfToken === sent) return response;
-    if (owners.get(sent) !== current.account.id) return response;
-    const headers = new Headers(init?.headers);
-    headers.set(csrfHeader, current.csrfToken);
-    return fetch(input, { ...init, headers });
-  };
+    if (current.status !== 'signed-in' || current.csrfToken === sent) return undefined;
+    return owners.get(sent) === current.account.id ? current.csrfToken : undefined;
+  }
+
+  function expired(): void {
+    if (state.peek().status === 'signed-in') void lookInTurn();
+  }
 
   others.addEventListener('message', () => void lookInTurn());
   document.addEventListener('visibilitychange', () => {
@@ -195,7 +191,12 @@ export function createSession(window: Window & typeof globalThis): Session {
     state,
     skewMs: skew.skewMs,
     linkProblem,
-    fetch: watchedFetch,
+    fetch: createSessionFetch({
+      fetch,
+      onResponse: skew.learn,
+      onUnauthenticated: expired,
+      tokenInsteadOf,
+    }),
     begin: () => inTurn(start),
     signIn: (credentials) => inTurn(() => post(credentials)),
     async signOut() {
@@ -203,9 +204,7 @@ export function createSession(window: Window & typeof globalThis): Session {
       if (current.status === 'signed-in') await inTurn(() => leave(current.account));
     },
     csrfTokenOf,
-    expired() {
-      if (state.peek().status === 'signed-in') void lookInTurn();
-    },
+    expired,
   };
 }
 
@@ -230,10 +229,6 @@ function takeLink(location: Location, history: History): string | undefined {
 
 function isEqual(one: Account, other: Account): boolean {
   return one.id === other.id && one.name === other.name && one.role === other.role;
-}
-
-function isForged(error: unknown): boolean {
-  return error instanceof TaskbellError && error.code === 'csrf_failed';
 }
 
 /** Whether a status says nothing about who is signed in. */

@@ -3,7 +3,9 @@
  * a person in front of a page is waiting for it.
  */
 import { effect, type ReadonlySignal } from '@preact/signals';
-import type { Connection } from './live.ts';
+
+/** State of the connection to the feed. */
+export type Connection = 'connecting' | 'open' | 'lost';
 
 export interface LookOutOptions {
   readonly connection: ReadonlySignal<Connection>;

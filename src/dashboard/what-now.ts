@@ -1,5 +1,6 @@
 /** What a task is doing, and what can be done with it. */
-import { endedStatuses, type TaskSummary } from '../contract/task.ts';
+import { endedStatuses } from '../contract/status.ts';
+import type { TaskSummary } from '../contract/task.ts';
 import type { ActionName } from '../client/index.ts';
 import { duration, plural } from './format.ts';
 

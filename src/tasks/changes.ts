@@ -1,9 +1,9 @@
 import type { TaskTypes } from '../../activities/types/index.ts';
 import type { EditTaskInput } from '../contract/task.ts';
-import type { TaskInput, TaskSpec } from '../contract/workflow.ts';
+import type { TaskInput } from '../contract/workflow.ts';
 import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
 import { invalidField } from '../contract/errors.ts';
-import { specIn } from '../contract/spec.ts';
+import { specIn, type TaskSpec } from '../contract/spec.ts';
 
 /** Returns the changes that an edit requests, checked against the current task. @throws AppError validation */
 export function checkedChanges(

@@ -1,7 +1,7 @@
 /** Checks that the schemas in src/contract can't express: the clock, the task type's schema, relations of fields. */
 import type { TaskTypes } from '../../activities/types/index.ts';
 import { invalidField, invalidFields } from '../contract/errors.ts';
-import type { TaskSpec } from '../contract/workflow.ts';
+import type { TaskSpec } from '../contract/spec.ts';
 
 /** Tolerance for clocks that differ from ours, in milliseconds. */
 const pastGraceMs = 2000;

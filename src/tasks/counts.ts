@@ -1,6 +1,7 @@
 /** Counts of tasks by status, exact across retries: visibility counts runs, and a task may have several of them. */
 import type { TaskFilter } from '../contract/filter.ts';
-import { type EndedStatus, type TaskCounts, type TaskStatus, taskStatus } from '../contract/task.ts';
+import { ends, type TaskStatus, taskStatuses } from '../contract/status.ts';
+import type { TaskCounts } from '../contract/task.ts';
 import type { Actor } from '../resources/actor.ts';
 import { supersededRuns, visibleTo } from './list.ts';
 import { allRows, type TaskContext } from './read.ts';
@@ -18,15 +19,13 @@ import type { TaskStore } from './store.ts';
 
 type Counts = Record<TaskStatus, number>;
 
-const ends: readonly EndedStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
-
 /** Counts the tasks that match a filter. Takes four calls if nothing was retried, otherwise at best three more. */
 export async function countTasks(
   { store }: TaskContext,
   actor: Actor,
   asked: TaskFilter,
 ): Promise<TaskCounts> {
-  const { status: wanted = taskStatus.options, ...filter } = visibleTo(actor, asked);
+  const { status: wanted = taskStatuses, ...filter } = visibleTo(actor, asked);
   const [runs, superseded] = await Promise.all([countRuns(store, filter), countSuperseded(store, filter)]);
   const counts = none();
   // The calls see different moments, and visibility may show a new run before the end of the run it replaced.

@@ -5,7 +5,7 @@
 import type { TaskFilter } from '../contract/filter.ts';
 import { searchAttributes, taskWorkflowType } from '../contract/names.ts';
 import { searchableName, searchableTag } from '../contract/searchable.ts';
-import type { EndedStatus, TaskStatus } from '../contract/task.ts';
+import type { EndedStatus, TaskStatus } from '../contract/status.ts';
 
 const everyTask = `WorkflowType = '${taskWorkflowType}'`;
 

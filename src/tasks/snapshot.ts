@@ -1,5 +1,6 @@
 /** Turns a run's records into what its owner sees: describe or list row (+ close event) → representation. */
-import type { EndedStatus, TaskSummary, Waiting } from '../contract/task.ts';
+import type { EndedStatus } from '../contract/status.ts';
+import type { TaskSummary, Waiting } from '../contract/task.ts';
 import type { Ending } from './ending.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { listedOf } from '../contract/spec.ts';

@@ -19,8 +19,8 @@ import type {
   TaskCommand,
   TaskEdit,
   TaskInput,
-  TaskSpec,
 } from '../contract/workflow.ts';
+import type { TaskSpec } from '../contract/spec.ts';
 import { reportIn } from './attempts.ts';
 import { readCancelReason } from './cancel-reason.ts';
 import { readEnding } from './ending.ts';

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { endedStatuses, type Task, type TaskCounts, type TaskStatus } from '../../src/contract/task.ts';
+import { endedStatuses, type TaskStatus } from '../../src/contract/status.ts';
+import type { Task, TaskCounts } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { allPages, nextPage, queryString } from '../support/pages.ts';

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { endedStatuses, feedMessage } from '../../src/contract/task.ts';
+import { endedStatuses } from '../../src/contract/status.ts';
+import { feedMessage } from '../../src/contract/task.ts';
 import { type Caller, createCaller, type Feed } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 

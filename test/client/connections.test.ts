@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { feed, type FeedSource, type Notice } from '../../src/client/feed.ts';
 import { TaskbellError } from '../../src/client/errors.ts';
-import type { Send } from '../../src/client/transport.ts';
+import type { Send } from '../../src/client/send.ts';
 import type { FeedMessage } from '../../src/client/types.ts';
 import { aTask } from '../support/task.ts';
 

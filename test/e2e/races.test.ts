@@ -1,7 +1,8 @@
 /** How a task ends if it is cancelled as it completes: all readers must see the same end. */
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { endedStatuses, type Task, type TaskSummary } from '../../src/contract/task.ts';
+import { endedStatuses } from '../../src/contract/status.ts';
+import type { Task, TaskSummary } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';

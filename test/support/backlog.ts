@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
-import { endedStatuses, type Task } from '../../src/contract/task.ts';
+import { endedStatuses } from '../../src/contract/status.ts';
+import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from './caller.ts';
 import { waitFor } from './wait-for.ts';
 

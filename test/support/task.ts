@@ -1,4 +1,5 @@
-import { endedStatuses, type Task, type TaskSummary } from '../../src/contract/task.ts';
+import { endedStatuses } from '../../src/contract/status.ts';
+import type { Task, TaskSummary } from '../../src/contract/task.ts';
 import type { TaskInput } from '../../src/contract/workflow.ts';
 
 export function hasEnded({ status }: Pick<Task, 'status'>): boolean {

@@ -1,13 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { type Audience, createHub, type Hub, type Watcher } from '../../src/bridge/hub.ts';
+import type { OutgoingMessage } from '../../src/bridge/message.ts';
 import { isForward } from '../../src/bridge/order.ts';
-import {
-  endedStatuses,
-  type FeedMessage,
-  type TaskStatus,
-  type TaskSummary,
-} from '../../src/contract/task.ts';
+import { endedStatuses, type TaskStatus } from '../../src/contract/status.ts';
+import type { FeedMessage, TaskSummary } from '../../src/contract/task.ts';
 import type { Observation } from '../../src/tasks/feed.ts';
 import { aTask } from '../support/task.ts';
 
@@ -23,7 +20,7 @@ class Spectator implements Watcher {
   readonly texts: string[] = [];
   isDeleted = false;
 
-  send(text: string): void {
+  send({ text }: OutgoingMessage): void {
     this.texts.push(text);
   }
   deleted(): void {
@@ -339,9 +336,9 @@ describe('an audience', () => {
       this.owner = owner;
       this.wants = wants;
     }
-    send(id: string, text: string): void {
+    send({ text, key }: OutgoingMessage): void {
       const message = JSON.parse(text) as FeedMessage;
-      this.heard.push(message.type === 'task' ? `${id} ${message.status}` : message.type);
+      this.heard.push(message.type === 'task' ? `${key} ${message.status}` : message.type);
     }
   }
 

@@ -98,7 +98,7 @@ describe('looks at watched tasks', () => {
   test('publish the observed state to the hub, or that the task is deleted', async () => {
     const sent: string[] = [];
     const deleted = vi.fn<() => void>();
-    scene.hub.watch(seen('a'), { send: (text) => sent.push(text), deleted });
+    scene.hub.watch(seen('a'), { send: ({ text }) => sent.push(text), deleted });
     scene.answers.set('a', seen('a', { version: 2 }));
     scene.lookouts.look('a');
     await vi.advanceTimersByTimeAsync(0);
@@ -113,7 +113,7 @@ describe('looks at watched tasks', () => {
 
   test('publish the end of a run even if a retry has already started a new run, and then the new run', async () => {
     const sent: string[] = [];
-    const send = (text: string) => {
+    const send: Watcher['send'] = ({ text }) => {
       const { status, version } = JSON.parse(text) as TaskSummary;
       sent.push(`${status} ${version}`);
     };

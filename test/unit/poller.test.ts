@@ -75,7 +75,7 @@ function watch(first: Observation) {
   const messages: FeedMessage[] = [];
   let isDeleted = false;
   const watcher: Watcher = {
-    send: (text) => messages.push(JSON.parse(text) as FeedMessage),
+    send: ({ text }) => messages.push(JSON.parse(text) as FeedMessage),
     deleted: () => {
       isDeleted = true;
     },
@@ -322,7 +322,7 @@ test('an audience receives an end once, however long nothing else happens', asyn
   source = listing;
   poller = createPoller({ hub, source, logger: pino({ level: 'silent' }), tickMs: 250 });
   const sent: string[] = [];
-  const leave = hub.follow({ owner: 'alice', wants: () => true, send: (id) => sent.push(id) });
+  const leave = hub.follow({ owner: 'alice', wants: () => true, send: ({ key }) => sent.push(key) });
   await pass(1000);
   const finished_at = new Date().toISOString();
   const end = seen('a', { status: 'COMPLETED', waiting: null, finished_at, version: 2 });
@@ -339,7 +339,7 @@ test('an audience receives an end once, however long nothing else happens', asyn
 
 test('a sleeping task causes no calls for an audience, once it has been sent', async () => {
   const sent: string[] = [];
-  const leave = hub.follow({ owner: 'alice', wants: () => true, send: (id) => sent.push(id) });
+  const leave = hub.follow({ owner: 'alice', wants: () => true, send: ({ key }) => sent.push(key) });
   source.write(seen('a'));
   await pass(1000);
   source.changes = [];

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { StoredStatus } from '../../src/contract/names.ts';
 import type { RetryPolicy } from '../../src/contract/retry-policy.ts';
-import type { AttemptReport, TaskEdit, TaskInput, TaskSpec } from '../../src/contract/workflow.ts';
+import type { AttemptReport, TaskEdit, TaskInput } from '../../src/contract/workflow.ts';
+import type { TaskSpec } from '../../src/contract/spec.ts';
 import {
   applyEdit,
   attemptBegun,

@@ -71,3 +71,14 @@ test('no stream is opened once the service is closing', async () => {
   await expect(streams.open(alice, 'a')).rejects.toMatchObject({ code: 'temporal_unavailable' });
   expect(hub.size).toBe(0);
 });
+
+test('a slow reader gets every notice, and the latest state in its place', async () => {
+  const { hub, streams } = setUp();
+  const stream = await streams.open(alice, 'a');
+  hub.notice('unreachable', 'away');
+  hub.publish('a', seen({ version: 2, status: 'RUNNING' }));
+  hub.notice('resumed', 'back');
+  const texts = [await stream.next(), await stream.next(), await stream.next()];
+  expect(texts.map(statusIn)).toEqual(['notice', 'RUNNING', 'notice']);
+  stream.end();
+});

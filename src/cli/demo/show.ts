@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endedStatuses, type Task, type TaskSummary } from '../../contract/task.ts';
+import { endedStatuses } from '../../contract/status.ts';
+import type { Task, TaskSummary } from '../../contract/task.ts';
 import { unlessAborted } from '../../lib/wait.ts';
 import { type DemoClient, Refusal } from './client.ts';
 import { openScreen, type Output } from './screen.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Task, TaskStatus, TaskSummary } from '../../contract/task.ts';
+import type { TaskStatus } from '../../contract/status.ts';
+import type { Task, TaskSummary } from '../../contract/task.ts';
 import type { DemoClient, NewTask } from './client.ts';
 import type { Target } from './target.ts';
 

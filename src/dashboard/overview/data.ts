@@ -1,6 +1,6 @@
 /** The data of the overview, requested every few seconds while the page is visible. */
 import { type ReadonlySignal, signal } from '@preact/signals';
-import { type Client, type Overview, type OverviewRequest, TaskbellError } from '../../client/index.ts';
+import type { Client, Overview, OverviewRequest } from '../../client/index.ts';
 
 export type Range = NonNullable<OverviewRequest['range']>;
 
@@ -15,12 +15,11 @@ export interface OverviewData {
 export interface OverviewDataOptions {
   readonly client: Pick<Client, 'overview'>;
   readonly range: Range;
-  readonly onRefused: () => void;
 }
 
 const intervalMs = 5000;
 
-export function createOverviewData({ client, range, onRefused }: OverviewDataOptions): OverviewData {
+export function createOverviewData({ client, range }: OverviewDataOptions): OverviewData {
   const overview = signal<Overview | undefined>(undefined);
   const failure = signal<unknown>(undefined);
   const over = new AbortController();
@@ -34,7 +33,6 @@ export function createOverviewData({ client, range, onRefused }: OverviewDataOpt
     } catch (error) {
       if (over.signal.aborted) return;
       failure.value = error;
-      if (error instanceof TaskbellError && error.status === 401) onRefused();
     }
   }
 

@@ -51,11 +51,8 @@ export function OverviewPage() {
 }
 
 function useOverview(range: Range): { overview: Overview | undefined; failure: unknown } {
-  const { client, session } = useDashboard();
-  const data = useResource(
-    () => createOverviewData({ client, range, onRefused: () => session.expired() }),
-    [client, range, session],
-  );
+  const { client } = useDashboard();
+  const data = useResource(() => createOverviewData({ client, range }), [client, range]);
   useReturns(() => data?.refresh());
   return { overview: data?.overview.value, failure: data?.failure.value };
 }

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
-import { TaskbellError } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { explain } from '../messages.ts';
+import { isUnauthenticated } from '../session-fetch.ts';
 
 /** Runs an action, says whether it is still running, and shows its failure. */
 export interface Action {
@@ -11,7 +11,7 @@ export interface Action {
 }
 
 export function useAction(): Action {
-  const { session, messages } = useDashboard();
+  const { messages } = useDashboard();
   const [isBusy, setBusy] = useState(false);
 
   async function attempt(action: () => Promise<void>, onFailure?: (error: unknown) => void): Promise<void> {
@@ -19,8 +19,8 @@ export function useAction(): Action {
     try {
       await action();
     } catch (error) {
-      if (error instanceof TaskbellError && error.status === 401) session.expired();
-      else if (onFailure) onFailure(error);
+      if (isUnauthenticated(error)) return;
+      if (onFailure) onFailure(error);
       else messages.failed(explain(error));
     } finally {
       setBusy(false);

@@ -1,6 +1,4 @@
 import { useEffect, useState } from 'preact/hooks';
-import { TaskbellError } from '../../client/index.ts';
-import { useDashboard } from '../dashboard.ts';
 import { explain } from '../messages.ts';
 
 export type Loaded<T> =
@@ -10,7 +8,6 @@ export type Loaded<T> =
 
 /** Loads what a form needs before it can be shown. @param key loads again when it changes */
 export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, key: string): Loaded<T> {
-  const { session } = useDashboard();
   const [loaded, setLoaded] = useState<Loaded<T>>({ status: 'loading' });
   const [tries, setTries] = useState(0);
   useEffect(() => {
@@ -22,7 +19,6 @@ export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, key: str
       },
       (error: unknown) => {
         if (abort.signal.aborted) return;
-        if (error instanceof TaskbellError && error.status === 401) session.expired();
         const again = (): void => setTries((before) => before + 1);
         setLoaded({ status: 'failed', detail: explain(error), again });
       },

@@ -43,7 +43,7 @@ export function TaskPage({ id }: { id: string }) {
 }
 
 function useTaskStore(id: string): TaskStore | undefined {
-  const { client, session } = useDashboard();
+  const { client } = useDashboard();
   const { live } = useWork();
   return useResource(
     () =>
@@ -52,9 +52,8 @@ function useTaskStore(id: string): TaskStore | undefined {
         tasks: client.tasks,
         returns: live.returns,
         isVisible: () => document.visibilityState === 'visible',
-        onRefused: () => session.expired(),
       }),
-    [id, client, live, session],
+    [id, client, live],
   );
 }
 

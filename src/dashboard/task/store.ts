@@ -13,9 +13,10 @@ import {
   TaskbellError,
   type TaskSummary,
 } from '../../client/index.ts';
+import { compareAge } from '../../contract/status.ts';
 import { explain } from '../messages.ts';
+import { isUnauthenticated } from '../session-fetch.ts';
 import { hasEnded } from '../what-now.ts';
-import { compareAge } from './age.ts';
 import { createRefresher } from './refresher.ts';
 
 export type Phase = 'loading' | 'shown' | 'deleted' | 'missing' | 'failed';
@@ -38,8 +39,6 @@ export interface TaskStoreOptions {
   /** How often the connection has been restored. */
   readonly returns: ReadonlySignal<number>;
   readonly isVisible: () => boolean;
-  /** Called when the service refuses a request with 401. */
-  readonly onRefused: () => void;
 }
 
 const leastMs = 1000;
@@ -47,7 +46,7 @@ const leastMs = 1000;
 const pollMs = 2000;
 const againMs = 5000;
 
-export function createTaskStore({ id, tasks, returns, isVisible, onRefused }: TaskStoreOptions): TaskStore {
+export function createTaskStore({ id, tasks, returns, isVisible }: TaskStoreOptions): TaskStore {
   const phase = signal<Phase>('loading');
   const task = signal<Task | undefined>(undefined);
   const history = signal<readonly HistoryEntry[]>([]);
@@ -105,9 +104,10 @@ export function createTaskStore({ id, tasks, returns, isVisible, onRefused }: Ta
 
   function fail(error: unknown): void {
     if (leaving.signal.aborted) return;
-    const status = error instanceof TaskbellError ? error.status : undefined;
-    if (status === 401) return onRefused();
-    if (status === 404) return end(task.peek() ? 'deleted' : 'missing');
+    // If the session has ended, the page goes.
+    if (isUnauthenticated(error)) return;
+    if (error instanceof TaskbellError && error.status === 404)
+      return end(task.peek() ? 'deleted' : 'missing');
     batch(() => {
       problem.value = explain(error);
       if (!task.peek()) phase.value = 'failed';

@@ -1,13 +1,21 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { type ActionName, type ActionResult, TaskbellError } from '../../client/index.ts';
+import type { ActionName, ActionResult } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { count, plural } from '../format.ts';
 import { explain } from '../messages.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { actionWords, canDo } from '../what-now.ts';
 import { actInParts, countThem, idsMatching } from './bulk-work.ts';
-import type { BulkProps } from './bulk.tsx';
 import type { TaskList } from './list.ts';
+import type { TaskSelection } from './selection.ts';
+
+export interface BulkProps {
+  readonly list: TaskList;
+  readonly selection: TaskSelection;
+  /** How many tasks the filter matches; undefined while that is not known. */
+  readonly total: number | undefined;
+  readonly onDone: () => void;
+}
 
 interface Outcome {
   readonly done: number;
@@ -73,7 +81,7 @@ export function BulkDialog(props: BulkProps & { action: ActionName; onClose: () 
 
 /** Finds the tasks that the action would be applied to, and how many of them the service knows. */
 function useCounted({ action, list, selection }: BulkProps & { action: ActionName }) {
-  const { client, session } = useDashboard();
+  const { client } = useDashboard();
   const [state, setState] = useState<{ ids: readonly string[]; matched?: number; failure?: string }>({
     ids: [...selection.ids.peek()],
   });
@@ -89,16 +97,15 @@ function useCounted({ action, list, selection }: BulkProps & { action: ActionNam
     };
     find().catch((error: unknown) => {
       if (signal.aborted) return;
-      if (error instanceof TaskbellError && error.status === 401) session.expired();
       setState((before) => ({ ...before, failure: explain(error) }));
     });
     return () => leaving.abort();
-  }, [client, action, list, selection, session]);
+  }, [client, action, list, selection]);
   return state;
 }
 
 function useBulkWork({ action, list }: BulkProps & { action: ActionName }) {
-  const { client, session } = useDashboard();
+  const { client } = useDashboard();
   const [isBusy, setBusy] = useState(false);
   const [acted, setActed] = useState(0);
   const [outcome, setOutcome] = useState<Outcome>();
@@ -118,7 +125,6 @@ function useBulkWork({ action, list }: BulkProps & { action: ActionName }) {
         if (stoppedBy !== undefined) break;
       }
     } catch (error) {
-      if (error instanceof TaskbellError && error.status === 401) session.expired();
       stoppedBy = `${explain(error)} It is not known which of the last tasks were changed.`;
     }
     const refused = all.filter(({ status }) => status >= 300);

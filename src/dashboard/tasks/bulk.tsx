@@ -5,7 +5,7 @@ import { useDashboard } from '../dashboard.ts';
 import { plural } from '../format.ts';
 import { Icon, type IconName } from '../parts/icons.tsx';
 import { actionWords, canDo } from '../what-now.ts';
-import { BulkDialog } from './bulk-dialog.tsx';
+import { BulkDialog, type BulkProps } from './bulk-dialog.tsx';
 import type { TaskList } from './list.ts';
 import type { TaskSelection } from './selection.ts';
 
@@ -17,14 +17,6 @@ const actions: readonly (readonly [ActionName, IconName])[] = [
   ['run-now', 'bolt'],
   ['delete', 'trash'],
 ];
-
-export interface BulkProps {
-  readonly list: TaskList;
-  readonly selection: TaskSelection;
-  /** How many tasks the filter matches; undefined while that is not known. */
-  readonly total: number | undefined;
-  readonly onDone: () => void;
-}
 
 /** Offers the actions for the selected tasks. */
 export function BulkBar(props: BulkProps) {

@@ -1,6 +1,6 @@
 /** The number of tasks in each status, requested again after changes, and now and then otherwise. */
 import { type ReadonlySignal, signal } from '@preact/signals';
-import { type Client, TaskbellError, type TaskCounts, type TaskFilter } from '../../client/index.ts';
+import type { Client, TaskCounts, TaskFilter } from '../../client/index.ts';
 import type { Live } from '../live.ts';
 
 export interface Counts {
@@ -15,7 +15,6 @@ export interface CountsOptions {
   readonly live: Pick<Live, 'listen'>;
   /** Has no status, since all are counted. */
   readonly filter: Omit<TaskFilter, 'status'>;
-  readonly onRefused: () => void;
 }
 
 /**
@@ -26,7 +25,7 @@ const pauseMs = 1000;
 const lagMs = 2500;
 const idleMs = 30_000;
 
-export function createCounts({ tasks, live, filter, onRefused }: CountsOptions): Counts {
+export function createCounts({ tasks, live, filter }: CountsOptions): Counts {
   const counts = signal<TaskCounts | undefined>(undefined);
   const over = new AbortController();
   let isAsking = false;
@@ -36,9 +35,8 @@ export function createCounts({ tasks, live, filter, onRefused }: CountsOptions):
     isAsking = true;
     try {
       counts.value = await tasks.counts(filter, { signal: over.signal });
-    } catch (error) {
+    } catch {
       if (over.signal.aborted) return;
-      if (error instanceof TaskbellError && error.status === 401) onRefused();
       // The numbers that are shown stay; the banner and the list report the problem.
     }
     isAsking = false;

@@ -1,17 +1,11 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { type TaskFilter, TaskbellError } from '../../client/index.ts';
+import type { TaskFilter } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
 import { useResource } from '../parts/use-resource.ts';
 import { type Counts, createCounts } from './counts.ts';
-import { createTaskList, type TaskList } from './list.ts';
-import { createSelection, type TaskSelection } from './selection.ts';
-
-/** A list with its selection. */
-export interface ListWork {
-  readonly key: string;
-  readonly list: TaskList;
-  readonly selection: TaskSelection;
-}
+import { type ListWork, useKeptList } from './kept.tsx';
+import { createTaskList } from './list.ts';
+import { createSelection } from './selection.ts';
 
 /**
  * Returns the list of a filter; creates another when the filter changes. undefined for the moment until it is
@@ -20,8 +14,9 @@ export interface ListWork {
  * @param key changes when the filter does.
  */
 export function useList(filter: TaskFilter, key: string): ListWork | undefined {
-  const { client, clock, session, router } = useDashboard();
-  const { live, kept } = useWork();
+  const { client, clock, router } = useDashboard();
+  const { live } = useWork();
+  const kept = useKeptList();
   const [work, setWork] = useState<ListWork>();
   // Not created while rendering: a page that is left before it was shown would never close it.
   useLayoutEffect(() => {
@@ -32,26 +27,20 @@ export function useList(filter: TaskFilter, key: string): ListWork | undefined {
       before && isTheSame ? before.list : createTaskList({ tasks: client.tasks, live, clock, filter });
     const made = before && isTheSame ? before : { key, list, selection: createSelection(list) };
     setWork(made);
-    const leave = list.failure.subscribe((failure) => {
-      if (failure instanceof TaskbellError && failure.status === 401) session.expired();
-    });
-    return () => {
-      leave();
-      kept.put(made);
-    };
+    return () => kept.put(made);
     // `key` stands for the filter.
-  }, [client, live, clock, kept, session, router, key]);
+  }, [client, live, clock, kept, router, key]);
   useReturns(() => work?.list.reload());
   return work?.key === key ? work : undefined;
 }
 
 /** Returns the counts of all statuses under the other filters; changing only the status keeps them. */
 export function useCounts({ status: _all, ...filter }: TaskFilter): Counts | undefined {
-  const { client, session } = useDashboard();
+  const { client } = useDashboard();
   const { live } = useWork();
   const counts = useResource(
-    () => createCounts({ tasks: client.tasks, live, filter, onRefused: () => session.expired() }),
-    [client, live, session, JSON.stringify(filter)],
+    () => createCounts({ tasks: client.tasks, live, filter }),
+    [client, live, JSON.stringify(filter)],
   );
   useReturns(() => counts?.refresh());
   return counts;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SeenVersions } from '../../../src/client/order.ts';
-import type { TaskStatus } from '../../../src/contract/task.ts';
+import type { TaskStatus } from '../../../src/contract/status.ts';
 import { aTask } from '../../support/task.ts';
 
 const finished_at = '2030-01-01T00:00:05.000Z';

@@ -1,9 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Draft, fittingPart, toDraft } from '../../../src/dashboard/forms/draft.ts';
-import { otherLook, payloadField, payloadOf, readPayload } from '../../../src/dashboard/forms/payload.ts';
-import { fromDraft, pointersOf } from '../../../src/dashboard/forms/read-draft.ts';
-import { fieldOf } from '../../../src/dashboard/forms/schema.ts';
+import { type Draft, fittingPart, toDraft } from '../../../src/dashboard/forms/schema/draft.ts';
+import {
+  otherLook,
+  payloadField,
+  payloadOf,
+  readPayload,
+} from '../../../src/dashboard/forms/task/payload.ts';
+import { fromDraft, pointersOf } from '../../../src/dashboard/forms/schema/read-draft.ts';
+import { fieldOf } from '../../../src/dashboard/forms/schema/schema.ts';
 
 const schema = {
   type: 'object',

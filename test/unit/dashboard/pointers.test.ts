@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { placeErrors, pointerTo, readable } from '../../../src/dashboard/forms/pointers.ts';
+import { placeErrors, readable } from '../../../src/dashboard/forms/task/pointers.ts';
+import { pointerTo } from '../../../src/lib/pointer.ts';
 
 test('an error is placed at the innermost field that contains its pointer', () => {
   const errors = ['/name', '/payload/url', '/payload/rows/0/a~1b', '/payload/urls', '/payloads', ''].map(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createTaskTypes } from '../../../activities/types/index.ts';
-import { type Field, fieldOf, type Schema } from '../../../src/dashboard/forms/schema.ts';
+import { type Field, fieldOf, type Schema } from '../../../src/dashboard/forms/schema/schema.ts';
 
 /** Returns a schema as GET /api/task-types/ has it. */
 function asServed(payload: z.ZodType): Schema {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { taskExample } from '../../../src/contract/examples.ts';
 import { createTaskInput, editTaskInput, type Task } from '../../../src/contract/task.ts';
-import { payloadField, payloadOf } from '../../../src/dashboard/forms/payload.ts';
-import { rebased } from '../../../src/dashboard/forms/rebase.ts';
-import { createKeys, sendInTime } from '../../../src/dashboard/forms/sending.ts';
-import { changesOf, newTask } from '../../../src/dashboard/forms/task-body.ts';
-import { asShown, defaults, editForm, emptyForm } from '../../../src/dashboard/forms/task-form.ts';
+import { payloadField, payloadOf } from '../../../src/dashboard/forms/task/payload.ts';
+import { rebased } from '../../../src/dashboard/forms/task/rebase.ts';
+import { createKeys, sendInTime } from '../../../src/dashboard/forms/task/sending.ts';
+import { changesOf, newTask } from '../../../src/dashboard/forms/task/task-body.ts';
+import { asShown, defaults, editForm, emptyForm } from '../../../src/dashboard/forms/task/task-form.ts';
 import { TaskbellError } from '../../../src/client/index.ts';
 
 const field = payloadField({

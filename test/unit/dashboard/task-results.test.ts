@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { compareAge } from '../../../src/dashboard/task/age.ts';
 import { readDataResult } from '../../../src/dashboard/task/data-result.ts';
 import { readHttpResult } from '../../../src/dashboard/task/http-result.ts';
 import { previewOf } from '../../../src/dashboard/parts/json-preview.ts';
-import { aTask } from '../../support/task.ts';
 
 const nothing = { min: null, max: null, mean: null, p50: null, p95: null, top: [] };
 
@@ -85,19 +83,4 @@ test('a collapsed part of a JSON tree has a short preview of its contents, howev
     `{a: 1, b: “${'x'.repeat(24)}…”, c: {}, d: […], …}`,
   );
   expect(previewOf([1, 'a', null, true, 5])).toBe('[1, “a”, null, true, …] 5');
-});
-
-test('states of a task are ordered by age', () => {
-  const at = '2030-01-01T00:00:00.000Z';
-  const state = (changes: Parameters<typeof aTask>[0]) => aTask({ created_at: at, ...changes });
-  const inOrder = [
-    state({ version: 1, status: 'SCHEDULED' }),
-    state({ version: 1, status: 'PENDING' }),
-    state({ version: 1, status: 'RUNNING', attempt: 1 }),
-    state({ version: 1, status: 'RUNNING', attempt: 2 }),
-    state({ version: 1, status: 'COMPLETED', attempt: 2 }),
-    state({ version: 2, status: 'SCHEDULED' }),
-    state({ created_at: '2030-01-02T00:00:00.000Z', version: 1, status: 'SCHEDULED' }),
-  ];
-  expect([...inOrder].reverse().sort(compareAge)).toEqual(inOrder);
 });

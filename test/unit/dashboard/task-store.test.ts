@@ -18,7 +18,7 @@ type FeedEvent = TaskSummary | TaskbellError | 'deleted';
 function service() {
   const reads: { resolve: (task: Task) => void; reject: (error: unknown) => void }[] = [];
   const events: FeedEvent[] = [];
-  let [histories, refused, watches] = [0, 0, 0];
+  let [histories, watches] = [0, 0];
   let wake = (): void => undefined;
   const returns = signal(0);
   const visible = { now: true };
@@ -26,7 +26,6 @@ function service() {
     id: 'a',
     returns,
     isVisible: () => visible.now,
-    onRefused: () => (refused += 1),
     tasks: {
       get: () => new Promise((resolve, reject) => reads.push({ resolve, reject })),
       async *history() {
@@ -53,7 +52,7 @@ function service() {
     returns,
     visible,
     soon,
-    counts: () => ({ reads: reads.length, histories, refused, watches }),
+    counts: () => ({ reads: reads.length, histories, watches }),
     /** Sends an event through the feed. */
     async send(event: FeedEvent) {
       events.push(event);
@@ -166,11 +165,13 @@ describe("the data of a task's page", () => {
     expect(second.store.phase.value).toBe('missing');
   });
 
-  test('reports a 401 to the session', async () => {
+  test('leaves a 401 to the session', async () => {
     const { store, soon, answer, counts } = service();
     await soon();
     await answer(0, failure(401));
-    expect(counts().refused).toBe(1);
+    await soon(10_000);
+    expect([store.phase.value, store.problem.value]).toEqual(['loading', undefined]);
+    expect(counts().reads).toBe(1);
     store.close();
   });
 

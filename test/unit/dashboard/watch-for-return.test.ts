@@ -1,7 +1,6 @@
 import { signal } from '@preact/signals';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Connection } from '../../../src/dashboard/live.ts';
-import { watchForReturn } from '../../../src/dashboard/watch-for-return.ts';
+import { type Connection, watchForReturn } from '../../../src/dashboard/watch-for-return.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,0 +1,14 @@
+import type { FieldError } from '../../../client/index.ts';
+import { fieldErrors } from '../../../contract/issues.ts';
+import { createTaskInput, editTaskInput } from '../../../contract/task.ts';
+
+const schemas = { create: createTaskInput, edit: editTaskInput };
+
+/**
+ * Returns the errors that the API would report for the fields that could be read, by the API's own schema.
+ * Without it, an error that prevents sending would hide errors in other fields.
+ */
+export function checkLocally(what: keyof typeof schemas, body: unknown): FieldError[] {
+  const { error } = schemas[what].safeParse(body);
+  return error ? fieldErrors(error) : [];
+}

@@ -1,0 +1,52 @@
+/** Fields for retries and for the time limits of an attempt. */
+import { FieldGroup, LabelledField } from '../field.tsx';
+import type { TaskPartProps } from './task-fields.tsx';
+import { defaults, type LimitName, numberPointer, type RetryName } from './task-form.ts';
+
+export function RetryFields({ filling }: TaskPartProps) {
+  return (
+    <FieldGroup label="When an attempt fails" hint="Each retry multiplies the delay, up to the maximum.">
+      <div class="field-columns">
+        <NumberField filling={filling} name="max_retries" label="Max retries" />
+        <NumberField filling={filling} name="initial_interval" label="First delay (s)" />
+        <NumberField filling={filling} name="backoff_coefficient" label="Multiplier" />
+        <NumberField filling={filling} name="maximum_interval" label="Max delay (s)" />
+      </div>
+    </FieldGroup>
+  );
+}
+
+export function LimitFields({ filling }: TaskPartProps) {
+  return (
+    <FieldGroup label="Time limits of an attempt">
+      <div class="field-columns">
+        <NumberField filling={filling} name="soft_time_limit" label="Soft limit (s): asked to stop" />
+        <NumberField filling={filling} name="time_limit" label="Hard limit (s): killed" />
+      </div>
+    </FieldGroup>
+  );
+}
+
+function NumberField({
+  filling: { form, change, errorsAt },
+  name,
+  label,
+}: TaskPartProps & { name: RetryName | LimitName; label: string }) {
+  const pointer = numberPointer(name);
+  return (
+    <LabelledField label={label} errors={errorsAt(pointer)}>
+      {(tied) => (
+        <input
+          {...tied}
+          inputMode="decimal"
+          autocomplete="off"
+          placeholder={String(defaults[name])}
+          value={form.numbers[name]}
+          onInput={({ currentTarget }) =>
+            change({ numbers: { ...form.numbers, [name]: currentTarget.value } }, pointer)
+          }
+        />
+      )}
+    </LabelledField>
+  );
+}
