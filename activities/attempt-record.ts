@@ -3,7 +3,7 @@ import { maxCheckpointBytes } from '../src/contract/limits.ts';
 import type { AttemptHeartbeat, AttemptReport, ErrorReport } from '../src/contract/workflow.ts';
 import type { EarlierTries } from './earlier-tries.ts';
 import { LogLines } from './log-lines.ts';
-import type { HandlerUpdate } from './pool/messages.ts';
+import type { HandlerReport } from './pool/messages.ts';
 
 export interface RecordStart extends Omit<EarlierTries, 'lost' | 'unreported'> {
   readonly startedAt: number;
@@ -39,7 +39,7 @@ export class AttemptRecord {
   }
 
   /** Records what the handler reports. */
-  take({ log = [], progress, checkpoint }: HandlerUpdate): void {
+  take({ log = [], progress, checkpoint }: HandlerReport): void {
     for (const line of log) this.#log.add(line);
     if (checkpoint !== undefined) this.#keep(checkpoint);
     if (!progress) return;

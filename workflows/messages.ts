@@ -1,9 +1,9 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import {
   attemptBegunSignalName,
-  attemptOverSignalName,
+  attemptInterruptedSignalName,
   commandSignalName,
-  predecessorOverSignalName,
+  predecessorEndedSignalName,
   dependentSignalName,
 } from '../src/contract/names.ts';
 import type { EndedPredecessor } from '../src/contract/predecessors.ts';
@@ -27,13 +27,13 @@ export const attemptBegunSignal = defineSignal<[AttemptBegun]>(attemptBegunSigna
  * server retries such an attempt without notifying the workflow, and has no place for what the attempt left
  * behind.
  */
-export const attemptInterruptedSignal = defineSignal<[AttemptOver]>(attemptOverSignalName);
+export const attemptInterruptedSignal = defineSignal<[AttemptOver]>(attemptInterruptedSignalName);
 
 /** Sent by a dependent of this task, which asks to be notified of its end. */
 export const dependentSignal = defineSignal<[Dependent]>(dependentSignalName);
 
 /** Sent to a task's dependents when it ends. */
-export const predecessorEndedSignal = defineSignal<[EndedPredecessor]>(predecessorOverSignalName);
+export const predecessorEndedSignal = defineSignal<[EndedPredecessor]>(predecessorEndedSignalName);
 
 /** Edits a task that has not started. An update, so that it can be refused; returns the new version. */
 export const editUpdate = defineUpdate<number, [TaskEdit]>('edit');

@@ -6,7 +6,7 @@ import { toLimitedJson } from '../limited-json.ts';
 import { AttemptStopped, type TaskContext } from '../types/define.ts';
 import type { TaskTypes } from '../types/index.ts';
 import type { FromHandler, HandlerFailure, HandlerInput, ToHandler } from './messages.ts';
-import { UpdateSender } from './update-sender.ts';
+import { ReportSender } from './report-sender.ts';
 
 const maxProgressMessageBytes = 500;
 
@@ -15,14 +15,14 @@ export class HandlerAttempt {
   readonly #number: number;
   readonly #send: (message: FromHandler) => void;
   readonly #stopping = new AbortController();
-  readonly #updates: UpdateSender;
+  readonly #reports: ReportSender;
   #over = false;
 
   constructor({ input, number }: Extract<ToHandler, { type: 'run' }>, send: (message: FromHandler) => void) {
     this.#input = input;
     this.#number = number;
     this.#send = send;
-    this.#updates = new UpdateSender((update) => send({ type: 'update', number, update }));
+    this.#reports = new ReportSender((report) => send({ type: 'report', number, report }));
   }
 
   stop({ number, reason, message }: Extract<ToHandler, { type: 'stop' }>): void {
@@ -48,7 +48,7 @@ export class HandlerAttempt {
     if (this.#over) return;
     // The stack of a handler that was asked to stop is of no interest.
     const expected = isTaskFailure(error) || this.#stopping.signal.aborted;
-    if (error instanceof Error && !expected) this.#updates.log('ERROR', String(error.stack ?? error));
+    if (error instanceof Error && !expected) this.#reports.log('ERROR', String(error.stack ?? error));
     const failure: HandlerFailure = describeFailure(error);
     this.#end({ type: 'failed', number: this.#number, failure, residentBytes: process.memoryUsage.rss() });
   }
@@ -62,12 +62,12 @@ export class HandlerAttempt {
 
   /** Sends what has not been sent yet. Whatever the handler reports later is dropped. */
   flush(): void {
-    this.#updates.close();
+    this.#reports.close();
   }
 
   #context(): TaskContext {
     const { taskId, owner, attempt, idempotencyKey, checkpoint } = this.#input;
-    const teller = this.#updates;
+    const teller = this.#reports;
     let saved = checkpoint;
     return {
       taskId,

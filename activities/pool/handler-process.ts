@@ -13,7 +13,7 @@ import {
   type HandlerFailure,
   type HandlerInput,
   type HandlerSettings,
-  type HandlerUpdate,
+  type HandlerReport,
   type ToHandler,
   type TypeRules,
 } from './messages.ts';
@@ -60,7 +60,7 @@ const beginMs = 5000;
 
 interface Run {
   readonly number: number;
-  readonly onUpdate: (update: HandlerUpdate) => void;
+  readonly onReport: (report: HandlerReport) => void;
   readonly end: (end: ProcessOutcome) => void;
   begun: boolean;
 }
@@ -116,7 +116,7 @@ export class HandlerProcess {
     return exitCode === null && signalCode === null && connected && !this.#leaving && !this.#wasStopped;
   }
 
-  run(input: HandlerInput, onUpdate: (update: HandlerUpdate) => void): Promise<ProcessOutcome> {
+  run(input: HandlerInput, onReport: (report: HandlerReport) => void): Promise<ProcessOutcome> {
     if (this.#run) throw new Error('A handler process runs one attempt at a time');
     // An earlier handler may have set it by printing V8's out-of-memory message. This one is not to blame.
     this.#killedFor = undefined;
@@ -131,7 +131,7 @@ export class HandlerProcess {
         clearTimeout(late);
         resolve(run.begun || how.kind !== 'died' ? how : { kind: 'not_begun' });
       };
-      const run: Run = { number, onUpdate, end, begun: false };
+      const run: Run = { number, onReport, end, begun: false };
       this.#run = run;
       this.#send({ type: 'run', number, input });
     });
@@ -176,8 +176,8 @@ export class HandlerProcess {
       case 'begun':
         if (this.#run) this.#run.begun = true;
         return;
-      case 'update':
-        this.#run?.onUpdate(message.update);
+      case 'report':
+        this.#run?.onReport(message.report);
         return;
       case 'completed':
         this.#finish({ kind: 'completed', result: message.result }, message.residentBytes);

@@ -50,14 +50,14 @@ export const toHandler = z.discriminatedUnion('type', [
 export type ToHandler = z.infer<typeof toHandler>;
 
 /** Limited here as well: a handler can send anything, and everything has to fit into Temporal's messages. */
-const handlerUpdate = z.object({
+const handlerReport = z.object({
   log: z.array(z.string().max(64 * 1024)).optional(),
   progress: z.object({ percent: z.number(), message: z.string().max(1000) }).optional(),
   /** JSON. */
   checkpoint: z.string().max(maxCheckpointBytes).optional(),
 });
 /** What a running handler reports. Each member has the latest, and is absent if there is nothing new. */
-export type HandlerUpdate = z.infer<typeof handlerUpdate>;
+export type HandlerReport = z.infer<typeof handlerReport>;
 
 const failure = z.object({
   type: z.string().max(maxErrorMessageBytes),
@@ -74,7 +74,7 @@ export const fromHandler = z.discriminatedUnion('type', [
   z.object({ type: z.literal('unusable'), message: z.string() }),
   /** First message of every attempt. A process that an earlier handler blocks doesn't send it. */
   z.object({ type: z.literal('begun'), number }),
-  z.object({ type: z.literal('update'), number, update: handlerUpdate }),
+  z.object({ type: z.literal('report'), number, report: handlerReport }),
   /** `result` is JSON. */
   z.object({
     type: z.literal('completed'),

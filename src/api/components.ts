@@ -10,7 +10,7 @@ const descriptions = {
   400: 'The request is malformed, or fields are invalid: `errors[]` lists them.',
   401: 'Not signed in, or the token has expired.',
   403: 'Not allowed: the API key lacks the scope, the session’s `X-CSRF-Token` is missing, or the filter is only for admins.',
-  404: 'It does not exist, or it belongs to another user.',
+  404: 'It does not exist, or it belongs to another account.',
   409: 'The task’s state does not allow this.',
   412: 'The task has changed since the version in `If-Match`.',
   413: 'The request body is too large.',

@@ -20,7 +20,7 @@ export interface Watcher {
 }
 
 /** A subscriber to many tasks, including those that do not exist yet. */
-export interface Audience {
+export interface Follower {
   /** The account that owns the tasks. All accounts if undefined. */
   readonly owner: string | undefined;
   send(message: OutgoingMessage): void;
@@ -32,7 +32,7 @@ export interface Hub {
   /** Sends `first` at once, then every change, until the returned function is called. */
   watch(first: Observation, watcher: Watcher): () => void;
   /** Sends every change of the tasks that the audience wants, until the returned function is called. */
-  follow(audience: Audience): () => void;
+  follow(audience: Follower): () => void;
   /** Takes in an observation of a task. undefined means that the task no longer exists. */
   publish(id: string, observation: Observation | undefined): void;
   /** Reports the deletion of a task, which may have no entry. */
@@ -72,7 +72,7 @@ const keepQuietMs = 30_000;
 export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   const entries = new Map<string, Entry>();
   /** Ids of the tasks that each audience has received and still wants. */
-  const audiences = new Map<Audience, Set<string>>();
+  const audiences = new Map<Follower, Set<string>>();
   const expected = new Set<string>();
 
   const size = (): number => entries.size + audiences.size;
@@ -236,7 +236,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   };
 }
 
-function follows(audience: Audience, owner: string): boolean {
+function follows(audience: Follower, owner: string): boolean {
   return audience.owner === undefined || audience.owner === owner;
 }
 

@@ -21,7 +21,7 @@ export interface Observer {
   idle(): Promise<void>;
 }
 
-interface LookoutOptions {
+interface ObserverOptions {
   readonly hub: Hub;
   /** Reads the newest run, or the given one. */
   readonly observe: (id: string, runId?: string) => Promise<Observation | undefined>;
@@ -46,7 +46,7 @@ const followMs = 40_000;
 /** Maximum time between looks at a watched task, in milliseconds: lists may lag or miss something. */
 const reconcileMs = 60_000;
 
-export function createObserver({ hub, observe, logger }: LookoutOptions): Observer {
+export function createObserver({ hub, observe, logger }: ObserverOptions): Observer {
   const lookouts = new Map<string, Lookout>();
   const followedUntil = new Map<string, number>();
   const queue = new Set<string>();

@@ -34,10 +34,10 @@ export const commandSignalName = 'command';
 export const attemptBegunSignalName = 'attempt-begun';
 
 /** Signal that reports a lost or handed-back attempt to its workflow. */
-export const attemptOverSignalName = 'attempt-over';
+export const attemptInterruptedSignalName = 'attempt-over';
 
 /** Signal by which a dependent asks a predecessor to report its end. */
 export const dependentSignalName = 'successor';
 
 /** Signal that reports the end of a predecessor to a dependent. */
-export const predecessorOverSignalName = 'predecessor-over';
+export const predecessorEndedSignalName = 'predecessor-over';

@@ -1,7 +1,7 @@
 /** The attempts of a run, read from its events and its pending activity, without asking a worker. */
 import type { temporal } from '@temporalio/proto';
 import { lostAttempt } from '../contract/lost-attempt.ts';
-import { attemptOverSignalName } from '../contract/names.ts';
+import { attemptInterruptedSignalName } from '../contract/names.ts';
 import type { Attempt } from '../contract/task.ts';
 import type {
   AttemptFailure,
@@ -34,7 +34,7 @@ export async function attemptsIn(backwards: AsyncIterable<Event>): Promise<Attem
 /** Returns the report of an attempt that is over, if the event contains one. */
 export function reportIn(event: Event): AttemptReport | undefined {
   const signal = event.workflowExecutionSignaledEventAttributes;
-  if (signal?.signalName === attemptOverSignalName)
+  if (signal?.signalName === attemptInterruptedSignalName)
     return decode<AttemptOver>(signal.input?.payloads?.[0])?.report;
   const completed = event.activityTaskCompletedEventAttributes?.result;
   const failure = event.activityTaskFailedEventAttributes?.failure?.applicationFailureInfo?.details;

@@ -8,7 +8,7 @@ import { cancelReason } from './cancel-reason.ts';
 import { effectTimeoutMs } from '../resources/effect.ts';
 import type { LiveExecution } from './execution.ts';
 import { dependentsOf, notifyDependents } from './predecessors.ts';
-import { allRunsOf, type TaskContext, readTask, type TaskView, wrongState } from './read.ts';
+import { allRunsOf, type ServiceContext, readTask, type TaskView, wrongState } from './read.ts';
 import { summarise } from './snapshot.ts';
 
 /** `done`: the effect is visible. Otherwise it is on its way and can no longer be stopped. */
@@ -24,7 +24,7 @@ export interface CommandOptions {
 }
 
 export async function cancelTask(
-  reader: TaskContext,
+  reader: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
@@ -43,7 +43,7 @@ export async function cancelTask(
 }
 
 export async function pauseTask(
-  reader: TaskContext,
+  reader: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
@@ -59,7 +59,7 @@ export async function pauseTask(
 }
 
 export async function resumeTask(
-  reader: TaskContext,
+  reader: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
@@ -74,7 +74,7 @@ export async function resumeTask(
 }
 
 export async function runTaskNow(
-  reader: TaskContext,
+  reader: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
@@ -91,7 +91,7 @@ export async function runTaskNow(
 
 /** Deletes a task with all its runs: an ended one, or one that has not started, which then never runs. */
 export async function removeTask(
-  reader: TaskContext,
+  reader: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
@@ -112,7 +112,7 @@ export async function removeTask(
   return { done: await isDeleted(reader, id, waitMs), owner: newest.owner };
 }
 
-async function removeRun({ store }: TaskContext, id: string, runId: string): Promise<void> {
+async function removeRun({ store }: ServiceContext, id: string, runId: string): Promise<void> {
   try {
     await store.remove(id, runId);
   } catch (error) {
@@ -131,7 +131,7 @@ interface CommandRules {
 }
 
 async function command(
-  reader: TaskContext,
+  reader: ServiceContext,
   actor: Actor,
   id: string,
   name: TaskCommand['command'],
@@ -152,7 +152,7 @@ async function command(
 }
 
 async function send(
-  { store }: TaskContext,
+  { store }: ServiceContext,
   { id, runId }: LiveExecution,
   command: TaskCommand,
   refusal: string,
@@ -165,7 +165,7 @@ async function send(
   }
 }
 
-async function answer(reader: TaskContext, actor: Actor, execution: LiveExecution, done: boolean) {
+async function answer(reader: ServiceContext, actor: Actor, execution: LiveExecution, done: boolean) {
   return { ...(await readTask(reader, actor, execution)), done };
 }
 
@@ -183,7 +183,7 @@ function waitsForTime(storedStatus: LiveExecution['storedStatus']): boolean {
 }
 
 /** Waits until the task is no longer found: the server deletes several runs one after the other. */
-async function isDeleted({ store }: TaskContext, id: string, waitMs: number): Promise<boolean> {
+async function isDeleted({ store }: ServiceContext, id: string, waitMs: number): Promise<boolean> {
   const deadline = Date.now() + waitMs;
   for (;;) {
     try {

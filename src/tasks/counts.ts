@@ -4,7 +4,7 @@ import { ends, type TaskStatus, taskStatuses } from '../contract/status.ts';
 import type { TaskCounts } from '../contract/task.ts';
 import type { Actor } from '../resources/actor.ts';
 import { supersededRuns, visibleTo } from './list.ts';
-import { allRows, type TaskContext } from './read.ts';
+import { allRows, type ServiceContext } from './read.ts';
 import {
   amongIds,
   endedRuns,
@@ -21,7 +21,7 @@ type Counts = Record<TaskStatus, number>;
 
 /** Counts the tasks that match a filter. Takes four calls if nothing was retried, otherwise at best three more. */
 export async function countTasks(
-  { store }: TaskContext,
+  { store }: ServiceContext,
   actor: Actor,
   asked: TaskFilter,
 ): Promise<TaskCounts> {

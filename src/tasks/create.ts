@@ -10,7 +10,7 @@ import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
 import { etagOf } from './etag.ts';
 import { firstExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
-import { type TaskContext, readTask, type TaskView, webUiUrl } from './read.ts';
+import { type ServiceContext, readTask, type TaskView, webUiUrl } from './read.ts';
 import { summarise } from './snapshot.ts';
 import { endedPredecessors } from './predecessors.ts';
 import type { Quota } from './quota.ts';
@@ -20,7 +20,7 @@ import { specOf } from '../contract/spec.ts';
 
 type Following = Pick<TaskInput, 'after' | 'after_policy' | 'predecessors_over'>;
 
-export interface WriteContext extends TaskContext {
+export interface WriteContext extends ServiceContext {
   readonly taskTypes: TaskTypes;
   readonly quota: Quota;
 }

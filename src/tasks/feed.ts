@@ -4,7 +4,7 @@ import type { TaskSummary } from '../contract/task.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import type { Execution, LiveExecution } from './execution.ts';
-import { allRows, endingOf, type TaskContext } from './read.ts';
+import { allRows, endingOf, type ServiceContext } from './read.ts';
 import { closedSince, writtenSince } from './search.ts';
 import { summarise } from './snapshot.ts';
 
@@ -43,7 +43,7 @@ const overlapMs = 3000;
  * Returns the changes since a cursor. Takes two lists, however many tasks are watched: one for both would be an order
  * of magnitude slower.
  */
-export async function changesSince({ store }: TaskContext, cursor: FeedCursor): Promise<Changes> {
+export async function changesSince({ store }: ServiceContext, cursor: FeedCursor): Promise<Changes> {
   const [written, closed] = await Promise.all([
     allRows(store, writtenSince(cursor.written - overlapMs)),
     allRows(store, closedSince(cursor.closed - overlapMs)),
@@ -64,7 +64,7 @@ function changeOf({ id, runId, version, owner, status }: Execution): Change {
 }
 
 /** Returns the first observation for a new watcher. @throws AppError not_found if the actor may not see the task. */
-export async function observeAs(reader: TaskContext, actor: Actor, id: string): Promise<Observation> {
+export async function observeAs(reader: ServiceContext, actor: Actor, id: string): Promise<Observation> {
   return observation(reader, await loadTask(reader.store, actor, id));
 }
 
@@ -73,7 +73,7 @@ export async function observeAs(reader: TaskContext, actor: Actor, id: string): 
  * @returns undefined when the run no longer exists.
  */
 export async function observeTask(
-  reader: TaskContext,
+  reader: ServiceContext,
   id: string,
   runId?: string,
 ): Promise<Observation | undefined> {
@@ -81,7 +81,7 @@ export async function observeTask(
   return execution && ifFound(observation(reader, execution));
 }
 
-async function observation(reader: TaskContext, execution: LiveExecution): Promise<Observation> {
+async function observation(reader: ServiceContext, execution: LiveExecution): Promise<Observation> {
   const ending = await endingOf(reader.store, execution);
   const { runId, transitions } = execution;
   return { runId, transitions, task: summarise(execution, { now: Date.now(), ending }) };

@@ -5,7 +5,7 @@ import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { unreportedAttempt } from './attempts.ts';
 import type { Execution, LiveExecution } from './execution.ts';
-import { allRunsOf, type TaskContext } from './read.ts';
+import { allRunsOf, type ServiceContext } from './read.ts';
 import type { TaskStore } from './store.ts';
 import { RunStory } from './story.ts';
 
@@ -28,7 +28,7 @@ export interface HistoryPage {
 
 /** Returns entries oldest first, run by run. Runs that the namespace no longer keeps are left out. */
 export async function readHistory(
-  { store }: TaskContext,
+  { store }: ServiceContext,
   actor: Actor,
   id: string,
   { limit, from }: HistoryRequest,

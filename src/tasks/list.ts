@@ -4,7 +4,7 @@ import type { TaskFilter } from '../contract/filter.ts';
 import type { TaskSummary } from '../contract/task.ts';
 import type { Actor } from '../resources/actor.ts';
 import type { Execution } from './execution.ts';
-import { allRows, type TaskContext, webUiUrl } from './read.ts';
+import { allRows, type ServiceContext, webUiUrl } from './read.ts';
 import { replacementsOf, runsMatching } from './search.ts';
 import { summarise } from './snapshot.ts';
 import type { TaskStore } from './store.ts';
@@ -26,7 +26,11 @@ export interface TaskPage {
 }
 
 /** Lists unfinished tasks, newest start first; then ended ones, latest end first. Takes at most two calls. */
-export async function listTasks(reader: TaskContext, actor: Actor, request: ListRequest): Promise<TaskPage> {
+export async function listTasks(
+  reader: ServiceContext,
+  actor: Actor,
+  request: ListRequest,
+): Promise<TaskPage> {
   const { store } = reader;
   const filter = visibleTo(actor, request.filter);
   const now = Date.now();
@@ -41,7 +45,7 @@ export async function listTasks(reader: TaskContext, actor: Actor, request: List
 
 /** Yields all tasks of a list, page by page. A task that changes in the meantime may come twice. */
 export async function* tasksMatching(
-  reader: TaskContext,
+  reader: ServiceContext,
   actor: Actor,
   filter: TaskFilter,
 ): AsyncGenerator<TaskSummary> {
@@ -57,7 +61,11 @@ export async function* tasksMatching(
 const maxUnderWay = 1000;
 
 /** Returns the tasks that run or are about to: they make progress, though their next listed change may be far off. */
-export async function activeTasks(reader: TaskContext, actor: Actor, filter: TaskFilter): Promise<string[]> {
+export async function tasksUnderWay(
+  reader: ServiceContext,
+  actor: Actor,
+  filter: TaskFilter,
+): Promise<string[]> {
   const ids: string[] = [];
   for await (const { id } of tasksMatching(reader, actor, { ...filter, status: underWay })) {
     ids.push(id);

@@ -14,7 +14,7 @@ import type { TaskStore } from './store.ts';
 /** Rows per page. A row takes up to 5 kB, and the size of a gRPC message is limited. */
 const rowsPerPage = 200;
 
-export interface TaskContext {
+export interface ServiceContext {
   readonly store: TaskStore;
   /** Returns the URL of a run's page in the Temporal Web UI, for callers who may see every tenant. */
   readonly webUiLink: (id: string, runId: string) => string | undefined;
@@ -27,14 +27,14 @@ export interface TaskView {
 }
 
 /** Reads one task without its payload and attempts. */
-export async function readSummary(reader: TaskContext, actor: Actor, id: string): Promise<TaskSummary> {
+export async function readSummary(reader: ServiceContext, actor: Actor, id: string): Promise<TaskSummary> {
   const execution = await loadTask(reader.store, actor, id);
   return summarise(execution, await extras(reader, actor, execution));
 }
 
 /** Reads one task with everything. Needs no worker. */
 export async function readTask(
-  reader: TaskContext,
+  reader: ServiceContext,
   actor: Actor,
   execution: LiveExecution,
 ): Promise<TaskView> {
@@ -53,14 +53,14 @@ export async function readTask(
   return { task, etag: etagOf(execution.runId, task) };
 }
 
-async function extras(reader: TaskContext, actor: Actor, execution: Execution) {
+async function extras(reader: ServiceContext, actor: Actor, execution: Execution) {
   const ending = await endingOf(reader.store, execution);
   return { now: Date.now(), ending, webUiUrl: webUiUrl(reader, actor, execution) };
 }
 
 /** Returns the link for admins only, since the Temporal Web UI shows every tenant. */
 export function webUiUrl(
-  { webUiLink }: TaskContext,
+  { webUiLink }: ServiceContext,
   actor: Actor,
   { id, runId }: Pick<Execution, 'id' | 'runId'>,
 ) {

@@ -10,7 +10,7 @@ import { createTask, type WriteContext } from './create.ts';
 import { editTask } from './edit.ts';
 import { changesSince, type FeedCursor, observeAs, observeTask } from './feed.ts';
 import { type HistoryRequest, readHistory } from './history.ts';
-import { type ListRequest, listTasks, activeTasks, visibleTo } from './list.ts';
+import { type ListRequest, listTasks, tasksUnderWay, visibleTo } from './list.ts';
 import { readSummary, readTask } from './read.ts';
 import { createOverview } from './overview.ts';
 import { createQuota } from './quota.ts';
@@ -48,7 +48,7 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
     list: (actor: Actor, request: ListRequest) => listTasks(writer, actor, request),
     /** @throws AppError forbidden */
     visibleTo,
-    underWay: (actor: Actor, filter: TaskFilter) => activeTasks(writer, actor, filter),
+    underWay: (actor: Actor, filter: TaskFilter) => tasksUnderWay(writer, actor, filter),
     count: (actor: Actor, filter: TaskFilter) => countTasks(writer, actor, filter),
     overview: createOverview(store),
     history: (actor: Actor, id: string, request: HistoryRequest) => readHistory(writer, actor, id, request),

@@ -10,7 +10,7 @@ import {
   type TaskState,
 } from '../../workflows/state.ts';
 import type { HistoryEntry } from '../contract/history.ts';
-import { attemptBegunSignalName, commandSignalName, predecessorOverSignalName } from '../contract/names.ts';
+import { attemptBegunSignalName, commandSignalName, predecessorEndedSignalName } from '../contract/names.ts';
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type {
   AttemptBegun,
@@ -120,7 +120,7 @@ export class RunStory {
 /** Returns a predecessor's end: it came as a signal, or the workflow looked it up itself, which leaves a marker. */
 function predecessorOverIn(event: Event): EndedPredecessor | undefined {
   const signal = event.workflowExecutionSignaledEventAttributes;
-  if (signal?.signalName === predecessorOverSignalName) return decode(signal.input?.payloads?.[0]);
+  if (signal?.signalName === predecessorEndedSignalName) return decode(signal.input?.payloads?.[0]);
   const result = event.markerRecordedEventAttributes?.details?.['result'];
   return decode<EndedPredecessor | null>(result?.payloads?.[0]) ?? undefined;
 }

@@ -19,7 +19,7 @@ test("a handler's own messages to the worker are ignored, with one warning per h
     {},
     { type: 'completed' },
     { type: 'completed', number: 1, result: 'x'.repeat(300_000), residentBytes: 1 },
-    { type: 'update', update: { log: 'no list' } },
+    { type: 'report', report: { log: 'no list' } },
   ];
   for (let count = 0; count < 2; count += 1) {
     const { end, pid, updates } = await attempt(pool, 'sends', { messages });

@@ -4,7 +4,7 @@ import { getEventListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { HandlerProcess } from '../../activities/pool/handler-process.ts';
-import type { HandlerUpdate } from '../../activities/pool/messages.ts';
+import type { HandlerReport } from '../../activities/pool/messages.ts';
 import { isRunning } from '../support/child-processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
@@ -161,7 +161,7 @@ describe('when a handler process ends', () => {
   });
 });
 
-function spawnedBy(updates: readonly HandlerUpdate[]): number {
+function spawnedBy(updates: readonly HandlerReport[]): number {
   return spawnedPid(updates.flatMap(({ log }) => log ?? []));
 }
 
@@ -272,7 +272,7 @@ describe('closing the pool', () => {
     const [looping, spawning, ...idle] = await acquireAll(pool, 4);
     if (!looping || !spawning) throw new Error('Expected four processes');
     for (const handlerProcess of idle) pool.release(handlerProcess);
-    const updates: HandlerUpdate[] = [];
+    const updates: HandlerReport[] = [];
     const looped = looping.run(anInput('loops'), (update) => void updates.push(update));
     const spawned = spawning.run(anInput('spawns'), (update) => void updates.push(update));
     await waitFor('both to loop', () => updates.some(({ progress }) => progress) && spawnedBy(updates) > 0);

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import type { HandlerProcess, ProcessOutcome } from '../../activities/pool/handler-process.ts';
 import type { PoolLogger } from '../../activities/pool/output.ts';
-import type { HandlerInput, HandlerUpdate } from '../../activities/pool/messages.ts';
+import type { HandlerInput, HandlerReport } from '../../activities/pool/messages.ts';
 import { type HandlerPool, type PoolOptions, startPool } from '../../activities/pool/pool.ts';
 import { childrenOf } from './child-processes.ts';
 
@@ -69,7 +69,7 @@ export function acquireDeadline(): AbortSignal {
 export interface AttemptResult {
   readonly end: ProcessOutcome;
   readonly pid: number;
-  readonly updates: readonly HandlerUpdate[];
+  readonly updates: readonly HandlerReport[];
 }
 
 /** Runs one attempt on a process of the pool. */
@@ -80,7 +80,7 @@ export async function attempt(
 ): Promise<AttemptResult> {
   const handlerProcess = await pool.acquire(acquireDeadline());
   const { pid } = handlerProcess;
-  const updates: HandlerUpdate[] = [];
+  const updates: HandlerReport[] = [];
   const end = await handlerProcess.run(anInput(taskType, payload), (update) => void updates.push(update));
   pool.release(handlerProcess);
   return { end, pid: pid ?? 0, updates };

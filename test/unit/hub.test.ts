@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { type Audience, createHub, type Hub, type Watcher } from '../../src/bridge/hub.ts';
+import { type Follower, createHub, type Hub, type Watcher } from '../../src/bridge/hub.ts';
 import type { OutgoingMessage } from '../../src/bridge/message.ts';
 import { isForward } from '../../src/bridge/order.ts';
 import { endedStatuses, type TaskStatus } from '../../src/contract/status.ts';
@@ -327,12 +327,12 @@ const histories: fc.Arbitrary<Observation[]> = fc
   });
 
 describe('an audience', () => {
-  class Listener implements Audience {
+  class Listener implements Follower {
     readonly owner: string | undefined;
     readonly heard: string[] = [];
-    readonly wants: Audience['wants'];
+    readonly wants: Follower['wants'];
 
-    constructor(owner: string | undefined, wants: Audience['wants'] = () => true) {
+    constructor(owner: string | undefined, wants: Follower['wants'] = () => true) {
       this.owner = owner;
       this.wants = wants;
     }

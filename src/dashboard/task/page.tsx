@@ -12,7 +12,7 @@ import { HistoryList } from './history-list.tsx';
 import { Now } from './now.tsx';
 import { Payload } from './payload.tsx';
 import { Result } from './result.tsx';
-import { createTaskStore, type TaskStore } from './store.ts';
+import { createLiveTask, type TaskStore } from './store.ts';
 import { Summary } from './summary.tsx';
 import { Timeline } from './timeline-view.tsx';
 
@@ -47,7 +47,7 @@ function useTaskStore(id: string): TaskStore | undefined {
   const { live } = useWork();
   return useResource(
     () =>
-      createTaskStore({
+      createLiveTask({
         id,
         tasks: client.tasks,
         returns: live.returns,

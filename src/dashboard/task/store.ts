@@ -46,7 +46,7 @@ const leastMs = 1000;
 const pollMs = 2000;
 const againMs = 5000;
 
-export function createTaskStore({ id, tasks, returns, isVisible }: TaskStoreOptions): TaskStore {
+export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptions): TaskStore {
   const phase = signal<Phase>('loading');
   const task = signal<Task | undefined>(undefined);
   const history = signal<readonly HistoryEntry[]>([]);

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Task, TaskbellError, type TaskSummary } from '../../../src/client/index.ts';
-import { createTaskStore } from '../../../src/dashboard/task/store.ts';
+import { createLiveTask } from '../../../src/dashboard/task/store.ts';
 import { aTask } from '../../support/task.ts';
 
 const whole = (changes: Partial<Task> = {}): Task => ({
@@ -22,7 +22,7 @@ function service() {
   let wake = (): void => undefined;
   const returns = signal(0);
   const visible = { now: true };
-  const store = createTaskStore({
+  const store = createLiveTask({
     id: 'a',
     returns,
     isVisible: () => visible.now,

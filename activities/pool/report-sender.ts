@@ -1,5 +1,5 @@
 import { logLine, LogLines } from '../log-lines.ts';
-import type { HandlerUpdate } from './messages.ts';
+import type { HandlerReport } from './messages.ts';
 
 /** Kilobytes that can be sent at once, counting at least one per message, and the milliseconds to refill them. */
 const burst = 64;
@@ -10,17 +10,17 @@ const refillMs = 100;
  * or crashes. But a handler that reports without end must not flood its worker, so beyond a burst reports are
  * collected, and the latest are sent a few times a second.
  */
-export class UpdateSender {
-  readonly #send: (update: HandlerUpdate) => void;
+export class ReportSender {
+  readonly #send: (report: HandlerReport) => void;
   readonly #log = new LogLines();
-  #progress: HandlerUpdate['progress'];
-  #checkpoint: HandlerUpdate['checkpoint'];
+  #progress: HandlerReport['progress'];
+  #checkpoint: HandlerReport['checkpoint'];
   #credit = burst;
   #creditedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(send: (update: HandlerUpdate) => void) {
+  constructor(send: (report: HandlerReport) => void) {
     this.#send = send;
   }
 
@@ -63,21 +63,21 @@ export class UpdateSender {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#closed) return;
-    const update: HandlerUpdate = {
+    const report: HandlerReport = {
       ...(this.#log.size === 0 ? {} : { log: this.#log.take() }),
       ...(this.#progress && { progress: this.#progress }),
       ...(this.#checkpoint === undefined ? {} : { checkpoint: this.#checkpoint }),
     };
-    if (Object.keys(update).length === 0) return;
+    if (Object.keys(report).length === 0) return;
     this.#progress = undefined;
     this.#checkpoint = undefined;
     // A large message can be sent if there is any credit at all, and is then paid off.
-    this.#credit -= Math.max(1, sizeOf(update) / 1024);
-    this.#send(update);
+    this.#credit -= Math.max(1, sizeOf(report) / 1024);
+    this.#send(report);
   }
 }
 
 /** Returns a size in characters. What is sent stays in memory until the handler lets its event loop run. */
-function sizeOf({ log = [], checkpoint = '' }: HandlerUpdate): number {
+function sizeOf({ log = [], checkpoint = '' }: HandlerReport): number {
   return log.reduce((sum, line) => sum + line.length, checkpoint.length);
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { HandlerUpdate } from '../../activities/pool/messages.ts';
-import { UpdateSender } from '../../activities/pool/update-sender.ts';
+import type { HandlerReport } from '../../activities/pool/messages.ts';
+import { ReportSender } from '../../activities/pool/report-sender.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -8,12 +8,12 @@ afterEach(() => void vi.useRealTimers());
 const kilobyte = 'x'.repeat(1024);
 
 function listenedTo() {
-  const heard: HandlerUpdate[] = [];
-  const teller = new UpdateSender((sent) => void heard.push(sent));
+  const heard: HandlerReport[] = [];
+  const teller = new ReportSender((sent) => void heard.push(sent));
   return { heard, teller };
 }
 
-function sizeOf(messages: readonly HandlerUpdate[]): number {
+function sizeOf(messages: readonly HandlerReport[]): number {
   return messages.reduce((sum, message) => sum + JSON.stringify(message).length, 0);
 }
 
