@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../../config.ts';
-import { type ProgressDisplay, showProgress } from '../progress.ts';
-import { catchSignals, type StopSignals } from '../signals.ts';
+import { type ProgressDisplay, showProgress } from '../../processes/progress.ts';
+import { catchSignals, type StopSignals } from '../../processes/signals.ts';
 import { type Account, openAccount } from './account.ts';
 import { type DemoClient, createClient, Refusal } from './client.ts';
 import { findService } from './probe.ts';

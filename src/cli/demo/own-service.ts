@@ -3,14 +3,15 @@
  * ends, however that happens, and leaves nothing behind.
  */
 import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { readConfig } from '../../config.ts';
-import { onParentExit } from '../parent.ts';
-import { up } from '../up.ts';
+import { onParentExit } from '../../processes/parent.ts';
+import { up } from '../../processes/up.ts';
 
 const config = readConfig();
 onParentExit(() => process.kill(process.pid, 'SIGTERM'));
 try {
-  process.exitCode = await up(config);
+  process.exitCode = await up(config, { entry: fileURLToPath(new URL('../main.js', import.meta.url)) });
 } finally {
   await rm(config.home, { recursive: true, force: true });
 }

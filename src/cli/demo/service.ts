@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { childEnvironment } from '../../config.ts';
 import { choosePorts } from '../../engine/ports.ts';
 import { hasEnded } from '../../engine/processes.ts';
-import type { ProgressDisplay } from '../progress.ts';
+import type { ProgressDisplay } from '../../processes/progress.ts';
 import { DemoError } from './errors.ts';
 import { probe } from './probe.ts';
 

@@ -1,5 +1,5 @@
-import type { WriteStream } from 'node:tty';
 import type { Progress, Report } from '../engine/errors.ts';
+import type { Output } from '../lib/command.ts';
 
 const firstAfterMs = 500;
 const updateEveryMs = 500;
@@ -15,10 +15,8 @@ export interface ProgressDisplay {
   clear(): void;
 }
 
-type Stream = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'hasColors' | 'columns'>>;
-
 /** Rewrites one line on a terminal; elsewhere, and under NO_COLOR, writes a few plain lines. */
-export function showProgress(stream: Stream): ProgressDisplay {
+export function showProgress(stream: Output): ProgressDisplay {
   const inPlace = stream.isTTY === true && stream.hasColors?.() === true;
   let current: Progress | undefined;
   let timer: NodeJS.Timeout | undefined;

@@ -10,7 +10,7 @@ import { untilStopRequested } from './stop.ts';
 import { temporalConnection } from './temporal.ts';
 
 /** Runs `taskbell worker` until asked to stop, then hands back the attempts that it could not finish. */
-export async function worker(config: Config): Promise<void> {
+export async function runWorker(config: Config): Promise<void> {
   const logger = createLogger(config, 'worker');
   const pool = await startHandlers(config, logger);
   try {

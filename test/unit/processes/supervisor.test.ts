@@ -1,6 +1,10 @@
 import { EventEmitter, once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { type SupervisedProcess, type SuperviseOptions, supervise } from '../../../src/cli/supervisor.ts';
+import {
+  type SupervisedProcess,
+  type SuperviseOptions,
+  supervise,
+} from '../../../src/processes/supervisor.ts';
 
 interface FakeLife extends SupervisedProcess {
   end(how: string): void;

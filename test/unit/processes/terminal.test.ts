@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { showProgress } from '../../../src/cli/progress.ts';
-import { curlLine, summary } from '../../../src/cli/up-summary.ts';
+import { showProgress } from '../../../src/processes/progress.ts';
+import { curlLine, summary } from '../../../src/processes/up-summary.ts';
 
 const url = 'http://127.0.0.1:8000';
 

@@ -2,9 +2,8 @@ import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { lockHome } from '../../../src/cli/home-lock.ts';
-import { makeHome, readOrCreateJwtSecret } from '../../../src/cli/home.ts';
-import { installAtomically } from '../../../src/engine/obtain.ts';
+import { lockHome } from '../../../src/processes/home-lock.ts';
+import { makeHome, readOrCreateJwtSecret } from '../../../src/processes/home.ts';
 import { isAlive, recordProcess } from '../../../src/lib/process-identity.ts';
 
 let home: string;
@@ -65,22 +64,4 @@ test('a process is distinguished from a later one with the same id', () => {
   expect(record).toMatchObject({ pid: process.pid });
   expect(isAlive({ pid: process.pid, startedAt: record?.startedAt })).toBe(true);
   expect(isAlive({ pid: process.pid, startedAt: '1' })).toBe(false);
-});
-
-test('an executable is installed whole by concurrent installers, and not at all by one that fails', async () => {
-  const target = join(home, 'temporal');
-  const make = async (folder: string): Promise<string> => {
-    await writeFile(join(folder, 'out'), 'whole');
-    return join(folder, 'out');
-  };
-  await expect(
-    installAtomically(target, async (folder) => {
-      await writeFile(join(folder, 'out'), 'half');
-      throw new Error('killed');
-    }),
-  ).rejects.toThrow('killed');
-  expect(await readdir(home)).toEqual([]);
-  await Promise.all(Array.from({ length: 10 }, () => installAtomically(target, make)));
-  expect(await readdir(home)).toEqual(['temporal']);
-  expect(await readFile(target, 'utf8')).toBe('whole');
 });

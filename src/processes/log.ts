@@ -9,6 +9,11 @@ export function createLogger(config: Pick<Config, 'logLevel'>, role: string): Lo
   return pino({ level: config.logLevel, base: { role, pid: process.pid } }, destination);
 }
 
+/** Returns a function that logs an error of something that fails to close. The rest is closed nevertheless. */
+export function logCloseErrors(logger: Logger): (error: unknown) => void {
+  return (error) => logger.error({ err: error }, 'failed to close a component');
+}
+
 function plainLines(stream: NodeJS.WritableStream): DestinationStream {
   return { write: (line) => void stream.write(`${plainLine(JSON.parse(line) as LogLine)}\n`) };
 }

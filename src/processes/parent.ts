@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /**
  * Messages from a role (`worker`, `api`) to the `taskbell up` that forked it. A role that was started on its
- * own has no parent: it sends nothing, and `onParentGone` never calls back.
+ * own has no parent: it sends nothing, and `onParentExit` never calls back.
  */
 export const roleMessage = z.discriminatedUnion('type', [
   /** The role is serving. */
@@ -46,6 +46,6 @@ export function onParentExit(callback: () => void): void {
 }
 
 function send(message: RoleMessage): void {
-  // A failure means that the parent has ended, which onParentGone reports.
+  // A failure means that the parent has ended, which onParentExit reports.
   process.send?.(message, undefined, undefined, () => undefined);
 }

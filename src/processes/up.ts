@@ -1,15 +1,15 @@
-import { fileURLToPath } from 'node:url';
-import { type Config, ConfigError, childEnvironment } from '../config.ts';
-import { EngineError } from '../engine/errors.ts';
+import type { Config } from '../config.ts';
 import { choosePorts } from '../engine/ports.ts';
-import { lockHome } from './home-lock.ts';
-import { resolveJwtSecret, makeHome } from './home.ts';
-import { type ProgressDisplay, showProgress } from './progress.ts';
-import { RoleFatalError, type RoleProcess, startRole } from './role.ts';
-import { makeSignInLink } from './sign-in-link.ts';
-import { type StopSignals, catchSignals } from './signals.ts';
+import { createClosers } from '../lib/closers.ts';
+import { explain } from '../lib/command.ts';
 import { unlessAborted } from '../lib/wait.ts';
-import { type Backoff, type Supervisor, supervise } from './supervisor.ts';
+import { isSetupError } from './fixable-errors.ts';
+import { lockHome } from './home-lock.ts';
+import { makeHome, resolveJwtSecret } from './home.ts';
+import { showProgress } from './progress.ts';
+import { makeSignInLink } from './sign-in-link.ts';
+import { catchSignals } from './signals.ts';
+import { announceRestart, type Running, superviseRole, type UpOptions } from './up-roles.ts';
 import { type FirstUser, summary } from './up-summary.ts';
 import {
   type TemporalForUp,
@@ -18,31 +18,6 @@ import {
   useEmbedded,
   useExternal,
 } from './up-temporal.ts';
-import { errorMessage } from '../lib/error-message.ts';
-
-/** Time beyond the worker's own grace period, in milliseconds, to hand back the attempts it didn't finish. */
-const workerMarginMs = 15_000;
-const apiStopMs = 15_000;
-
-export interface UpOptions {
-  /** Creates the first account if there is none yet; otherwise returns null. */
-  readonly firstUser?: () => Promise<Omit<FirstUser, 'link'> | null>;
-  /** The script to fork, once with `worker` and once with `api` as its argument. */
-  readonly entry?: string;
-  readonly backoff?: Backoff;
-}
-
-/** State of a running `up`. Closers are in the order of starting, and run in reverse. */
-interface Running {
-  readonly config: Config;
-  readonly options: UpOptions;
-  readonly display: ProgressDisplay;
-  readonly signals: StopSignals;
-  readonly closers: (() => Promise<void>)[];
-  /** Rejects when one of the processes can't be kept running. */
-  readonly failed: Promise<never>;
-  readonly fail: (error: unknown) => void;
-}
 
 /**
  * Runs `taskbell up`: Temporal, the worker and the API, until a signal or an error that restarting won't fix.
@@ -50,7 +25,7 @@ interface Running {
  * @returns the exit code: 0 after a signal, 1 after an error (printed on stderr), 130 when a second signal
  * forced it.
  */
-export async function up(config: Config, options: UpOptions = {}): Promise<number> {
+export async function up(config: Config, options: UpOptions): Promise<number> {
   const display = showProgress(process.stderr);
   const signals = catchSignals();
   // A closed terminal or pipe must not keep us from stopping what we started.
@@ -59,21 +34,21 @@ export async function up(config: Config, options: UpOptions = {}): Promise<numbe
   const failed = new Promise<never>((_resolve, reject) => (fail = reject));
   // Prevents an unhandled rejection while nothing awaits it, as when stopping. Code that awaits it gets the error.
   failed.catch(() => undefined);
-  const running: Running = { config, options, display, signals, closers: [], failed, fail };
+  const print = (error: unknown): void => display.print(explain(error, isSetupError));
+  const closers = createClosers(print);
+  const running: Running = { config, options, display, signals, closers, failed, fail };
   let code = 0;
   try {
     await serve(running);
   } catch (error) {
     if (!signals.stop.aborted) {
       code = 1;
-      display.print(explain(error));
+      print(error);
     }
   }
-  if (running.closers.length > 1) display.report({ waitingFor: 'Stopping (Ctrl-C again kills)' });
-  for (const close of running.closers.reverse()) {
-    // An error in one must not keep the others running.
-    await close().catch((error: unknown) => display.print(explain(error)));
-  }
+  // More than the lock of the home folder.
+  if (closers.size > 1) display.report({ waitingFor: 'Stopping (Ctrl-C again kills)' });
+  await closers.close();
   display.clear();
   signals.close();
   return signals.force.aborted ? 130 : code;
@@ -84,7 +59,7 @@ async function serve(running: Running): Promise<never> {
   const { config, options, display, signals, closers, failed } = running;
   await makeHome(config.home);
   const lock = await lockHome(config.home);
-  closers.push(() => lock.release());
+  closers.add(() => lock.release());
   const [port = config.port, webSocketPort] = await choosePorts(config.host, apiPorts(config));
   const firstUser = (await options.firstUser?.()) ?? null;
   const temporal = await provideTemporal(running);
@@ -128,7 +103,7 @@ async function provideTemporal(running: Running): Promise<TemporalForUp> {
   const { external } = config.temporal;
   if (external !== undefined) return useExternal(options, external.connectionOptions);
   const supervisor = superviseEmbedded(options);
-  closers.push(() => supervisor.close());
+  closers.add(() => supervisor.close());
   const server = await unlessAborted(Promise.race([supervisor.firstLife, failed]), signals.stop);
   return useEmbedded(options, server);
 }
@@ -141,44 +116,4 @@ async function firstLink(
 ): Promise<string | undefined> {
   if (firstUser === null || identityProvider || secret === undefined) return undefined;
   return makeSignInLink({ home, secret, name: firstUser.name, url });
-}
-
-function superviseRole(
-  { config, options, display, signals, closers, fail }: Running,
-  name: 'api' | 'worker',
-  environment: Readonly<Record<string, string | undefined>>,
-): Supervisor<RoleProcess> {
-  const role = {
-    name,
-    entry: options.entry ?? fileURLToPath(new URL('./main.js', import.meta.url)),
-    // Only the API gets the secret, wherever it came from.
-    environment: childEnvironment({
-      TASKBELL_JWT_SECRET: undefined,
-      TASKBELL_JWT_SECRET_FILE: undefined,
-      ...environment,
-    }),
-    stopMs: name === 'worker' ? config.worker.shutdownGraceMs + workerMarginMs : apiStopMs,
-    force: signals.force,
-  };
-  const supervisor = supervise({
-    start: (signal) => startRole(role, signal),
-    isFatal: (error) => error instanceof RoleFatalError,
-    onFatal: (error) => fail(new EngineError(`${name}: ${errorMessage(error)}`, { cause: error })),
-    onRestart: announceRestart(display, name),
-    ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
-  });
-  closers.push(() => supervisor.close());
-  return supervisor;
-}
-
-function announceRestart(display: ProgressDisplay, name: string) {
-  return (reason: string, delayMs: number): void => {
-    display.print(`The ${name} ended (${reason}); starting it again in ${delayMs / 1000} s.`);
-  };
-}
-
-/** Returns the message of an error that the user can act on; of any other, which is a defect, the stack trace. */
-function explain(error: unknown): string {
-  if (error instanceof EngineError || error instanceof ConfigError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
