@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Config } from '../../config.ts';
-import { DemoError } from './errors.ts';
-import { hostUrl } from '../../lib/host-url.ts';
+import { type Config, ConfigError } from '../src/config.ts';
+import { TaskbellError } from '../src/client/index.ts';
+import { hostUrl } from '../src/lib/host-url.ts';
 
 const presenceMs = 1500;
 /** Time to wait for /readyz, in milliseconds: longer than the service itself waits for Temporal. */
@@ -36,8 +36,8 @@ async function answerOf(url: string, timeoutMs: number): Promise<unknown> {
 
 /**
  * Returns the address of a running service: at `url`, or else at the configured address.
- * @returns undefined when `url` is not given and no service is running. @throws {DemoError} when no service
- * answers at `url`, or the service found can't be used.
+ * @returns undefined when `url` is not given and no service is running. @throws {TaskbellError} when no
+ * service answers at `url`, or the service found can't be used. @throws {ConfigError} when `url` is malformed.
  */
 export async function findService({
   config,
@@ -47,18 +47,25 @@ export async function findService({
   url?: string;
 }): Promise<string | undefined> {
   const address = url?.replace(/\/+$/, '') ?? hostUrl(config.host, config.port);
-  if (!URL.canParse(address)) throw new DemoError(`--url: ${address} is not a valid URL`);
+  if (!URL.canParse(address)) throw new ConfigError(`--url: ${address} is not a valid URL`);
   const state = await probe(address);
   switch (state.kind) {
     case 'none':
       if (url === undefined) return undefined;
-      throw new DemoError(`No Taskbell service answers at ${address}.`);
+      throw new TaskbellError(`No Taskbell service answers at ${address}.`, {
+        status: 0,
+        code: 'unreachable',
+      });
     case 'unready':
-      throw new DemoError(`Taskbell at ${address} is up, but its Temporal server doesn't answer.`);
+      throw new TaskbellError(`Taskbell at ${address} is up, but its Temporal server doesn't answer.`, {
+        status: 503,
+        code: 'temporal_unavailable',
+      });
     case 'up':
       if (state.workers > 0) return address;
-      throw new DemoError(
+      throw new TaskbellError(
         `Taskbell at ${address} has no worker, so no task would run. \`taskbell worker\` starts one.`,
+        { status: 503, code: 'no_worker' },
       );
   }
 }

@@ -4,14 +4,16 @@
  */
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { readConfig } from '../../config.ts';
-import { onParentExit } from '../../processes/parent.ts';
-import { up } from '../../processes/up.ts';
+import { readConfig } from '../src/config.ts';
+import { onParentExit } from '../src/processes/parent.ts';
+import { up } from '../src/processes/up.ts';
 
 const config = readConfig();
 onParentExit(() => process.kill(process.pid, 'SIGTERM'));
 try {
-  process.exitCode = await up(config, { entry: fileURLToPath(new URL('../main.js', import.meta.url)) });
+  process.exitCode = await up(config, {
+    entry: fileURLToPath(new URL('../src/cli/main.js', import.meta.url)),
+  });
 } finally {
   await rm(config.home, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 /** The text of a task's row; pure. screen.ts puts it on a terminal. */
-import { endedStatuses, type TaskStatus, type TaskSummary } from '../../contract/task.ts';
+import { endedStatuses, type TaskStatus, type TaskSummary } from '../src/contract/task.ts';
 
 /** What the demo knows about one of its tasks. */
 export interface Row {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isErrno } from '../../lib/errno.ts';
+import { isErrno } from '../src/lib/errno.ts';
 
 const host = '127.0.0.1';
 /** Delay of a response, in milliseconds: long enough to see the task RUNNING. A shorter attempt could go unseen. */

@@ -6,11 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { childEnvironment } from '../../config.ts';
-import { choosePorts } from '../../engine/ports.ts';
-import { hasEnded } from '../../engine/processes.ts';
-import type { ProgressDisplay } from '../../processes/progress.ts';
-import { DemoError } from './errors.ts';
+import { TaskbellError } from '../src/client/index.ts';
+import { childEnvironment } from '../src/config.ts';
+import { choosePorts } from '../src/engine/ports.ts';
+import type { ProgressDisplay } from '../src/processes/progress.ts';
 import { probe } from './probe.ts';
 
 const host = '127.0.0.1';
@@ -39,7 +38,7 @@ interface OwnServiceOptions {
   readonly force: AbortSignal;
 }
 
-/** Starts the demo's own service. @throws {DemoError} with the service's output when it can't be started. */
+/** Starts the demo's own service. @throws {TaskbellError} with the service's output when it can't be started. */
 export async function startOwnService(options: OwnServiceOptions): Promise<OwnService> {
   const { display, stop, force } = options;
   const home = await mkdtemp(join(tmpdir(), 'taskbell-demo-'));
@@ -106,7 +105,10 @@ function failure(child: ChildProcess, display: ProgressDisplay): Promise<never> 
   }
   const failed = once(child, 'close').then(() => {
     const how = child.signalCode ?? `exit code ${child.exitCode}`;
-    throw new DemoError([`The demo's service ended (${how}):`, ...lines].join('\n'));
+    throw new TaskbellError([`The demo's service ended (${how}):`, ...lines].join('\n'), {
+      status: 0,
+      code: 'unreachable',
+    });
   });
   // Prevents an unhandled rejection while nothing awaits it, as when stopping. Code that awaits it gets the error.
   failed.catch(() => undefined);
@@ -114,7 +116,7 @@ function failure(child: ChildProcess, display: ProgressDisplay): Promise<never> 
 }
 
 async function end(child: ChildProcess, force: AbortSignal): Promise<void> {
-  if (hasEnded(child)) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, 'close');
   // A second signal makes the service kill what it has started; killed itself, it would leave that behind.
   const hurry = (): void => void child.kill('SIGTERM');

@@ -1,12 +1,9 @@
-import type { WriteStream } from 'node:tty';
-import { childEnvironment } from '../../config.ts';
+import { childEnvironment } from '../src/config.ts';
+import type { Output } from '../src/lib/command.ts';
 import { detailOf, inColour, type Paint, plain, renderRows, type Row, statusLabelOf } from './table.ts';
 
 const redrawMs = 250;
 const wordColumns = 9;
-
-export type Output = NodeJS.WritableStream &
-  Partial<Pick<WriteStream, 'isTTY' | 'hasColors' | 'columns' | 'rows'>>;
 
 /** Shows the rows as they change. showing → closed, by `close()`, which leaves the last state on the screen. */
 export interface Screen {

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endedStatuses, type Task, type TaskSummary } from '../../contract/task.ts';
-import { unlessAborted } from '../../lib/wait.ts';
-import { type DemoClient, Refusal } from './client.ts';
-import { openScreen, type Output } from './screen.ts';
+import { type Client, type Task, TaskbellError } from '../src/client/index.ts';
+import { endedStatuses } from '../src/contract/task.ts';
+import type { Output } from '../src/lib/command.ts';
+import { unlessAborted } from '../src/lib/wait.ts';
+import { openScreen } from './screen.ts';
 import type { Row } from './table.ts';
 import { isAddressRefusal, type Scene } from './tasks.ts';
-import { watchTask } from './watch.ts';
 
 /** A scene in progress. */
 export interface Part {
@@ -17,7 +17,7 @@ export interface Part {
 
 interface ScheduleOptions {
   readonly scenes: readonly Scene[];
-  readonly client: DemoClient;
+  readonly client: Client;
   /** Receives the parts one by one, so that a caller that gives up knows what to tidy up. */
   readonly parts: Part[];
   readonly stop: AbortSignal;
@@ -30,7 +30,7 @@ export async function schedule({ scenes, client, parts, stop }: ScheduleOptions)
     stop.throwIfAborted();
     const { name } = scene.task;
     try {
-      const task = await client.create(scene.task);
+      const task = await client.tasks.create(scene.task);
       const plan = scene.later && { what: scene.later.what, at: Date.now() + scene.later.afterMs };
       parts.push({ scene, row: { name, task, plan }, created: task });
     } catch (error) {
@@ -47,13 +47,12 @@ export async function schedule({ scenes, client, parts, stop }: ScheduleOptions)
 }
 
 function isUrlRefusal(error: unknown): boolean {
-  return error instanceof Refusal && error.status === 400 && error.pointers.includes('/payload/url');
+  if (!(error instanceof TaskbellError) || error.status !== 400) return false;
+  return error.errors.some(({ pointer }) => pointer === '/payload/url');
 }
 
 interface ShowOptions {
-  readonly url: string;
-  readonly token: string;
-  readonly client: DemoClient;
+  readonly client: Client;
   readonly output: Output;
   readonly parts: readonly Part[];
   readonly deadlineMs: number;
@@ -64,46 +63,53 @@ interface ShowOptions {
  * Shows the tasks until all have ended or the deadline has passed.
  * @throws the error of a feed or a command, or the reason of `stop`.
  */
-export async function show(options: ShowOptions): Promise<void> {
-  const { url, token, output, parts, stop } = options;
+export async function show({ client, output, parts, deadlineMs, stop }: ShowOptions): Promise<void> {
   const screen = openScreen(
     output,
     parts.map(({ row }) => row),
   );
   const leave = new AbortController();
-  const unwatch: (() => void)[] = [];
+  const { signal } = leave;
+  const stage: Stage = { client, changed: screen.update, signal };
   try {
-    const ended = new Promise<void>((resolve, reject) => {
-      for (const part of parts) {
-        if (part.created === undefined) continue;
-        const onTask = (task: TaskSummary): void => {
-          part.row.task = task;
-          screen.update(part.row);
-          if (parts.every(hasEnded)) resolve();
-        };
-        unwatch.push(watchTask({ url, token, taskId: part.created.id, onTask, onFault: reject }));
-        act(part, options, screen.update, leave.signal).catch(reject);
-      }
-    });
-    const tooLate = sleep(options.deadlineMs, undefined, { signal: leave.signal });
+    const ended = Promise.all(parts.flatMap((part) => [follow(part, stage), act(part, stage)]));
+    const tooLate = sleep(deadlineMs, undefined, { signal });
     await unlessAborted(Promise.race([ended, tooLate]), stop);
   } finally {
     leave.abort();
-    for (const close of unwatch) close();
     screen.close();
   }
 }
 
+interface Stage {
+  readonly client: Client;
+  readonly changed: (row: Row) => void;
+  /** Aborted when nothing is to be shown any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Shows the states of a task until it has ended. */
+async function follow(part: Part, { client, changed, signal }: Stage): Promise<void> {
+  const { row, created } = part;
+  if (created === undefined) return;
+  for await (const task of client.tasks.watch(created.id, { until: 'ended', signal })) {
+    row.task = task;
+    changed(row);
+  }
+  if (hasEnded(part)) return;
+  const message = `The feed of task ${created.id} ended: the task was deleted.`;
+  throw new TaskbellError(message, { status: 404, code: 'not_found' });
+}
+
 /** Carries out the scene's command on the task at the scene's time. */
-async function act(part: Part, options: ShowOptions, changed: (row: Row) => void, left: AbortSignal) {
-  const { scene, row, created } = part;
+async function act({ scene, row, created }: Part, { client, changed, signal }: Stage): Promise<void> {
   if (scene.later === undefined || row.plan === undefined || created === undefined) return;
-  await sleep(row.plan.at - Date.now(), undefined, { signal: left });
+  await sleep(row.plan.at - Date.now(), undefined, { signal });
   // Shown before the call: the feed may report the change before the response arrives.
   row.plan = undefined;
   row.done = scene.later.done;
   changed(row);
-  await scene.later.run(options.client, created.id);
+  await scene.later.run(client, created.id);
 }
 
 export function hasEnded({ row, created }: Part): boolean {

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Task, TaskStatus, TaskSummary } from '../../contract/task.ts';
-import type { DemoClient, NewTask } from './client.ts';
+import type { Client, NewTask, Task, TaskStatus, TaskSummary } from '../src/client/index.ts';
 import type { Target } from './target.ts';
 
 /** One of the demo's tasks: the request, what the demo then does to the task, and how it must end. */
@@ -15,7 +14,7 @@ export interface Scene {
     readonly what: string;
     /** What the demo has done, where the task's status does not show it. */
     readonly done?: string;
-    readonly run: (client: DemoClient, id: string) => Promise<Task>;
+    readonly run: (client: Client, id: string) => Promise<Task>;
   };
   /** Set if the service may refuse to call the demo's target. `instead`, if any, then replaces this scene. */
   readonly ifRefused?: { readonly instead: Scene | undefined };
@@ -61,7 +60,7 @@ export function scenesOf(csv: string, target: Target): readonly Scene[] {
     {
       task: { name: 'Due in an hour, then cancelled', delay: hourSeconds },
       ends: 'CANCELLED',
-      later: { afterMs: 3000, what: 'cancels it', run: (client, id) => client.cancel(id) },
+      later: { afterMs: 3000, what: 'cancels it', run: (client, id) => client.tasks.cancel(id) },
       summary: () => 'never ran',
     },
     {
@@ -80,7 +79,7 @@ export function scenesOf(csv: string, target: Target): readonly Scene[] {
         afterMs: 5000,
         what: 'moves it up',
         done: 'moved up by the demo',
-        run: (client, id) => client.reschedule(id, 5),
+        run: (client, id) => client.tasks.edit(id, { delay: 5 }),
       },
       summary: ({ result }) => `${table.parse(result).rows} rows summarised`,
     },
