@@ -12,6 +12,7 @@ COPY scripts ./scripts
 COPY workflows ./workflows
 COPY activities ./activities
 COPY src ./src
+COPY demo ./demo
 RUN npm run build
 
 FROM ${NODE_IMAGE} AS dependencies

@@ -22,6 +22,7 @@ const projects: TestProjectConfiguration[] = [
       name: 'unit',
       include: ['test/{unit,replay}/**/*.test.ts'],
       exclude: alone,
+      setupFiles: ['test/support/openapi.ts'],
       // Modules keep no state, so files can share them: loading them takes as long as the tests.
       isolate: false,
       maxWorkers: 2,
@@ -35,6 +36,7 @@ const projects: TestProjectConfiguration[] = [
       include: ['test/{api,bridge,browser,client,compat,e2e}/**/*.test.ts'],
       exclude: [...alone, ...isolated],
       globalSetup: ['test/support/global-setup/service.ts'],
+      setupFiles: ['test/support/openapi.ts'],
       isolate: false,
       maxWorkers: 4,
       sequence: { groupOrder: 1 },

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // `npm run demo`: prepares a bare clone, then shows a handful of real tasks live.
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ensureBuild } from './lib/build.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { checkNodeVersion } from './lib/node-version.mjs';
@@ -13,5 +14,6 @@ await ensureDependencies();
 await ensureBuild();
 
 // Imported only now: before the build it may not exist.
-const { demoCommand } = await import('../dist/src/cli/demo.js');
-await demoCommand({ weatherFile: join(root, 'examples', 'weather.csv') }).parseAsync();
+const main = join(root, 'dist', 'demo', 'main.js');
+process.argv[1] = main;
+await import(pathToFileURL(main).href);

@@ -8,7 +8,7 @@ import { ensureBuild } from './lib/build.mjs';
 import { root } from './lib/root.mjs';
 
 await ensureBuild();
-const { startRole } = await import(pathToFileURL(join(root, 'dist', 'src', 'cli', 'role.js')).href);
+const { startRole } = await import(pathToFileURL(join(root, 'dist', 'src', 'processes', 'role.js')).href);
 const home = await mkdtemp(join(tmpdir(), 'taskbell-openapi-'));
 const api = await startRole(
   {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, type WorkflowStartOptions } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { createTaskTypes } from '../../activities/types/index.ts';
-import { type RoleProcess, startRole } from '../../src/cli/role.ts';
+import { type RoleProcess, startRole } from '../../src/processes/role.ts';
 import { specOf } from '../../src/contract/spec.ts';
 import { createTaskInput } from '../../src/contract/task.ts';
 import { createConnection } from '../../src/temporal/connection.ts';

@@ -5,6 +5,7 @@ import { root } from './root.mjs';
 
 const inputs = [
   'activities',
+  'demo',
   'src',
   'workflows',
   'scripts/build.mjs',

@@ -6,7 +6,7 @@ import { root } from './root.mjs';
 export async function ensureTemporal() {
   const { readConfig } = await load('config.js');
   const { locateTemporal } = await load('engine/locate.js');
-  const { showProgress } = await load('cli/progress.js');
+  const { showProgress } = await load('processes/progress.js');
   const progress = showProgress(process.stderr);
   try {
     await locateTemporal(readConfig().engine, progress.report);

@@ -1,22 +1,19 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 
-const module = new URL('../../dist/src/cli/users.js', import.meta.url).href;
-const run = `
-  import { usersCommand } from '${module}';
-  const [, home, ...args] = process.argv;
-  const { stdin, stdout, stderr } = process;
-  await usersCommand({ home, stdin, stdout, stderr }).parseAsync(args, { from: 'user' });`;
+const main = resolve('dist/src/cli/main.js');
 
 async function setUp() {
   const home = await mkdtemp(join(tmpdir(), 'taskbell-users-'));
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   const users = async (args: string, stdin = '') => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', run, '--', home, ...args.split(' ')]);
+    const child = spawn(process.execPath, [main, 'users', ...args.split(' ')], {
+      env: { PATH: process.env['PATH'], TASKBELL_HOME: home },
+    });
     child.stdin.on('error', () => {
       // The command may end without reading its input.
     });

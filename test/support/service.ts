@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { createUsers } from '../../src/auth/users.ts';
-import { type RoleProcess, startRole } from '../../src/cli/role.ts';
+import { type RoleProcess, startRole } from '../../src/processes/role.ts';
 import { usersFilePath } from '../../src/auth/paths.ts';
 import { type Caller, callUrl, signIn } from './caller.ts';
 

@@ -4,7 +4,9 @@
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
-const { notifyFatal, notifyReady, onParentExit } = await import(`${process.env.COMPILED}/src/cli/parent.js`);
+const { notifyFatal, notifyReady, onParentExit } = await import(
+  `${process.env.COMPILED}/src/processes/parent.js`
+);
 const role = process.argv[2];
 const record = (event) => appendFileSync(process.env.ROLE_EVENTS, `${role} ${event} ${process.pid}\n`);
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { verifyPasswordHash } from '../../../src/auth/passwords.ts';
 import { createUsers, UserError } from '../../../src/auth/users.ts';
-import { ensureFirstUser } from '../../../src/cli/users.ts';
+import { ensureFirstUser } from '../../../src/processes/accounts.ts';
 import { temporaryHome } from './fixtures.ts';
 import { built, ended, startNode } from './processes.ts';
 
@@ -13,7 +13,7 @@ const add = `
   for (let i = 0; i < 3; i += 1) await users.add(prefix + i, 'a-good-password', 'user');`;
 
 const ensure = `
-  import { ensureFirstUser } from '${built('cli/users')}';
+  import { ensureFirstUser } from '${built('processes/accounts')}';
   console.log(JSON.stringify(await ensureFirstUser(process.argv[1])));`;
 
 async function setUp() {

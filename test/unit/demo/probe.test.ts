@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { probe } from '../../../src/cli/demo/probe.ts';
+import { probe } from '../../../demo/probe.ts';
 
 async function probed(answers: Record<string, [number, string]>) {
   const server = createServer((request, response) => {

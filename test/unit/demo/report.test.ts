@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { report } from '../../../src/cli/demo/report.ts';
-import type { Part } from '../../../src/cli/demo/show.ts';
-import { plain } from '../../../src/cli/demo/table.ts';
-import type { Scene } from '../../../src/cli/demo/tasks.ts';
+import { report } from '../../../demo/report.ts';
+import type { Part } from '../../../demo/show.ts';
+import { plain } from '../../../demo/table.ts';
+import type { Scene } from '../../../demo/tasks.ts';
 import type { Task, TaskSummary } from '../../../src/contract/task.ts';
 import { aTask } from './fixtures.ts';
 

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
-import { openScreen, type Output } from '../../../src/cli/demo/screen.ts';
-import type { Row } from '../../../src/cli/demo/table.ts';
+import { openScreen } from '../../../demo/screen.ts';
+import type { Output } from '../../../src/lib/command.ts';
+import type { Row } from '../../../demo/table.ts';
 import { aTask } from './fixtures.ts';
 
 interface Terminal {

@@ -1,12 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  detailOf,
-  inColour,
-  formatDuration,
-  plain,
-  renderRows,
-  type Row,
-} from '../../../src/cli/demo/table.ts';
+import { detailOf, inColour, formatDuration, plain, renderRows, type Row } from '../../../demo/table.ts';
 import { aTask, now } from './fixtures.ts';
 
 function render(row: Partial<Row>, width = 100): string {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { startTarget, type Target, targetFor } from '../../../src/cli/demo/target.ts';
+import { startTarget, type Target, targetFor } from '../../../demo/target.ts';
 
 const targets: Target[] = [];
 

@@ -1,0 +1,116 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { createTaskTypes, loadTaskModules, type TaskTypes } from '../../activities/types/index.ts';
+import { createApp } from '../api/app.ts';
+import { readAssets } from '../api/assets.ts';
+import type { Api } from '../api/types.ts';
+import { createGate } from '../auth/gate.ts';
+import { deriveKey } from '../auth/keys.ts';
+import type { Sockets } from '../bridge/sockets.ts';
+import { type Config, ConfigError } from '../config.ts';
+import { type Closers, createClosers } from '../lib/closers.ts';
+import { createRateLimit } from '../lib/token-bucket.ts';
+import { createTaskService } from '../tasks/service.ts';
+import { createTemporal, type Temporal } from '../temporal/temporal.ts';
+import { createFeeds } from './feeds.ts';
+import { logCloseErrors } from './log.ts';
+import { temporalConnection } from './temporal.ts';
+
+/**
+ * Everything that an API process consists of, except for its ports: serving → feeds closed → closed. Its owner closes
+ * both, and its listeners in between. Closing never rejects: errors are logged.
+ */
+export interface ComposedApi {
+  /** The HTTP API. `app.request(path, init, {})` works without a port. */
+  readonly app: Api;
+  /** Accepts the WebSockets of a listener. */
+  readonly sockets: Sockets;
+  /** Ends all feeds. They would otherwise keep the connections of a listener open. */
+  closeFeeds(): Promise<void>;
+  /** Closes what open requests need. */
+  close(): Promise<void>;
+}
+
+export interface ApiOptions {
+  /** The folder of the build, which has the pages that the API serves. By default, the one that contains this file. */
+  readonly buildFolder?: string;
+}
+
+/** Folder of the build (dist/), of which this file is a part. */
+const ownBuild = fileURLToPath(new URL('../../', import.meta.url));
+
+/**
+ * Composes the API from its configuration, without listening. Temporal need not be up.
+ * @throws {ConfigError} a variable that the API needs is missing or wrong. @throws {ListFileError} a file of accounts
+ * is corrupt.
+ */
+export async function createApi(
+  config: Config,
+  logger: Logger,
+  options: ApiOptions = {},
+): Promise<ComposedApi> {
+  const closers = createClosers(logCloseErrors(logger));
+  try {
+    return await compose(config, logger, options, closers);
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+async function compose(
+  config: Config,
+  logger: Logger,
+  { buildFolder = ownBuild }: ApiOptions,
+  closers: Closers,
+): Promise<ComposedApi> {
+  const { jwtSecret: secret, identityProvider, home, limits } = config;
+  if (secret === undefined)
+    throw new ConfigError('TASKBELL_JWT_SECRET: must be set; `openssl rand -base64 48` makes one');
+  const taskTypes = await createTypes(config);
+  const docs = await readAssets(join(buildFolder, 'docs'));
+  const dashboard = await readAssets(join(buildFolder, 'dashboard'));
+  const onError = (error: unknown): void => logger.error({ err: error }, 'accounts');
+  const gate = await createGate({ home, secret, identityProvider, onError });
+  closers.add(gate.close);
+  const temporal = createTemporalOf(config);
+  closers.add(() => temporal.close());
+  const { webUiUrl } = config;
+  const tasks = createTaskService({ temporal, taskTypes, maxOpenTasks: limits.openTasks, webUiUrl });
+  const { requestsPerMinute } = limits;
+  const rate = requestsPerMinute === 0 ? undefined : createRateLimit(requestsPerMinute);
+  const feeds = createFeeds({ tasks, gate, rate, logger });
+  const app = createApp({
+    tasks,
+    taskTypes,
+    localAccounts: gate.localAccounts,
+    tickets: gate.tickets,
+    authenticate: gate.authenticate,
+    docs,
+    dashboard,
+    cursorKey: deriveKey(secret, 'cursors'),
+    onTaskWritten: feeds.look,
+    onTaskDeleted: feeds.deleted,
+    streams: feeds.streams,
+    limits,
+    rate,
+    logger,
+  });
+  return { app, sockets: feeds.sockets, closeFeeds: feeds.close, close: closers.close };
+}
+
+async function createTypes({ types }: Config): Promise<TaskTypes> {
+  const { dataDir, httpAllowHosts, modules } = types;
+  return createTaskTypes({ dataDir, httpAllowHosts, extra: await loadTaskModules(modules) });
+}
+
+function createTemporalOf(config: Config): Temporal {
+  return createTemporal({
+    connection: temporalConnection(config),
+    namespace: config.temporal.namespace,
+    taskQueue: config.taskQueue,
+    identity: `api ${process.pid}@${hostname()}`,
+  });
+}

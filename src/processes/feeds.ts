@@ -1,0 +1,76 @@
+import type { Logger } from 'pino';
+import { problemOf } from '../api/problem.ts';
+import type { Gate } from '../auth/gate.ts';
+import { createAdmission } from '../bridge/admission.ts';
+import { createHub, type Hub } from '../bridge/hub.ts';
+import { createPoller, type Poller } from '../bridge/poller.ts';
+import { createSockets, type Sockets } from '../bridge/sockets.ts';
+import { createStreams, type Streams } from '../bridge/streams.ts';
+import type { TaskFilter } from '../contract/filter.ts';
+import { createClosers } from '../lib/closers.ts';
+import type { RateLimit } from '../lib/token-bucket.ts';
+import type { Actor } from '../resources/actor.ts';
+import type { TaskService } from '../tasks/service.ts';
+import { logCloseErrors } from './log.ts';
+
+interface FeedOptions {
+  readonly tasks: TaskService;
+  readonly gate: Gate;
+  readonly rate: RateLimit | undefined;
+  readonly logger: Logger;
+}
+
+/** The feeds of an API process: open → closed. Its owner closes them. */
+export interface Feeds {
+  readonly sockets: Sockets;
+  readonly streams: Streams;
+  /** Reports that a task has just been written, ahead of the next tick. */
+  readonly look: Poller['look'];
+  /** Reports that a task has been deleted. */
+  readonly deleted: Hub['deleted'];
+  /** Ends the watchers, then the poller that feeds them. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** Connects what watches tasks: the poller finds changes, the hub passes them on to sockets and event streams. */
+export function createFeeds({ tasks, gate, rate, logger }: FeedOptions): Feeds {
+  const { authenticate, tickets, standing } = gate;
+  const { hub, poller } = createHubAndPoller(tasks, logger);
+  async function lookAtActive(actor: Actor, filter: TaskFilter): Promise<void> {
+    try {
+      for (const id of await tasks.underWay(actor, filter)) poller.look(id);
+    } catch (error) {
+      // Not fatal: each of these tasks reaches the feed with its next change.
+      logger.warn({ err: error }, 'failed to list the tasks under way');
+    }
+  }
+  const sockets = createSockets({
+    hub,
+    admit: createAdmission({ authenticate, tickets, rate }),
+    observeAs: tasks.observeAs,
+    visibleTo: tasks.visibleTo,
+    onFollow: (actor, filter) => void lookAtActive(actor, filter),
+    isCurrent: standing.holds,
+    problemOf,
+    logger,
+  });
+  const streams = createStreams({ hub, observeAs: tasks.observeAs, isCurrent: standing.holds });
+  standing.onChange(() => {
+    for (const watching of [sockets, streams]) watching.dismiss();
+  });
+  const closers = createClosers(logCloseErrors(logger));
+  for (const each of [poller, sockets, streams]) closers.add(() => each.close());
+  return { sockets, streams, look: poller.look, deleted: hub.deleted, close: closers.close };
+}
+
+/** Creates hub and poller, which need each other: the first watcher wakes the poller, which feeds the hub. */
+function createHubAndPoller(
+  tasks: Parameters<typeof createPoller>[0]['source'],
+  logger: Logger,
+): { hub: Hub; poller: Poller } {
+  const feed: { poller?: Poller } = {};
+  const hub = createHub({ onFirst: () => feed.poller?.wake() });
+  const poller = createPoller({ hub, source: tasks, logger });
+  feed.poller = poller;
+  return { hub, poller };
+}

@@ -1,0 +1,18 @@
+/** The errors that the user of a command can fix: their messages say how. */
+import { ListFileError } from '../auth/list-file.ts';
+import { UserError } from '../auth/users.ts';
+import { ConfigError } from '../config.ts';
+import { EngineError } from '../temporal/engine-error.ts';
+import { FileLockLost, FileLockTimeout } from '../lib/file-lock.ts';
+
+/** Returns whether an error is about the configuration or the Temporal server, so that a restart does not help. */
+export function isSetupError(error: unknown): error is Error {
+  return error instanceof ConfigError || error instanceof EngineError;
+}
+
+/** Returns whether the user of a command that administers TASKBELL_HOME can fix an error. */
+export function isAdministrationError(error: unknown): error is Error {
+  const types = [UserError, ListFileError, FileLockTimeout, FileLockLost];
+  const isSystemError = error instanceof Error && 'syscall' in error;
+  return isSetupError(error) || isSystemError || types.some((type) => error instanceof type);
+}

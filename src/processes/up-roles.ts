@@ -1,0 +1,70 @@
+import { type Config, childEnvironment } from '../config.ts';
+import { EngineError } from '../temporal/engine-error.ts';
+import type { Closers } from '../lib/closers.ts';
+import { errorMessage } from '../lib/error-message.ts';
+import type { ProgressDisplay } from './progress.ts';
+import { RoleFatalError, type RoleProcess, startRole } from './role.ts';
+import type { StopSignals } from './signals.ts';
+import { type Backoff, type Supervisor, supervise } from './supervisor.ts';
+import type { FirstUser } from './up-summary.ts';
+
+/** Time beyond the worker's own grace period, in milliseconds, to hand back the attempts it didn't finish. */
+const workerMarginMs = 15_000;
+/** Time that the API has to stop, in milliseconds. */
+const apiStopMs = 15_000;
+
+export interface UpOptions {
+  /** The script to fork, once with `worker` and once with `api` as its argument. */
+  readonly entry: string;
+  /** Creates the first account if there is none yet; otherwise returns null. */
+  readonly firstUser?: () => Promise<Omit<FirstUser, 'link'> | null>;
+  readonly backoff?: Backoff;
+}
+
+/** State of a running `up`. */
+export interface Running {
+  readonly config: Config;
+  readonly options: UpOptions;
+  readonly display: ProgressDisplay;
+  readonly signals: StopSignals;
+  readonly closers: Closers;
+  /** Rejects when one of the processes can't be kept running. */
+  readonly failed: Promise<never>;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Starts a role under supervision, and adds it to what `up` closes. */
+export function superviseRole(
+  { config, options, display, signals, closers, fail }: Running,
+  name: 'api' | 'worker',
+  environment: Readonly<Record<string, string | undefined>>,
+): Supervisor<RoleProcess> {
+  const role = {
+    name,
+    entry: options.entry,
+    // Only the API gets the secret, wherever it came from.
+    environment: childEnvironment({
+      TASKBELL_JWT_SECRET: undefined,
+      TASKBELL_JWT_SECRET_FILE: undefined,
+      ...environment,
+    }),
+    stopMs: name === 'worker' ? config.worker.shutdownGraceMs + workerMarginMs : apiStopMs,
+    force: signals.force,
+  };
+  const supervisor = supervise({
+    start: (signal) => startRole(role, signal),
+    isFatal: (error) => error instanceof RoleFatalError,
+    onFatal: (error) => fail(new EngineError(`${name}: ${errorMessage(error)}`, { cause: error })),
+    onRestart: announceRestart(display, name),
+    ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
+  });
+  closers.add(() => supervisor.close());
+  return supervisor;
+}
+
+/** Returns a function that prints that a process has ended and when it is started again. */
+export function announceRestart(display: ProgressDisplay, name: string) {
+  return (reason: string, delayMs: number): void => {
+    display.print(`The ${name} ended (${reason}); starting it again in ${delayMs / 1000} s.`);
+  };
+}

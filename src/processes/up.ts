@@ -1,0 +1,119 @@
+import type { Config } from '../config.ts';
+import { choosePorts } from '../engine/ports.ts';
+import { createClosers } from '../lib/closers.ts';
+import { explain } from '../lib/command.ts';
+import { unlessAborted } from '../lib/wait.ts';
+import { isSetupError } from './fixable-errors.ts';
+import { lockHome } from './home-lock.ts';
+import { makeHome, resolveJwtSecret } from './home.ts';
+import { showProgress } from './progress.ts';
+import { makeSignInLink } from './sign-in-link.ts';
+import { catchSignals } from './signals.ts';
+import { announceRestart, type Running, superviseRole, type UpOptions } from './up-roles.ts';
+import { type FirstUser, summary } from './up-summary.ts';
+import {
+  type TemporalForUp,
+  type TemporalOptions,
+  superviseEmbedded,
+  useEmbedded,
+  useExternal,
+} from './up-temporal.ts';
+
+/**
+ * Runs `taskbell up`: Temporal, the worker and the API, until a signal or an error that restarting won't fix.
+ * starting → serving → stopping (API, worker, Temporal) → ended.
+ * @returns the exit code: 0 after a signal, 1 after an error (printed on stderr), 130 when a second signal
+ * forced it.
+ */
+export async function up(config: Config, options: UpOptions): Promise<number> {
+  const display = showProgress(process.stderr);
+  const signals = catchSignals();
+  // A closed terminal or pipe must not keep us from stopping what we started.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  let fail: (error: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_resolve, reject) => (fail = reject));
+  // Prevents an unhandled rejection while nothing awaits it, as when stopping. Code that awaits it gets the error.
+  failed.catch(() => undefined);
+  const print = (error: unknown): void => display.print(explain(error, isSetupError));
+  const closers = createClosers(print);
+  const running: Running = { config, options, display, signals, closers, failed, fail };
+  let code = 0;
+  try {
+    await serve(running);
+  } catch (error) {
+    if (!signals.stop.aborted) {
+      code = 1;
+      print(error);
+    }
+  }
+  // More than the lock of the home folder.
+  if (closers.size > 1) display.report({ waitingFor: 'Stopping (Ctrl-C again kills)' });
+  await closers.close();
+  display.clear();
+  signals.close();
+  return signals.force.aborted ? 130 : code;
+}
+
+/** Starts everything and then waits. Never returns: throws the signal's reason, or the error. */
+async function serve(running: Running): Promise<never> {
+  const { config, options, display, signals, closers, failed } = running;
+  await makeHome(config.home);
+  const lock = await lockHome(config.home);
+  closers.add(() => lock.release());
+  const [port = config.port, webSocketPort] = await choosePorts(config.host, apiPorts(config));
+  const firstUser = (await options.firstUser?.()) ?? null;
+  const temporal = await provideTemporal(running);
+  display.report({ waitingFor: 'Starting the worker and the API' });
+  const environment = { ...temporal.environment, TASKBELL_WEB_UI_URL: temporal.webUiUrl };
+  const secret = await resolveJwtSecret(config);
+  const worker = superviseRole(running, 'worker', environment);
+  const api = superviseRole(running, 'api', {
+    ...environment,
+    // Fixed here, so that the API keeps its ports across restarts.
+    PORT: String(port),
+    TASKBELL_WS_PORT: webSocketPort === undefined ? undefined : String(webSocketPort),
+    TASKBELL_JWT_SECRET: secret,
+  });
+  const ready = Promise.all([api.firstLife, worker.firstLife]);
+  const [{ url = `http://${config.host}:${port}` }] = await unlessAborted(
+    Promise.race([ready, failed]),
+    signals.stop,
+  );
+  display.clear();
+  const issuer = config.identityProvider?.issuer;
+  const { webUiUrl, retentionDays } = temporal;
+  // Made now and not with the account: the link works for 15 minutes, and a first start can take minutes.
+  const link = await firstLink(config, firstUser, secret, url);
+  const facts = { url, webUiUrl, retentionDays, firstUser: firstUser && { ...firstUser, link }, issuer };
+  process.stdout.write(`${summary(facts)}\n`);
+  return unlessAborted(failed, signals.stop);
+}
+
+function apiPorts({ port, webSocketPort }: Config): { port: number; variable: string }[] {
+  const wishes = [{ port, variable: 'PORT' }];
+  if (webSocketPort !== undefined) wishes.push({ port: webSocketPort, variable: 'TASKBELL_WS_PORT' });
+  return wishes;
+}
+
+async function provideTemporal(running: Running): Promise<TemporalForUp> {
+  const { config, display, signals, closers, failed, fail } = running;
+  const { report } = display;
+  const onRestart = announceRestart(display, 'Temporal server');
+  const options: TemporalOptions = { config, report, ...signals, onFatal: fail, onRestart };
+  const { external } = config.temporal;
+  if (external !== undefined) return useExternal(options, external.connectionOptions);
+  const supervisor = superviseEmbedded(options);
+  closers.add(() => supervisor.close());
+  const server = await unlessAborted(Promise.race([supervisor.firstLife, failed]), signals.stop);
+  return useEmbedded(options, server);
+}
+
+async function firstLink(
+  { home, identityProvider }: Config,
+  firstUser: Pick<FirstUser, 'name'> | null,
+  secret: string | undefined,
+  url: string,
+): Promise<string | undefined> {
+  if (firstUser === null || identityProvider || secret === undefined) return undefined;
+  return makeSignInLink({ home, secret, name: firstUser.name, url });
+}

@@ -1,0 +1,63 @@
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { TaskTypesError } from '../../activities/pool/lifetime.ts';
+import { type HandlerPool, startPool } from '../../activities/pool/pool.ts';
+import { type Config, ConfigError, handlerEnvironment } from '../config.ts';
+import { type RunningWorker, startWorker } from '../worker/worker.ts';
+import { createLogger } from './log.ts';
+import { logLifecycle, notifyReady } from './parent.ts';
+import { untilStopRequested } from './stop.ts';
+import { temporalConnection } from './temporal.ts';
+
+/** Runs `taskbell worker` until asked to stop, then hands back the attempts that it could not finish. */
+export async function runWorker(config: Config): Promise<void> {
+  const logger = createLogger(config, 'worker');
+  const pool = await startHandlers(config, logger);
+  try {
+    const running = await startWorker({
+      connection: temporalConnection(config),
+      namespace: config.temporal.namespace,
+      taskQueue: config.taskQueue,
+      pool,
+      workflowBundle: fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url)),
+      ...config.worker,
+      logger,
+    });
+    logLifecycle(logger, { identity: running.identity, taskQueue: config.taskQueue }, 'worker is up');
+    notifyReady();
+    await untilStopped(running, pool, logger);
+  } finally {
+    await pool.close();
+  }
+  logLifecycle(logger, {}, 'worker has stopped');
+}
+
+async function startHandlers(config: Config, logger: Logger): Promise<HandlerPool> {
+  const { dataDir, httpAllowHosts, modules } = config.types;
+  try {
+    return await startPool({
+      entry: fileURLToPath(new URL('../../activities/pool/handler-main.js', import.meta.url)),
+      settings: { dataDir, httpAllowHosts: [...httpAllowHosts], modules: [...modules] },
+      environment: handlerEnvironment(),
+      concurrency: config.worker.concurrency,
+      ...config.handlers,
+      logger,
+    });
+  } catch (error) {
+    if (error instanceof TaskTypesError) throw new ConfigError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function untilStopped(running: RunningWorker, pool: HandlerPool, logger: Logger): Promise<void> {
+  try {
+    await Promise.race([untilStopRequested(), running.ended, pool.failed]);
+    running.stop();
+    await running.ended;
+  } catch (error) {
+    logger.error({ err: error }, 'worker failed, exiting');
+    await pool.close();
+    // An attempt that could not be ended, or the SDK's native half, could keep the process alive forever.
+    process.exit(1);
+  }
+}

@@ -1,0 +1,66 @@
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { ensureFirstUser } from '../../../src/processes/accounts.ts';
+import { createApi } from '../../../src/processes/create-api.ts';
+import { readConfig } from '../../../src/config.ts';
+
+const logger = pino({ level: 'silent' });
+
+/** Returns a home folder with an admin, and a folder with the pages of a build. */
+async function makeFolders() {
+  const folder = await mkdtemp(join(tmpdir(), 'taskbell-api-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const build = join(folder, 'build');
+  for (const name of ['docs', 'dashboard']) {
+    await mkdir(join(build, name), { recursive: true });
+    await writeFile(join(build, name, 'index.html'), `<title>${name}</title>`);
+  }
+  const admin = await ensureFirstUser(folder);
+  return { home: folder, build, password: admin?.password ?? '' };
+}
+
+function configOf(home: string, changes: Record<string, string> = {}) {
+  return readConfig({
+    TASKBELL_HOME: home,
+    TASKBELL_JWT_SECRET: 'a secret of at least 32 characters',
+    // Nothing listens there.
+    TEMPORAL_ADDRESS: '127.0.0.1:9',
+    ...changes,
+  });
+}
+
+test('the API answers requests in process, without a port and without Temporal', async () => {
+  const { home, build, password } = await makeFolders();
+  const api = await createApi(configOf(home), logger, { buildFolder: build });
+  onTestFinished(async () => {
+    await api.closeFeeds();
+    await api.close();
+  });
+  // The empty object stands for what a port would know about the connection.
+  const request = (path: string, init: RequestInit = {}) => api.app.request(path, init, {});
+  expect((await request('/healthz')).status).toBe(200);
+  expect((await request('/api/tasks/')).status).toBe(401);
+  expect(await (await request('/')).text()).toBe('<title>dashboard</title>');
+  const signedIn = await request('/api/token/', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ username: 'admin', password }),
+  });
+  const { access } = (await signedIn.json()) as { access: string };
+  const headers = { Authorization: `Bearer ${access}` };
+  expect((await request('/api/task-types/', { headers })).status).toBe(200);
+});
+
+test.each([
+  ['the secret', { TASKBELL_JWT_SECRET: '' }, 'TASKBELL_JWT_SECRET: must be set'],
+  ['the address of Temporal', { TEMPORAL_ADDRESS: '' }, 'TEMPORAL_ADDRESS: must be set'],
+])(
+  'the API is not composed without %s, and the error names the variable',
+  async (_what, changes, message) => {
+    const { home, build } = await makeFolders();
+    await expect(createApi(configOf(home, changes), logger, { buildFolder: build })).rejects.toThrow(message);
+  },
+);
