@@ -84,6 +84,9 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
       const entries = withHistory ? await collected(tasks.history(id, { signal }), reading) : undefined;
       const found = await reading;
       if (signal.aborted || isOver(phase.peek())) return;
+      const before = task.peek();
+      // The feed will bring this change as well, but not as news: its history has to be read now.
+      if (!withHistory && before && compareAge(found, before) > 0) askAll();
       batch(() => {
         take(found, countBefore);
         if (entries) history.value = entries;

@@ -111,6 +111,22 @@ describe("the data of a task's page", () => {
     store.close();
   });
 
+  test('is read again with its history when a read without it finds a change before the feed does', async () => {
+    const { store, soon, send, answer, counts } = service();
+    await soon();
+    await answer(0, whole({ version: 2, status: 'RUNNING', attempt: 1 }));
+    // While an attempt runs, the task is polled.
+    await soon(2000);
+    expect(counts()).toMatchObject({ reads: 2, histories: 1 });
+    const ended = { version: 3, status: 'COMPLETED', attempt: 1, finished_at: aTask().created_at } as const;
+    await answer(1, whole(ended));
+    expect(store.task.value?.status).toBe('COMPLETED');
+    await send(aTask(ended));
+    await soon(1000);
+    expect(counts()).toMatchObject({ reads: 3, histories: 2 });
+    store.close();
+  });
+
   test('keeps the fields that the feed leaves out', async () => {
     const { store, soon, send, answer } = service();
     await soon();
@@ -134,9 +150,14 @@ describe("the data of a task's page", () => {
     expect(counts().reads).toBe(2);
     visible.now = true;
     await soon(2000);
-    await answer(2, whole({ version: 3, status: 'COMPLETED', attempt: 1 }));
+    const ended = whole({ version: 3, status: 'COMPLETED', attempt: 1 });
+    await answer(2, ended);
     await soon(10_000);
-    expect(counts().reads).toBe(3);
+    // Once more, for the history of its end.
+    expect(counts()).toMatchObject({ reads: 4, histories: 2 });
+    await answer(3, ended);
+    await soon(10_000);
+    expect(counts().reads).toBe(4);
     store.close();
   });
 
