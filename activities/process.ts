@@ -24,6 +24,7 @@ import type { HandlerPool } from './pool/pool.ts';
 import { Probation } from './probation.ts';
 import { runHandler } from './run-handler.ts';
 import { TaskFailure } from './types/define.ts';
+import { noTelemetry, type Telemetry } from '../src/lib/telemetry.ts';
 
 export interface WorkflowRun {
   readonly workflowId: string;
@@ -42,6 +43,7 @@ export interface ProcessTaskDependencies {
   };
   /** Fires when the worker shuts down and its grace time is over. */
   readonly graceOver: AbortSignal;
+  readonly telemetry?: Telemetry;
 }
 
 const announceAfterMs = 1000;
@@ -78,9 +80,12 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
       try {
         await turn.settle(attempt.activity.cancellationSignal);
         const result = await run(attempt);
+        measure(attempt, 'completed');
         return { result, report: record.report('completed', null) };
       } catch (error) {
-        throw await activityFailure(error, attempt);
+        const failed = await activityFailure(error, attempt);
+        measure(attempt, failed instanceof CancelledFailure ? 'cancelled' : 'failed');
+        throw failed;
       } finally {
         clearTimeout(announcement);
         turn.end();
@@ -89,6 +94,14 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
       attempt.heartbeats.stop();
     }
   };
+}
+
+/** Measures an attempt that has ended, whether its failure is the handler's or that of its process. */
+function measure({ dependencies, input, startedAt }: ActivityAttempt, outcome: string): void {
+  const { pool, telemetry = noTelemetry } = dependencies;
+  // Types that no worker knows are not: labels come from a fixed set.
+  const type = pool.types.has(input.type) ? input.type : 'unknown';
+  telemetry.observe('taskbell_attempt_seconds', (Date.now() - startedAt) / 1000, { type, outcome });
 }
 
 function createAttempt(dependencies: ProcessTaskDependencies, input: AttemptInput): ActivityAttempt {

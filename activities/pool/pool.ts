@@ -9,6 +9,7 @@ import { HandlerProcess, type HandlerProcessOptions } from './handler-process.ts
 import { residentBytes } from './memory.ts';
 import type { TypeRules } from './messages.ts';
 import { pause } from '../../src/lib/wait.ts';
+import { noTelemetry, type Telemetry } from '../../src/lib/telemetry.ts';
 
 export interface PoolOptions extends Omit<HandlerProcessOptions, 'maxHeapMb'> {
   /** Number of attempts at a time. */
@@ -17,6 +18,7 @@ export interface PoolOptions extends Omit<HandlerProcessOptions, 'maxHeapMb'> {
   readonly maxAttempts: number;
   /** Memory above which a process is replaced after an attempt, in MB. Far above it, it is killed at once. */
   readonly maxMemoryMb: number;
+  readonly telemetry?: Telemetry;
 }
 
 export interface HandlerPool {
@@ -63,6 +65,7 @@ class Pool implements HandlerPool {
   readonly #living = new Set<HandlerProcess>();
   readonly #closing = new AbortController();
   readonly #watch: NodeJS.Timeout;
+  readonly #stopGauges: readonly (() => void)[];
   #idle: HandlerProcess[] = [];
   /** Callers that wait for a process, in order of arrival. */
   #waiting: ((handlerProcess: HandlerProcess) => void)[] = [];
@@ -78,6 +81,11 @@ class Pool implements HandlerPool {
     // Code that awaits it still gets the error; this only prevents an unhandled rejection.
     this.failed.catch(() => undefined);
     this.#watch = setInterval(() => void this.#watchMemory(), memoryIntervalMs).unref();
+    const { telemetry = noTelemetry } = options;
+    this.#stopGauges = [
+      telemetry.gauge('taskbell_handler_processes', () => this.#busy.size, { state: 'busy' }),
+      telemetry.gauge('taskbell_handler_processes', () => this.#idle.length, { state: 'idle' }),
+    ];
   }
 
   async start(): Promise<void> {
@@ -108,6 +116,7 @@ class Pool implements HandlerPool {
   async close(): Promise<void> {
     this.#closing.abort(new Error('The pool is closed'));
     clearInterval(this.#watch);
+    for (const stop of this.#stopGauges) stop();
     for (const newborn of this.#newborn) newborn.kill();
     await Promise.all([...this.#living].map((handlerProcess) => this.#end(handlerProcess)));
   }

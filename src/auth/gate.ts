@@ -10,6 +10,7 @@ import { createCredentialStatus, type CredentialStatus, untilExpiry } from './cr
 import { createThrottle, type Throttle } from './throttle.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 import { createTokens, currentAccount, type Tokens } from './tokens.ts';
+import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
 
 /** Local accounts: their passwords, tokens, sessions and sign-in links. */
 export interface LocalAccounts {
@@ -37,11 +38,12 @@ export interface GateOptions {
   readonly identityProvider: IdentityProviderOptions | undefined;
   /** Called on a fault in one of the files. The last good view stays in use. */
   readonly onError: (error: unknown) => void;
+  readonly telemetry?: Telemetry;
 }
 
 /** @throws {ListFileError} one of the files is corrupt. @throws {RangeError} the secret is too short. */
 export async function createGate(options: GateOptions): Promise<Gate> {
-  const { home, secret, identityProvider, onError } = options;
+  const { home, secret, identityProvider, onError, telemetry = noTelemetry } = options;
   if (identityProvider !== undefined) {
     return {
       authenticate: createAuthenticate({ tokens: createIdentityProvider(identityProvider) }),
@@ -66,7 +68,7 @@ export async function createGate(options: GateOptions): Promise<Gate> {
       tokens,
       sessions: createSessions({ secret, accountOf, standing, endedSessions }),
       links: createSignInLinks({ secret, accountOf, endedSessions }),
-      throttle: createThrottle(),
+      throttle: createThrottle({ telemetry }),
     },
     close() {
       for (const each of [endedSessions, keys, accounts]) each.close();

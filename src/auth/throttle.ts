@@ -9,6 +9,7 @@
  * Each process counts for itself. Known and unknown names are counted alike.
  */
 import { Lru } from '../lib/lru.ts';
+import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
 
 /** Too many failed sign-ins, or too many at once. */
 export class Throttled extends Error {
@@ -57,7 +58,14 @@ const addressWindowMs = 10 * 60_000;
 /** Maximum number of guesses that wait for one name from one address; a person makes one at a time. */
 const maxWaiting = 200;
 
-export function createThrottle({ now = Date.now, maxRemembered = 10_000 } = {}): Throttle {
+export interface ThrottleOptions {
+  readonly now?: () => number;
+  readonly maxRemembered?: number;
+  readonly telemetry?: Telemetry;
+}
+
+export function createThrottle(options: ThrottleOptions = {}): Throttle {
+  const { now = Date.now, maxRemembered = 10_000, telemetry = noTelemetry } = options;
   const guesses = new Lru<Guesses>(maxRemembered);
   const addresses = new Lru<Address>(maxRemembered);
 
@@ -114,6 +122,7 @@ export function createThrottle({ now = Date.now, maxRemembered = 10_000 } = {}):
       const known = await begin(key, address);
       try {
         const signedIn = await attempt();
+        telemetry.count('taskbell_sign_ins_total', { outcome: signedIn === undefined ? 'failed' : 'ok' });
         if (signedIn === undefined) countFailure(known, address);
         else Object.assign(known, { failures: 0, blockedUntil: 0 });
         return signedIn;

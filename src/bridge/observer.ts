@@ -7,6 +7,7 @@ import { endedStatuses } from '../contract/status.ts';
 import type { Observation } from '../tasks/feed.ts';
 import type { Hub } from './hub.ts';
 import { skipsEnd } from './order.ts';
+import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
 
 export interface Observer {
   /** Looks at a task as soon as its turn comes, and once more if a look at it is under way. */
@@ -26,6 +27,7 @@ interface ObserverOptions {
   /** Reads the newest run, or the given one. */
   readonly observe: (id: string, runId?: string) => Promise<Observation | undefined>;
   readonly logger: Logger;
+  readonly telemetry?: Telemetry;
 }
 
 /** State of the looks at one watched task. */
@@ -46,7 +48,8 @@ const followMs = 40_000;
 /** Maximum time between looks at a watched task, in milliseconds: lists may lag or miss something. */
 const reconcileMs = 60_000;
 
-export function createObserver({ hub, observe, logger }: ObserverOptions): Observer {
+export function createObserver(options: ObserverOptions): Observer {
+  const { hub, observe, logger, telemetry = noTelemetry } = options;
   const lookouts = new Map<string, Lookout>();
   const followedUntil = new Map<string, number>();
   const queue = new Set<string>();
@@ -76,6 +79,7 @@ export function createObserver({ hub, observe, logger }: ObserverOptions): Obser
   async function lookAt(id: string): Promise<void> {
     const before = lookouts.get(id);
     const lookedAt = Date.now();
+    telemetry.count('taskbell_feed_looks_total');
     try {
       const observation = await observe(id);
       if (observation) await reportPreviousEnd(observation);

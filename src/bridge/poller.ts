@@ -12,6 +12,7 @@ import type { Hub } from './hub.ts';
 import { createObserver } from './observer.ts';
 import { errorMessage } from '../lib/error-message.ts';
 import { pause } from '../lib/wait.ts';
+import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
 
 /** The part of the task service that the poller uses. */
 export interface FeedSource {
@@ -24,6 +25,7 @@ export interface PollerOptions {
   readonly hub: Hub;
   readonly source: FeedSource;
   readonly logger: Logger;
+  readonly telemetry?: Telemetry;
   readonly tickMs?: number;
 }
 
@@ -44,8 +46,10 @@ const settledMs = 10_000;
 /** Number of failed ticks in a row after which watchers are notified. A single one is a hiccup. */
 const failuresBeforeNotice = 2;
 
-export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: PollerOptions): Poller {
-  const lookouts = createObserver({ hub, observe: (id, runId) => source.observe(id, runId), logger });
+export function createPoller(options: PollerOptions): Poller {
+  const { hub, source, logger, telemetry = noTelemetry, tickMs = defaultTickMs } = options;
+  const observe: FeedSource['observe'] = (id, runId) => source.observe(id, runId);
+  const lookouts = createObserver({ hub, observe, logger, telemetry });
   let cursor: FeedCursor = { written: 0, closed: 0 };
   let newest: Newest = { written: { value: 0, seenAt: 0 }, closed: { value: 0, seenAt: 0 } };
   let failures = 0;
@@ -67,6 +71,7 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
   }
 
   async function tick(): Promise<void> {
+    const startedAt = performance.now();
     try {
       const askedAt = performance.now();
       const found = await source.changesSince(cursor);
@@ -83,6 +88,8 @@ export function createPoller({ hub, source, logger, tickMs = defaultTickMs }: Po
     } catch (error) {
       failed(error);
     }
+    const outcome = failures === 0 ? 'ok' : 'error';
+    telemetry.observe('taskbell_feed_tick_seconds', (performance.now() - startedAt) / 1000, { outcome });
   }
 
   function lookAtNews(changes: readonly Change[]): void {

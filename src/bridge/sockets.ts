@@ -21,6 +21,7 @@ import type { Observation } from '../tasks/feed.ts';
 import { atExpiry } from './expiry.ts';
 import type { Hub } from './hub.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
+import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
 
 export interface SocketsOptions {
   readonly hub: Hub;
@@ -36,6 +37,7 @@ export interface SocketsOptions {
   readonly isCurrent: (principal: Principal) => boolean;
   readonly problemOf: (error: unknown, requestId: string) => Problem;
   readonly logger: Logger;
+  readonly telemetry?: Telemetry;
   readonly pingMs?: number;
 }
 
@@ -74,7 +76,7 @@ interface Show {
 }
 
 export function createSockets(options: SocketsOptions): Sockets {
-  const { hub, logger } = options;
+  const { hub, logger, telemetry = noTelemetry } = options;
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -84,6 +86,7 @@ export function createSockets(options: SocketsOptions): Sockets {
   });
   const clients = new Map<WebSocket, SocketConnection>();
   let closing = false;
+  const stopGauge = telemetry.gauge('taskbell_sockets_open', () => clients.size);
   const heartbeat = setInterval(checkAll, options.pingMs ?? defaultPingMs);
 
   function checkAll(): void {
@@ -176,6 +179,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     async close() {
       closing = true;
       clearInterval(heartbeat);
+      stopGauge();
       hub.notice('draining', 'The service is restarting; reconnect.');
       const all = [...clients.keys()];
       const closed = all.map((socket) => new Promise((resolve) => socket.once('close', resolve)));

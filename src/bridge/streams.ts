@@ -12,12 +12,14 @@ import type { Observation } from '../tasks/feed.ts';
 import { atExpiry } from './expiry.ts';
 import type { Hub } from './hub.ts';
 import { noticeKey, type OutgoingMessage } from './message.ts';
+import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
 
 export interface StreamsOptions {
   readonly hub: Hub;
   readonly observeAs: (actor: Actor, id: string) => Promise<Observation>;
   /** Returns whether the principal's credential is still valid: it may have ended while the stream was opening. */
   readonly isCurrent: (principal: Principal) => boolean;
+  readonly telemetry?: Telemetry;
 }
 
 /** Why a stream has ended. The codes are those of the sockets. */
@@ -43,8 +45,10 @@ export interface Streams {
   close(): void;
 }
 
-export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): Streams {
+export function createStreams(options: StreamsOptions): Streams {
+  const { hub, observeAs, isCurrent, telemetry = noTelemetry } = options;
   const open = new Map<Latest, Principal>();
+  const stopGauge = telemetry.gauge('taskbell_event_streams_open', () => open.size);
   let closing = false;
 
   function finish(stream: Latest, end: StreamEnd): void {
@@ -85,6 +89,7 @@ export function createStreams({ hub, observeAs, isCurrent }: StreamsOptions): St
     },
 
     close() {
+      stopGauge();
       closing = true;
       for (const stream of open.keys()) finish(stream, { code: 1012, reason: 'restarting' });
     },

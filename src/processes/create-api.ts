@@ -17,6 +17,7 @@ import { createTemporal, type Temporal } from '../temporal/temporal.ts';
 import { createFeeds } from './feeds.ts';
 import { logCloseErrors } from './log.ts';
 import { temporalConnection } from './temporal.ts';
+import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
 
 /**
  * Everything that an API process consists of, except for its ports: serving → feeds closed → closed. Its owner closes
@@ -36,6 +37,7 @@ export interface ComposedApi {
 export interface ApiOptions {
   /** The folder of the build, which has the pages that the API serves. By default, the one that contains this file. */
   readonly buildFolder?: string;
+  readonly telemetry?: Telemetry;
 }
 
 /** Folder of the build (dist/), of which this file is a part. */
@@ -63,7 +65,7 @@ export async function createApi(
 async function compose(
   config: Config,
   logger: Logger,
-  { buildFolder = ownBuild }: ApiOptions,
+  { buildFolder = ownBuild, telemetry = noTelemetry }: ApiOptions,
   closers: Closers,
 ): Promise<ComposedApi> {
   const { jwtSecret: secret, identityProvider, home, limits } = config;
@@ -73,15 +75,15 @@ async function compose(
   const docs = await readAssets(join(buildFolder, 'docs'));
   const dashboard = await readAssets(join(buildFolder, 'dashboard'));
   const onError = (error: unknown): void => logger.error({ err: error }, 'accounts');
-  const gate = await createGate({ home, secret, identityProvider, onError });
+  const gate = await createGate({ home, secret, identityProvider, onError, telemetry });
   closers.add(gate.close);
-  const temporal = createTemporalOf(config);
+  const temporal = createTemporalOf(config, telemetry);
   closers.add(() => temporal.close());
   const { webUiUrl } = config;
   const tasks = createTaskService({ temporal, taskTypes, maxOpenTasks: limits.openTasks, webUiUrl });
   const { requestsPerMinute } = limits;
   const rate = requestsPerMinute === 0 ? undefined : createRateLimit(requestsPerMinute);
-  const feeds = createFeeds({ tasks, gate, rate, logger });
+  const feeds = createFeeds({ tasks, gate, rate, logger, telemetry });
   const app = createApp({
     tasks,
     taskTypes,
@@ -106,11 +108,12 @@ async function createTypes({ types }: Config): Promise<TaskTypes> {
   return createTaskTypes({ dataDir, httpAllowHosts, extra: await loadTaskModules(modules) });
 }
 
-function createTemporalOf(config: Config): Temporal {
+function createTemporalOf(config: Config, telemetry: Telemetry): Temporal {
   return createTemporal({
     connection: temporalConnection(config),
     namespace: config.temporal.namespace,
     taskQueue: config.taskQueue,
     identity: `api ${process.pid}@${hostname()}`,
+    telemetry,
   });
 }

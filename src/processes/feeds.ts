@@ -12,12 +12,14 @@ import type { RateLimit } from '../lib/token-bucket.ts';
 import type { Actor } from '../resources/actor.ts';
 import type { TaskService } from '../tasks/service.ts';
 import { logCloseErrors } from './log.ts';
+import type { Telemetry } from '../lib/telemetry.ts';
 
 interface FeedOptions {
   readonly tasks: TaskService;
   readonly gate: Gate;
   readonly rate: RateLimit | undefined;
   readonly logger: Logger;
+  readonly telemetry: Telemetry;
 }
 
 /** The feeds of an API process: open → closed. Its owner closes them. */
@@ -33,9 +35,9 @@ export interface Feeds {
 }
 
 /** Connects what watches tasks: the poller finds changes, the hub passes them on to sockets and event streams. */
-export function createFeeds({ tasks, gate, rate, logger }: FeedOptions): Feeds {
+export function createFeeds({ tasks, gate, rate, logger, telemetry }: FeedOptions): Feeds {
   const { authenticate, tickets, standing } = gate;
-  const { hub, poller } = createHubAndPoller(tasks, logger);
+  const { hub, poller } = createHubAndPoller(tasks, logger, telemetry);
   async function lookAtActive(actor: Actor, filter: TaskFilter): Promise<void> {
     try {
       for (const id of await tasks.underWay(actor, filter)) poller.look(id);
@@ -53,8 +55,9 @@ export function createFeeds({ tasks, gate, rate, logger }: FeedOptions): Feeds {
     isCurrent: standing.holds,
     problemOf,
     logger,
+    telemetry,
   });
-  const streams = createStreams({ hub, observeAs: tasks.observeAs, isCurrent: standing.holds });
+  const streams = createStreams({ hub, observeAs: tasks.observeAs, isCurrent: standing.holds, telemetry });
   standing.onChange(() => {
     for (const watching of [sockets, streams]) watching.dismiss();
   });
@@ -67,10 +70,11 @@ export function createFeeds({ tasks, gate, rate, logger }: FeedOptions): Feeds {
 function createHubAndPoller(
   tasks: Parameters<typeof createPoller>[0]['source'],
   logger: Logger,
+  telemetry: Telemetry,
 ): { hub: Hub; poller: Poller } {
   const feed: { poller?: Poller } = {};
   const hub = createHub({ onFirst: () => feed.poller?.wake() });
-  const poller = createPoller({ hub, source: tasks, logger });
+  const poller = createPoller({ hub, source: tasks, logger, telemetry });
   feed.poller = poller;
   return { hub, poller };
 }

@@ -24,6 +24,7 @@ import { createTemporal } from '../temporal/temporal.ts';
 import { watchForMissedEnds } from './end-watch.ts';
 import { temporalLogger } from './logger.ts';
 import type { Logger } from 'pino';
+import type { Telemetry } from '../lib/telemetry.ts';
 
 export interface WorkerOptions {
   readonly connection: TemporalConnectionOptions;
@@ -36,6 +37,7 @@ export interface WorkerOptions {
   readonly concurrency: number;
   readonly shutdownGraceMs: number;
   readonly logger: Logger;
+  readonly telemetry?: Telemetry;
 }
 
 export interface RunningWorker {
@@ -154,6 +156,7 @@ function attemptOptions(
       signals: signalsOf(connection, options),
       worker: identity(),
       graceOver,
+      ...(options.telemetry && { telemetry: options.telemetry }),
     }),
     // The worker polls only while there is a free slot, so it holds nothing that another worker could run.
     maxConcurrentActivityTaskExecutions: options.concurrency,
