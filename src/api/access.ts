@@ -1,10 +1,9 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { AuthenticationError } from '../auth/authenticate.ts';
 import { assertScope, type Scope } from '../auth/principal.ts';
+import { ifValid, notAuthenticated } from '../auth/refusals.ts';
 import { isSameOrigin } from '../auth/same-origin.ts';
 import { isCsrfTokenOf, type Session } from '../auth/sessions.ts';
-import { InvalidToken } from '../auth/read-signed.ts';
 import { AppError } from '../contract/errors.ts';
 import type { CallerAddressOf } from './caller-address.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
@@ -37,14 +36,8 @@ export function createAccess(
 
   async function sessionOf(c: Context<ApiEnv>): Promise<Session> {
     const cookie = getCookie(c, cookieName(c));
-    if (cookie === undefined || !localAccounts) throw new AuthenticationError('not_authenticated');
-    let session: Session;
-    try {
-      session = await localAccounts.sessions.verify(cookie);
-    } catch (error) {
-      if (!(error instanceof InvalidToken)) throw error;
-      throw new AuthenticationError('token_not_valid', { cause: error });
-    }
+    if (cookie === undefined || !localAccounts) throw notAuthenticated();
+    const session = await localAccounts.sessions.verify(cookie);
     if (!reads.has(c.req.method)) assertOwnPage(c, session);
     return session;
   }
@@ -81,12 +74,7 @@ export function createAccess(
     async readSessionCookie(c) {
       const cookie = getCookie(c, cookieName(c));
       if (cookie === undefined || !localAccounts) return undefined;
-      try {
-        return await localAccounts.sessions.verify(cookie);
-      } catch (error) {
-        if (error instanceof InvalidToken) return undefined;
-        throw error;
-      }
+      return ifValid(localAccounts.sessions.verify(cookie));
     },
     setSessionCookie(c, value, expiresAt) {
       const maxAge = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));

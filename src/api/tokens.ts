@@ -1,7 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { InvalidToken } from '../auth/read-signed.ts';
 import { accessToken, refreshInput, signInInput, ticket, tokenPair } from '../contract/account.ts';
-import { AppError } from '../contract/errors.ts';
 import { json, noLocalAccounts, problems, signInRequired } from './responses.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Api, ApiDependencies } from './types.ts';
@@ -59,12 +57,8 @@ export function tokenRoutes(app: Api, { tickets }: ApiDependencies, signIn: Sign
   });
 
   app.openapi(refresh, async (c) => {
-    try {
-      return c.json(await signIn.own().tokens.refresh(c.req.valid('json').refresh), 200);
-    } catch (error) {
-      if (!(error instanceof InvalidToken)) throw error;
-      throw new AppError('token_not_valid', 'Token is invalid', { cause: error });
-    }
+    const { tokens } = signIn.own();
+    return c.json(await tokens.refresh(c.req.valid('json').refresh), 200);
   });
 
   app.openapi(issueTicket, async (c) => c.json({ ticket: await tickets.issue(c.get('principal')) }, 200));
