@@ -1,20 +1,21 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { AuthenticationError } from '../auth/authenticate.ts';
 import { assertScope, type Scope } from '../auth/principal.ts';
+import { ifValid, notAuthenticated } from '../auth/refusals.ts';
 import { isSameOrigin } from '../auth/same-origin.ts';
 import { isCsrfTokenOf, type Session } from '../auth/sessions.ts';
-import { InvalidToken } from '../auth/read-signed.ts';
 import { AppError } from '../contract/errors.ts';
 import type { CallerAddressOf } from './caller-address.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
 
 /** Access control: the middleware in front of every route that needs an account. */
 export interface Access {
-  /** Requires a valid Authorization header, or else a session cookie, and the scope. Sets `principal`. */
+  /** Requires a valid Authorization header, or else a session cookie. Sets `principal`. */
   readonly requirePrincipal: MiddlewareHandler<ApiEnv>;
   /** Requires a valid session cookie. Sets `session` and `principal`. */
   readonly requireSession: MiddlewareHandler<ApiEnv>;
+  /** Requires a scope of the principal. @param scope Default: by the method. */
+  requireScope(scope?: Scope): MiddlewareHandler<ApiEnv>;
   /** @throws AppError csrf_failed if the request comes from another site's page. */
   assertSameOrigin(c: Context<ApiEnv>): void;
   /** Returns the session of the cookie sent by one of our own pages, if it is valid. Ignores the CSRF token. */
@@ -24,8 +25,6 @@ export interface Access {
 }
 
 const reads: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
-/** Issuing a ticket needs only the `read` scope. */
-const ticketPath = /^\/api\/ws-ticket\/?$/;
 
 export function createAccess(
   { authenticate, localAccounts }: Pick<ApiDependencies, 'authenticate' | 'localAccounts'>,
@@ -37,14 +36,8 @@ export function createAccess(
 
   async function sessionOf(c: Context<ApiEnv>): Promise<Session> {
     const cookie = getCookie(c, cookieName(c));
-    if (cookie === undefined || !localAccounts) throw new AuthenticationError('not_authenticated');
-    let session: Session;
-    try {
-      session = await localAccounts.sessions.verify(cookie);
-    } catch (error) {
-      if (!(error instanceof InvalidToken)) throw error;
-      throw new AuthenticationError('token_not_valid', { cause: error });
-    }
+    if (cookie === undefined || !localAccounts) throw notAuthenticated();
+    const session = await localAccounts.sessions.verify(cookie);
     if (!reads.has(c.req.method)) assertOwnPage(c, session);
     return session;
   }
@@ -69,7 +62,6 @@ export function createAccess(
       const principal =
         authorization === undefined ? (await sessionOf(c)).principal : await authenticate(authorization);
       c.set('principal', principal);
-      assertScope(principal, scopeFor(c));
       await next();
     },
     async requireSession(c, next) {
@@ -78,15 +70,14 @@ export function createAccess(
       c.set('principal', session.principal);
       await next();
     },
+    requireScope: (scope) => (c, next) => {
+      assertScope(c.get('principal'), scopeOf(c.req.method, scope));
+      return next();
+    },
     async readSessionCookie(c) {
       const cookie = getCookie(c, cookieName(c));
       if (cookie === undefined || !localAccounts) return undefined;
-      try {
-        return await localAccounts.sessions.verify(cookie);
-      } catch (error) {
-        if (error instanceof InvalidToken) return undefined;
-        throw error;
-      }
+      return ifValid(localAccounts.sessions.verify(cookie));
     },
     setSessionCookie(c, value, expiresAt) {
       const maxAge = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
@@ -102,11 +93,7 @@ export function createAccess(
   }
 }
 
-function scopeFor(c: Context<ApiEnv>): Scope {
-  return scopeOf(c.req.method, c.req.path);
-}
-
-/** Returns the scope that a request needs: `read` if it changes nothing, else `write`. */
-export function scopeOf(method: string, path: string): Scope {
-  return reads.has(method) || ticketPath.test(path) ? 'read' : 'write';
+/** Returns the scope that a request needs: what its route declares, or `read` if it changes nothing, else `write`. */
+export function scopeOf(method: string, declared?: Scope): Scope {
+  return declared ?? (reads.has(method) ? 'read' : 'write');
 }

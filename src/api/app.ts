@@ -3,30 +3,18 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { cors } from 'hono/cors';
 import { AppError, invalidFields } from '../contract/errors.ts';
 import { fieldErrors, queryErrors } from '../contract/issues.ts';
-import { type Access, createAccess } from './access.ts';
-import { audit } from './audit.ts';
+import { createAccess } from './access.ts';
 import { limitBody, requireJson } from './body.ts';
-import { limitBulk } from './bulk-admission.ts';
-import { bulkRoutes } from './bulk.ts';
 import { createCallerAddressOf } from './caller-address.ts';
-import { commandRoutes } from './commands.ts';
-import { dashboardRoutes, isDashboard } from './dashboard.ts';
-import { eventRoutes } from './events.ts';
-import { docsRoutes } from './docs.ts';
-import { healthRoutes } from './health.ts';
-import { historyRoutes } from './history.ts';
-import { listRoutes } from './list.ts';
-import { refuseOtherMethods } from './methods.ts';
-import { openApiRoute } from './openapi.ts';
-import { overviewRoutes } from './overview.ts';
+import { createGuards } from './guards.ts';
+import { mountRoutes } from './mount.ts';
 import { problemResponse } from './problem.ts';
-import { apiHeaders, pageHeaders } from './security-headers.ts';
-import { limitRate } from './rate-limit.ts';
-import { sessionRoutes } from './sessions.ts';
+import { dashboardRoutes } from './routes/dashboard.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { endpointsOf } from './routes/index.ts';
+import { openApiRoute } from './routes/openapi.ts';
+import { securityHeaders } from './security-headers.ts';
 import { createSignIn } from './sign-in.ts';
-import { taskTypeRoutes } from './task-types.ts';
-import { taskRoutes } from './tasks.ts';
-import { tokenRoutes } from './tokens.ts';
 import type { Api, ApiDependencies, ApiEnv } from './types.ts';
 
 /** Creates the HTTP API as a value: `app.request()` works without a port. */
@@ -41,31 +29,25 @@ export function createApp(dependencies: ApiDependencies): Api {
     },
   });
   app.onError(problemResponse(dependencies.logger));
-  const clientOf = createCallerAddressOf(dependencies.limits.trustedProxies);
-  const access = createAccess(dependencies, clientOf);
-  const signIn = createSignIn(dependencies, clientOf);
-  useMiddleware(app, dependencies, access);
-  tokenRoutes(app, dependencies, signIn);
-  sessionRoutes(app, access, signIn);
-  listRoutes(app, dependencies);
-  overviewRoutes(app, dependencies);
-  bulkRoutes(app, dependencies);
-  taskRoutes(app, dependencies);
-  historyRoutes(app, dependencies);
-  eventRoutes(app, dependencies);
-  commandRoutes(app, dependencies);
-  taskTypeRoutes(app, dependencies);
-  healthRoutes(app, dependencies);
+  useMiddleware(app, dependencies);
+  const callerOf = createCallerAddressOf(dependencies.limits.trustedProxies);
+  const access = createAccess(dependencies, callerOf);
+  const signIn = createSignIn(dependencies, callerOf);
+  const guards = createGuards({ access, ...dependencies });
+  mountRoutes(app, endpointsOf({ ...dependencies, access, signIn }), guards);
   openApiRoute(app);
   docsRoutes(app, dependencies.docs);
   dashboardRoutes(app, dependencies.dashboard);
+  // An address that does not exist is reported only for bodies that any address would accept.
+  app.use('/api/*', limitBody(), requireJson());
   app.notFound(() => {
     throw new AppError('not_found', 'Not found.');
   });
   return app;
 }
 
-function useMiddleware(app: Api, { limits, rate, logger }: ApiDependencies, access: Access): void {
+/** Adds what applies to all requests, whether or not there is a route for them. */
+function useMiddleware(app: Api, { limits, logger }: ApiDependencies): void {
   useHeaders(app, limits.corsOrigins);
   app.use(async (c, next) => {
     const requestId = randomUUID();
@@ -80,25 +62,11 @@ function useMiddleware(app: Api, { limits, rate, logger }: ApiDependencies, acce
       'request',
     );
   });
-  app.use(audit(logger));
-  const limited = limitRate(rate);
-  // `/*` also matches the path itself. Runs before the body is read: nothing is parsed for unauthenticated clients.
-  const paths = ['/api/tasks/*', '/tasks/:id/status', '/api/overview', '/api/task-types', '/api/ws-ticket'];
-  for (const path of paths) {
-    app.use(path, access.requirePrincipal, limited);
-  }
-  app.on(['GET', 'DELETE'], '/api/session', access.requireSession, limited);
-  app.use(refuseOtherMethods(app));
-  const bulk = limitBulk();
-  for (const path of ['/api/tasks/bulk', '/api/tasks/actions']) app.use(path, bulk);
-  app.use('/api/*', limitBody, requireJson);
 }
 
 /** Sets the security headers of all responses, and the CORS headers for the origins whose pages may read them. */
 function useHeaders(app: Api, corsOrigins: readonly string[]): void {
-  const forApi = apiHeaders({ readByOthers: corsOrigins.length > 0 });
-  const forPages = pageHeaders();
-  app.use((c, next) => (isPage(c.req.path) ? forPages(c, next) : forApi(c, next)));
+  app.use(securityHeaders({ readByOthers: corsOrigins.length > 0 }));
   if (corsOrigins.length === 0) return;
   app.use(
     cors({
@@ -117,8 +85,4 @@ function useHeaders(app: Api, corsOrigins: readonly string[]): void {
       maxAge: 600,
     }),
   );
-}
-
-function isPage(path: string): boolean {
-  return path === '/docs' || path.startsWith('/docs/') || isDashboard(path);
 }

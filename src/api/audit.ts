@@ -1,21 +1,35 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
-import type { Principal } from '../auth/principal.ts';
+import type { Principal, Scope } from '../auth/principal.ts';
 import { scopeOf } from './access.ts';
 import type { ApiEnv } from './types.ts';
 
-/** Logs every attempted write: who, what, on which task, and the status of the response. */
-export function audit(logger: Logger): MiddlewareHandler<ApiEnv> {
+/** The path of one object, or of something to do with it: its collection, its id, and what to do. */
+const objectPath = /^(\/api\/[a-z-]+)\/([0-9a-f-]{36})(?:\/([a-z-]+))?\/?$/i;
+
+interface Audited {
+  /** The scope that the route declares, if any. */
+  readonly scope: Scope | undefined;
+  /** The name of a command to one object; undefined for other routes. */
+  readonly action: string | undefined;
+}
+
+/**
+ * Logs every attempted write of a caller who is known: who, what, on which task, and the status of the response. Comes
+ * after authentication and before all other checks.
+ */
+export function audit(logger: Logger, { scope, action }: Audited): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     await next();
     const { method, path } = c.req;
-    // Undefined if the request was not authenticated.
-    const principal = c.get('principal') as ApiEnv['Variables']['principal'] | undefined;
-    if (scopeOf(method, path) === 'read' || !principal) return;
-    const [, task, command] = /^\/api\/tasks\/([0-9a-f-]{36})(?:\/([a-z-]+))?\/?$/i.exec(path) ?? [];
+    if (scopeOf(method, scope) === 'read') return;
+    const [, collection, task, word] = objectPath.exec(path) ?? [];
     const created = c.res.headers.get('Location')?.split('/').at(-2);
-    auditLine(logger, principal, {
-      action: command ?? `${method} ${task === undefined ? path.replace(/\/$/, '') : '/api/tasks/ID'}`,
+    auditLine(logger, c.get('principal'), {
+      action:
+        task === undefined
+          ? `${method} ${path.replace(/\/$/, '')}`
+          : (action ?? word ?? `${method} ${collection}/ID`),
       task: task ?? created,
       status: c.res.status,
       requestId: c.res.headers.get('X-Request-Id'),

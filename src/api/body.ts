@@ -3,10 +3,8 @@ import secureJson from 'secure-json-parse';
 import { AppError, type FieldError, invalidFields } from '../contract/errors.ts';
 import { pointerTo } from '../lib/pointer.ts';
 
+/** Maximum size of a body, in bytes, unless its route says otherwise. */
 const maxBodyBytes = 1024 * 1024;
-/** Maximum size of a request that creates a thousand tasks, in bytes. */
-const maxBulkBodyBytes = 16 * 1024 * 1024;
-const bulkPath = /^\/api\/tasks\/bulk\/?$/;
 /** Maximum nesting, in levels. Deeper documents would overflow the stack of code that walks them. */
 const maxDepth = 100;
 
@@ -17,16 +15,17 @@ const maxReadBytes = 16 * 1024 * 1024;
  * Responds 413 beyond the limit, for chunked bodies too. Not Hono's own: it starts to read a body and leaves the rest
  * unread, so the connection stalls and is cut off in the middle of the client's next request.
  */
-export const limitBody: MiddlewareHandler = async (c, next) => {
-  const length = c.req.header('Content-Length');
-  // The server drains a body that no one has started to read.
-  const max = bulkPath.test(c.req.path) ? maxBulkBodyBytes : maxBodyBytes;
-  if (Number(length ?? 0) > max) throw tooLarge(max);
-  if (length !== undefined || !c.req.raw.body) return next();
-  const body = await readWhole(c.req.raw.body, max).catch(endedEarly);
-  c.req.raw = new Request(c.req.raw, { method: c.req.method, body });
-  return next();
-};
+export function limitBody(max = maxBodyBytes): MiddlewareHandler {
+  return async (c, next) => {
+    const length = c.req.header('Content-Length');
+    // The server drains a body that no one has started to read.
+    if (Number(length ?? 0) > max) throw tooLarge(max);
+    if (length !== undefined || !c.req.raw.body) return next();
+    const body = await readWhole(c.req.raw.body, max).catch(endedEarly);
+    c.req.raw = new Request(c.req.raw, { method: c.req.method, body });
+    return next();
+  };
+}
 
 async function readWhole(stream: ReadableStream<Uint8Array>, max: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
@@ -56,30 +55,30 @@ function tooLarge(max: number): AppError {
  * Accepts only JSON objects. Responds 415 for another content type, and 400 for a body that doesn't parse, another
  * root, keys that would reach an object's prototype, and values that can't be stored unchanged: null characters
  * (PostgreSQL has none), lone surrogates, infinite numbers.
+ * @param options.checkValues Whether to look for such values. If not, the handler does.
  */
-export const requireJson: MiddlewareHandler = async (c, next) => {
-  if (!['POST', 'PUT', 'PATCH'].includes(c.req.method)) return next();
-  const bytes = await c.req.arrayBuffer().catch(endedEarly);
-  if (bytes.byteLength === 0) {
-    // Commands need no body; a change without one is a mistake.
-    if (c.req.method === 'POST') return next();
-    throw new AppError('malformed_request', 'The request body is missing.');
-  }
-  const type = c.req.header('Content-Type') ?? '';
-  if (!/^application\/json\s*(;|$)/i.test(type)) {
-    throw new AppError('unsupported_media_type', 'Send application/json.');
-  }
-  const root: unknown = parse(bytes);
-  if (typeof root !== 'object' || root === null || Array.isArray(root)) {
-    throw new AppError('malformed_request', 'The request body must be a JSON object.');
-  }
-  // The tasks of a bulk request are checked one by one.
-  const fault = bulkPath.test(c.req.path) ? undefined : faultIn(root, '');
-  if (fault !== undefined) {
-    throw invalidFields([fault]);
-  }
-  return next();
-};
+export function requireJson({ checkValues = true } = {}): MiddlewareHandler {
+  return async (c, next) => {
+    if (!['POST', 'PUT', 'PATCH'].includes(c.req.method)) return next();
+    const bytes = await c.req.arrayBuffer().catch(endedEarly);
+    if (bytes.byteLength === 0) {
+      // Commands need no body; a change without one is a mistake.
+      if (c.req.method === 'POST') return next();
+      throw new AppError('malformed_request', 'The request body is missing.');
+    }
+    const type = c.req.header('Content-Type') ?? '';
+    if (!/^application\/json\s*(;|$)/i.test(type)) {
+      throw new AppError('unsupported_media_type', 'Send application/json.');
+    }
+    const root: unknown = parse(bytes);
+    if (typeof root !== 'object' || root === null || Array.isArray(root)) {
+      throw new AppError('malformed_request', 'The request body must be a JSON object.');
+    }
+    const fault = checkValues ? faultIn(root, '') : undefined;
+    if (fault !== undefined) throw invalidFields([fault]);
+    return next();
+  };
+}
 
 function parse(bytes: ArrayBuffer): unknown {
   try {

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { Busy } from '../lib/limiter.ts';
+import { tooManyAtOnce } from '../contract/errors.ts';
 import type { ApiEnv } from './types.ts';
 
 /** Maximum number of concurrent bulk requests: each can hold megabytes. */
@@ -7,7 +7,7 @@ const maxConcurrent = 4;
 /** Maximum number for one account, so that none can block the others. */
 const maxConcurrentOfAccount = 2;
 
-/** Limits concurrent bulk requests, before their bodies are read. @throws {Busy} if the limit is reached. */
+/** Limits concurrent bulk requests, before their bodies are read. @throws AppError too_many_requests */
 export function limitBulk(): MiddlewareHandler<ApiEnv> {
   const inProgress = new Map<string, number>();
 
@@ -20,8 +20,7 @@ export function limitBulk(): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const { id } = c.get('principal');
     const own = inProgress.get(id) ?? 0;
-    if (own >= maxConcurrentOfAccount || total() >= maxConcurrent)
-      throw new Busy('too many bulk requests at once');
+    if (own >= maxConcurrentOfAccount || total() >= maxConcurrent) throw tooManyAtOnce();
     inProgress.set(id, own + 1);
     try {
       await next();

@@ -1,27 +1,19 @@
-/** Request headers that several routes take. */
+/** Headers that the routes of several resources take or set. */
 import { z } from '@hono/zod-openapi';
 
 export const idempotencyKey = z.string().min(1).max(255).optional();
 
-export const ifMatch = z
-  .string()
-  .max(1024)
-  .optional()
-  .meta({ description: 'The `ETag` of the task as you last read it.' });
+/** Describes the request header `If-Match`. */
+export function ifMatchHeader(description: string) {
+  return z.string().max(1024).optional().meta({ description });
+}
 
-/** Response headers that several routes set. */
-export const etagHeader = {
-  ETag: {
-    description: 'Run, version and status of the task. Send it as `If-Match`.',
-    schema: { type: 'string' as const },
-    example: '"01a21744-428c-7c12-9ecd-ffb4868a65de.1.SCHEDULED"',
-  },
-};
+/** Describes the response header `ETag`. */
+export function etagHeader(description: string, example: string) {
+  return { ETag: { description, schema: { type: 'string' as const }, example } };
+}
 
-export const locationHeader = {
-  Location: {
-    description: 'The path of the task.',
-    schema: { type: 'string' as const },
-    example: '/api/tasks/6bb2a102-cc8f-401b-a395-3243464ca175/',
-  },
-};
+/** Describes the response header `Location`. */
+export function locationHeader(description: string, example: string) {
+  return { Location: { description, schema: { type: 'string' as const }, example } };
+}

@@ -1,5 +1,6 @@
 /** Parameters and headers shared by all paginated lists. */
 import { z } from '@hono/zod-openapi';
+import type { Principal } from '../auth/principal.ts';
 
 export const pageFields = {
   limit: z.coerce.number().int().min(1).max(100).default(50),
@@ -17,3 +18,27 @@ export const linkHeader = {
     schema: { type: 'string' as const },
   },
 };
+
+/** Returns what a cursor is bound to: the list, who reads it, and what narrows it. */
+export function cursorScope(
+  list: string,
+  { id, role }: Pick<Principal, 'id' | 'role'>,
+  filter: string,
+): string {
+  return `${list}\0${id}\0${role}\0${filter}`;
+}
+
+/**
+ * Returns the `Link` header that points to the next page.
+ * @param query The filter of the list; its caller's `limit` and the `cursor` are added.
+ */
+export function nextPageLink(
+  path: string,
+  query: URLSearchParams,
+  { limit, cursor }: { limit: number; cursor: string },
+): string {
+  const next = new URLSearchParams(query);
+  next.set('limit', String(limit));
+  next.set('cursor', cursor);
+  return `<${path}?${next.toString()}>; rel="next"`;
+}

@@ -3,10 +3,6 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { STATUS_CODES } from 'node:http';
 import type { Logger } from 'pino';
-import { AuthenticationError } from '../auth/authenticate.ts';
-import { IdentityProviderUnavailable } from '../auth/identity-provider.ts';
-import { Throttled } from '../auth/throttle.ts';
-import { Busy } from '../lib/limiter.ts';
 import { AppError, type ErrorCode, type FieldError } from '../contract/errors.ts';
 import type { Problem } from '../contract/problem.ts';
 import { errorMessage } from '../lib/error-message.ts';
@@ -94,30 +90,9 @@ function reasonOf(error: unknown): string {
   return errorMessage(cause);
 }
 
+/** Translates the errors of Hono. All others that are not ours are defects. */
 function asAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  if (error instanceof AuthenticationError) {
-    const code = error.code === 'token_not_valid' ? 'token_not_valid' : 'not_authenticated';
-    return new AppError(code, error.message, { cause: error });
-  }
-  if (error instanceof IdentityProviderUnavailable) {
-    return new AppError('identity_provider_unavailable', 'The identity provider cannot be reached.', {
-      cause: error,
-      retryAfterSeconds: 5,
-    });
-  }
-  if (error instanceof Throttled) {
-    return new AppError('too_many_requests', 'Too many failed sign-ins. Wait, then try again.', {
-      cause: error,
-      retryAfterSeconds: error.retryAfterSeconds,
-    });
-  }
-  if (error instanceof Busy) {
-    return new AppError('too_many_requests', 'Too many requests of this kind at once.', {
-      cause: error,
-      retryAfterSeconds: 1,
-    });
-  }
   if (error instanceof HTTPException && error.status === 413) {
     return new AppError('payload_too_large', 'The request body is too large.', { cause: error });
   }

@@ -30,5 +30,8 @@ export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { 'application/json': { schema } } };
 }
 
+/** Security requirement: the cookie of a session. */
+export const sessionRequired = [{ cookie: [] }];
+
 /** Security requirement: an access token, an API key, or the cookie of a session. */
 export const signInRequired = [{ bearer: [] }, { cookie: [] }];

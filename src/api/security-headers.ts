@@ -1,10 +1,29 @@
 /** Security headers: what browsers may do with our responses. */
+import type { MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
+import type { ApiEnv } from './types.ts';
 
 const common = { referrerPolicy: 'no-referrer', xFrameOptions: 'DENY' } as const;
 
-/** Headers for data: nothing in it may be run or rendered. @param readByOthers CORS lets other origins read it. */
-export function apiHeaders({ readByOthers }: { readByOthers: boolean }) {
+/** Marks a route that serves our own pages and their files; all others serve data. */
+export const servesPage: MiddlewareHandler<ApiEnv> = (c, next) => {
+  c.set('isPage', true);
+  return next();
+};
+
+/** Sets the security headers of every response. @param readByOthers CORS lets other origins read data. */
+export function securityHeaders({ readByOthers }: { readByOthers: boolean }): MiddlewareHandler<ApiEnv> {
+  const forData = dataHeaders({ readByOthers });
+  const forPages = pageHeaders();
+  return async (c, next) => {
+    await next();
+    // Only now is it known which route has responded.
+    await (c.get('isPage') ? forPages : forData)(c, async () => undefined);
+  };
+}
+
+/** Headers for data: nothing in it may be run or rendered. */
+function dataHeaders({ readByOthers }: { readByOthers: boolean }) {
   return secureHeaders({
     ...common,
     contentSecurityPolicy: {
@@ -18,7 +37,7 @@ export function apiHeaders({ readByOthers }: { readByOthers: boolean }) {
 }
 
 /** Headers for our own pages: they run only our own files and connect only to us. */
-export function pageHeaders() {
+function pageHeaders() {
   return secureHeaders({
     ...common,
     contentSecurityPolicy: {

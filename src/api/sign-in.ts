@@ -1,8 +1,6 @@
 import type { Context } from 'hono';
 import type { Account } from '../auth/accounts.ts';
 import type { LocalAccounts } from '../auth/gate.ts';
-import { Throttled } from '../auth/throttle.ts';
-import { InvalidToken } from '../auth/read-signed.ts';
 import { AppError } from '../contract/errors.ts';
 import type { CallerAddressOf } from './caller-address.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
@@ -11,7 +9,7 @@ import type { ApiDependencies, ApiEnv } from './types.ts';
 export interface SignIn {
   /** Returns the local accounts. @throws AppError not_found if an identity provider has the accounts. */
   own(): LocalAccounts;
-  /** @throws AppError no_active_account. @throws {Throttled} */
+  /** @throws AppError no_active_account, too_many_requests */
   verify(c: Context<ApiEnv>, credentials: { username: string; password: string }): Promise<Account>;
   /** Redeems the token of a sign-in link. @throws AppError token_not_valid */
   redeem(link: string): Promise<Account>;
@@ -31,11 +29,10 @@ export function createSignIn(
     async verify(c, { username, password }) {
       const { accounts, throttle } = requireOwn();
       const { address } = clientOf(c);
-      const attempt = () => accounts.verifyPassword(username, password);
-      const account = await throttle.guard({ name: username, address }, attempt).catch((error: unknown) => {
-        if (error instanceof Throttled) logger.warn({ address }, 'sign-in refused: too many failed attempts');
-        throw error;
-      });
+      const onRefused = () => logger.warn({ address }, 'sign-in refused: too many failed attempts');
+      const account = await throttle.guard({ name: username, address, onRefused }, () =>
+        accounts.verifyPassword(username, password),
+      );
       if (account) {
         logger.info({ address, account: account.id }, 'signed in');
         return account;
@@ -45,12 +42,7 @@ export function createSignIn(
       throw new AppError('no_active_account', 'No active account found with the given credentials');
     },
     async redeem(link) {
-      try {
-        return await requireOwn().links.redeem(link);
-      } catch (error) {
-        if (!(error instanceof InvalidToken)) throw error;
-        throw new AppError('token_not_valid', 'The link is invalid, expired or used.', { cause: error });
-      }
+      return requireOwn().links.redeem(link);
     },
   };
 }

@@ -41,8 +41,11 @@ export interface ApiDependencies {
 export interface ApiEnv {
   /** Empty if a test calls the app without a port. */
   Bindings: Partial<HttpBindings>;
-  /** `receivedAt` is in milliseconds. `session` is set only for the session routes. */
-  Variables: { principal: Principal; session: Session; receivedAt: number };
+  /**
+   * `receivedAt` is in milliseconds. `principal` is set for callers with an account, `session` only for the session
+   * routes, and `isPage` only for pages.
+   */
+  Variables: { principal: Principal; session: Session; receivedAt: number; isPage?: true };
 }
 
 export type Api = OpenAPIHono<ApiEnv>;

@@ -3,6 +3,7 @@ import { createLimiter } from '../lib/limiter.ts';
 import { hashPassword, isTooLong, needsRehash, verifyPasswordHash } from './passwords.ts';
 import { type Role, updateUsersFile, type User, usersFormat } from './users-file.ts';
 import { createListView } from './list-view.ts';
+import { refuseBusy } from './refusals.ts';
 
 /** An account that can sign in. */
 export interface Account {
@@ -35,7 +36,7 @@ export interface Accounts {
   /**
    * Takes the same time whether or not the name exists. Replaces Django's hashes and those with outdated parameters.
    * @returns the account; undefined if name or password is wrong.
-   * @throws {Busy} too many verifications are waiting.
+   * @throws AppError too_many_requests too many verifications are waiting.
    */
   verifyPassword(name: string, password: string): Promise<Account | undefined>;
   /** Calls `listener` after each change of the file that invalidates tokens. @returns a function that removes it. */
@@ -118,7 +119,7 @@ export async function createAccounts(options: Options): Promise<Accounts> {
     refresh: () => view.refresh(),
     async verifyPassword(name, password) {
       if (isTooLong(password)) return undefined;
-      return verifications.run(() => verifyNow(name, password));
+      return verifications.run(() => verifyNow(name, password)).catch(refuseBusy);
     },
     onChange(listener) {
       listeners.add(listener);

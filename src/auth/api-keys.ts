@@ -4,11 +4,11 @@ import { type ApiKey, keysFormat } from './keys-file.ts';
 import { type FollowOptions, followList } from './list-follower.ts';
 import { sha256 } from './new-key.ts';
 import type { Principal } from './principal.ts';
-import { InvalidToken } from './read-signed.ts';
+import { invalidToken } from './refusals.ts';
 
 /** The API keys of the keys file, in memory. Checks the file every second. Closed by its creator. */
 export interface ApiKeys {
-  /** @throws {InvalidToken} malformed, unknown, revoked, expired, or its account was deleted. */
+  /** @throws AppError token_not_valid malformed, unknown, revoked, expired, or its account was deleted. */
   verify(key: string): Promise<Principal>;
   /** Whether the account has a key with this prefix. From memory, at most about a second old. */
   has(account: string, prefix: string): boolean;
@@ -50,21 +50,22 @@ export async function createApiKeys({
   async function accountOf({ account }: ApiKey): Promise<Account> {
     if (accounts.find(account) === undefined) await accounts.refresh();
     const found = accounts.find(account);
-    if (found === undefined) throw new InvalidToken('the account was deleted');
+    if (found === undefined) throw invalidToken('credential', 'the account was deleted');
     return found;
   }
 
   return {
     async verify(text) {
       const [, prefix] = form.exec(text) ?? [];
-      if (prefix === undefined) throw new InvalidToken('not an API key');
+      if (prefix === undefined) throw invalidToken('credential', 'not an API key');
       const key = await findNow(prefix);
       const given = sha256(text);
       if (key === undefined || !timingSafeEqual(given, Buffer.from(key.sha256, 'hex'))) {
-        throw new InvalidToken('unknown API key');
+        throw invalidToken('credential', 'unknown API key');
       }
       const expiresAt = key.expires_at === null ? null : Date.parse(key.expires_at);
-      if (expiresAt !== null && expiresAt <= now()) throw new InvalidToken('the API key has expired');
+      if (expiresAt !== null && expiresAt <= now())
+        throw invalidToken('credential', 'the API key has expired');
       const { scopes } = key;
       return { ...(await accountOf(key)), scopes, credential: { type: 'key', prefix }, expiresAt };
     },

@@ -1,31 +1,8 @@
 import { type ApiKeys, looksLikeApiKey } from './api-keys.ts';
 import type { Principal } from './principal.ts';
-import { InvalidToken } from './read-signed.ts';
+import { notAuthenticated } from './refusals.ts';
 
-export type AuthenticationErrorCode = 'not_authenticated' | 'bad_authorization_header' | 'token_not_valid';
-
-const details: Record<AuthenticationErrorCode, string> = {
-  not_authenticated: 'Authentication credentials were not provided.',
-  bad_authorization_header: 'Authorization header must contain two space-delimited values',
-  token_not_valid: 'Given token not valid for any token type',
-};
-
-/**
- * The request is not authenticated: 401. `message` is the response's detail. It and `code` are in the words of the
- * previous service.
- */
-export class AuthenticationError extends Error {
-  override readonly name = 'AuthenticationError';
-
-  readonly code: AuthenticationErrorCode;
-
-  constructor(code: AuthenticationErrorCode, options?: ErrorOptions) {
-    super(details[code], options);
-    this.code = code;
-  }
-}
-
-/** Returns the caller of a request from its Authorization header. @throws {AuthenticationError} */
+/** Returns the caller of a request from its Authorization header. @throws AppError not_authenticated, token_not_valid */
 export type Authenticate = (authorizationHeader: string | undefined) => Promise<Principal>;
 
 interface Dependencies {
@@ -42,14 +19,10 @@ interface Dependencies {
 export function createAuthenticate({ tokens, keys }: Dependencies): Authenticate {
   return async (authorizationHeader = '') => {
     const [scheme = '', token, ...more] = authorizationHeader.trim().split(/\s+/);
-    if (scheme.toLowerCase() !== 'bearer') throw new AuthenticationError('not_authenticated');
-    if (token === undefined || more.length > 0) throw new AuthenticationError('bad_authorization_header');
-    try {
-      if (keys !== undefined && looksLikeApiKey(token)) return await keys.verify(token);
-      return await tokens.verifyAccess(token);
-    } catch (error) {
-      if (error instanceof InvalidToken) throw new AuthenticationError('token_not_valid', { cause: error });
-      throw error;
-    }
+    if (scheme.toLowerCase() !== 'bearer') throw notAuthenticated();
+    if (token === undefined || more.length > 0)
+      throw notAuthenticated('Authorization header must contain two space-delimited values');
+    if (keys !== undefined && looksLikeApiKey(token)) return keys.verify(token);
+    return tokens.verifyAccess(token);
   };
 }

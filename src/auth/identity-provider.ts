@@ -1,19 +1,15 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
+import { AppError } from '../contract/errors.ts';
 import { uuidFrom } from '../lib/uuid.ts';
 import { allScopes, type Principal } from './principal.ts';
-import { InvalidToken } from './read-signed.ts';
+import { invalidToken } from './refusals.ts';
 
 /** An identity provider, whose tokens replace local accounts. */
 export interface IdentityProviderOptions {
   readonly jwksUrl: string;
   readonly issuer: string;
   readonly audience: string;
-}
-
-/** The identity provider's keys are not available, so a token can be neither accepted nor rejected. */
-export class IdentityProviderUnavailable extends Error {
-  override readonly name = 'IdentityProviderUnavailable';
 }
 
 /** Accepted algorithms. All are asymmetric: with HS256, the provider's public key would be the secret. */
@@ -60,14 +56,16 @@ export function createIdentityProvider({ jwksUrl, issuer, audience }: IdentityPr
       const isTokensFault =
         error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
       if (isTokensFault) throw error;
-      throw new IdentityProviderUnavailable('the keys of the identity provider are not available', {
+      // Without its keys, a token can be neither accepted nor rejected.
+      throw new AppError('identity_provider_unavailable', 'The identity provider cannot be reached.', {
         cause: error,
+        retryAfterSeconds: 5,
       });
     }
   };
 
   async function readClaims(token: string): Promise<Claims> {
-    if (token.length > maxLength) throw new InvalidToken('too long');
+    if (token.length > maxLength) throw invalidToken('credential', 'too long');
     try {
       const { payload } = await jwtVerify(token, keyOf, {
         algorithms,
@@ -79,12 +77,12 @@ export function createIdentityProvider({ jwksUrl, issuer, audience }: IdentityPr
       return claimsSchema.parse(payload);
     } catch (error) {
       if (!(error instanceof errors.JOSEError || error instanceof z.ZodError)) throw error;
-      throw new InvalidToken(error.message, { cause: error });
+      throw invalidToken('credential', error.message, { cause: error });
     }
   }
 
   return {
-    /** @throws {InvalidToken} @throws {IdentityProviderUnavailable} */
+    /** @throws AppError token_not_valid, identity_provider_unavailable */
     async verifyAccess(token: string): Promise<Principal> {
       const claims = await readClaims(token);
       const id = uuidFrom(`identity\0${issuer}\0${claims.sub}`);

@@ -1,10 +1,6 @@
 import { errors, jwtVerify } from 'jose';
 import { z } from 'zod';
-
-/** The token is malformed, forged, expired or of the wrong type, or its account was deleted or changed. */
-export class InvalidToken extends Error {
-  override readonly name = 'InvalidToken';
-}
+import { invalidToken, type TokenKind } from './refusals.ts';
 
 export const issuer = 'taskbell';
 /** Maximum length of a token. Ours have about 500 characters; longer ones aren't worth parsing. */
@@ -14,14 +10,16 @@ export interface SignedKind<T> {
   readonly key: Uint8Array;
   readonly audience: string;
   readonly schema: z.ZodType<T>;
+  /** How it is refused. */
+  readonly refusedAs: TokenKind;
   readonly requiredClaims?: string[];
   readonly now: () => number;
 }
 
-/** Returns the claims of a token that we signed ourselves (HS256). @throws {InvalidToken} */
+/** Returns the claims of a token that we signed ourselves (HS256). @throws AppError token_not_valid */
 export async function readSigned<T>(text: string, kind: SignedKind<T>): Promise<T> {
-  const { key, audience, schema, requiredClaims = [], now } = kind;
-  if (text.length > maxLength) throw new InvalidToken('too long');
+  const { key, audience, schema, refusedAs, requiredClaims = [], now } = kind;
+  if (text.length > maxLength) throw invalidToken(refusedAs, 'too long');
   try {
     const { payload } = await jwtVerify(text, key, {
       algorithms: ['HS256'],
@@ -34,6 +32,6 @@ export async function readSigned<T>(text: string, kind: SignedKind<T>): Promise<
     return schema.parse(payload);
   } catch (error) {
     if (!(error instanceof errors.JOSEError || error instanceof z.ZodError)) throw error;
-    throw new InvalidToken(error.message, { cause: error });
+    throw invalidToken(refusedAs, error.message, { cause: error });
   }
 }

@@ -5,7 +5,7 @@ import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
 import { createSigned, type SignedClaims } from './signed.ts';
 import type { CredentialStatus } from './credential-status.ts';
-import { InvalidToken } from './read-signed.ts';
+import { invalidToken } from './refusals.ts';
 
 /** A sign-in by cookie. */
 export interface Session {
@@ -18,7 +18,7 @@ export interface Session {
 export interface Sessions {
   /** @returns the session, and the cookie's value. */
   start(account: Account): Promise<{ session: Session; cookie: string }>;
-  /** @throws {InvalidToken} malformed, forged, expired, signed out, or its account was deleted or changed. */
+  /** @throws AppError token_not_valid malformed, forged, expired, signed out, or its account was deleted or changed. */
   verify(cookie: string): Promise<Session>;
   /** Signs out, in all API processes that share the files, within about a second. */
   end(session: Session): Promise<void>;
@@ -36,7 +36,13 @@ interface Dependencies {
 /** @throws {RangeError} the secret is too short. */
 export function createSessions(dependencies: Dependencies): Sessions {
   const { secret, accountOf, standing, endedSessions, now = Date.now } = dependencies;
-  const signed = createSigned({ secret, purpose: 'sessions', lifetimeMs: sessionLifetimeMs, now });
+  const signed = createSigned({
+    secret,
+    purpose: 'sessions',
+    refusedAs: 'credential',
+    lifetimeMs: sessionLifetimeMs,
+    now,
+  });
   const csrfKey = deriveKey(secret, 'csrf');
 
   function sessionOf(account: Account, { jti, exp, started_at }: SignedClaims): Session {
@@ -53,9 +59,9 @@ export function createSessions(dependencies: Dependencies): Sessions {
     async verify(cookie) {
       const claims = await signed.read(cookie);
       const account = await accountOf(claims.sub, claims.gen);
-      if (account === undefined) throw new InvalidToken('the account was deleted or changed');
+      if (account === undefined) throw invalidToken('credential', 'the account was deleted or changed');
       const session = sessionOf(account, claims);
-      if (!(await standing.confirm(session.principal))) throw new InvalidToken('signed out');
+      if (!(await standing.confirm(session.principal))) throw invalidToken('credential', 'signed out');
       return session;
     },
     async end({ principal: { id, credential, expiresAt } }) {

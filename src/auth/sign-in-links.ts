@@ -1,13 +1,13 @@
 import type { Account } from './accounts.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import { createSigned } from './signed.ts';
-import { InvalidToken } from './read-signed.ts';
+import { invalidToken } from './refusals.ts';
 
 /** Links that sign a user in to the dashboard without a password, once, within a quarter of an hour. */
 export interface SignInLinks {
   /** @returns the token for the link's fragment, which browsers don't send to servers. */
   issue(account: Account): Promise<string>;
-  /** @throws {InvalidToken} malformed, forged, expired, used, or its account was deleted or changed. */
+  /** @throws AppError token_not_valid malformed, forged, expired, used, or its account was deleted or changed. */
   redeem(link: string): Promise<Account>;
 }
 
@@ -29,7 +29,7 @@ export function createSignInLinks({
   endedSessions,
   now = Date.now,
 }: Dependencies): SignInLinks {
-  const signed = createSigned({ secret, purpose: 'links', lifetimeMs, now });
+  const signed = createSigned({ secret, purpose: 'links', refusedAs: 'link', lifetimeMs, now });
   return {
     async issue(account) {
       return (await signed.issue(account)).text;
@@ -37,9 +37,9 @@ export function createSignInLinks({
     async redeem(link) {
       const { sub, gen, jti, started_at, exp } = await signed.read(link);
       const account = await accountOf(sub, gen);
-      if (account === undefined) throw new InvalidToken('the account was deleted or changed');
+      if (account === undefined) throw invalidToken('link', 'the account was deleted or changed');
       const isFirst = await endedSessions.add(sub, { id: jti, started_at }, exp * 1000);
-      if (!isFirst) throw new InvalidToken('already used');
+      if (!isFirst) throw invalidToken('link', 'already used');
       return account;
     },
   };

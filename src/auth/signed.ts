@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Account } from './accounts.ts';
 import { deriveKey, type KeyPurpose } from './keys.ts';
 import { issuer, readSigned } from './read-signed.ts';
+import type { TokenKind } from './refusals.ts';
 
 const claimsSchema = z.object({
   /** The account. `gen` is its generation at the time. */
@@ -19,19 +20,21 @@ export type SignedClaims = z.infer<typeof claimsSchema>;
 /** Signed statements about an account, for our own use. Each kind has its own key and audience. */
 export interface Signed {
   issue(account: Account): Promise<{ text: string; claims: SignedClaims }>;
-  /** @throws {InvalidToken} malformed, forged, of another kind, or expired. */
+  /** @throws AppError token_not_valid malformed, forged, of another kind, or expired. */
   read(text: string): Promise<SignedClaims>;
 }
 
 interface Options {
   readonly secret: string;
   readonly purpose: KeyPurpose;
+  /** How it is refused. */
+  readonly refusedAs: TokenKind;
   readonly lifetimeMs: number;
   readonly now: () => number;
 }
 
 /** @throws {RangeError} the secret is too short. */
-export function createSigned({ secret, purpose, lifetimeMs, now }: Options): Signed {
+export function createSigned({ secret, purpose, refusedAs, lifetimeMs, now }: Options): Signed {
   const key = deriveKey(secret, purpose);
   const audience = `taskbell-${purpose}`;
   return {
@@ -44,6 +47,6 @@ export function createSigned({ secret, purpose, lifetimeMs, now }: Options): Sig
         .sign(key);
       return { text, claims };
     },
-    read: (text) => readSigned(text, { key, audience, schema: claimsSchema, now }),
+    read: (text) => readSigned(text, { key, audience, schema: claimsSchema, refusedAs, now }),
   };
 }

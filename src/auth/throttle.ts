@@ -8,26 +8,19 @@
  *
  * Each process counts for itself. Known and unknown names are counted alike.
  */
+import { AppError } from '../contract/errors.ts';
 import { Lru } from '../lib/lru.ts';
 import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
-
-/** Too many failed sign-ins, or too many at once. */
-export class Throttled extends Error {
-  override readonly name = 'Throttled';
-  readonly retryAfterSeconds: number;
-  constructor(retryAfterSeconds: number) {
-    super('Too many failed sign-ins');
-    this.retryAfterSeconds = retryAfterSeconds;
-  }
-}
 
 export interface Throttle {
   /**
    * Runs an attempt to sign in, which resolves to undefined if it failed.
-   * @throws {Throttled} before it runs. Also throws what `attempt` throws, which is not counted.
+   * @param who.onRefused Called if there were too many failures, or too many attempts at once.
+   * @throws AppError too_many_requests then, before the attempt runs. Also throws what `attempt` throws, which is not
+   * counted.
    */
   guard<T>(
-    who: { name: string; address: string },
+    who: { name: string; address: string; onRefused?: () => void },
     attempt: () => Promise<T | undefined>,
   ): Promise<T | undefined>;
 }
@@ -73,7 +66,7 @@ export function createThrottle(options: ThrottleOptions = {}): Throttle {
     const blockedUntil = guesses.get(key)?.blockedUntil ?? 0;
     const { failures = 0, windowEndsAt = 0 } = addresses.get(address) ?? {};
     const until = Math.max(blockedUntil, failures >= addressFailures ? windowEndsAt : 0);
-    if (until > now()) throw new Throttled(Math.ceil((until - now()) / 1000));
+    if (until > now()) throw tooManyFailures(Math.ceil((until - now()) / 1000));
   }
 
   /** Lets no more guesses run at once than failures are left. The others wait for the results of those. */
@@ -87,7 +80,7 @@ export function createThrottle(options: ThrottleOptions = {}): Throttle {
         known.pending += 1;
         return known;
       }
-      if (known.waiting.length >= maxWaiting) throw new Throttled(1);
+      if (known.waiting.length >= maxWaiting) throw tooManyFailures(1);
       await new Promise<void>((resolve) => known.waiting.push(resolve));
     }
   }
@@ -116,10 +109,13 @@ export function createThrottle(options: ThrottleOptions = {}): Throttle {
   }
 
   return {
-    async guard({ name, address }, attempt) {
+    async guard({ name, address, onRefused }, attempt) {
       // An address has no line break.
       const key = `${address}\n${name}`;
-      const known = await begin(key, address);
+      const known = await begin(key, address).catch((error: unknown) => {
+        onRefused?.();
+        throw error;
+      });
       try {
         const signedIn = await attempt();
         telemetry.count('taskbell_sign_ins_total', { outcome: signedIn === undefined ? 'failed' : 'ok' });
@@ -134,4 +130,9 @@ export function createThrottle(options: ThrottleOptions = {}): Throttle {
       }
     },
   };
+}
+
+function tooManyFailures(retryAfterSeconds: number): AppError {
+  const message = 'Too many failed sign-ins. Wait, then try again.';
+  return new AppError('too_many_requests', message, { retryAfterSeconds });
 }

@@ -3,13 +3,9 @@ import { SignJWT } from 'jose';
 import { z } from 'zod';
 import { deriveKey } from './keys.ts';
 import { type Principal, principal } from './principal.ts';
-import { InvalidToken, issuer, readSigned } from './read-signed.ts';
+import { issuer, readSigned } from './read-signed.ts';
+import { invalidToken } from './refusals.ts';
 import type { CredentialStatus } from './credential-status.ts';
-
-/** The ticket is malformed, forged, expired, used, or the credential that requested it is no longer valid. */
-export class InvalidTicket extends Error {
-  override readonly name = 'InvalidTicket';
-}
 
 /**
  * Tickets open a WebSocket from a browser, which cannot send a header. They appear in URLs, and so in logs: they live
@@ -17,7 +13,11 @@ export class InvalidTicket extends Error {
  */
 export interface Tickets {
   issue(principal: Principal): Promise<string>;
-  /** @returns the principal that requested the ticket, with no more rights than it had then. @throws {InvalidTicket} */
+  /**
+   * @returns the principal that requested the ticket, with no more rights than it had then.
+   * @throws AppError token_not_valid malformed, forged, expired, used, or the credential that requested it is no longer
+   * valid.
+   */
   redeem(ticket: string): Promise<Principal>;
 }
 
@@ -44,15 +44,7 @@ export function createTickets({
 }: Dependencies): Tickets {
   const key = deriveKey(secret, 'tickets');
   const used = createUsedSet(now, maxRemembered);
-
-  async function readClaims(ticket: string): Promise<z.infer<typeof claimsSchema>> {
-    try {
-      return await readSigned(ticket, { key, audience: audience, schema: claimsSchema, now });
-    } catch (error) {
-      if (!(error instanceof InvalidToken)) throw error;
-      throw new InvalidTicket(error.message, { cause: error });
-    }
-  }
+  const kind = { key, audience, schema: claimsSchema, refusedAs: 'ticket', now } as const;
 
   return {
     issue(principal) {
@@ -66,14 +58,14 @@ export function createTickets({
         .sign(key);
     },
     async redeem(ticket) {
-      const { jti, exp, principal } = await readClaims(ticket);
+      const { jti, exp, principal } = await readSigned(ticket, kind);
       const { expiresAt } = principal;
       if (expiresAt !== null && expiresAt <= now())
-        throw new InvalidTicket('the credential that requested it has expired');
+        throw invalidToken('ticket', 'the credential that requested it has expired');
       // Before the next await, so that of two concurrent redemptions only one succeeds.
-      if (!used.add(jti, exp * 1000)) throw new InvalidTicket('already used');
+      if (!used.add(jti, exp * 1000)) throw invalidToken('ticket', 'already used');
       if (!(await standing.confirm(principal)))
-        throw new InvalidTicket('the credential that requested it is no longer valid');
+        throw invalidToken('ticket', 'the credential that requested it is no longer valid');
       return principal;
     },
   };

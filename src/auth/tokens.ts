@@ -4,14 +4,15 @@ import { z } from 'zod';
 import type { Account, Accounts } from './accounts.ts';
 import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
-import { InvalidToken, issuer, readSigned } from './read-signed.ts';
+import { issuer, readSigned } from './read-signed.ts';
+import { invalidToken } from './refusals.ts';
 
 /** Signs and checks JSON Web Tokens like the previous service's (djangorestframework-simplejwt's claims, HS256). */
 export interface Tokens {
   issue(account: Account): Promise<{ access: string; refresh: string }>;
-  /** Issues a new access token; the refresh token stays valid until it expires. @throws {InvalidToken} */
+  /** Issues a new access token; the refresh token stays valid until it expires. @throws AppError token_not_valid */
   refresh(refreshToken: string): Promise<{ access: string }>;
-  /** @throws {InvalidToken} */
+  /** @throws AppError token_not_valid */
   verifyAccess(accessToken: string): Promise<Principal>;
 }
 
@@ -37,7 +38,7 @@ interface Dependencies {
 /** @throws {RangeError} the secret is too short. */
 export function createTokens({ secret, accounts, now = Date.now }: Dependencies): Tokens {
   const key = deriveKey(secret, 'tokens');
-  const kind = { key, audience: audience, schema: claimsSchema, requiredClaims: ['exp', 'iat'], now };
+  const kind = { key, audience, schema: claimsSchema, requiredClaims: ['exp', 'iat'], now };
 
   function sign(type: TokenType, account: Account): Promise<string> {
     const issuedAt = Math.floor(now() / 1000);
@@ -53,10 +54,11 @@ export function createTokens({ secret, accounts, now = Date.now }: Dependencies)
   }
 
   async function verify(token: string, type: TokenType) {
-    const claims = await readSigned(token, kind);
-    if (claims.token_type !== type) throw new InvalidToken(`not a token of type ${type}`);
+    const refusedAs = type === 'refresh' ? 'refresh' : 'credential';
+    const claims = await readSigned(token, { ...kind, refusedAs });
+    if (claims.token_type !== type) throw invalidToken(refusedAs, `not a token of type ${type}`);
     const account = await currentAccount(accounts, claims.sub, claims.gen);
-    if (account === undefined) throw new InvalidToken('the account was deleted or changed');
+    if (account === undefined) throw invalidToken(refusedAs, 'the account was deleted or changed');
     return { account, expiresAt: claims.exp * 1000 };
   }
 

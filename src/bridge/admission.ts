@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Authenticate } from '../auth/authenticate.ts';
 import { assertScope, type Principal } from '../auth/principal.ts';
 import { isSameOrigin } from '../auth/same-origin.ts';
-import { InvalidTicket, type Tickets } from '../auth/tickets.ts';
+import type { Tickets } from '../auth/tickets.ts';
 import { AppError, tooManyRequests } from '../contract/errors.ts';
 import type { RateLimit } from '../lib/token-bucket.ts';
 
@@ -21,14 +21,7 @@ export function createAdmission({ authenticate, tickets, rate }: AdmissionOption
     // Only browsers need tickets, and browsers send the origin of the page that opens the socket.
     if (!isSameOrigin({ origin: headers.origin, host: headers.host }))
       throw new AppError('forbidden', 'WebSocket connections from other origins are not allowed.');
-    try {
-      return await tickets.redeem(ticket);
-    } catch (error) {
-      if (!(error instanceof InvalidTicket)) throw error;
-      throw new AppError('token_not_valid', 'The ticket is invalid, expired or already used.', {
-        cause: error,
-      });
-    }
+    return tickets.redeem(ticket);
   }
 
   return async (request: IncomingMessage, url: URL): Promise<Principal> => {

@@ -47,9 +47,12 @@ export class AppError extends Error {
   }
 }
 
-/** Returns the same error for an unknown id and for another owner's, so that callers cannot distinguish the two. */
-export function notFound(): AppError {
-  return new AppError('not_found', 'No Task matches the given query.');
+/**
+ * Returns the same error for an unknown id and for another owner's, so that callers cannot distinguish the two.
+ * @param kind What the id stands for.
+ */
+export function notFound(kind = 'Task'): AppError {
+  return new AppError('not_found', `No ${kind} matches the given query.`);
 }
 
 /** Returns the error for a request beyond an account's allowance of requests per minute. */
@@ -57,6 +60,12 @@ export function tooManyRequests(perMinute: number): AppError {
   return new AppError('too_many_requests', `More than ${perMinute} requests a minute.`, {
     retryAfterSeconds: Math.max(1, Math.ceil(60 / perMinute)),
   });
+}
+
+/** Returns the error for a request of a kind of which too many are in progress. */
+export function tooManyAtOnce(options: { cause?: unknown } = {}): AppError {
+  const message = 'Too many requests of this kind at once.';
+  return new AppError('too_many_requests', message, { ...options, retryAfterSeconds: 1 });
 }
 
 /** Returns the error for fields that were rejected. */

@@ -3,6 +3,7 @@
  * be shared.
  */
 import { batch, type ReadonlySignal, signal } from '@preact/signals';
+import { pageAt } from '../contract/pages.ts';
 
 export interface Router {
   readonly url: ReadonlySignal<URL>;
@@ -58,11 +59,7 @@ function pageOf(event: MouseEvent, location: Location): string | undefined {
   const link = event.target instanceof Element ? event.target.closest('a') : null;
   if (!link || link.target !== '' || link.hasAttribute('download') || link.origin !== location.origin)
     return undefined;
-  return isPage(link.pathname) && !link.getAttribute('href')?.startsWith('#') ? link.href : undefined;
-}
-
-function isPage(path: string): boolean {
-  return path === '/' || /^\/tasks(\/[^/]+)?\/?$/.test(path);
+  return pageAt(link.pathname) && !link.getAttribute('href')?.startsWith('#') ? link.href : undefined;
 }
 
 export type Place =
@@ -74,11 +71,8 @@ export type Place =
 
 /** Returns the page that an address stands for. */
 export function placeOf(url: URL): Place {
-  const [first = '', second = '', ...more] = url.pathname.split('/').filter((part) => part !== '');
-  if (first === '') return { page: 'overview' };
-  if (first !== 'tasks' || more.length > 0) return { page: 'nowhere' };
-  if (second === '') return { page: 'tasks' };
-  return second === 'new' ? { page: 'new-task' } : { page: 'task', id: decoded(second) };
+  const { page, id = '' } = pageAt(url.pathname) ?? { page: 'nowhere' };
+  return page === 'task' ? { page, id: decoded(id) } : { page };
 }
 
 /** Decodes a part of the address, which the user may have typed; returns it unchanged if it is malformed. */

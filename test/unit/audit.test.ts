@@ -1,47 +1,58 @@
-import { OpenAPIHono } from '@hono/zod-openapi';
-import { Hono } from 'hono';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { audit } from '../../src/api/audit.ts';
-import { bulkRoutes } from '../../src/api/bulk.ts';
-import type { ApiDependencies, ApiEnv } from '../../src/api/types.ts';
-import { allScopes, type Principal } from '../../src/auth/principal.ts';
+import {
+  createRouteTable,
+  type RouteDependencies,
+  type RouteTable,
+  signedInRoute,
+} from '../../src/api/route.ts';
+import { bulkRoutes } from '../../src/api/routes/bulk.ts';
 import { AppError } from '../../src/contract/errors.ts';
 import type { BulkService } from '../../src/tasks/bulk.ts';
+import { appOf } from './api-fixtures.ts';
 
 const id = '6bb2a102-cc8f-401b-a395-3243464ca175';
-
-const alice: Principal = {
-  id: 'a1',
-  name: 'alice',
-  role: 'user',
-  generation: 1,
-  scopes: allScopes,
-  credential: { type: 'key', prefix: '0123abcd' },
-  expiresAt: 0,
-};
 
 interface Line {
   readonly msg: string;
   readonly audit: Record<string, unknown>;
 }
 
+function logTo(lines: Line[]) {
+  return pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line) as Line) });
+}
+
+const responses = { 200: { description: 'Done.' }, 201: { description: 'Created.' } };
+
+function addRoutes(routes: RouteTable): void {
+  const create = signedInRoute({ method: 'post', path: '/api/tasks', responses });
+  routes.add(create, (c) => c.json({}, 201, { Location: `/api/tasks/${id}/` }));
+  for (const method of ['get', 'patch', 'delete'] as const)
+    routes.add(signedInRoute({ method, path: '/api/tasks/{id}', responses }), (c) => c.body(null, 200));
+  const rules = { action: 'cancel' };
+  routes.add(signedInRoute({ method: 'post', path: '/api/tasks/{id}/cancel', rules, responses }), () => {
+    throw new AppError('wrong_state', 'It has ended');
+  });
+  const start = { method: 'post', path: '/api/tasks/{id}/start', rules: { action: 'run-now' } } as const;
+  routes.add(signedInRoute({ ...start, responses }), (c) => c.body(null, 200));
+  routes.add(signedInRoute({ method: 'post', path: '/api/tasks/bulk', responses }), (c) => c.body(null, 200));
+  const ticket = signedInRoute({
+    method: 'post',
+    path: '/api/ws-ticket',
+    rules: { scope: 'read' },
+    responses,
+  });
+  routes.add(ticket, (c) => c.body(null, 200));
+}
+
 /** Returns the log lines of a request by alice, or by a caller who is not signed in. */
 async function logged(method: string, path: string, signedIn = true): Promise<Line[]> {
   const lines: Line[] = [];
-  const logger = pino(
-    { level: 'info' },
-    { write: (line: string) => void lines.push(JSON.parse(line) as Line) },
-  );
-  const app = new Hono<ApiEnv>({ strict: false });
-  app.use(audit(logger));
-  app.use(async (c, next) => {
-    if (signedIn) c.set('principal', alice);
-    await next();
-  });
-  app.post('/api/tasks', (c) => c.json({}, 201, { Location: `/api/tasks/${id}/` }));
-  app.all('*', (c) => c.json({}, path.includes('cancel') ? 409 : 200));
-  await app.request(path, { method });
+  const routes = createRouteTable();
+  addRoutes(routes);
+  const headers = { 'Content-Type': 'application/json', ...(signedIn ? { Authorization: 'Bearer x' } : {}) };
+  const body = method === 'PATCH' ? '{}' : null;
+  await appOf(routes, logTo(lines)).request(path, { method, headers, body });
   return lines;
 }
 
@@ -50,6 +61,7 @@ test.each([
   ['PATCH', `/api/tasks/${id}/`, 'PATCH /api/tasks/ID', id, 200],
   ['DELETE', `/api/tasks/${id}`, 'DELETE /api/tasks/ID', id, 200],
   ['POST', `/api/tasks/${id}/cancel/`, 'cancel', id, 409],
+  ['POST', `/api/tasks/${id}/start`, 'run-now', id, 200],
   ['POST', '/api/tasks/bulk/', 'POST /api/tasks/bulk', undefined, 200],
 ])(
   '%s %s is logged in one line: actor, action, task and response status',
@@ -70,15 +82,7 @@ test('reads, tickets for reading and requests without sign-in are not logged', a
 
 test('an action on many tasks is logged in one line per task, refused or not', async () => {
   const lines: Line[] = [];
-  const logger = pino(
-    { level: 'info' },
-    { write: (line: string) => void lines.push(JSON.parse(line) as Line) },
-  );
-  const app = new OpenAPIHono<ApiEnv>({ strict: false });
-  app.use(async (c, next) => {
-    c.set('principal', alice);
-    await next();
-  });
+  const logger = logTo(lines);
   const bulk: Pick<BulkService, 'act'> = {
     async act(_actor, _action, _ids, _filter, onOutcome) {
       const outcomes = [
@@ -88,18 +92,20 @@ test('an action on many tasks is logged in one line per task, refused or not', a
       for (const [index, one] of outcomes.entries()) onOutcome(one, index);
     },
   };
-  const tasks = { bulk } as unknown as ApiDependencies['tasks'];
+  const tasks = { bulk } as unknown as RouteDependencies['tasks'];
   const nothing = () => undefined;
-  bulkRoutes(app, { tasks, onTaskWritten: nothing, onTaskDeleted: nothing, logger });
+  const routes = createRouteTable();
+  bulkRoutes(routes, { tasks, onTaskWritten: nothing, onTaskDeleted: nothing, logger });
   const other = '6bb2a102-cc8f-401b-a395-3243464ca176';
-  const response = await app.request('/api/tasks/actions/', {
+  const response = await appOf(routes, logger).request('/api/tasks/actions/', {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
+    headers: { Authorization: 'Bearer x', 'Content-Type': 'application/json' },
     body: JSON.stringify({ action: 'cancel', ids: [id, other] }),
   });
   expect(response.status).toBe(207);
   expect(lines.map(({ audit }) => audit)).toMatchObject([
     { actor: 'a1', action: 'cancel', task: id, status: 202 },
     { actor: 'a1', action: 'cancel', task: other, status: 409 },
+    { actor: 'a1', action: 'POST /api/tasks/actions', status: 207 },
   ]);
 });

@@ -2,13 +2,13 @@ import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AccountsChange, createAccounts } from '../../../src/auth/accounts.ts';
-import { Busy } from '../../../src/lib/limiter.ts';
 import { createUsers } from '../../../src/auth/users.ts';
 import { ListFileError } from '../../../src/auth/list-file.ts';
 import { readUsersFile, updateUsersFile } from '../../../src/auth/users-file.ts';
 import { djangoHash, followedAccounts, temporaryHome } from './fixtures.ts';
 
 const password = 'alice-password-1';
+const tooMany = { code: 'too_many_requests', retryAfterSeconds: 1 };
 
 async function setUp() {
   const path = join(await temporaryHome(), 'users.json');
@@ -63,10 +63,10 @@ describe('sign-in', () => {
     });
     onTestFinished(() => accounts.close());
     await expect(accounts.verifyPassword('alice', 'x'.repeat(1_025))).resolves.toBeUndefined();
-    await expect(accounts.verifyPassword('alice', 'x'.repeat(1_024))).rejects.toBeInstanceOf(Busy);
+    await expect(accounts.verifyPassword('alice', 'x'.repeat(1_024))).rejects.toMatchObject(tooMany);
   });
 
-  test('is refused with Busy when too many are waiting, and the others are served', async () => {
+  test('is refused with too_many_requests when too many are waiting, and the others are served', async () => {
     const { path } = await setUp();
     const accounts = await createAccounts({
       usersFile: path,
@@ -80,7 +80,7 @@ describe('sign-in', () => {
     );
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(refused).toHaveLength(3);
-    for (const outcome of refused) expect(outcome.reason).toBeInstanceOf(Busy);
+    for (const outcome of refused) expect(outcome.reason).toMatchObject(tooMany);
     await expect(accounts.verifyPassword('alice', password)).resolves.toMatchObject({ name: 'alice' });
   });
 

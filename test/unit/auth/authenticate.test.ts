@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
-import { AuthenticationError, createAuthenticate } from '../../../src/auth/authenticate.ts';
-import { InvalidToken } from '../../../src/auth/read-signed.ts';
+import { createAuthenticate } from '../../../src/auth/authenticate.ts';
+import { invalidToken } from '../../../src/auth/refusals.ts';
+import { AppError } from '../../../src/contract/errors.ts';
 import { alice, signedIn } from './fixtures.ts';
 
 const principal = signedIn(alice, 1_800_000_000_000);
 const authenticate = createAuthenticate({
   tokens: {
     verifyAccess: (token) =>
-      token === 'good' ? Promise.resolve(principal) : Promise.reject(new InvalidToken('no')),
+      token === 'good' ? Promise.resolve(principal) : Promise.reject(invalidToken('credential', 'no')),
   },
 });
 
@@ -20,16 +21,12 @@ test.each([
   ['', 'not_authenticated', 'Authentication credentials were not provided.'],
   ['Basic Z29vZA==', 'not_authenticated', 'Authentication credentials were not provided.'],
   ['good', 'not_authenticated', 'Authentication credentials were not provided.'],
-  ['Bearer', 'bad_authorization_header', 'Authorization header must contain two space-delimited values'],
-  [
-    'Bearer go od',
-    'bad_authorization_header',
-    'Authorization header must contain two space-delimited values',
-  ],
+  ['Bearer', 'not_authenticated', 'Authorization header must contain two space-delimited values'],
+  ['Bearer go od', 'not_authenticated', 'Authorization header must contain two space-delimited values'],
   ['Bearer bad', 'token_not_valid', 'Given token not valid for any token type'],
 ])('refuses %j with the code %s', async (header, code, message) => {
   const error = await authenticate(header).catch((error: unknown) => error);
-  expect(error).toBeInstanceOf(AuthenticationError);
+  expect(error).toBeInstanceOf(AppError);
   expect(error).toMatchObject({ code, message });
 });
 

@@ -7,6 +7,9 @@ import { type Account, type Accounts, createAccounts } from '../../../src/auth/a
 import { allScopes, type Principal } from '../../../src/auth/principal.ts';
 import { createCredentialStatus } from '../../../src/auth/credential-status.ts';
 
+/** What the error of a token that is not valid matches. */
+export const notValid = { code: 'token_not_valid' };
+
 export const secret = 'a secret of the tests, longer than 32 characters';
 
 /** Creates a home folder that is removed after the test. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { createThrottle, Throttled } from '../../../src/auth/throttle.ts';
+import { createThrottle } from '../../../src/auth/throttle.ts';
+import { AppError } from '../../../src/contract/errors.ts';
 
 const here = '192.0.2.1';
 
@@ -22,7 +23,8 @@ function setUp(options: { maxRemembered?: number } = {}) {
       await attempt(right, name, address);
       return 0;
     } catch (error) {
-      if (error instanceof Throttled) return error.retryAfterSeconds;
+      if (error instanceof AppError && error.code === 'too_many_requests')
+        return error.retryAfterSeconds ?? 0;
       throw error;
     }
   };
@@ -119,4 +121,15 @@ test('remembers only the latest names, up to its maximum', async () => {
   expect(await refusedFor(false, 'third')).toBe(30);
   expect(await refusedFor(false, 'second')).toBe(30);
   expect(await refusedFor(false, 'first')).toBe(0);
+});
+
+test('reports each refusal before it throws, but no failure of an attempt', async () => {
+  const throttle = createThrottle();
+  let refusals = 0;
+  const who = { name: 'alice', address: here, onRefused: () => (refusals += 1) };
+  for (let i = 0; i < 5; i += 1) await throttle.guard(who, async () => undefined);
+  expect(refusals).toBe(0);
+  const refused = throttle.guard(who, async () => 'alice');
+  await expect(refused).rejects.toMatchObject({ code: 'too_many_requests', retryAfterSeconds: 30 });
+  expect(refusals).toBe(1);
 });

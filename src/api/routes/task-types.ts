@@ -1,7 +1,7 @@
-import { createRoute, z } from '@hono/zod-openapi';
-import { taskTypeExample } from '../contract/examples.ts';
-import { json, problems, signInRequired } from './responses.ts';
-import type { Api, ApiDependencies } from './types.ts';
+import { z } from '@hono/zod-openapi';
+import { taskTypeExample } from '../../contract/examples.ts';
+import { json, problems } from '../responses.ts';
+import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
 
 const taskType = z
   .object({
@@ -11,7 +11,7 @@ const taskType = z
   })
   .meta({ id: 'TaskType', examples: [taskTypeExample] });
 
-const list = createRoute({
+const list = signedInRoute({
   method: 'get',
   path: '/api/task-types',
   operationId: 'listTaskTypes',
@@ -20,15 +20,14 @@ const list = createRoute({
     'Returns the built-in task types and those added to this service. The payload of a task is validated against ' +
     '`payload`, the JSON Schema of its type.',
   tags: ['Task types'],
-  security: signInRequired,
-  responses: { 200: json(z.array(taskType), 'The task types.'), ...problems(401) },
+  responses: { 200: json(z.array(taskType), 'The task types.'), ...problems() },
 });
 
-export function taskTypeRoutes(app: Api, { taskTypes }: ApiDependencies): void {
+export function taskTypeRoutes(routes: RouteTable, { taskTypes }: RouteDependencies): void {
   const types = taskTypes.list().map(({ name, description, payload }) => ({
     name,
     description,
     payload: { ...z.toJSONSchema(payload, { io: 'input', unrepresentable: 'any' }) },
   }));
-  app.openapi(list, (c) => c.json(types, 200));
+  routes.add(list, (c) => c.json(types, 200));
 }

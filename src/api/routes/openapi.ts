@@ -1,6 +1,6 @@
-import { type Asset, answerWith, makeAsset } from './assets.ts';
-import { commonHeaders, registerComponents } from './components.ts';
-import type { Api } from './types.ts';
+import { type Asset, answerWith, makeAsset } from '../assets.ts';
+import { commonHeaders, registerComponents } from '../components.ts';
+import type { Api } from '../types.ts';
 
 const description = `
 Taskbell runs a task at the time you choose, keeps that promise through crashes, and shows you live what is happening.

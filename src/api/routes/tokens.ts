@@ -1,12 +1,8 @@
-import { createRoute } from '@hono/zod-openapi';
-import { InvalidToken } from '../auth/read-signed.ts';
-import { accessToken, refreshInput, signInInput, ticket, tokenPair } from '../contract/account.ts';
-import { AppError } from '../contract/errors.ts';
-import { json, noLocalAccounts, problems, signInRequired } from './responses.ts';
-import type { SignIn } from './sign-in.ts';
-import type { Api, ApiDependencies } from './types.ts';
+import { accessToken, refreshInput, signInInput, ticket, tokenPair } from '../../contract/account.ts';
+import { json, noLocalAccounts, problems } from '../responses.ts';
+import { openRoute, type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
 
-const obtain = createRoute({
+const obtain = openRoute({
   method: 'post',
   path: '/api/token',
   operationId: 'signIn',
@@ -23,7 +19,7 @@ const obtain = createRoute({
   },
 });
 
-const refresh = createRoute({
+const refresh = openRoute({
   method: 'post',
   path: '/api/token/refresh',
   operationId: 'refreshToken',
@@ -39,7 +35,7 @@ const refresh = createRoute({
   },
 });
 
-const issueTicket = createRoute({
+const issueTicket = signedInRoute({
   method: 'post',
   path: '/api/ws-ticket',
   operationId: 'issueTicket',
@@ -48,24 +44,21 @@ const issueTicket = createRoute({
     'For browsers, which cannot send a header with the upgrade request. Send the ticket as `?ticket=`. It can be used ' +
     'once, within 30 seconds.',
   tags: ['Accounts'],
-  security: signInRequired,
-  responses: { 200: json(ticket, 'The ticket.'), ...problems(400, 401, 413, 415) },
+  // The ticket only opens a feed, which needs no more.
+  rules: { scope: 'read' },
+  responses: { 200: json(ticket, 'The ticket.'), ...problems(400, 413, 415) },
 });
 
-export function tokenRoutes(app: Api, { tickets }: ApiDependencies, signIn: SignIn): void {
-  app.openapi(obtain, async (c) => {
+export function tokenRoutes(routes: RouteTable, { tickets, signIn }: RouteDependencies): void {
+  routes.add(obtain, async (c) => {
     const account = await signIn.verify(c, c.req.valid('json'));
     return c.json(await signIn.own().tokens.issue(account), 200);
   });
 
-  app.openapi(refresh, async (c) => {
-    try {
-      return c.json(await signIn.own().tokens.refresh(c.req.valid('json').refresh), 200);
-    } catch (error) {
-      if (!(error instanceof InvalidToken)) throw error;
-      throw new AppError('token_not_valid', 'Token is invalid', { cause: error });
-    }
+  routes.add(refresh, async (c) => {
+    const { tokens } = signIn.own();
+    return c.json(await tokens.refresh(c.req.valid('json').refresh), 200);
   });
 
-  app.openapi(issueTicket, async (c) => c.json({ ticket: await tickets.issue(c.get('principal')) }, 200));
+  routes.add(issueTicket, async (c) => c.json({ ticket: await tickets.issue(c.get('principal')) }, 200));
 }

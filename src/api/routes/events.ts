@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import type { TaskStream } from '../bridge/streams.ts';
-import { feedExample } from '../contract/examples.ts';
-import { problems, signInRequired } from './responses.ts';
-import { idParameter, taskId } from './task-id.ts';
-import type { Api, ApiDependencies } from './types.ts';
+import type { TaskStream } from '../../bridge/streams.ts';
+import { feedExample } from '../../contract/examples.ts';
+import { problems } from '../responses.ts';
+import { taskId, taskIdParameter } from '../task.ts';
+import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
 
 const pingMs = 25_000;
 /** How long a closing stream waits for its last bytes to be read. */
@@ -24,7 +24,7 @@ const event = z.object({
 });
 const eventsExample = { id: 'nELUY6hJAjESoO7nYWqTHtm6Urw', data: JSON.stringify(feedExample) };
 
-const events = createRoute({
+const events = signedInRoute({
   method: 'get',
   path: '/api/tasks/{id}/events',
   operationId: 'watchTask',
@@ -34,9 +34,8 @@ const events = createRoute({
     '`Last-Event-ID`, the first message is left out if nothing has changed since. An event of type `end` says why the ' +
     'stream ends.',
   tags: ['Tasks'],
-  security: signInRequired,
   request: {
-    params: idParameter,
+    params: taskIdParameter,
     headers: z.object({ 'last-event-id': z.string().max(255).optional() }),
   },
   responses: {
@@ -44,12 +43,12 @@ const events = createRoute({
       description: 'The events.',
       content: { 'text/event-stream': { schema: event, example: eventsExample } },
     },
-    ...problems(400, 401, 404, 503),
+    ...problems(400, 404, 503),
   },
 });
 
-export function eventRoutes(app: Api, { streams, logger }: ApiDependencies): void {
-  app.openapi(events, async (c) => {
+export function eventRoutes(routes: RouteTable, { streams, logger }: RouteDependencies): void {
+  routes.add(events, async (c) => {
     const id = taskId(c.req.valid('param').id);
     const seen = c.req.valid('header')['last-event-id'];
     // Before anything is sent, so that a refusal is an ordinary response.

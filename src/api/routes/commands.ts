@@ -1,30 +1,30 @@
-import { createRoute, z } from '@hono/zod-openapi';
-import { editTaskInput, task } from '../contract/task.ts';
-import { etagHeader, idempotencyKey, ifMatch } from './headers.ts';
-import { json, problems, signInRequired } from './responses.ts';
-import { idParameter, taskId } from './task-id.ts';
-import type { Api, ApiDependencies } from './types.ts';
+import { z } from '@hono/zod-openapi';
+import { editTaskInput, task } from '../../contract/task.ts';
+import { idempotencyKey } from '../headers.ts';
+import { json, problems } from '../responses.ts';
+import { taskEtag, taskId, taskIdParameter, taskIfMatch } from '../task.ts';
+import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
 
 function commandRoute<P extends string>(path: P, operationId: string, summary: string, description: string) {
-  return createRoute({
+  return signedInRoute({
     method: 'post',
     path: `/api/tasks/{id}/${path}`,
     operationId,
     summary,
     description,
     tags: ['Commands'],
-    security: signInRequired,
-    request: { params: idParameter },
+    rules: { action: path },
+    request: { params: taskIdParameter },
     responses: {
-      200: { ...json(task, 'The command has taken effect.'), headers: etagHeader },
+      200: { ...json(task, 'The command has taken effect.'), headers: taskEtag },
       202: {
         ...json(
           task,
           'The command is accepted and will take effect once a worker, or the handler, acts on it.',
         ),
-        headers: etagHeader,
+        headers: taskEtag,
       },
-      ...problems(400, 401, 404, 409, 413, 415, 503),
+      ...problems(400, 404, 409, 413, 415, 503),
     },
   });
 }
@@ -53,7 +53,7 @@ const runNow = commandRoute(
   'Run a task now',
   'Runs a task without waiting for its scheduled time, and ends a pause. In a backoff, starts the next attempt.',
 );
-const retry = createRoute({
+const retry = signedInRoute({
   method: 'post',
   path: '/api/tasks/{id}/retry',
   operationId: 'retryTask',
@@ -64,25 +64,25 @@ const retry = createRoute({
     'its scheduled time. Of several calls within a second, one starts a run; the others get 409, unless they send ' +
     '`If-Match` or an `Idempotency-Key`.',
   tags: ['Commands'],
-  security: signInRequired,
+  rules: { action: 'retry' },
   request: {
-    params: idParameter,
+    params: taskIdParameter,
     headers: z.object({
       'idempotency-key': idempotencyKey.meta({
         description: 'The same key with the same body retries the task only once, however often it is sent.',
       }),
-      'if-match': ifMatch,
+      'if-match': taskIfMatch,
     }),
     body: { content: { 'application/json': { schema: editTaskInput } }, required: false },
   },
   responses: {
-    200: { ...json(task, 'The task, with its new run.'), headers: etagHeader },
-    ...problems(400, 401, 404, 409, 412, 413, 415, 422, 503),
+    200: { ...json(task, 'The task, with its new run.'), headers: taskEtag },
+    ...problems(400, 404, 409, 412, 413, 415, 422, 503),
   },
 });
 
 /** Registers the commands. They respond with the task: 200 once the command has taken effect, 202 until then. */
-export function commandRoutes(app: Api, { tasks, onTaskWritten }: ApiDependencies): void {
+export function commandRoutes(routes: RouteTable, { tasks, onTaskWritten }: RouteDependencies): void {
   const commands = [
     { route: cancel, run: tasks.cancel },
     { route: pause, run: tasks.pause },
@@ -90,7 +90,7 @@ export function commandRoutes(app: Api, { tasks, onTaskWritten }: ApiDependencie
     { route: runNow, run: tasks.runNow },
   ];
   for (const { route, run } of commands) {
-    app.openapi(route, async (c) => {
+    routes.add(route, async (c) => {
       const id = taskId(c.req.valid('param').id);
       const { task, etag, done } = await run(c.get('principal'), id);
       onTaskWritten(id);
@@ -98,7 +98,7 @@ export function commandRoutes(app: Api, { tasks, onTaskWritten }: ApiDependencie
     });
   }
 
-  app.openapi(retry, async (c) => {
+  routes.add(retry, async (c) => {
     const id = taskId(c.req.valid('param').id);
     const headers = c.req.valid('header');
     const { task, etag } = await tasks.retry(c.get('principal'), id, {

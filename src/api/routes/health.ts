@@ -1,11 +1,11 @@
-import { createRoute, z } from '@hono/zod-openapi';
-import { AppError } from '../contract/errors.ts';
-import { json, problems } from './responses.ts';
-import type { Api, ApiDependencies } from './types.ts';
+import { z } from '@hono/zod-openapi';
+import { AppError } from '../../contract/errors.ts';
+import { json, problems } from '../responses.ts';
+import { openRoute, type RouteDependencies, type RouteTable } from '../route.ts';
 
 const tags = ['Health'];
 
-const healthz = createRoute({
+const healthz = openRoute({
   method: 'get',
   path: '/healthz',
   operationId: 'isAlive',
@@ -20,7 +20,7 @@ const healthz = createRoute({
   },
 });
 
-const readyz = createRoute({
+const readyz = openRoute({
   method: 'get',
   path: '/readyz',
   operationId: 'isReady',
@@ -43,7 +43,7 @@ const readyz = createRoute({
 const workerFreshMs = 70_000;
 const readyCacheMs = 1000;
 
-export function healthRoutes(app: Api, { tasks }: ApiDependencies): void {
+export function healthRoutes(routes: RouteTable, { tasks }: RouteDependencies): void {
   let cached = { at: 0, workers: Promise.resolve(0) };
 
   /** Counts the workers, with at most one call a second, however often a load balancer asks. */
@@ -58,8 +58,8 @@ export function healthRoutes(app: Api, { tasks }: ApiDependencies): void {
     return new Set(seen.filter(({ lastSeenAt }) => lastSeenAt >= since).map(({ identity }) => identity)).size;
   }
 
-  app.openapi(healthz, (c) => c.json({ status: 'ok' as const }, 200));
-  app.openapi(readyz, async (c) => {
+  routes.add(healthz, (c) => c.json({ status: 'ok' as const }, 200));
+  routes.add(readyz, async (c) => {
     try {
       return c.json({ status: 'ready' as const, workers: await workers() }, 200);
     } catch (cause) {

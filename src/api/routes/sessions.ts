@@ -1,12 +1,9 @@
-import { createRoute } from '@hono/zod-openapi';
-import type { Session } from '../auth/sessions.ts';
-import { session, sessionInput } from '../contract/account.ts';
-import type { Access } from './access.ts';
-import { json, noLocalAccounts, problems } from './responses.ts';
-import type { SignIn } from './sign-in.ts';
-import type { Api } from './types.ts';
+import type { Session } from '../../auth/sessions.ts';
+import { session, sessionInput } from '../../contract/account.ts';
+import { json, noLocalAccounts, problems } from '../responses.ts';
+import { openRoute, type RouteDependencies, type RouteTable, sessionRoute } from '../route.ts';
 
-const begin = createRoute({
+const begin = openRoute({
   method: 'post',
   path: '/api/session',
   operationId: 'startSession',
@@ -28,7 +25,7 @@ const begin = createRoute({
   },
 });
 
-const show = createRoute({
+const show = sessionRoute({
   method: 'get',
   path: '/api/session',
   operationId: 'readSession',
@@ -37,23 +34,21 @@ const show = createRoute({
     'Returns the account and the CSRF token to a page that was reloaded. Pages cannot read the cookie, and a reload ' +
     'loses the token.',
   tags: ['Accounts'],
-  security: [{ cookie: [] }],
-  responses: { 200: json(session, 'The session.'), ...problems(401) },
+  responses: { 200: json(session, 'The session.'), ...problems() },
 });
 
-const end = createRoute({
+const end = sessionRoute({
   method: 'delete',
   path: '/api/session',
   operationId: 'endSession',
   summary: 'Sign out',
   description: 'Ends the session for good, and closes the sockets and event streams that it opened.',
   tags: ['Accounts'],
-  security: [{ cookie: [] }],
-  responses: { 204: { description: 'Signed out.' }, ...problems(401, 403) },
+  responses: { 204: { description: 'Signed out.' }, ...problems(403) },
 });
 
-export function sessionRoutes(app: Api, access: Access, signIn: SignIn): void {
-  app.openapi(begin, async (c) => {
+export function sessionRoutes(routes: RouteTable, { access, signIn }: RouteDependencies): void {
+  routes.add(begin, async (c) => {
     // Otherwise another site's page could sign a person in as another user, who could then see what they do.
     access.assertSameOrigin(c);
     const { sessions } = signIn.own();
@@ -70,9 +65,9 @@ export function sessionRoutes(app: Api, access: Access, signIn: SignIn): void {
     return c.json(view(session), 200);
   });
 
-  app.openapi(show, (c) => c.json(view(c.get('session')), 200));
+  routes.add(show, (c) => c.json(view(c.get('session')), 200));
 
-  app.openapi(end, async (c) => {
+  routes.add(end, async (c) => {
     await signIn.own().sessions.end(c.get('session'));
     access.clearSessionCookie(c);
     return c.body(null, 204);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import {
   type ActionResult,
@@ -9,21 +9,24 @@ import {
   type BulkResult,
   bulkResults,
   dryRunResult,
-} from '../contract/bulk.ts';
-import { AppError } from '../contract/errors.ts';
-import { fieldErrors } from '../contract/issues.ts';
-import { type CreateTaskInput, createTaskInput, type TaskSummary } from '../contract/task.ts';
-import type { ActionOutcome, Outcome } from '../tasks/bulk.ts';
-import { auditLine } from './audit.ts';
-import { faultIn } from './body.ts';
-import { idempotencyKey } from './headers.ts';
-import { problemOf } from './problem.ts';
-import { json, problems, signInRequired } from './responses.ts';
-import type { Api, ApiDependencies } from './types.ts';
+} from '../../contract/bulk.ts';
+import { AppError } from '../../contract/errors.ts';
+import { fieldErrors } from '../../contract/issues.ts';
+import { type CreateTaskInput, createTaskInput, type TaskSummary } from '../../contract/task.ts';
+import type { ActionOutcome, Outcome } from '../../tasks/bulk.ts';
+import { auditLine } from '../audit.ts';
+import { faultIn } from '../body.ts';
+import { idempotencyKey } from '../headers.ts';
+import { problemOf } from '../problem.ts';
+import { json, problems } from '../responses.ts';
+import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
 
 const tags = ['Bulk operations'];
 
-const bulk = createRoute({
+/** Maximum size of a request that creates a thousand tasks, in bytes. */
+const maxBodyBytes = 16 * 1024 * 1024;
+
+const bulk = signedInRoute({
   method: 'post',
   path: '/api/tasks/bulk',
   operationId: 'createTasks',
@@ -32,7 +35,7 @@ const bulk = createRoute({
     'Schedules up to 1,000 tasks, each on its own: an invalid task does not affect the others. The request body can be up ' +
     'to 16 MiB.',
   tags,
-  security: signInRequired,
+  rules: { isBulk: true, maxBodyBytes, checksValues: true },
   request: {
     headers: z.object({
       'idempotency-key': idempotencyKey.meta({
@@ -44,11 +47,11 @@ const bulk = createRoute({
   },
   responses: {
     207: json(bulkResults, 'The result for each task.'),
-    ...problems(400, 401, 413, 415, 429),
+    ...problems(400, 413, 415, 429),
   },
 });
 
-const actions = createRoute({
+const actions = signedInRoute({
   method: 'post',
   path: '/api/tasks/actions',
   operationId: 'actOnTasks',
@@ -58,18 +61,21 @@ const actions = createRoute({
     'matches more is rejected with the number of matches. With `dry_run`, nothing is changed and only the number of ' +
     'tasks is returned.',
   tags,
-  security: signInRequired,
+  rules: { isBulk: true },
   request: { body: { content: { 'application/json': { schema: actionsInput } }, required: true } },
   responses: {
     200: json(dryRunResult, 'The number of tasks, for a dry run.'),
     207: json(actionResults, 'The result for each task.'),
-    ...problems(400, 401, 403, 413, 415, 429, 503),
+    ...problems(400, 403, 413, 415, 429, 503),
   },
 });
 
-type Dependencies = Pick<ApiDependencies, 'tasks' | 'onTaskWritten' | 'onTaskDeleted' | 'logger'>;
+type Dependencies = Pick<RouteDependencies, 'tasks' | 'onTaskWritten' | 'onTaskDeleted' | 'logger'>;
 
-export function bulkRoutes(app: Api, { tasks, onTaskWritten, onTaskDeleted, logger }: Dependencies): void {
+export function bulkRoutes(
+  routes: RouteTable,
+  { tasks, onTaskWritten, onTaskDeleted, logger }: Dependencies,
+): void {
   /** Returns an error as a request for that one task would have reported it. */
   function refusal(error: unknown) {
     const requestId = randomUUID();
@@ -88,7 +94,7 @@ export function bulkRoutes(app: Api, { tasks, onTaskWritten, onTaskDeleted, logg
     return { id, ...result };
   }
 
-  app.openapi(bulk, async (c) => {
+  routes.add(bulk, async (c) => {
     const requests = c.req.valid('json').tasks.map(checked);
     const key = c.req.valid('header')['idempotency-key'];
     const results: BulkResult[] = [];
@@ -103,7 +109,7 @@ export function bulkRoutes(app: Api, { tasks, onTaskWritten, onTaskDeleted, logg
     return c.json({ results }, 207);
   });
 
-  app.openapi(actions, async (c) => {
+  routes.add(actions, async (c) => {
     const principal = c.get('principal');
     const { action, ids: named, filter, dry_run } = c.req.valid('json');
     const ids = named ? [...new Set(named)] : await tasks.bulk.select(principal, filter ?? {});

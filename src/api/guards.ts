@@ -1,0 +1,48 @@
+import type { MiddlewareHandler } from 'hono';
+import type { Logger } from 'pino';
+import type { RateLimit } from '../lib/token-bucket.ts';
+import type { Access } from './access.ts';
+import { audit } from './audit.ts';
+import { limitBody, requireJson } from './body.ts';
+import { limitBulk } from './bulk-admission.ts';
+import { limitRate } from './rate-limit.ts';
+import type { DeclaredRoute, RouteRules } from './route.ts';
+import type { ApiEnv } from './types.ts';
+
+/** Turns the rules of routes into the middleware that enforces them. */
+export interface Guards {
+  /** Returns the checks of the caller: authentication, scope, rate limit. Writes are logged from then on. */
+  admit(rules: RouteRules): MiddlewareHandler<ApiEnv>[];
+  /** Returns all that comes before the validators. Nothing of a body is read before its caller is admitted. */
+  before(route: DeclaredRoute): MiddlewareHandler<ApiEnv>[];
+}
+
+interface Dependencies {
+  readonly access: Pick<Access, 'requirePrincipal' | 'requireSession' | 'requireScope'>;
+  /** Rate limit of each account's requests; none if undefined. */
+  readonly rate: RateLimit | undefined;
+  readonly logger: Logger;
+}
+
+export function createGuards({ access, rate, logger }: Dependencies): Guards {
+  const limited = limitRate(rate);
+  // One for all bulk routes: they share the memory that it protects.
+  const bulk = limitBulk();
+
+  function admit({ caller, scope, action }: RouteRules): MiddlewareHandler<ApiEnv>[] {
+    if (caller === 'anyone') return [];
+    const authenticate = caller === 'session' ? access.requireSession : access.requirePrincipal;
+    return [authenticate, audit(logger, { scope, action }), access.requireScope(scope), limited];
+  }
+
+  return {
+    admit,
+    before({ path, rules }) {
+      const { maxBodyBytes, checksValues = false, isBulk = false } = rules;
+      // Nothing outside of /api takes a body.
+      const takesBody = path.startsWith('/api/');
+      const body = [limitBody(maxBodyBytes), requireJson({ checkValues: !checksValues })];
+      return [...admit(rules), ...(isBulk ? [bulk] : []), ...(takesBody ? body : [])];
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import { pageAddresses } from '../../contract/pages.ts';
+import { type Assets, answerWith } from '../assets.ts';
+import { servesPage } from '../security-headers.ts';
+import type { Api } from '../types.ts';
+
+/** Serves the web app and its files. It is one page, which shows the view for its address. */
+export function dashboardRoutes(app: Api, assets: Assets): void {
+  for (const address of [...pageAddresses, '/favicon.svg', '/assets/*']) app.use(address, servesPage);
+  for (const address of pageAddresses) {
+    app.get(address, (c, next) => {
+      const page = assets.get('index.html');
+      return page ? answerWith(c, page) : next();
+    });
+  }
+  app.get('/favicon.svg', (c, next) => {
+    const icon = assets.get('favicon.svg');
+    return icon ? answerWith(c, icon) : next();
+  });
+  app.get('/assets/:name', (c, next) => {
+    const asset = assets.get(`assets/${c.req.param('name')}`);
+    // The build puts a hash into the names of these files.
+    return asset ? answerWith(c, asset, { lasting: true }) : next();
+  });
+}

@@ -1,0 +1,107 @@
+import { z } from '@hono/zod-openapi';
+import type { Principal } from '../../auth/principal.ts';
+import { invalidFields } from '../../contract/errors.ts';
+import { type EditTaskInput, editTaskInput, task } from '../../contract/task.ts';
+import { json, problems } from '../responses.ts';
+import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
+import { taskEtag, taskId, taskIdParameter, taskIfMatch } from '../task.ts';
+
+const tags = ['Tasks'];
+
+const editRequest = {
+  params: taskIdParameter,
+  headers: z.object({
+    'if-match': taskIfMatch,
+  }),
+  body: { content: { 'application/json': { schema: editTaskInput } }, required: true },
+};
+const editResponses = {
+  200: { ...json(task, 'The changed task.'), headers: taskEtag },
+  ...problems(400, 404, 409, 412, 413, 415, 503),
+};
+const patch = signedInRoute({
+  method: 'patch',
+  path: '/api/tasks/{id}',
+  operationId: 'changeTask',
+  summary: 'Change a task that has not started',
+  description:
+    'Fields that the body leaves out keep their values. With `If-Match`, the change is rejected if the task has changed ' +
+    'in the meantime.',
+  tags,
+  request: editRequest,
+  responses: editResponses,
+});
+const put = signedInRoute({
+  method: 'put',
+  path: '/api/tasks/{id}',
+  operationId: 'replaceTask',
+  summary: 'Change a task that has not started, giving its required fields',
+  description: 'Works like PATCH, but `name` and `scheduled_time` (or `delay`) are required.',
+  tags,
+  request: editRequest,
+  responses: editResponses,
+});
+
+const remove = signedInRoute({
+  method: 'delete',
+  path: '/api/tasks/{id}',
+  operationId: 'deleteTask',
+  summary: 'Delete a task',
+  description:
+    'Deletes a task that has ended, or one that has not started, which then never runs. Returns 202 if the deletion is ' +
+    'still in progress.',
+  tags,
+  request: { params: taskIdParameter },
+  responses: {
+    204: { description: 'Deleted.' },
+    202: { description: 'Deletion in progress.' },
+    ...problems(404, 409, 503),
+  },
+});
+
+export function taskChangeRoutes(
+  routes: RouteTable,
+  { tasks, onTaskWritten, onTaskDeleted }: RouteDependencies,
+): void {
+  const edit = async (
+    principal: Principal,
+    id: string,
+    changes: EditTaskInput,
+    ifMatch: string | undefined,
+  ) => {
+    const view = await tasks.edit(principal, id, changes, ifMatch);
+    onTaskWritten(id);
+    return view;
+  };
+  routes.add(patch, async (c) => {
+    const id = taskId(c.req.valid('param').id);
+    const ifMatch = c.req.valid('header')['if-match'];
+    const { task, etag } = await edit(c.get('principal'), id, c.req.valid('json'), ifMatch);
+    return c.json(task, 200, { ETag: etag });
+  });
+  routes.add(put, async (c) => {
+    const id = taskId(c.req.valid('param').id);
+    const ifMatch = c.req.valid('header')['if-match'];
+    const { task, etag } = await edit(c.get('principal'), id, whole(c.req.valid('json')), ifMatch);
+    return c.json(task, 200, { ETag: etag });
+  });
+
+  routes.add(remove, async (c) => {
+    const id = taskId(c.req.valid('param').id);
+    const { done, owner } = await tasks.remove(c.get('principal'), id);
+    onTaskWritten(id);
+    onTaskDeleted(id, owner);
+    return c.body(null, done ? 204 : 202);
+  });
+}
+
+/** Checks that a PUT has all that a task needs. @throws AppError validation */
+function whole(body: EditTaskInput): EditTaskInput {
+  const missing = [
+    ...(body.name === undefined ? ['/name'] : []),
+    ...(body.scheduled_time === undefined && body.delay === undefined ? ['/scheduled_time'] : []),
+  ];
+  if (missing.length === 0) return body;
+  const errors = missing.map((pointer) => ({ pointer, message: 'This field is required.' }));
+  throw invalidFields(errors);
+}

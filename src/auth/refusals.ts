@@ -1,0 +1,36 @@
+/** The errors by which credentials are refused. Their texts are the responses' details, some the previous service's. */
+import { AppError, tooManyAtOnce } from '../contract/errors.ts';
+import { Busy } from '../lib/limiter.ts';
+
+export function notAuthenticated(message = 'Authentication credentials were not provided.'): AppError {
+  return new AppError('not_authenticated', message);
+}
+
+/** What a caller learns of each kind of token that is refused. `credential` stands for what opens an account. */
+const details = {
+  credential: 'Given token not valid for any token type',
+  refresh: 'Token is invalid',
+  ticket: 'The ticket is invalid, expired or already used.',
+  link: 'The link is invalid, expired or used.',
+} as const;
+export type TokenKind = keyof typeof details;
+
+/** Returns the error for a token that is not valid. @param reason Stays here: it is the cause of the error. */
+export function invalidToken(kind: TokenKind, reason: string, options?: ErrorOptions): AppError {
+  return new AppError('token_not_valid', details[kind], { cause: new Error(reason, options) });
+}
+
+/** Returns what the promise resolves to, or undefined if it rejects with `token_not_valid`. */
+export async function ifValid<T>(verification: Promise<T>): Promise<T | undefined> {
+  try {
+    return await verification;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'token_not_valid') return undefined;
+    throw error;
+  }
+}
+
+/** Throws what a limiter's refusal means to the caller; other errors unchanged. */
+export function refuseBusy(error: unknown): never {
+  throw error instanceof Busy ? tooManyAtOnce({ cause: error }) : error;
+}
