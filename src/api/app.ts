@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { cors } from 'hono/cors';
 import { AppError, invalidFields } from '../contract/errors.ts';
@@ -9,6 +8,7 @@ import { createCallerAddressOf } from './caller-address.ts';
 import { createGuards } from './guards.ts';
 import { mountRoutes } from './mount.ts';
 import { problemResponse } from './problem.ts';
+import { requestLog } from './request-log.ts';
 import { dashboardRoutes } from './routes/dashboard.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { endpointsOf } from './routes/index.ts';
@@ -29,7 +29,8 @@ export function createApp(dependencies: ApiDependencies): Api {
     },
   });
   app.onError(problemResponse(dependencies.logger));
-  useMiddleware(app, dependencies);
+  useHeaders(app, dependencies.limits.corsOrigins);
+  app.use(requestLog(dependencies.logger, dependencies.telemetry));
   const callerOf = createCallerAddressOf(dependencies.limits.trustedProxies);
   const access = createAccess(dependencies, callerOf);
   const signIn = createSignIn(dependencies, callerOf);
@@ -44,24 +45,6 @@ export function createApp(dependencies: ApiDependencies): Api {
     throw new AppError('not_found', 'Not found.');
   });
   return app;
-}
-
-/** Adds what applies to all requests, whether or not there is a route for them. */
-function useMiddleware(app: Api, { limits, logger }: ApiDependencies): void {
-  useHeaders(app, limits.corsOrigins);
-  app.use(async (c, next) => {
-    const requestId = randomUUID();
-    c.set('receivedAt', Date.now());
-    c.header('X-Request-Id', requestId);
-    c.header('Cache-Control', 'no-store');
-    const startedAt = performance.now();
-    await next();
-    const durationMs = Math.round(performance.now() - startedAt);
-    logger.debug(
-      { requestId, method: c.req.method, path: c.req.path, status: c.res.status, durationMs },
-      'request',
-    );
-  });
 }
 
 /** Sets the security headers of all responses, and the CORS headers for the origins whose pages may read them. */

@@ -12,6 +12,7 @@ import type { Streams } from '../bridge/streams.ts';
 import type { RateLimit } from '../lib/token-bucket.ts';
 import type { TaskService } from '../tasks/service.ts';
 import type { Assets } from './assets.ts';
+import type { Telemetry } from '../lib/telemetry.ts';
 
 export interface ApiDependencies {
   readonly tasks: TaskService;
@@ -35,6 +36,7 @@ export interface ApiDependencies {
   /** Rate limit of each account's requests; none if undefined. */
   readonly rate: RateLimit | undefined;
   readonly logger: Logger;
+  readonly telemetry?: Telemetry;
 }
 
 /** What the middleware provides to the routes. */

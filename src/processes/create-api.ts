@@ -99,6 +99,7 @@ async function compose(
     limits,
     rate,
     logger,
+    telemetry,
   });
   return { app, sockets: feeds.sockets, closeFeeds: feeds.close, close: closers.close };
 }

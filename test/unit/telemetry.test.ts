@@ -1,5 +1,9 @@
 /** What the parts of the service measure; test/unit/temporal/calls.test.ts has the calls to Temporal. */
+import { Hono } from 'hono';
+import type { Logger } from 'pino';
 import { expect, test } from 'vitest';
+import { requestLog } from '../../src/api/request-log.ts';
+import type { ApiEnv } from '../../src/api/types.ts';
 import { createThrottle } from '../../src/auth/throttle.ts';
 import { createHub } from '../../src/bridge/hub.ts';
 import { createPoller } from '../../src/bridge/poller.ts';
@@ -48,6 +52,20 @@ test('ticks of the feed are measured by their outcome while a task is watched', 
   expect(new Set(telemetry.measurements.map(({ name }) => name))).toEqual(
     new Set(['taskbell_feed_tick_seconds']),
   );
+});
+
+test('requests are measured by their route, not by their path', async () => {
+  const telemetry = recordTelemetry();
+  const logger = { debug: () => undefined } as unknown as Logger;
+  const app = new Hono<ApiEnv>();
+  app.use(requestLog(logger, telemetry));
+  app.get('/things/:id', (c) => c.text('found'));
+  await app.request('/things/1');
+  await app.request('/nothing');
+  expect(telemetry.measurements.map(({ name, labels }) => [name, labels])).toEqual([
+    ['taskbell_http_request_seconds', { method: 'GET', route: '/things/:id', status: '200' }],
+    ['taskbell_http_request_seconds', { method: 'GET', route: '/*', status: '404' }],
+  ]);
 });
 
 test('a gauge ends with what it measures', () => {

@@ -1,0 +1,25 @@
+import { randomUUID } from 'node:crypto';
+import type { MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
+import type { Logger } from 'pino';
+import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
+import type { ApiEnv } from './types.ts';
+
+/** Gives each request an id, and logs and measures it. */
+export function requestLog(logger: Logger, telemetry: Telemetry = noTelemetry): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const requestId = randomUUID();
+    c.set('receivedAt', Date.now());
+    c.header('X-Request-Id', requestId);
+    c.header('Cache-Control', 'no-store');
+    const startedAt = performance.now();
+    await next();
+    const ms = performance.now() - startedAt;
+    const { method, path } = c.req;
+    const { status } = c.res;
+    logger.debug({ requestId, method, path, status, durationMs: Math.round(ms) }, 'request');
+    // By route: paths have ids, so there would be no end of labels.
+    const labels = { method, route: routePath(c, -1), status: String(status) };
+    telemetry.observe('taskbell_http_request_seconds', ms / 1000, labels);
+  };
+}
