@@ -6,7 +6,7 @@ const alone = [
   'test/unit/types/process-data-memory.test.ts',
   'test/browser/many-tasks.test.ts',
   'test/compat/**/*.test.ts',
-  'test/e2e/fairness.test.ts',
+  'test/e2e/{fairness,misbehaviour}.test.ts',
 ];
 /** Files whose tests count the child processes of their own process. */
 const isolated = ['test/pool/**/*.test.ts', 'test/e2e/{demo,engine,up}.test.ts'];

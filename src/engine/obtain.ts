@@ -1,5 +1,6 @@
 import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isErrno } from '../lib/errno.ts';
 import type { Report } from '../temporal/engine-error.ts';
 
 export interface ObtainOptions {
@@ -36,7 +37,17 @@ async function removeAbandoned(parent: string, prefix: string): Promise<void> {
   for (const name of await readdir(parent)) {
     if (!name.startsWith(prefix)) continue;
     const path = join(parent, name);
-    const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs > abandonedAfterMs) await rm(path, { recursive: true, force: true });
+    const modifiedAt = await modifiedAtOf(path);
+    if (Date.now() - modifiedAt > abandonedAfterMs) await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** Returns the present for a folder that another process has just removed: there is nothing left to remove. */
+async function modifiedAtOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return Date.now();
+    throw error;
   }
 }

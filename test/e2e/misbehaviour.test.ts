@@ -134,8 +134,11 @@ describe('a handler that leaks memory', () => {
       payload: { megabytes: 20, steps: 100, step_ms: 30 },
       retry: quickly,
     });
-    expect(task).toMatchObject({ status: 'FAILED', attempt: 1 });
-    expect(task.attempts).toMatchObject([{ outcome: 'failed', error: { type: 'MemoryLimitExceeded' } }]);
+    expect(task.status).toBe('FAILED');
+    // In a process that had run another handler before, the memory may be that one's, so the attempt is retried.
+    for (const attempt of task.attempts)
+      expect(attempt).toMatchObject({ outcome: 'failed', error: { type: 'MemoryLimitExceeded' } });
+    expect(task.attempts.length).toBeGreaterThan(0);
   });
 
   test('until its heap is full, in one go, also fails with MemoryLimitExceeded', async () => {

@@ -1,14 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take a minute or more, mostly waiting. Started last, they would still run when all others are done. */
-const longest = [
-  'e2e/losses',
-  'browser/tasks',
-  'browser/task',
-  'api/after',
-  'browser/forms',
-  'e2e/misbehaviour',
-];
+const longest = ['e2e/losses', 'browser/tasks', 'browser/task', 'api/after', 'browser/forms'];
 
 /** Starts the longest files first, and the others in vitest's own order. */
 export class LongestFirst extends BaseSequencer {
