@@ -25,12 +25,17 @@ export function summarise(execution: Execution | LiveExecution, extras: Snapshot
   const { memo } = execution;
   const view = 'pending' in execution ? liveView(execution, extras.now) : rowView(execution, extras.now);
   const { ending } = extras;
+  const tags = [...(memo.tags ?? execution.tags)];
+  const { name, description, ...listed } = listedOf({ ...memo, tags });
   return {
     id: execution.id,
-    ...listedOf({ ...memo, tags: [...(memo.tags ?? execution.tags)] }),
+    // These first, for people who read the JSON.
+    name,
+    description,
     type: memo.type,
     ...view,
     scheduled_time: iso(execution.scheduledAt),
+    ...listed,
     after: memo.after ?? [],
     after_policy: memo.after_policy ?? 'completed',
     attempt: ending?.attempt ?? view.attempt,
