@@ -232,7 +232,9 @@ describe('edit', () => {
     const { id } = await alice.create({ name: 'large', type: 'echo', delay: hour });
     for (let round = 1; round <= 20; round += 1) {
       const payload = { round, text: 'x'.repeat(250_000) };
-      expect((await alice.call('PATCH', `/api/tasks/${id}/`, { payload })).status).toBe(200);
+      // A busy worker may take longer than the three seconds that an edit waits for it: 503, and not made.
+      const edit = async () => (await alice.call('PATCH', `/api/tasks/${id}/`, { payload })).status === 200;
+      await waitFor(`edit ${round}`, edit);
     }
     expect((await alice.read(id)).payload).toMatchObject({ round: 20 });
     expect(await command(id, 'cancel')).toMatchObject({ status: 200, body: { status: 'CANCELLED' } });
