@@ -62,9 +62,10 @@ describe('the list', () => {
       tags: [tag],
     });
     const { page, observed, close } = await openList(tag, 2);
+    const row = rowOf(page, 'runner');
+    await row.waitFor();
     const before = await namesIn(page);
     expect(before.toSorted()).toEqual(['runner', 'sleeper']);
-    const row = rowOf(page, 'runner');
     await row.getByText('Running', { exact: true }).waitFor({ timeout: 20_000 });
     await row.getByRole('progressbar').waitFor({ timeout: 20_000 });
     await row.getByText('1 of 4', { exact: true }).waitFor();
