@@ -9,7 +9,7 @@ import {
 import { bulkRoutes } from '../../src/api/routes/bulk.ts';
 import { AppError } from '../../src/contract/errors.ts';
 import type { BulkService } from '../../src/tasks/bulk.ts';
-import { appOf } from './api-fixtures.ts';
+import { appOf } from '../support/app.ts';
 
 const id = '6bb2a102-cc8f-401b-a395-3243464ca175';
 

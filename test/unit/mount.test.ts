@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { expect, test } from 'vitest';
 import { createRouteTable, openRoute, signedInRoute } from '../../src/api/route.ts';
-import { alice, appOf } from './api-fixtures.ts';
+import { alice, appOf } from '../support/app.ts';
 
 const responses = { 200: { description: 'Done.' } };
 const signedIn = { Authorization: 'Bearer x' };
