@@ -5,8 +5,7 @@ import { LongestFirst } from './test/support/longest-first.ts';
 const alone = [
   'test/unit/types/process-data-memory.test.ts',
   'test/browser/many-tasks.test.ts',
-  'test/compat/**/*.test.ts',
-  'test/e2e/{fairness,misbehaviour}.test.ts',
+  'test/e2e/{fairness,memory-limits}.test.ts',
 ];
 /** Files whose tests count the child processes of their own process. */
 const isolated = ['test/pool/**/*.test.ts', 'test/e2e/{demo,engine,up}.test.ts'];

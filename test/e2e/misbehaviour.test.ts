@@ -10,7 +10,7 @@ import { hasEnded, quickly } from '../support/task.ts';
 
 const service = useService({
   workers: 0,
-  environment: { TASKBELL_MAX_MEMORY_PER_CHILD_MB: '200', TASK_OWN: 'mine', NOT_ALLOWED: 'secret' },
+  environment: { TASK_OWN: 'mine', NOT_ALLOWED: 'secret' },
 });
 let alice: Caller;
 let workerPid: number;
@@ -125,34 +125,6 @@ describe('a handler that loops', () => {
     expect(took).toBeLessThan(20_000);
     expect(task.attempts[0]?.log[0]).toContain('looping');
   }, 60_000);
-});
-
-describe('a handler that leaks memory', () => {
-  test('far over the limit is killed during its attempt', async () => {
-    const task = await run({
-      type: 'leaks',
-      payload: { megabytes: 20, steps: 100, step_ms: 30 },
-      retry: quickly,
-    });
-    expect(task.status).toBe('FAILED');
-    // In a process that had run another handler before, the memory may be that one's, so the attempt is retried.
-    for (const attempt of task.attempts)
-      expect(attempt).toMatchObject({ outcome: 'failed', error: { type: 'MemoryLimitExceeded' } });
-    expect(task.attempts.length).toBeGreaterThan(0);
-  });
-
-  test('until its heap is full, in one go, also fails with MemoryLimitExceeded', async () => {
-    const task = await run({ type: 'dies', payload: { how: 'exhaust-heap' }, retry: { max_retries: 0 } });
-    expect(task).toMatchObject({ status: 'FAILED', attempts: [{ error: { type: 'MemoryLimitExceeded' } }] });
-  });
-
-  test('over the limit can complete its attempt, and its process is replaced afterwards', async () => {
-    const { result: first } = await run({ type: 'leaks', payload: { megabytes: 150 } });
-    const { pid } = first as { pid: number };
-    await waitFor('its process to end', async () => !(await handlerPids()).includes(pid));
-    // One for each of the two slots, and a spare one.
-    await expect.poll(handlerPids, { timeout: 10_000 }).toHaveLength(3);
-  });
 });
 
 describe('a handler that logs and reports without a pause', () => {
