@@ -68,7 +68,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
   };
 }
 
-/** Returns the `onError` of the whole application. */
+/** Returns the `onError` handler of the whole application. */
 export function problemResponse(logger: Logger) {
   return (error: unknown, c: Context): Response => {
     const requestId = c.res.headers.get('X-Request-Id') ?? randomUUID();

@@ -29,7 +29,7 @@ export function createSignIn(
     async verify(c, { username, password }) {
       const { accounts, throttle } = requireOwn();
       const { address } = clientOf(c);
-      const onRefused = () => logger.warn({ address }, 'sign-in refused: too many failed attempts');
+      const onRefused = () => logger.warn({ address }, 'sign-in rejected: too many failed attempts');
       const account = await throttle.guard({ name: username, address, onRefused }, () =>
         accounts.verifyPassword(username, password),
       );

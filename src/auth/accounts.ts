@@ -49,7 +49,10 @@ interface Options {
   /** Called on faults that leave the accounts working: the file became corrupt, a new hash could not be stored. */
   readonly onError: (error: unknown) => void;
   readonly refreshEveryMs?: number;
-  /** Default 2: a verification takes one of libuv's four threads for 20 ms, and file and DNS calls need some too. */
+  /**
+   * Maximum number of concurrent verifications; 2 by default. Each takes one of libuv's four threads for 20
+   * ms, and file and DNS calls need some too.
+   */
   readonly concurrentVerifications?: number;
   readonly queuedVerifications?: number;
 }

@@ -22,7 +22,7 @@ export interface ListedKey extends ApiKey {
 
 /** Administers the keys file. Each call reads the file; nothing is cached. */
 export interface KeyAdministration {
-  /** @returns the key itself, which is stored nowhere, and the entry that is stored. @throws {UserError} */
+  /** @returns the key itself, which is not stored, and the entry that is stored. @throws {UserError} */
   create(wanted: NewKey): Promise<{ key: string; stored: ApiKey }>;
   /** Lists the keys of one user, or all, oldest first. @throws {UserError} no user has this name. */
   list(user?: string): Promise<readonly ListedKey[]>;

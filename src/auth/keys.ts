@@ -1,6 +1,8 @@
 import { hkdfSync } from 'node:crypto';
 
-/** What a derived key signs. Each purpose has its own key, so nothing signed for one passes for another. */
+/**
+ * What a derived key signs. Each purpose has its own key, so nothing signed for one is accepted for another.
+ */
 export type KeyPurpose = 'tokens' | 'tickets' | 'cursors' | 'sessions' | 'csrf' | 'links';
 
 /**
