@@ -8,7 +8,7 @@ const settleMs = 1_000;
 /**
  * A task that was lost with its worker may have caused the loss. The server retries all tasks that were lost
  * together at the same moment, so a worker tries only one of them at a time. A task that does crash its
- * worker then crashes it alone, and the others are not lost with it until all have failed. Tasks that were
+ * worker then does so alone, instead of taking the others down with it until all have failed. Tasks that were
  * merely unlucky are not held up for long.
  *
  * free → taken (`admit`) → free (`end`, or the term is over)

@@ -105,7 +105,7 @@ export interface TaskType<Payload = unknown> {
 export function defineTaskType<Payload>(type: TaskType<Payload>): TaskType<Payload> {
   if (!/^[a-z][a-z0-9-]{0,63}$/.test(type.name)) {
     throw new TypeError(
-      `Not a valid task type name: "${type.name}". Use lower-case letters, digits and hyphens.`,
+      `Not a valid task type name: "${type.name}". Use up to 64 lower-case letters, digits and hyphens, a letter first.`,
     );
   }
   return type;

@@ -36,7 +36,7 @@ export interface Accounts {
   /**
    * Takes the same time whether or not the name exists. Replaces Django's hashes and those with outdated parameters.
    * @returns the account; undefined if name or password is wrong.
-   * @throws AppError too_many_requests too many verifications are waiting.
+   * @throws AppError too_many_requests if too many verifications are waiting.
    */
   verifyPassword(name: string, password: string): Promise<Account | undefined>;
   /** Calls `listener` after each change of the file that invalidates tokens. @returns a function that removes it. */
@@ -62,8 +62,8 @@ const rehashLock = { waitMs: 1_000 };
 
 /**
  * Reads the users file (a missing one means no users) and follows its changes.
- * @throws {ListFileError} the file is corrupt. If it becomes corrupt later, that is reported and the last good view
- * stays in use.
+ * @throws {ListFileError} if the file is corrupt. If it becomes corrupt later, that is reported and the last
+ * good view stays in use.
  */
 export async function createAccounts(options: Options): Promise<Accounts> {
   const { usersFile: path, onError, refreshEveryMs = 1_000 } = options;

@@ -24,9 +24,9 @@ export interface ListedKey extends ApiKey {
 export interface KeyAdministration {
   /** @returns the key itself, which is not stored, and the entry that is stored. @throws {UserError} */
   create(wanted: NewKey): Promise<{ key: string; stored: ApiKey }>;
-  /** Lists the keys of one user, or all, oldest first. @throws {UserError} no user has this name. */
+  /** Lists the keys of one user, or all, oldest first. @throws {UserError} if no user has this name. */
   list(user?: string): Promise<readonly ListedKey[]>;
-  /** @throws {UserError} no key has this prefix. */
+  /** @throws {UserError} if no key has this prefix. */
   revoke(prefix: string): Promise<ApiKey>;
   /** @returns the number of keys revoked. */
   revokeAllOf(account: string): Promise<number>;

@@ -7,7 +7,7 @@ export type KeyPurpose = 'tokens' | 'tickets' | 'cursors' | 'sessions' | 'csrf' 
 
 /**
  * Derives a 256-bit key for one purpose (HKDF-SHA256), the same in all API processes that share the secret.
- * @throws {RangeError} the secret has fewer than 32 characters.
+ * @throws {RangeError} if the secret has fewer than 32 characters.
  */
 export function deriveKey(secret: string, purpose: KeyPurpose): Uint8Array {
   if (secret.length < 32) throw new RangeError('the secret must have at least 32 characters');

@@ -13,7 +13,7 @@ const maxPasswordBytes = 8_192;
 
 /**
  * Reads a new password from all of `input`, without the final line break.
- * @throws {UserError} too long, or not UTF-8.
+ * @throws {UserError} if it is too long, or not UTF-8.
  */
 export async function readPasswordFrom(input: PasswordInput): Promise<string> {
   const chunks: Buffer[] = [];
@@ -34,7 +34,7 @@ export async function readPasswordFrom(input: PasswordInput): Promise<string> {
 
 /**
  * Asks for a new password twice, without echo. The questions are written to `prompts`.
- * @throws {UserError} no terminal, the two differ, or the person gave up.
+ * @throws {UserError} if there is no terminal, the two answers differ, or the user cancels.
  */
 export async function askForPassword(input: PasswordInput, prompts: NodeJS.WritableStream): Promise<string> {
   if (input.isTTY !== true) {

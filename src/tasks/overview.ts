@@ -45,8 +45,8 @@ export function createOverview(store: TaskStore) {
     const now = Date.now();
     const { buckets: count, seconds } = overviewRanges[range];
     const { from, to, starts } = periodsUntil(now, count, seconds * 1000);
-    // These go first, and not behind other calls: if Temporal is unavailable, they fail in time and nothing
-    // queues up.
+    // These calls go first, rather than queue behind others: if Temporal is unavailable, they fail in time
+    // and nothing queues up.
     const { temporal, workers } = await common('', surroundings);
     const [buckets, dueSoon] = await Promise.all([
       outcomesOf({ owner, starts, lengthMs: seconds * 1000, now }),

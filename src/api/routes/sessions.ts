@@ -59,8 +59,8 @@ export function sessionRoutes(routes: RouteTable, { access, signIn }: RouteDepen
       access.readSessionCookie(c),
       sessions.start(account),
     ]);
-    // Its cookie has just been replaced: no one could sign out of this session, and what it opened would stay
-    // open.
+    // Its cookie is about to be replaced: no one could sign out of this session, and what it opened would
+    // stay open.
     if (before) await sessions.end(before);
     access.setSessionCookie(c, cookie, session.principal.expiresAt);
     return c.json(view(session), 200);
