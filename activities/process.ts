@@ -47,7 +47,7 @@ export interface ProcessTaskDependencies {
 }
 
 const announceAfterMs = 1000;
-/** Number of lost attempts after which the task itself is taken to be the cause. */
+/** Number of lost attempts after which the task itself is considered the cause. */
 const maxLostAttempts = 5;
 /** Delay before a deferred task asks for its turn again, in milliseconds. */
 const deferMs = 3000;

@@ -43,7 +43,7 @@ async function askOne(id: string): Promise<EndedPredecessor | null> {
   const { workflowId, runId } = workflowInfo();
   const dependent: Dependent = { id: workflowId, run_id: runId };
   for (let tries = 0; tries < maxTries; tries += 1) {
-    // Without a run id, since the newest run is the one that matters.
+    // Signals without a run id, since the newest run is the one that matters.
     if (await isDelivered(() => getExternalWorkflowHandle(id).signal(dependentSignal, dependent)))
       return null;
     const over = await lookUpPredecessor(id);

@@ -17,7 +17,7 @@ import { listedOf } from '../src/contract/spec.ts';
 /** Maximum size of the error message in the memo, in bytes: every row of a list carries the memo. */
 export const maxMemoErrorBytes = 1024;
 
-/** Writes what has changed between two states, in a workflow task that runs anyway. */
+/** Records what has changed between two states. Takes no workflow task of its own. */
 export function recordState(before: TaskState, after: TaskState): void {
   if (after.version !== before.version) upsertSearchAttributes(changedAttributes(before, after));
   const memo = changedMemo(before, after);

@@ -53,7 +53,10 @@ export interface TaskState {
   /** Set during a backoff only. */
   readonly nextAttemptAt: number | null;
   readonly attempts: readonly AttemptReport[];
-  /** Attempts of the current activity that were lost or handed back; moved to `attempts` when it is over. */
+  /**
+   * Attempts of the current activity that were lost or handed back; moved to `attempts` when the activity
+   * ends.
+   */
   readonly interrupted: readonly AttemptReport[];
   readonly checkpoint: JsonValue | null;
   /** Total size of the checkpoints handed on so far, in bytes of JSON. */

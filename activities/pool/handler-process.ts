@@ -179,7 +179,7 @@ export class HandlerProcess {
   }
 
   #handle(message: FromHandler): void {
-    // Messages of an attempt that is over are dropped.
+    // Drops messages of an attempt that has ended.
     if ('number' in message && message.number !== this.#run?.number) return;
     switch (message.type) {
       case 'begun':

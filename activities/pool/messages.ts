@@ -22,7 +22,7 @@ const settings = z.object({
   httpAllowHosts: z.array(z.string()),
   modules: z.array(z.string()),
 });
-/** Where a handler process gets its task types from. */
+/** Settings with which a handler process creates its task types. */
 export type HandlerSettings = z.infer<typeof settings>;
 
 const run = z.object({

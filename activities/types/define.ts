@@ -44,7 +44,7 @@ export interface TaskContext {
   readonly owner: TaskOwner;
   /** 1 for the first attempt of a run. */
   readonly attempt: number;
-  /** The same for every attempt of a run, so that a receiver can recognise duplicates. */
+  /** Key that is the same for every attempt of a run, so that a receiver can recognise duplicates. */
   readonly idempotencyKey: string;
   /**
    * Fires on cancellation, the soft time limit, shutdown and withdrawal, with an {@link AttemptStopped} as

@@ -32,7 +32,7 @@ interface Dependencies {
 
 export function createGuards({ access, rate, logger }: Dependencies): Guards {
   const limited = limitRate(rate);
-  // One for all bulk routes: they share the memory that it protects.
+  // One limit for all bulk routes: they share the memory that it protects.
   const bulk = limitBulk();
 
   function admit({ caller, scope, action }: RouteRules): MiddlewareHandler<ApiEnv>[] {

@@ -37,7 +37,7 @@ export function createSignIn(
         logger.info({ address, account: account.id }, 'signed in');
         return account;
       }
-      // Without the name, which can be a password typed into the wrong field.
+      // Logged without the name, which can be a password typed into the wrong field.
       logger.info({ address }, 'sign-in failed');
       throw new AppError('no_active_account', 'No active account found with the given credentials');
     },

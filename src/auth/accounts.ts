@@ -18,9 +18,9 @@ export interface Account {
 /** Ids of accounts whose tokens just became invalid, each in one list. Sockets opened with them must be closed. */
 export interface AccountsChange {
   readonly removed: readonly string[];
-  /** No longer admins. */
+  /** Accounts that are no longer admins. */
   readonly demoted: readonly string[];
-  /** Another password, or another role, unless it is a demotion. */
+  /** Accounts with another password, or with another role other than by a demotion. */
   readonly changed: readonly string[];
 }
 

@@ -62,7 +62,7 @@ export function createTickets({
       const { expiresAt } = principal;
       if (expiresAt !== null && expiresAt <= now())
         throw invalidToken('ticket', 'the credential that requested it has expired');
-      // Before the next await, so that of two concurrent redemptions only one succeeds.
+      // Marked as used before the next await, so that of two concurrent redemptions only one succeeds.
       if (!used.add(jti, exp * 1000)) throw invalidToken('ticket', 'already used');
       if (!(await standing.confirm(principal)))
         throw invalidToken('ticket', 'the credential that requested it is no longer valid');

@@ -19,7 +19,7 @@ export interface LocateOptions {
   /** Server version that the database needs; executables of another minor version are skipped. */
   readonly databaseVersion?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Where PATH and Go's settings come from. */
+  /** Environment from which PATH and Go's settings are read. */
   readonly environment?: NodeJS.ProcessEnv;
 }
 

@@ -16,7 +16,9 @@ export interface ProcessIdentity {
   readonly pid: number;
   /** Start of the process, opaque; empty where the system can't report it. */
   readonly started: string;
-  /** Where process ids have the same meaning: boot and pid namespace on Linux, the host name elsewhere. */
+  /**
+   * Scope within which the process id is valid: boot and pid namespace on Linux, the host name elsewhere.
+   */
   readonly place: string;
 }
 

@@ -30,7 +30,10 @@ export interface Buckets {
   readonly now: number;
 }
 
-/** @returns a function that keeps buckets that are over. If the store throws, it throws too, but keeps what it has. */
+/**
+ * @returns a function that caches buckets that have ended. If the store throws, it throws too, but keeps its
+ * cache.
+ */
 export function createOutcomes(store: Pick<TaskStore, 'list' | 'countByExecution' | 'ending'>) {
   const kept = new Lru<OverviewBucket>(maxKept);
   const latenessOf = createLatenessOf(store);

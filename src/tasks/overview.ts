@@ -1,6 +1,6 @@
 /**
- * Data of the dashboard's first page. Many tabs may poll it, and a default server allows ten visibility calls a second.
- * So buckets that are over are kept, and answers are shared.
+ * Data of the dashboard's first page. Many tabs may poll it, and a default server allows ten visibility calls
+ * a second. So buckets that have ended are cached, and answers are shared.
  */
 import { type Overview, type OverviewQuery, overviewRanges } from '../contract/overview.ts';
 import { createLimiter } from '../lib/limiter.ts';

@@ -32,7 +32,7 @@ export function summarise(execution: Execution | LiveExecution, extras: Snapshot
   const { name, description, ...listed } = listedOf({ ...memo, tags });
   return {
     id: execution.id,
-    // These first, for people who read the JSON.
+    // These fields come first, for people who read the JSON.
     name,
     description,
     type: memo.type,
