@@ -48,7 +48,7 @@ export class AttemptRecord {
   }
 
   #keep(checkpoint: string): void {
-    // Already limited where it was written, unless the handler has bypassed that.
+    // Its size was checked where it was written, unless the handler bypassed the check.
     if (checkpoint.length > maxCheckpointBytes) return;
     try {
       this.#checkpoint = JSON.parse(checkpoint);

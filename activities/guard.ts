@@ -10,24 +10,27 @@ export interface Guarded {
   readonly rules: Pick<TypeRules, 'cleanupMs'>;
   /** Fires once: when the task is cancelled, the worker's grace time is over, or the attempt is given up. */
   readonly stopping: AbortSignal;
-  /** Fires when the worker's grace time at shutdown is over, whatever came before. */
+  /** Fires when the worker's grace time at shutdown is over, even if `stopping` has already fired. */
   readonly graceOver: AbortSignal;
 }
 
 type Guardable = Pick<HandlerProcess, 'stop' | 'kill'>;
 
-/** Milliseconds a handler has for its last checkpoint if its attempt soon starts, or has started, elsewhere. */
+/**
+ * Time for a handler's last checkpoint if its attempt starts, or has started, again elsewhere, in
+ * milliseconds.
+ */
 const handBackMs = 2000;
 
 /** Asks a handler to stop when it must, and kills its process if it doesn't. */
 export class Guard {
-  /** Why the handler was asked to stop. A cancellation counts, whatever came before it. */
+  /** Why the handler was asked to stop. A cancellation replaces any earlier reason. */
   stopped: StopReason | undefined;
   readonly #process: Guardable;
   readonly #guarded: Guarded;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #onStopping = (): void => this.#handleStopping();
-  /** Also ends the time to clean up after a cancellation, since the worker would not wait for it. */
+  /** Also cuts short the clean-up after a cancellation, since the worker would not wait for it. */
   readonly #onGraceOver = (): void => this.#killAfter(handBackMs, 'WorkerShutdown');
 
   /** @param handlerProcess process that has been given the handler to run. */
@@ -75,7 +78,10 @@ const words = {
   AttemptWithdrawn: 'The server has given up this attempt',
 } as const;
 
-/** Maps Temporal's reason for an activity's cancellation. Several don't mean that the task was cancelled. */
+/**
+ * Maps Temporal's reason for an activity's cancellation to ours. Several don't mean that the task was
+ * cancelled.
+ */
 export function stopReason({ reason }: AbortSignal): keyof typeof words {
   const word = reason instanceof CancelledFailure ? reason.message : '';
   if (word === 'WORKER_SHUTDOWN') return 'WorkerShutdown';

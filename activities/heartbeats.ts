@@ -4,8 +4,8 @@
  */
 const intervalMs = 800;
 /**
- * Minimum time before an early heartbeat, in milliseconds. The SDK sends two heartbeats a second, but encodes
- * each one it is given, checkpoint and log included.
+ * Minimum time between a heartbeat and an early one, in milliseconds. The SDK sends two heartbeats a second,
+ * but encodes each one it is given, checkpoint and log included.
  */
 const soonMs = 250;
 

@@ -3,7 +3,7 @@ import { TaskFailure } from './types/define.ts';
 /**
  * Serialises a handler's result or checkpoint as it is at this moment.
  * @returns the JSON.
- * @throws TaskFailure `ResultTooLarge`, `CheckpointNotSerialisable` and so on, by name. No retry would help.
+ * @throws a non-retryable TaskFailure, such as `ResultTooLarge` or `CheckpointNotSerialisable`.
  */
 export function toLimitedJson(name: 'Result' | 'Checkpoint', value: unknown, maxBytes: number): string {
   const text = serialise(name, value);

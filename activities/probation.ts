@@ -7,8 +7,8 @@ const settleMs = 1_000;
 
 /**
  * A task that was lost with its worker may have caused the loss. The server retries all tasks that were lost
- * with it at the same moment, so a worker tries only one of them at a time: one that does take its worker
- * down then does so alone, instead of dragging the others along until all are given up. Tasks that were
+ * together at the same moment, so a worker tries only one of them at a time. A task that does crash its
+ * worker then does so alone, instead of taking the others down with it until all have failed. Tasks that were
  * merely unlucky are not held up for long.
  *
  * free → taken (`admit`) → free (`end`, or the term is over)
@@ -17,7 +17,7 @@ export class Probation {
   #holder: object | undefined;
 
   /**
-   * @param lost how often the task was lost with its worker.
+   * @param lost number of times the task was lost with its worker.
    * @returns what to do before the attempt and after it; undefined when the task has to wait for its turn.
    */
   admit(lost: number): { settle(stopping: AbortSignal): Promise<void>; end(): void } | undefined {

@@ -1,7 +1,7 @@
 /**
  * One attempt at a task, as a Temporal activity. It
  * - reports earlier attempts that were lost, which only the server and the last heartbeat know of,
- * - refuses what no attempt can fix (an unknown type, a task that loses its workers),
+ * - fails what no attempt can fix (an unknown type, a task that loses its workers),
  * - runs the handler in a process of the pool, with heartbeats that carry log, progress and checkpoint,
  * - and says in its failure whether the task's own retry policy applies, or the server should retry.
  */
@@ -38,7 +38,7 @@ export interface ProcessTaskDependencies {
   readonly signals: {
     /** Notifies the task's workflow that an attempt is running, once it has run for a second. */
     begun(workflow: WorkflowRun, begun: AttemptBegun): Promise<void>;
-    /** Notifies it of an attempt that was lost or handed back. */
+    /** Notifies the workflow of an attempt that was lost or handed back. */
     over(workflow: WorkflowRun, over: AttemptOver): Promise<void>;
   };
   /** Fires when the worker shuts down and its grace time is over. */
@@ -47,7 +47,7 @@ export interface ProcessTaskDependencies {
 }
 
 const announceAfterMs = 1000;
-/** Number of lost attempts after which the task itself is taken to be the cause. */
+/** Number of lost attempts after which the task itself is considered the cause. */
 const maxLostAttempts = 5;
 /** Delay before a deferred task asks for its turn again, in milliseconds. */
 const deferMs = 3000;
@@ -69,7 +69,8 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
   return async function processTask(input: AttemptInput): Promise<AttemptSuccess> {
     const attempt = createAttempt(dependencies, input);
     const { tries, record } = attempt;
-    // Start them now: while reports of other attempts are sent, this one must not be taken for lost.
+    // Started first: sending the reports of other attempts takes time, and this one must not count as lost
+    // meanwhile.
     attempt.heartbeats.start();
     try {
       if (tries.lost >= maxLostAttempts) throw await giveUp(attempt);
@@ -96,10 +97,10 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
   };
 }
 
-/** Measures an attempt that has ended, whether its failure is the handler's or that of its process. */
+/** Measures the duration of an attempt that has ended, whether its handler or its process failed. */
 function measure({ dependencies, input, startedAt }: ActivityAttempt, outcome: string): void {
   const { pool, telemetry = noTelemetry } = dependencies;
-  // Types that no worker knows are not: labels come from a fixed set.
+  // Labels come from a fixed set, so all unknown types share one.
   const type = pool.types.has(input.type) ? input.type : 'unknown';
   telemetry.observe('taskbell_attempt_seconds', (Date.now() - startedAt) / 1000, { type, outcome });
 }
@@ -134,7 +135,7 @@ function run({
 /** Sends a heartbeat at once if there was an earlier try, and notifies the workflow after a second. */
 function announce(attempt: ActivityAttempt): NodeJS.Timeout {
   const { dependencies, activity, workflow, tries, startedAt, heartbeats } = attempt;
-  // The server's heartbeat of an earlier try must be replaced before this one can be lost as well.
+  // Replaces the earlier try's heartbeat on the server, in case this try is lost as well.
   if (activity.info.attempt > 1) heartbeats.now();
   return setTimeout(() => {
     const begun = { attempt: tries.attempt, started_at: new Date(startedAt).toISOString() };
@@ -189,7 +190,10 @@ async function activityFailure(error: unknown, attempt: ActivityAttempt): Promis
   return failure(attempt, record.report('failed', { type, message }), retry);
 }
 
-/** Lets the server start another attempt by the activity's retry policy, or at once after a hand-back. */
+/**
+ * Returns the error that makes the server start another attempt: by the activity's retry policy, or at once
+ * after a hand-back.
+ */
 async function interrupted(
   { outcome, type, message }: AttemptInterrupted,
   attempt: ActivityAttempt,
@@ -198,7 +202,7 @@ async function interrupted(
   const report = record.report(outcome, { type, message });
   if (outcome === 'lost' && tries.lost + 1 >= maxLostAttempts) return lostTooOften(attempt, report);
   await reportLost(attempt, [report]);
-  // The count must reach the server before the failure does, or a hand-back would pass for a lost worker.
+  // The count must reach the server before the failure does, or a hand-back would count as a lost worker.
   activity.heartbeat(record.lastHeartbeat(outcome));
   const soon = outcome === 'handed_back' ? { nextRetryDelay: 1 } : {};
   return ApplicationFailure.create({ type, message, ...soon });

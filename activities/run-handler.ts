@@ -32,7 +32,10 @@ export async function runHandler(run: HandlerRun): Promise<JsonValue> {
 }
 
 const notBegun = Symbol('not begun');
-/** Number of processes to try: one may have died idle, or be blocked by what an earlier handler left behind. */
+/**
+ * Maximum number of processes to try: one may have died idle, or be blocked by what an earlier handler left
+ * behind.
+ */
 const maxTries = 3;
 
 async function runOnce(run: HandlerRun): Promise<{ result: JsonValue } | typeof notBegun> {

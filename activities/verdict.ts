@@ -1,5 +1,6 @@
 /**
- * Decides what the end of a handler's run means for its attempt. The whole way, from the cause to the status:
+ * Decides what the end of a handler's run means for its attempt. The full mapping, from the cause to the
+ * status:
  *
  *     cause                  handler or process         verdict                       outcome      status
  *     (StopReason,           (ProcessOutcome)           (returned or thrown here)     (of the      (of the
@@ -20,16 +21,17 @@
  *                            anything else              AttemptInterrupted            handed_back  [2]
  *     Cancelled              anything                   CancelledFailure              cancelled    CANCELLED [4]
  *
- * Of several causes, Cancelled counts, or else the one for which we killed the process. An attempt that was
- * stopped before its process had called the handler is handed back. One that was not stopped gets another
- * process (run-handler.ts).
+ * If there are several causes, Cancelled takes precedence, then the one for which we killed the process. If
+ * the process never called the handler, an attempt that was asked to stop is handed back, and any other gets
+ * another process (run-handler.ts).
  *
  * [1] RUNNING if the failure is retryable and retries are left: the workflow schedules the next attempt. FAILED
  *     otherwise.
  * [2] Unchanged: the server starts another attempt, which uses up no retry. FAILED after the fifth loss.
  * [3] If the server has already given up an attempt that was withdrawn, it ignores the result.
- * [4] PAUSED or SCHEDULED if the workflow cancelled the attempt alone, since the task was paused or edited before
- *     the workflow knew that the attempt had started. The attempt is then not recorded (workflows/attempt.ts).
+ * [4] PAUSED or SCHEDULED if the workflow cancelled only the attempt, since the task was paused or edited
+ *     before the workflow knew that the attempt had started. The attempt is then not recorded
+ *     (workflows/attempt.ts).
  */
 import { CancelledFailure } from '@temporalio/common';
 import type { JsonValue } from '../src/contract/json.ts';
@@ -45,7 +47,7 @@ export interface RunContext {
   readonly maxMemoryMb: number;
   /** Why the handler was asked to stop, if it was. */
   readonly stopped: StopReason | undefined;
-  /** Whether its process had run no other handler before, so that the memory it took is its own. */
+  /** Whether the process had run no other handler before, so that all its memory is due to this one. */
   readonly isFresh: boolean;
 }
 
@@ -61,7 +63,7 @@ export function verdict(end: ProcessOutcome, circumstances: RunContext): JsonVal
     case 'completed':
       return JSON.parse(end.result);
     case 'not_begun':
-      // It was asked to stop before its process had started it.
+      // The handler was asked to stop before its process had called it.
       throw handedBack();
     case 'died':
       throw (end.killedFor && killed(end.killedFor, circumstances)) ?? died(end, stopped);
@@ -78,11 +80,11 @@ export function verdict(end: ProcessOutcome, circumstances: RunContext): JsonVal
 function killed(reason: KillReason, { input, rules, maxMemoryMb, isFresh }: RunContext): Error | undefined {
   switch (reason) {
     case 'TimeLimitExceeded': {
-      const message = `The attempt went over its time limit of ${input.time_limit} s`;
+      const message = `The attempt exceeded its time limit of ${input.time_limit} s`;
       return new TaskFailure(reason, message, { retryable: rules.retryOn.timeLimit });
     }
     case 'MemoryLimitExceeded': {
-      const message = `The attempt went over one and a half times the memory limit of ${maxMemoryMb} MB`;
+      const message = `The attempt exceeded one and a half times the memory limit of ${maxMemoryMb} MB`;
       return new TaskFailure(reason, message, { retryable: rules.retryOn.memoryLimit || !isFresh });
     }
     case 'WorkerShutdown':
@@ -102,7 +104,7 @@ function died(
     const message = "Something that an earlier handler left behind ended this handler's process";
     return new AttemptInterrupted('lost', 'ProcessKilled', message);
   }
-  // Killed from outside, by a kernel that ran out of memory for instance, not by the handler itself.
+  // Killed from outside, for example by the kernel's out-of-memory killer, not by the handler itself.
   if (signal === 'SIGKILL') {
     return new AttemptInterrupted('lost', 'ProcessKilled', "The handler's process was killed from outside");
   }
@@ -128,7 +130,7 @@ function overSoftLimit({ input, rules }: RunContext): TaskFailure {
 }
 
 export function softLimitMessage({ soft_time_limit }: Pick<AttemptInput, 'soft_time_limit'>): string {
-  return `The attempt went over its soft time limit of ${soft_time_limit} s`;
+  return `The attempt exceeded its soft time limit of ${soft_time_limit} s`;
 }
 
 export function handedBack(): AttemptInterrupted {

@@ -73,7 +73,7 @@ const variables = z.object({
   TASKBELL_JWT_AUDIENCE: z.string().max(1_000).optional(),
   TASKBELL_WORKER_CONCURRENCY: integer(1, 1_000, 4),
   TASKBELL_MAX_TASKS_PER_CHILD: integer(1, 999_999_999, 1_000),
-  // Below this, a process that has done nothing yet would already exceed it.
+  // With less than 128 MB, a process that has done nothing yet would already exceed the limit.
   TASKBELL_MAX_MEMORY_PER_CHILD_MB: integer(128, 1_048_576, 400),
   TASKBELL_SHUTDOWN_GRACE: integer(0, 86_400, 30),
   TASKBELL_DATA_DIR: z.string().optional(),
@@ -95,7 +95,10 @@ const variables = z.object({
   XDG_CACHE_HOME: z.string().optional(),
 });
 
-/** Everything that Taskbell reads from its environment, checked. Durations in milliseconds, paths absolute. */
+/**
+ * Everything that Taskbell reads from its environment, validated. Durations are in milliseconds, paths are
+ * absolute.
+ */
 export interface Config {
   readonly host: string;
   /** 0 lets the system choose a free port. */
@@ -202,12 +205,14 @@ export function readHome(environment: Environment = process.env): string {
   return resolve(environment['TASKBELL_HOME'] || defaultHome);
 }
 
-/** Whether an identity provider has the accounts, for commands that work even if the rest is invalid. */
+/**
+ * Returns whether an identity provider has the accounts, for commands that work even if the rest is invalid.
+ */
 export function hasIdentityProvider(environment: Environment = process.env): boolean {
   return Boolean(environment['TASKBELL_JWKS_URL']);
 }
 
-/** Requires all three of its variables, or none. */
+/** Reads the three variables of an identity provider, of which all or none must be set. */
 function readIdentityProvider(environment: Environment, faults: string[]): Config['identityProvider'] {
   const names = ['TASKBELL_JWKS_URL', 'TASKBELL_JWT_ISSUER', 'TASKBELL_JWT_AUDIENCE'] as const;
   const [jwksUrl, issuer, audience] = names.map((name) => environment[name]);
@@ -221,7 +226,7 @@ function readIdentityProvider(environment: Environment, faults: string[]): Confi
   return undefined;
 }
 
-/** `NAME=` in a compose or .env file means "not set". */
+/** Drops empty variables: `NAME=` in a compose or .env file means "not set". */
 function dropEmpty(environment: Environment): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
 }
@@ -251,7 +256,7 @@ function externalTemporal(environment: Environment, faults: string[]): ClientCon
   }
 }
 
-/** Returns the first line of a message: a TOML parser's goes on with an excerpt of the file. */
+/** Returns the first line of a message. A TOML parser's message continues with an excerpt of the file. */
 function describe(error: unknown): string {
   const message = errorMessage(error);
   return message.split('\n', 1).join();
@@ -272,8 +277,8 @@ const handlerVariables = new Set(
 const handlerPrefixes = ['LC_', 'TASK_'];
 
 /**
- * Returns the environment of handler processes, from an allowlist, so that none of the service's secrets is ever in it.
- * Variables whose names start with `TASK_` are for handlers.
+ * Returns the environment of handler processes, built from an allowlist, so that it never has the service's
+ * secrets. Variables whose names start with `TASK_` are for handlers.
  */
 export function handlerEnvironment(environment: Environment = process.env): Record<string, string> {
   const allowed = (name: string): boolean =>

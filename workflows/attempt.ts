@@ -1,4 +1,4 @@
-/** One attempt at a task: schedules its activity, and turns its end into what the retry policy needs. */
+/** Schedules one attempt at a task as an activity, and translates its end for the retry policy. */
 import {
   ActivityCancellationType,
   ActivityFailure,
@@ -41,12 +41,15 @@ export interface StartedAttempt {
   endAfter(error: unknown): AttemptOutcome;
 }
 
-/** Margin after the hard limit, in seconds. The worker enforces the limit, the server only if it doesn't. */
+/**
+ * Margin after the hard limit, in seconds. The worker enforces the limit; the server does so only if the
+ * worker fails to.
+ */
 const hardLimitMargin = 30;
 
 const { processTask } = proxyActivities<Activities>({
   startToCloseTimeout: '1 day',
-  // Maximum time until a dead worker is noticed, whatever the attempt's own limit.
+  // Maximum time until a dead worker is noticed, regardless of the attempt's own limit.
   heartbeatTimeout: '8 seconds',
   // The default would let the workflow end while the handler still runs.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -90,7 +93,7 @@ function endOf(error: unknown, before: TaskState, scope: CancellationScope): Att
   if (CancellationScope.current().consideredCancelled)
     return { kind: 'cancelled', report: cancelledReport(error) };
   if (isCancellation(error)) return { kind: 'withdrawn' };
-  // Its worker handed it back or was lost while it was being withdrawn: the handler has not failed.
+  // The worker handed the attempt back or was lost during the withdrawal: the handler has not failed.
   const interrupted = scope.consideredCancelled && !isAttemptFailure(detailsOf(error));
   if (interrupted && patched('interrupted-while-withdrawn')) return { kind: 'withdrawn' };
   return failedEnd(error, before);
@@ -100,7 +103,7 @@ function cancelledReport(error: unknown): AttemptReport | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   // The worker was lost while the attempt was stopping: the server doesn't retry a cancelled activity.
   if (cause instanceof TimeoutFailure) return lostReport(cause);
-  // Only our own activity adds details to its cancellation, and only once the attempt had started.
+  // Only our own activity adds details to a cancellation, and only if the attempt had started.
   return cause instanceof CancelledFailure ? (cause.details[0] as AttemptReport | undefined) : undefined;
 }
 
@@ -114,7 +117,10 @@ function failedEnd(error: unknown, before: TaskState): AttemptOutcome {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const summary: ErrorReport = {
     type: kindOf(cause),
-    message: truncateBytes(rootCause(error) ?? 'The attempt ended without a reason', maxErrorMessageBytes),
+    message: truncateBytes(
+      rootCause(error) ?? 'The attempt ended for an unknown reason',
+      maxErrorMessageBytes,
+    ),
   };
   const details = detailsOf(error);
   if (!isAttemptFailure(details)) {

@@ -20,7 +20,7 @@ const { lookUpPredecessor } = proxyLocalActivities<LocalActivities>({
   summary: 'Look up how a predecessor ended',
 });
 
-/** Number of signals in flight at a time; the server allows 2,000. */
+/** Maximum number of signals in flight; the server allows 2,000. */
 const maxSignalsInFlight = 200;
 const maxTries = 3;
 
@@ -43,14 +43,15 @@ async function askOne(id: string): Promise<EndedPredecessor | null> {
   const { workflowId, runId } = workflowInfo();
   const dependent: Dependent = { id: workflowId, run_id: runId };
   for (let tries = 0; tries < maxTries; tries += 1) {
-    // Without a run id, since the newest run is the one that matters.
+    // Signals without a run id, since the newest run is the one that matters.
     if (await isDelivered(() => getExternalWorkflowHandle(id).signal(dependentSignal, dependent)))
       return null;
     const over = await lookUpPredecessor(id);
     if (over !== null) return over;
     // It was retried between the signal and the lookup: ask its new run.
   }
-  // It has more dependents than a workflow can take signals from: the workers will notice its end.
+  // The predecessor has more dependents than a workflow can receive signals from. The workers will notice its
+  // end.
   return null;
 }
 

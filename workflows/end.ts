@@ -10,7 +10,9 @@ export type RunEnd =
   | { readonly status: 'COMPLETED'; readonly outcome: TaskOutcome }
   | { readonly status: 'FAILED' | 'CANCELLED'; readonly failure: unknown };
 
-/** Returns the end that an error means. @throws an error that is a bug of ours, which doesn't end the task. */
+/**
+ * Returns how an error ends the run. @throws the error if it is a bug of ours, which must not end the task.
+ */
 export function endByError(error: unknown): RunEnd {
   if (isCancellation(error)) return { status: 'CANCELLED', failure: error };
   if (CancellationScope.current().consideredCancelled) {
@@ -22,8 +24,8 @@ export function endByError(error: unknown): RunEnd {
 }
 
 /**
- * Does what is left to do before a run closes. Every end passes through here, good or bad, and once it has
- * begun, a cancellation can neither interrupt nor change it.
+ * Does what remains to be done before a run closes. Every run ends here, whatever its outcome. Once this has
+ * started, a cancellation can neither interrupt nor change the end.
  */
 export async function endRun(run: Run, status: EndedStatus): Promise<void> {
   run.isOver = true;

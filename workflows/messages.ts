@@ -19,13 +19,12 @@ import type {
 /** Pauses or resumes a task, or runs it now. A signal, so that it is accepted even while no worker is up. */
 export const commandSignal = defineSignal<[TaskCommand]>(commandSignalName);
 
-/** Sent by an attempt that has run for a second: shorter ones save their workflow the extra work. */
+/** Sent by an attempt once it has run for a second. Shorter attempts spare their workflow the extra work. */
 export const attemptBegunSignal = defineSignal<[AttemptBegun]>(attemptBegunSignalName);
 
 /**
- * Sent for an attempt that was lost or handed back, by the first try of its activity that knows of it: the
- * server retries such an attempt without notifying the workflow, and has no place for what the attempt left
- * behind.
+ * Reports an attempt that was lost or handed back. Sent by the first later try that knows of it: the server
+ * retries the activity without notifying the workflow, and has no place for what the attempt left behind.
  */
 export const attemptInterruptedSignal = defineSignal<[AttemptOver]>(attemptInterruptedSignalName);
 
@@ -35,7 +34,7 @@ export const dependentSignal = defineSignal<[Dependent]>(dependentSignalName);
 /** Sent to a task's dependents when it ends. */
 export const predecessorEndedSignal = defineSignal<[EndedPredecessor]>(predecessorEndedSignalName);
 
-/** Edits a task that has not started. An update, so that it can be refused; returns the new version. */
+/** Edits a task that has not started. An update, so that it can be rejected; returns the new version. */
 export const editUpdate = defineUpdate<number, [TaskEdit]>('edit');
 
 /** The workflow's own view of the task. */

@@ -1,4 +1,4 @@
-/** Writes the task's state where no query to the workflow is needed: search attributes, memo, details. */
+/** Writes the task's state where it can be read without a query: search attributes, memo, details. */
 import {
   ApplicationFailure,
   setCurrentDetails,
@@ -17,7 +17,7 @@ import { listedOf } from '../src/contract/spec.ts';
 /** Maximum size of the error message in the memo, in bytes: every row of a list carries the memo. */
 export const maxMemoErrorBytes = 1024;
 
-/** Writes what has changed between two states, in a workflow task that runs anyway. */
+/** Records what has changed between two states. Takes no workflow task of its own. */
 export function recordState(before: TaskState, after: TaskState): void {
   if (after.version !== before.version) upsertSearchAttributes(changedAttributes(before, after));
   const memo = changedMemo(before, after);
@@ -50,8 +50,8 @@ function changedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
 }
 
 /**
- * Returns the memo's next attempt when run-now has ended a backoff, or when the attempt after one has
- * started: lists must stop showing the wait.
+ * Returns the memo's next attempt if run-now has ended a backoff, or if the attempt after a backoff has
+ * started, so that lists stop showing the wait.
  */
 function hurriedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
   const { nextAttemptAt } = after;
@@ -89,7 +89,9 @@ function sentence(state: TaskState): string {
     case 'AFTER':
       return `**Waiting** for the end of ${state.waitsFor.join(', ')}.`;
     case 'SCHEDULED':
-      return runNow ? '**Scheduled**: running now on request.' : `**Scheduled** for ${spec.scheduled_time}.`;
+      return runNow
+        ? '**Scheduled**: starting now, on request.'
+        : `**Scheduled** for ${spec.scheduled_time}.`;
     case 'PAUSED':
       return `**Paused**, waiting to be resumed. Scheduled for ${spec.scheduled_time}.`;
     case 'PENDING':

@@ -2,14 +2,17 @@
 import { truncateCharacters } from '../src/contract/text.ts';
 import type { AttemptReport } from '../src/contract/workflow.ts';
 
-/** Maximum length of all reports, in characters of JSON. They end up in one payload, which may have 2 MB. */
+/**
+ * Maximum length of all reports, in characters of JSON. They are stored in one payload, which the server
+ * limits to 2 MB.
+ */
 const maxReportsLength = 128 * 1024;
 const shortMessageLength = 200;
 
 /**
- * Merges reports, in the order of the attempts. An attempt may be reported twice, since the try that reports
- * its loss may itself be lost: the later report counts. Keeps every outcome, but logs and long messages only
- * of as many recent attempts as fit.
+ * Merges reports, in the order of the attempts. If an attempt is reported twice, the later report counts: the
+ * try that reports a loss may itself be lost. Keeps every outcome, but logs and long messages only for as
+ * many recent attempts as fit.
  */
 export function mergedReports(...lists: (readonly AttemptReport[])[]): AttemptReport[] {
   const byAttempt = new Map(lists.flat().map((report) => [report.attempt, report]));

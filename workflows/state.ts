@@ -1,13 +1,14 @@
 /**
  * The task's state and its transitions, as pure functions: no Temporal, no clock, no randomness. A transition
  * that does not apply returns the state it was given. Instants named `…At` are in milliseconds since the
- * epoch. Those that keep their names from messages (`started_at`, `scheduled_time`) are RFC 3339 texts.
+ * epoch. Those named as in messages (`started_at`, `scheduled_time`) are RFC 3339 strings.
  *
  *     AFTER     → SCHEDULED       its predecessors have ended
  *     SCHEDULED ⇄ PAUSED          on messages; the same for AFTER
  *     SCHEDULED → PENDING         it is due; the first attempt is scheduled
- *     PENDING   → SCHEDULED       edited (or paused: PAUSED) before the attempt started, which is withdrawn
- *     PENDING   → RUNNING         an attempt has started; stays so through failures and backoff to the end
+ *     PENDING   → SCHEDULED       it was edited; the attempt, which had not started, is withdrawn
+ *     PENDING   → PAUSED          it was paused; the attempt, which had not started, is withdrawn
+ *     PENDING   → RUNNING         an attempt has started; it stays RUNNING through failures and backoffs
  */
 import type { JsonValue } from '../src/contract/json.ts';
 import { boundedRetryAfterMs, maxTotalCheckpointBytes } from '../src/contract/limits.ts';
@@ -36,11 +37,11 @@ export interface TaskState {
   /** Ids of its predecessors that have not ended. */
   readonly waitsFor: readonly string[];
   readonly afterPolicy: AfterPolicy | undefined;
-  /** The end of a predecessor because of which the task can never run. */
+  /** The end of a predecessor that rules the task out: it can never run. */
   readonly ruledOutBy: EndedPredecessor | null;
   readonly version: number;
   readonly updatedAt: number;
-  /** Start of its first attempt, as that attempt reported it. It is passed on without being parsed. */
+  /** Start of the first attempt, as that attempt reported it. Passed on without being parsed. */
   readonly started_at: string | null;
   /** Number of attempts started so far in this run. */
   readonly attempt: number;
@@ -52,7 +53,10 @@ export interface TaskState {
   /** Set during a backoff only. */
   readonly nextAttemptAt: number | null;
   readonly attempts: readonly AttemptReport[];
-  /** Attempts of the current activity that were lost or handed back; moved to `attempts` when it is over. */
+  /**
+   * Attempts of the current activity that were lost or handed back; moved to `attempts` when the activity
+   * ends.
+   */
   readonly interrupted: readonly AttemptReport[];
   readonly checkpoint: JsonValue | null;
   /** Total size of the checkpoints handed on so far, in bytes of JSON. */
@@ -106,7 +110,7 @@ export function applyCommand(state: TaskState, { command }: TaskCommand, now: nu
       return state.status === 'PAUSED'
         ? written(state, now, { status: restingStatus(state.waitsFor) })
         : state;
-    // Waives its scheduled time, but not its predecessors.
+    // Run-now waives the scheduled time, but not the predecessors.
     case 'run-now':
       if (state.nextAttemptAt !== null) return written(state, now, { nextAttemptAt: now });
       if (state.status === 'AFTER' && state.runNow) return state;
@@ -136,7 +140,7 @@ export function predecessorEnded(state: TaskState, over: EndedPredecessor, now: 
   return written(state, now, { waitsFor, status: 'SCHEDULED' });
 }
 
-/** Returns why an edit must be refused; undefined if it is allowed. */
+/** Returns why an edit must be rejected; undefined if it is allowed. */
 export function editRefusal(state: TaskState, edit: TaskEdit, now: number): EditRefusal | undefined {
   if (now > Date.parse(edit.not_after)) return 'expired';
   if (state.status === 'RUNNING') return 'wrong_state';

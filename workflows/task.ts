@@ -34,7 +34,9 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
   return end.outcome;
 }
 
-/** Returns how the run ends. @throws an error that is a bug of ours: the task goes on once it is fixed. */
+/**
+ * Returns how the run ends. @throws an error that is a bug of ours: the task continues once the bug is fixed.
+ */
 async function untilEnd(run: Run, input: TaskInput): Promise<RunEnd> {
   try {
     // A cancellation before the first workflow task doesn't keep the code from starting.
@@ -57,13 +59,15 @@ async function waitForPredecessors(run: Run): Promise<void> {
     const onOver = (over: EndedPredecessor): void =>
       run.update(predecessorEnded(run.state, over, Date.now()));
     const following = subscribeToPredecessors(run.state.waitsFor, onOver).then(() => condition(isDecided));
-    // One bad end decides, even if the other predecessors have not been asked yet.
+    // One end that rules the task out is enough, even if the other predecessors have not been asked yet.
     await Promise.race([following, condition(isDecided)]);
   }
   if (run.state.ruledOutBy) throw predecessorFailure(run.state, run.state.ruledOutBy);
 }
 
-/** Attempts the task, each time when it is due. @throws the failure that ends it without a success. */
+/**
+ * Attempts the task whenever it is due, until an attempt succeeds. @throws the failure that ends the task.
+ */
 async function untilSuccess(run: Run, input: TaskInput): Promise<TaskOutcome> {
   for (;;) {
     while (waitsForTime(run.state)) await untilDueOrChanged(run);
@@ -110,7 +114,7 @@ function waitsForTime(state: TaskState): boolean {
   return state.status !== 'RUNNING' && (state.status === 'PAUSED' || timeLeft(state, Date.now()) > 0);
 }
 
-/** Waits until the task is due, with a timer that is raced against messages that change the task. */
+/** Waits until the task is due or a message changes it, whichever comes first. */
 async function untilDueOrChanged(run: Run): Promise<void> {
   const { state } = run;
   if (state.status === 'PAUSED') {

@@ -3,7 +3,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { isPublicAddress } from './public-address.ts';
 
-/** An address was refused, before any connection to it. */
+/** An address is not allowed. Thrown before any connection to it. */
 export class AddressNotAllowed extends Error {
   override readonly name = 'AddressNotAllowed';
 }
@@ -29,7 +29,8 @@ const publicOnlyLookup: LookupFunction = (hostname, options, callback) => {
       callback(error, '');
       return;
     }
-    // One private address is enough to refuse: the answer is malicious, or mixes internal and public by mistake.
+    // One private address is enough to fail: the DNS answer is malicious, or mixes internal and public by
+    // mistake.
     const [first] = addresses;
     const refused = addresses.find(({ address }) => !isPublicAddress(address));
     if (refused || first === undefined) callback(notAllowed(refused?.address ?? 'none', hostname), '');

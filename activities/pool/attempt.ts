@@ -35,7 +35,7 @@ export class HandlerAttempt {
     this.#send({ type: 'begun', number });
     try {
       const type = types.get(taskType);
-      if (!type) throw new TypeError(`The worker should have refused the task type ${taskType}`);
+      if (!type) throw new TypeError(`The worker should have rejected the task type ${taskType}`);
       const result = toLimitedJson('Result', await type.run(this.#context(), payload), maxResultBytes);
       this.#end({ type: 'completed', number, result, residentBytes: process.memoryUsage.rss() });
     } catch (error) {
@@ -46,7 +46,7 @@ export class HandlerAttempt {
   /** Ends the attempt with what its handler threw, wherever that was caught. */
   fail(error: unknown): void {
     if (this.#over) return;
-    // The stack of a handler that was asked to stop is of no interest.
+    // The stack of a handler that was asked to stop doesn't matter.
     const expected = isTaskFailure(error) || this.#stopping.signal.aborted;
     if (error instanceof Error && !expected) this.#reports.log('ERROR', String(error.stack ?? error));
     const failure: HandlerFailure = describeFailure(error);

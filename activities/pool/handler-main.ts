@@ -16,7 +16,7 @@ let lastSent = Promise.resolve();
 /** Set after an uncaught error: the process may be in any state, so it ends when the running attempt is over. */
 let spoilt = false;
 
-/** Knows which attempt code belongs to: one that is over may have left timers and promises behind. */
+/** Attributes running code to its attempt: one that has ended may have left timers and promises behind. */
 const attempts = new AsyncLocalStorage<HandlerAttempt>();
 
 process.title = 'taskbell handler';
@@ -77,7 +77,7 @@ async function load({ dataDir, httpAllowHosts, modules }: HandlerSettings): Prom
 }
 
 function send(message: FromHandler): void {
-  // A failure means that the worker no longer exists, which ends this process by other means.
+  // A failed send means that the worker no longer exists. The parent watch then ends this process.
   lastSent = new Promise((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
 }
 

@@ -36,7 +36,10 @@ export type ProcessOutcome =
       /** Whether something that an earlier handler left behind ended it. */
       readonly byAnother: boolean;
     }
-  /** The handler was never called: the process had ended, or was blocked by what an earlier handler left behind. */
+  /**
+   * The handler was never called: the process had ended, or an earlier handler had left something that
+   * blocked it.
+   */
   | { readonly kind: 'not_begun' };
 
 export interface HandlerProcessOptions {
@@ -47,7 +50,10 @@ export interface HandlerProcessOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Limit of V8's heap, in MB. High enough for the pool's memory limit to apply before V8's. */
   readonly maxHeapMb: number;
-  /** Maximum time until it can run handlers, in milliseconds: a module may wait for something while it loads. */
+  /**
+   * Maximum time until the process can run handlers, in milliseconds: a module may wait for something as it
+   * loads.
+   */
   readonly readyMs?: number;
   readonly logger: PoolLogger;
 }
@@ -55,7 +61,10 @@ export interface HandlerProcessOptions {
 /** Time a retired process has to exit before it is killed, in milliseconds. */
 const retireMs = 2000;
 const defaultReadyMs = 60_000;
-/** Maximum time until an attempt starts, in milliseconds. An idle process takes a few, or it is not idle. */
+/**
+ * Maximum time until an attempt starts, in milliseconds. An idle process needs a few; one that takes longer
+ * is blocked.
+ */
 const beginMs = 5000;
 
 interface Run {
@@ -161,7 +170,7 @@ export class HandlerProcess {
     const parsed = fromHandler.safeParse(received);
     if (!parsed.success) {
       if (!this.#warned) {
-        this.#logger.warn(this.#facts(), 'Ignoring unknown messages that a handler sends to its worker');
+        this.#logger.warn(this.#facts(), 'Ignoring unknown messages from a handler');
       }
       this.#warned = true;
       return;
@@ -170,7 +179,7 @@ export class HandlerProcess {
   }
 
   #handle(message: FromHandler): void {
-    // Messages of an attempt that is over are dropped.
+    // Drops messages of an attempt that has ended.
     if ('number' in message && message.number !== this.#run?.number) return;
     switch (message.type) {
       case 'begun':
@@ -208,7 +217,8 @@ export class HandlerProcess {
   }
 
   #send(message: ToHandler): void {
-    // Fails for a process that has just died or could not be started. Its end says more.
+    // Sending fails if the process has just died or could not be started. How it ended says more than the
+    // error.
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 

@@ -1,4 +1,7 @@
-/** Start and end of a handler process: when it is ready, how it ends, and that nothing of it keeps running. */
+/**
+ * Start and end of a handler process: waits until it is ready, learns how it ended, and kills what outlives
+ * it.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -33,7 +36,10 @@ export async function readiness(
   }
 }
 
-/** Waits for the message that its task types are loaded, or can't be. Their modules may send others. */
+/**
+ * Waits for the message that says whether the task types could be loaded. Task modules may send other
+ * messages.
+ */
 function announcement(child: ChildProcess): Promise<Extract<FromHandler, { type: 'ready' | 'unusable' }>> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
@@ -56,13 +62,15 @@ async function failAt(end: Promise<ProcessEnd>): Promise<never> {
 export async function endOf(child: ChildProcess): Promise<ProcessEnd> {
   await new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
-    // It could not be started. Other errors (an undelivered signal or message) come before its exit.
+    // Without a pid, it could not be started. Other errors (an undelivered signal or message) come before its
+    // exit.
     child.on('error', () => {
       if (child.pid === undefined) resolve();
     });
   });
   killSurvivors(child);
-  // Its last messages may arrive after its exit. Wait briefly: what left its group may hold its output open.
+  // Its last messages may arrive after its exit. Wait only briefly: a process that left the group may keep
+  // the output open.
   const lastWords = [
     ...(child.connected ? [once(child, 'disconnect')] : []),
     ...(child.stderr && !child.stderr.readableEnded ? [once(child.stderr, 'end')] : []),

@@ -22,10 +22,10 @@ async function fromProc(pids: readonly number[]): Promise<[number, number][]> {
   );
 }
 
-/** Reads it on macOS and BSD. */
+/** Reads the memory with `ps`, on macOS and BSD. */
 async function fromPs(pids: readonly number[]): Promise<[number, number][]> {
   if (pids.length === 0) return [];
-  // Fails when none of them exists any more.
+  // Fails if none of the processes exists any more.
   const { stdout } = await run('ps', ['-o', 'pid=,rss=', '-p', pids.join()]).catch(() => ({ stdout: '' }));
   const rows = stdout.trim().split('\n');
   return rows.map((row) => {

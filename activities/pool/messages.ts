@@ -8,7 +8,7 @@ import { stopReasons } from '../types/define.ts';
 
 const limits = z.object({ softTimeLimit: z.boolean(), timeLimit: z.boolean(), memoryLimit: z.boolean() });
 
-/** What the worker must know about a task type, since it outlives the process that runs its handlers. */
+/** Rules of a task type. The worker keeps them, since it outlives the processes that run its handlers. */
 const typeRules = z.object({
   /** Limits after which the task's retry policy applies. */
   retryOn: limits,
@@ -22,7 +22,7 @@ const settings = z.object({
   httpAllowHosts: z.array(z.string()),
   modules: z.array(z.string()),
 });
-/** Where a handler process gets its task types from. */
+/** Settings with which a handler process creates its task types. */
 export type HandlerSettings = z.infer<typeof settings>;
 
 const run = z.object({
@@ -38,7 +38,10 @@ const run = z.object({
 /** What a handler process needs to run one attempt. */
 export type HandlerInput = z.infer<typeof run>;
 
-/** Number of the attempt in its process, so that late messages of one are not taken for those of the next. */
+/**
+ * Number of the attempt within its process, so that one attempt's late messages are not taken for the next
+ * one's.
+ */
 const number = z.int();
 
 export const toHandler = z.discriminatedUnion('type', [
@@ -56,7 +59,9 @@ const handlerReport = z.object({
   /** JSON. */
   checkpoint: z.string().max(maxCheckpointBytes).optional(),
 });
-/** What a running handler reports. Each member has the latest, and is absent if there is nothing new. */
+/**
+ * What a running handler reports. Each member has the latest value, and is absent if there is nothing new.
+ */
 export type HandlerReport = z.infer<typeof handlerReport>;
 
 const failure = z.object({
@@ -64,7 +69,7 @@ const failure = z.object({
   message: z.string().max(maxErrorMessageBytes),
   retryable: z.boolean(),
   retryAfterMs: z.number().optional(),
-  /** Whether the handler threw a TaskFailure, which counts even if it was over its soft time limit. */
+  /** Whether the handler threw a TaskFailure, which counts even after the soft time limit. */
   deliberate: z.boolean(),
 });
 export type HandlerFailure = z.infer<typeof failure>;

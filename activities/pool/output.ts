@@ -36,7 +36,7 @@ function eachLine(stream: NodeJS.ReadableStream, write: (line: string) => void):
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
     const lines = `${rest}${chunk}`.split('\n');
-    // An endless line must not grow for ever.
+    // An endless line must not grow forever.
     rest = (lines.pop() ?? '').slice(0, maxLineLength);
     for (const line of lines) write(line);
   });

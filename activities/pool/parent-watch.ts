@@ -3,10 +3,9 @@ import { isMainThread, Worker, workerData } from 'node:worker_threads';
 const intervalMs = 1000;
 
 /**
- * Ends this process, and what its handler has started, when the worker has disconnected or died: at once if
- * the event loop runs, and within a second if a handler blocks it, from a thread with its own event loop.
- * Otherwise an endless loop in a handler would go on for ever after a kill -9 of its worker, next to the new
- * attempt elsewhere.
+ * Ends this process, and what its handler has started, when the worker has disconnected or died. Normally
+ * that is at once; if a handler blocks the event loop, a thread does it within a second. Otherwise an endless
+ * loop in a handler would survive a kill -9 of its worker, and run alongside the new attempt elsewhere.
  *
  * @param isBusy whether a handler is running; without one, the process exits normally.
  */

@@ -1,7 +1,7 @@
 /**
- * The processes in which a worker's handlers run: as many as it runs attempts at once, and a spare. The spare
- * takes the place of a process that must be replaced (it has run its share of attempts, it leaks, its handler
- * was killed) while the next one is starting.
+ * The processes in which a worker's handlers run: one for each slot, and a spare. The spare takes the place
+ * of a process that must be replaced (it has run its share of attempts, it leaks, its handler was killed)
+ * while the next one is starting.
  *
  * starting → serving → closed. `failed` rejects when no process can be started any more.
  */
@@ -16,7 +16,10 @@ export interface PoolOptions extends Omit<HandlerProcessOptions, 'maxHeapMb'> {
   readonly concurrency: number;
   /** Number of attempts after which a process is replaced. */
   readonly maxAttempts: number;
-  /** Memory above which a process is replaced after an attempt, in MB. Far above it, it is killed at once. */
+  /**
+   * Memory above which a process is replaced after its attempt, in MB. Above 1.5 times this, it is killed at
+   * once.
+   */
   readonly maxMemoryMb: number;
   readonly telemetry?: Telemetry;
 }
@@ -32,11 +35,11 @@ export interface HandlerPool {
   close(): Promise<void>;
 }
 
-/** Kill an attempt at once above this multiple of the memory limit. */
+/** Multiple of the memory limit above which a process is killed at once. */
 const killAbove = 1.5;
 const memoryIntervalMs = 250;
 const spares = 1;
-/** Number of attempts before its last at which a process's replacement is started. */
+/** Number of attempts that a process has left when its replacement is started. */
 const lastAttempts = 5;
 const startBackoffMs = { first: 500, max: 10_000 };
 const maxFailedStarts = 5;
@@ -61,7 +64,7 @@ class Pool implements HandlerPool {
   readonly #all = new Set<HandlerProcess>();
   readonly #busy = new Set<HandlerProcess>();
   readonly #newborn = new Set<HandlerProcess>();
-  /** All that have not ended, including those being retired. */
+  /** All processes that have not ended, including those being retired. */
   readonly #living = new Set<HandlerProcess>();
   readonly #closing = new AbortController();
   readonly #watch: NodeJS.Timeout;
@@ -207,7 +210,7 @@ class Pool implements HandlerPool {
     try {
       const types = await handlerProcess.ready;
       this.#closing.signal.throwIfAborted();
-      // The message that it is ready may be read after its end.
+      // Its `ready` message may be read after the process has ended.
       if (!handlerProcess.alive) throw new Error('A handler process ended as soon as it was ready');
       this.#all.add(handlerProcess);
       void this.#dropAtEnd(handlerProcess);

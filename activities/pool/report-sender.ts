@@ -1,14 +1,16 @@
 import { logLine, LogLines } from '../log-lines.ts';
 import type { HandlerReport } from './messages.ts';
 
-/** Kilobytes that can be sent at once, counting at least one per message, and the milliseconds to refill them. */
+/**
+ * Size of a burst, in kilobytes (a message counts as at least one), and time to refill it, in milliseconds.
+ */
 const burst = 64;
 const refillMs = 100;
 
 /**
- * Sends on what a handler reports: at once, so that it is known even if the handler then blocks its process
- * or crashes. But a handler that reports without end must not flood its worker, so beyond a burst reports are
- * collected, and the latest are sent a few times a second.
+ * Forwards what a handler reports: at once, so that the worker has it even if the handler then blocks its
+ * process or crashes. A handler that reports endlessly must not flood its worker, so beyond a burst, reports
+ * are collected and the latest are sent a few times a second.
  */
 export class ReportSender {
   readonly #send: (report: HandlerReport) => void;
@@ -77,7 +79,10 @@ export class ReportSender {
   }
 }
 
-/** Returns a size in characters. What is sent stays in memory until the handler lets its event loop run. */
+/**
+ * Returns a report's size, in characters. What is sent stays in memory until the handler lets its event loop
+ * run.
+ */
 function sizeOf({ log = [], checkpoint = '' }: HandlerReport): number {
   return log.reduce((sum, line) => sum + line.length, checkpoint.length);
 }

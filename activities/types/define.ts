@@ -18,8 +18,8 @@ export interface TaskLog {
  * Why an attempt is asked to stop, as the `name` of its signal's reason. After a cancellation, nothing the
  * handler does changes how the task ends. After the soft time limit, the handler can still return a result.
  * An attempt cut short by a shutdown starts again elsewhere, with the last checkpoint. An attempt is
- * withdrawn when the server has given it up, because it heard nothing of it in time or was asked to (in
- * Temporal's Web UI). The task goes on without it.
+ * withdrawn when the server has given up on it: no heartbeat arrived in time, or someone asked for it in
+ * Temporal's Web UI. The task continues without it.
  */
 export const stopReasons = [
   'SoftTimeLimitExceeded',
@@ -44,7 +44,7 @@ export interface TaskContext {
   readonly owner: TaskOwner;
   /** 1 for the first attempt of a run. */
   readonly attempt: number;
-  /** The same for every attempt of a run, so that a receiver can recognise duplicates. */
+  /** Key that is the same for every attempt of a run, so that a receiver can recognise duplicates. */
   readonly idempotencyKey: string;
   /**
    * Fires on cancellation, the soft time limit, shutdown and withdrawal, with an {@link AttemptStopped} as
@@ -78,8 +78,8 @@ export interface TaskType<Payload = unknown> {
    */
   run(context: TaskContext, payload: Payload): Promise<JsonValue>;
   /**
-   * Whether the task's retry policy applies to an attempt that went over a limit. The next attempt has the
-   * same limits, so by default it applies to the soft one only, after which a handler has been able to save a
+   * Whether the task's retry policy applies to an attempt that exceeded a limit. The next attempt has the
+   * same limits, so by default it applies only to the soft time limit, after which the handler can save a
    * checkpoint.
    */
   readonly retryOn?: {
@@ -105,7 +105,7 @@ export interface TaskType<Payload = unknown> {
 export function defineTaskType<Payload>(type: TaskType<Payload>): TaskType<Payload> {
   if (!/^[a-z][a-z0-9-]{0,63}$/.test(type.name)) {
     throw new TypeError(
-      `A task type's name may only have lower-case letters, digits and hyphens, not "${type.name}"`,
+      `Not a valid task type name: "${type.name}". Use up to 64 lower-case letters, digits and hyphens, a letter first.`,
     );
   }
   return type;

@@ -14,7 +14,7 @@ import { errorMessage } from '../../src/lib/error-message.ts';
  */
 export async function loadTaskModules(specifiers: readonly string[]): Promise<TaskType[]> {
   const types: TaskType[] = [];
-  // One after the other, so that their order and the first error don't depend on chance.
+  // One after the other, so that their order and the first error are always the same.
   for (const specifier of specifiers) types.push(...(await loadTaskModule(specifier)));
   return types;
 }
@@ -40,7 +40,10 @@ async function importDefault(specifier: string): Promise<unknown> {
   return module['default'];
 }
 
-/** Resolves paths and packages from where the service was started; Node would resolve both from this file. */
+/**
+ * Resolves paths and packages relative to the current directory; Node would resolve both relative to this
+ * file.
+ */
 function locate(specifier: string): string {
   if (specifier.startsWith('file:')) return specifier;
   const path = resolve(specifier);
@@ -72,7 +75,10 @@ const retryOn = z
   .optional();
 const cleanupSeconds = z.number().min(0).max(3600).optional();
 
-/** What a task type must have. Schemas are recognised by their methods: the user's copy of zod may not be ours. */
+/**
+ * Requirements on a task type. Schemas are recognised by their methods: the user's copy of zod may not be
+ * ours.
+ */
 const requirements: readonly { met: (value: object) => boolean; text: string }[] = [
   { met: (value) => 'name' in value && typeof value.name === 'string', text: '`name` is not a string' },
   {

@@ -14,7 +14,7 @@ export interface Access {
   readonly requirePrincipal: MiddlewareHandler<ApiEnv>;
   /** Requires a valid session cookie. Sets `session` and `principal`. */
   readonly requireSession: MiddlewareHandler<ApiEnv>;
-  /** Requires a scope of the principal. @param scope Default: by the method. */
+  /** Requires a scope of the principal. @param scope By default, the method decides. */
   requireScope(scope?: Scope): MiddlewareHandler<ApiEnv>;
   /** @throws AppError csrf_failed if the request comes from another site's page. */
   assertSameOrigin(c: Context<ApiEnv>): void;
@@ -42,7 +42,10 @@ export function createAccess(
     return session;
   }
 
-  /** Rejects requests of foreign pages: browsers send the cookie from any page, but only ours know the CSRF token. */
+  /**
+   * Rejects requests of other sites' pages: browsers send the cookie from any page, but only ours know the
+   * CSRF token.
+   */
   function assertOwnPage(c: Context<ApiEnv>, session: Session): void {
     assertSameOrigin(c);
     if (isCsrfTokenOf(session, c.req.header('X-CSRF-Token') ?? '')) return;

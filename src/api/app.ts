@@ -39,7 +39,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   openApiRoute(app);
   docsRoutes(app, dependencies.docs);
   dashboardRoutes(app, dependencies.dashboard);
-  // An address that does not exist is reported only for bodies that any address would accept.
+  // Addresses that do not exist check the body as all others do, before they respond with 404.
   app.use('/api/*', limitBody(), requireJson());
   app.notFound(() => {
     throw new AppError('not_found', 'Not found.');

@@ -4,7 +4,9 @@ import type { Principal, Scope } from '../auth/principal.ts';
 import { scopeOf } from './access.ts';
 import type { ApiEnv } from './types.ts';
 
-/** The path of one object, or of something to do with it: its collection, its id, and what to do. */
+/**
+ * Pattern of the path of an object or of a command to it. Captures the collection, the id and the command.
+ */
 const objectPath = /^(\/api\/[a-z-]+)\/([0-9a-f-]{36})(?:\/([a-z-]+))?\/?$/i;
 
 interface Audited {
@@ -15,8 +17,8 @@ interface Audited {
 }
 
 /**
- * Logs every attempted write of a caller who is known: who, what, on which task, and the status of the response. Comes
- * after authentication and before all other checks.
+ * Logs every write that an authenticated caller attempts: who, what, on which task, and the status of the
+ * response. Runs after authentication and before all other checks.
  */
 export function audit(logger: Logger, { scope, action }: Audited): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {

@@ -8,12 +8,16 @@ const maxBodyBytes = 1024 * 1024;
 /** Maximum nesting, in levels. Deeper documents would overflow the stack of code that walks them. */
 const maxDepth = 100;
 
-/** Bytes of a body of unknown length that are read beyond its limit and discarded: its connection stays usable. */
+/**
+ * Maximum part of a body of unknown length that is read beyond its limit and discarded, in bytes. Its
+ * connection stays usable.
+ */
 const maxReadBytes = 16 * 1024 * 1024;
 
 /**
- * Responds 413 beyond the limit, for chunked bodies too. Not Hono's own: it starts to read a body and leaves the rest
- * unread, so the connection stalls and is cut off in the middle of the client's next request.
+ * Responds 413 beyond the limit, for chunked bodies too. Replaces Hono's own middleware, which starts to read
+ * a body and leaves the rest unread: the connection stalls, and is cut off in the middle of the client's next
+ * request.
  */
 export function limitBody(max = maxBodyBytes): MiddlewareHandler {
   return async (c, next) => {
@@ -55,7 +59,7 @@ function tooLarge(max: number): AppError {
  * Accepts only JSON objects. Responds 415 for another content type, and 400 for a body that doesn't parse, another
  * root, keys that would reach an object's prototype, and values that can't be stored unchanged: null characters
  * (PostgreSQL has none), lone surrogates, infinite numbers.
- * @param options.checkValues Whether to look for such values. If not, the handler does.
+ * @param options.checkValues Whether to check for such values here. If not, the handler does.
  */
 export function requireJson({ checkValues = true } = {}): MiddlewareHandler {
   return async (c, next) => {

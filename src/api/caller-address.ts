@@ -34,7 +34,7 @@ export function createCallerAddressOf(trustedProxies: readonly string[]): Caller
     const peer = c.env.incoming?.socket.remoteAddress ?? '';
     if (!isTrusted(peer)) return { address: networkOf(peer), isSecure: false };
     const hops = (c.req.header('X-Forwarded-For') ?? '').split(',').map((hop) => hop.trim());
-    // From the right: everything left of the first untrusted address is only that client's claim.
+    // Searched from the right: everything left of the first untrusted address is only that client's claim.
     const client = hops.findLast((hop) => hop !== '' && !isTrusted(hop)) ?? peer;
     const protocol = c.req.header('X-Forwarded-Proto')?.split(',').at(-1)?.trim().toLowerCase();
     return { address: networkOf(client), isSecure: protocol === 'https' };

@@ -11,7 +11,10 @@ export function sealCursor(key: Uint8Array, scope: string, pageToken: Uint8Array
   return Buffer.concat([mac(key, scope, pageToken), pageToken]).toString('base64url');
 }
 
-/** Returns the page token. @throws AppError validation for a cursor that is not ours, or is of another list. */
+/**
+ * Returns the page token. @throws AppError validation for a cursor that is not ours, or belongs to another
+ * list.
+ */
 export function openCursor(key: Uint8Array, scope: string, cursor: string): Uint8Array {
   const bytes = Buffer.from(cursor, 'base64url');
   const [given, pageToken] = [bytes.subarray(0, macBytes), bytes.subarray(macBytes)];

@@ -11,9 +11,15 @@ import type { ApiEnv } from './types.ts';
 
 /** Turns the rules of routes into the middleware that enforces them. */
 export interface Guards {
-  /** Returns the checks of the caller: authentication, scope, rate limit. Writes are logged from then on. */
+  /**
+   * Returns the checks of the caller: authentication, scope, rate limit. Writes are logged once the caller is
+   * known.
+   */
   admit(rules: RouteRules): MiddlewareHandler<ApiEnv>[];
-  /** Returns all that comes before the validators. Nothing of a body is read before its caller is admitted. */
+  /**
+   * Returns all middleware that runs before the validators. No part of a body is read before its caller is
+   * admitted.
+   */
   before(route: DeclaredRoute): MiddlewareHandler<ApiEnv>[];
 }
 
@@ -26,7 +32,7 @@ interface Dependencies {
 
 export function createGuards({ access, rate, logger }: Dependencies): Guards {
   const limited = limitRate(rate);
-  // One for all bulk routes: they share the memory that it protects.
+  // One limit for all bulk routes: they share the memory that it protects.
   const bulk = limitBulk();
 
   function admit({ caller, scope, action }: RouteRules): MiddlewareHandler<ApiEnv>[] {

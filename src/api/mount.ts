@@ -1,11 +1,13 @@
-/** Puts the declared routes into the app, and answers for their paths what no route does. */
+/** Adds the declared routes to the app, and responds to requests for their paths that no route handles. */
 import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../contract/errors.ts';
 import type { Guards } from './guards.ts';
 import type { DeclaredRoute, Endpoint, RouteRules } from './route.ts';
 import type { Api, ApiEnv } from './types.ts';
 
-/** Adds the routes, each behind the guards that its rules ask for, and describes them in the OpenAPI registry. */
+/**
+ * Adds the routes, each behind the guards that its rules require, and describes them in the OpenAPI registry.
+ */
 export function mountRoutes(app: Api, endpoints: readonly Endpoint[], guards: Guards): void {
   for (const { route } of endpoints) describe(app, route);
   const paths = byPath(endpoints);
@@ -59,8 +61,8 @@ function refuseMethod(at: readonly Endpoint[]): MiddlewareHandler<ApiEnv> {
 }
 
 /**
- * Returns the paths of collections that need an account, below which other routes need one. All that is below them
- * needs one then, so that strangers cannot find out what exists.
+ * Returns the paths of collections that need an account and have routes below them that need one too.
+ * Everything below such a path then needs an account, so that strangers cannot find out what exists.
  */
 function closedRoots(paths: readonly (readonly [path: string, at: readonly Endpoint[]])[]): string[] {
   const closed = paths

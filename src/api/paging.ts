@@ -19,7 +19,7 @@ export const linkHeader = {
   },
 };
 
-/** Returns what a cursor is bound to: the list, who reads it, and what narrows it. */
+/** Returns what a cursor is bound to: the list, its caller, and its filter. */
 export function cursorScope(
   list: string,
   { id, role }: Pick<Principal, 'id' | 'role'>,
@@ -30,7 +30,7 @@ export function cursorScope(
 
 /**
  * Returns the `Link` header that points to the next page.
- * @param query The filter of the list; its caller's `limit` and the `cursor` are added.
+ * @param query The filter of the list, to which `limit` and `cursor` are added.
  */
 export function nextPageLink(
   path: string,

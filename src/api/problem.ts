@@ -68,14 +68,17 @@ export function problemOf(error: unknown, requestId: string): Problem {
   };
 }
 
-/** Returns the `onError` of the whole application. */
+/** Returns the `onError` handler of the whole application. */
 export function problemResponse(logger: Logger) {
   return (error: unknown, c: Context): Response => {
     const requestId = c.res.headers.get('X-Request-Id') ?? randomUUID();
     const { status, body, headers } = problemOf(error, requestId);
     if (status === 500) logger.error({ err: error, requestId, path: c.req.path }, 'request failed');
     else if (status > 500)
-      logger.warn({ reason: reasonOf(error), requestId, path: c.req.path }, 'request refused');
+      logger.warn(
+        { reason: reasonOf(error), requestId, path: c.req.path },
+        'request failed: service unavailable',
+      );
     // The headers of every response, and Allow: Hono keeps them only if more than one handler was involved.
     const all = new Headers(c.res.headers);
     const own = { ...headers, 'Content-Type': 'application/problem+json', 'X-Request-Id': requestId };

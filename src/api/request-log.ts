@@ -18,7 +18,7 @@ export function requestLog(logger: Logger, telemetry: Telemetry = noTelemetry): 
     const { method, path } = c.req;
     const { status } = c.res;
     logger.debug({ requestId, method, path, status, durationMs: Math.round(ms) }, 'request');
-    // By route: paths have ids, so there would be no end of labels.
+    // By route, not by path: paths have ids, so the number of labels would be unlimited.
     const labels = { method, route: routePath(c, -1), status: String(status) };
     telemetry.observe('taskbell_http_request_seconds', ms / 1000, labels);
   };

@@ -17,7 +17,7 @@ export function problems<S extends ProblemStatus>(...statuses: S[]) {
   return Object.fromEntries(entries) as Record<S, { $ref: string }>;
 }
 
-/** Response of routes that need local accounts, where an identity provider has them. */
+/** Response of routes that need local accounts when an identity provider has the accounts. */
 export const noLocalAccounts = {
   404: {
     description: 'An identity provider has the accounts and issues the tokens.',

@@ -1,6 +1,6 @@
 /**
- * How a resource declares its routes: each says who may call it and what it accepts, and src/api/mount.ts puts what
- * enforces that in front of its validators.
+ * Declarations of a resource's routes. Each says who may call it and what it accepts; src/api/mount.ts puts
+ * the guards that enforce this in front of its validators.
  */
 import type { RouteConfig, RouteHandler } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
@@ -14,11 +14,16 @@ import type { Api, ApiDependencies, ApiEnv } from './types.ts';
 interface RouteOptions {
   /** The scope that a caller needs. Default: `read` for methods that change nothing, else `write`. */
   readonly scope?: Scope;
-  /** The name in the audit log of what is done to one object. Default: the last part of the path, or its method. */
+  /**
+   * Name of the action on one object in the audit log. Default: the last part of the path, or the method.
+   */
   readonly action?: string;
   /** Maximum size of the body, in bytes. Default: 1 MiB. */
   readonly maxBodyBytes?: number;
-  /** The handler checks the values of the body itself, item by item: one bad value doesn't refuse the others. */
+  /**
+   * The handler checks the values of the body itself, item by item: one bad value doesn't reject the other
+   * items.
+   */
   readonly checksValues?: boolean;
   /** Each request can hold megabytes, so only a few may run at once. */
   readonly isBulk?: boolean;
@@ -47,7 +52,7 @@ export function signedInRoute<P extends string, R extends Declaration<P>>(declar
   };
 }
 
-/** Declares a route that needs the cookie of a session, and nothing else will do. */
+/** Declares a route that needs the cookie of a session and accepts no other credential. */
 export function sessionRoute<P extends string, R extends Declaration<P>>(declaration: R & { path: P }) {
   return {
     ...declaration,
@@ -62,7 +67,7 @@ export function openRoute<P extends string, R extends Declaration<P>>(declaratio
   return { ...declaration, rules: { ...declaration.rules, caller: 'anyone' as const } };
 }
 
-/** What the routes' handlers work with. */
+/** Dependencies of the routes' handlers. */
 export interface RouteDependencies extends ApiDependencies {
   readonly access: Access;
   readonly signIn: SignIn;

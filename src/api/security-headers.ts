@@ -11,13 +11,15 @@ export const servesPage: MiddlewareHandler<ApiEnv> = (c, next) => {
   return next();
 };
 
-/** Sets the security headers of every response. @param readByOthers CORS lets other origins read data. */
+/**
+ * Sets the security headers of every response. @param readByOthers Whether CORS lets other origins read data.
+ */
 export function securityHeaders({ readByOthers }: { readByOthers: boolean }): MiddlewareHandler<ApiEnv> {
   const forData = dataHeaders({ readByOthers });
   const forPages = pageHeaders();
   return async (c, next) => {
     await next();
-    // Only now is it known which route has responded.
+    // The route that has responded is known only now.
     await (c.get('isPage') ? forPages : forData)(c, async () => undefined);
   };
 }

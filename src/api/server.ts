@@ -11,7 +11,10 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** A client that sends its headers or body too slowly is cut off. */
+/**
+ * Maximum time for a client to send its headers, or its whole request, in milliseconds. Slower ones are cut
+ * off.
+ */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 const keepAliveTimeoutMs = 65_000;

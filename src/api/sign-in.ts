@@ -29,7 +29,7 @@ export function createSignIn(
     async verify(c, { username, password }) {
       const { accounts, throttle } = requireOwn();
       const { address } = clientOf(c);
-      const onRefused = () => logger.warn({ address }, 'sign-in refused: too many failed attempts');
+      const onRefused = () => logger.warn({ address }, 'sign-in rejected: too many failed attempts');
       const account = await throttle.guard({ name: username, address, onRefused }, () =>
         accounts.verifyPassword(username, password),
       );
@@ -37,7 +37,7 @@ export function createSignIn(
         logger.info({ address, account: account.id }, 'signed in');
         return account;
       }
-      // Without the name, which can be a password typed into the wrong field.
+      // Logged without the name, which can be a password typed into the wrong field.
       logger.info({ address }, 'sign-in failed');
       throw new AppError('no_active_account', 'No active account found with the given credentials');
     },

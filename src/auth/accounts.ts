@@ -18,9 +18,9 @@ export interface Account {
 /** Ids of accounts whose tokens just became invalid, each in one list. Sockets opened with them must be closed. */
 export interface AccountsChange {
   readonly removed: readonly string[];
-  /** No longer admins. */
+  /** Accounts that are no longer admins. */
   readonly demoted: readonly string[];
-  /** Another password, or another role, unless it is a demotion. */
+  /** Accounts with another password, or with another role other than by a demotion. */
   readonly changed: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export interface Accounts {
   /**
    * Takes the same time whether or not the name exists. Replaces Django's hashes and those with outdated parameters.
    * @returns the account; undefined if name or password is wrong.
-   * @throws AppError too_many_requests too many verifications are waiting.
+   * @throws AppError too_many_requests if too many verifications are waiting.
    */
   verifyPassword(name: string, password: string): Promise<Account | undefined>;
   /** Calls `listener` after each change of the file that invalidates tokens. @returns a function that removes it. */
@@ -49,7 +49,10 @@ interface Options {
   /** Called on faults that leave the accounts working: the file became corrupt, a new hash could not be stored. */
   readonly onError: (error: unknown) => void;
   readonly refreshEveryMs?: number;
-  /** Default 2: a verification takes one of libuv's four threads for 20 ms, and file and DNS calls need some too. */
+  /**
+   * Maximum number of concurrent verifications; 2 by default. Each takes one of libuv's four threads for 20
+   * ms, and file and DNS calls need some too.
+   */
   readonly concurrentVerifications?: number;
   readonly queuedVerifications?: number;
 }
@@ -59,8 +62,8 @@ const rehashLock = { waitMs: 1_000 };
 
 /**
  * Reads the users file (a missing one means no users) and follows its changes.
- * @throws {ListFileError} the file is corrupt. If it becomes corrupt later, that is reported and the last good view
- * stays in use.
+ * @throws {ListFileError} if the file is corrupt. If it becomes corrupt later, that is reported and the last
+ * good view stays in use.
  */
 export async function createAccounts(options: Options): Promise<Accounts> {
   const { usersFile: path, onError, refreshEveryMs = 1_000 } = options;

@@ -8,9 +8,12 @@ import { invalidToken } from './refusals.ts';
 
 /** The API keys of the keys file, in memory. Checks the file every second. Closed by its creator. */
 export interface ApiKeys {
-  /** @throws AppError token_not_valid malformed, unknown, revoked, expired, or its account was deleted. */
+  /**
+   * @throws AppError token_not_valid if it is malformed, unknown, revoked or expired, or its account was
+   * deleted.
+   */
   verify(key: string): Promise<Principal>;
-  /** Whether the account has a key with this prefix. From memory, at most about a second old. */
+  /** Returns whether the account has a key with this prefix. From memory, at most about a second old. */
   has(account: string, prefix: string): boolean;
   /** Checks the file now. Never rejects. */
   refresh(): Promise<void>;
@@ -25,12 +28,12 @@ interface Dependencies extends FollowOptions {
 
 const form = /^tb_([0-9a-f]{8})_[A-Za-z0-9_-]{43}$/;
 
-/** Whether the credentials are meant to be an API key, not a token. */
+/** Returns whether the credentials are meant to be an API key, not a token. */
 export function looksLikeApiKey(credentials: string): boolean {
   return credentials.startsWith('tb_');
 }
 
-/** @throws {ListFileError} the keys file is corrupt. */
+/** @throws {ListFileError} if the keys file is corrupt. */
 export async function createApiKeys({
   accounts,
   now = Date.now,

@@ -5,9 +5,9 @@ import type { Principal } from './principal.ts';
 
 /** Whether a credential is still valid: its account, and the API key or session itself. */
 export interface CredentialStatus {
-  /** Checks in memory, at most about a second old. Ignores expiry, such as a token's. */
+  /** Checks the lists in memory, which are at most about a second old. Ignores expiry, such as a token's. */
   holds(principal: Principal): boolean;
-  /** Checks the files again before it says no: another process may have written something newer. */
+  /** Checks the files again before it returns false: another process may have written something newer. */
   confirm(principal: Principal): Promise<boolean>;
   /** Calls `listener` when a credential may no longer be valid. */
   onChange(listener: () => void): void;
@@ -51,7 +51,7 @@ export function createCredentialStatus({ accounts, keys, endedSessions }: Depend
   };
 }
 
-/** The standing of an identity provider's users: their tokens are valid until they expire. */
+/** Status of the credentials of an identity provider's users: they are valid until they expire. */
 export const untilExpiry: CredentialStatus = {
   holds: ({ credential }) => credential.type === 'identity-provider',
   confirm: async ({ credential }) => credential.type === 'identity-provider',

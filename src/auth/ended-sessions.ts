@@ -32,7 +32,7 @@ type StartedSession = Pick<SessionCredential, 'id' | 'started_at'>;
  * are signed, and stored nowhere. Checks the file every second. Closed by its creator.
  */
 export interface EndedSessions {
-  /** Whether a session has ended. From memory, at most about a second old. */
+  /** Returns whether a session has ended. From memory, at most about a second old. */
   has(account: string, session: StartedSession): boolean;
   /**
    * Ends a session for good. `expiresAt` is when it would expire by itself, in milliseconds since 1970.
@@ -50,7 +50,7 @@ interface Options extends FollowOptions {
   readonly maxPerAccount?: number;
 }
 
-/** @throws {ListFileError} the file is corrupt. */
+/** @throws {ListFileError} if the file is corrupt. */
 export async function createEndedSessions(options: Options): Promise<EndedSessions> {
   const { now = Date.now, maxPerAccount = 50 } = options;
   const follower = await followList(format, options);

@@ -41,7 +41,9 @@ export interface GateOptions {
   readonly telemetry?: Telemetry;
 }
 
-/** @throws {ListFileError} one of the files is corrupt. @throws {RangeError} the secret is too short. */
+/**
+ * @throws {ListFileError} if one of the files is corrupt. @throws {RangeError} if the secret is too short.
+ */
 export async function createGate(options: GateOptions): Promise<Gate> {
   const { home, secret, identityProvider, onError, telemetry = noTelemetry } = options;
   if (identityProvider !== undefined) {

@@ -27,9 +27,15 @@ const algorithms = [
   'Ed25519',
 ];
 const timeoutDuration = 3_000;
-/** Minimum time between fetches of the keys for unknown key ids: made-up ids must not flood the provider. */
+/**
+ * Minimum time between fetches of the keys for unknown key ids, in milliseconds: made-up ids must not flood
+ * the provider.
+ */
 const cooldownDuration = 5_000;
-/** How long keys are cached: a withdrawn key stays valid for this long, and we can do without the provider. */
+/**
+ * Time for which keys are cached, in milliseconds. A withdrawn key stays valid for this long, and the
+ * provider may be unavailable for this long.
+ */
 const cacheMaxAge = 10 * 60_000;
 const clockToleranceSeconds = 5;
 const maxLength = 8_192;
@@ -38,7 +44,7 @@ const adminRole = 'taskbell-admin';
 const claimsSchema = z.object({
   sub: z.string().min(1).max(255),
   exp: z.int(),
-  // An unexpected value here costs the name or the role, not the access.
+  // An unexpected value here loses the name or the role, but not the access.
   preferred_username: z.string().max(255).optional().catch(undefined),
   email: z.string().max(255).optional().catch(undefined),
   roles: z.array(z.string()).optional().catch(undefined),

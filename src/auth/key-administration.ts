@@ -22,11 +22,11 @@ export interface ListedKey extends ApiKey {
 
 /** Administers the keys file. Each call reads the file; nothing is cached. */
 export interface KeyAdministration {
-  /** @returns the key itself, which is stored nowhere, and the entry that is stored. @throws {UserError} */
+  /** @returns the key itself, which is not stored, and the entry that is stored. @throws {UserError} */
   create(wanted: NewKey): Promise<{ key: string; stored: ApiKey }>;
-  /** Lists the keys of one user, or all, oldest first. @throws {UserError} no user has this name. */
+  /** Lists the keys of one user, or all, oldest first. @throws {UserError} if no user has this name. */
   list(user?: string): Promise<readonly ListedKey[]>;
-  /** @throws {UserError} no key has this prefix. */
+  /** @throws {UserError} if no key has this prefix. */
   revoke(prefix: string): Promise<ApiKey>;
   /** @returns the number of keys revoked. */
   revokeAllOf(account: string): Promise<number>;

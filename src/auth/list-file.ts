@@ -31,7 +31,7 @@ export async function readListFile<T, F>(path: string, format: ListFormat<T, F>)
 }
 
 /**
- * Parses the content of such a file. `path` is only for the error message.
+ * Parses the content of a list file. `path` is only for the error message.
  * @throws {ListFileError}
  */
 export function parseListFile<T, F>(path: string, text: string, format: ListFormat<T, F>): readonly T[] {
@@ -80,7 +80,10 @@ export async function updateListFile<T, F>(
   );
 }
 
-/** The temporary name is fixed, so that crashes leave at most one file; the lock keeps others from using it. */
+/**
+ * Replaces a file by renaming a temporary one. Its name is fixed, so that crashes leave at most one; the lock
+ * keeps others from using it.
+ */
 async function replaceFile(path: string, text: string, beforeRename: () => Promise<void>): Promise<void> {
   const draft = `${path}.tmp`;
   await rm(draft, { force: true });
@@ -99,7 +102,10 @@ async function replaceFile(path: string, text: string, beforeRename: () => Promi
   await syncFolder(dirname(path));
 }
 
-/** A rename survives a power cut only if its folder is written too. Windows cannot open folders. */
+/**
+ * Syncs a folder: a rename survives a power cut only if its folder is written too. Windows cannot open
+ * folders.
+ */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r');
@@ -110,7 +116,7 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Whether no value occurs twice. Used by the schemas of such files. */
+/** Returns whether no value occurs twice. Used by the schemas of list files. */
 export function areDistinct(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
 }

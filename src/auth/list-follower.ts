@@ -15,7 +15,7 @@ export interface FollowOptions {
   readonly refreshEveryMs?: number;
 }
 
-/** @throws {ListFileError} the file is corrupt. If it becomes corrupt later, `onError` is called. */
+/** @throws {ListFileError} if the file is corrupt. If it becomes corrupt later, `onError` is called. */
 export async function followList<T, F>(
   format: ListFormat<T, F>,
   { path, onError, refreshEveryMs = 1_000 }: FollowOptions,

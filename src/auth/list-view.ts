@@ -48,8 +48,8 @@ export async function createListView<T, F>(dependencies: Dependencies<T, F>): Pr
   return {
     list: () => list,
     refresh() {
-      // One at a time, so that an older reading never replaces a newer one. Each caller gets its own check, which starts
-      // after the call.
+      // Checks run one at a time, so that an older reading never replaces a newer one. Each caller gets its
+      // own check, which starts after the call.
       tail = tail.then(check);
       return tail;
     },
@@ -65,7 +65,8 @@ async function load<T, F>(
   try {
     const file = await open(path, 'r');
     try {
-      // Both from the same open file: a rename in between cannot pair one file's stat with another's content.
+      // Both are read from the same open file: a rename in between cannot pair one file's stat with another's
+      // content.
       signature = describe(await file.stat({ bigint: true }));
       text = await file.readFile('utf8');
     } finally {

@@ -5,12 +5,15 @@ import { UserError } from './users.ts';
 /** The part of standard input that reading passwords needs. */
 export type PasswordInput = NodeJS.ReadableStream & { isTTY?: boolean };
 
-/** Maximum size of the input. More than any password has; a file piped in by mistake is not read to its end. */
+/**
+ * Maximum size of the input, in bytes. Larger than any password; a file piped in by mistake is not read to
+ * its end.
+ */
 const maxPasswordBytes = 8_192;
 
 /**
  * Reads a new password from all of `input`, without the final line break.
- * @throws {UserError} too long, or not UTF-8.
+ * @throws {UserError} if it is too long, or not UTF-8.
  */
 export async function readPasswordFrom(input: PasswordInput): Promise<string> {
   const chunks: Buffer[] = [];
@@ -31,13 +34,13 @@ export async function readPasswordFrom(input: PasswordInput): Promise<string> {
 
 /**
  * Asks for a new password twice, without echo. The questions are written to `prompts`.
- * @throws {UserError} no terminal, the two differ, or the person gave up.
+ * @throws {UserError} if there is no terminal, the two answers differ, or the user cancels.
  */
 export async function askForPassword(input: PasswordInput, prompts: NodeJS.WritableStream): Promise<string> {
   if (input.isTTY !== true) {
     throw new UserError('cannot ask for the password without a terminal; pipe it in with --password-stdin');
   }
-  // readline turns off the terminal's echo, and its own goes to a stream that drops it.
+  // readline turns off the terminal's echo. Its own echo goes to a stream that drops it.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input, output, terminal: true, historySize: 0 });
   // One iterator for both answers: it keeps a second line that was pasted together with the first.

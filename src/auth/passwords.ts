@@ -22,7 +22,7 @@ export function hashPassword(password: string): Promise<string> {
   return hash(password, argon2);
 }
 
-/** Whether `password` is the one that `stored` was made from. */
+/** Returns whether `password` is the one that `stored` was made from. */
 export async function verifyPasswordHash(stored: string, password: string): Promise<boolean> {
   const [, iterations, salt, digest] = django.exec(stored) ?? [];
   if (iterations === undefined || salt === undefined || digest === undefined) return verify(stored, password);
@@ -31,14 +31,17 @@ export async function verifyPasswordHash(stored: string, password: string): Prom
   return timingSafeEqual(actual, expected);
 }
 
-/** Whether the hash is Django's, or argon2id with other parameters than the current ones. */
+/** Returns whether the hash is Django's, or argon2id with other parameters than the current ones. */
 export function needsRehash(stored: string): boolean {
   return !stored.startsWith(current);
 }
 
-/** Whether the password is longer than any that can be set; checked before spending time on hashing it. */
+/**
+ * Returns whether the password is longer than any that can be set; checked before spending time on hashing
+ * it.
+ */
 export function isTooLong(password: string): boolean {
-  // A code point is at most two units, so huge passwords are recognised without walking them.
+  // A code point is at most two UTF-16 units, so huge passwords are recognised without counting.
   return password.length > 2 * maxLength || codePoints(password) > maxLength;
 }
 

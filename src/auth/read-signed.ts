@@ -10,7 +10,7 @@ export interface SignedKind<T> {
   readonly key: Uint8Array;
   readonly audience: string;
   readonly schema: z.ZodType<T>;
-  /** How it is refused. */
+  /** Kind of token that the error names if it is rejected. */
   readonly refusedAs: TokenKind;
   readonly requiredClaims?: string[];
   readonly now: () => number;

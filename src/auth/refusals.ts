@@ -1,4 +1,7 @@
-/** The errors by which credentials are refused. Their texts are the responses' details, some the previous service's. */
+/**
+ * Errors for rejected credentials. Their texts are the responses' details, some of them from the previous
+ * service.
+ */
 import { AppError, tooManyAtOnce } from '../contract/errors.ts';
 import { Busy } from '../lib/limiter.ts';
 
@@ -6,16 +9,22 @@ export function notAuthenticated(message = 'Authentication credentials were not 
   return new AppError('not_authenticated', message);
 }
 
-/** What a caller learns of each kind of token that is refused. `credential` stands for what opens an account. */
+/**
+ * What a caller learns when a token of each kind is rejected. `credential` stands for whatever authenticates
+ * an account.
+ */
 const details = {
   credential: 'Given token not valid for any token type',
   refresh: 'Token is invalid',
   ticket: 'The ticket is invalid, expired or already used.',
-  link: 'The link is invalid, expired or used.',
+  link: 'The link is invalid, expired or already used.',
 } as const;
 export type TokenKind = keyof typeof details;
 
-/** Returns the error for a token that is not valid. @param reason Stays here: it is the cause of the error. */
+/**
+ * Returns the error for a token that is not valid. @param reason Not sent to the caller: it becomes the cause
+ * of the error.
+ */
 export function invalidToken(kind: TokenKind, reason: string, options?: ErrorOptions): AppError {
   return new AppError('token_not_valid', details[kind], { cause: new Error(reason, options) });
 }
@@ -30,7 +39,7 @@ export async function ifValid<T>(verification: Promise<T>): Promise<T | undefine
   }
 }
 
-/** Throws what a limiter's refusal means to the caller; other errors unchanged. */
+/** Throws too_many_requests if a limiter was busy, and any other error unchanged. */
 export function refuseBusy(error: unknown): never {
   throw error instanceof Busy ? tooManyAtOnce({ cause: error }) : error;
 }

@@ -14,11 +14,17 @@ export interface Session {
   readonly csrfToken: string;
 }
 
-/** The dashboard's sessions: signed, valid for twelve hours, or until sign-out or a change of the account. */
+/**
+ * The dashboard's sessions. They are signed, and valid for twelve hours, or until sign-out or a change of the
+ * account.
+ */
 export interface Sessions {
   /** @returns the session, and the cookie's value. */
   start(account: Account): Promise<{ session: Session; cookie: string }>;
-  /** @throws AppError token_not_valid malformed, forged, expired, signed out, or its account was deleted or changed. */
+  /**
+   * @throws AppError token_not_valid if it is malformed, forged, expired or signed out, or its account was
+   * deleted or changed.
+   */
   verify(cookie: string): Promise<Session>;
   /** Signs out, in all API processes that share the files, within about a second. */
   end(session: Session): Promise<void>;
@@ -33,7 +39,7 @@ interface Dependencies {
   readonly now?: () => number;
 }
 
-/** @throws {RangeError} the secret is too short. */
+/** @throws {RangeError} if the secret is too short. */
 export function createSessions(dependencies: Dependencies): Sessions {
   const { secret, accountOf, standing, endedSessions, now = Date.now } = dependencies;
   const signed = createSigned({
@@ -70,7 +76,7 @@ export function createSessions(dependencies: Dependencies): Sessions {
   };
 }
 
-/** Compares in constant time, whatever is given. */
+/** Compares in constant time, whatever the length of `given`. */
 export function isCsrfTokenOf({ csrfToken }: Session, given: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(csrfToken));

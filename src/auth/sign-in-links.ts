@@ -7,7 +7,10 @@ import { invalidToken } from './refusals.ts';
 export interface SignInLinks {
   /** @returns the token for the link's fragment, which browsers don't send to servers. */
   issue(account: Account): Promise<string>;
-  /** @throws AppError token_not_valid malformed, forged, expired, used, or its account was deleted or changed. */
+  /**
+   * @throws AppError token_not_valid if it is malformed, forged, expired or used, or its account was deleted
+   * or changed.
+   */
   redeem(link: string): Promise<Account>;
 }
 
@@ -17,12 +20,12 @@ interface Dependencies {
   readonly secret: string;
   /** Returns the account, if it has this generation. */
   readonly accountOf: (id: string, generation: number) => Promise<Account | undefined>;
-  /** Records a used link as an ended session, so that it works once, whichever API process gets it. */
+  /** Records a used link as an ended session, so that it works only once across all API processes. */
   readonly endedSessions: Pick<EndedSessions, 'add'>;
   readonly now?: () => number;
 }
 
-/** @throws {RangeError} the secret is too short. */
+/** @throws {RangeError} if the secret is too short. */
 export function createSignInLinks({
   secret,
   accountOf,

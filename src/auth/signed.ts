@@ -17,23 +17,23 @@ const claimsSchema = z.object({
 });
 export type SignedClaims = z.infer<typeof claimsSchema>;
 
-/** Signed statements about an account, for our own use. Each kind has its own key and audience. */
+/** Signed claims about an account, for our own use. Each kind has its own key and audience. */
 export interface Signed {
   issue(account: Account): Promise<{ text: string; claims: SignedClaims }>;
-  /** @throws AppError token_not_valid malformed, forged, of another kind, or expired. */
+  /** @throws AppError token_not_valid if it is malformed, forged, of another kind, or expired. */
   read(text: string): Promise<SignedClaims>;
 }
 
 interface Options {
   readonly secret: string;
   readonly purpose: KeyPurpose;
-  /** How it is refused. */
+  /** Kind of token that the error names if it is rejected. */
   readonly refusedAs: TokenKind;
   readonly lifetimeMs: number;
   readonly now: () => number;
 }
 
-/** @throws {RangeError} the secret is too short. */
+/** @throws {RangeError} if the secret is too short. */
 export function createSigned({ secret, purpose, refusedAs, lifetimeMs, now }: Options): Signed {
   const key = deriveKey(secret, purpose);
   const audience = `taskbell-${purpose}`;

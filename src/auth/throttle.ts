@@ -2,9 +2,10 @@
  * Slows down password guessing, before a guess costs a hash. There are two limits, both by the client's address, so
  * that no one can lock a user out from elsewhere:
  *
- * - for a name from an address: five failures within a minute, then waits of 30 s, 1 min, 2 min, … 15 min, with one
- *   more guess after each. A successful sign-in resets the count.
- * - for an address, whatever the names: 60 failures within ten minutes, then none until those ten minutes are over.
+ * - for a name from an address: five failures within a minute; then waits of 30 s, 1 min, 2 min, … up to 15
+ *   min, with one more guess after each. A successful sign-in resets the count.
+ * - for an address, whatever the names: 60 failures within ten minutes; then no more guesses until those ten
+ *   minutes are over.
  *
  * Each process counts for itself. Known and unknown names are counted alike.
  */
@@ -16,8 +17,8 @@ export interface Throttle {
   /**
    * Runs an attempt to sign in, which resolves to undefined if it failed.
    * @param who.onRefused Called if there were too many failures, or too many attempts at once.
-   * @throws AppError too_many_requests then, before the attempt runs. Also throws what `attempt` throws, which is not
-   * counted.
+   * @throws AppError too_many_requests in the same cases, before the attempt runs. Also throws what `attempt`
+   * throws, which is not counted.
    */
   guard<T>(
     who: { name: string; address: string; onRefused?: () => void },
@@ -44,7 +45,7 @@ const freeFailures = 5;
 const windowMs = 60_000;
 const firstBlockMs = 30_000;
 const longestBlockMs = 15 * 60_000;
-/** Time after a block without another failure until guesses are free again. */
+/** Time after a block without another failure until guesses are free again, in milliseconds. */
 const forgetMs = 15 * 60_000;
 const addressFailures = 60;
 const addressWindowMs = 10 * 60_000;
@@ -69,7 +70,7 @@ export function createThrottle(options: ThrottleOptions = {}): Throttle {
     if (until > now()) throw tooManyFailures(Math.ceil((until - now()) / 1000));
   }
 
-  /** Lets no more guesses run at once than failures are left. The others wait for the results of those. */
+  /** Lets no more guesses run at once than there are failures left. The others wait for their results. */
   async function begin(key: string, address: string): Promise<Guesses> {
     for (;;) {
       refuseBlocked(key, address);

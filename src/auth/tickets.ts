@@ -8,15 +8,15 @@ import { invalidToken } from './refusals.ts';
 import type { CredentialStatus } from './credential-status.ts';
 
 /**
- * Tickets open a WebSocket from a browser, which cannot send a header. They appear in URLs, and so in logs: they live
- * for 30 seconds and work once (per process: nothing is shared between API processes).
+ * Tickets open a WebSocket from a browser, which cannot send a header. They appear in URLs, and so in logs.
+ * Therefore they live for 30 seconds and work once (per process: nothing is shared between API processes).
  */
 export interface Tickets {
   issue(principal: Principal): Promise<string>;
   /**
    * @returns the principal that requested the ticket, with no more rights than it had then.
-   * @throws AppError token_not_valid malformed, forged, expired, used, or the credential that requested it is no longer
-   * valid.
+   * @throws AppError token_not_valid if it is malformed, forged, expired or used, or the credential that
+   * requested it is no longer valid.
    */
   redeem(ticket: string): Promise<Principal>;
 }
@@ -35,7 +35,7 @@ interface Dependencies {
   readonly maxRemembered?: number;
 }
 
-/** @throws {RangeError} the secret is too short. */
+/** @throws {RangeError} if the secret is too short. */
 export function createTickets({
   secret,
   standing,
@@ -62,7 +62,7 @@ export function createTickets({
       const { expiresAt } = principal;
       if (expiresAt !== null && expiresAt <= now())
         throw invalidToken('ticket', 'the credential that requested it has expired');
-      // Before the next await, so that of two concurrent redemptions only one succeeds.
+      // Marked as used before the next await, so that of two concurrent redemptions only one succeeds.
       if (!used.add(jti, exp * 1000)) throw invalidToken('ticket', 'already used');
       if (!(await standing.confirm(principal)))
         throw invalidToken('ticket', 'the credential that requested it is no longer valid');

@@ -35,7 +35,7 @@ interface Dependencies {
   readonly now?: () => number;
 }
 
-/** @throws {RangeError} the secret is too short. */
+/** @throws {RangeError} if the secret is too short. */
 export function createTokens({ secret, accounts, now = Date.now }: Dependencies): Tokens {
   const key = deriveKey(secret, 'tokens');
   const kind = { key, audience, schema: claimsSchema, requiredClaims: ['exp', 'iat'], now };

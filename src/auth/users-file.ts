@@ -3,7 +3,9 @@ import type { LockTimes } from '../lib/file-lock.ts';
 import { areDistinct, type ListFormat, readListFile, updateListFile } from './list-file.ts';
 import { passwordHash } from './passwords.ts';
 
-/** Also the name of the user's data folder, which is why some names are not allowed. */
+/**
+ * Name of a user. It is also the name of the user's data folder, which is why some names are not allowed.
+ */
 export const userName = z
   .string()
   .regex(/^[A-Za-z0-9_.@+-]{1,150}$/, 'a name must have 1 to 150 letters, digits and characters of _.@+-')

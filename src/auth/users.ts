@@ -10,13 +10,19 @@ export class UserError extends Error {
 /** Administers the users file. Each call reads the file; nothing is cached. */
 export interface Users {
   list(): Promise<readonly User[]>;
-  /** Call it before asking for a password. @throws {UserError} the name is malformed or taken. */
+  /**
+   * Checks a new name; call this before asking for a password. @throws {UserError} if the name is malformed
+   * or taken.
+   */
   assertFree(name: string): Promise<void>;
-  /** @throws {UserError} no user has this name. */
+  /** @throws {UserError} if no user has this name. */
   assertExists(name: string): Promise<void>;
   /** @throws {UserError} */
   add(name: string, password: string, role: Role): Promise<User>;
-  /** Adds the user if there are none yet; two processes that call it at once add one. @returns whether it did. */
+  /**
+   * Adds the user if there are none yet. If two processes call it at once, only one adds a user. @returns
+   * whether it did.
+   */
   addFirst(name: string, password: string, role: Role): Promise<boolean>;
   /** @returns the removed user. @throws {UserError} */
   remove(name: string): Promise<User>;
@@ -101,7 +107,9 @@ function checkedHash(password: string, name: string): Promise<string> {
   return hashPassword(password);
 }
 
-/** Ignores case, because data folders can be on a case-insensitive file system. */
+/**
+ * Throws if a name is taken. Ignores case, because data folders can be on a case-insensitive file system.
+ */
 function refuseTaken(users: readonly User[], name: string): void {
   const taken = users.find((user) => user.name.toLowerCase() === name.toLowerCase());
   if (taken !== undefined) throw new UserError(`a user named ${taken.name} already exists`);

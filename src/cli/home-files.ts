@@ -1,4 +1,7 @@
-/** The files in TASKBELL_HOME that commands administer. They work even if the rest of the configuration is wrong. */
+/**
+ * The files in TASKBELL_HOME that commands administer. These commands work even if the rest of the
+ * configuration is wrong.
+ */
 import { createKeyAdministration, type KeyAdministration } from '../auth/key-administration.ts';
 import { keysFilePath, usersFilePath } from '../auth/paths.ts';
 import { createUsers, type Users } from '../auth/users.ts';

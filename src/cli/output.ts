@@ -1,4 +1,4 @@
-/** What commands print on standard output. */
+/** Output of commands on standard output. */
 import type { Io } from '../lib/command.ts';
 
 /** Prints a line, or several. */

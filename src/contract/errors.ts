@@ -62,7 +62,7 @@ export function tooManyRequests(perMinute: number): AppError {
   });
 }
 
-/** Returns the error for a request of a kind of which too many are in progress. */
+/** Returns the error for a request when too many of its kind are in progress. */
 export function tooManyAtOnce(options: { cause?: unknown } = {}): AppError {
   const message = 'Too many requests of this kind at once.';
   return new AppError('too_many_requests', message, { ...options, retryAfterSeconds: 1 });

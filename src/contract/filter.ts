@@ -4,7 +4,7 @@ import { instantInput } from './instant.ts';
 import { searchableName, searchableTag } from './searchable.ts';
 import { tag, taskStatus, type TaskSummary } from './task.ts';
 
-/** Builds the schema of a parameter that can be repeated, or given once with commas between its values. */
+/** Builds the schema of a parameter that can be repeated, or given once as a comma-separated list. */
 function several<T extends z.ZodType>(item: T, max: number) {
   const split = (value: unknown): unknown =>
     value === undefined
@@ -13,7 +13,10 @@ function several<T extends z.ZodType>(item: T, max: number) {
   return z.preprocess(split, z.array(item).min(1).max(max).readonly().optional());
 }
 
-/** Type for OpenAPI, which cannot see behind a preprocessing step: a list, or a text with commas between values. */
+/**
+ * OpenAPI type of such a parameter, a list or a comma-separated string. It cannot be derived from a
+ * preprocessing step.
+ */
 const listOrText = { type: ['array', 'string'] as ('array' | 'string')[], minItems: 1 };
 
 export const filterFields = {

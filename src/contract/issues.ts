@@ -14,7 +14,10 @@ export function fieldErrors(error: z.ZodError, base = ''): FieldError[] {
   });
 }
 
-/** Drops further issues of a value of the wrong type: zod checks the length even of a text where it wants a list. */
+/**
+ * Drops further issues of a value of the wrong type: zod checks the length even of a string where it expects
+ * a list.
+ */
 function withoutEchoes(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
   const ofWrongType = new Set(
     issues.filter(({ code }) => code === 'invalid_type').map(({ path }) => pointerOf(path)),
@@ -22,7 +25,7 @@ function withoutEchoes(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] 
   return issues.filter(({ code, path }) => code === 'invalid_type' || !ofWrongType.has(pointerOf(path)));
 }
 
-/** Returns the same for query parameters, which have names instead of pointers. */
+/** Returns the errors of query parameters, which have names instead of pointers. */
 export function queryErrors(error: z.ZodError): FieldError[] {
   return fieldErrors(error).map((found) => ({ ...found, pointer: `?${found.pointer.slice(1)}` }));
 }

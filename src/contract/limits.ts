@@ -6,7 +6,7 @@ const maxRetryAfterMs = 86_400_000;
 
 /**
  * Clamps a handler's requested retry delay, in milliseconds. 0 means none. A date out of range would fail the
- * workflow task for ever, so the workflow clamps the delay as well, whatever the activity has sent.
+ * workflow task forever, so the workflow clamps the delay as well, whatever the activity has sent.
  */
 export function boundedRetryAfterMs(asked: number): number {
   return asked > 0 ? Math.min(Math.ceil(asked), maxRetryAfterMs) : 0;

@@ -37,8 +37,8 @@ const lateness = z
   .nullable()
   .meta({
     description:
-      'Delay between the scheduled time of a run and its start, pauses included. Based on a sample: at most the 25 ' +
-      'runs that ended last, without those of tasks that waited for others. Null if none of them had started.',
+      'Delay between the scheduled time of a run and its start, pauses included. Based on a sample: the last runs to ' +
+      'end, at most 25, except those of tasks that waited for others. Null if none of them had started.',
   });
 export type Lateness = z.infer<typeof lateness>;
 
@@ -64,9 +64,9 @@ const worker = z.object({
   started_at: instant.nullable(),
   attempts: z
     .object({
-      used: z.int().meta({ description: 'Slots that run an attempt.' }),
+      used: z.int().meta({ description: 'Number of slots that are running an attempt.' }),
       available: z.int(),
-      completed: z.int().meta({ description: 'Since the worker started, as is `failed`.' }),
+      completed: z.int().meta({ description: 'Count since the worker started, as is `failed`.' }),
       failed: z.int(),
     })
     .nullable()

@@ -16,8 +16,9 @@ export interface TaskSpec {
 }
 
 /**
- * The fields that an owner may set and edit, in one place. `listed` fields are copied to the workflow's memo, so that
- * lists show them; `kept` ones are in the input alone, for their size. A field that is missing here does not compile.
+ * The fields that an owner may set and edit, in one place. `listed` fields are copied to the workflow's memo,
+ * so that lists show them; `kept` fields are in the input only, because of their size. A field missing here
+ * is a compile error.
  */
 const specFields = {
   name: 'listed',

@@ -16,9 +16,10 @@ import { afterPolicies, maxPredecessors } from './predecessors.ts';
 import { defaultRetryPolicy, retryFields, retryPolicy } from './retry-policy.ts';
 import { taskStatuses } from './status.ts';
 
-export const taskStatus = z
-  .enum(taskStatuses)
-  .meta({ id: 'TaskStatus', description: 'The last three end a run. A retry starts a new one.' });
+export const taskStatus = z.enum(taskStatuses).meta({
+  id: 'TaskStatus',
+  description: 'COMPLETED, FAILED and CANCELLED end a run. A retry starts a new run.',
+});
 
 export const waiting = z
   .object({
@@ -63,7 +64,7 @@ export type Attempt = z.infer<typeof attemptSchema>;
 
 const printable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
 const unprintable = 'Null characters and lone surrogates are not allowed.';
-/** Returns a check of the length in code points, as in code charts, not in UTF-16 units. */
+/** Returns a check of a text's length, in code points rather than UTF-16 units. */
 const atMost = (limit: number) => (text: string) => text.length <= limit || Array.from(text).length <= limit;
 
 export const nameInput = z

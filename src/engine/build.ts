@@ -20,7 +20,8 @@ export async function buildCli(options: ObtainOptions): Promise<void> {
 async function goInstall(folder: string, { report, environment, signal }: ObtainOptions): Promise<void> {
   const waitingFor = 'Building the Temporal server with Go (once, about 4 minutes)';
   const child = spawn('go', ['install', '-v', '-ldflags', '-s -w', goPackage], {
-    // Without cgo it needs no C compiler; its SQLite is in Go. GOBIN isn't allowed with another GOOS or GOARCH.
+    // Without cgo, the build needs no C compiler; the server's SQLite is in Go. GOBIN isn't allowed with
+    // another GOOS or GOARCH.
     env: { ...environment, GOBIN: folder, CGO_ENABLED: '0', GOOS: undefined, GOARCH: undefined },
     cwd: folder,
     // Its own process group, since the compilers that it starts must end with it.

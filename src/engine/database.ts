@@ -12,7 +12,7 @@ const stopDeadlineMs = 10_000;
 
 export type Database = EngineState['database'];
 
-/** The server version that HOME's database needs; undefined when there is none yet. */
+/** Returns the server version that HOME's database needs; undefined when there is no database yet. */
 export function databaseVersion(home: string): string | undefined {
   const database = readEngineState(home)?.database;
   return database?.complete === true ? database.serverVersion : undefined;
@@ -39,7 +39,7 @@ export async function stopOrphan(home: string, report?: Report): Promise<void> {
 export async function prepareDatabase(home: string, cli: TemporalCli): Promise<Database> {
   const file = join(home, databaseFile);
   const before = readEngineState(home)?.database;
-  // A file without a record still holds a user's data: it is never treated as an unfinished one.
+  // A file without a record may hold a user's data, so it is never treated as unfinished.
   if (before === undefined) return { serverVersion: cli.serverVersion, complete: existsSync(file) };
   if (!before.complete) {
     // The server creates the schema only with a new file: if it died before it served, the file is useless, and empty.

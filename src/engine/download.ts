@@ -11,8 +11,8 @@ const deadlineMs = 300_000;
 const shownReason = 300;
 
 /**
- * Runs in a child process: the SDK downloads only on the way to starting its own server, in native code that can't be
- * interrupted and that takes over the process's signals.
+ * Script of a child process. The SDK downloads only as a part of starting its own server, in native code that
+ * can't be interrupted and that takes over the process's signals.
  */
 const script = `
   import { TestWorkflowEnvironment } from '@temporalio/testing';

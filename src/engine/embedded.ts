@@ -45,7 +45,8 @@ export interface EmbeddedServer {
 /**
  * Starts the server on HOME's database file, after stopping one that a killed parent left behind there. The caller
  * holds the lock of HOME.
- * @throws {EngineError} port in use, database of another version, or the server's own reason with its last log lines.
+ * @throws {EngineError} if a port is in use, the database is of another version, or the server doesn't start
+ * (with its own reason and its last log lines).
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const { home, cli, namespace, report, signal, force } = options;

@@ -1,6 +1,9 @@
 import { attributeFlags } from '../temporal/attributes.ts';
 
-/** Dynamic configuration, with the reason for a value where it isn't plain. Values are JSON, as the server expects. */
+/**
+ * Dynamic configuration, with the reason for a value where it isn't obvious. Values are JSON, as the server
+ * expects.
+ */
 const dynamicConfig: Readonly<Record<string, string>> = {
   // Priorities and fairness between owners; with more than one partition an owner could still queue behind another.
   'matching.useNewMatcher': 'true',
@@ -12,18 +15,23 @@ const dynamicConfig: Readonly<Record<string, string>> = {
   // Otherwise a workflow that closed less than 8 s ago stays visible for up to half a minute after its deletion.
   'history.transferProcessorUpdateAckInterval': '"1s"',
   'history.visibilityProcessorUpdateAckInterval': '"1s"',
-  // The default of 1 refuses the second of two concurrent queries while a workflow task is pending.
+  // With the default of 1, the server rejects the second of two concurrent queries while a workflow task is
+  // pending.
   'history.MaxBufferedQueryCount': '32',
   // Concurrent long polls, queries and updates per API method; the default is 1,200.
   'frontend.namespaceCount': '20000',
   'frontend.namespaceRPS.visibility': '500',
   'frontend.WorkerHeartbeatsEnabled': 'true',
   'frontend.ListWorkersEnabled': 'true',
-  // The check calls version-info.temporal.io: nothing must leave the machine without being asked for.
+  // The check calls version-info.temporal.io, and no data must leave the machine unless the user asked for
+  // it.
   'frontend.enableServerVersionCheck': 'false',
 };
 
-/** WAL with NORMAL keeps every commit through a crash of a process, at the speed of memory. */
+/**
+ * Settings of the database. WAL with NORMAL keeps every commit through a crash of a process, and doesn't wait
+ * for the disk.
+ */
 const pragmas = ['journal_mode=WAL', 'synchronous=NORMAL'];
 
 export interface ServerFlags {

@@ -19,14 +19,14 @@ export interface LocateOptions {
   /** Server version that the database needs; executables of another minor version are skipped. */
   readonly databaseVersion?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Where PATH and Go's settings come from. */
+  /** Environment from which PATH and Go's settings are read. */
   readonly environment?: NodeJS.ProcessEnv;
 }
 
 /**
  * Finds the `temporal` executable: TEMPORAL_CLI, PATH, our cache. Otherwise obtains it once for all projects of this
  * user: by the SDK's download or, if that fails, by building it with Go.
- * @throws {EngineError} saying what to do.
+ * @throws {EngineError} with instructions.
  */
 export async function locateTemporal(
   engine: Pick<Config['engine'], 'cli' | 'cacheDir'>,
@@ -80,7 +80,10 @@ function otherVersion(wanted: string, found?: string): EngineError {
   );
 }
 
-/** @returns undefined when it doesn't exist or doesn't run: the next place is tried, a cached one is obtained again. */
+/**
+ * Inspects an executable. @returns undefined when it doesn't exist or doesn't run: then the next place is
+ * tried, and a cached one is obtained again.
+ */
 async function tryCli(path: string, environment: NodeJS.ProcessEnv): Promise<TemporalCli | undefined> {
   try {
     return await inspectCli(path, environment);

@@ -14,8 +14,8 @@ export interface ObtainOptions {
 const abandonedAfterMs = 3_600_000;
 
 /**
- * Lets `make` put an executable into its own folder beside the target, then renames it to the target: other processes
- * see a complete executable or none, however many do this at the same time or die while doing it.
+ * Lets `make` create an executable in its own folder beside the target, then renames it to the target: other
+ * processes see a complete executable or none, however many do this at the same time or die while doing it.
  */
 export async function installAtomically(
   target: string,
@@ -42,7 +42,10 @@ async function removeAbandoned(parent: string, prefix: string): Promise<void> {
   }
 }
 
-/** Returns the present for a folder that another process has just removed: there is nothing left to remove. */
+/**
+ * Returns when a folder was last modified, or the current time if another process has just removed it: then
+ * nothing is left to remove.
+ */
 async function modifiedAtOf(path: string): Promise<number> {
   try {
     return (await stat(path)).mtimeMs;

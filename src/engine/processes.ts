@@ -31,7 +31,7 @@ export async function stopChild(child: ChildProcess, deadlineMs: number, force?:
 }
 
 /**
- * Ends a process that isn't our child, so only polling can show when it has ended.
+ * Ends a process that isn't our child. Only polling can show when it has ended.
  * @returns false when it can't be ended: it belongs to another user.
  */
 export async function stopRecorded(record: ProcessRecord, deadlineMs: number): Promise<boolean> {

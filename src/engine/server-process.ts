@@ -71,7 +71,9 @@ async function forgetAfter(ended: Promise<string>, home: string, pid: number, lo
   if (last?.process?.pid === pid) writeEngineState(home, { ...last, process: null });
 }
 
-/** Returns our environment without secrets, and without settings that the CLI would take as its own. */
+/**
+ * Returns our environment without secrets, and without variables that the CLI would read as its own settings.
+ */
 function serverEnvironment(): Record<string, string | undefined> {
   const entries = Object.entries(childEnvironment());
   return Object.fromEntries(entries.filter(([name]) => !/^(TASKBELL|TEMPORAL)_/.test(name)));

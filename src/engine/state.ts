@@ -6,7 +6,10 @@ import { isErrno } from '../lib/errno.ts';
 import { errorMessage } from '../lib/error-message.ts';
 
 const stateSchema = z.object({
-  /** The database file: which server version made it, and whether that server ever came up with it. */
+  /**
+   * The database file: the version of the server that created it, and whether that server ever started with
+   * it.
+   */
   database: z.object({ serverVersion: z.string(), complete: z.boolean() }),
   /** The running server; null after an orderly stop. A server recorded here whose parent has ended is an orphan. */
   process: z

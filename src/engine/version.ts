@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** The release whose server Taskbell is built and measured with. */
+/** Version of the Temporal CLI whose server Taskbell is built for and measured with. */
 export const cliVersion = '1.5.1';
 export const pinnedServerVersion = '1.29.1';
 

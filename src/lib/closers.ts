@@ -9,7 +9,7 @@ export interface Closers {
 
 /**
  * Collects what a process has started: open → closed.
- * @param onError receives the error of each thing that fails to close. It does not keep the others open.
+ * @param onError receives the error of each thing that fails to close. The others are closed nevertheless.
  */
 export function createClosers(onError: (error: unknown) => void): Closers {
   const open: (() => Promise<void> | void)[] = [];

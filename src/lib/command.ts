@@ -1,4 +1,4 @@
-/** What the commands of a terminal have in common: their streams, and how they report errors. */
+/** Shared parts of terminal commands: their streams, and how they report errors. */
 import type { WriteStream } from 'node:tty';
 
 /** A stream of text that may lead to a terminal. */
@@ -29,8 +29,8 @@ export function explain(error: unknown, isFixable: IsFixable): string {
 }
 
 /**
- * Creates a wrapper for what a command does. The process ends with the exit code that it returns, 0 if it returns none,
- * or with 1 after an error, which is reported.
+ * Creates a wrapper for a command's function. The process ends with the exit code that the function returns,
+ * 0 if it returns none, or 1 after an error, which is reported.
  */
 export function createAction(io: Io, { isFixable, report = print }: ErrorReport) {
   return <A extends unknown[]>(run: (...args: A) => Promise<number | void>) =>

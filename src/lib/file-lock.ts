@@ -34,16 +34,19 @@ export class FileLockLost extends Error {
 }
 
 export interface HeldLock {
-  /** Call it right before the step that cannot be undone. @throws {FileLockLost} */
+  /**
+   * Checks that the lock is still held. Call it right before the step that cannot be undone. @throws
+   * {FileLockLost}
+   */
   assertHeld(): Promise<void>;
 }
 
 export interface LockTimes {
-  /** How long to wait for the lock. */
+  /** Maximum time to wait for the lock. */
   readonly waitMs: number;
   /**
-   * How long a holder that cannot be checked (on another host or in another container) must be seen holding the lock
-   * before it counts as dead. Work under a lock takes milliseconds.
+   * Time for which a holder that cannot be checked (on another host or in another container) must be seen
+   * holding the lock before it counts as dead. Work under a lock takes milliseconds.
    */
   readonly abandonedAfterMs: number;
 }

@@ -1,4 +1,4 @@
-/** Which process a process id stands for: ids are reused, but an id together with a start time is not. */
+/** Identity of a process: process ids are reused, but an id together with a start time is not. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -16,7 +16,9 @@ export interface ProcessIdentity {
   readonly pid: number;
   /** Start of the process, opaque; empty where the system can't report it. */
   readonly started: string;
-  /** Where process ids have the same meaning: boot and pid namespace on Linux, the host name elsewhere. */
+  /**
+   * Scope within which the process id is valid: boot and pid namespace on Linux, the host name elsewhere.
+   */
   readonly place: string;
 }
 
@@ -33,14 +35,14 @@ export function isAlive(record: ProcessRecord): boolean {
   return now !== undefined && now.startedAt === record.startedAt;
 }
 
-/** The identity of this process. */
+/** Returns the identity of this process. */
 export function ownIdentity(): ProcessIdentity {
   return { pid: process.pid, started: recordProcess(process.pid)?.startedAt ?? '', place: ownPlace() };
 }
 
 /**
- * Whether that process is still running; `unknown` if it runs, or ran, where this one cannot check (another host,
- * another container, before the last boot).
+ * Returns whether a process is still running; `unknown` if it runs, or ran, where this one cannot check
+ * (another host, another container, before the last boot).
  */
 export function liveness(identity: ProcessIdentity): 'alive' | 'dead' | 'unknown' {
   if (identity.place !== ownPlace()) return 'unknown';
@@ -88,12 +90,12 @@ function startFromPs(pid: number): string | undefined {
       .split(/\s+/);
     return state === undefined || state === '' || state.startsWith('Z') ? 'ended' : start.join(' ');
   } catch {
-    // `ps` fails for a process that has ended, and where `ps` doesn't exist: then the id alone must do.
+    // `ps` fails if the process has ended, or if `ps` doesn't exist: then the id alone has to be enough.
     return exists(pid) ? undefined : 'ended';
   }
 }
 
-/** Returns undefined if /proc is absent, or hides other users' processes: not an error, we just know less. */
+/** Returns undefined if /proc is absent or hides other users' processes, which is not an error. */
 function whereReadable(read: () => string): string | undefined {
   try {
     return read();

@@ -2,15 +2,15 @@
 export type Labels = Readonly<Record<string, string>>;
 
 /**
- * Where measurements go. Passed like the logger; the default drops them. Names are in the form of Prometheus, with
- * their unit last: `taskbell_temporal_call_seconds`.
+ * Receiver of measurements. Passed like the logger; the default drops them. Names follow Prometheus, with the
+ * unit last: `taskbell_temporal_call_seconds`.
  */
 export interface Telemetry {
   /** Adds to a counter. @param by 1 by default. */
   count(name: string, labels?: Labels, by?: number): void;
   /** Records one value of a distribution, such as a duration in seconds. */
   observe(name: string, value: number, labels?: Labels): void;
-  /** Registers a function that returns a current value whenever one is asked for. @returns a function that ends this. */
+  /** Registers a function that returns the current value when asked. @returns a function that removes it. */
   gauge(name: string, read: () => number, labels?: Labels): () => void;
 }
 

@@ -4,7 +4,7 @@ interface Bucket {
 }
 
 export const windowSeconds = 60;
-/** From this many buckets on, full ones are dropped: a full bucket is the same as none. */
+/** Number of buckets from which on full ones are dropped: a full bucket is the same as none. */
 const manyBuckets = 10_000;
 
 export interface RateLimit {

@@ -1,4 +1,4 @@
-/** Waiting that a signal can end. Runs in browsers as well. */
+/** Waits that a signal can end. Runs in browsers as well. */
 
 /** Waits for a time, in milliseconds, or until the signal is aborted. Never rejects: the caller checks the signal. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {

@@ -30,7 +30,7 @@ export interface ComposedApi {
   readonly sockets: Sockets;
   /** Ends all feeds. They would otherwise keep the connections of a listener open. */
   closeFeeds(): Promise<void>;
-  /** Closes what open requests need. */
+  /** Closes everything that open requests need. */
   close(): Promise<void>;
 }
 
@@ -45,8 +45,8 @@ const ownBuild = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
  * Composes the API from its configuration, without listening. Temporal need not be up.
- * @throws {ConfigError} a variable that the API needs is missing or wrong. @throws {ListFileError} a file of accounts
- * is corrupt.
+ * @throws {ConfigError} if a variable that the API needs is missing or wrong. @throws {ListFileError} if a
+ * file of accounts is corrupt.
  */
 export async function createApi(
   config: Config,

@@ -14,8 +14,8 @@ export interface HomeLock {
 
 /**
  * Makes sure that only one `taskbell up` at a time uses HOME: records this process in HOME/up.lock unless the
- * process recorded there is alive. The guard is held only while doing so; it lets one of several simultaneous
- * callers win.
+ * process recorded there is alive. The guard is held only while doing so, so that one of several simultaneous
+ * callers wins.
  * @throws {EngineError} when another one is running.
  */
 export async function lockHome(home: string): Promise<HomeLock> {

@@ -9,7 +9,9 @@ export function createLogger(config: Pick<Config, 'logLevel'>, role: string): Lo
   return pino({ level: config.logLevel, base: { role, pid: process.pid } }, destination);
 }
 
-/** Returns a function that logs an error of something that fails to close. The rest is closed nevertheless. */
+/**
+ * Returns a function that logs the error of a component that fails to close. The rest is closed nevertheless.
+ */
 export function logCloseErrors(logger: Logger): (error: unknown) => void {
   return (error) => logger.error({ err: error }, 'failed to close a component');
 }

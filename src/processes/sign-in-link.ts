@@ -15,7 +15,7 @@ interface Facts {
 /**
  * Makes a link that signs a user in to the dashboard. It works once, within 15 minutes from now.
  * @returns undefined if no user has that name.
- * @throws {ListFileError} the users file is corrupt. @throws {RangeError} the secret is too short.
+ * @throws {ListFileError} if the users file is corrupt. @throws {RangeError} if the secret is too short.
  */
 export async function makeSignInLink({ home, secret, name, url }: Facts): Promise<string | undefined> {
   const user = (await readUsersFile(usersFilePath(home))).find((each) => each.name === name);

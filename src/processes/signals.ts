@@ -3,7 +3,10 @@ const caught = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Time within which two signals count as one, in milliseconds: under npm, one Ctrl-C arrives twice. */
 const echoMs = 300;
 
-/** The first signal asks for an orderly stop, the second for an immediate one. close() removes the handlers. */
+/**
+ * Stop requests: the first signal asks for an orderly stop, the second for an immediate one. close() removes
+ * the handlers.
+ */
 export interface StopSignals {
   readonly stop: AbortSignal;
   readonly force: AbortSignal;

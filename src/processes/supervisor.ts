@@ -3,7 +3,7 @@ import { errorMessage } from '../lib/error-message.ts';
 
 /** One life of a process that can crash. */
 export interface SupervisedProcess {
-  /** Resolves with how the life ended, whatever ended it. */
+  /** Resolves with a description of how the life ended, whatever ended it. */
   readonly ended: Promise<string>;
   close(): Promise<void>;
 }
@@ -34,7 +34,9 @@ export interface Supervisor<L extends SupervisedProcess> {
 }
 
 const defaultBackoff: Backoff = { initialMs: 500, maximumMs: 10_000, healthyAfterMs: 30_000 };
-/** Number of starts to try until the first one succeeds. More are unlikely to help if none has ever served. */
+/**
+ * Maximum number of starts until the first one succeeds. More are unlikely to help if none has ever served.
+ */
 const attemptsBeforeFirstLife = 3;
 
 /**

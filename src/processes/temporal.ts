@@ -2,7 +2,8 @@ import type { TemporalConnectionOptions } from '../temporal/native.ts';
 import { type Config, ConfigError } from '../config.ts';
 
 /**
- * Returns how a role reaches Temporal. `taskbell up` passes the address of its own server to its roles.
+ * Returns the options with which a role connects to Temporal. `taskbell up` passes the address of its own
+ * server to its roles.
  * @throws ConfigError when a role is started on its own and no Temporal server is configured.
  */
 export function temporalConnection({ temporal: { external } }: Config): TemporalConnectionOptions {

@@ -33,7 +33,7 @@ export interface Running {
   readonly fail: (error: unknown) => void;
 }
 
-/** Starts a role under supervision, and adds it to what `up` closes. */
+/** Starts a role under supervision, and registers it to be closed by `up`. */
 export function superviseRole(
   { config, options, display, signals, closers, fail }: Running,
   name: 'api' | 'worker',
@@ -62,9 +62,9 @@ export function superviseRole(
   return supervisor;
 }
 
-/** Returns a function that prints that a process has ended and when it is started again. */
+/** Returns a function that prints that a process has ended and when it restarts. */
 export function announceRestart(display: ProgressDisplay, name: string) {
   return (reason: string, delayMs: number): void => {
-    display.print(`The ${name} ended (${reason}); starting it again in ${delayMs / 1000} s.`);
+    display.print(`The ${name} ended (${reason}); restarting it in ${delayMs / 1000} s.`);
   };
 }

@@ -22,7 +22,7 @@ export interface TemporalOptions {
 /** The Temporal server that the roles use. */
 export interface TemporalForUp {
   readonly webUiUrl: string | undefined;
-  /** What the roles' environment needs to reach it. */
+  /** Variables that the roles need to reach the server. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly retentionDays: number;
 }
@@ -70,7 +70,7 @@ export function superviseEmbedded(options: TemporalOptions): Supervisor<Embedded
   });
 }
 
-/** Prepares our own server, and returns how to reach it. */
+/** Prepares our own server, and returns what the roles need to reach it. */
 export async function useEmbedded(
   { config, report, stop }: TemporalOptions,
   server: EmbeddedServer,

@@ -46,8 +46,8 @@ export async function up(config: Config, options: UpOptions): Promise<number> {
       print(error);
     }
   }
-  // More than the lock of the home folder.
-  if (closers.size > 1) display.report({ waitingFor: 'Stopping (Ctrl-C again kills)' });
+  // Only if there is more to close than the lock of the home folder.
+  if (closers.size > 1) display.report({ waitingFor: 'Stopping (press Ctrl-C again to kill)' });
   await closers.close();
   display.clear();
   signals.close();
@@ -82,7 +82,7 @@ async function serve(running: Running): Promise<never> {
   display.clear();
   const issuer = config.identityProvider?.issuer;
   const { webUiUrl, retentionDays } = temporal;
-  // Made now and not with the account: the link works for 15 minutes, and a first start can take minutes.
+  // Made now rather than with the account: the link works for 15 minutes, and a first start can take minutes.
   const link = await firstLink(config, firstUser, secret, url);
   const facts = { url, webUiUrl, retentionDays, firstUser: firstUser && { ...firstUser, link }, issuer };
   process.stdout.write(`${summary(facts)}\n`);

@@ -57,7 +57,7 @@ async function untilStopped(running: RunningWorker, pool: HandlerPool, logger: L
   } catch (error) {
     logger.error({ err: error }, 'worker failed, exiting');
     await pool.close();
-    // An attempt that could not be ended, or the SDK's native half, could keep the process alive forever.
+    // An attempt that could not be ended, or the SDK's native code, could keep the process alive forever.
     process.exit(1);
   }
 }

@@ -1,11 +1,15 @@
 import { pause } from '../lib/wait.ts';
 
-/** How long a command waits for its effect before it answers that the effect is on its way, in milliseconds. */
+/**
+ * Maximum time that a command waits for its effect, in milliseconds. After that, it answers that the effect
+ * is in progress.
+ */
 export const effectTimeoutMs = 1000;
 
 /**
  * Reads a state until it shows the effect of a command, or the time is up.
- * @param read may return undefined for a state that cannot be read at the moment: the last one then stands.
+ * @param read may return undefined for a state that cannot be read at the moment; the last one that was read
+ * then counts.
  * @returns the latest state.
  */
 export async function waitForEffect<T>(

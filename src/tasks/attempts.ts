@@ -16,8 +16,8 @@ import { decode } from '../temporal/payload.ts';
 type Event = temporal.api.history.v1.IHistoryEvent;
 
 /**
- * Reads the attempts that are over from a run's events, for a run whose workflow has not reported them (yet). Stops
- * at the last edit, which withdrew everything before it.
+ * Reads the attempts that have ended from the events of a run whose workflow has not (or not yet) reported
+ * them. Stops at the last edit, which withdrew everything before it.
  * @param backwards events, newest first
  */
 export async function attemptsIn(backwards: AsyncIterable<Event>): Promise<AttemptReport[]> {
@@ -31,7 +31,7 @@ export async function attemptsIn(backwards: AsyncIterable<Event>): Promise<Attem
   return [...attempts.values()].toSorted((a, b) => a.attempt - b.attempt);
 }
 
-/** Returns the report of an attempt that is over, if the event contains one. */
+/** Returns the report of an attempt that has ended, if the event contains one. */
 export function reportIn(event: Event): AttemptReport | undefined {
   const signal = event.workflowExecutionSignaledEventAttributes;
   if (signal?.signalName === attemptInterruptedSignalName)
@@ -49,14 +49,16 @@ export function reportIn(event: Event): AttemptReport | undefined {
   );
 }
 
-/** Returns whether a run can have attempts that are over. Most have none, so their history need not be read. */
+/**
+ * Returns whether a run can have attempts that have ended. Most have none, so their history need not be read.
+ */
 export function mayHaveAttempts({ status, memo, pending }: LiveExecution): boolean {
   // These runs report their attempts in their close event.
   if (status === 'completed' || status === 'failed') return false;
   return memo.attempt > 0 || status !== 'open' || (pending?.attempt ?? 1) > 1;
 }
 
-/** Returns the attempt of an open run that is not over, or that was lost and has not been reported yet. */
+/** Returns an open run's attempt that has not ended, or that was lost and has not been reported yet. */
 export function unreportedAttempt(
   execution: LiveExecution,
   over: readonly AttemptReport[],

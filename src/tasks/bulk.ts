@@ -15,10 +15,13 @@ import { wrongState } from './read.ts';
 import { retryTask } from './retry.ts';
 import { summarise } from './snapshot.ts';
 
-/** Maximum concurrent calls of all bulk requests together, so that ordinary requests find Temporal free. */
+/**
+ * Maximum concurrent calls of all bulk requests together, so that Temporal has capacity for ordinary
+ * requests.
+ */
 const lanes = 8;
 
-/** The outcome for one task: its value, or the error that refused it. */
+/** The outcome for one task: its value, or the error with which it was rejected. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
 export interface ActionOutcome {
@@ -29,7 +32,7 @@ export interface ActionOutcome {
 }
 
 export interface BulkService {
-  /** @param requests the parsed requests, or the errors that refuse them, in order. */
+  /** @param requests the parsed requests, or the errors that reject them, in order. */
   create(
     actor: Actor,
     requests: readonly Outcome<CreateTaskInput>[],
@@ -38,12 +41,15 @@ export interface BulkService {
   ): Promise<void>;
   /**
    * Returns the ids of the tasks that a filter matches.
-   * @throws AppError validation, with their number, if they are more than one call can act on.
+   * @throws AppError validation, with their number, if there are more of them than one call can act on.
    */
   select(actor: Actor, filter: TaskFilter): Promise<string[]>;
   /** Returns how many of the named tasks exist. */
   countKnown(actor: Actor, ids: readonly string[]): Promise<number>;
-  /** @param filter the filter that selected the tasks: one that no longer matches when its turn comes is left alone. */
+  /**
+   * @param filter the filter that selected the tasks. A task that no longer matches it when its turn comes is
+   * left alone.
+   */
   act(
     actor: Actor,
     action: ActionName,
@@ -133,7 +139,10 @@ function tooMany(total: number): AppError {
   return new AppError('validation', message, { errors: [{ pointer: '/filter', message }] });
 }
 
-/** Acts on one task without waiting for the effect: most of a thousand are on their way when the call is answered. */
+/**
+ * Acts on one task without waiting for the effect. Of a thousand effects, most are still in progress when the
+ * response is sent.
+ */
 async function actOn(
   writer: WriteContext,
   actor: Actor,

@@ -1,4 +1,7 @@
-/** Who cancelled a task, as text: its event history keeps it, and the Temporal Web UI shows it. */
+/**
+ * Returns a text that names who cancelled a task. Its event history stores it, and the Temporal Web UI shows
+ * it.
+ */
 import type { Author } from '../contract/workflow.ts';
 import type { Actor } from '../resources/actor.ts';
 

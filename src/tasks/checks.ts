@@ -1,4 +1,7 @@
-/** Checks that the schemas in src/contract can't express: the clock, the task type's schema, relations of fields. */
+/**
+ * Checks that the schemas in src/contract can't express: the current time, the task type's schema, relations
+ * between fields.
+ */
 import type { TaskTypes } from '../../activities/types/index.ts';
 import { invalidField, invalidFields } from '../contract/errors.ts';
 import type { TaskSpec } from '../contract/spec.ts';
@@ -8,7 +11,7 @@ const pastGraceMs = 2000;
 const horizonYears = 10;
 const maxPayloadBytes = 256 * 1024;
 
-/** @returns undefined when the request names no time. */
+/** Returns the checked scheduled time; undefined if the request names none. */
 export function scheduledTime(
   request: { scheduled_time?: string | undefined; delay?: number | undefined },
   now: number,

@@ -1,4 +1,7 @@
-/** Commands on a task, apart from editing it. Each waits for its effect, up to a limit, and returns what it did. */
+/**
+ * Commands on a task, apart from editing it. Each waits for its effect, up to a limit, and returns the task's
+ * latest state.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isNotFound } from '../contract/errors.ts';
 import type { TaskCommand } from '../contract/workflow.ts';
@@ -11,15 +14,15 @@ import { dependentsOf, notifyDependents } from './predecessors.ts';
 import { allRunsOf, type ServiceContext, readTask, type TaskView, wrongState } from './read.ts';
 import { summarise } from './snapshot.ts';
 
-/** `done`: the effect is visible. Otherwise it is on its way and can no longer be stopped. */
+/** `done`: the effect is visible. Otherwise it is still in progress, and can no longer be stopped. */
 export interface CommandResult extends TaskView {
   readonly done: boolean;
 }
 
 export interface CommandOptions {
-  /** How long to wait for the effect, in milliseconds. */
+  /** Maximum time to wait for the effect, in milliseconds. */
   readonly waitMs?: number;
-  /** Refuses a task that is not in the state the caller expects. */
+  /** Throws if the task is not in the state that the caller expects. */
   readonly check?: ((execution: LiveExecution) => void) | undefined;
 }
 
@@ -89,7 +92,7 @@ export async function runTaskNow(
   });
 }
 
-/** Deletes a task with all its runs: an ended one, or one that has not started, which then never runs. */
+/** Deletes a task with all its runs. It must have ended, or not have started; then it never runs. */
 export async function removeTask(
   reader: ServiceContext,
   actor: Actor,
@@ -122,7 +125,7 @@ async function removeRun({ store }: ServiceContext, id: string, runId: string): 
 }
 
 interface CommandRules {
-  /** How long to wait for the effect, in milliseconds. */
+  /** Maximum time to wait for the effect, in milliseconds. */
   readonly waitMs: number;
   readonly check: CommandOptions['check'];
   readonly refusal: string;

@@ -59,7 +59,7 @@ async function countSuperseded(store: TaskStore, filter: TaskFilter): Promise<Co
   return counts;
 }
 
-/** Counts run by run: an earlier run may match the filter while its replacement doesn't, or the other way round. */
+/** Counts run by run: an earlier run may match the filter while its replacement doesn't, or vice versa. */
 async function countSupersededOneByOne(store: TaskStore, filter: TaskFilter): Promise<Counts> {
   const counts = none();
   const ids = [...new Set((await allRows(store, retriesMatching(filter))).map(({ id }) => id))];

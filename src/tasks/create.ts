@@ -100,7 +100,10 @@ async function following(
   return { after, ...(after_policy === undefined ? {} : { after_policy }), ...over };
 }
 
-/** Builds the response to a creation without a call: the server can't have more yet than what was just sent. */
+/**
+ * Builds the response to a creation without calling the server, which has no more yet than what was just
+ * sent.
+ */
 function justStarted(
   writer: WriteContext,
   actor: Actor,

@@ -1,4 +1,4 @@
-/** How many tasks fall due within the next hour, and when. */
+/** Number of tasks that become due within the next hour, in buckets of five minutes. */
 import type { DueTasks } from '../contract/overview.ts';
 import type { TaskFilter } from '../contract/filter.ts';
 import { tally } from './periods.ts';

@@ -21,7 +21,7 @@ import { UpdateRefused, UpdateUnanswered } from '../temporal/errors.ts';
 const editTimeoutMs = 3000;
 /** Time allowed for transit, in milliseconds: an edit must not be made once its caller has stopped waiting. */
 const expiryMarginMs = 500;
-/** Concurrent edits are rebased and retried for up to this long, in milliseconds. */
+/** Maximum time for which concurrent edits are rebased and retried, in milliseconds. */
 const raceMs = 5000;
 
 /**

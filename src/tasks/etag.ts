@@ -4,7 +4,7 @@ import { matchesEtag } from '../resources/if-match.ts';
 import type { LiveExecution } from './execution.ts';
 import { summarise } from './snapshot.ts';
 
-/** Returns the ETag of a task's state, by which a change names the state it was made for. */
+/** Returns the ETag of a task's state. A change sends it back to name the state that it is based on. */
 export function etagOf(runId: string, { version, status }: Pick<TaskSummary, 'version' | 'status'>): string {
   return `"${runId}.${version}.${status}"`;
 }

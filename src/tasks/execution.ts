@@ -131,8 +131,8 @@ function readPending(activity: PendingActivity | undefined, before: number): Pen
 }
 
 /**
- * Returns whether a try that the server has dispatched really runs: a worker may hand it back immediately. Tries after
- * the first confirm it with a heartbeat when they start; those of earlier versions could not.
+ * Returns whether a try that the server has dispatched is really running: a worker may hand it back
+ * immediately. Tries after the first confirm their start with a heartbeat, except those of earlier versions.
  */
 function isReallyRunning(number: number, attempt: number, heartbeat: AttemptHeartbeat | undefined): boolean {
   if (attempt === 1 || heartbeat?.reported === undefined) return true;
@@ -169,7 +169,10 @@ function readMemo(fields: Record<string, Payload>): TaskMemo {
   return { ...missingMemo, ...values };
 }
 
-/** Returns the execution of a run that was started at `now`: the server can't have more of it yet. */
+/**
+ * Returns the execution of a run that has just been started, at `now`: the server cannot know more about it
+ * yet.
+ */
 export function firstExecution(
   run: Pick<Execution, 'id' | 'runId' | 'memo' | 'storedStatus'> & { readonly input: TaskInput },
   now: number,

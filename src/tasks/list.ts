@@ -11,7 +11,10 @@ import type { TaskStore } from './store.ts';
 
 const underWay = ['PENDING', 'RUNNING'] as const;
 const rowsPerPage = 100;
-/** Maximum rows per call, a limit of the server: one call even if each task of a page was retried ten times. */
+/**
+ * Maximum rows per call, a limit of the server: one call is enough even if each task of a page was retried
+ * ten times.
+ */
 const maxRows = 1000;
 
 export interface ListRequest {
@@ -60,7 +63,10 @@ export async function* tasksMatching(
 /** Maximum number of tasks found. Any others are noticed at their next change. */
 const maxUnderWay = 1000;
 
-/** Returns the tasks that run or are about to: they make progress, though their next listed change may be far off. */
+/**
+ * Returns the tasks that are running or about to run: they make progress, although lists may not show a
+ * change for a long time.
+ */
 export async function tasksUnderWay(
   reader: ServiceContext,
   actor: Actor,

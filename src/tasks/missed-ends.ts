@@ -23,7 +23,7 @@ export interface EndSubscribers {
   find(): Promise<ReadonlyMap<string, readonly EndSubscriber[]>>;
 }
 
-/** What finding out about ends needs of the store. */
+/** The part of the store that is needed to find ends. */
 export type EndSource = Pick<TaskStore, 'list' | 'describe'>;
 
 /** Maximum number of ends reported at a time. */

@@ -1,6 +1,6 @@
 /**
- * Outcomes of runs, in buckets of time. Lists have the latest end first, so one page covers every bucket that it
- * reaches beyond: if little has happened, one call is enough for a whole week.
+ * Outcomes of runs, in buckets of time. Lists have the latest end first, so a page covers every bucket that
+ * starts after the page's oldest end: if little has happened, one call is enough for a whole week.
  */
 import type { OverviewBucket } from '../contract/overview.ts';
 import { Lru } from '../lib/lru.ts';
@@ -30,12 +30,18 @@ export interface Buckets {
   readonly now: number;
 }
 
-/** @returns a function that keeps buckets that are over. If the store throws, it throws too, but keeps what it has. */
+/**
+ * @returns a function that caches buckets that have ended. If the store throws, it throws too, but keeps its
+ * cache.
+ */
 export function createOutcomes(store: Pick<TaskStore, 'list' | 'countByExecution' | 'ending'>) {
   const kept = new Lru<OverviewBucket>(maxKept);
   const latenessOf = createLatenessOf(store);
 
-  /** Describes the newest buckets: as many as one page covers, or only the very newest, by a count. */
+  /**
+   * Describes the newest buckets: as many as one page covers or, if it covers none, only the newest, by a
+   * count.
+   */
   async function describeSome(starts: readonly number[], { owner, lengthMs }: Buckets) {
     const [oldest = 0, newest = 0] = [starts[0], starts.at(-1)];
     const page = await store.list(endedBetween({ owner }, oldest, newest + lengthMs), rowsPerPage);

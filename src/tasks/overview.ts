@@ -1,6 +1,6 @@
 /**
- * Data of the dashboard's first page. Many tabs may poll it, and a default server allows ten visibility calls a second.
- * So buckets that are over are kept, and answers are shared.
+ * Data of the dashboard's first page. Many tabs may poll it, and a default server allows ten visibility calls
+ * a second. So buckets that have ended are cached, and answers are shared.
  */
 import { type Overview, type OverviewQuery, overviewRanges } from '../contract/overview.ts';
 import { createLimiter } from '../lib/limiter.ts';
@@ -15,7 +15,9 @@ import type { TaskStore } from './store.ts';
 /** Maximum concurrent calls of all overviews together. */
 const concurrency = 4;
 const freshMs = 2000;
-/** How long counts of due tasks are reused, in milliseconds. For a busy owner they take thirteen calls. */
+/**
+ * Time for which counts of due tasks are reused, in milliseconds. For a busy owner, they take thirteen calls.
+ */
 const dueFreshMs = 5000;
 const max = 1000;
 
@@ -43,7 +45,8 @@ export function createOverview(store: TaskStore) {
     const now = Date.now();
     const { buckets: count, seconds } = overviewRanges[range];
     const { from, to, starts } = periodsUntil(now, count, seconds * 1000);
-    // First, and not behind other calls: if Temporal is unavailable, these fail in time and nothing queues up.
+    // These calls go first, rather than queue behind others: if Temporal is unavailable, they fail in time
+    // and nothing queues up.
     const { temporal, workers } = await common('', surroundings);
     const [buckets, dueSoon] = await Promise.all([
       outcomesOf({ owner, starts, lengthMs: seconds * 1000, now }),

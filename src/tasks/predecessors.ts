@@ -42,7 +42,7 @@ function refusal(task: LiveExecution): string | undefined {
   return isFull ? 'Too many tasks wait for this one, or it has been changed too often.' : undefined;
 }
 
-/** Returns the same for a retry, where a deleted predecessor is not an error of the request. */
+/** Returns the ended predecessors for a retry, where a deleted one is not an error of the request. */
 export async function endedPredecessorsForRetry(store: TaskStore, ids: readonly string[]): Promise<Over> {
   return over(ids, await mapConcurrently(ids, looksAtOnce, (id) => ifFound(store.describe(id))));
 }
@@ -60,7 +60,10 @@ function endOf(execution: Execution | undefined): PredecessorEnd | null {
   return execution.status === 'open' ? null : endedStatus[execution.status];
 }
 
-/** Answers a local activity (`Inquiries` in activities/index.ts). @returns null while the task is unfinished. */
+/**
+ * Answers a local activity (`LocalActivities` in activities/index.ts). @returns null while the task is
+ * unfinished.
+ */
 export async function lookUpPredecessor(
   store: Pick<TaskStore, 'describe'>,
   id: string,

@@ -2,7 +2,7 @@ import { AppError } from '../contract/errors.ts';
 import { openRunsOf } from './search.ts';
 import type { TaskStore } from './store.ts';
 
-/** How long a count is relied on, together with what this process has added since, in milliseconds. */
+/** Time for which a count is relied on, together with what this process has added since, in milliseconds. */
 const freshMs = 5000;
 const retryAfterSeconds = 60;
 
@@ -22,8 +22,9 @@ interface Known {
 }
 
 /**
- * Limits the number of an owner's unfinished tasks, by the counts of visibility: these lag by a moment, and each API
- * process counts for itself, so a few more may slip through. @param max 0 for no limit.
+ * Limits the number of an owner's unfinished tasks, by the counts of visibility. These lag by a moment, and
+ * each API process counts for itself, so an owner can exceed the limit by a few tasks. @param max 0 for no
+ * limit.
  */
 export function createQuota(store: TaskStore, max: number): Quota {
   const owners = new Map<string, Known>();

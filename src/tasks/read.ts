@@ -20,7 +20,7 @@ export interface ServiceContext {
   readonly webUiLink: (id: string, runId: string) => string | undefined;
 }
 
-/** A task and its ETag, by which a later edit names the state that its author has seen. */
+/** A task and its ETag. A later edit sends the ETag back to name the state that its author has seen. */
 export interface TaskView {
   readonly task: Task;
   readonly etag: string;
@@ -32,7 +32,7 @@ export async function readSummary(reader: ServiceContext, actor: Actor, id: stri
   return summarise(execution, await extras(reader, actor, execution));
 }
 
-/** Reads one task with everything. Needs no worker. */
+/** Reads one task with its payload and attempts. Needs no worker. */
 export async function readTask(
   reader: ServiceContext,
   actor: Actor,

@@ -21,15 +21,15 @@ import type { TaskStore } from './store.ts';
 const repetitionMs = 1000;
 
 export interface RetryRequest {
-  /** What the new run does differently. */
+  /** Changes that apply to the new run. */
   readonly changes: EditTaskInput;
   /** The same key from the same actor retries the task once. */
   readonly idempotencyKey?: string | undefined;
   /** The ETag of the state that the author has seen. */
   readonly ifMatch?: string | undefined;
-  /** Refuses a task that is not in the state the caller expects. */
+  /** Throws if the task is not in the state that the caller expects. */
   readonly check?: ((execution: LiveExecution) => void) | undefined;
-  /** When the request arrived, in milliseconds. */
+  /** Time at which the request arrived, in milliseconds since the epoch. */
   readonly receivedAt: number;
 }
 
@@ -94,7 +94,10 @@ async function newInput(
   };
 }
 
-/** Doesn't wait again for predecessors that the ended run had got past: they may have been deleted by now. */
+/**
+ * Returns how the new run waits for its predecessors. It doesn't wait again for those that the ended run no
+ * longer waited for: they may have been deleted by now.
+ */
 async function followingAgain(
   store: TaskStore,
   { memo }: LiveExecution,
@@ -109,8 +112,8 @@ async function followingAgain(
 }
 
 /**
- * Recognises a second click, or a caller who doesn't know that another was quicker: they have not seen anything yet of
- * a new run that failed within milliseconds.
+ * Recognises a second click, or a caller who doesn't know that another one was quicker: they have not yet
+ * seen the new run, which may have failed within milliseconds.
  */
 function isRepetition(ended: LiveExecution, { receivedAt, ifMatch, idempotencyKey }: RetryRequest): boolean {
   if (!ended.isRetry || ifMatch !== undefined || idempotencyKey !== undefined) return false;

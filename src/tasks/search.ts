@@ -12,7 +12,7 @@ const everyTask = `WorkflowType = '${taskWorkflowType}'`;
 const column = (key: keyof typeof searchAttributes): string => searchAttributes[key].name;
 
 /**
- * Matches all runs that fit a filter; of a retried task, this may be an earlier run.
+ * Matches all runs that meet a filter. For a retried task, that may be an earlier run.
  * @param now separates the tasks that still wait for their time from those that are due, in milliseconds.
  */
 export function runsMatching(filter: TaskFilter, now: number): string {
@@ -111,7 +111,10 @@ export function retriesMatching(filter: TaskFilter): string {
   return `${lasting(filter)} AND ${column('supersedes')} IS NOT NULL`;
 }
 
-/** Matches those of them that replaced a run which ended with this status at `ms` or later (in milliseconds). */
+/**
+ * Matches those of {@link retriesMatching} that replaced a run which ended with this status at `ms` or later
+ * (in milliseconds).
+ */
 export function retriesSince(filter: TaskFilter, ended: EndedStatus, ms: number): string {
   const from = supersededMark({ status: ended, closedAt: ms });
   const to = `${ended} 9`;
@@ -150,13 +153,16 @@ export function closedSince(ms: number): string {
   return `${everyTask} AND CloseTime BETWEEN ${instant(ms)} AND '2100-01-01T00:00:00Z'`;
 }
 
-/** Matches runs that ended in [from, to). The upper bound excludes open runs too; the status does in every store. */
+/**
+ * Matches runs that ended in [from, to). The upper bound may exclude open runs too; the status does so in
+ * every store.
+ */
 export function endedBetween({ owner }: Pick<TaskFilter, 'owner'>, from: number, to: number): string {
   const within = `CloseTime >= ${instant(from)} AND CloseTime < ${instant(to)}`;
   return endedRuns(`${lasting({ owner })} AND ${within}`);
 }
 
-/** Matches those of them that must have started: cancelled runs may not have. */
+/** Matches those of {@link endedBetween} that must have started: cancelled runs may not have. */
 export function ranBetween(filter: Pick<TaskFilter, 'owner'>, from: number, to: number): string {
   return `${endedBetween(filter, from, to)} AND ExecutionStatus IN ('Completed', 'Failed')`;
 }

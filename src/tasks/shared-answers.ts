@@ -7,8 +7,9 @@ interface Shared<T> {
 }
 
 /**
- * Returns a function that finds an answer once for all callers with the same key at the same time, and for those within
- * `freshMs` after it was found. A failure is passed on to the callers that wait for it, and then forgotten.
+ * Returns a function that finds an answer once per key, and shares it with all concurrent callers and with
+ * those that call within `freshMs` after it was found. A failure is passed on to the callers that wait for
+ * it, and then forgotten.
  * @param max maximum number of answers kept at a time
  */
 export function createSharedAnswers<T>({ freshMs, max }: { freshMs: number; max: number }) {

@@ -1,4 +1,7 @@
-/** Turns a run's records into what its owner sees: describe or list row (+ close event) → representation. */
+/**
+ * Turns a run's records (from describe or a list row, and the close event of an ended run) into what its
+ * owner sees.
+ */
 import type { EndedStatus } from '../contract/status.ts';
 import type { TaskSummary, Waiting } from '../contract/task.ts';
 import type { Ending } from './ending.ts';
@@ -29,7 +32,7 @@ export function summarise(execution: Execution | LiveExecution, extras: Snapshot
   const { name, description, ...listed } = listedOf({ ...memo, tags });
   return {
     id: execution.id,
-    // These first, for people who read the JSON.
+    // These fields come first, for people who read the JSON.
     name,
     description,
     type: memo.type,
@@ -118,14 +121,15 @@ function attemptView(
 }
 
 /**
- * PENDING is written together with the first attempt: if no attempt is left, it has just ended and the run is about to
- * end. Showing PENDING again would be a step back.
+ * Returns the view of an open run that has no pending attempt. PENDING is written together with the first
+ * attempt, so that attempt has just ended and the run is about to end. Showing PENDING again would be a step
+ * back.
  */
 function betweenAttempts(execution: LiveExecution, row: View): View {
   return execution.storedStatus === 'PENDING' ? { ...row, status: 'RUNNING', waiting: null } : row;
 }
 
-/** Once its backoff is over, the task waits for a worker to start the next attempt. */
+/** Returns what the task waits for between attempts: the end of its backoff, and then a worker. */
 function backoff({ memo }: Execution, now: number): Waiting {
   const until = memo.next_attempt_at;
   if (!until) return null;

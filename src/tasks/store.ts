@@ -35,7 +35,10 @@ export function createTaskStore(temporal: Temporal) {
       return readLiveExecution(await temporal.describe({ id, runId }));
     },
 
-    /** Only for a run that describe reports as closed: on an open one, the server would wait for it to end. */
+    /**
+     * Reads the close event. Only for a run that describe reports as closed: on an open one, the server would
+     * wait for it to end.
+     */
     async ending(id: string, runId: string): Promise<Ending> {
       return readEnding(await temporal.closeEvent(id, runId));
     },

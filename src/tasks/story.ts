@@ -36,7 +36,7 @@ const withoutValues: ReadonlySet<keyof TaskSpec> = new Set(['payload', 'descript
 
 /** Tracks the state of a run, since a command that came too late had no effect and gets no entry. */
 export class RunStory {
-  /** Attempts that are over so far. */
+  /** Attempts that have ended so far. */
   readonly attempts: AttemptReport[] = [];
   readonly #runId: string;
   #state: TaskState | undefined;

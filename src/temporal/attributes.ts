@@ -43,7 +43,7 @@ export async function attributeFaults(connection: Connection, namespace: string)
   return [...missing.map((it) => `search attribute ${describe(it)}`), ...wrong];
 }
 
-/** @throws as long as the namespace refuses queries with our attributes. */
+/** Queries by all our attributes. @throws as long as the namespace rejects such queries. */
 export async function queryAttributes(connection: Connection, namespace: string): Promise<void> {
   const conditions = attributes.map(({ name }) => `${name} IS NULL`);
   // The id matches nothing, so that the query is cheap in a full namespace.

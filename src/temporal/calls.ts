@@ -13,7 +13,7 @@ export interface Calls {
    * @throws what `translate` makes of the client's error.
    */
   readonly call: Call;
-  /** Waits for the calls under way. */
+  /** Waits for the calls in progress. */
   settled(): Promise<void>;
 }
 

@@ -3,7 +3,10 @@ export class EngineError extends Error {
   override readonly name = 'EngineError';
 }
 
-/** What is being waited for, in words for people; `detail` changes during the wait. The code that shows it times it. */
+/**
+ * Description of a wait, for people; `detail` changes during the wait. The code that shows it measures the
+ * time.
+ */
 export interface Progress {
   readonly waitingFor: string;
   readonly detail?: string;

@@ -7,13 +7,13 @@ import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
 import { AppError, notFound } from '../contract/errors.ts';
 import { grpcCode, grpcStatus } from './grpc.ts';
 
-/** The workflow refused an update. */
+/** The workflow rejected an update. */
 export class UpdateRefused extends Error {
   override readonly name = 'UpdateRefused';
   /** Type of the failure that the update's validator threw. */
   readonly type: string;
   constructor(type: string, cause: unknown) {
-    super(`The update was refused: ${type}`, { cause });
+    super(`The update was rejected: ${type}`, { cause });
     this.type = type;
   }
 }
@@ -23,7 +23,7 @@ export class UpdateUnanswered extends Error {
   override readonly name = 'UpdateUnanswered';
 }
 
-/** Failures that are over by themselves. */
+/** Status codes of failures that pass by themselves. */
 const passing: ReadonlySet<number> = new Set([
   grpcStatus.cancelled,
   grpcStatus.deadlineExceeded,

@@ -67,7 +67,7 @@ export function createHistoryReader({ call, service, namespace }: ServiceCalls) 
     startEvent: (id: string, runId: string) =>
       firstEvent(id, runId, HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT),
 
-    /** Only for a closed run: on an open one, the server would wait for it to end. */
+    /** Reads the close event of a closed run. On an open one, the server would wait for it to end. */
     closeEvent: (id: string, runId: string) =>
       firstEvent(id, runId, HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT),
 

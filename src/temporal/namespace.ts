@@ -29,7 +29,7 @@ export interface NamespaceOptions {
 }
 
 export interface NamespaceFacts {
-  /** How long the namespace keeps an ended task. */
+  /** Time for which the namespace keeps an ended task, in days. */
   readonly retentionDays: number;
 }
 
@@ -112,7 +112,10 @@ async function readRetentionDays(connection: Connection, namespace: string): Pro
   }
 }
 
-/** Retries what the server's caches, or a server that is just starting, may still refuse; not our own refusals. */
+/**
+ * Retries until the deadline what may fail because the server has just started or its caches lag. Never
+ * retries an EngineError.
+ */
 async function eventually<T>(
   deadline: number,
   signal: AbortSignal | undefined,

@@ -1,4 +1,6 @@
-/** What a worker needs of a connection: it polls over the SDK's native one, and signals workflows over the same. */
+/**
+ * Connection of a worker: it polls over the SDK's native connection, and signals workflows over the same one.
+ */
 import { Client, type ConnectionOptions } from '@temporalio/client';
 import type { SignalDefinition } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
@@ -19,7 +21,7 @@ export function createSignals(connection: NativeConnection, namespace: string, t
     );
 }
 
-/** Returns the options of a client's connection as a native one takes them. */
+/** Converts the options of a client's connection to those of a native one. */
 export function nativeOptions({ address, tls, apiKey, metadata }: ConnectionOptions) {
   return {
     ...(address === undefined ? {} : { address }),

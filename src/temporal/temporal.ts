@@ -1,6 +1,6 @@
 /**
- * Temporal as the rest of the service sees it: every call by name, with a deadline and our own errors. Knows Temporal's
- * requests, but nothing of tasks. `close()` waits for the calls under way.
+ * Temporal as the rest of the service sees it: every call by name, with a deadline and our own errors. Knows
+ * Temporal's requests, but nothing of tasks. `close()` waits for the calls in progress.
  */
 import { Client, type ConnectionOptions } from '@temporalio/client';
 import {
@@ -125,14 +125,17 @@ export function createTemporal(options: TemporalOptions) {
       return retention;
     },
 
-    /** Returns the server's version and how quickly it answers a call that makes it do no work. */
+    /** Returns the server's version, and the latency of a call for which it does no work. */
     async probe(): Promise<{ serverVersion: string; latencyMs: number }> {
       const startedAt = performance.now();
       const { serverVersion } = await call('getSystemInfo', () => service.getSystemInfo({}));
       return { serverVersion: serverVersion ?? '', latencyMs: performance.now() - startedAt };
     },
 
-    /** Closes the connection once the calls under way are over: a retry on a closed one would end the process. */
+    /**
+     * Closes the connection once the calls in progress have ended: a retry on a closed one would end the
+     * process.
+     */
     async close(): Promise<void> {
       await settled();
       await connection.close();

@@ -1,6 +1,7 @@
 /**
- * The workers that are running. Their heartbeats say the most, from a few seconds after a worker has started. Recent
- * polls of the task queue show a worker before that, and where the server keeps no heartbeats.
+ * Lists the workers that are running. Their heartbeats say the most, but come only a few seconds after a
+ * worker has started. Recent polls of the task queue show a worker before that, and where the server keeps no
+ * heartbeats.
  */
 import type { WorkflowService } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';

@@ -1,8 +1,9 @@
 /**
- * Periodically notifies the subscribers of ends (dependents, say) of those that no workflow has reported.
+ * Periodically notifies subscribers (such as dependents) of ends that no workflow has reported.
  *
- * looking ⇄ resting → closed (`close()`: waits for the look in progress). A look that fails is logged, and the next one
- * makes up for it. Kinds of subscribers are looked at one after the other, and a failure of one leaves the others alone.
+ * looking ⇄ resting → closed (`close()`: waits for the look in progress). A look that fails is logged, and
+ * the next one makes up for it. Kinds of subscribers are handled one after the other, and a failure of one
+ * doesn't affect the others.
  */
 import type { Logger } from 'pino';
 import { pause } from '../lib/wait.ts';
@@ -24,7 +25,10 @@ export interface EndWatch {
 }
 
 const defaultRestMs = 20_000;
-/** Maximum rest, in minimum rests. Many waiting tasks make a look long, and the rest grows with it. */
+/**
+ * Maximum rest, as a multiple of the minimum. Many waiting tasks make a look long, and the rest grows with
+ * it.
+ */
 const maxRestFactor = 2;
 const restPerLook = 10;
 

@@ -3,7 +3,10 @@ import type { Logger } from 'pino';
 
 type Level = 'error' | 'warn' | 'debug' | 'trace';
 
-/** Our level for each of the SDK's. What it logs as INFO (its worker's state changes) is only a detail to operators. */
+/**
+ * Our level for each of the SDK's. What the SDK logs as INFO (its worker's state changes) is only a detail to
+ * operators.
+ */
 const levels = { ERROR: 'error', WARN: 'warn', INFO: 'debug', DEBUG: 'debug', TRACE: 'trace' } as const;
 
 /** An SDK warning about something intended: one of our two workers has the workflows, the other the attempts. */

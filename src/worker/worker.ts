@@ -47,8 +47,8 @@ export interface RunningWorker {
 }
 
 /**
- * Time after the grace time until the SDK's worker is forced to end, in milliseconds. After the grace time handlers are
- * asked to stop, and killed soon after. This is for anything that even that does not end.
+ * Time after the grace time until the SDK's worker is forced to end, in milliseconds. After the grace time,
+ * handlers are asked to stop and soon killed; this is for anything that still doesn't end.
  */
 const forceAfterGraceMs = 10_000;
 
@@ -62,8 +62,8 @@ const heartbeatIntervalMs = 5000;
 const signalTimeoutMs = 3000;
 
 /**
- * How long the workflow worker must have been idle after the last attempt has ended, how often that is checked, and how
- * long to wait for it at most; in milliseconds.
+ * Time for which the workflow worker must be idle after the last attempt has ended, interval at which that is
+ * checked, and maximum time to wait for it, in milliseconds.
  */
 const settleMs = { idle: 300, step: 50, max: 5000 };
 
@@ -77,7 +77,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   });
   const connection = await NativeConnection.connect(nativeOptions(options.connection));
   const grace = new AbortController();
-  // For calls outside the workflows and attempts.
+  // Makes the calls outside of workflows and attempts.
   const temporal = createTemporal({ ...options, identity: identity() });
   const store = createTaskStore(temporal);
   try {

@@ -150,7 +150,7 @@ describe('a sign-in link that is entered in the address bar of an open page', ()
 
   test('and is not valid shows an error, and leaves the current user signed in', async () => {
     await page.goto(api('/tasks#sign-in=nothing'));
-    await page.getByText('The link is invalid, expired or used.').waitFor();
+    await page.getByText('The link is invalid, expired or already used.').waitFor();
     expect(await nameShown()).toBe(service.users.alice.name);
     expect(page.url()).toBe(api('/tasks'));
   });

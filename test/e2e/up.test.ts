@@ -166,7 +166,7 @@ test('`taskbell up` restarts a crashed API at the same address', async () => {
   process.kill(pid, 'SIGKILL');
   const again = await waitFor('the API to serve again', () => ask(url).catch(() => undefined));
   expect(again.pid).not.toBe(pid);
-  expect(up.output()).toContain('The api ended (signal SIGKILL); starting it again in 0.05 s.');
+  expect(up.output()).toContain('The api ended (signal SIGKILL); restarting it in 0.05 s.');
 });
 
 test('`taskbell up` restarts a crashed worker, after a longer delay each time', async () => {
@@ -181,7 +181,7 @@ test('`taskbell up` restarts a crashed worker, after a longer delay each time', 
     const latest = await waitFor(`start ${starts} of the worker`, () => workers()[starts - 1]);
     process.kill(latest, 'SIGKILL');
     await waitFor('its end to be reported', () =>
-      up.output().includes(`The worker ended (signal SIGKILL); starting it again in ${delay} s.`),
+      up.output().includes(`The worker ended (signal SIGKILL); restarting it in ${delay} s.`),
     );
   }
   const third = await waitFor('its third start', () => workers()[2]);

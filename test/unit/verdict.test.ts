@@ -61,9 +61,9 @@ function outcomeOf(end: ProcessOutcome, circumstances: RunContext): string {
 
 const handedBack =
   'handed_back HandedBack: The worker handed the attempt back, as it does at shutdown; another attempt will start';
-const overSoft = 'SoftTimeLimitExceeded: The attempt went over its soft time limit of 60 s';
+const overSoft = 'SoftTimeLimitExceeded: The attempt exceeded its soft time limit of 60 s';
 const overSoftRetried =
-  'SoftTimeLimitExceeded, may be retried: The attempt went over its soft time limit of 60 s';
+  'SoftTimeLimitExceeded, may be retried: The attempt exceeded its soft time limit of 60 s';
 
 describe('an attempt whose handler was not asked to stop', () => {
   test.each<[string, ProcessOutcome, string]>([
@@ -107,7 +107,7 @@ describe('an attempt that is over its soft limit', () => {
     [
       'fails with TimeLimitExceeded when it is killed at its hard limit',
       signalled('SIGKILL', 'TimeLimitExceeded'),
-      'failed TimeLimitExceeded: The attempt went over its time limit of 90 s',
+      'failed TimeLimitExceeded: The attempt exceeded its time limit of 90 s',
     ],
   ])('%s', (_what, end, outcome) => {
     expect(outcomeOf(end, soft)).toBe(outcome);
@@ -119,22 +119,22 @@ describe('an attempt that was killed for going over a limit', () => {
     [
       'of time fails with TimeLimitExceeded',
       signalled('SIGKILL', 'TimeLimitExceeded'),
-      'failed TimeLimitExceeded: The attempt went over its time limit of 90 s',
+      'failed TimeLimitExceeded: The attempt exceeded its time limit of 90 s',
     ],
     [
       'of time fails with TimeLimitExceeded even if the handler exited its process just then',
       exited(3, 'TimeLimitExceeded'),
-      'failed TimeLimitExceeded: The attempt went over its time limit of 90 s',
+      'failed TimeLimitExceeded: The attempt exceeded its time limit of 90 s',
     ],
     [
       'of memory fails with MemoryLimitExceeded',
       signalled('SIGKILL', 'MemoryLimitExceeded'),
-      'failed MemoryLimitExceeded: The attempt went over one and a half times the memory limit of 400 MB',
+      'failed MemoryLimitExceeded: The attempt exceeded one and a half times the memory limit of 400 MB',
     ],
     [
       'of memory fails with MemoryLimitExceeded even if V8 aborted first',
       signalled('SIGABRT', 'MemoryLimitExceeded'),
-      'failed MemoryLimitExceeded: The attempt went over one and a half times the memory limit of 400 MB',
+      'failed MemoryLimitExceeded: The attempt exceeded one and a half times the memory limit of 400 MB',
     ],
   ])('%s', (_what, end, outcome) => {
     expect(outcomeOf(end, calm)).toBe(outcome);
@@ -171,7 +171,7 @@ describe('an attempt whose worker shuts down', () => {
     [
       'fails with TimeLimitExceeded when it is killed at its hard limit',
       signalled('SIGKILL', 'TimeLimitExceeded'),
-      'failed TimeLimitExceeded: The attempt went over its time limit of 90 s',
+      'failed TimeLimitExceeded: The attempt exceeded its time limit of 90 s',
     ],
     [
       'is lost when its process is killed from outside',

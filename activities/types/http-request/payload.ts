@@ -44,7 +44,7 @@ function headerFault(name: string, value: string, seen: ReadonlySet<string>): st
   return undefined;
 }
 
-/** @param isAllowedHost returns whether a host:port may be called that is otherwise refused */
+/** @param isAllowedHost returns whether a host:port may be called although it is blocked by default */
 export function payloadSchema(isAllowedHost: (url: URL) => boolean) {
   const url = z
     .string()

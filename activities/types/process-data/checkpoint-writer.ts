@@ -20,7 +20,7 @@ export class CheckpointWriter {
   #savedPosition: number;
   #warnedTooLarge = false;
 
-  /** @param at what to save, in its state at the time of each save. */
+  /** @param at the reading to save; each save takes its current state. */
   constructor(
     context: Pick<TaskContext, 'checkpoint' | 'log' | 'signal'>,
     source: string,

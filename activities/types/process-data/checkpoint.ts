@@ -10,7 +10,10 @@ import { Table } from './table.ts';
 const version = 2;
 /** Maximum size of a state, in bytes: several times the largest table, 100,000 values of 116 characters. */
 const maxInflatedBytes = 128 * 1024 * 1024;
-/** Maximum number of halvings. After 8, the 20 most frequent of 5,000 values stay, and so those that are listed. */
+/**
+ * Maximum number of halvings. After 8, the 20 most frequent of 5,000 values remain, which include those that
+ * a summary lists.
+ */
 const maxShrinks = 8;
 
 /** The rows read so far, and the position in the source after the last of them. */
@@ -26,7 +29,9 @@ export interface Checkpoint {
   readonly version: number;
   /** Identity of the source it belongs to. */
   readonly source: string;
-  /** Compressed with a checksum: deflateRaw would have none, and a corrupted count passes any schema. */
+  /**
+   * The state, compressed with a checksum. deflateRaw has none, and a corrupted count would pass any schema.
+   */
   readonly state: string;
 }
 
@@ -37,7 +42,10 @@ const standing = z.object({ position, line: position, table: savedTable });
 const deflated = promisify<string, Buffer>(deflate);
 const inflated = promisify(inflate);
 
-/** Returns the checkpoint in as much detail as fits; its size in least detail if even that is too large. */
+/**
+ * Returns the checkpoint in as much detail as fits, or its size in bytes if even the least detail is too
+ * large.
+ */
 export async function checkpointOf(
   at: ReadingState,
   source: string,
@@ -55,7 +63,7 @@ export async function checkpointOf(
   return best;
 }
 
-/** @throws Error that says why, if this version didn't write the checkpoint. */
+/** Parses a checkpoint. @throws Error with the reason if it is not of this version. */
 export async function parseCheckpoint(value: unknown): Promise<{ source: string; at: ReadingState }> {
   const { source, state } = parsed(checkpoint, value);
   const text = await inflated(Buffer.from(state, 'base64'), { maxOutputLength: maxInflatedBytes });

@@ -61,7 +61,9 @@ export function summarise(column: Column, rows: number): ColumnSummary {
   };
 }
 
-/** Merges the counts of spellings of the same value; which ones those are depends on the column's type. */
+/**
+ * Merges the counts of different spellings of one value. The column's type decides which spellings are equal.
+ */
 function tallyOf(column: Column, type: Kind): Tally {
   const tally: Tally = new Map();
   for (const [key, { count, missed }] of column.values.entries()) {
@@ -72,7 +74,10 @@ function tallyOf(column: Column, type: Kind): Tally {
   return tally;
 }
 
-/** Returns the top of the ranking. Keeps it in order in one pass, since sorting thousands would take long. */
+/**
+ * Returns the most frequent values, in order. Ranks them in one pass, since sorting thousands would take
+ * long.
+ */
 function firstOf(tally: Tally, type: Kind): Ranked {
   const ascending = (a: string, b: string) => (type === 'number' ? Number(a) - Number(b) : a < b ? -1 : 1);
   const first: Ranked = [];
@@ -127,10 +132,7 @@ function approximateFigures(column: Column, type: Kind, tally: Tally, first: Ran
   ];
 }
 
-/**
- * Returns whether the top values and their counts are exact, although not all values were counted all the
- * time.
- */
+/** Returns whether the top values and their counts are exact, even though rarer values were dropped. */
 function isTopCertain(column: Column, type: Kind, tally: Tally, first: Ranked): boolean {
   // Other spellings of a number may have been dropped.
   if (type === 'number' || type === 'boolean') return false;

@@ -21,14 +21,20 @@ export class Column {
   count = 0;
   readonly #capacity: () => number;
 
-  /** @param capacity returns how many distinct values to hold at most, which may fall while it is filled. */
+  /**
+   * @param capacity returns the maximum number of distinct values to hold, which may fall while the column is
+   * filled.
+   */
   constructor(capacity: () => number, values = new FrequentValues(), extremes = new Extremes()) {
     this.#capacity = capacity;
     this.values = values;
     this.extremes = extremes;
   }
 
-  /** @param shrinks how often to halve the values held if the column is approximate; exact ones stay exact. */
+  /**
+   * @param shrinks number of times to halve the values held by an approximate column; exact columns stay
+   * exact.
+   */
   save(shrinks: number): SavedColumn {
     const { kinds, count, values, extremes, sketches } = this;
     return {

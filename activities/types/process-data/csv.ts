@@ -22,7 +22,8 @@ export async function readCsv(source: ByteSource, reading: Reading): Promise<voi
     yield* chunksOf(source, reading);
   };
   try {
-    // An abort arrives through the chunks, which throw the signal's reason; the pipeline's own is an AbortError.
+    // An abort arrives through the chunks, which throw the signal's reason; the pipeline itself would throw
+    // an AbortError.
     await pipeline(chunks, parser.resume());
   } catch (error) {
     throw error instanceof CsvError ? malformed(error) : error;
@@ -30,8 +31,8 @@ export async function readCsv(source: ByteSource, reading: Reading): Promise<voi
 }
 
 /**
- * Returns a header with as many columns, for a parser that resumes after the real one: from it, the parser
- * learns how many fields a row has, and from its byte order mark the encoding.
+ * Returns a substitute header for a parser that resumes after the real one. It has as many columns, which
+ * gives the parser the number of fields in a row, and a byte order mark, which gives it the encoding.
  */
 function headerAgain(head: Buffer, delimiter: string, table: Table): Buffer {
   const encoding = head[0] === 0xff && head[1] === 0xfe ? 'utf16le' : 'utf8';
@@ -50,13 +51,13 @@ class RowParser extends Parser {
   readonly #resumed: boolean;
   #columns: readonly Column[] | undefined;
 
-  /** @param headerBytes size of the header that it starts with again, if it resumes; otherwise 0. */
+  /** @param headerBytes size of the substitute header, in bytes, if the parser resumes; otherwise 0. */
   constructor(reading: Reading, delimiter: string, headerBytes: number) {
     super({
       bom: true,
       delimiter,
       max_record_size: maxRecordBytes,
-      // All of them, because some files mix line ends.
+      // All of them, because some files mix line endings.
       record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count_less: true,
       skip_empty_lines: true,
@@ -102,7 +103,7 @@ class RowParser extends Parser {
 }
 
 function columnsOf(header: readonly string[], table: Table): Column[] {
-  // One more than the table accepts, so that it refuses; naming millions of columns would take long.
+  // One more than the table accepts, so that it rejects the data; naming millions of columns would take long.
   return uniqueNames(header.slice(0, maxColumns + 1)).map((name) => table.column(name));
 }
 

@@ -18,8 +18,9 @@ export interface DataFile {
 }
 
 /**
- * Opens a file that the owner may read: `sales.csv` in the owner's folder, else in the shared one; `shared/sales.csv`
- * in the shared one. Throws a non-retryable TaskFailure of type `FileNotAllowed` or `FileNotFound`.
+ * Opens a file that the owner may read. `sales.csv` is looked up in the owner's folder, then in the shared
+ * one; `shared/sales.csv` only in the shared one. Throws a non-retryable TaskFailure of type `FileNotAllowed`
+ * or `FileNotFound`.
  */
 export async function openDataFile(dataDir: string, owner: TaskOwner, path: string): Promise<DataFile> {
   const segments = path.split('/').filter((segment) => segment !== '' && segment !== '.');
@@ -71,7 +72,8 @@ async function openOrRefuse(real: string, path: string): Promise<FileHandle> {
     return await open(real, openFlags);
   } catch (error) {
     const code = errnoOf(error);
-    // A socket, no permission, a link put there since. Anything else (too many open files) may be temporary.
+    // A socket, a missing permission, or a link created since. Anything else, such as too many open files,
+    // may be temporary.
     if (code === 'ENXIO' || code === 'EACCES' || code === 'EPERM' || code === 'ELOOP') {
       throw notAllowed(path, `it cannot be read (${code})`, error);
     }
@@ -79,12 +81,17 @@ async function openOrRefuse(real: string, path: string): Promise<FileHandle> {
   }
 }
 
-/** Refuses a file that is not the one checked: a link may have been put into the path before it was opened. */
+/**
+ * Rejects a file that is not the one checked: a link may have been put into the path before it was opened.
+ */
 async function refuseSwapped(handle: FileHandle, real: string, path: string): Promise<void> {
   if ((await pathOf(handle, real)) !== real) throw notAllowed(path, 'it changed while it was opened');
 }
 
-/** Returns an open file's path: on Linux from the kernel; otherwise what its name leads to, if still that file. */
+/**
+ * Returns an open file's path: on Linux from the kernel, elsewhere by resolving its name again. Undefined if
+ * the name no longer leads to that file.
+ */
 async function pathOf(handle: FileHandle, real: string): Promise<string | undefined> {
   if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`);
   const opened = await handle.stat({ bigint: true });

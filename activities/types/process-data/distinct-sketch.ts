@@ -2,7 +2,7 @@ const indexBits = 14;
 const registers = 1 << indexBits;
 /** Bits of the hash whose leading zeros are counted. */
 const rankBits = 32;
-/** Character code of rank 0, `0`. The highest rank is `Q`, so JSON has to escape none. */
+/** Character code of rank 0, `0`. The highest rank is `Q`, so JSON escapes none of them. */
 const savedZero = 0x30;
 
 const asNumber = new Float64Array(1);
@@ -35,7 +35,7 @@ export class DistinctSketch {
     this.#add(a, b);
   }
 
-  /** Adds a value by two hashes, which need not be good ones, but must differ as the values do. */
+  /** Adds a value by two hashes. They may be weak, but different values must have different hashes. */
   #add(a: number, b: number): void {
     const index = mix(a ^ Math.imul(b, 0xcc9e2d51)) >>> (32 - indexBits);
     const rank = Math.clz32(mix(b ^ Math.imul(a, 0x1b873593))) + 1;

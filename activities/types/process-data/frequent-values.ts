@@ -8,7 +8,7 @@ export interface Counter {
   readonly missed: number;
   /**
    * Place of the value among others: the number itself, the instant of a date, otherwise `NaN`. Parsed once,
-   * so that it need not be parsed for each row.
+   * rather than for each row.
    */
   readonly position: number;
   /** Whether it is a number, which its text doesn't show: JSON has strings like "5". */
@@ -48,8 +48,8 @@ export class FrequentValues {
   }
 
   /**
-   * @param shrinks how often to shrink the copy, to make it smaller. The bound on {@link missed} holds for it
-   *   too, with the number of values that it held before it was last shrunk.
+   * @param shrinks number of times to shrink the copy. The bound on {@link missed} holds for the copy too,
+   *   with the number of values that it held before it was last shrunk.
    */
   save(shrinks = 0): SavedValues {
     const copy = new FrequentValues();
@@ -100,7 +100,7 @@ export class FrequentValues {
   }
 }
 
-/** Returns how often a value can have occurred at most. */
+/** Returns the maximum number of times that a value can have occurred. */
 function upperBoundOf(counter: Counter): number {
   return counter.count + counter.missed;
 }

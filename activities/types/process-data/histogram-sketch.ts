@@ -2,7 +2,10 @@ import type { RestoredCells, SavedCells } from './saved-table.ts';
 
 /** Number of cells, as in saved-table.ts. A power of two, although nothing depends on that. */
 const maxCells = 1024;
-/** Exponent of the minimum cell width, 2^-1022: a smaller one is no normal double, and dividing by it rounds. */
+/**
+ * Exponent of the minimum cell width, 2^-1022: a smaller width is not a normal double, and dividing by it
+ * rounds.
+ */
 const minExponent = -1022;
 
 /**
@@ -13,7 +16,7 @@ const minExponent = -1022;
  * QuantileSketch would not work here: all instants of a year are within 1 % of each other.
  */
 export class HistogramSketch {
-  /** A ring: cell i, which starts at i × width, is at i modulo CELLS. */
+  /** A ring: cell i, which starts at i × width, is at i modulo `maxCells`. */
   #counts = new Float64Array(maxCells);
   #exponent = minExponent;
   #width = 2 ** minExponent;
@@ -91,7 +94,10 @@ export class HistogramSketch {
   }
 }
 
-/** Returns the exponent of the narrowest cells whose number at the value is an exact integer in a double. */
+/**
+ * Returns the exponent of the narrowest cells for which the value's cell number is an exact integer in a
+ * double.
+ */
 function exponentOf(value: number): number {
   return value === 0 ? minExponent : Math.floor(Math.log2(Math.abs(value))) - 52;
 }

@@ -15,7 +15,7 @@ const maxBins = 20;
 
 /**
  * Counts a column's values in bins. Exact as long as the column is, since its tally then has all values;
- * otherwise each cell of the sketch counts at the point where it starts.
+ * otherwise each cell of the sketch is counted at the point where it starts.
  *
  * @returns undefined for a column whose values are neither numbers nor dates.
  */

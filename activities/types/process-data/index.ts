@@ -56,7 +56,7 @@ async function openSource(
   dataDir: string | undefined,
   owner: TaskOwner,
 ): Promise<Source | undefined> {
-  // Leaves none out: the schema has checked that all are objects.
+  // The filter drops nothing: the schema has checked that all rows are objects.
   if (rows !== undefined) return rowsSource(rows.filter(isObject));
   if (csv !== undefined) return csvSource(csv);
   return file === undefined ? undefined : openFileSource(dataDir, owner, file);

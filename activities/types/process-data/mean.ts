@@ -1,6 +1,6 @@
 import { savedDouble, type RestoredMean, type SavedMean } from './saved-table.ts';
 
-/** Factor on every term: with 2^-64, not even 2^64 of the largest doubles overflow the sum. */
+/** Factor applied to every term: with 2^-64, not even 2^64 of the largest doubles overflow the sum. */
 const scale = 2 ** -64;
 
 /** A running mean by Neumaier's sum, which keeps the digits that plain addition loses. */

@@ -14,7 +14,7 @@ const logGamma = Math.log(gamma);
 /** Maximum number of buckets. 2,048 span 17 orders of magnitude; beyond that, accuracy is lost near zero. */
 const maxBuckets = 2048;
 
-/** Counts per bucket; bucket i holds the magnitudes in (GAMMA^(i-1), GAMMA^i]. */
+/** Counts per bucket; bucket i holds the magnitudes in (gamma^(i-1), gamma^i]. */
 type Buckets = Map<number, number>;
 
 /**
@@ -87,7 +87,7 @@ function restoreBuckets({ distances, counts }: RestoredBuckets): Buckets {
 
 /** Returns the value with the same relative distance from both ends of its bucket. */
 function middle(bucket: number): number {
-  // Multiplied in two steps: the bucket of the largest doubles ends beyond them.
+  // Multiplied in two steps: the upper end of the largest bucket is beyond the range of a double.
   return Math.exp((bucket - 1) * logGamma) * ((2 * gamma) / (1 + gamma));
 }
 

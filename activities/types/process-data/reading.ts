@@ -7,9 +7,9 @@ import { errorMessage } from '../../../src/lib/error-message.ts';
 
 const progressIntervalMs = 250;
 
-/** The data of a reading, which can be read from any row on. */
+/** Data that can be read from any row on. */
 export interface Source {
-  /** Identifies the data: the same for the same data only. */
+  /** Identity of the data: equal only for equal data. */
   readonly identity: string;
   /** Position of its end, in rows or bytes like all its positions. */
   readonly size: number;

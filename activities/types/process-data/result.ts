@@ -4,10 +4,10 @@ import { invalidData } from './invalid-data.ts';
 import type { Table } from './table.ts';
 import { ellipsis } from '../text.ts';
 
-/** Maximum size of the columns, in bytes. A result may have 256 KiB; the rest is for what surrounds them. */
+/** Maximum size of the columns, in bytes. A result may have 256 KiB; the rest is for its other fields. */
 const maxSummaryBytes = 255 * 1024;
 
-/** What stays, step by step, of a summary that is too large even without histograms. */
+/** Limits to try in turn for a summary that is too large even without histograms. */
 const reductions = [
   { topValues: 10, codePoints: 40 },
   { topValues: 5, codePoints: 40 },
@@ -50,7 +50,10 @@ export async function summariseTable(table: Table, signal: AbortSignal): Promise
   );
 }
 
-/** Object.fromEntries defines properties, so that a column called `__proto__` is like any other. */
+/**
+ * Builds an object with Object.fromEntries, which defines properties: a column called `__proto__` is like any
+ * other.
+ */
 function objectOf(summaries: readonly (readonly [string, ColumnSummary])[]): Record<string, ColumnSummary> {
   return Object.fromEntries(summaries);
 }

@@ -52,7 +52,7 @@ export async function openFileSource(
   const format = extname(path).toLowerCase() === '.json' ? 'json' : 'csv';
   const read = format === 'json' ? readJsonRows : readCsv;
   return {
-    // Without the inode, which differs between machines that share a folder.
+    // The inode is left out: it differs between machines that share a folder.
     identity: identityOf('file', format, file.path, file.size, file.modifiedAtMs),
     size: file.size,
     read: (reading) => read(bytes, reading),

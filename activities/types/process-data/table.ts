@@ -26,7 +26,7 @@ export class Table {
     for (const [name, value] of Object.entries(row)) this.column(name).addJson(value);
   }
 
-  /** @param shrinks how often to halve the values held of columns that are approximate anyway. */
+  /** @param shrinks number of times to halve the values held by approximate columns. */
   save(shrinks: number): SavedTable {
     return {
       rows: this.rows,

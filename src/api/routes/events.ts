@@ -8,9 +8,12 @@ import { taskId, taskIdParameter } from '../task.ts';
 import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
 
 const pingMs = 25_000;
-/** How long a closing stream waits for its last bytes to be read. */
+/** Maximum time that a closing stream waits for its last bytes to be read, in milliseconds. */
 const lastReadMs = 5000;
-/** Reconnect delay sent to clients, jittered so that a restart doesn't bring them all back at once. */
+/**
+ * Reconnect delay sent to clients, in milliseconds. Jittered, so that a restart doesn't bring them all back
+ * at once.
+ */
 const reconnectMs = { min: 1000, spread: 4000 };
 
 /** One event. A schema of type "string" would say nothing about it. */
@@ -51,7 +54,7 @@ export function eventRoutes(routes: RouteTable, { streams, logger }: RouteDepend
   routes.add(events, async (c) => {
     const id = taskId(c.req.valid('param').id);
     const seen = c.req.valid('header')['last-event-id'];
-    // Before anything is sent, so that a refusal is an ordinary response.
+    // Opened before anything is sent, so that a rejection is an ordinary response.
     const stream = await streams.open(c.get('principal'), id);
     if (c.req.method === 'HEAD') {
       stream.end();

@@ -39,7 +39,7 @@ const readyz = openRoute({
   },
 });
 
-/** Time within which a live worker polls again. Stopped workers stay listed for minutes. */
+/** Time within which a live worker polls again, in milliseconds. Stopped workers stay listed for minutes. */
 const workerFreshMs = 70_000;
 const readyCacheMs = 1000;
 

@@ -8,8 +8,8 @@ const route = signedInRoute({
   operationId: 'getOverview',
   summary: 'Recent outcomes, upcoming tasks and workers',
   description:
-    'Returns how recent runs ended and how late they started, which tasks fall due within the hour, the workers, and ' +
-    'how fast Temporal responds. Covers your own tasks; for admins, all tasks.',
+    'Returns how recent runs ended and how late they started, which tasks become due within the next hour, the ' +
+    'workers, and how fast Temporal responds. Covers your own tasks; for admins, all tasks.',
   tags: ['Overview'],
   request: { query: overviewQuery },
   responses: { 200: json(overview, 'The overview.'), ...problems(400, 503) },

@@ -59,7 +59,8 @@ export function sessionRoutes(routes: RouteTable, { access, signIn }: RouteDepen
       access.readSessionCookie(c),
       sessions.start(account),
     ]);
-    // The browser no longer has its cookie: no one could sign out of it, and what it opened would stay open.
+    // Its cookie is about to be replaced: no one could sign out of this session, and what it opened would
+    // stay open.
     if (before) await sessions.end(before);
     access.setSessionCookie(c, cookie, session.principal.expiresAt);
     return c.json(view(session), 200);

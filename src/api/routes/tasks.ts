@@ -61,7 +61,7 @@ const status = signedInRoute({
   request: { params: taskIdParameter },
   responses: statusResponses,
 });
-/** The same at the path of the previous service. */
+/** The same route at the path of the previous service. */
 const formerStatus = signedInRoute({
   ...status,
   path: '/tasks/{id}/status',

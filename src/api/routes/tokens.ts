@@ -44,7 +44,7 @@ const issueTicket = signedInRoute({
     'For browsers, which cannot send a header with the upgrade request. Send the ticket as `?ticket=`. It can be used ' +
     'once, within 30 seconds.',
   tags: ['Accounts'],
-  // The ticket only opens a feed, which needs no more.
+  // The ticket only opens a feed, for which `read` is enough.
   rules: { scope: 'read' },
   responses: { 200: json(ticket, 'The ticket.'), ...problems(400, 413, 415) },
 });

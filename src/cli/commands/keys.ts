@@ -15,9 +15,9 @@ interface CreateOptions {
   readonly json?: boolean;
 }
 
-const created = `Standard output gets the key and nothing else. It is shown only this once; Taskbell keeps only its
-SHA-256. A key survives a change of the user's password and always has the user's current role. It ends when the user
-is removed, when it expires, or with \`taskbell keys revoke\`.`;
+const created = `Standard output has the key and nothing else. The key is shown only this once; Taskbell stores only its
+SHA-256 hash. A key survives a change of the user's password and always has the user's current role. It is valid until
+the user is removed, it expires, or you run \`taskbell keys revoke\`.`;
 
 /** Defines `taskbell keys …`. */
 export function defineKeys(program: Command, io: Io): void {

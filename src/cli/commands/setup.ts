@@ -26,7 +26,7 @@ export function defineSetup(program: Command, io: Io): void {
 
 /**
  * Prepares the namespace of an external Temporal server for Taskbell.
- * @throws {EngineError} when no external server is configured, or it refuses.
+ * @throws {EngineError} when no external server is configured, or it rejects the changes.
  */
 async function setUpNamespace({ temporal: { external, namespace } }: Config): Promise<NamespaceFacts> {
   if (external === undefined) {

@@ -11,7 +11,7 @@ interface PasswordOptions {
   readonly passwordStdin?: boolean;
 }
 
-const removed = `The user can no longer sign in. Within seconds, running API processes refuse their tokens and API keys,
+const removed = `The user can no longer sign in. Within seconds, running API processes reject their tokens and API keys,
 and close their sockets. Their tasks are kept and still run, visible to admins; cancel the tasks first if they must not
 run. A user added later under the same name is a different user: they get none of the tasks, but the same data folder.`;
 
@@ -54,7 +54,7 @@ function defineRemove(parent: Command, io: Io): void {
     .action(
       action(async (name: string) => {
         const { id } = await openUsers().remove(name);
-        // For tidiness only: a key is already useless once its account no longer exists.
+        // Not needed for security: a key is already useless once its account no longer exists.
         await openKeys().revokeAllOf(id);
         printText(io, `Removed ${name}. Their tasks are kept and still run.`);
       }),

@@ -116,7 +116,10 @@ describe('loadTaskModules', () => {
       '`payload` is not a zod schema, `run` is not a function',
     ],
     ['export default {};', '`name` is not a string, `description` is not a string'],
-    [`export default ${type('Bad Name')};`, 'lower-case letters, digits and hyphens, not "Bad Name"'],
+    [
+      `export default ${type('Bad Name')};`,
+      'Not a valid task type name: "Bad Name". Use up to 64 lower-case letters',
+    ],
     ['throw new Error("boom");', 'it cannot be loaded: boom'],
     ['export default (', 'it cannot be loaded: '],
   ])('says what is wrong with %j', async (source, message) => {
