@@ -32,11 +32,22 @@ const specFields = {
   time_limit: 'listed',
 } as const satisfies Record<keyof TaskSpec, 'listed' | 'kept'>;
 
+/** Values of the fields that a task's records lack: they are of an earlier version, or not ours. */
+const missing: Omit<TaskSpec, 'scheduled_time' | 'payload'> = {
+  name: '',
+  description: '',
+  tags: [],
+  priority: 3,
+  retry: { max_retries: 0, initial_interval: 60, backoff_coefficient: 2, maximum_interval: 3600 },
+  soft_time_limit: 1500,
+  time_limit: 1800,
+};
+
 /** Maximum length of a description in lists, in characters. */
 const maxListedDescription = 200;
 
 const specNames = Object.keys(specFields) as (keyof TaskSpec)[];
-const listedNames = specNames.filter((name) => specFields[name] === 'listed');
+const listedNames = specNames.filter((name) => specFields[name] === 'listed') as ListedField[];
 
 type ListedField = {
   [K in keyof typeof specFields]: (typeof specFields)[K] extends 'listed' ? K : never;
@@ -45,9 +56,11 @@ type ListedField = {
 /** What lists show of a spec. A description is truncated to 200 characters. */
 export type ListedSpec = Pick<TaskSpec, ListedField>;
 
+type Incomplete = { readonly [K in keyof TaskSpec]?: TaskSpec[K] | undefined };
+
 /** Returns only the editable part of a task. */
-export function specOf(from: TaskSpec): TaskSpec {
-  return pick(from, specNames);
+export function specOf(from: Incomplete & Pick<TaskSpec, 'scheduled_time' | 'payload'>): TaskSpec {
+  return { ...missing, ...pick(from, specNames) } as TaskSpec;
 }
 
 /** Returns the fields of a spec that a request gives. */
@@ -56,11 +69,15 @@ export function specIn<T extends { readonly [K in keyof TaskSpec]?: unknown }>(r
 }
 
 /** Returns what lists show of a spec: the memo's part of it. */
-export function listedOf(spec: Pick<TaskSpec, ListedField>): ListedSpec {
-  const listed: ListedSpec = pick(spec, listedNames as ListedField[]);
-  return { ...listed, description: truncateCharacters(spec.description, maxListedDescription) };
+export function listedOf(spec: Incomplete): ListedSpec {
+  const listed = pick({ ...missing, ...pick(spec, listedNames) }, listedNames) as ListedSpec;
+  return { ...listed, description: truncateCharacters(listed.description, maxListedDescription) };
 }
 
-function pick<T extends object, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
-  return Object.fromEntries(names.map((name) => [name, from[name]])) as Pick<T, K>;
+/** Returns the named fields that are defined. */
+function pick<T extends object, K extends keyof T>(from: T, names: readonly K[]) {
+  const present = names.filter((name) => from[name] !== undefined);
+  return Object.fromEntries(present.map((name) => [name, from[name]])) as {
+    [P in K]?: Exclude<T[P], undefined>;
+  };
 }

@@ -28,7 +28,7 @@ export interface TaskInput extends TaskSpec, PredecessorInput {
 }
 
 /** The workflow's memo: what lists show without a query to the workflow. At most 4 KiB. */
-export interface TaskMemo extends Omit<ListedSpec, 'tags'> {
+export interface TaskMemo extends Partial<ListedSpec> {
   readonly type: string;
   /** Tags as the owner wrote them. The search attribute has their searchable form. */
   readonly tags?: readonly string[];

@@ -1,7 +1,6 @@
 import type { Payload } from '@temporalio/common';
 import proto, { type temporal } from '@temporalio/proto';
 import { searchAttributes, type StoredStatus, storedStatuses, taskWorkflowType } from '../contract/names.ts';
-import { defaultRetryPolicy } from '../contract/retry-policy.ts';
 import type { AttemptHeartbeat, TaskInput, TaskMemo } from '../contract/workflow.ts';
 import { decode, millis } from '../temporal/payload.ts';
 
@@ -197,15 +196,9 @@ export function firstExecution(
   };
 }
 
-/** Defaults for a run whose memo is not ours, so that it doesn't fail the whole list. */
+/** Defaults for a run whose memo is not ours, so that it doesn't fail the whole list. `listedOf` has those of the spec. */
 const missingMemo: TaskMemo = {
-  name: '',
-  description: '',
   type: '',
-  priority: 3,
-  retry: { ...defaultRetryPolicy, max_retries: 0 },
-  soft_time_limit: 1500,
-  time_limit: 1800,
   created_at: new Date(0).toISOString(),
   retry_count: 0,
   attempt: 0,

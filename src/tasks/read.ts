@@ -44,9 +44,10 @@ export async function readTask(
     attemptsSoFar(reader.store, execution),
   ]);
   const reported = known.ending?.attempts;
+  const summary = summarise(execution, known);
   const task: Task = {
-    ...summarise(execution, known),
-    description: input?.description ?? execution.memo.description,
+    ...summary,
+    description: input?.description ?? summary.description,
     payload: input?.payload ?? null,
     attempts: reported?.length ? reported : attempts,
   };

@@ -43,7 +43,7 @@ export function summarise(execution: Execution | LiveExecution, extras: Snapshot
     after_policy: memo.after_policy ?? 'completed',
     attempt: ending?.attempt ?? view.attempt,
     retry_count: memo.retry_count,
-    max_retries: memo.retry.max_retries,
+    max_retries: listed.retry.max_retries,
     result: ending?.result ?? null,
     error_message: ending?.errorMessage ?? errorMessage(execution),
     created_at: memo.created_at,

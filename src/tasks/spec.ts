@@ -1,4 +1,5 @@
 import type { temporal } from '@temporalio/proto';
+import { specOf } from '../contract/spec.ts';
 import type { TaskEdit, TaskInput } from '../contract/workflow.ts';
 import type { Execution } from './execution.ts';
 import { decode } from '../temporal/payload.ts';
@@ -13,7 +14,7 @@ export async function currentInput(store: TaskStore, execution: Execution): Prom
     store.input(id, runId),
     memo.edited === true ? newestEdit(store.eventsBackwards(id, runId)) : undefined,
   ]);
-  return input && { ...input, ...edit?.spec };
+  return input && { ...input, ...specOf({ ...input, ...edit?.spec }) };
 }
 
 async function newestEdit(backwards: AsyncIterable<Event>): Promise<TaskEdit | undefined> {

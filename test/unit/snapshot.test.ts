@@ -316,3 +316,8 @@ describe('a row in a list', () => {
     expect(view(row).links).not.toHaveProperty('temporal');
   });
 });
+
+test('a memo that lacks fields, since it is of an earlier version or not ours, is shown with their defaults', () => {
+  const { name: _name, retry: _retry, priority: _priority, ...others } = memo;
+  expect(view({ ...row, memo: others })).toMatchObject({ name: '', priority: 3, max_retries: 0 });
+});

@@ -21,9 +21,9 @@ test('the defaults that are shown are those of the API', () => {
 });
 
 describe('a new task', () => {
-  test("with nothing but a name leaves the limits and the retry policy to the API's defaults", () => {
+  test("with nothing but a name leaves all others to the API's defaults", () => {
     const made = newTask(field, 'process-data', { ...emptyForm(field), name: 'x' });
-    expect(made).toEqual({ body: { name: 'x', type: 'process-data', delay: 0, payload: {}, priority: 3 } });
+    expect(made).toEqual({ body: { name: 'x', type: 'process-data', delay: 0, payload: {} } });
   });
 
   test('contains all that has been filled in, in a form that the API accepts', () => {

@@ -5,19 +5,12 @@ import { isolated, quoted } from '../../format.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { useTaskTypes } from '../../parts/use-task-types.ts';
 import { DialogFoot, TaskFormElement, WhenLoaded } from './form-parts.tsx';
-import { LimitFields, RetryFields } from './number-fields.tsx';
+import { OptionFields } from './option-fields.tsx';
 import { payloadField } from './payload.ts';
 import { sendInTime } from './sending.ts';
 import { Stale } from './stale.tsx';
 import { changesOf } from './task-body.ts';
-import {
-  DescriptionField,
-  NameField,
-  PayloadPart,
-  PriorityField,
-  TagsPart,
-  WhenField,
-} from './task-fields.tsx';
+import { PayloadPart, TextFields, WhenField } from './task-fields.tsx';
 import { editForm } from './task-form.ts';
 import { type Seen, useBasis } from './use-basis.ts';
 
@@ -56,14 +49,10 @@ function EditTask({ task, etag, types, onClose, onDone }: TaskDialogProps & { ty
 
   return (
     <TaskFormElement filling={filling} onSubmit={save}>
-      <NameField filling={filling} />
-      <DescriptionField filling={filling} />
+      <TextFields filling={filling} />
       <WhenField filling={filling} sent="saved" />
       <PayloadPart key={basis.etag} filling={filling} field={field} />
-      <TagsPart filling={filling} />
-      <PriorityField filling={filling} />
-      <RetryFields filling={filling} />
-      <LimitFields filling={filling} />
+      <OptionFields filling={filling} />
       <Stale based={based} />
       <DialogFoot verb={isBusy ? 'Saving…' : 'Save changes'} isBusy={isBusy || isStale} onClose={onClose} />
     </TaskFormElement>

@@ -4,19 +4,11 @@ import { useDashboard } from '../../dashboard.ts';
 import { quoted } from '../../format.ts';
 import { useTitle } from '../../parts/title.ts';
 import { TaskFormElement, WhenLoaded } from './form-parts.tsx';
-import { LimitFields, RetryFields } from './number-fields.tsx';
+import { OptionFields } from './option-fields.tsx';
 import { payloadField } from './payload.ts';
 import { createKeys, sendInTime } from './sending.ts';
 import { newTask } from './task-body.ts';
-import {
-  AfterFields,
-  DescriptionField,
-  NameField,
-  PayloadPart,
-  PriorityField,
-  TagsPart,
-  WhenField,
-} from './task-fields.tsx';
+import { AfterFields, PayloadPart, TextFields, WhenField } from './task-fields.tsx';
 import { emptyForm, formOf, type TaskForm } from './task-form.ts';
 import { TypeField, useTypeChange } from './type-field.tsx';
 import { useDraft } from './use-draft.ts';
@@ -118,8 +110,7 @@ function NewTask({ types, model, lack }: Basis) {
             filling.change({ payload: change(name) }, '/type', '/payload');
           }}
         />
-        <NameField filling={filling} />
-        <DescriptionField filling={filling} />
+        <TextFields filling={filling} />
       </div>
       <div class="card fields">
         <WhenField filling={filling} sent="created" />
@@ -131,10 +122,7 @@ function NewTask({ types, model, lack }: Basis) {
       <details class="card more">
         <summary>More options: tags, priority, retries, limits, predecessors</summary>
         <div class="fields">
-          <TagsPart filling={filling} />
-          <PriorityField filling={filling} />
-          <RetryFields filling={filling} />
-          <LimitFields filling={filling} />
+          <OptionFields filling={filling} />
           <AfterFields filling={filling} />
         </div>
       </details>

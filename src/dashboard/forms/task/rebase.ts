@@ -1,26 +1,16 @@
 /** Puts the user's changes in a form on top of changes that others have made in the meantime. */
-import { limitNames, retryNames, type TaskForm } from './task-form.ts';
+import type { TaskForm } from './task-form.ts';
 
 /** Merges field by field: fields that I have changed keep my value, all others take the newest one. */
 export function rebased(mine: TaskForm, before: TaskForm, newest: TaskForm): TaskForm {
-  const pick = <K extends keyof TaskForm>(name: K): TaskForm[K] =>
-    choose(mine[name], before[name], newest[name]);
-  const number = (name: keyof TaskForm['numbers']) =>
-    [name, choose(mine.numbers[name], before.numbers[name], newest.numbers[name])] as const;
-  return {
-    ...newest,
-    name: pick('name'),
-    description: pick('description'),
-    when: pick('when'),
-    payload: pick('payload'),
-    tags: pick('tags'),
-    priority: pick('priority'),
-    numbers: Object.fromEntries([...retryNames, ...limitNames].map(number)) as TaskForm['numbers'],
-  };
+  const numbers = merged(mine.numbers, before.numbers, newest.numbers);
+  return { ...merged(mine, before, newest), numbers };
 }
 
-function choose<T>(mine: T, before: T, newest: T): T {
-  return comparable(mine) === comparable(before) ? newest : mine;
+function merged<T extends object>(mine: T, before: T, newest: T): T {
+  const names = Object.keys(newest) as (keyof T)[];
+  const isMine = (name: keyof T) => comparable(mine[name]) !== comparable(before[name]);
+  return Object.fromEntries(names.map((name) => [name, (isMine(name) ? mine : newest)[name]])) as T;
 }
 
 /** Serializes a value including the maps of drafts, which JSON would leave out. */

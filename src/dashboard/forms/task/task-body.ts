@@ -5,10 +5,12 @@ import { readPayload } from './payload.ts';
 import { requiredMessage } from '../schema/read-draft.ts';
 import type { Field } from '../schema/schema.ts';
 import {
+  emptyForm,
   idsIn,
   type LimitName,
   limitNames,
   numberPointer,
+  plainNames,
   type RetryName,
   retryNames,
   type TaskForm,
@@ -25,13 +27,11 @@ export function newTask(field: Field, type: string, form: TaskForm): Made<NewTas
   const after = idsIn(form.after);
   const { soft_time_limit, time_limit, ...retry } = values;
   const body = {
+    ...plainChanges(emptyForm(field), form),
     name: form.name,
     type,
     ...('problem' in time ? { delay: 0 } : time),
-    ...(form.description === '' ? {} : { description: form.description }),
     payload: payload.value ?? {},
-    ...(form.tags.length === 0 ? {} : { tags: [...form.tags] }),
-    priority: form.priority,
     ...(Object.keys(retry).length === 0 ? {} : { retry }),
     ...(soft_time_limit === undefined ? {} : { soft_time_limit }),
     ...(time_limit === undefined ? {} : { time_limit }),
@@ -51,12 +51,9 @@ export function changesOf(field: Field, before: TaskForm, form: TaskForm): Made<
   const { values, errors } = readNumbers(form, before);
   const { soft_time_limit, time_limit, ...retry } = values;
   const body = {
-    ...(form.name === before.name ? {} : { name: form.name }),
-    ...(form.description === before.description ? {} : { description: form.description }),
+    ...plainChanges(before, form),
     ...(isSameTime || 'problem' in time ? {} : time),
     ...(isSamePayload ? {} : { payload: payload.value }),
-    ...(form.tags.join('\n') === before.tags.join('\n') ? {} : { tags: [...form.tags] }),
-    ...(form.priority === before.priority ? {} : { priority: form.priority }),
     ...(Object.keys(retry).length === 0 ? {} : { retry }),
     ...(soft_time_limit === undefined ? {} : { soft_time_limit }),
     ...(time_limit === undefined ? {} : { time_limit }),
@@ -68,6 +65,15 @@ export function changesOf(field: Field, before: TaskForm, form: TaskForm): Made<
     ...checkLocally('edit', body),
   ];
   return wrong.length > 0 ? { errors: wrong } : { body };
+}
+
+/** Returns the plain fields that differ from before. */
+function plainChanges(
+  before: TaskForm,
+  form: TaskForm,
+): Partial<Pick<TaskChanges, (typeof plainNames)[number]>> {
+  const changed = plainNames.filter((name) => JSON.stringify(form[name]) !== JSON.stringify(before[name]));
+  return Object.fromEntries(changed.map((name) => [name, form[name]]));
 }
 
 type Numbers = Partial<Record<RetryName | LimitName, number>>;

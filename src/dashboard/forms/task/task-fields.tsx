@@ -10,7 +10,16 @@ export interface TaskPartProps {
   filling: Filling;
 }
 
-export function NameField({ filling: { form, change, errorsAt } }: TaskPartProps) {
+export function TextFields({ filling }: TaskPartProps) {
+  return (
+    <>
+      <NameField filling={filling} />
+      <DescriptionField filling={filling} />
+    </>
+  );
+}
+
+function NameField({ filling: { form, change, errorsAt } }: TaskPartProps) {
   return (
     <LabelledField label="Name" errors={errorsAt('/name')} isRequired>
       {(tied) => (
@@ -26,7 +35,7 @@ export function NameField({ filling: { form, change, errorsAt } }: TaskPartProps
   );
 }
 
-export function DescriptionField({ filling: { form, change, errorsAt } }: TaskPartProps) {
+function DescriptionField({ filling: { form, change, errorsAt } }: TaskPartProps) {
   return (
     <LabelledField label="Description" errors={errorsAt('/description')}>
       {(tied) => (

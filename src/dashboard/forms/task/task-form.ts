@@ -16,6 +16,10 @@ export type RetryName = (typeof retryNames)[number];
 export const limitNames = ['soft_time_limit', 'time_limit'] as const;
 export type LimitName = (typeof limitNames)[number];
 
+/** Fields that the form holds as the API has them. */
+export const plainNames = ['name', 'description', 'tags', 'priority'] as const;
+type PlainFields = Readonly<Pick<Task, (typeof plainNames)[number]>>;
+
 const { retry, ...others } = createTaskInput.parse({ name: 'any', delay: 0 });
 
 /** Values that the API uses for fields that are left out. */
@@ -26,13 +30,9 @@ export const defaults: Readonly<Record<RetryName | LimitName | 'priority', numbe
   priority: others.priority,
 };
 
-export interface TaskForm {
-  readonly name: string;
-  readonly description: string;
+export interface TaskForm extends PlainFields {
   readonly when: When;
   readonly payload: Payload;
-  readonly tags: readonly string[];
-  readonly priority: number;
   readonly numbers: Readonly<Record<RetryName | LimitName, string>>;
   /** Ids, one per line. */
   readonly after: string;
@@ -60,21 +60,15 @@ export function emptyForm(field: Field): TaskForm {
   };
 }
 
-type Copied = Pick<
-  Task,
-  'name' | 'description' | 'payload' | 'tags' | 'priority' | 'retry' | LimitName | 'after' | 'after_policy'
->;
+type Copied = PlainFields & Pick<Task, 'payload' | 'retry' | LimitName | 'after' | 'after_policy'>;
 
 export function formOf(field: Field, task: Copied): TaskForm {
-  const { name, description, payload, tags, priority, retry, soft_time_limit, time_limit } = task;
+  const { payload, retry, soft_time_limit, time_limit } = task;
   const { max_retries, initial_interval, backoff_coefficient, maximum_interval } = retry;
   return {
     ...emptyForm(field),
-    name,
-    description,
+    ...(Object.fromEntries(plainNames.map((name) => [name, task[name]])) as unknown as PlainFields),
     payload: payloadOf(field, payload),
-    tags,
-    priority,
     numbers: {
       max_retries: String(max_retries),
       initial_interval: String(initial_interval),
@@ -109,8 +103,9 @@ export function idsIn(text: string): string[] {
 /** Returns the pointers of all fields that can show an error. */
 export function pointersOfForm({ payload }: TaskForm): readonly string[] {
   const numbers = [...retryNames, ...limitNames].map(numberPointer);
-  const others = ['/name', '/type', '/description', '/scheduled_time', '/tags', '/priority', '/after'];
-  return [...others, '/after_policy', ...numbers, ...payloadPointers(payload)];
+  const plain = plainNames.map((name) => `/${name}`);
+  const others = ['/type', '/scheduled_time', '/after', '/after_policy'];
+  return [...plain, ...others, ...numbers, ...payloadPointers(payload)];
 }
 
 /**

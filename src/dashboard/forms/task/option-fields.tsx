@@ -1,9 +1,20 @@
-/** Fields for retries and for the time limits of an attempt. */
+/** The fields of a task that most tasks leave as they are. */
 import { FieldGroup, LabelledField } from '../field.tsx';
-import type { TaskPartProps } from './task-fields.tsx';
+import { PriorityField, TagsPart, type TaskPartProps } from './task-fields.tsx';
 import { defaults, type LimitName, numberPointer, type RetryName } from './task-form.ts';
 
-export function RetryFields({ filling }: TaskPartProps) {
+export function OptionFields({ filling }: TaskPartProps) {
+  return (
+    <>
+      <TagsPart filling={filling} />
+      <PriorityField filling={filling} />
+      <RetryFields filling={filling} />
+      <LimitFields filling={filling} />
+    </>
+  );
+}
+
+function RetryFields({ filling }: TaskPartProps) {
   return (
     <FieldGroup label="When an attempt fails" hint="Each retry multiplies the delay, up to the maximum.">
       <div class="field-columns">
@@ -16,7 +27,7 @@ export function RetryFields({ filling }: TaskPartProps) {
   );
 }
 
-export function LimitFields({ filling }: TaskPartProps) {
+function LimitFields({ filling }: TaskPartProps) {
   return (
     <FieldGroup label="Time limits of an attempt">
       <div class="field-columns">
