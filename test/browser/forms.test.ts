@@ -352,7 +352,7 @@ describe.each(['light', 'dark'] as const)('in %s mode, axe finds nothing', (colo
     await page.getByLabel('Tags').fill('b@d,');
     await page.getByLabel('Hard limit').fill('x');
     await create(page).click();
-    await errorOf(page, 'Hard limit (s): killed');
+    await errorOf(page, 'Hard limit (s): handler is killed');
     await page.getByRole('button', { name: 'Tomorrow' }).click();
     expect(await axeFindings(page)).toEqual([]);
     await page.close();
@@ -370,7 +370,7 @@ test('all errors of a form are shown at once, and each one until it is corrected
   await create(page).click();
   expect(await errorOf(page, 'Name')).toContain('may not be blank');
   expect(await errorOf(page, 'Max retries')).toContain('At most 100.');
-  expect(await errorOf(page, 'Hard limit (s): killed')).toContain('Must be a number.');
+  expect(await errorOf(page, 'Hard limit (s): handler is killed')).toContain('Must be a number.');
   expect(await errorOf(page, 'Tags')).toContain('At most 10 tags.');
   await page.getByLabel('Name', { exact: true }).fill('x');
   await page.getByLabel('url').fill('nowhere');

@@ -23,7 +23,7 @@ function choose<T>(mine: T, before: T, newest: T): T {
   return comparable(mine) === comparable(before) ? newest : mine;
 }
 
-/** Serializes a value including the maps of drafts, which JSON would leave out. */
+/** Serialises a value including the maps of drafts, which JSON would leave out. */
 function comparable(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => (inner instanceof Map ? [...inner] : inner));
 }

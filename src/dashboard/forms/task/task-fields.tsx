@@ -44,7 +44,7 @@ export function DescriptionField({ filling: { form, change, errorsAt } }: TaskPa
 export function WhenField({ filling: { form, change, errorsAt }, sent }: TaskPartProps & { sent: string }) {
   return (
     <DateTimeField
-      label="When"
+      label="Scheduled time"
       sent={sent}
       value={form.when}
       errors={errorsAt('/scheduled_time')}
