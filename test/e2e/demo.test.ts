@@ -142,7 +142,7 @@ describe('with a running service,', () => {
     await expectExit(demo, 0);
     expect(endings(demo.output())).toEqual({
       'Summarise a year of weather': 'COMPLETED',
-      'Ask a server for a forecast': 'REFUSED',
+      'Ask a server for a forecast': 'REJECTED',
       'Call a host that does not exist': 'FAILED',
       'Due in an hour, then cancelled': 'CANCELLED',
       'Due in 30 minutes, then moved up': 'COMPLETED',
@@ -172,7 +172,7 @@ describe('with a running service,', () => {
     expect(await demo.exitCode()).toBe(1);
     expect(demo.output()).toBe(
       `There is no users file in ${join(home, 'another')}, where the demo would add a temporary user.\n` +
-        `Set TASKBELL_HOME to the service's folder, or sign in as a user of it: npm run demo -- --user NAME --password-stdin\n`,
+        `Set TASKBELL_HOME to the service's folder, or sign in as one of its users: npm run demo -- --user NAME --password-stdin\n`,
     );
   });
 

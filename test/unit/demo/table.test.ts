@@ -49,7 +49,7 @@ describe('a row', () => {
   });
 
   test('shows why the service refused a task', () => {
-    expect(render({ task: undefined, refusal: 'not allowed' })).toBe('  A task  REFUSED    not allowed');
+    expect(render({ task: undefined, refusal: 'not allowed' })).toBe('  A task  REJECTED   not allowed');
   });
 
   test('shows an error message on one line, without control characters', () => {

@@ -20,7 +20,11 @@ export function LimitFields({ filling }: TaskPartProps) {
   return (
     <FieldGroup label="Time limits of an attempt">
       <div class="field-columns">
-        <NumberField filling={filling} name="soft_time_limit" label="Soft limit (s): handler is asked to stop" />
+        <NumberField
+          filling={filling}
+          name="soft_time_limit"
+          label="Soft limit (s): handler is asked to stop"
+        />
         <NumberField filling={filling} name="time_limit" label="Hard limit (s): handler is killed" />
       </div>
     </FieldGroup>
