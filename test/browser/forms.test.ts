@@ -109,7 +109,7 @@ describe('a new task', () => {
     await page.close();
   });
 
-  test('with an error in a folded section has the section opened; an error without a field is shown as well', async () => {
+  test('with an error in a folded section opens that section; an error without a field is shown as well', async () => {
     const page = await openForm('/tasks/new?name=x');
     await page.getByText('More options:').click();
     await page.getByLabel('Run after these tasks').fill('no-id');
@@ -227,7 +227,7 @@ describe('the time', () => {
     await page.close();
   });
 
-  test('is refused before the form is sent if it is in the past', async () => {
+  test('is rejected before the form is sent if it is in the past', async () => {
     const page = await openForm('/tasks/new?name=x');
     const keys = creations(page);
     await dateTime(page).fill('2020-01-01T12:00:00');

@@ -203,7 +203,7 @@ describe('filters', () => {
 });
 
 describe('several selected tasks', () => {
-  test('are paused after a confirmation with their number, and those that are refused are listed', async () => {
+  test('are paused after a confirmation that shows their number, and those that are rejected are listed', async () => {
     const tag = newTag();
     for (const name of ['one', 'two'])
       await alice.create({ name: `${name} of ${tag}`, delay: hour, tags: [tag] });
@@ -422,7 +422,7 @@ describe('an accessible list', () => {
     ['dark', 1280],
     ['light', 375],
     ['dark', 375],
-  ] as const)('has no axe findings, no overflow: %s, %i pixels wide', async (colorScheme, width) => {
+  ] as const)('has no axe findings and no overflow (%s, %i px)', async (colorScheme, width) => {
     const tag = newTag();
     for (const task of [
       { name: 'waits', delay: hour },

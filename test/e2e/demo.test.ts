@@ -136,7 +136,7 @@ describe('with a running service,', () => {
     expect(await userNames()).toEqual(['admin']);
   });
 
-  test('the demo shows its other tasks if the service refuses an address, and says how to allow it', async () => {
+  test('the demo shows its other tasks if the service rejects an address, and says how to allow it', async () => {
     const [elsewhere = 0] = await freePorts(1);
     const demo = runDemo({ ...environment, TASKBELL_HTTP_ALLOW_HOSTS: `127.0.0.1:${elsewhere}` });
     await expectExit(demo, 0);

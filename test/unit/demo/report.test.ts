@@ -56,7 +56,7 @@ test('reports a task that has not ended in time', () => {
 test.each([
   '127.0.0.1 is not allowed: only public addresses are called',
   '/payload/url: Port 8765 is not allowed',
-])('names the setting that is missing when a worker says "%s"', (error_message) => {
+])('names the missing setting when the error of a worker is "%s"', (error_message) => {
   const refused = part(
     { ifRefused: { instead: undefined } },
     { status: 'FAILED', attempt: 1, error_message },

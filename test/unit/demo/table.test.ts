@@ -48,7 +48,7 @@ describe('a row', () => {
     expect(render({ task })).toBe('  A task  CANCELLED  before it ran');
   });
 
-  test('shows why the service refused a task', () => {
+  test('shows why the service rejected a task', () => {
     expect(render({ task: undefined, refusal: 'not allowed' })).toBe('  A task  REJECTED   not allowed');
   });
 
