@@ -38,7 +38,7 @@ interface AccountOptions {
 /** Signs in as the given user, or else as a temporary one. @throws {TaskbellError} {ConfigError} */
 export async function openAccount(options: AccountOptions): Promise<Account> {
   const { io, url, own, config, user, stop } = options;
-  // An admin gets links to the Temporal Web UI. In a service with other users' tasks, the demo need not see those.
+  // An admin gets links to the Temporal Web UI. In a shared service, the demo need not see others' tasks.
   if (own !== undefined) return addTemporaryAccount({ url, home: own.home, role: 'admin', stop });
   if (user !== undefined) {
     if (options.passwordStdin !== true) throw new ConfigError('--user requires --password-stdin.');

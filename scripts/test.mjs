@@ -40,7 +40,7 @@ async function runTests() {
   }
 }
 
-/** Counts the tests. A file that can't be loaded, and errors outside of tests, count as one failed test each. */
+/** Counts the tests. A file that can't be loaded, and errors outside of tests, count as one failure each. */
 async function count(path, code) {
   let results;
   try {

@@ -31,7 +31,7 @@ export interface SocketsOptions {
   readonly observeAs: (actor: Actor, id: string) => Promise<Observation>;
   /** Narrows the filter to the tasks that the actor may follow. @throws AppError forbidden */
   readonly visibleTo: (actor: Actor, filter: TaskFilter) => TaskFilter;
-  /** Called when an audience starts to follow, to look at the tasks under way: they changed before it came. */
+  /** Called when an audience starts to follow, to look at the tasks under way, which changed before. */
   readonly onFollow: (actor: Actor, filter: TaskFilter) => void;
   /** Returns whether the principal's credential is still valid: it may have ended while the socket was opening. */
   readonly isCurrent: (principal: Principal) => boolean;

@@ -14,8 +14,9 @@ import type { Send } from './send.ts';
 import type { FeedMessage } from './types.ts';
 
 /**
- * A notice about the feed itself, from the service, or from the client about its connection. 'connected' is sent for
- * every connection that may follow a gap; twice in a row if the previous connection died without being closed.
+ * A notice about the feed itself, from the service, or from the client about its connection. 'connected' is
+ * sent for every connection that may follow a gap; twice in a row if the previous connection died without
+ * being closed.
  */
 export interface Notice {
   readonly notice: 'unreachable' | 'resumed' | 'draining' | 'connected' | 'disconnected';

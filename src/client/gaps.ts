@@ -1,6 +1,6 @@
 /**
- * Finds what a feed of many tasks does not report after a gap: the tasks that were created or ended during it.
- * (A feed starts with the tasks that are under way, and reports all others at their next change.)
+ * Finds what a feed of many tasks does not report after a gap: the tasks that were created or ended during
+ * it. (A feed starts with the tasks that are under way, and reports all others at their next change.)
  */
 import { ends } from '../contract/status.ts';
 import { TaskbellError } from './errors.ts';

@@ -23,8 +23,8 @@ export interface Shell {
 }
 
 /**
- * Objects of one signed-in account; the next account gets new ones. So a late response for one account shows no
- * message to the next, and causes no request in its name.
+ * Objects of one signed-in account; the next account gets new ones. So a late response for one account shows
+ * no message to the next, and causes no request in its name.
  */
 export interface Work {
   readonly account: Account;

@@ -25,7 +25,10 @@ export interface Live {
 
 export interface LiveOptions {
   readonly tasks: Pick<Client['tasks'], 'watchAll'>;
-  /** Called when the service rejects the feed with 403. Closes the connection if another session has replaced it. */
+  /**
+   * Called when the service rejects the feed with 403. Closes the connection if another session has replaced
+   * it.
+   */
   readonly onForbidden: () => void;
   /** Returns whether the service answers at all. Never throws. */
   readonly isThere: (signal: AbortSignal) => Promise<boolean>;

@@ -1,4 +1,6 @@
-/** Sends the requests of the pages, and notices when the session has ended or has been replaced by another. */
+/**
+ * Sends the requests of the pages, and notices when the session has ended or has been replaced by another.
+ */
 import { errorOf, TaskbellError } from '../client/errors.ts';
 
 export const csrfHeader = 'X-CSRF-Token';
@@ -9,7 +11,10 @@ export interface SessionFetchOptions {
   readonly onResponse: (response: Response) => void;
   /** Called when the service rejects a request with 401. No other code checks for this. */
   readonly onUnauthenticated: () => void;
-  /** Returns the CSRF token to send instead of a rejected one; undefined if the request must not be sent again. */
+  /**
+   * Returns the CSRF token to send instead of a rejected one; undefined if the request must not be sent
+   * again.
+   */
   readonly tokenInsteadOf: (sent: string) => Promise<string | undefined>;
 }
 
@@ -42,7 +47,10 @@ export function isForged(error: unknown): boolean {
   return error instanceof TaskbellError && error.code === 'csrf_failed';
 }
 
-/** Returns whether a request was rejected because no account is signed in. The session is then already being checked. */
+/**
+ * Returns whether a request was rejected because no account is signed in. The session is then already being
+ * checked.
+ */
 export function isUnauthenticated(error: unknown): boolean {
   return error instanceof TaskbellError && error.status === 401;
 }

@@ -1,9 +1,10 @@
 /**
  * The session of the viewer. loading → anonymous ⇄ signed in; unreachable while the service does not answer.
  *
- * The session is proven by a cookie that no script can read; the CSRF token is kept in memory only.
- * The cookie belongs to the whole browser: another tab may have changed it, so any sign of that leads to a check.
- * Requests that read or change the cookie run one after another; otherwise a late response would undo a newer one.
+ * The session is proven by a cookie that no script can read; the CSRF token is kept in memory only. The
+ * cookie belongs to the whole browser: another tab may have changed it, so any sign of that leads to a check.
+ * Requests that read or change the cookie run one after another; otherwise a late response would undo a newer
+ * one.
  */
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { errorOf, TaskbellError } from '../client/errors.ts';
@@ -40,7 +41,10 @@ export interface Session {
   signOut(): Promise<void>;
   /** Returns the token of an account's session; an empty string unless that account is signed in. */
   csrfTokenOf(account: Account): string;
-  /** Reports that the service may have rejected the cookie, or an earlier one. `fetch` does this for every 401. */
+  /**
+   * Reports that the service may have rejected the cookie, or an earlier one. `fetch` does this for every
+   * 401.
+   */
   expired(): void;
 }
 
@@ -166,7 +170,8 @@ export function createSession(window: Window & typeof globalThis): Session {
   async function tokenInsteadOf(sent: string): Promise<string | undefined> {
     await lookInTurn();
     const current = state.peek();
-    // The request had no effect, so it may be sent again, but only by the same account and with another token.
+    // The request had no effect, so it may be sent again, but only by the same account and with another
+    // token.
     if (current.status !== 'signed-in' || current.csrfToken === sent) return undefined;
     return owners.get(sent) === current.account.id ? current.csrfToken : undefined;
   }

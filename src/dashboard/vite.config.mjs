@@ -1,5 +1,5 @@
-// Configures the bundle of the dashboard. `npx vite src/dashboard` serves the dashboard from its sources, in front of a
-// service on port 8000.
+// Configures the bundle of the dashboard. `npx vite src/dashboard` serves the dashboard from its sources, in
+// front of a service on port 8000.
 import { defineConfig } from 'vite';
 
 const service = 'http://127.0.0.1:8000';

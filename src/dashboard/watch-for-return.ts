@@ -18,8 +18,8 @@ export interface LookOutOptions {
 const everyMs = 3000;
 const timeoutMs = 3000;
 /**
- * Maximum time that a new connection is given to open, in milliseconds. If the service responds but the feed does
- * not, for example because of a proxy, each connection is given longer than the one before.
+ * Maximum time that a new connection is given to open, in milliseconds. If the service responds but the feed
+ * does not, for example because of a proxy, each connection is given longer than the one before.
  */
 const maxMs = 60_000;
 

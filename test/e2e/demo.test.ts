@@ -147,7 +147,9 @@ describe('with a running service,', () => {
       'Due in an hour, then cancelled': 'CANCELLED',
       'Due in 30 minutes, then moved up': 'COMPLETED',
     });
-    expect(demo.output()).toContain(`start it with TASKBELL_HTTP_ALLOW_HOSTS=127.0.0.1:${elsewhere}`);
+    expect(demo.output()).toContain(
+      `start the service with TASKBELL_HTTP_ALLOW_HOSTS=127.0.0.1:${elsewhere}`,
+    );
   });
 
   test('the demo cancels its tasks and removes its user on Ctrl-C', async () => {

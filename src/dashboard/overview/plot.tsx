@@ -19,7 +19,10 @@ export interface PlotProps {
   /** The style name and the label of each series. */
   readonly legend?: readonly (readonly [style: string, label: string, ...unknown[]])[];
   readonly heads: readonly string[];
-  /** The numbers as text: for the table for screen readers, and for the note about the point under the pointer. */
+  /**
+   * The numbers as text: for the table for screen readers, and for the note about the point under the
+   * pointer.
+   */
   readonly rows: readonly PlotRow[];
 }
 

@@ -17,8 +17,8 @@ import type { TaskStore } from './store.ts';
 type Simple = 'run-now' | 'pause' | 'resume' | 'cancel';
 
 /**
- * The open dialog: a confirmation or a form. A form keeps the task as it was read, even if the task changes in
- * the meantime.
+ * The open dialog: a confirmation or a form. A form keeps the task as it was read, even if the task changes
+ * in the meantime.
  */
 type Asked =
   /** `failure`: why the action failed. */

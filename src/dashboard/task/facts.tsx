@@ -68,7 +68,10 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
   );
 }
 
-/** Shows the time from the start of the first attempt to the end of the run, or to now, with all waits in between. */
+/**
+ * Shows the time from the start of the first attempt to the end of the run, or to now, with all waits in
+ * between.
+ */
 function RunTime({ task: { started_at, finished_at } }: { task: Task }) {
   const { clock } = useDashboard();
   if (started_at === null) return null;

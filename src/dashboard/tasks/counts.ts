@@ -18,8 +18,8 @@ export interface CountsOptions {
 }
 
 /**
- * Delays after a change, in milliseconds. The service's lists lag by up to two seconds: the second request gets
- * what was not yet in the lists at the first.
+ * Delays after a change, in milliseconds. The service's lists lag by up to two seconds: the second request
+ * gets what was not yet in the lists at the first.
  */
 const pauseMs = 1000;
 const lagMs = 2500;

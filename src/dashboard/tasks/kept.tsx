@@ -1,4 +1,7 @@
-/** Keeps the last list of tasks for some minutes after the viewer leaves it, so that "back" shows it as it was. */
+/**
+ * Keeps the last list of tasks for some minutes after the viewer leaves it, so that "back" shows it as it
+ * was.
+ */
 import type { ReadonlySignal } from '@preact/signals';
 import { type ComponentChildren, createContext } from 'preact';
 import { useContext, useEffect, useMemo } from 'preact/hooks';
@@ -37,7 +40,9 @@ export function useKeptList(): ListCache {
 /** Time for which a list is kept, in milliseconds. */
 const keptMs = 5 * 60_000;
 
-/** @param returns number of restored connections. If it has grown, a list kept before may have missed changes. */
+/**
+ * @param returns number of restored connections. If it has grown, a list kept before may have missed changes.
+ */
 function createListCache(returns: ReadonlySignal<number>): ListCache {
   let work: ListWork | undefined;
   let keptAt = 0;

@@ -68,7 +68,10 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
   let pages: AsyncGenerator<TaskSummary, void> | undefined;
   let loading = new AbortController();
 
-  /** @param isReload whether to replace the rows shown. If not, loading continues after them, as after a failure. */
+  /**
+   * @param isReload whether to replace the rows shown. If not, loading continues after them, as after a
+   * failure.
+   */
   function begin(isReload: boolean): void {
     loading.abort();
     loading = new AbortController();
@@ -142,7 +145,10 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
     else outdated.add(id);
   }
 
-  /** Returns whether a matching task is newer than the list. An older one may be on a page that is not loaded yet. */
+  /**
+   * Returns whether a matching task is newer than the list. An older one may be on a page that is not loaded
+   * yet.
+   */
   function isLaterThanList({ created_at, updated_at, started_at, finished_at }: TaskSummary): boolean {
     if (isComplete.peek()) return true;
     const at = filter.status ? [created_at, updated_at, started_at, finished_at] : [created_at];
@@ -199,7 +205,9 @@ async function take(
   return { page, isLast: false };
 }
 
-/** Time for which events are kept, in milliseconds: longer than a list lags, and longer than reading it takes. */
+/**
+ * Time for which events are kept, in milliseconds: longer than a list lags, and longer than reading it takes.
+ */
 const recentMs = 15_000;
 
 /** Keeps the recent events of the feed, by task: a list that is loaded in the meantime may be older than they are. */
@@ -231,7 +239,9 @@ function createRecent() {
 /** Maximum count of added tasks; the UI shows it as "1,000+". */
 export const maxAdded = 1000;
 
-/** Creates a set whose size is a signal. It is changed in place: a thousand changes can arrive within a frame. */
+/**
+ * Creates a set whose size is a signal. It is changed in place: a thousand changes can arrive within a frame.
+ */
 function createTally() {
   const ids = new Set<string>();
   const size = signal(0);

@@ -62,7 +62,7 @@ test.each([
     { status: 'FAILED', attempt: 1, error_message },
   );
   const text = report([refused], options);
-  expect(text).toContain('start it with TASKBELL_HTTP_ALLOW_HOSTS=127.0.0.1:8765\n');
+  expect(text).toContain('start the service with TASKBELL_HTTP_ALLOW_HOSTS=127.0.0.1:8765\n');
   expect(text).toContain('All others ended as they should.');
 });
 

@@ -47,7 +47,7 @@ function isTooLate(error: unknown, { scheduled_time }: Timed, now: number): bool
   return isAboutTime && Date.parse(scheduled_time) <= now;
 }
 
-/** Returns the field errors of a rejected request, or, if it has none, its message as an error of the form. */
+/** Returns the field errors of a rejected request; if it has none, its message as an error of the form. */
 export function errorsOf(error: unknown): readonly FieldError[] {
   if (error instanceof TaskbellError && error.errors.length > 0) return error.errors;
   return [{ pointer: '', message: errorMessage(error) }];
