@@ -44,7 +44,7 @@ const right = 'alice-password-1';
 const fiveRefused = [401, 401, 401, 401, 401];
 
 describe.each(['/api/token/', '/api/session/'])('%s', (path) => {
-  test('rejects even the right password from an address after five failures, and says how long to wait in Retry-After', async () => {
+  test('rejects even the right password from an address after five failures; Retry-After has the time to wait', async () => {
     const address = newAddress();
     expect(await guess(5, { path, address })).toEqual(fiveRefused);
     const refused = await attempt({ path, address, password: right });
