@@ -12,8 +12,8 @@
  * pool of processes.
  *
  * `taskbell` is `taskbell worker`, with tasks created as the API creates them. All tasks are due at once, so
- * none waits for a timer. The process that starts them is this one, without HTTP or an API process. It is in
- * no CPU figure, but shares the machine.
+ * none waits for a timer. The process that starts them is this one, without HTTP or an API process. No figure
+ * includes its CPU time, but it shares the machine.
  *
  * CPU is that of the worker with all its child processes, and of the server. Rounds go A B C, C B A, …; a
  * ratio is the median of the rounds' ratios, since on a shared machine, runs close in time are more alike

@@ -13,7 +13,7 @@ import { addTemporaryUser, hasUsersFile } from '../src/processes/accounts.ts';
 const signInDelaysMs = [300, 700, 1500, 4000];
 const timeoutMs = 10_000;
 
-const otherwise = 'sign in as a user of it: npm run demo -- --user NAME --password-stdin';
+const otherwise = 'sign in as one of its users: npm run demo -- --user NAME --password-stdin';
 
 /** A signed-in account. `close()` removes it if it is temporary. */
 export interface Account {
@@ -38,7 +38,7 @@ interface AccountOptions {
 /** Signs in as the given user, or else as a temporary one. @throws {TaskbellError} {ConfigError} */
 export async function openAccount(options: AccountOptions): Promise<Account> {
   const { io, url, own, config, user, stop } = options;
-  // Admins get links into the Temporal Web UI. Where others have tasks too, the demo need not see them.
+  // An admin gets links to the Temporal Web UI. In a shared service, the demo need not see others' tasks.
   if (own !== undefined) return addTemporaryAccount({ url, home: own.home, role: 'admin', stop });
   if (user !== undefined) {
     if (options.passwordStdin !== true) throw new ConfigError('--user requires --password-stdin.');
@@ -46,7 +46,7 @@ export async function openAccount(options: AccountOptions): Promise<Account> {
   }
   if (config.identityProvider !== undefined) {
     throw new ConfigError(
-      'An identity provider manages the accounts there; the demo can sign in only with a name and password.',
+      'An identity provider has the accounts of this service; the demo can sign in only with a name and password.',
     );
   }
   if (!(await hasUsersFile(config.home))) {
@@ -115,7 +115,7 @@ async function signIn(client: Client, signal: AbortSignal): Promise<void> {
   await client.taskTypes.list({ signal });
 }
 
-/** Returns whether the service has answered, in contrast to one that can't be reached. */
+/** Returns whether the error is the service's response. An error without a response has status 0. */
 function isRefusal(error: unknown): error is TaskbellError {
   return error instanceof TaskbellError && error.status !== 0;
 }

@@ -103,7 +103,7 @@ async function startOwn({ signals, display, closers }: Stage, allowHost: string)
   return own;
 }
 
-/** Cancels the tasks that the demo leaves before their end: no one else knows about them. */
+/** Cancels the tasks that have not ended when the demo stops: no one else knows about them. */
 async function cancelUnended(parts: readonly Part[], client: Client): Promise<void> {
   for (const part of parts) {
     if (part.created === undefined || hasEnded(part)) continue;

@@ -48,10 +48,10 @@ function isRefused({ scene, row: { task, refusal } }: Part): boolean {
 }
 
 function refusalAdvice({ wished, actual }: ReportOptions['target'], paint: Paint): string[] {
-  const what = 'Refused: the running service does not allow calls to loopback addresses.';
+  const what = 'Rejected: the running service does not allow calls to loopback addresses.';
   return [
     paint(what, 'yellow'),
-    `To see this too, start it with TASKBELL_HTTP_ALLOW_HOSTS=${wished}`,
+    `To see these calls too, start the service with TASKBELL_HTTP_ALLOW_HOSTS=${wished}`,
     ...(wished === actual ? [] : [`(${wished} is in use by another program; stop that first).`]),
   ];
 }

@@ -7,7 +7,7 @@ const wordColumns = 9;
 
 /** Shows the rows as they change. showing → closed, by `close()`, which leaves the last state on the screen. */
 export interface Screen {
-  /** A row has changed. */
+  /** Shows that a row has changed. */
   update(row: Row): void;
   close(): void;
 }

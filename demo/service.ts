@@ -65,7 +65,10 @@ export async function startOwnService(options: OwnServiceOptions): Promise<OwnSe
   return { url, home, webUiUrl: `http://${host}:${webUiPort}`, failed, close };
 }
 
-/** Leaves out the user's settings for their own service (another Temporal, secrets, limits). */
+/**
+ * Returns the environment of the service, without the user's settings for theirs (another Temporal, secrets,
+ * limits).
+ */
 function ownEnvironment(own: { home: string; port: number; webUiPort: number; allowHost: string }) {
   const inherited = Object.entries(childEnvironment()).filter(
     ([name]) => !/^(TASKBELL|TEMPORAL)_/.test(name) || name === 'TEMPORAL_CLI',
@@ -118,7 +121,7 @@ function failure(child: ChildProcess, display: ProgressDisplay): Promise<never> 
 async function end(child: ChildProcess, force: AbortSignal): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, 'close');
-  // A second signal makes the service kill what it has started; killed itself, it would leave that behind.
+  // A second signal makes the service kill what it has started; if it were killed itself, that would stay.
   const hurry = (): void => void child.kill('SIGTERM');
   force.addEventListener('abort', hurry);
   const timer = setTimeout(() => child.kill('SIGKILL'), stopMs);

@@ -11,7 +11,7 @@ import { isAddressRefusal, type Scene } from './tasks.ts';
 export interface Part {
   readonly scene: Scene;
   readonly row: Row;
-  /** The response to its creation: the feed's messages lack the links for admins. undefined if it was refused. */
+  /** Response to the creation; undefined if rejected. The feed's messages lack the links for admins. */
   readonly created: Task | undefined;
 }
 
@@ -23,7 +23,7 @@ interface ScheduleOptions {
   readonly stop: AbortSignal;
 }
 
-/** Creates the tasks. A refusal to call the demo's target is not an error: it is shown as a refusal. */
+/** Creates the tasks. A task that is rejected for its target is shown as such, not thrown as an error. */
 export async function schedule({ scenes, client, parts, stop }: ScheduleOptions): Promise<void> {
   for (const scene of scenes) {
     // Not raced against `stop`: a task must not be created without its part being recorded for tidying up.

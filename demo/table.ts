@@ -7,9 +7,9 @@ export interface Row {
   readonly name: string;
   /** The task's last state from the feed; undefined before the first message. */
   task: TaskSummary | undefined;
-  /** Why the service refused the task. */
+  /** Why the service rejected the task. */
   refusal?: string;
-  /** What the demo is going to do to the task, and when (milliseconds since 1970). */
+  /** What the demo is going to do to the task, and when (milliseconds since the epoch). */
   plan?: { readonly what: string; readonly at: number } | undefined;
   /** What the demo has done to the task. */
   done?: string | undefined;
@@ -22,7 +22,7 @@ const codes: Record<Style, number> = { bold: 1, dim: 2, red: 31, green: 32, yell
 export const inColour: Paint = (text, style) => `\u001B[${codes[style]}m${text}\u001B[0m`;
 export const plain: Paint = (text) => text;
 
-type Word = TaskStatus | 'REFUSED' | '…';
+type Word = TaskStatus | 'REJECTED' | '…';
 const styles: Record<Word, Style> = {
   SCHEDULED: 'cyan',
   PENDING: 'yellow',
@@ -30,7 +30,7 @@ const styles: Record<Word, Style> = {
   COMPLETED: 'green',
   FAILED: 'red',
   CANCELLED: 'dim',
-  REFUSED: 'red',
+  REJECTED: 'red',
   '…': 'dim',
 };
 const wordWidth = 'SCHEDULED'.length;
@@ -49,7 +49,7 @@ export function renderRows(rows: readonly Row[], now: number, width: number, pai
 }
 
 export function statusLabelOf({ task, refusal }: Row): Word {
-  return refusal === undefined ? (task?.status ?? '…') : 'REFUSED';
+  return refusal === undefined ? (task?.status ?? '…') : 'REJECTED';
 }
 
 /** Returns the details to show beside the status. */

@@ -16,7 +16,7 @@ export interface Scene {
     readonly done?: string;
     readonly run: (client: Client, id: string) => Promise<Task>;
   };
-  /** Set if the service may refuse to call the demo's target. `instead`, if any, then replaces this scene. */
+  /** Set if the task calls the demo's target, which the service may not allow. `instead` then replaces it. */
   readonly ifRefused?: { readonly instead: Scene | undefined };
   /** Returns the task's result in one line. */
   readonly summary: (task: TaskSummary) => string;
@@ -101,7 +101,7 @@ const callUnknownHost: Scene = {
   summary: ({ error_message }) => error_message ?? '',
 };
 
-/** Returns whether the worker refused to call the demo's target, although the API had accepted the task. */
+/** Returns whether the worker did not allow the call to the target, although the API accepted the task. */
 export function isAddressRefusal({ status, error_message }: TaskSummary): boolean {
   return status === 'FAILED' && /\bnot allowed\b/.test(error_message ?? '');
 }

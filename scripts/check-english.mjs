@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `npm run check:english`: refuses wordings that made this project's texts hard to read, in comments, strings, page
-// texts, names and documents. Prints each with its line and what to write instead; exits with 1 if there are any.
-// `npm run check:english -- PATH…` checks those files alone.
+// `npm run check:english`: finds wordings that made this project's texts hard to read, in comments, strings,
+// page texts, names and documents. Prints each with its line and what to write instead; exits with 1 if there
+// are any. `npm run check:english -- PATH…` checks those files alone.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -57,7 +57,10 @@ function checkFile(path) {
   );
 }
 
-/** Comments, strings, the fixed parts of templates, the text of elements, and names; not the paths of imports. */
+/**
+ * Returns comments, strings, the fixed parts of templates, texts of elements, and names; not the paths of
+ * imports.
+ */
 function textsOfCode(path, source) {
   const { program, comments, errors } = parseSync(path, source);
   if (errors.length > 0) throw new Error(`${path} cannot be parsed: ${errors[0].message}`);
@@ -82,7 +85,7 @@ function textsOfCode(path, source) {
   }
 }
 
-/** Whether a finding at an index lies within words that are excepted. */
+/** Returns whether a finding at an index is part of an exception. */
 function isAllowed(allowed, text, index) {
   return allowed.some((exception) => {
     for (let at = text.indexOf(exception.text); at !== -1; at = text.indexOf(exception.text, at + 1)) {

@@ -41,7 +41,10 @@ try {
   await rm(home, { recursive: true, force: true });
 }
 
-/** Runs Schemathesis. A signal ends it; what was started for it is still stopped. @returns its exit code. */
+/**
+ * Runs Schemathesis. A signal ends only Schemathesis, so that the service is still stopped.
+ * @returns its exit code.
+ */
 async function fuzz(url, key) {
   const options = [
     // Seconds for which an event stream is read, since it does not end by itself.

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// `npm run screenshots`: takes the pictures of the dashboard for README.md and docs/, with real tasks in its own service.
-// The longer tasks run beforehand (`-- --minutes=20`; the default is 3), the more the charts have to show.
+// `npm run screenshots`: takes the pictures of the dashboard for README.md and docs/, with real tasks in its
+// own service. Before that, tasks run for some minutes (`-- --minutes=20`; the default is 3): the longer, the
+// fuller the charts.
 import { ensureBuild } from './lib/build.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { checkNodeVersion } from './lib/node-version.mjs';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm start`: prepares a bare clone, then becomes the `taskbell` command in this same process: one process less
-// that has to pass on signals and exit codes.
+// `npm start`: prepares a bare clone, then becomes the `taskbell` command in this same process, so that no
+// process in between has to pass on signals and exit codes.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensureBuild } from './lib/build.mjs';

@@ -40,7 +40,7 @@ async function runTests() {
   }
 }
 
-/** A file that can't be loaded has no tests to fail, and errors outside of tests belong to none: each counts as one. */
+/** Counts the tests. A file that can't be loaded, and errors outside of tests, count as one failure each. */
 async function count(path, code) {
   let results;
   try {

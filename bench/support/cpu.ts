@@ -26,7 +26,7 @@ function readPids(): number[] {
   return readdirSync('/proc').map(Number).filter(Number.isInteger);
 }
 
-/** @returns undefined for a process that has ended in the meantime. */
+/** Reads the usage of a process. @returns undefined if it has ended in the meantime. */
 function readUsage(pid: number): [[number, Usage]] | undefined {
   try {
     // After the command's closing bracket: state, parent, … and, from the 12th field, utime, stime, cutime, cstime.

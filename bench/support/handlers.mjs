@@ -6,7 +6,7 @@ import { defineTaskType } from '../../dist/activities/types/define.js';
 const paces = defineTaskType({
   name: 'paces',
   description:
-    'Reports the current time as its progress at random intervals; its result is every time it reported',
+    'Reports the current time as its progress at random intervals; its result is the list of these times',
   payload: z.strictObject({ times: z.int() }),
   run: async ({ progress, signal }, { times }) => {
     const reported = [];

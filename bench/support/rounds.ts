@@ -50,7 +50,10 @@ async function startAll(contender: Contender, tasks: number): Promise<void> {
   await Promise.all(Array.from({ length: startsAtATime }, starter));
 }
 
-/** Polling costs all contenders the same. @returns the close time of the last task, by the server's clock. */
+/**
+ * Waits until all tasks have closed, by polling, which costs all contenders the same.
+ * @returns the last close time.
+ */
 async function allClosed(
   client: Client,
   { name, taskQueue }: Contender,

@@ -45,7 +45,7 @@ function listFiles(path) {
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
 }
 
-/** Compares in the same order everywhere, unlike a locale's. */
+/** Compares strings. The order is the same everywhere, unlike that of a locale. */
 function byCodeUnits(a, b) {
   return a < b ? -1 : 1;
 }

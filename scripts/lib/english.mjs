@@ -1,7 +1,7 @@
-// The wordings that `npm run check:english` refuses: common words in an uncommon sense, and archaic ones. They made the
-// texts of this project hard to read. docs/glossary.md has the words to use.
+// The wordings that `npm run check:english` finds: common words in an uncommon sense, and archaic ones. They
+// made the texts of this project hard to read. docs/glossary.md has the words to use.
 
-/** Between two words of a phrase: spaces, or the end of a line and the comment mark of the next. */
+/** Gap between two words of a phrase: spaces, or the end of a line and the comment mark of the next. */
 const gap = String.raw`\s+(?:(?:\*|//)\s*)?`;
 
 function phrases(list, advice) {
@@ -44,7 +44,7 @@ export const names = [
   },
 ];
 
-/** Words that others chose, or that mean exactly what they say. Each with its reason. */
+/** Places where a wording is allowed: others chose it, or it is meant literally. Each with its reason. */
 export const exceptions = [];
 
 /** Beginnings of paths of recorded and generated texts, and of this list. */

@@ -6,7 +6,8 @@ import { root } from './root.mjs';
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Runs a command in the checkout with our stdio, and passes signals on to it. After a signal, exits with it.
+ * Runs a command in the checkout with our stdio, and passes signals on to it. After a signal, exits once the
+ * command has ended.
  * @returns its exit code.
  */
 export async function run(command, args, options = {}) {

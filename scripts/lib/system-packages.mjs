@@ -7,7 +7,7 @@ const packages = {
   'chromium-headless-shell': '/usr/bin/chromium-headless-shell',
 };
 
-/** Installs the missing packages where it can: as root on Debian. Elsewhere, tests that need one say so. */
+/** Installs the missing packages where it can: as root on Debian. Elsewhere, tests report what they lack. */
 export async function ensureSystemPackages() {
   const missing = Object.keys(packages).filter((name) => !existsSync(packages[name]));
   const allowed = process.getuid?.() === 0 && existsSync('/etc/debian_version');

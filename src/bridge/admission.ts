@@ -9,7 +9,7 @@ import type { RateLimit } from '../lib/token-bucket.ts';
 interface AdmissionOptions {
   readonly authenticate: Authenticate;
   readonly tickets: Tickets;
-  /** Limit on requests, which opening a socket counts as. No limit if undefined. */
+  /** Limit on requests; opening a socket counts as one. No limit if undefined. */
   readonly rate: RateLimit | undefined;
 }
 

@@ -4,8 +4,8 @@ import type { Principal } from '../auth/principal.ts';
 const maxTimerMs = 2 ** 31 - 1;
 
 /**
- * Calls `end` when the token or key expires, since what it has opened must end with it.
- * @returns a function that cancels this, for what ends before.
+ * Calls `end` when the token or key expires: the socket or stream that it has opened must end with it.
+ * @returns a function that cancels the call, for when the socket or stream ends earlier.
  */
 export function atExpiry({ expiresAt }: Pick<Principal, 'expiresAt'>, end: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;

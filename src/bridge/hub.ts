@@ -165,8 +165,9 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     watch(first, watcher) {
       const { id } = first.task;
       const entry = enter(first);
-      // The new watcher's observation may be later than the entry's: then it is news for the others. But a newer run
-      // waits for its look, which first reports the end of the previous one.
+      // The new watcher's observation may be later than the entry's, and then it is news for the other
+      // watchers. But a newer run is left to the next look at the task, which first reports the end of the
+      // previous run.
       if (!skipsEnd(entry.last, first)) publish(id, first);
       entry.watchers.add(watcher);
       watcher.send(entry.message);

@@ -1,6 +1,6 @@
 import type { FeedMessage } from '../contract/task.ts';
 
-/** A message of the feeds, serialised once for all who receive it. */
+/** A message of the feeds, serialised once for all receivers. */
 export interface OutgoingMessage {
   /** The message as JSON. */
   readonly text: string;

@@ -1,6 +1,6 @@
 /**
- * Looks at watched tasks one by one: never twice at the same time at one task, and only at a few tasks at a time, so
- * that a burst of changes cannot crowd out other callers of Temporal.
+ * Looks at watched tasks one by one: never two looks at one task at the same time, and only a few looks at
+ * once, so that a burst of changes cannot crowd out other callers of Temporal.
  */
 import type { Logger } from 'pino';
 import { endedStatuses } from '../contract/status.ts';
@@ -14,7 +14,10 @@ export interface Observer {
   look(id: string): void;
   /** Does the same for a task that was just acted on. If the task has ended, the effect may show only later. */
   lookAfterAction(id: string): void;
-  /** Does the same for a task that a list has news of. A failed look keeps its delay before it is repeated. */
+  /**
+   * Does the same for a task that a list has news of. After a failed look, it leaves the retry to
+   * `lookAtDue`.
+   */
   lookAtNews(id: string): void;
   /** Looks at the tasks whose state may have changed without a trace in the lists. */
   lookAtDue(now: number): void;

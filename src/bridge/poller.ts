@@ -39,7 +39,7 @@ export interface Poller {
 
 const defaultTickMs = 250;
 const slowestTickMs = 2000;
-/** Time by which a fresh cursor starts before now, in milliseconds. Covers clock skew and lists that lag. */
+/** Age of a new cursor when polling starts, in milliseconds. Covers clock skew and lists that lag. */
 const freshCursorMs = 10_000;
 /** Time after which a write is certain to be in the lists, even with clock skew, in milliseconds. */
 const settledMs = 10_000;

@@ -31,7 +31,7 @@ export interface SocketsOptions {
   readonly observeAs: (actor: Actor, id: string) => Promise<Observation>;
   /** Narrows the filter to the tasks that the actor may follow. @throws AppError forbidden */
   readonly visibleTo: (actor: Actor, filter: TaskFilter) => TaskFilter;
-  /** Called once an audience follows: the tasks that are already under way changed before it came. */
+  /** Called when an audience starts to follow, to look at the tasks under way, which changed before. */
   readonly onFollow: (actor: Actor, filter: TaskFilter) => void;
   /** Returns whether the principal's credential is still valid: it may have ended while the socket was opening. */
   readonly isCurrent: (principal: Principal) => boolean;
@@ -243,7 +243,7 @@ function refuse(socket: Duplex, { status, body, headers }: Problem): void {
     `Content-Length: ${Buffer.byteLength(text)}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
-  // Otherwise a client that keeps its own half open would keep the socket for ever.
+  // Otherwise a client that keeps its own half open would keep the socket open for ever.
   socket.once('finish', () => socket.destroy());
   socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
 }

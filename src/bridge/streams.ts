@@ -29,7 +29,10 @@ export interface StreamEnd {
 }
 
 export interface TaskStream {
-  /** Returns the next message as JSON, or the stream's end. An unread state that is no end gives way to a newer one. */
+  /**
+   * Returns the next message as JSON, or the stream's end. A newer state replaces an unread one that is not
+   * an end.
+   */
   next(): Promise<string | StreamEnd>;
   /** Ends the stream on behalf of its reader. `next` then returns an end. */
   end(): void;

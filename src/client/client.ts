@@ -35,7 +35,7 @@ export function createClient(options: ClientOptions) {
   const WebSocket = options.WebSocket ?? globalThis.WebSocket;
   return {
     tasks: { ...taskMethods(send), ...watchMethods({ send, url, WebSocket }) },
-    /** Returns what the dashboard's first page shows. */
+    /** Returns the data of the dashboard's overview page. */
     async overview({ signal, ...query }: OverviewRequest & CallOptions = {}): Promise<Overview> {
       return (await send<Overview>('GET', pathWith('/api/overview/', query), { signal })).body;
     },

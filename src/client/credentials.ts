@@ -1,6 +1,6 @@
 import type { Send } from './send.ts';
 
-/** Credentials that requests are sent with. Exactly one of these. */
+/** Credentials for requests: exactly one of these. */
 export type Credentials =
   /** Signs in with the first request, and again when necessary. */
   | { readonly username: string; readonly password: string }

@@ -9,7 +9,7 @@ interface Facts {
   readonly cause?: unknown;
 }
 
-/** Taskbell rejected a request, or could not be reached. */
+/** Thrown when Taskbell rejects a request, or cannot be reached. */
 export class TaskbellError extends Error {
   override readonly name = 'TaskbellError';
   /** HTTP status; 0 if there was no response. */
@@ -36,7 +36,7 @@ export class TaskbellError extends Error {
   }
 }
 
-/** Reads the error of a response other than 2xx: a problem document, or whatever a proxy in between makes of it. */
+/** Reads the error of a response other than 2xx: a problem document, or whatever a proxy has sent instead. */
 export async function errorOf(response: Response): Promise<TaskbellError> {
   const problem = asObject(await response.json().catch(() => null));
   const { detail, code, errors, request_id } = problem;

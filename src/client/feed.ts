@@ -3,7 +3,7 @@
  *
  * connecting (a ticket, then the socket) → open → lost → waiting → connecting …; over when the reader leaves, its signal
  * is aborted, the task is deleted, or the caller turns out to have nothing to see. Every connection starts with the
- * current state. What that does not show of the time in between is looked up.
+ * current state. Earlier changes that this state does not show are looked up.
  */
 import { backoffMs, pause } from '../lib/wait.ts';
 import { TaskbellError } from './errors.ts';
@@ -14,8 +14,9 @@ import type { Send } from './send.ts';
 import type { FeedMessage } from './types.ts';
 
 /**
- * A notice about the feed itself, from the service, or from the client about its connection. 'connected' is sent for
- * every connection that may leave a gap before it; twice in a row if the previous connection died in silence.
+ * A notice about the feed itself, from the service, or from the client about its connection. 'connected' is
+ * sent for every connection that may follow a gap; twice in a row if the previous connection died without
+ * being closed.
  */
 export interface Notice {
   readonly notice: 'unreachable' | 'resumed' | 'draining' | 'connected' | 'disconnected';
@@ -41,7 +42,7 @@ export interface FeedSource {
   readonly isUpToDate: (gap: Gap) => Promise<boolean>;
   /** Whether that check covers everything the feed reports. If not, a silent connection is replaced by another. */
   readonly checkCoversAll: boolean;
-  /** Looks up what a new connection does not report of the time since the previous one. */
+  /** Looks up the changes since the previous connection that the new one does not report. */
   readonly missed?: (gap: Gap) => AsyncIterable<FeedMessage>;
   readonly timing?: Timing;
 }
@@ -93,7 +94,7 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
         continue;
       }
     } catch (error) {
-      // It existed before, so it was deleted while the connection was lost.
+      // The task existed before, so it was deleted while the connection was lost.
       if (isKnown && error instanceof TaskbellError && error.status === 404) return;
       if (!isPassing(error)) throw error;
     }

@@ -1,6 +1,6 @@
 /**
- * Finds what a feed of many tasks does not report after a time without connection: the tasks that were created or
- * that ended in it. (A feed starts with the tasks that are under way, and reports all others at their next change.)
+ * Finds what a feed of many tasks does not report after a gap: the tasks that were created or ended during
+ * it. (A feed starts with the tasks that are under way, and reports all others at their next change.)
  */
 import { ends } from '../contract/status.ts';
 import { TaskbellError } from './errors.ts';
@@ -10,7 +10,7 @@ import type { Send } from './send.ts';
 import type { Task, TaskFilter, TaskSummary } from './types.ts';
 
 export interface Gap {
-  /** Start of the gap, in milliseconds since 1970, by the service's clock. */
+  /** Start of the gap, in milliseconds since the epoch, by the service's clock. */
   readonly since: number;
   readonly signal: AbortSignal | undefined;
 }

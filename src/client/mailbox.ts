@@ -9,7 +9,10 @@ export class Mailbox<T> {
   #changed = false;
   #wake: (() => void) | undefined;
 
-  /** @param key what the item is about. @param keep whether the item must not be replaced. */
+  /**
+   * @param key a newer item replaces a waiting one with the same key.
+   * @param keep whether to prevent that.
+   */
   put(key: string, item: T, keep: boolean): void {
     if (keep) this.#waiting.keep(key, item);
     else this.#waiting.put(key, item);

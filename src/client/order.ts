@@ -22,7 +22,7 @@ export class SeenVersions {
     return this.#marks.has(id);
   }
 
-  /** Returns whether this state is later than the last one that was reported of its task, if any. */
+  /** Returns whether this state is later than the last one reported for its task, or the first one. */
   isNews(task: TaskSummary): boolean {
     const last = this.#marks.get(task.id);
     return !last || isLater(last, markOf(task));

@@ -1,4 +1,4 @@
-/** How the parts of the client send requests, whatever carries them. */
+/** The interface through which the parts of the client send requests. */
 export interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;

@@ -21,7 +21,7 @@ const maxRetryAfterSeconds = 30;
 export function createTransport({ url, credentials, fetch, timeoutMs }: TransportOptions): Send {
   const base = url.replace(/\/+$/, '');
 
-  /** Parses a response. A service of the same version answers in the shape of its contract. */
+  /** Parses a response. Its shape is not checked: a service of the same version follows the contract. */
   function parsed<B>(text: string): B {
     try {
       return (text === '' ? undefined : JSON.parse(text)) as B;

@@ -64,7 +64,7 @@ function Page() {
   }
 }
 
-/** Focuses the heading of a new page: screen readers and keyboards start there, as after a real navigation. */
+/** Focuses the heading of a new page, where screen readers and keyboard users start after a navigation. */
 function useFocusOfNewPage(page: string): void {
   const before = useRef(page);
   useEffect(() => {

@@ -15,7 +15,7 @@ const maxMs = 250;
 
 /**
  * Keeps only the latest item per key, so that memory is bounded by the number of keys.
- * @param keyOf returns what an item is about.
+ * @param keyOf returns the key of an item: a newer item replaces a waiting one with the same key.
  */
 export function createBursts<T>(
   keyOf: (item: T) => string,

@@ -23,9 +23,8 @@ export interface Shell {
 }
 
 /**
- * Objects of one signed-in account; the next account gets new ones. A response that arrives after the account
- * has changed adds its message where it is no longer shown, and sends no request in the name of the next
- * account.
+ * Objects of one signed-in account; the next account gets new ones. So a late response for one account shows
+ * no message to the next, and causes no request in its name.
  */
 export interface Work {
   readonly account: Account;

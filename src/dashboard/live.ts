@@ -14,7 +14,7 @@ export interface Live {
   readonly connection: ReadonlySignal<Connection>;
   /** Whether the service can reach Temporal. */
   readonly temporal: ReadonlySignal<'reachable' | 'unreachable'>;
-  /** How often the connection has been restored. Lists are read again each time, since a gap may hide deletions. */
+  /** Number of restored connections. Lists are read again after each one, since a gap may hide deletions. */
   readonly returns: ReadonlySignal<number>;
   /** @returns a function that removes the listener. */
   listen(listener: (event: TaskEvent) => void): () => void;
@@ -25,7 +25,10 @@ export interface Live {
 
 export interface LiveOptions {
   readonly tasks: Pick<Client['tasks'], 'watchAll'>;
-  /** Called when the service refuses the feed with 403; closes the connection if the session is another one. */
+  /**
+   * Called when the service rejects the feed with 403. Closes the connection if another session has replaced
+   * it.
+   */
   readonly onForbidden: () => void;
   /** Returns whether the service answers at all. Never throws. */
   readonly isThere: (signal: AbortSignal) => Promise<boolean>;
@@ -65,9 +68,9 @@ export function createLive({ tasks, onForbidden, isThere }: LiveOptions): Live {
     } catch (error) {
       if (signal.aborted) return;
       connection.value = 'lost';
-      // The refusal may concern the session before this one; then this feed goes on.
+      // The 403 may be about the previous session: in that case, this feed is retried below.
       if (error instanceof TaskbellError && error.status === 403) onForbidden();
-      // Otherwise unexpected, so log it; the page keeps working.
+      // Any other error is unexpected, so log it; the page keeps working.
       else if (!isUnauthenticated(error)) console.error(error);
       setTimeout(() => {
         if (!signal.aborted) void follow(signal);

@@ -1,4 +1,6 @@
-/** Sends the requests of the pages, and notices there that a session has ended or is another one. */
+/**
+ * Sends the requests of the pages, and notices when the session has ended or has been replaced by another.
+ */
 import { errorOf, TaskbellError } from '../client/errors.ts';
 
 export const csrfHeader = 'X-CSRF-Token';
@@ -7,13 +9,16 @@ export interface SessionFetchOptions {
   readonly fetch: typeof globalThis.fetch;
   /** Called with every response to a first try. */
   readonly onResponse: (response: Response) => void;
-  /** Called when the service refuses a request with 401. This is the one place that notices it. */
+  /** Called when the service rejects a request with 401. No other code checks for this. */
   readonly onUnauthenticated: () => void;
-  /** Returns the token to send instead of a rejected one; undefined if the request must not be sent again. */
+  /**
+   * Returns the CSRF token to send instead of a rejected one; undefined if the request must not be sent
+   * again.
+   */
   readonly tokenInsteadOf: (sent: string) => Promise<string | undefined>;
 }
 
-/** Creates a `fetch` that sends a request once more if its token against forged requests has been replaced. */
+/** Creates a `fetch` that sends a request once more if its CSRF token has been replaced. */
 export function createSessionFetch(options: SessionFetchOptions): typeof globalThis.fetch {
   const { fetch, onResponse, onUnauthenticated, tokenInsteadOf } = options;
 
@@ -37,12 +42,15 @@ export function createSessionFetch(options: SessionFetchOptions): typeof globalT
   };
 }
 
-/** Returns whether a request was refused because its token is not that of the session. */
+/** Returns whether a request was rejected because its CSRF token is not that of the session. */
 export function isForged(error: unknown): boolean {
   return error instanceof TaskbellError && error.code === 'csrf_failed';
 }
 
-/** Returns whether a request was refused because no account is signed in. The session is already being checked then. */
+/**
+ * Returns whether a request was rejected because no account is signed in. The session is then already being
+ * checked.
+ */
 export function isUnauthenticated(error: unknown): boolean {
   return error instanceof TaskbellError && error.status === 401;
 }

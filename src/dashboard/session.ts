@@ -1,9 +1,10 @@
 /**
  * The session of the viewer. loading → anonymous ⇄ signed in; unreachable while the service does not answer.
  *
- * The session is proven by a cookie that no script can read; the token against forged requests is kept in memory only.
- * The cookie belongs to the whole browser: another tab may have changed it, so any sign of that leads to a check.
- * Everything that reads or changes the cookie runs one after another; otherwise a late answer would undo a newer one.
+ * The session is proven by a cookie that no script can read; the CSRF token is kept in memory only. The
+ * cookie belongs to the whole browser: another tab may have changed it, so any sign of that leads to a check.
+ * Requests that read or change the cookie run one after another; otherwise a late response would undo a newer
+ * one.
  */
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { errorOf, TaskbellError } from '../client/errors.ts';
@@ -40,7 +41,10 @@ export interface Session {
   signOut(): Promise<void>;
   /** Returns the token of an account's session; an empty string unless that account is signed in. */
   csrfTokenOf(account: Account): string;
-  /** Reports that the service may have refused the cookie, or the one before it. `fetch` does this for every 401. */
+  /**
+   * Reports that the service may have rejected the cookie, or an earlier one. `fetch` does this for every
+   * 401.
+   */
   expired(): void;
 }
 
@@ -87,7 +91,7 @@ export function createSession(window: Window & typeof globalThis): Session {
     others.postMessage('another session');
   }
 
-  /** Finds out whose the cookie is now. Without an answer, nothing changes. */
+  /** Finds out which account the cookie belongs to now. Without a response, nothing changes. */
   async function look(): Promise<void> {
     try {
       enter(await ask('GET'));
@@ -98,7 +102,7 @@ export function createSession(window: Window & typeof globalThis): Session {
     }
   }
 
-  /** One check serves all callers that ask before it starts. */
+  /** Checks the session when its turn comes. One check serves all callers that ask before it starts. */
   function lookInTurn(): Promise<void> {
     nextLook ??= inTurn(() => {
       nextLook = undefined;
@@ -166,7 +170,8 @@ export function createSession(window: Window & typeof globalThis): Session {
   async function tokenInsteadOf(sent: string): Promise<string | undefined> {
     await lookInTurn();
     const current = state.peek();
-    // Nothing was done, so the same account may send it again: no other account, and not with the same token.
+    // The request had no effect, so it may be sent again, but only by the same account and with another
+    // token.
     if (current.status !== 'signed-in' || current.csrfToken === sent) return undefined;
     return owners.get(sent) === current.account.id ? current.csrfToken : undefined;
   }
@@ -179,7 +184,7 @@ export function createSession(window: Window & typeof globalThis): Session {
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible' && state.peek().status === 'signed-in') void lookInTurn();
   });
-  // A link that is entered into the address of an open page does not reload it.
+  // Opening a sign-in link in a tab that already shows the dashboard does not reload the page.
   window.addEventListener('hashchange', () => {
     const taken = takeLink(location, history);
     if (taken === undefined) return;
@@ -213,7 +218,7 @@ function createTurns() {
   let last: Promise<unknown> = Promise.resolve();
   return <T>(work: () => Promise<T>): Promise<T> => {
     const result = last.then(work);
-    // The caller gets the failure.
+    // Only the queue ignores the failure: the caller gets it from `result`.
     last = result.catch(() => undefined);
     return result;
   };
@@ -231,7 +236,7 @@ function isEqual(one: Account, other: Account): boolean {
   return one.id === other.id && one.name === other.name && one.role === other.role;
 }
 
-/** Whether a status says nothing about who is signed in. */
+/** Returns whether a status says nothing about who is signed in. */
 function isPassing(status: number): boolean {
   return status === 0 || status >= 500;
 }

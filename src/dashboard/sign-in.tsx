@@ -61,7 +61,7 @@ export function SignInPage() {
   );
 }
 
-/** Returns why the sign-in was refused, with the time to wait if there is one. */
+/** Returns why the sign-in failed, with the time to wait if there is one. */
 function refusalOf(error: unknown): string {
   const seconds = error instanceof TaskbellError ? error.retryAfterSeconds : undefined;
   const wait =

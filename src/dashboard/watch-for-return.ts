@@ -1,6 +1,6 @@
 /**
- * Checks whether a lost service answers again. The client's own tries become rare, which is right for programs;
- * a person in front of a page is waiting for it.
+ * Checks whether a lost service responds again. The client itself retries less and less often, which suits
+ * programs, but a person in front of the page is waiting.
  */
 import { effect, type ReadonlySignal } from '@preact/signals';
 
@@ -18,12 +18,12 @@ export interface LookOutOptions {
 const everyMs = 3000;
 const timeoutMs = 3000;
 /**
- * Maximum time that a try is given, in milliseconds. Where the service answers and the feed does not, for
- * example because of a proxy, each try is given longer than the last.
+ * Maximum time that a new connection is given to open, in milliseconds. If the service responds but the feed
+ * does not, for example because of a proxy, each connection is given longer than the one before.
  */
 const maxMs = 60_000;
 
-/** @returns a function that stops the checks. */
+/** Starts the checks. @returns a function that stops them. */
 export function watchForReturn({
   connection,
   isThere,

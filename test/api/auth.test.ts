@@ -37,7 +37,7 @@ function forge(
 const readWith = (authorization: string) =>
   anonymously(service, 'GET', '/api/tasks/', undefined, { Authorization: authorization });
 
-test('accepts a token that this test has signed as the API would, so the refusals below are due to what they change', async () => {
+test('accepts a token that is signed as the API signs it, so each token below is rejected because of its one change', async () => {
   expect((await readWith(`Bearer ${await forge()}`)).status).toBe(200);
   expect((await readWith(`bearer ${await forge({ exp: inSeconds(5) })}`)).status).toBe(200);
 });
@@ -135,7 +135,7 @@ test.each<[string, () => string | Promise<string>, string]>([
     invalidToken,
   ],
   ['a very long token', async () => `Bearer ${await forge({ more: 'x'.repeat(5000) })}`, invalidToken],
-])('refuses %s with 401', async (_what, header, detail) => {
+])('rejects %s with 401', async (_what, header, detail) => {
   const answer = await readWith(await header());
   expect(answer).toMatchObject({
     status: 401,
@@ -150,7 +150,7 @@ test.each<[string, () => string | Promise<string>, string]>([
   expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
 });
 
-test('every route documented to need a token refuses requests without one, with and without trailing slash, before any other check', async () => {
+test('every route documented to need a token rejects requests without one, with and without trailing slash, before any other check', async () => {
   type Document = { paths: Record<string, Record<string, { security?: unknown[] }>> };
   const { body } = await anonymously<Document>(service, 'GET', '/openapi.json');
   const routes = Object.entries(body.paths).flatMap(([path, operations]) =>
@@ -218,7 +218,7 @@ describe('sign-in', () => {
   });
 });
 
-describe('a token is refused within 5 s of', () => {
+describe('a token is rejected within 5 s of', () => {
   const users = () => createUsers({ path: usersFilePath(service.home) });
   const password = 'a-password-of-carol';
 
@@ -240,7 +240,7 @@ describe('a token is refused within 5 s of', () => {
     expect(refreshed).toMatchObject({ status: 401, body: { code: 'token_not_valid' } });
   });
 
-  test('the removal of its user even if a new user gets the same name, who cannot see the tasks of the removed one', async () => {
+  test('the removal of its user, even if a new user gets the same name; the new user cannot see the tasks of the removed one', async () => {
     const name = `carol-${randomUUID()}`;
     await users().add(name, password, 'user');
     const carol = await signIn(service.url, name, password);

@@ -48,7 +48,7 @@ async function total(caller: Caller, query = ''): Promise<TaskCounts['counts']> 
 }
 
 describe('tasks in a bulk request', () => {
-  test('are created or refused one by one, with results in the order of the request', async () => {
+  test('are created or rejected one by one, with results in the order of the request', async () => {
     const { status, body } = await bulk([
       { name: 'first', delay: hour, tags: ['a'] },
       { name: '', delay: hour },
@@ -78,7 +78,7 @@ describe('tasks in a bulk request', () => {
     expect(await alice.until(last.task.id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED' });
   });
 
-  test('can number 1,000 without holding up other requests; an action whose filter matches more is refused with the number', async () => {
+  test('can number 1,000 without holding up other requests; an action whose filter matches more is rejected with the number', async () => {
     const many = await service.asNewUser();
     const making = created(many, 1000);
     const waits: number[] = [];
@@ -125,7 +125,7 @@ describe('tasks in a bulk request', () => {
     [{ tasks: {} }, '/tasks'],
     [{}, '/tasks'],
     [{ tasks: [{ name: 'n', delay: hour }], more: 1 }, '/more'],
-  ])('are refused as a whole if the request itself is invalid', async (body, pointer) => {
+  ])('are rejected as a whole if the request itself is invalid', async (body, pointer) => {
     const answer = await alice.call('POST', '/api/tasks/bulk/', body);
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
   });
@@ -215,7 +215,7 @@ describe('an action on many tasks', () => {
     [{ action: 'cancel', filter: { stauts: 'FAILED' } }, '/filter/stauts'],
     [{ action: 'cancel', filter: { status: ['DONE'] } }, '/filter/status/0'],
     [{ action: 'cancel', ids: Array.from({ length: 1001 }, () => randomUUID()) }, '/ids'],
-  ])('with an invalid field is refused with a pointer to it', async (body, pointer) => {
+  ])('with an invalid field is rejected with a pointer to it', async (body, pointer) => {
     expect(await act(body)).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
   });
 

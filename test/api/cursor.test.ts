@@ -29,7 +29,7 @@ test('a cursor opens to the page token sealed in it, and needs no escaping in a 
   );
 });
 
-test('a cursor is refused for another list or with another key', () => {
+test('a cursor is rejected for another list or with another key', () => {
   fc.assert(
     fc.property(key, key, scope, scope, pageToken, (key, otherKey, scope, otherScope, pageToken) => {
       fc.pre(scope !== otherScope && Buffer.compare(key, otherKey) !== 0);
@@ -40,7 +40,7 @@ test('a cursor is refused for another list or with another key', () => {
   );
 });
 
-test('a cursor is refused if the beginning of its page token is passed off as part of the scope', () => {
+test('a cursor is rejected if the beginning of its page token is passed off as part of the scope', () => {
   fc.assert(
     fc.property(key, scope, scope, pageToken, (key, scope, more, rest) => {
       const long = Buffer.concat([Buffer.from(more.toWellFormed()), Buffer.from([0]), rest]);
@@ -51,7 +51,7 @@ test('a cursor is refused if the beginning of its page token is passed off as pa
   );
 });
 
-test('a changed cursor is refused, unless it still encodes the same bytes', () => {
+test('a changed cursor is rejected, unless it still encodes the same bytes', () => {
   const edit = fc.record({ at: fc.nat(160), remove: fc.nat(4), insert: fc.string({ maxLength: 4 }) });
   fc.assert(
     fc.property(key, scope, pageToken, edit, (key, scope, pageToken, { at, remove, insert }) => {
@@ -66,7 +66,7 @@ test('a changed cursor is refused, unless it still encodes the same bytes', () =
   );
 });
 
-test('arbitrary text is refused as a cursor', () => {
+test('arbitrary text is rejected as a cursor', () => {
   fc.assert(
     fc.property(key, scope, fc.string({ unit: 'binary', maxLength: 200 }), (key, scope, text) => {
       expect(refused(() => openCursor(key, scope, text))).toBe(true);

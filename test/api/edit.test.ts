@@ -166,7 +166,7 @@ test("PATCH with a payload that is invalid for the task's type is 400", async ()
   expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/payload/url' }] } });
 });
 
-test('ten concurrent edits are all made, one after the other', async () => {
+test('ten concurrent edits all take effect, one after the other', async () => {
   const { id, version } = await alice.create(full);
   const answers = await Promise.all(
     Array.from({ length: 10 }, (_, index) => patch(id, { priority: (index % 5) + 1 })),
@@ -175,7 +175,7 @@ test('ten concurrent edits are all made, one after the other', async () => {
   expect((await alice.read(id)).version).toBe(version + 10);
 });
 
-test('of twenty concurrent edits with the same ETag, one is made and the others are 412', async () => {
+test('of twenty concurrent edits with the same ETag, one takes effect and the others are 412', async () => {
   const created = await alice.call<Task>('POST', '/api/tasks/', full);
   const headers = { 'If-Match': created.headers.get('ETag') ?? '' };
   const path = `/api/tasks/${created.body.id}/`;

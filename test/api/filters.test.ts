@@ -128,7 +128,7 @@ describe('a list', () => {
     expect(row?.tags).toEqual(['even', 'Mixed.Case']);
   });
 
-  test('keeps its filters from page to page, and refuses the cursor of a list with other filters', async () => {
+  test('keeps its filters from page to page, and rejects the cursor of a list with other filters', async () => {
     const query = queryString({ tag: 'even', limit: '1' });
     expect((await allPages(owner, query)).flat().map(({ name }) => name)).toEqual([
       'scheduled',
@@ -193,7 +193,7 @@ describe('the filter owner', () => {
     await alice.call('DELETE', `/api/tasks/${id}/`);
   });
 
-  test('lets a user name only themselves; another owner is 403', async () => {
+  test("accepts only the caller's own id from a user; another owner is 403", async () => {
     const own = tasks.get('scheduled')?.owner ?? '';
     expect(await names({ owner: own, status: 'SCHEDULED' })).toEqual(['Paused', 'scheduled']);
     const refused = { status: 403, body: { code: 'forbidden' } };
@@ -202,7 +202,7 @@ describe('the filter owner', () => {
   });
 });
 
-describe('an invalid filter is refused with a pointer to the parameter:', () => {
+describe('an invalid filter is rejected with a pointer to the parameter:', () => {
   test.each([
     ['status=DONE', '?status/0'],
     ['status=', '?status/0'],

@@ -184,7 +184,7 @@ describe('the history of a task', () => {
     }
   });
 
-  test("is 404 for another user's or an unknown task, and refuses a cursor of another task's history", async () => {
+  test("is 404 for another user's or an unknown task, and rejects a cursor of another task's history", async () => {
     const { id } = await alice.create({ name: 'private', delay: hour });
     const bob = await service.as('bob');
     expect((await bob.call('GET', `/api/tasks/${id}/history/`)).status).toBe(404);

@@ -64,7 +64,7 @@ describe('the same key', () => {
     expect((await alice.read(first.body.id)).version).toBe(1);
   });
 
-  test('with the same instant in another notation, or with a default written out, stands for the same body', async () => {
+  test('with the same instant in another notation, or with a default written out, counts as the same body', async () => {
     const key = randomUUID();
     const first = await create(alice, key, { name: 'n', scheduled_time: '2030-01-31T09:30:00Z' });
     const again = await create(alice, key, {
@@ -136,7 +136,7 @@ test.each([
   ['of 255 characters', () => randomUUID().padEnd(255, 'k')],
   ['with quotes, spaces and other punctuation', () => `"${randomUUID()}" '%00' ; = , \\`],
   ['in Latin-1', () => `ключ-é-${randomUUID()}`.replaceAll(/[^\x20-\xff]/g, '')],
-])('a key %s is accepted, and stands for the same task the second time', async (_what, makeKey) => {
+])('a key %s is accepted, and returns the same task the second time', async (_what, makeKey) => {
   const key = makeKey();
   const [first, second] = [
     await create(alice, key, { name: 'n', delay: 3600 }),
@@ -146,7 +146,7 @@ test.each([
   expect(second.body.id).toBe(first.body.id);
 });
 
-test('a refused body does not use up its key', async () => {
+test('a rejected body does not use up its key', async () => {
   const key = randomUUID();
   expect((await create(alice, key, { name: '', delay: 3600 })).status).toBe(400);
   expect((await create(alice, key, { name: 'n', scheduled_time: '2020-01-01T00:00:00Z' })).status).toBe(400);

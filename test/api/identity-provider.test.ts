@@ -89,7 +89,7 @@ describe('a token of the provider', () => {
   });
 });
 
-describe('a bearer token is refused with 401:', () => {
+describe('a bearer token is rejected with 401:', () => {
   const unsecured = (claims = {}) =>
     new UnsecuredJWT({ iss: issuer, aud: audience, sub: 'user-1', exp: inSeconds(300), ...claims }).encode();
 
@@ -164,7 +164,7 @@ test('routes that need local accounts are 404 and refer to the identity provider
   expect(session.status).toBe(401);
 });
 
-test('keys of every type are accepted once they are published, and refused once they are withdrawn', async () => {
+test('keys of every type are accepted once they are published, and rejected once they are withdrawn', async () => {
   const keys = await Promise.all(
     ['RS256', 'PS384', 'ES256', 'ES512', 'EdDSA'].map((alg) => newKey(alg, `later-${alg}`)),
   );

@@ -95,7 +95,7 @@ test('an invalid id gets the same answer as an unknown one', async () => {
   }
 });
 
-test("a socket for another user's task is refused with 404, like one for an unknown task", async () => {
+test("a socket for another user's task is rejected with 404, like one for an unknown task", async () => {
   const { id } = await alice.create({ name: 'private', delay: 3600 });
   const url = (id: string) => `${service.url.replace(/^http/, 'ws')}/ws/tasks/${id}/`;
   const headers = { Authorization: `Bearer ${bob.token}` };

@@ -119,7 +119,7 @@ describe('a key', () => {
     expect((await createCaller(url, key.token).call('GET', '/api/tasks/')).status).toBe(200);
   });
 
-  test('that is unknown, truncated or mixed from two keys is refused like an invalid token', async () => {
+  test('that is unknown, truncated or mixed from two keys is rejected like an invalid token', async () => {
     const [{ token }, { token: other }] = await Promise.all([
       keyOf(service.users.alice.name),
       keyOf(service.users.alice.name),
@@ -206,7 +206,7 @@ describe('the scopes of a key', () => {
 describe('within 5 s', () => {
   const refused = (caller: Caller) => async () => (await caller.call('GET', '/api/tasks/')).status === 401;
 
-  test('of its revocation, a key is refused and its sockets and streams end, but not those of other keys and tokens', async () => {
+  test('of its revocation, a key is rejected and its sockets and streams end, but not those of other keys and tokens', async () => {
     const { id } = await alice.create(farAway);
     const [key, other] = [await keyOf(service.users.alice.name), await keyOf(service.users.alice.name)];
     const unused = await ticketOf(key);
@@ -220,7 +220,7 @@ describe('within 5 s', () => {
     expect((await other.call('GET', '/api/tasks/')).status).toBe(200);
   });
 
-  test('of its revocation, a key is refused by every API process', async () => {
+  test('of its revocation, a key is rejected by every API process', async () => {
     const { url = '' } = await service.startApi();
     const key = await keyOf(service.users.alice.name);
     const there = createCaller(url, key.token);
@@ -229,7 +229,7 @@ describe('within 5 s', () => {
     await waitFor('the refusal of the key', refused(there), 5000);
   });
 
-  test('of the removal of its user, a key is refused for good and its sockets and streams end', async () => {
+  test('of the removal of its user, a key is rejected for good and its sockets and streams end', async () => {
     const name = `carol-${randomUUID()}`;
     await users().add(name, 'a-good-password', 'user');
     const key = await keyOf(name);
@@ -255,7 +255,7 @@ describe('within 5 s', () => {
   });
 });
 
-test('a key is refused from its expiry on, and its sockets and streams end then, not before', async () => {
+test('a key is rejected from its expiry on, and its sockets and streams end then, not before', async () => {
   const { id } = await alice.create(farAway);
   const expiresAt = Date.now() + 4000;
   const key = await keyOf(service.users.alice.name, { expiresAt });

@@ -93,7 +93,7 @@ describe('a list', () => {
   });
 
   test.each(['0', '-1', '101', '1.5', 'abc', '', '1e9', 'NaN', '10&limit=20'])(
-    'refuses limit=%s',
+    'rejects limit=%s',
     async (limit) => {
       const answer = await owner.call('GET', `/api/tasks/?limit=${limit}`);
       expect(answer).toMatchObject({
@@ -103,7 +103,7 @@ describe('a list', () => {
     },
   );
 
-  describe('refuses a cursor', () => {
+  describe('rejects a cursor', () => {
     const open = (caller: Caller, cursor: string) =>
       caller.call('GET', `/api/tasks/?limit=10&cursor=${cursor}`);
     const refusal = { status: 400, body: { code: 'validation', errors: [{ pointer: '?cursor' }] } };

@@ -311,7 +311,7 @@ test('the overview is served with and without trailing slash, and covers an hour
 });
 
 test.each(['range=month', 'range=', 'range=hour&range=day', 'owner=', 'owner=a%27b', 'status=FAILED', 'x=1'])(
-  'the overview refuses the query %s',
+  'the overview rejects the query %s',
   async (query) => {
     const answer = await (await service.as('alice')).call('GET', `/api/overview/?${query}`);
     expect(answer).toMatchObject({

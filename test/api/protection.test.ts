@@ -42,7 +42,7 @@ describe('the rate limit', () => {
 });
 
 describe('the quota of unfinished tasks', () => {
-  test('refuses further tasks with 429, in a bulk request one by one, and accepts new ones once others have ended', async () => {
+  test('rejects further tasks with 429, in a bulk request one by one, and accepts new ones once others have ended', async () => {
     const user = await service.asNewUser();
     const tasks = Array.from({ length: 6 }, (_, index) => ({ name: `${index}`, delay: hour }));
     const { body } = await user.call<{ results: BulkResult[] }>('POST', '/api/tasks/bulk/', { tasks });

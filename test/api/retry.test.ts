@@ -63,7 +63,7 @@ describe('a retry', () => {
     [{ payload: { what: 1 } }, '/payload/what'],
     [{ priority: 9 }, '/priority'],
     [{ nonsense: 1 }, '/nonsense'],
-  ])('with %j is refused, and starts no run', async (changes, pointer) => {
+  ])('with %j is rejected, and starts no run', async (changes, pointer) => {
     const { id } = await failed();
     expect(await retry(id, changes)).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
     expect(await alice.read(id)).toMatchObject({ status: 'FAILED', retry_count: 0 });

@@ -66,7 +66,7 @@ async function signIn(
 }
 
 describe('signing in by cookie', () => {
-  test('answers with the account and a CSRF token, and sets a cookie that no script can read', async () => {
+  test('returns the account and a CSRF token, and sets a cookie that no script can read', async () => {
     const { body, setCookie, call } = await signIn();
     expect(body).toEqual({
       account: { id: expect.any(String), name: service.users.alice.name, role: 'user' },
@@ -103,7 +103,7 @@ describe('signing in by cookie', () => {
     ['of an opaque origin', { Origin: 'null' }],
     ['of the same host on another port', { Origin: 'http://127.0.0.1:1' }],
     ['of another site by its Sec-Fetch-Site header', { 'Sec-Fetch-Site': 'cross-site' }],
-  ])('is refused for a page %s', async (_what, headers) => {
+  ])('is rejected for a page %s', async (_what, headers) => {
     const credentials = { username: service.users.alice.name, password: service.users.alice.password };
     const answer = await anonymously(service, 'POST', '/api/session/', credentials, headers);
     expect(answer).toMatchObject({ status: 403, body: { code: 'csrf_failed' } });
@@ -160,7 +160,7 @@ describe('a sign-in link', () => {
     expect(redeemed.filter(({ status }) => status === 401)).toHaveLength(9);
   });
 
-  test('is refused for pages of other sites, after 15 minutes, and after a change of its user’s password', async () => {
+  test('is rejected for pages of other sites, after 15 minutes, and after a change of its user’s password', async () => {
     const name = `dave-${randomUUID()}`;
     const users = createUsers({ path: usersFilePath(service.home) });
     const account = await users.add(name, 'a-good-password', 'user');
@@ -265,7 +265,7 @@ describe('a session', () => {
     feed.socket.close();
   });
 
-  test('is refused if its cookie is altered or holds another kind of token, and its value is no bearer token', async () => {
+  test('is rejected if its cookie is altered or holds another kind of token, and its value is no bearer token', async () => {
     const { cookie } = await signIn();
     const [name, value = ''] = cookie.split('=');
     for (const wrong of [value.slice(0, -3), '', 'x', alice.token]) {
@@ -381,7 +381,7 @@ describe('behind a proxy that terminates TLS,', () => {
     expect((await callUrl(`${url}/api/session/`, 'GET', undefined, planted)).status).toBe(401);
   });
 
-  test('a page of the same host over plain http is refused', async () => {
+  test('a page of the same host over plain http is rejected', async () => {
     const browser = await signIn(service.users.alice, { url, headers });
     const from = (Origin: string) => browser.call('POST', '/api/tasks/', farAway, { ...headers, Origin });
     expect(await from(url)).toMatchObject({ status: 403, body: { code: 'csrf_failed' } });

@@ -44,7 +44,7 @@ const right = 'alice-password-1';
 const fiveRefused = [401, 401, 401, 401, 401];
 
 describe.each(['/api/token/', '/api/session/'])('%s', (path) => {
-  test('refuses even the right password from an address after five failures, with the wait in Retry-After', async () => {
+  test('rejects even the right password from an address after five failures; Retry-After has the time to wait', async () => {
     const address = newAddress();
     expect(await guess(5, { path, address })).toEqual(fiveRefused);
     const refused = await attempt({ path, address, password: right });
@@ -88,7 +88,7 @@ test('of 40 concurrent guesses, five are checked and the others are 429', async 
   expect([count(401), count(429)]).toEqual([5, 35]);
 });
 
-test('an address that tries many names is refused after sixty failures', async () => {
+test('an address that tries many names is rejected after sixty failures', async () => {
   const address = newAddress();
   for (let i = 0; i < 60; i += 1) {
     expect((await attempt({ username: `name-${i}`, address })).status).toBe(401);

@@ -146,7 +146,7 @@ const bad: [what: string, fields: Record<string, unknown>, ...pointers: string[]
   ['an invalid field and no time', { name: '', delay: undefined }, '/name', '/scheduled_time'],
 ];
 
-test.each(bad)('refuses %s with 400 and a pointer to each fault', async (_what, fields, ...pointers) => {
+test.each(bad)('rejects %s with 400 and a pointer to each fault', async (_what, fields, ...pointers) => {
   const answer = await alice.call<{ errors: { pointer: string; message: string }[] }>('POST', '/api/tasks/', {
     name: 'n',
     delay: 3600,
@@ -228,7 +228,7 @@ test.each([
   expect(scheduled_time).toBe(at.toISOString());
 });
 
-test('a scheduled_time of a second ago is not refused as past, since clocks differ', async () => {
+test('a scheduled_time of a second ago is not rejected as past, since clocks differ', async () => {
   const created = await alice.create({ name: 'n', scheduled_time: inSeconds(-1) });
   expect(['SCHEDULED', 'PENDING']).toContain(created.status);
 });

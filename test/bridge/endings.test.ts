@@ -72,7 +72,7 @@ describe('a socket is closed with 4401', () => {
     await root.until(hers.id, 'the end of the task', ({ status }) => status === 'COMPLETED');
   });
 
-  test("when its user's password changes, and the old token is refused with 401 from then on", async () => {
+  test("when its user's password changes, and the old token is rejected with 401 from then on", async () => {
     const dave = await addAndSignIn('dave');
     const feed = await watch(dave, (await dave.create(farAway)).id);
     await users().changePassword('dave', 'dave-password-2');

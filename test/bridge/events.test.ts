@@ -128,7 +128,7 @@ describe('the event stream of a task', () => {
     expect(stream.events.at(-1)).toMatchObject({ event: 'end', data: { code: 1012 } });
   });
 
-  test("is refused with 404 for another owner's task, and with 401 without a token", async () => {
+  test("is rejected with 404 for another owner's task, and with 401 without a token", async () => {
     const bob = await service.as('bob');
     const { id } = await bob.create({ name: "bob's", delay: hour });
     expect((await open(id)).status).toBe(404);

@@ -123,7 +123,7 @@ describe('the feed of all tasks', () => {
     ['/ws/tasks/?status=DONE', 400],
     ['/ws/tasks/?owner=another-user', 403],
     ['/ws/task/', 404],
-  ])('at %s is refused with %i', async (path, status) => {
+  ])('at %s is rejected with %i', async (path, status) => {
     await expect(alice.watch(path)).rejects.toSatisfy(
       (error) => error instanceof RefusedUpgrade && error.status === status,
     );

@@ -198,7 +198,7 @@ describe('a client that does not read', () => {
 
 describe('an upgrade', () => {
   test.each(['//', '/', '/ws', '/ws/tasks/x/', `/ws/tasks/${id}/x`, `/api/tasks/${id}/`, `/WS/tasks/${id}/`])(
-    'for %s is refused with 404',
+    'for %s is rejected with 404',
     async (target) => {
       await serve();
       const socket = openSocket();
@@ -208,7 +208,7 @@ describe('an upgrade', () => {
     },
   );
 
-  test('that is refused has its connection closed, even if the client keeps its own side open', async () => {
+  test('that is rejected has its connection closed, even if the client keeps its own side open', async () => {
     await serve({ observeAs: () => Promise.reject(notFound()) });
     const socket = openSocket();
     socket.write(upgradeRequest(path));

@@ -85,7 +85,7 @@ describe('an upgrade', () => {
   });
 });
 
-describe('a refused upgrade', () => {
+describe('a rejected upgrade', () => {
   test('without a token is a 401 with a problem document', async () => {
     const { status, headers, body } = await refusal(`/ws/tasks/${id}/`);
     expect(status).toBe(401);
@@ -133,7 +133,7 @@ describe('a refused upgrade', () => {
 });
 
 describe('a ticket', () => {
-  test('opens a socket once, and is refused with 401 the second time', async () => {
+  test('opens a socket once, and is rejected with 401 the second time', async () => {
     const ticket = await ticketOf(alice);
     const feed = await withTicket(ticket, { Origin: service.url });
     await feed.until('the snapshot', ({ messages }) => messages.length > 0);
@@ -150,7 +150,7 @@ describe('a ticket', () => {
   });
 
   test.each(['https://evil.example', 'null', 'not an origin'])(
-    'is refused with 403 for the Origin %s',
+    'is rejected with 403 for the Origin %s',
     async (Origin) => {
       const path = `/ws/tasks/${id}/?ticket=${await ticketOf(alice)}`;
       const { status, body } = await refusal(path, { Origin });
@@ -158,17 +158,17 @@ describe('a ticket', () => {
     },
   );
 
-  test('is refused with 403 for an Origin with the same host and another port', async () => {
+  test('is rejected with 403 for an Origin with the same host and another port', async () => {
     const { hostname } = new URL(service.url);
     const opening = withTicket(await ticketOf(alice), { Origin: `http://${hostname}:1` });
     await expect(opening).rejects.toThrow(new RefusedUpgrade(403));
   });
 
-  test("is refused with 404 for another owner's task", async () => {
+  test("is rejected with 404 for another owner's task", async () => {
     await expect(withTicket(await ticketOf(bob))).rejects.toThrow(new RefusedUpgrade(404));
   });
 
-  test.each(['', 'nonsense'])('with the value %j is refused with 401', async (ticket) => {
+  test.each(['', 'nonsense'])('with the value %j is rejected with 401', async (ticket) => {
     await expect(withTicket(ticket)).rejects.toThrow(new RefusedUpgrade(401));
   });
 

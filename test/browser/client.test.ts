@@ -36,7 +36,7 @@ async function bundle(): Promise<string> {
   }
 }
 
-test('the client for browsers is smaller than 6 KiB compressed, and contains nothing of Node.js', () => {
+test('the client for browsers is smaller than 6 KiB compressed, and uses nothing that only Node.js has', () => {
   expect(gzipSync(script).length).toBeLessThan(6 * 1024);
   expect(script).not.toMatch(/require\(|node:/);
 });

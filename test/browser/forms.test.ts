@@ -109,7 +109,7 @@ describe('a new task', () => {
     await page.close();
   });
 
-  test('with an error in a folded section has the section opened; an error without a field is shown as well', async () => {
+  test('with an error in a folded section opens that section; an error without a field is shown as well', async () => {
     const page = await openForm('/tasks/new?name=x');
     await page.getByText('More options:').click();
     await page.getByLabel('Run after these tasks').fill('no-id');
@@ -227,7 +227,7 @@ describe('the time', () => {
     await page.close();
   });
 
-  test('is refused before the form is sent if it is in the past', async () => {
+  test('is rejected before the form is sent if it is in the past', async () => {
     const page = await openForm('/tasks/new?name=x');
     const keys = creations(page);
     await dateTime(page).fill('2020-01-01T12:00:00');
@@ -352,7 +352,7 @@ describe.each(['light', 'dark'] as const)('in %s mode, axe finds nothing', (colo
     await page.getByLabel('Tags').fill('b@d,');
     await page.getByLabel('Hard limit').fill('x');
     await create(page).click();
-    await errorOf(page, 'Hard limit (s): killed');
+    await errorOf(page, 'Hard limit (s): handler is killed');
     await page.getByRole('button', { name: 'Tomorrow' }).click();
     expect(await axeFindings(page)).toEqual([]);
     await page.close();
@@ -370,7 +370,7 @@ test('all errors of a form are shown at once, and each one until it is corrected
   await create(page).click();
   expect(await errorOf(page, 'Name')).toContain('may not be blank');
   expect(await errorOf(page, 'Max retries')).toContain('At most 100.');
-  expect(await errorOf(page, 'Hard limit (s): killed')).toContain('Must be a number.');
+  expect(await errorOf(page, 'Hard limit (s): handler is killed')).toContain('Must be a number.');
   expect(await errorOf(page, 'Tags')).toContain('At most 10 tags.');
   await page.getByLabel('Name', { exact: true }).fill('x');
   await page.getByLabel('url').fill('nowhere');

@@ -86,7 +86,7 @@ test('a list of 2,000 tasks loads, scrolls and updates without blocking a frame 
     }
     await alice.call('POST', '/api/tasks/actions/', { action: 'delete', ids });
     await page
-      .getByRole('button', { name: 'Refresh: 300 tasks no longer here' })
+      .getByRole('button', { name: 'Refresh: 300 tasks no longer in this list' })
       .waitFor({ timeout: 30_000 });
     await page.getByLabel('Select all loaded tasks').check();
     await page.getByText(`${total} selected`).waitFor();

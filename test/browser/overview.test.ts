@@ -106,7 +106,7 @@ test.each([
   ['dark', 1280],
   ['light', 375],
   ['dark', 375],
-] as const)('the overview has no axe findings, no overflow: %s, %i px', async (colorScheme, width) => {
+] as const)('the overview has no axe findings and no overflow (%s, %i px)', async (colorScheme, width) => {
   const viewport = { width, height: 900 };
   const { page, close } = await openDashboard(browser, service, { colorScheme, viewport });
   await page.getByRole('img', { name: /^Outcomes/ }).waitFor(soon);

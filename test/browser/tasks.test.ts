@@ -122,7 +122,7 @@ describe('the list', () => {
     await alice.call('POST', `/api/tasks/${changes.id}/cancel/`);
     await page.locator('.row-deleted', { hasText: 'goes' }).waitFor({ timeout: 20_000 });
     await page.locator('.row-unmatched', { hasText: 'changes' }).waitFor({ timeout: 20_000 });
-    await page.getByRole('button', { name: 'Refresh: 2 tasks no longer here' }).click();
+    await page.getByRole('button', { name: 'Refresh: 2 tasks no longer in this list' }).click();
     await page.getByText('No tasks match these filters.').waitFor({ timeout: 20_000 });
     expect(await namesIn(page)).toEqual([]);
     await close();
@@ -203,7 +203,7 @@ describe('filters', () => {
 });
 
 describe('several selected tasks', () => {
-  test('are paused after a confirmation with their number, and those that are refused are listed', async () => {
+  test('are paused after a confirmation that shows their number, and those that are rejected are listed', async () => {
     const tag = newTag();
     for (const name of ['one', 'two'])
       await alice.create({ name: `${name} of ${tag}`, delay: hour, tags: [tag] });
@@ -229,7 +229,7 @@ describe('several selected tasks', () => {
     await alice.call('POST', `/api/tasks/${third.id}/cancel/`);
     await alice.until(third.id, 'the end of the task', ({ status }) => status === 'CANCELLED');
     await dialog.getByRole('button', { name: 'Pause 3 tasks' }).click();
-    await dialog.getByText('2 tasks done, 1 task refused').waitFor({ timeout: 20_000 });
+    await dialog.getByText('Succeeded for 2 tasks, rejected for 1 task').waitFor({ timeout: 20_000 });
     expect(await dialog.getByRole('link').allTextContents()).toEqual([`three of ${tag}`]);
     await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
     for (const name of ['one', 'two']) {
@@ -341,7 +341,7 @@ describe('the page of the list', () => {
     const { page, close } = await openList(tag, 2, { path: `/tasks?tag=${tag}&status=SCHEDULED` });
     await page.getByLabel('Select all loaded tasks').check();
     await alice.call('POST', `/api/tasks/${cancelled.id}/cancel/`);
-    await page.getByRole('button', { name: 'Refresh: 1 task no longer here' }).click();
+    await page.getByRole('button', { name: 'Refresh: 1 task no longer in this list' }).click();
     await page.getByText('1 selected').waitFor();
     await page.keyboard.press('Escape');
     await page.getByText('1 selected').waitFor({ state: 'detached' });
@@ -422,7 +422,7 @@ describe('an accessible list', () => {
     ['dark', 1280],
     ['light', 375],
     ['dark', 375],
-  ] as const)('has no axe findings, no overflow: %s, %i pixels wide', async (colorScheme, width) => {
+  ] as const)('has no axe findings and no overflow (%s, %i px)', async (colorScheme, width) => {
     const tag = newTag();
     for (const task of [
       { name: 'waits', delay: hour },

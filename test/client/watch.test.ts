@@ -98,7 +98,7 @@ describe('watching a task', () => {
     await expect(over).rejects.toThrow('seen enough');
   });
 
-  test("is refused with 404 for another user's task, 403 for another user's tasks and 401 for an invalid token", async () => {
+  test("is rejected with 404 for another user's task, 403 for another user's tasks and 401 for an invalid token", async () => {
     const bob = createClient({
       url: service.url,
       username: service.users.bob.name,

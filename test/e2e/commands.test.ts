@@ -60,7 +60,7 @@ describe('cancel', () => {
     expect(await command(id, 'cancel')).toMatchObject({ status: 200, body: { status: 'CANCELLED' } });
   });
 
-  test('of a completed task is refused with 409 and changes nothing', async () => {
+  test('of a completed task is rejected with 409 and changes nothing', async () => {
     const { id } = await alice.create({ name: 'done', delay: 0 });
     const before = await alice.until(id, 'its end', hasEnded);
     const answer = await command(id, 'cancel');
@@ -124,7 +124,7 @@ describe('pause, resume and run-now:', () => {
     expect(await alice.until(id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED', attempt: 2 });
   });
 
-  test('a pause that is answered with 200 holds, however close to the start of the task it comes', async () => {
+  test('a pause with the response 200 takes effect, however close to the start of the task it comes', async () => {
     for (let round = 0; round < 12; round += 1) {
       const { id } = await alice.create({
         name: 'near',
@@ -141,7 +141,7 @@ describe('pause, resume and run-now:', () => {
     }
   });
 
-  test('commands count towards the history length of an open run, so that they can be refused before the server ends it', async () => {
+  test('commands count towards the history length of an open run, so that they can be rejected before the server ends it', async () => {
     const { id } = await alice.create({ name: 'restless', delay: hour });
     const lengthOf = async () => (await temporal.workflow.getHandle(id).describe()).historyLength;
     const before = await lengthOf();
@@ -152,7 +152,7 @@ describe('pause, resume and run-now:', () => {
     expect(await lengthOf()).toBeGreaterThan(before + 12);
   });
 
-  test('all three are refused with 409 for a running or ended task', async () => {
+  test('all three are rejected with 409 for a running or ended task', async () => {
     const { id } = await alice.create({
       name: 'running',
       type: 'grumpy',
@@ -168,7 +168,7 @@ describe('pause, resume and run-now:', () => {
 });
 
 describe('retry', () => {
-  test('of a task that has not ended is refused with 409', async () => {
+  test('of a task that has not ended is rejected with 409', async () => {
     const { id } = await alice.create({ name: 'open', delay: hour });
     expect(await command(id, 'retry')).toMatchObject({
       status: 409,
@@ -250,7 +250,7 @@ describe('edit', () => {
     expect(await alice.read(id)).toMatchObject(Object.assign({}, ...changes) as Record<string, unknown>);
   });
 
-  test('reschedules a task with a current ETag, and is refused with 412 when the ETag is stale', async () => {
+  test('reschedules a task with a current ETag, and is rejected with 412 when the ETag is stale', async () => {
     const created = await alice.call<Task>('POST', '/api/tasks/', { name: 'moved', delay: hour });
     const { id } = created.body;
     const etag = created.headers.get('ETag') ?? '';
@@ -279,7 +279,7 @@ describe('edit', () => {
     expect(Date.parse(end.started_at ?? '')).toBeGreaterThanOrEqual(Date.parse(soon.body.scheduled_time));
   });
 
-  test('is refused with 409 once the task has started, and says why', async () => {
+  test('is rejected with 409 once the task has started, and says why', async () => {
     const { id } = await alice.create({ name: 'started', delay: 0 });
     await alice.until(id, 'its end', hasEnded);
     const answer = await alice.call('PATCH', `/api/tasks/${id}/`, { name: 'late' });
@@ -305,7 +305,7 @@ describe('delete', () => {
     }
   });
 
-  test('of a running task is refused with 409', async () => {
+  test('of a running task is rejected with 409', async () => {
     const { id } = await alice.create({
       name: 'running',
       type: 'grumpy',

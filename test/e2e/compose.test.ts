@@ -101,7 +101,7 @@ describe('docker-compose.yml', () => {
     expect(compose(secrets, '-q')).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
-  test.each(Object.keys(secrets))('is refused without %s, and the error says how to generate it', (name) => {
+  test.each(Object.keys(secrets))('is rejected without %s, and the error says how to generate it', (name) => {
     const { status, stderr } = compose({ ...secrets, [name]: '' }, '-q');
     expect(status).not.toBe(0);
     expect(stderr).toMatch(new RegExp(`${name} must be set in \\.env; \`openssl rand \\S+ \\d+\` makes one`));

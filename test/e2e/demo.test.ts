@@ -136,18 +136,20 @@ describe('with a running service,', () => {
     expect(await userNames()).toEqual(['admin']);
   });
 
-  test('the demo shows its other tasks if the service refuses an address, and says how to allow it', async () => {
+  test('the demo shows its other tasks if the service rejects an address, and says how to allow it', async () => {
     const [elsewhere = 0] = await freePorts(1);
     const demo = runDemo({ ...environment, TASKBELL_HTTP_ALLOW_HOSTS: `127.0.0.1:${elsewhere}` });
     await expectExit(demo, 0);
     expect(endings(demo.output())).toEqual({
       'Summarise a year of weather': 'COMPLETED',
-      'Ask a server for a forecast': 'REFUSED',
+      'Ask a server for a forecast': 'REJECTED',
       'Call a host that does not exist': 'FAILED',
       'Due in an hour, then cancelled': 'CANCELLED',
       'Due in 30 minutes, then moved up': 'COMPLETED',
     });
-    expect(demo.output()).toContain(`start it with TASKBELL_HTTP_ALLOW_HOSTS=127.0.0.1:${elsewhere}`);
+    expect(demo.output()).toContain(
+      `start the service with TASKBELL_HTTP_ALLOW_HOSTS=127.0.0.1:${elsewhere}`,
+    );
   });
 
   test('the demo cancels its tasks and removes its user on Ctrl-C', async () => {
@@ -172,7 +174,7 @@ describe('with a running service,', () => {
     expect(await demo.exitCode()).toBe(1);
     expect(demo.output()).toBe(
       `There is no users file in ${join(home, 'another')}, where the demo would add a temporary user.\n` +
-        `Set TASKBELL_HOME to the service's folder, or sign in as a user of it: npm run demo -- --user NAME --password-stdin\n`,
+        `Set TASKBELL_HOME to the service's folder, or sign in as one of its users: npm run demo -- --user NAME --password-stdin\n`,
     );
   });
 

@@ -143,7 +143,7 @@ describe('the embedded server', () => {
     await expect(start()).resolves.toMatchObject({ pid: expect.any(Number) });
   });
 
-  test('refuses a database that another minor version of the server created', async () => {
+  test('rejects a database that another minor version of the server created', async () => {
     await writeFile(
       join(home, 'engine.json'),
       JSON.stringify({ database: { serverVersion: '1.32.0', complete: true }, process: null }),
@@ -163,7 +163,7 @@ describe('the embedded server', () => {
 });
 
 describe('a namespace', () => {
-  test('that setup has not prepared is refused with a list of what is missing', async () => {
+  test('that setup has not prepared is rejected with a list of what is missing', async () => {
     const server = await start();
     await withConnection(server, async (connection) => {
       await expect(ensureNamespace(connection, { namespace: 'none', create: false })).rejects.toThrow(
@@ -186,7 +186,7 @@ describe('a namespace', () => {
     });
   });
 
-  test('in which a search attribute has the wrong type is refused even by setup', async () => {
+  test('in which a search attribute has the wrong type is rejected even by setup', async () => {
     const server = await start();
     await withConnection(server, async (connection) => {
       await connection.operatorService.removeSearchAttributes({ namespace, searchAttributes: ['TaskOwner'] });
@@ -208,7 +208,7 @@ describe('the search for the Temporal CLI', () => {
     https_proxy: 'http://127.0.0.1:9',
   };
 
-  test('refuses an unusable TEMPORAL_CLI instead of searching elsewhere', async () => {
+  test('rejects an unusable TEMPORAL_CLI instead of searching elsewhere', async () => {
     await expect(
       locateTemporal({ cli: '/nowhere/temporal', cacheDir: home }, () => undefined),
     ).rejects.toThrow("TEMPORAL_CLI=/nowhere/temporal can't be used: there is no such file");

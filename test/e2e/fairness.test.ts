@@ -6,7 +6,7 @@ import { startTestServer, type TestServer } from '../support/temporal.ts';
 
 /** Twice what is completed before the last probe; `npm run bench:fairness` has a thousand. */
 const backlog = { tasks: 320, runTimeMs: 300, dueInMs: 8000 };
-/** Promised delay: one task's run time plus a second, in milliseconds. */
+/** Maximum delay: the time that one task takes plus a second, in milliseconds. */
 const promisedMs = backlog.runTimeMs + 1000;
 /** Maximum delay of a single probe on a busy machine, in milliseconds. Without fairness it is over 20 s. */
 const noisyMs = 5000;
@@ -28,7 +28,7 @@ afterAll(async () => {
   await server?.close();
 });
 
-test("an owner's hundreds of due tasks delay another owner's single tasks by at most one run time plus a second, as a median", async () => {
+test("an owner's hundreds of due tasks delay another owner's single tasks by at most the time of one task plus a second (median)", async () => {
   const [alice, bob] = await Promise.all([service.as('alice'), service.as('bob')]);
   await createBacklog(alice, backlog);
   const delays: number[] = [];

@@ -67,7 +67,7 @@ describe('without a worker,', () => {
     expect(events.filter((event) => event.activityTaskScheduledEventAttributes)).toEqual([]);
   });
 
-  test('an edit is refused with 503, and is not made later when a worker starts', async () => {
+  test('an edit is rejected with 503, and does not take effect later when a worker starts', async () => {
     const service = await start({ workers: 0 });
     const alice = await service.as('alice');
     const { id } = await alice.create({ name: 'before', delay: hour });

@@ -122,7 +122,7 @@ test.each<[string[], string]>([
   },
 );
 
-test('`taskbell keys create` is refused if an identity provider manages the accounts', async () => {
+test('`taskbell keys create` is rejected if an identity provider manages the accounts', async () => {
   const { taskbell } = await setUp({ TASKBELL_JWKS_URL: 'https://login.example/keys' });
   const { out, err, code } = await taskbell(...create);
   expect({ out, code }).toEqual({ out: '', code: 1 });

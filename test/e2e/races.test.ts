@@ -33,7 +33,7 @@ async function endings(id: string): Promise<string[]> {
   return [status, view.status, execution.status.name];
 }
 
-test('a task that is cancelled as it completes ends in one way, and all readers agree on it', async () => {
+test('a task that is cancelled as it completes has one outcome, which is the same for all readers', async () => {
   const last = 23;
   const races = Array.from({ length: last + 1 }, async (_, index) => {
     // Some end before the cancellation arrives, some are stopped by it, and some end at the same time.

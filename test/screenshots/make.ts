@@ -84,7 +84,7 @@ try {
     const options = { path, colorScheme: colours, viewport: size, deviceScaleFactor: 1.5 } as const;
     const { page, close } = await openDashboard(browser, service, options);
     await until(page);
-    // The pointer is on no button, and the figures that the page requests later are loaded.
+    // Move the pointer off all buttons, and wait for the figures that the page requests later.
     await page.mouse.move(0, 0);
     await page.waitForLoadState('networkidle');
     await page.screenshot({ path: `${folder}/${name}.png` });

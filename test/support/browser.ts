@@ -46,7 +46,7 @@ export function useBrowser(): Pages {
   };
 }
 
-/** Complaints in a page's console, and the URLs that it has requested. */
+/** Errors and warnings of a page, and the URLs that it has requested. */
 export interface Observed {
   /** Console errors and warnings, including violations of the Content-Security-Policy, and uncaught errors. */
   readonly complaints: string[];

@@ -101,7 +101,7 @@ export function createCaller(url: string, token: string): Caller {
   return caller;
 }
 
-/** Opens a WebSocket. @throws RefusedUpgrade with the HTTP status if the upgrade is refused. */
+/** Opens a WebSocket. @throws RefusedUpgrade with the HTTP status if the upgrade is rejected. */
 export async function openFeed(url: string, headers: Record<string, string> = {}): Promise<Feed> {
   const socket = new WebSocket(url, { headers });
   const messages: FeedMessage[] = [];
@@ -134,7 +134,7 @@ export class RefusedUpgrade extends Error {
   override readonly name = 'RefusedUpgrade';
   readonly status: number;
   constructor(status: number) {
-    super(`The upgrade was refused with ${status}`);
+    super(`The upgrade was rejected with ${status}`);
     this.status = status;
   }
 }

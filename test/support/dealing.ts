@@ -9,8 +9,8 @@ export interface OnlyAttempt {
 }
 
 /**
- * Returns the one attempt of an ended task. @throws Error if there were more: a task that one worker held back would
- * be given to another worker.
+ * Returns the only attempt of an ended task.
+ * @throws Error if there were more, which happens if one worker holds a task back and another gets it later.
  */
 export function onlyAttempt({ id, scheduled_time, attempt, attempts }: Task): OnlyAttempt {
   const [only] = attempts;

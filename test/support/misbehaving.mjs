@@ -1,4 +1,5 @@
-// Task types that behave as badly as users' own can. Real workers load this module through TASKBELL_TASK_MODULES.
+// Task types that behave as badly as those of users can. Real workers load this module through
+// TASKBELL_TASK_MODULES.
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -36,7 +37,7 @@ const dies = defineTaskType({
 
 const loops = defineTaskType({
   name: 'loops',
-  description: 'Loops for ever, and blocks its process',
+  description: 'Loops forever, and blocks its process',
   payload: z.strictObject({}),
   run: async ({ log, progress }) => {
     log.info('looping');

@@ -1,5 +1,5 @@
-// A process with a pool of handler processes, like a worker's, which tests can kill. It reports to its parent when the
-// pool has started, and what its handlers have started.
+// A process with a pool of handler processes, like a worker's, which tests can kill. It notifies its parent
+// when the pool has started, and sends it the log of a handler that has started a process.
 import { resolve } from 'node:path';
 import { startPool } from '../../dist/activities/pool/pool.js';
 

@@ -80,7 +80,7 @@ test('reads, tickets for reading and requests without sign-in are not logged', a
   expect(await logged('POST', '/api/tasks/', false)).toEqual([]);
 });
 
-test('an action on many tasks is logged in one line per task, refused or not', async () => {
+test('an action on many tasks is logged in one line per task, rejected or not', async () => {
   const lines: Line[] = [];
   const logger = logTo(lines);
   const bulk: Pick<BulkService, 'act'> = {

@@ -175,13 +175,13 @@ describe('the configuration', () => {
     ['TASKBELL_TRUSTED_PROXIES', '10'],
     ['TASKBELL_TRUSTED_PROXIES', '192.0.2.1,proxy.example'],
     ['TASKBELL_LOG_LEVEL', 'loud'],
-  ])('refuses %s=%s, and names the variable', (name, value) => {
+  ])('rejects %s=%s, and names the variable', (name, value) => {
     const faults = faultsOf({ [name]: value });
     expect(faults).toHaveLength(1);
     expect(faults[0]?.startsWith(`${name}: `)).toBe(true);
   });
 
-  test('never repeats a refused secret', () => {
+  test('never shows a rejected secret in its error', () => {
     expect(faultsOf({ TASKBELL_JWT_SECRET: 'hunter2' }).join()).not.toContain('hunter2');
   });
 });
@@ -207,7 +207,7 @@ describe('a secret in a file', () => {
     expect(readConfig({ TASKBELL_JWT_SECRET_FILE: path }).jwtSecret).toBe(secret);
   });
 
-  test('that is too short is refused under the name TASKBELL_JWT_SECRET', async () => {
+  test('that is too short is rejected under the name TASKBELL_JWT_SECRET', async () => {
     const path = await fileWith('short\n');
     expect(faultsOf({ TASKBELL_JWT_SECRET_FILE: path })).toEqual([
       expect.stringMatching(/^TASKBELL_JWT_SECRET: /),

@@ -45,7 +45,7 @@ describe('the first try', () => {
     });
   });
 
-  test('after failed attempts counts on, and starts from their checkpoint', () => {
+  test('after failed attempts continues their numbers, and starts from their checkpoint', () => {
     const tries = earlierTries(dealt(1), { prior_attempts: 3, checkpoint: { row: 7 } });
     expect(tries).toMatchObject({ attempt: 4, lost: 0, unreported: [], checkpoint: { row: 7 } });
   });

@@ -51,7 +51,7 @@ test('a try that is deferred again is the same attempt as before, and is not run
   expect(described(3, scheduled, deferred)).toMatchObject({ running: false, attempt: 2 });
 });
 
-test('a later try with heartbeats of an older version, which do not say so, is running', () => {
+test('a later try whose heartbeats are of an older version, which does not report this, is running', () => {
   const old: AttemptHeartbeat = { progress: null, checkpoint: null, handed_back: 0 };
   expect(described(2, started, old)).toMatchObject({ running: true });
 });

@@ -87,7 +87,7 @@ describe('a hub', () => {
     expect(other.spectator.statuses).toEqual(['SCHEDULED']);
   });
 
-  test('serializes a change once for all watchers', () => {
+  test('serialises a change once for all watchers', () => {
     const hub = createHub(quiet);
     for (let i = 0; i < 100; i += 1) watched(hub, seen());
     const stringify = vi.spyOn(JSON, 'stringify');
@@ -105,7 +105,7 @@ describe('a hub', () => {
     expect(spectator.texts).toHaveLength(1);
   });
 
-  test('sends the newer state to those who lack it when a new watcher and the others have seen different ones', () => {
+  test('sends the newer state to those that lack it when a new watcher and the others have seen different states', () => {
     const hub = createHub(quiet);
     const one = watched(hub, seen());
     const newcomer = watched(hub, seen(running));

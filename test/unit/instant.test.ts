@@ -62,7 +62,7 @@ test('accepts a time without seconds, and rounds fractions of a millisecond up, 
 
 const lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-test('refuses exactly the days that do not exist', () => {
+test('rejects exactly the days that do not exist', () => {
   const part = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 9999 }), part(13), part(33), (year, month, day) => {
@@ -75,7 +75,7 @@ test('refuses exactly the days that do not exist', () => {
   );
 });
 
-test('refuses exactly the times of day and offsets that do not exist', () => {
+test('rejects exactly the times of day and offsets that do not exist', () => {
   const part = fc.integer({ min: 0, max: 99 });
   fc.assert(
     fc.property(part, part, part, part, part, (hour, minute, second, offsetHour, offsetMinute) => {
@@ -137,7 +137,7 @@ test.each([
   ['+002030-06-30T12:00:00Z', expect.stringContaining('Datetime has wrong format.')],
   ['２０３０-06-30T12:00:00Z', expect.stringContaining('Datetime has wrong format.')],
   ['', expect.stringContaining('Datetime has wrong format.')],
-])('says why %j is refused', (text, message) => {
+])('says why %j is rejected', (text, message) => {
   const { error } = instantInput.safeParse(text);
   expect(error?.issues).toMatchObject([{ message }]);
 });
@@ -148,7 +148,7 @@ test('converts an instant to UTC with milliseconds', () => {
 });
 
 test.each(['0000-01-01T00:00:00+01:00', '9999-12-31T23:59:59-01:00'])(
-  'refuses %s, which cannot be written with a four-digit year in UTC',
+  'rejects %s, which cannot be written with a four-digit year in UTC',
   (text) => {
     expect(parseInstant(text)).toBeUndefined();
   },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { noticeKey, outgoing } from '../../src/bridge/message.ts';
 import { aTask } from '../support/task.ts';
 
-test('a message that is sent knows which task it is about, and whether a run has ended', () => {
+test('an outgoing message has the id of its task as its key, and says whether it reports the end of a run', () => {
   const state = (changes: Parameters<typeof aTask>[0]) =>
     outgoing({ ...aTask(changes), type: 'task', task_type: 'echo' });
   expect(state({ id: 'a' })).toMatchObject({ key: 'a', isEnd: false });

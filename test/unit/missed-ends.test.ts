@@ -106,7 +106,7 @@ describe('ends that no workflow has reported', () => {
 });
 
 describe('the watch', () => {
-  test('looks again after its rest, and says in the log how many ends it has reported', async () => {
+  test('looks again after a pause, and logs how many ends it has reported', async () => {
     const lines: unknown[] = [];
     const logger = pino({ base: null }, { write: (line) => void lines.push(JSON.parse(line)) });
     const listeners = new Recorder();

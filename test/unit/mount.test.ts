@@ -36,7 +36,7 @@ test('a literal path takes precedence over one with a parameter, whatever the or
   expect(read.headers.get('Allow')).toBe('POST');
 });
 
-test('a method that a path does not allow is 405 with all its methods, for strangers 401, and needs its scope', async () => {
+test('an unsupported method is 405 with the supported ones in Allow, but 401 without an account and 403 without its scope', async () => {
   const app = appOf(things());
   const wrong = await app.request('/api/things/x', { method: 'PATCH', headers: signedIn });
   expect(wrong.status).toBe(405);
@@ -47,7 +47,7 @@ test('a method that a path does not allow is 405 with all its methods, for stran
   expect((await reader.request('/api/things', { method: 'DELETE', headers: signedIn })).status).toBe(403);
 });
 
-test('below a collection that needs an account, unknown addresses are 401 for strangers; elsewhere they are 404', async () => {
+test('below a collection that needs an account, unknown addresses are 401 without one; elsewhere they are 404', async () => {
   const app = appOf(things());
   for (const path of ['/api/things/x/y', '/api/things/x/y/z'])
     expect((await app.request(path)).status, path).toBe(401);
@@ -70,7 +70,7 @@ test('the body is checked against the limit of its route, and only once its send
   expect((await put('not JSON', {})).status).toBe(401);
 });
 
-test('a route that needs an account describes that, with the responses that come with it, but not its rules', () => {
+test('a route that needs an account documents that and the responses that follow from it, but not its rules', () => {
   const { paths } = appOf(things()).getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title: 't', version: '1' },

@@ -467,7 +467,7 @@ describe('an edit', () => {
   const late = (changes: Partial<TaskEdit>): TaskEdit => ({ ...edit(), ...changes });
   const expired = { not_after: new Date(start - 1).toISOString() };
 
-  test('is refused first if it has expired, then for the state, then for the version', () => {
+  test('is checked first for its expiry, then against the state, then against the version', () => {
     const running = stateIn('RUNNING');
     expect(editRefusal(running, late({ ...expired, expected_version: 9 }), start)).toBe('expired');
     expect(editRefusal(running, late({ expected_version: 9 }), start)).toBe('wrong_state');

@@ -37,7 +37,7 @@ test('the versions of a task that was created again are newer, although they sta
   expect(compareVersions(before, { ...before })).toBe(0);
 });
 
-test('half of the statuses end a run', () => {
+test('COMPLETED, FAILED and CANCELLED end a run, and no other status does', () => {
   expect(taskStatuses.filter((status) => endedStatuses.has(status))).toEqual([
     'COMPLETED',
     'FAILED',

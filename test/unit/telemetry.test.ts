@@ -78,7 +78,7 @@ test('a gauge ends with what it measures', () => {
   expect(telemetry.gauges()).toEqual({});
 });
 
-test('without a telemetry, nothing is measured and nothing fails', () => {
+test('without telemetry, nothing is measured and nothing fails', () => {
   noTelemetry.count('x');
   noTelemetry.observe('x', 1);
   expect(noTelemetry.gauge('x', () => 1)()).toBeUndefined();

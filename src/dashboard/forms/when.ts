@@ -62,7 +62,9 @@ export function momentOf(when: When, now: number): FoundInstant | undefined {
 /** Grace period in milliseconds: the current minute can still be chosen, since pickers have no seconds. */
 const graceMs = 60_000;
 
-/** Returns whether the time was past when chosen. One that has passed since is valid and means "at once". */
+/**
+ * Returns whether the time was already past when it was chosen. One that has passed since means "at once".
+ */
 export function wasPast(when: When): boolean {
   if (when.kind === 'in') return false;
   const found = instantOf(when.local, when.zone);

@@ -66,7 +66,9 @@ function isAt(at: number, wall: number, zone: string): boolean {
   return at + offsetAt(at, zone) === wall;
 }
 
-/** Returns the first instant after the clocks went forward, by bisection between one before and one after. */
+/**
+ * Returns the first instant after the clocks went forward, by bisection between an instant before and after.
+ */
 function endOfGap(wall: number, offsets: readonly number[], zone: string): number {
   let before = wall - Math.max(...offsets);
   let after = wall - Math.min(...offsets);

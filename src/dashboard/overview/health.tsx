@@ -13,8 +13,7 @@ export function Health({ overview, isCurrent }: { overview: Overview; isCurrent:
       <h2>Workers</h2>
       {workers.length === 0 ? (
         <p class="problem">
-          No workers are running. Tasks stay scheduled, but none runs until you start one:{' '}
-          <code>taskbell worker</code>.
+          No workers are running. Tasks will not run until you start a worker: <code>taskbell worker</code>.
         </p>
       ) : (
         <div class="health-workers" role="region" aria-label="Workers" tabIndex={0}>

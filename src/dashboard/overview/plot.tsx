@@ -14,12 +14,15 @@ export interface PlotProps {
   readonly summary: string;
   /** x in seconds since the epoch, then the series. */
   readonly data: uPlot.AlignedData;
-  /** Must be the same function between renderings, or the chart is built again. */
+  /** Must stay the same function from one rendering to the next, or the chart is built again. */
   readonly options: MakeOptions;
   /** The style name and the label of each series. */
   readonly legend?: readonly (readonly [style: string, label: string, ...unknown[]])[];
   readonly heads: readonly string[];
-  /** The numbers: a table for screen readers, and the note for the place under the pointer. */
+  /**
+   * The numbers as text: for the table for screen readers, and for the note about the point under the
+   * pointer.
+   */
   readonly rows: readonly PlotRow[];
 }
 

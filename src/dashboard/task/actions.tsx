@@ -17,8 +17,8 @@ import type { TaskStore } from './store.ts';
 type Simple = 'run-now' | 'pause' | 'resume' | 'cancel';
 
 /**
- * The open dialog: a confirmation or a form. The task in a form stays as it was read, whatever happens in the
- * meantime.
+ * The open dialog: a confirmation or a form. A form keeps the task as it was read, even if the task changes
+ * in the meantime.
  */
 type Asked =
   /** `failure`: why the action failed. */
@@ -43,7 +43,7 @@ const icons: Readonly<Record<ActionName | 'edit', IconName>> = {
   delete: 'trash',
 };
 
-/** The button that replaces each one that disappears after its action. */
+/** Actions whose button disappears once they are done, each with the action whose button takes its place. */
 const replacements: ReadonlyMap<string, string> = new Map([
   ['pause', 'resume'],
   ['resume', 'pause'],

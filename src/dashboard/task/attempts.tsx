@@ -88,7 +88,7 @@ function AttemptItem({ attempt, isNewest }: { attempt: Attempt; isNewest: boolea
             </span>
             {attempt.finished_at !== null && (
               <span>
-                finished <Time at={attempt.finished_at} />
+                ended <Time at={attempt.finished_at} />
               </span>
             )}
             <span>

@@ -18,7 +18,7 @@ export function Facts({ task, history }: { task: Task; history: readonly History
         <Fact name="Created">
           <Time at={task.created_at} as="both" />
         </Fact>
-        <Fact name="Scheduled for">
+        <Fact name="Scheduled time">
           <Time at={task.scheduled_time} as={hasEnded(task) ? 'short' : 'both'} />
         </Fact>
         {task.started_at !== null && (
@@ -27,11 +27,11 @@ export function Facts({ task, history }: { task: Task; history: readonly History
           </Fact>
         )}
         {task.finished_at !== null && (
-          <Fact name="Finished">
+          <Fact name="Ended">
             <Time at={task.finished_at} as="both" />
           </Fact>
         )}
-        {late !== undefined && late > 0 && <Fact name="Late by">{duration(late)}</Fact>}
+        {late !== undefined && late > 0 && <Fact name="Lateness">{duration(late)}</Fact>}
         <RunTime task={task} />
         <Fact name="Attempts">{retryWords(task, history)}</Fact>
         <Fact name="Backoff">{backoffWords(task)}</Fact>
@@ -68,13 +68,16 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
   );
 }
 
-/** Shows the time since the first attempt started, including the pauses between attempts. */
+/**
+ * Shows the time from the start of the first attempt to the end of the run, or to now, with all waits in
+ * between.
+ */
 function RunTime({ task: { started_at, finished_at } }: { task: Task }) {
   const { clock } = useDashboard();
   if (started_at === null) return null;
   const isOver = finished_at !== null;
   const until = isOver ? Date.parse(finished_at) : clock.now.value;
-  return <Fact name="Run time">{duration(until - Date.parse(started_at), { whole: !isOver })}</Fact>;
+  return <Fact name="Duration">{duration(until - Date.parse(started_at), { whole: !isOver })}</Fact>;
 }
 
 /** Returns the number of the attempt, the maximum, and how often the task was retried manually. */

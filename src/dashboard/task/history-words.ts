@@ -2,7 +2,7 @@
 import type { HistoryEntry } from '../../contract/history.ts';
 import type { Attempt } from '../../contract/task.ts';
 
-/** A newer service may send an outcome that this page does not know; its name is shown then. */
+/** Texts for outcomes. A newer service may send others, which are shown under their own names. */
 const outcomeWords: Readonly<Record<string, string>> = {
   running: 'running',
   completed: 'completed',

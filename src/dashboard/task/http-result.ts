@@ -6,7 +6,7 @@ export interface HttpResult {
   readonly durationMs: number | undefined;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
-  /** Whether the response had more than this body. */
+  /** Whether `body` is only the start of the response's body. */
   readonly isTruncated: boolean;
   /** The parsed body, if it is JSON. */
   readonly json: { readonly value: unknown } | undefined;

@@ -58,7 +58,9 @@ function PausedBy({ history }: { history: readonly HistoryEntry[] }) {
   );
 }
 
-/** Returns the text for screen readers. Progress is in quarters, so that not every step is read out. */
+/**
+ * Returns the text for screen readers. Progress is rounded to quarters, so that not every step is read out.
+ */
 function announced(task: Task): string {
   const word = statusWord(shownStatus(task));
   if (!task.progress || hasEnded(task)) return word;

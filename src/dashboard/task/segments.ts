@@ -2,8 +2,8 @@ import type { HistoryEntry } from '../../contract/history.ts';
 import type { Attempt } from '../../contract/task.ts';
 
 /**
- * scheduled: waits for its time. following: waits for other tasks. pending: due, but no attempt has started, or
- * none has replaced one that was lost. backoff: between a failed attempt and the next.
+ * scheduled: waits for its time. following: waits for other tasks. pending: due, but no attempt has started
+ * yet, or none since the last one was lost or handed back. backoff: between a failed attempt and the next.
  */
 export type SegmentKind = 'scheduled' | 'paused' | 'following' | 'pending' | 'running' | 'backoff';
 

@@ -36,7 +36,7 @@ export interface TaskStore {
 export interface TaskStoreOptions {
   readonly id: string;
   readonly tasks: Pick<Client['tasks'], 'get' | 'history' | 'watch'>;
-  /** How often the connection has been restored. */
+  /** Number of restored connections. */
   readonly returns: ReadonlySignal<number>;
   readonly isVisible: () => boolean;
 }
@@ -85,7 +85,7 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
       const found = await reading;
       if (signal.aborted || isOver(phase.peek())) return;
       const before = task.peek();
-      // The feed will bring this change as well, but not as news: its history has to be read now.
+      // When the feed sends this change too, it is no longer news, so its history has to be read now.
       if (!withHistory && before && compareAge(found, before) > 0) askAll();
       batch(() => {
         take(found, countBefore);
@@ -107,7 +107,7 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
 
   function fail(error: unknown): void {
     if (leaving.signal.aborted) return;
-    // If the session has ended, the page goes.
+    // The session has ended, so the sign-in page will replace this one.
     if (isUnauthenticated(error)) return;
     if (error instanceof TaskbellError && error.status === 404)
       return end(task.peek() ? 'deleted' : 'missing');
@@ -181,7 +181,7 @@ function isAttemptRunning(task: Task | undefined): boolean {
   );
 }
 
-/** Merges a summary from the feed into a task. It has only the start of a long description, and not all links. */
+/** Merges a summary into a task. A summary has only the start of a long description, and not all links. */
 function withSummary(task: Task, summary: TaskSummary): Task {
   const description = task.description.startsWith(summary.description)
     ? task.description

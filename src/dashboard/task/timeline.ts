@@ -17,7 +17,9 @@ export function timelineOf(
   now: number,
 ): RunTimeline[] {
   const runs = runsOf(entries);
-  /** Shared by the runs: what one run has waited for, the next one does not wait for again. */
+  /**
+   * Predecessors that have not ended. Shared by all runs: a later run does not wait for the same one again.
+   */
   const left = new Set(facts.after);
   return runs.map((run, index) => {
     const next = runs[index + 1]?.[0];

@@ -185,7 +185,8 @@ function Report({ outcome: { done, refused, stoppedBy }, list }: { outcome: Outc
     <>
       {stoppedBy !== undefined && <p class="problem">{stoppedBy}</p>}
       <p>
-        {plural(done, 'task')} done{refused.length > 0 && `, ${plural(refused.length, 'task')} refused:`}
+        Succeeded for {plural(done, 'task')}
+        {refused.length > 0 && `, rejected for ${plural(refused.length, 'task')}:`}
       </p>
       <ul class="refused">
         {refused.slice(0, refusedShown).map((result) => (

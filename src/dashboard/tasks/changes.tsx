@@ -4,7 +4,9 @@ import { Icon } from '../parts/icons.tsx';
 import { maxAdded, type TaskList } from './list.ts';
 import type { TaskSelection } from './selection.ts';
 
-/** Interval between reloads, in milliseconds. Lists lag: earlier, the new tasks might be missing. */
+/**
+ * Interval between reloads, in milliseconds. Lists lag, so an earlier reload might not show the new tasks.
+ */
 const lagMs = 2000;
 /** Time without changes before an announcement, in milliseconds: not every change should be read out. */
 const settledMs = 3000;
@@ -46,10 +48,13 @@ export function ListChanges({ list, selection }: { list: TaskList; selection: Ta
 function wordsOf(added: number, removed: number): string | undefined {
   const more = added === maxAdded ? `${count(added)}+ new tasks` : plural(added, 'new task');
   if (added > 0) return `Show ${more}`;
-  return removed > 0 ? `Refresh: ${plural(removed, 'task')} no longer here` : undefined;
+  return removed > 0 ? `Refresh: ${plural(removed, 'task')} no longer in this list` : undefined;
 }
 
-/** Whether no row is pointed at or focused, no dialog is open, and the page is not scrolled down into the list. */
+/**
+ * Returns whether no row is pointed at or focused, no dialog is open, and the page is not scrolled into the
+ * list.
+ */
 function isUnattended(): boolean {
   const table = document.querySelector('.table-body');
   const isPointedAt = table?.matches(':hover') ?? false;

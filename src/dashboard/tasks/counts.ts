@@ -1,4 +1,4 @@
-/** The number of tasks in each status, requested again after changes, and now and then otherwise. */
+/** The number of tasks in each status, requested again after changes, and every 30 seconds otherwise. */
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Client, TaskCounts, TaskFilter } from '../../client/index.ts';
 import type { Live } from '../live.ts';
@@ -18,8 +18,8 @@ export interface CountsOptions {
 }
 
 /**
- * Delays after a change, in milliseconds. The service's list lags by up to two seconds: the second request is
- * for what the first was too early for.
+ * Delays after a change, in milliseconds. The service's lists lag by up to two seconds: the second request
+ * gets what was not yet in the lists at the first.
  */
 const pauseMs = 1000;
 const lagMs = 2500;

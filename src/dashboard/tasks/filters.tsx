@@ -73,7 +73,7 @@ function words(text: string): string[] | undefined {
   return tags.length === 0 ? undefined : [...new Set(tags)];
 }
 
-/** Takes effect when the user stops typing, if the text is valid. */
+/** A text input that takes effect when the user stops typing, if the text is valid. */
 function TextFilter({
   label,
   value = '',

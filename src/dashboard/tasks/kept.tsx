@@ -1,4 +1,7 @@
-/** Keeps the list of tasks that was left last for a while, so that "back" leads to it as it was. */
+/**
+ * Keeps the last list of tasks for some minutes after the viewer leaves it, so that "back" shows it as it
+ * was.
+ */
 import type { ReadonlySignal } from '@preact/signals';
 import { type ComponentChildren, createContext } from 'preact';
 import { useContext, useEffect, useMemo } from 'preact/hooks';
@@ -22,7 +25,7 @@ export interface ListCache {
 
 const KeptListContext = createContext<ListCache | undefined>(undefined);
 
-/** Keeps a list for the pages inside it. Put around them once, since pages come and go. */
+/** Keeps a list for the pages inside it. Must surround all pages, since it has to outlive each of them. */
 export function ListKeeper({ children }: { children: ComponentChildren }) {
   const { live } = useWork();
   const kept = useMemo(() => createListCache(live.returns), [live]);
@@ -37,7 +40,9 @@ export function useKeptList(): ListCache {
 /** Time for which a list is kept, in milliseconds. */
 const keptMs = 5 * 60_000;
 
-/** @param returns how often the connection has been restored: a list kept before that may have missed changes. */
+/**
+ * @param returns number of restored connections. If it has grown, a list kept before may have missed changes.
+ */
 function createListCache(returns: ReadonlySignal<number>): ListCache {
   let work: ListWork | undefined;
   let keptAt = 0;

@@ -68,7 +68,10 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
   let pages: AsyncGenerator<TaskSummary, void> | undefined;
   let loading = new AbortController();
 
-  /** @param isReload whether to replace the rows shown, or to continue after them following a failure. */
+  /**
+   * @param isReload whether to replace the rows shown. If not, loading continues after them, as after a
+   * failure.
+   */
   function begin(isReload: boolean): void {
     loading.abort();
     loading = new AbortController();
@@ -104,16 +107,16 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
     for (const tally of [added, outdated]) tally.clear();
   }
 
-  /** @returns how many tasks of a page were not in the list yet. */
+  /** Shows a page. @returns how many of its tasks were not in the list yet. */
   function show(page: readonly TaskSummary[], isReload: boolean): number {
     const fresh = page.filter((task) => !recent.wasDeleted(task) && put(task));
     ids.value = [...(isReload ? [] : ids.peek()), ...fresh.map(({ id }) => id)];
-    // The page is as old as its request, or some seconds older.
+    // The page shows the tasks as they were at the time of the request, or some seconds before.
     recent.replay(update);
     return fresh.length;
   }
 
-  /** @returns whether the task was not in the list yet. */
+  /** Adds or updates the row of a task. @returns whether the task was not in the list yet. */
   function put(task: TaskSummary): boolean {
     const row = rows.get(task.id);
     const isNews = latest.take(task);
@@ -142,7 +145,10 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
     else outdated.add(id);
   }
 
-  /** Whether a matching task is later than the list. An earlier one may just be on a page that has not been loaded. */
+  /**
+   * Returns whether a matching task is newer than the list. An older one may be on a page that is not loaded
+   * yet.
+   */
   function isLaterThanList({ created_at, updated_at, started_at, finished_at }: TaskSummary): boolean {
     if (isComplete.peek()) return true;
     const at = filter.status ? [created_at, updated_at, started_at, finished_at] : [created_at];
@@ -199,7 +205,9 @@ async function take(
   return { page, isLast: false };
 }
 
-/** How long events are kept, in milliseconds: longer than lists lag, and than reading one takes. */
+/**
+ * Time for which events are kept, in milliseconds: longer than a list lags, and longer than reading it takes.
+ */
 const recentMs = 15_000;
 
 /** Keeps the recent events of the feed, by task: a list that is loaded in the meantime may be older than they are. */
@@ -231,7 +239,9 @@ function createRecent() {
 /** Maximum count of added tasks; the UI shows it as "1,000+". */
 export const maxAdded = 1000;
 
-/** Creates a set whose size is a signal: it can change a thousand times within a frame. */
+/**
+ * Creates a set whose size is a signal. It is changed in place: a thousand changes can arrive within a frame.
+ */
 function createTally() {
   const ids = new Set<string>();
   const size = signal(0);

@@ -118,14 +118,14 @@ function nowText(task: TaskSummary, now: { readonly value: number }): string {
   return `took ${duration(Date.parse(task.finished_at) - Date.parse(task.started_at))}`;
 }
 
-/** Returns in a few words what a task waits for; the task's page has more. */
+/** Returns in a few words what a task is waiting for; the task's page shows more. */
 function waitsText(
   task: TaskSummary,
   { reason, until }: NonNullable<TaskSummary['waiting']>,
   now: { readonly value: number },
 ): string {
   switch (reason) {
-    // Shown in the column of the times, or of the status.
+    // The columns of the scheduled time and of the status show these.
     case 'time':
     case 'paused':
       return '';
@@ -137,7 +137,7 @@ function waitsText(
       return 'being cancelled';
     case 'backoff': {
       const left = until === undefined ? 0 : Date.parse(until) - now.value;
-      const next = left > 0 ? `next in ${duration(left, { whole: true })}` : 'next attempt now';
+      const next = left > 0 ? `retry in ${duration(left, { whole: true })}` : 'about to retry';
       return task.error_message === null ? next : `${next} · ${task.error_message}`;
     }
   }

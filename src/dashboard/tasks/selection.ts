@@ -3,7 +3,9 @@ import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { TaskList } from './list.ts';
 
 export interface TaskSelection {
-  /** Ids of the selected tasks that are loaded; while all are selected, of all that are loaded. */
+  /**
+   * Ids of the loaded tasks that are selected: all loaded tasks while {@link TaskSelection.isAll} is true.
+   */
   readonly ids: ReadonlySignal<ReadonlySet<string>>;
   /** Whether all matching tasks are selected, including those that the list has not loaded. */
   readonly isAll: ReadonlySignal<boolean>;

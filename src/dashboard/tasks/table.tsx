@@ -13,7 +13,7 @@ const ahead = 40;
 
 /**
  * Renders only the rows near the visible part, so that thousands cost no more than tens. Uses roles instead of table
- * elements, which would lose theirs where CSS lays them out differently.
+ * elements, which lose their own roles when CSS changes their layout.
  */
 export function TaskTable({ list, selection }: { list: TaskList; selection: TaskSelection }) {
   const isNarrow = useMedia('(max-width: 56rem)');
@@ -45,7 +45,7 @@ export function TaskTable({ list, selection }: { list: TaskList; selection: Task
   );
 }
 
-/** Returns the number of rows with the header; −1 if it is not known. */
+/** Returns the number of rows, including the header; −1 if it is not known. */
 function rowCount(list: TaskList): number {
   return list.isComplete.value ? list.ids.value.length + 1 : -1;
 }
@@ -67,8 +67,8 @@ function TableHead({ list, selection }: { list: TaskList; selection: TaskSelecti
         </span>
         <span role="columnheader">Task</span>
         <span role="columnheader">Status</span>
-        <span role="columnheader">Scheduled</span>
-        <span role="columnheader">Late</span>
+        <span role="columnheader">Scheduled time</span>
+        <span role="columnheader">Lateness</span>
         <span role="columnheader">Attempt</span>
         <span role="columnheader">Now</span>
       </div>

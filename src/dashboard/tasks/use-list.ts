@@ -8,8 +8,8 @@ import { createTaskList } from './list.ts';
 import { createSelection } from './selection.ts';
 
 /**
- * Returns the list of a filter; creates another when the filter changes. undefined for the moment until it is
- * created. A viewer who comes back from the page of a task finds the list as it was.
+ * Returns the list for a filter, and creates another when the filter changes. Returns undefined until the
+ * list is created. A viewer who comes back from the page of a task finds the list as it was.
  *
  * @param key changes when the filter does.
  */

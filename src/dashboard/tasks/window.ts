@@ -25,7 +25,7 @@ export function rangeOf(top: number, height: number, rowHeight: number, rows: nu
   return { first: Math.min(first, rows), end: Math.min(end, rows) };
 }
 
-/** @returns a ref for the list's element, and the rows to render. */
+/** Returns a ref for the list's element, and the rows to render. */
 export function useWindow(
   rows: number,
   rowHeight: number,

@@ -66,7 +66,7 @@ describe('sign-in', () => {
     await expect(accounts.verifyPassword('alice', 'x'.repeat(1_024))).rejects.toMatchObject(tooMany);
   });
 
-  test('is refused with too_many_requests when too many are waiting, and the others are served', async () => {
+  test('is rejected with too_many_requests when too many are waiting, and the others are served', async () => {
     const { path } = await setUp();
     const accounts = await createAccounts({
       usersFile: path,

@@ -70,7 +70,7 @@ describe('a key', () => {
     expect(keys.has('another account', stored.prefix)).toBe(false);
   });
 
-  test('with another secret, prefix or format is refused', async () => {
+  test('with another secret, prefix or format is rejected', async () => {
     const { create, keys } = await setUp();
     const { key } = await create();
     const { key: second } = await create();
@@ -88,7 +88,7 @@ describe('a key', () => {
     }
   });
 
-  test('is refused from its expiry on', async () => {
+  test('is rejected from its expiry on', async () => {
     const { create, keys, clock } = await setUp();
     const { key } = await create({ expiresAt: clock.ms + hourMs });
     clock.ms += hourMs - 1;
@@ -97,7 +97,7 @@ describe('a key', () => {
     await expect(keys.verify(key)).rejects.toMatchObject(notValid);
   });
 
-  test('is refused once it is revoked, which is announced, and others stay valid', async () => {
+  test('is rejected once it is revoked, which is announced, and others stay valid', async () => {
     const { create, keys, administration, alice } = await setUp();
     const [{ key, stored }, other] = [await create(), await create()];
     await keys.refresh();
@@ -111,7 +111,7 @@ describe('a key', () => {
     await expect(keys.verify(other.key)).resolves.toMatchObject({ name: 'alice' });
   });
 
-  test('survives a change of password, follows the role, and is refused once its account is removed', async () => {
+  test('survives a change of password, follows the role, and is rejected once its account is removed', async () => {
     const { create, keys, users, alice } = await setUp();
     const { key } = await create();
     await users.changePassword('alice', 'alice-password-2');
@@ -172,7 +172,7 @@ describe('an expiry', () => {
     '2029-12-31T23:59:59Z',
     '2030-01-31',
     '9999-01-01T00:00:00Z',
-  ])('of %j is refused', (text) => {
+  ])('of %j is rejected', (text) => {
     expect(() => parseExpiry(text, now)).toThrow(UserError);
   });
 });

@@ -24,7 +24,7 @@ test.each([
   ['Bearer', 'not_authenticated', 'Authorization header must contain two space-delimited values'],
   ['Bearer go od', 'not_authenticated', 'Authorization header must contain two space-delimited values'],
   ['Bearer bad', 'token_not_valid', 'Given token not valid for any token type'],
-])('refuses %j with the code %s', async (header, code, message) => {
+])('rejects %j with the code %s', async (header, code, message) => {
   const error = await authenticate(header).catch((error: unknown) => error);
   expect(error).toBeInstanceOf(AppError);
   expect(error).toMatchObject({ code, message });

@@ -14,6 +14,6 @@ test('derives the same key for the same secret and purpose, and others for other
   expect(deriveKey(secret, 'tokens')).toHaveLength(32);
 });
 
-test('refuses a secret of fewer than 32 characters', () => {
+test('rejects a secret of fewer than 32 characters', () => {
   expect(() => deriveKey('x'.repeat(31), 'tokens')).toThrow(RangeError);
 });

@@ -30,7 +30,7 @@ test.each([
   await expect(readPasswordFrom(piped(...chunks))).resolves.toBe(password);
 });
 
-test('standard input that is too long or not UTF-8 is refused', async () => {
+test('standard input that is too long or not UTF-8 is rejected', async () => {
   await expect(readPasswordFrom(piped('x'.repeat(9_000)))).rejects.toThrow('too long');
   await expect(readPasswordFrom(piped(Buffer.from([0xff, 0xfe])))).rejects.toThrow('UTF-8');
 });
@@ -45,7 +45,7 @@ test.each([
   ['differ', 'secret-1\rsecret-2\r', 'the two passwords differ'],
   ['end with Ctrl-C', 'secr\u0003', 'cancelled'],
   ['end with Ctrl-D at the second', 'secret-1\r\u0004', 'cancelled'],
-])('answers that %s are refused', async (_what, keys, message) => {
+])('answers that %s are rejected', async (_what, keys, message) => {
   const { input, prompts } = terminal(keys);
   await expect(askForPassword(input, prompts)).rejects.toThrow(message);
 });

@@ -46,7 +46,7 @@ describe('a new password', () => {
     ['two\nlines of it', 'single line'],
     ['nul\0 nul nul', 'single line'],
     ['👩🏽👩🏽👩🏽', 'at least 8'],
-  ])('%j is refused', (password, reason) => {
+  ])('%j is rejected', (password, reason) => {
     expect(passwordProblem(password, 'long.name')).toContain(reason);
   });
 

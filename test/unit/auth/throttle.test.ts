@@ -31,7 +31,7 @@ function setUp(options: { maxRemembered?: number } = {}) {
   return { attempt, fail, refusedFor, clock, hashed: () => hashed };
 }
 
-test('after five failures within a minute, even the right password is refused, and no hash is computed', async () => {
+test('after five failures within a minute, even the right password is rejected, and no hash is computed', async () => {
   const { fail, refusedFor, hashed, attempt } = setUp();
   await fail(4);
   await expect(attempt(true)).resolves.toBe('alice');
@@ -72,7 +72,7 @@ test('failures from more than a minute ago do not count', async () => {
   expect(await refusedFor()).toBe(0);
 });
 
-test('refuses one name from one address: not that name from elsewhere, nor other names from here', async () => {
+test('rejects only the same name from the same address, not that name from elsewhere or another name from there', async () => {
   const { fail, refusedFor } = setUp();
   await fail(5);
   expect(await refusedFor()).toBe(30);
@@ -80,7 +80,7 @@ test('refuses one name from one address: not that name from elsewhere, nor other
   expect(await refusedFor(true, 'bob')).toBe(0);
 });
 
-test('after 60 failures from one address within ten minutes, with any names, it is refused until those are over', async () => {
+test('after 60 failures from one address within ten minutes, with any names, it is rejected until the ten minutes are over', async () => {
   const { fail, refusedFor, clock } = setUp();
   for (let i = 0; i < 59; i += 1) await fail(1, `name-${i}`);
   expect(await refusedFor(true, 'bob')).toBe(0);
@@ -123,7 +123,7 @@ test('remembers only the latest names, up to its maximum', async () => {
   expect(await refusedFor(false, 'first')).toBe(0);
 });
 
-test('reports each refusal before it throws, but no failure of an attempt', async () => {
+test('reports each rejection before it throws, but no failure of an attempt', async () => {
   const throttle = createThrottle();
   let refusals = 0;
   const who = { name: 'alice', address: here, onRefused: () => (refusals += 1) };

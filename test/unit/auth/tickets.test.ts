@@ -37,7 +37,7 @@ test('a ticket can be redeemed once per process, even by concurrent calls', asyn
   await expect(otherProcess.redeem(ticket)).resolves.toEqual(principal);
 });
 
-test('a used ticket is remembered until it expires: when memory is full, new ones are refused instead', async () => {
+test('a used ticket is remembered until it expires: when memory is full, new ones are rejected instead', async () => {
   const { tickets, clock } = setUp({ maxRemembered: 1 });
   const ticket = await tickets.issue(principal);
   await tickets.redeem(ticket);
@@ -51,7 +51,7 @@ test('a used ticket is remembered until it expires: when memory is full, new one
   await expect(tickets.redeem(next)).resolves.toEqual(principal);
 });
 
-test('a ticket is refused after 30 seconds, and once its access token has expired', async () => {
+test('a ticket is rejected after 30 seconds, and once its access token has expired', async () => {
   const { tickets, clock } = setUp();
   const late = await tickets.issue(principal);
   const outlived = await tickets.issue({ ...principal, expiresAt: start + 5_000 });
@@ -68,11 +68,11 @@ test('a ticket is not accepted as a token, nor a token as a ticket', async () =>
   await expect(tokens.verifyAccess(await tickets.issue(principal))).rejects.toMatchObject(notValid);
 });
 
-test.each(['', 'x', '..', 'x'.repeat(5_000)])('the text %j is refused as a ticket', async (text) => {
+test.each(['', 'x', '..', 'x'.repeat(5_000)])('the text %j is rejected as a ticket', async (text) => {
   await expect(setUp().tickets.redeem(text)).rejects.toMatchObject(notValid);
 });
 
-test('a ticket is refused after its account has changed its password or was removed', async () => {
+test('a ticket is rejected after its account has changed its password or was removed', async () => {
   const { tickets, known } = setUp();
   const [one, other] = [await tickets.issue(principal), await tickets.issue(principal)];
   known.set(alice.id, { ...alice, generation: alice.generation + 1 });

@@ -75,7 +75,7 @@ describe('a pair of tokens', () => {
   });
 });
 
-describe('an access token is refused', () => {
+describe('an access token is rejected', () => {
   test('from the second in which it expires, and not before', async () => {
     const { tokens, clock } = setUp();
     const { access } = await tokens.issue(alice);
@@ -85,14 +85,14 @@ describe('an access token is refused', () => {
     await expect(tokens.verifyAccess(access)).rejects.toMatchObject(notValid);
   });
 
-  test('when it is a refresh token, and a refresh token when it is an access token', async () => {
+  test('where a refresh token is expected, and a refresh token where an access token is', async () => {
     const { tokens } = setUp();
     const { access, refresh } = await tokens.issue(alice);
     await expect(tokens.verifyAccess(refresh)).rejects.toMatchObject(notValid);
     await expect(tokens.refresh(access)).rejects.toMatchObject(notValid);
   });
 
-  test('only for what the cases below forge: without that, the same token is accepted', async () => {
+  test('in each case below only because of what is forged: without that, the same token is accepted', async () => {
     await expect(setUp().tokens.verifyAccess(await forge())).resolves.toMatchObject({ id: alice.id });
   });
 

@@ -76,7 +76,7 @@ describe('a write', () => {
     expect((await stat(path)).ino).toBe(before.ino);
   });
 
-  test('that would make the file invalid is refused', async () => {
+  test('that would make the file invalid is rejected', async () => {
     const { path } = await setUp({ version: 1, users: [user] });
     await expect(updateUsersFile(path, (users) => [...users, user])).rejects.toThrow('a name occurs twice');
     expect(await readUsersFile(path)).toEqual([user]);

@@ -100,7 +100,7 @@ test.each<[string, (users: ReturnType<typeof createUsers>) => Promise<unknown>, 
   ["an unknown user's password", (users) => users.changePassword('bob', 'a-good-password'), 'no user named'],
   ['a new password that is short', (users) => users.changePassword('alice', 'short'), 'at least 8'],
   ["an unknown user's role", (users) => users.changeRole('bob', 'admin'), 'no user named'],
-])('%s is refused, and nothing changes', async (_what, act, message) => {
+])('%s is rejected, and nothing changes', async (_what, act, message) => {
   const { users } = await setUp();
   await users.add('alice', 'alice-password-1', 'user');
   const before = await users.list();

@@ -21,7 +21,7 @@ test('a table has columns as wide as their longest cell, and no spaces at the en
   expect(await printed((io) => printTable(io, columns, rows))).toBe('NAME   ROLE\nalice  user\nbo     x\n');
 });
 
-test('a column is at least as wide as it asks for', async () => {
+test('a column is at least as wide as its minimum width', async () => {
   const columns = [{ title: 'ROLE', minWidth: 6 }, { title: 'CREATED' }];
   expect(await printed((io) => printTable(io, columns, [['user', 'today']]))).toBe(
     'ROLE    CREATED\nuser    today\n',

@@ -64,7 +64,7 @@ describe('a state', () => {
   });
 });
 
-test('in whatever order states arrive, neither versions nor statuses of one version fall, and a version ends once', () => {
+test('in whatever order states arrive, versions never go back, nor do statuses within a version, and a version ends once', () => {
   const state = fc.record({
     version: fc.integer({ min: 1, max: 4 }),
     status: fc.constantFrom(...statuses),

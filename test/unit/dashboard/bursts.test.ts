@@ -37,7 +37,7 @@ test('items that arrive within a frame are delivered together, only the latest o
   expect(delivered).toHaveLength(1);
 });
 
-test('a frame that does not come because the page is hidden holds nothing back', () => {
+test('items are delivered even if the page is hidden and gets no frames', () => {
   const { delivered, bursts } = collected();
   for (let round = 1; round <= 3; round += 1) {
     for (let state = 0; state < 1000; state += 1) bursts.push({ id: 'a', state });

@@ -148,7 +148,7 @@ describe('a list', () => {
     expect(list.row('c')?.task.value.status).toBe('SCHEDULED');
   });
 
-  test('continues after what it has when a page has failed', async () => {
+  test('continues after the rows it has when a page has failed', async () => {
     const service = aService(tasks(250));
     const list = await openList(service);
     list.more();

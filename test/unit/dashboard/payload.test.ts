@@ -132,12 +132,12 @@ describe('the input of a field', () => {
       '/payload/tags/0',
       'Fill in or remove',
     ],
-  ])('for %s, %j is refused at %s', (name, draft, pointer, words) => {
+  ])('for %s, %j is rejected at %s', (name, draft, pointer, words) => {
     expect(faultsOf(name, draft)).toEqual([{ pointer, message: expect.stringContaining(words) }]);
     expect(pointersOf(filled(name, draft), '/payload')).toContain(pointer);
   });
 
-  test('in an optional group makes the required rest of the group necessary', () => {
+  test('in an optional group makes the required fields of that group required', () => {
     const limits = (least: string): Draft => ({
       kind: 'group',
       wasThere: false,

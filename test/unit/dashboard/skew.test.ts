@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 
 const answerAt = (ms: number) => ({ headers: new Headers({ Date: new Date(ms).toUTCString() }) });
 
-test('every answer shows how far the clocks are apart; less than 2 s counts as no difference', () => {
+test('every response shows how far the clocks are apart; less than 2 s counts as no difference', () => {
   const { skewMs, learn } = createSkew();
   learn(answerAt(noon - 1000));
   expect(skewMs.value).toBe(0);
@@ -22,7 +22,7 @@ test('every answer shows how far the clocks are apart; less than 2 s counts as n
   expect(skewMs.value).toBe(0);
 });
 
-test('an answer without a valid Date header changes nothing', () => {
+test('a response without a valid Date header changes nothing', () => {
   const { skewMs, learn } = createSkew();
   learn(answerAt(noon + 60_000));
   learn({ headers: new Headers() });

@@ -136,7 +136,7 @@ describe('a time that has passed while the form was filled in', () => {
     return { bodies, answer };
   };
 
-  test('is sent again with a delay of 0 when it is refused', async () => {
+  test('is sent again with a delay of 0 when it is rejected', async () => {
     expect(await sent(past, refusal)).toEqual({ bodies: [past, { name: 'x', delay: 0 }], answer: 'made' });
   });
 

@@ -42,12 +42,12 @@ function segmentsOf(
   ]);
 }
 
-describe('the timeline of a task', () => {
-  test('is empty without a history', () => {
+describe('on its timeline, a task', () => {
+  test('has no states without a history', () => {
     expect(segmentsOf([], 5)).toEqual([]);
   });
 
-  test('waits for its time, up to now', () => {
+  test('waits for its scheduled time, up to now', () => {
     expect(segmentsOf([entry(0, 'created')], 5, { due: 60 })).toEqual([['scheduled 0–…5']]);
   });
 

@@ -40,7 +40,7 @@ describe('what is sent', () => {
   test.each([
     ['2026-04-30T12:00:00', 'past'],
     ['', 'date'],
-  ])('is not %j', (local, word) => {
+  ])('cannot be the time %j, and the error says why', (local, word) => {
     expect(timeOf(at(local))).toMatchObject({ problem: expect.stringContaining(word) });
   });
 });
@@ -71,7 +71,7 @@ test('a time that is skipped, occurs twice or is past has a caveat', () => {
   expect(caveatOf(relative, now)).toBeUndefined();
 });
 
-test('after a change of zone, a time counts as past or not as of now', () => {
+test('after a change of zone, a time is past if it is before the moment of the change', () => {
   const day = 86_400_000;
   // As in the form of an existing task: its time, tomorrow, counts as chosen at that very time.
   const tomorrow = at('2026-05-02T12:00:00', now + day);

@@ -56,13 +56,13 @@ test('reports a task that has not ended in time', () => {
 test.each([
   '127.0.0.1 is not allowed: only public addresses are called',
   '/payload/url: Port 8765 is not allowed',
-])('names the setting that is missing when a worker says "%s"', (error_message) => {
+])('names the missing setting when the error of a worker is "%s"', (error_message) => {
   const refused = part(
     { ifRefused: { instead: undefined } },
     { status: 'FAILED', attempt: 1, error_message },
   );
   const text = report([refused], options);
-  expect(text).toContain('start it with TASKBELL_HTTP_ALLOW_HOSTS=127.0.0.1:8765\n');
+  expect(text).toContain('start the service with TASKBELL_HTTP_ALLOW_HOSTS=127.0.0.1:8765\n');
   expect(text).toContain('All others ended as they should.');
 });
 

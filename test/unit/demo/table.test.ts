@@ -48,8 +48,8 @@ describe('a row', () => {
     expect(render({ task })).toBe('  A task  CANCELLED  before it ran');
   });
 
-  test('shows why the service refused a task', () => {
-    expect(render({ task: undefined, refusal: 'not allowed' })).toBe('  A task  REFUSED    not allowed');
+  test('shows why the service rejected a task', () => {
+    expect(render({ task: undefined, refusal: 'not allowed' })).toBe('  A task  REJECTED   not allowed');
   });
 
   test('shows an error message on one line, without control characters', () => {

@@ -122,7 +122,7 @@ describe('a dead holder', () => {
     expect(await readdir(home)).toEqual(['counter']);
   });
 
-  test('followed by 8 that die one by one while holding the lock costs no increment', async () => {
+  test('followed by 8 that die one by one while holding the lock loses no increment of the counter', async () => {
     const { lock, counter, count } = await setUp();
     await writeFile(lock, JSON.stringify({ token: token, ...(await deadIdentity()) }));
     await Promise.all(

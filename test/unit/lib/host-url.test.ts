@@ -12,6 +12,6 @@ test.each([
   expect(hostUrl(host, 8000)).toBe(url);
 });
 
-test('all interfaces can have another name', () => {
+test('the name used for all interfaces can be chosen', () => {
   expect(hostUrl('::', 80, '127.0.0.1')).toBe('http://127.0.0.1:80');
 });

@@ -24,7 +24,7 @@ describe('a queue of the latest items', () => {
     expect(queue.takeAll()).toEqual([]);
   });
 
-  test('takes an item with a key that has left before', () => {
+  test('takes another item with a key whose item has been taken', () => {
     const queue = new LatestByKey<number>();
     queue.put('a', 1);
     expect(queue.take()).toBe(1);

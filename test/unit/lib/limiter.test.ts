@@ -8,7 +8,7 @@ function held() {
   return { work: () => promise, end: () => resolve() };
 }
 
-test('runs `concurrency` calls at a time, queues up to `queue` more, and refuses the rest at once', async () => {
+test('runs `concurrency` calls at a time, queues up to `queue` more, and rejects the rest at once', async () => {
   const limiter = createLimiter({ concurrency: 2, queue: 1 });
   let running = 0;
   let most = 0;

@@ -20,7 +20,7 @@ test("never lets through more requests than a minute's allowance and what has be
   fc.assert(bounded);
 });
 
-test('lets a refused account through once its allowance has been refilled', () => {
+test('lets a rejected account through once its allowance has been refilled', () => {
   let now = 0;
   const limit = createRateLimit(2, () => now);
   expect([1, 2, 3].map(() => limit.take('alice').allowed)).toEqual([true, true, false]);

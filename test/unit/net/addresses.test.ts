@@ -76,7 +76,7 @@ describe('isPublicAddress', () => {
     'localhost',
     '',
     'x',
-  ])('refuses %j', (address) => expect(isPublicAddress(address)).toBe(false));
+  ])('rejects %j', (address) => expect(isPublicAddress(address)).toBe(false));
 
   it('never allows an address from a special range', () => {
     const inSpecial = [...specialIpv4.split(' '), ...specialIpv6.split(' ')].map(
@@ -105,7 +105,7 @@ describe('publicOnlyConnector', () => {
     ['127.0.0.1', '127.0.0.1'],
     ['[::1]', '::1'],
     ['localhost', 'localhost ('],
-  ])('refuses %s, and names it', async (hostname, name) => {
+  ])('rejects %s, and names it', async (hostname, name) => {
     const error = await connect(hostname);
     expect(error).toBeInstanceOf(AddressNotAllowed);
     expect(String(error)).toContain(`AddressNotAllowed: ${name}`);
@@ -150,7 +150,7 @@ describe('http-request: allowed addresses', () => {
     '[::127.0.0.1]',
     '[64:ff9b::127.0.0.1]',
     '[2002:7f00:1::]',
-  ])('refuses %s before it connects', async (host) => {
+  ])('rejects %s before it connects', async (host) => {
     const before = requests;
     const failure = await failureOf(call(host));
     expect(failure).toMatchObject({ type: 'AddressNotAllowed', retryable: false });
@@ -158,7 +158,7 @@ describe('http-request: allowed addresses', () => {
     expect(requests).toBe(before);
   });
 
-  it('refuses a private address over https as well', async () => {
+  it('rejects a private address over https as well', async () => {
     const type = createHttpRequest({ allowHosts: [] });
     for (const url of [
       'https://localhost/',
@@ -181,7 +181,7 @@ describe('http-request: allowed addresses', () => {
     expect(await call(host, [`${allowed}:${port}`])).toMatchObject({ status: 200 });
   });
 
-  it('refuses any name or port other than the allowed one', async () => {
+  it('rejects any name or port other than the allowed one', async () => {
     for (const allowed of [
       `127.0.0.1:${port}`,
       `localhost:${port === 1 ? 2 : 1}`,

@@ -27,7 +27,7 @@ test('the JWT secret is created once', async () => {
   await expect(readOrCreateJwtSecret(home)).resolves.toBe(first);
 });
 
-test('an empty secret file is refused', async () => {
+test('an empty secret file is rejected', async () => {
   await writeFile(join(home, 'jwt-secret'), '\n');
   await expect(readOrCreateJwtSecret(home)).rejects.toThrow('Delete it, and a new one is made.');
 });

@@ -21,6 +21,6 @@ test('returns the latest state once the time is up', async () => {
   expect(await waitForEffect(readsOf(1, 2).read, 0, () => false, 60)).toBe(2);
 });
 
-test('keeps the last state where none can be read', async () => {
+test('returns the last known state if no other can be read', async () => {
   expect(await waitForEffect(readsOf(7, undefined).read, 0, () => false, 60)).toBe(7);
 });

@@ -47,7 +47,7 @@ describe('a call', () => {
     expect(observed[0]?.value).toBeLessThan(10);
   });
 
-  test('that is under way is waited for', async () => {
+  test('that is under way keeps `settled()` waiting until it is done', async () => {
     const { call, settled } = createCalls(connectionOf());
     let finish = (): void => undefined;
     const calling = call('signalWorkflow', () => new Promise<void>((resolve) => (finish = resolve)));

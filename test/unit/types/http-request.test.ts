@@ -327,7 +327,7 @@ describe('http-request: payload', () => {
     ['http://internal:8081', 'Port 8081 is not allowed'],
     ['http://internal.:8080', 'Port 8080 is not allowed'],
     ['http://x.internal:8080', 'Port 8080 is not allowed'],
-  ])('refuses %s', (url, message) => {
+  ])('rejects %s', (url, message) => {
     expect(messages({ url })).toEqual([`url: ${message}`]);
   });
 
@@ -344,15 +344,15 @@ describe('http-request: payload', () => {
     'HTTP2-Settings',
     'Proxy-Authorization',
     'proxy-anything',
-  ])('refuses the header %s', (name) => {
+  ])('rejects the header %s', (name) => {
     expect(messages({ headers: { [name]: 'x' } })).toEqual([`headers.${name}: This header may not be set`]);
   });
 
-  it.each(['a\r\nb', 'a\nb', 'a\0b', 'a\u007Fb', 'a€b'])('refuses the header value %j', (value) => {
+  it.each(['a\r\nb', 'a\nb', 'a\0b', 'a\u007Fb', 'a€b'])('rejects the header value %j', (value) => {
     expect(messages({ headers: { 'x-a': value } })).toHaveLength(1);
   });
 
-  it('refuses invalid header names, and a header that is given twice', () => {
+  it('rejects invalid header names, and a header that is given twice', () => {
     expect(messages({ headers: { 'a b': 'x' } })).toEqual(['headers.a b: Not a valid header name']);
     expect(messages({ headers: { '': 'x' } })).toEqual(['headers.: Not a valid header name']);
     expect(messages({ headers: { 'X-A': '1', 'x-a': '2' } })).toEqual([
@@ -366,7 +366,7 @@ describe('http-request: payload', () => {
     { expected_status: 99 },
     { expected_status: [] },
     { other: 1 },
-  ])('refuses %j', (value) => {
+  ])('rejects %j', (value) => {
     expect(messages(value)).toHaveLength(1);
   });
 
@@ -378,7 +378,7 @@ describe('http-request: payload', () => {
     'internal:80/path',
     'u@internal:80',
     'internal:99999',
-  ])('refuses %j as a host that may be called', (entry) => {
+  ])('rejects %j as a host that may be called', (entry) => {
     expect(() => createHttpRequest({ allowHosts: [entry] })).toThrow(
       `"${entry}" is not of the form host:port`,
     );

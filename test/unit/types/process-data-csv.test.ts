@@ -52,7 +52,7 @@ describe('process-data: CSV', () => {
     });
   });
 
-  it('refuses a header of a million equal names without naming them all', async () => {
+  it('rejects a header of a million equal names without naming them all', async () => {
     const failure = await failureOf(run('a,'.repeat(1_000_000)));
     expect(failure).toMatchObject({ type: 'InvalidData', message: expect.stringContaining('1000 columns') });
   });

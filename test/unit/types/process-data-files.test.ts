@@ -91,7 +91,7 @@ describe('process-data: allowed files', () => {
   );
 
   it.each(['..', '.', '', '../bob', 'alice/sub', 'a\0'])(
-    'gives an owner called %j no folder',
+    'gives an owner with the name %j no folder',
     async (name) => {
       const owner = { id: 'x', name };
       for (const file of ['root.csv', 'bob.csv', 'deep.csv', 'alice/own.csv', 'bob/bob.csv']) {
@@ -101,14 +101,14 @@ describe('process-data: allowed files', () => {
     },
   );
 
-  it('refuses a FIFO without waiting for its writer', async () => {
+  it('rejects a FIFO without waiting for its writer', async () => {
     execFileSync('sh', ['-c', 'mkfifo "$0"', join(dataDir, 'alice/fifo.csv')]);
     const failure = await failureOf(run('fifo.csv'));
     expect(failure).toMatchObject({ type: 'FileNotAllowed', retryable: false });
     expect(failure.message).toContain('not a regular file');
   });
 
-  it('refuses a socket', async () => {
+  it('rejects a socket', async () => {
     const server = createServer().listen(join(dataDir, 'alice/socket.csv'));
     await once(server, 'listening');
     expect(await failureOf(run('socket.csv'))).toMatchObject({ type: 'FileNotAllowed', retryable: false });
@@ -267,7 +267,7 @@ describe('process-data: real data', () => {
     ['without its end', '[{"a":"]', 'ends before'],
     ['with more after its end', '[{"a":1}] x', 'goes on after'],
     ['that is empty', '', 'ends before'],
-  ])('refuses JSON %s', async (_what, json, message) => {
+  ])('rejects JSON %s', async (_what, json, message) => {
     await writeFile(join(dataDir, 'alice/bad.json'), json);
     const failure = await failureOf(run('bad.json'));
     expect(failure).toMatchObject({ type: 'InvalidData', retryable: false });

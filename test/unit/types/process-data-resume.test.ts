@@ -304,7 +304,7 @@ describe('process-data resumes: errors', () => {
     expect((await failureOf(task.attempt())).message).toContain('Row 5001 of the JSON is malformed');
   });
 
-  it('refuses a row that is longer than the header even if it is the first one after the resume', async () => {
+  it('rejects a row that is longer than the header even if it is the first one after the resume', async () => {
     const csv = `a,b\n${'1,2\n'.repeat(8192 - 1)}1,2,3\n`;
     const task = new Task({ csv });
     await task.interrupt(3);

@@ -26,12 +26,12 @@ describe('process-data', () => {
     expect(await processData({})).toEqual({ message });
   });
 
-  it('refuses several sources at once', () => {
+  it('rejects several sources at once', () => {
     const check = types.get('process-data')?.check({ csv: 'a\n1', rows: [] });
     expect(check).toEqual([{ pointer: '/payload', message: 'Give rows, csv or file, but only one of them' }]);
   });
 
-  it('refuses a row that is not an object', () => {
+  it('rejects a row that is not an object', () => {
     expect(types.get('process-data')?.check({ rows: [{}, [1]] })).toEqual([
       { pointer: '/payload/rows/1', message: 'A row must be an object with a property for each column' },
     ]);
@@ -130,7 +130,7 @@ describe('process-data', () => {
     expect(columns['b']).toMatchObject({ type: 'number', count: 2, missing: 2 });
   });
 
-  it('keeps columns called __proto__ and constructor, and pollutes nothing', async () => {
+  it('keeps columns called __proto__ and constructor, and pollutes no prototype', async () => {
     const rows: unknown = JSON.parse('[{"__proto__": 1, "constructor": 2}, {"__proto__": 3}]');
     for (const payload of [{ rows }, { csv: '__proto__,constructor\n1,2\n3,\n' }]) {
       const { columns } = await processData(payload);
@@ -162,7 +162,7 @@ describe('process-data', () => {
     expect((columns['a']?.mean ?? 0) / 1.6333333333333332e308).toBeCloseTo(1, 12);
   });
 
-  it('refuses more columns than it can summarise', async () => {
+  it('rejects more columns than it can summarise', async () => {
     const wide = (n: number) => Array.from({ length: n }, (_, i) => `c${i}`).join(',');
     const failure = await failureOf(processData({ csv: wide(1001) }));
     expect(failure).toMatchObject({ type: 'InvalidData', retryable: false });
@@ -182,7 +182,7 @@ describe('process-data', () => {
     expect(context.warnings).toHaveLength(1);
   });
 
-  it('refuses column names that leave no room for a summary', async () => {
+  it('rejects column names that leave no room for a summary', async () => {
     const names = Array.from({ length: 900 }, (_, i) => `${'ü'.repeat(190)}${i}`);
     const failure = await failureOf(processData({ csv: names.join(',') }));
     expect(failure).toMatchObject({ type: 'InvalidData', retryable: false });

@@ -25,7 +25,7 @@ describe('createTaskTypes', () => {
     expect(types.get('toString')).toBeUndefined();
   });
 
-  it('refuses two types with one name', () => {
+  it('rejects two types with one name', () => {
     expect(() => createTaskTypes({ ...settings, extra: [greet, greet] })).toThrow(
       'There are two task types called "greet"',
     );

@@ -1,6 +1,6 @@
 /**
  * The content of a form while it is being filled in: texts that may not be numbers yet, rows that have no
- * name yet. Turning a value into a draft and back loses nothing, not even what the form has no field for.
+ * name yet. Converting a value to a draft and back loses nothing, not even properties without a form field.
  */
 import { type Field, isObject, isScalar, type Scalar } from './schema.ts';
 
@@ -101,13 +101,13 @@ export function fits(field: Field, value: unknown): boolean {
   }
 }
 
-/** Returns the properties of a value that another form has fields for. */
+/** Returns the properties of a value that fit the fields of another form. */
 export function fittingPart(field: Field, value: unknown): unknown {
   if (field.kind !== 'group' || !isObject(value)) return undefined;
   const kept = Object.entries(value).filter(([name, part]) => {
     const inner = field.fields.get(name);
     return inner !== undefined && fits(inner, part);
   });
-  // Not by assignment: that would set the prototype for a property called __proto__.
+  // Assigning the properties one by one would set the prototype if one is called `__proto__`.
   return Object.fromEntries(kept);
 }

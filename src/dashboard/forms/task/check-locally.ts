@@ -5,8 +5,8 @@ import { createTaskInput, editTaskInput } from '../../../contract/task.ts';
 const schemas = { create: createTaskInput, edit: editTaskInput };
 
 /**
- * Returns the errors that the API would report for the fields that could be read, by the API's own schema.
- * Without it, an error that prevents sending would hide errors in other fields.
+ * Checks the fields that could be read against the API's own schema. Without this check, an error that
+ * prevents sending would hide the errors that the API would report for other fields.
  */
 export function checkLocally(what: keyof typeof schemas, body: unknown): FieldError[] {
   const { error } = schemas[what].safeParse(body);

@@ -16,7 +16,7 @@ import { useLoaded } from '../../parts/use-loaded.ts';
 import { useSending } from './use-sending.ts';
 import { useTaskForm } from './use-task-form.ts';
 
-/** Prefilled from `?type=`, `?name=` and `?from=`, the id of a task to copy, except for its time. */
+/** The form can be prefilled: `?type=`, `?name=`, and `?from=ID` to copy a task except for its time. */
 export function NewTaskPage() {
   useTitle('New task');
   const { router, client } = useDashboard();
@@ -32,8 +32,9 @@ export function NewTaskPage() {
 
 interface Basis {
   readonly types: readonly TaskType[];
+  /** Task to copy. */
   readonly model: Task | undefined;
-  /** Why there is no model although one was requested. */
+  /** Why the requested model could not be loaded. */
   readonly lack: string | undefined;
 }
 
@@ -138,7 +139,7 @@ function NewTask({ types, model, lack }: Basis) {
   );
 }
 
-/** @returns a function that says whether the form is still shown, for code that runs after a request. */
+/** Returns a function that returns whether the form is still shown, for code that runs after a request. */
 function useIsShown(): () => boolean {
   const shown = useRef(true);
   useEffect(

@@ -31,8 +31,12 @@ function LimitFields({ filling }: TaskPartProps) {
   return (
     <FieldGroup label="Time limits of an attempt">
       <div class="field-columns">
-        <NumberField filling={filling} name="soft_time_limit" label="Soft limit (s): asked to stop" />
-        <NumberField filling={filling} name="time_limit" label="Hard limit (s): killed" />
+        <NumberField
+          filling={filling}
+          name="soft_time_limit"
+          label="Soft limit (s): handler is asked to stop"
+        />
+        <NumberField filling={filling} name="time_limit" label="Hard limit (s): handler is killed" />
       </div>
     </FieldGroup>
   );

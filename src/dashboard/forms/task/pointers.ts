@@ -1,4 +1,4 @@
-/** The form fields that errors are shown beside. */
+/** Assigns each error to the form field beside which it is shown. */
 import type { FieldError } from '../../../client/index.ts';
 import { isWithin, keysOf } from '../../../lib/pointer.ts';
 

@@ -13,7 +13,7 @@ function merged<T extends object>(mine: T, before: T, newest: T): T {
   return Object.fromEntries(names.map((name) => [name, (isMine(name) ? mine : newest)[name]])) as T;
 }
 
-/** Serializes a value including the maps of drafts, which JSON would leave out. */
+/** Serialises a value including the maps of drafts, which JSON would leave out. */
 function comparable(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => (inner instanceof Map ? [...inner] : inner));
 }

@@ -1,4 +1,4 @@
-/** Sends forms: never twice, and also if the chosen time has just passed. */
+/** Sends forms so that nothing is created twice, and a time that has just passed is not an error. */
 import type { FieldError } from '../../../client/index.ts';
 import { TaskbellError } from '../../../client/index.ts';
 import { randomKey } from '../../../client/random-key.ts';
@@ -25,7 +25,7 @@ interface Timed {
 
 /**
  * Sends a form. If its time passed while the form was being filled in, sends it again to run at once, but
- * only after the service has refused it: until then the body, and with it its key, stays the same.
+ * only after the service has rejected it: until then the body, and with it its key, stays the same.
  */
 export async function sendInTime<B extends Timed, T>(
   body: B,
@@ -47,7 +47,7 @@ function isTooLate(error: unknown, { scheduled_time }: Timed, now: number): bool
   return isAboutTime && Date.parse(scheduled_time) <= now;
 }
 
-/** Returns the field errors of a refusal; if it has none, its message as an error of the whole form. */
+/** Returns the field errors of a rejected request; if it has none, its message as an error of the form. */
 export function errorsOf(error: unknown): readonly FieldError[] {
   if (error instanceof TaskbellError && error.errors.length > 0) return error.errors;
   return [{ pointer: '', message: errorMessage(error) }];

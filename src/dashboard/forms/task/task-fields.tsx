@@ -53,7 +53,7 @@ function DescriptionField({ filling: { form, change, errorsAt } }: TaskPartProps
 export function WhenField({ filling: { form, change, errorsAt }, sent }: TaskPartProps & { sent: string }) {
   return (
     <DateTimeField
-      label="When"
+      label="Scheduled time"
       sent={sent}
       value={form.when}
       errors={errorsAt('/scheduled_time')}

@@ -82,7 +82,9 @@ export function formOf(field: Field, task: Copied): TaskForm {
   };
 }
 
-/** Returns the form of a task as it is. `chosenAt` is its own time, so that a past one is valid. */
+/**
+ * Returns a form with a task's current values. `chosenAt` is its scheduled time, so that a past one is valid.
+ */
 export function editForm(field: Field, task: Task): TaskForm {
   const zone = viewerZone();
   const chosenAt = Date.parse(task.scheduled_time);

@@ -13,7 +13,7 @@ export interface Seen {
 }
 
 export interface Based {
-  /** What the form was made from, and its ETag. */
+  /** The form as it was before any input, and the ETag of the task that it was made from. */
   readonly basis: { readonly form: TaskForm; readonly etag: string };
   readonly filling: Filling;
   readonly isBusy: boolean;
