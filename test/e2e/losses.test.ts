@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { type Service, startService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -102,13 +103,16 @@ test('a task that kills its worker in every attempt ends FAILED after five losse
     alice.create({ name: 'neighbour 2', ...slow }),
   ]);
   const shorts: Task[] = [];
-  const poisoned = alice.until(poison.id, 'the poison task to end', hasEnded, 200_000);
-  while (!hasEnded(await alice.read(poison.id))) {
+  const isOver = async (): Promise<boolean> => hasEnded(await alice.read(poison.id));
+  while (!(await isOver())) {
+    const lost = supervised.lost();
     const { id } = await alice.create({ name: 'short', type: 'echo', delay: 0 });
     // Whatever the poison task does, a short one waits at most for a start of the worker and the loss of an attempt.
     shorts.push(await alice.until(id, 'a short task to end', hasEnded, 40_000));
+    const nextLoss = async (): Promise<boolean> => supervised.lost() > lost || (await isOver());
+    await waitFor('the next loss', nextLoss, 200_000);
   }
-  const failed = await poisoned;
+  const failed = await alice.read(poison.id);
   expect(failed).toMatchObject({ status: 'FAILED', attempt: 5, retry_count: 0 });
   expect(failed.error_message).toContain('lost 5 times');
   expect(failed.attempts.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 5 }, () => 'lost'));

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineTaskType, TaskFailure } from '../../dist/activities/types/define.js';
+import { block } from './block.mjs';
 
 /** Ways to end a handler's process, or the worker that it needs. All other attempts must survive each of them. */
 const ends = {
@@ -42,7 +43,7 @@ const loops = defineTaskType({
   run: async ({ log, progress }) => {
     log.info('looping');
     progress(50, 'in the loop');
-    for (;;);
+    block();
   },
 });
 
@@ -117,7 +118,7 @@ const spawns = defineTaskType({
   run: async ({ log }) => {
     const child = spawn('sleep', ['600'], { stdio: 'inherit' });
     log.info(`pid ${child.pid}`);
-    for (;;);
+    block();
   },
 });
 

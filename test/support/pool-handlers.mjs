@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineTaskType } from '../../dist/activities/types/define.js';
+import { block } from './block.mjs';
 
 const prints = defineTaskType({
   name: 'prints',
@@ -64,7 +65,7 @@ const leavesBehind = defineTaskType({
 const later = {
   loop: () => {
     console.log('looping');
-    for (;;);
+    block();
   },
   throw: () => {
     throw new Error('thrown after the end');
