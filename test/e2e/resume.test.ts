@@ -58,39 +58,45 @@ function create(): Promise<Task> {
   return alice.create({ name: 'large', type: 'process-data', delay: 0, payload: { file: 'large.csv' } });
 }
 
-/** Waits until the server has a checkpoint of the running attempt: one not yet reported is lost with its worker. */
-async function untilCheckpoint(id: string): Promise<void> {
-  await waitFor('a checkpoint', async () => {
-    const { raw } = await temporal.workflow.getHandle(id).describe();
-    return (readLiveExecution(raw)?.pending?.heartbeat?.checkpoint ?? null) !== null;
-  });
+/** Returns the checkpoint of the running attempt that the server has: one not yet reported is lost with its worker. */
+async function readCheckpoint(id: string): Promise<string> {
+  const { raw } = await temporal.workflow.getHandle(id).describe();
+  return JSON.stringify(readLiveExecution(raw)?.pending?.heartbeat?.checkpoint ?? null);
 }
 
-async function untilProgress(id: string): Promise<void> {
+/** Returns the row at which an attempt resumed, from its log. */
+function resumedAt(task: Task, attempt: number): number {
+  const log = task.attempts[attempt - 1]?.log.join() ?? '';
+  return Number(/Resumed at row (\d+) \(\d+ %\)/.exec(log)?.[1] ?? 0);
+}
+
+test('process-data resumes from its checkpoints after one attempt was handed back and the next was lost, and returns the result of an uninterrupted run', async () => {
+  const first = await service.startWorker();
+  const { id } = await create();
   await alice.until(id, 'it to make progress', ({ progress }) => (progress?.percent ?? 0) >= 5);
-}
+  process.kill(first.pid, 'SIGTERM');
+  await first.ended;
 
-test.each([
-  ['handed back', 'SIGTERM', untilProgress],
-  ['lost', 'SIGKILL', untilCheckpoint],
-] as const)(
-  'process-data resumes from its checkpoint after its attempt was %s, and returns the result of an uninterrupted run',
-  async (_how, signal, ready) => {
-    const first = await service.startWorker();
-    const { id } = await create();
-    await ready(id);
-    process.kill(first.pid, signal);
-    await first.ended;
-    const second = await service.startWorker();
-    const resumed = await alice.until(id, 'its end', hasEnded, 100_000);
-    expect(resumed).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
-    const [, row, percent] =
-      /Resumed at row (\d+) \((\d+) %\)/.exec(resumed.attempts[1]?.log.join() ?? '') ?? [];
-    expect(Number(row)).toBeGreaterThan(1);
-    expect(Number(percent)).toBeGreaterThan(0);
-    expect(resumed.result).toEqual(uninterrupted.result);
-    expect(resumed.result).toMatchObject({ rows, columns: { city: { distinct: 500 } } });
-    await second.close();
-  },
-  150_000,
-);
+  const second = await service.startWorker();
+  await alice.until(id, 'the second attempt to resume', (task) => resumedAt(task, 2) > 0, 100_000);
+  const inherited = await readCheckpoint(id);
+  await waitFor('a later checkpoint', async () => {
+    const checkpoint = await readCheckpoint(id);
+    return checkpoint !== 'null' && checkpoint !== inherited;
+  });
+  process.kill(second.pid, 'SIGKILL');
+  await second.ended;
+
+  await service.startWorker();
+  const resumed = await alice.until(id, 'its end', hasEnded, 100_000);
+  expect(resumed).toMatchObject({ status: 'COMPLETED', attempt: 3, retry_count: 0 });
+  expect(resumed.attempts).toMatchObject([
+    { outcome: 'handed_back' },
+    { outcome: 'lost' },
+    { outcome: 'completed' },
+  ]);
+  expect(resumedAt(resumed, 2)).toBeGreaterThan(1);
+  expect(resumedAt(resumed, 3)).toBeGreaterThan(resumedAt(resumed, 2));
+  expect(resumed.result).toEqual(uninterrupted.result);
+  expect(resumed.result).toMatchObject({ rows, columns: { city: { distinct: 500 } } });
+}, 200_000);
