@@ -4,9 +4,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 import { callUrl } from '../support/caller.ts';
-import { compileSources } from '../support/engine-build.ts';
 import { type UpProcess, makeHome, removeHome, startBuiltUp, startUp } from '../support/engine-up.ts';
 import { isRunning } from '../support/child-processes.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -14,13 +13,8 @@ import { waitFor } from '../support/wait-for.ts';
 // Each test starts several processes, and shares the machine with other test files.
 vi.setConfig({ testTimeout: 90_000 });
 
-let compiled: string;
 let home: string;
 let ups: UpProcess[];
-
-beforeAll(async () => {
-  compiled = await compileSources('up');
-});
 
 beforeEach(() => {
   home = makeHome();
@@ -36,7 +30,7 @@ afterEach(async () => {
 });
 
 function start(environment: Record<string, string> = {}): UpProcess {
-  const up = startUp(compiled, home, environment);
+  const up = startUp(home, environment);
   ups.push(up);
   return up;
 }

@@ -27,9 +27,9 @@ export function removeHome(home: string): void {
 }
 
 /** Starts `taskbell up` with the roles of engine-fixtures/role.mjs. */
-export function startUp(compiled: string, home: string, environment: Record<string, string> = {}): UpProcess {
+export function startUp(home: string, environment: Record<string, string> = {}): UpProcess {
   const script = resolve('test/support/engine-fixtures/up.mjs');
-  return start([script], home, { COMPILED: compiled, ...environment });
+  return start([script], home, environment);
 }
 
 /** Starts the built product, with the real API and worker. */

@@ -1,12 +1,10 @@
 // A role for tests of `taskbell up`: serves HTTP, records its events in a file, and misbehaves on request. Its settings
-// are environment variables, as for real roles: COMPILED, ROLE_EVENTS, and ROLE_FATAL, ROLE_CRASH and ROLE_STUBBORN,
+// are environment variables, as for real roles: ROLE_EVENTS, and ROLE_FATAL, ROLE_CRASH and ROLE_STUBBORN,
 // which each name the role that misbehaves.
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { notifyFatal, notifyReady, onParentExit } from '../../../dist/src/processes/parent.js';
 
-const { notifyFatal, notifyReady, onParentExit } = await import(
-  `${process.env.COMPILED}/src/processes/parent.js`
-);
 const role = process.argv[2];
 const record = (event) => appendFileSync(process.env.ROLE_EVENTS, `${role} ${event} ${process.pid}\n`);
 

@@ -1,6 +1,6 @@
-// Runs `taskbell up` with the roles of role.mjs, compiled from this checkout's sources.
-const { readConfig } = await import(`${process.env.COMPILED}/src/config.js`);
-const { up } = await import(`${process.env.COMPILED}/src/processes/up.js`);
+// Runs `taskbell up` with the roles of role.mjs.
+import { readConfig } from '../../../dist/src/config.js';
+import { up } from '../../../dist/src/processes/up.js';
 
 process.exitCode = await up(readConfig(), {
   entry: new URL('./role.mjs', import.meta.url).pathname,
