@@ -1,18 +1,17 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { type OnlyAttempt, onlyAttempt } from '../support/dealing.ts';
-import { type Service, startService } from '../support/service.ts';
+import { startTestWorker, useService } from '../support/service.ts';
 import { hasEnded, isRunningNow } from '../support/task.ts';
 
 const hour = 3600;
 
-let service: Service | undefined;
-afterEach(() => service?.close());
+const service = useService({ workers: 0 });
 
 async function startWorkers(workers: number, concurrency: number): Promise<Caller> {
   const environment = { TASKBELL_WORKER_CONCURRENCY: String(concurrency) };
-  service = await startService({ workers, environment });
+  await Promise.all(Array.from({ length: workers }, () => startTestWorker(service, environment)));
   return service.as('alice');
 }
 

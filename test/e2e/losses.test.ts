@@ -1,35 +1,27 @@
 /** Workers that are lost, by chance or because a task kills them. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
-import { type Service, startService } from '../support/service.ts';
+import type { RoleProcess } from '../../src/processes/role.ts';
+import { startTestWorker, useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
+const service = useService({ workers: 0 });
 
-async function start(): Promise<Service> {
-  const service = await startService({ workers: 0 });
-  closers.push(() => service.close());
-  return service;
-}
-
-/** Restarts a worker whenever it has ended, as `taskbell up` does. @returns how often it was lost. */
-function superviseWorker(service: Service): { readonly lost: () => number } {
+/** Restarts a worker whenever it has ended, as `taskbell up` does, until the test is over. @returns how often it was lost. */
+function superviseWorker(): { readonly lost: () => number } {
   let lost = 0;
+  let worker: RoleProcess | undefined;
   const closing = new AbortController();
   const supervising = (async () => {
-    while (!closing.signal.aborted) {
-      const worker = await service.startWorker();
+    for (; !closing.signal.aborted; lost += 1) {
+      worker = await service.startWorker();
       await worker.ended;
-      lost += 1;
     }
   })();
-  closers.push(async () => {
+  onTestFinished(async () => {
     closing.abort();
-    await service.close();
+    await worker?.close();
     await supervising;
   });
   return { lost: () => lost };
@@ -37,13 +29,12 @@ function superviseWorker(service: Service): { readonly lost: () => number } {
 
 describe('a worker that is lost', () => {
   test('leaves the record of its attempt with its log, and its checkpoint for the next attempt', async () => {
-    const service = await start();
-    const first = await service.startWorker();
+    const first = await startTestWorker(service);
     const alice = await service.as('alice');
     const task = { type: 'remembers', delay: 0, time_limit: 86_400 };
     const { id } = await alice.create({ name: 'lost', ...task });
     await alice.until(id, 'its log', ({ attempts }) => attempts.at(-1)?.log.length === 1);
-    const second = await service.startWorker();
+    const second = await startTestWorker(service);
     process.kill(first.pid, 'SIGKILL');
     const killedAt = Date.now();
     const noticed = await alice.until(id, 'the loss', ({ attempts }) => attempts[0]?.outcome === 'lost');
@@ -60,13 +51,12 @@ describe('a worker that is lost', () => {
   }, 90_000);
 
   test('because its own task killed it leaves the record of that attempt too, and the task is attempted again', async () => {
-    const service = await start();
-    const first = await service.startWorker();
+    const first = await startTestWorker(service);
     const alice = await service.as('alice');
     const payload = { how: 'kill-worker' };
     const { id } = await alice.create({ name: 'lost', type: 'dies', delay: 0, payload });
     expect(await first.ended).toBe('signal SIGKILL');
-    await service.startWorker();
+    await startTestWorker(service);
     const task = await alice.until(id, 'its end', hasEnded);
     expect(task).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
     expect(task.attempts).toMatchObject([
@@ -76,15 +66,14 @@ describe('a worker that is lost', () => {
   }, 60_000);
 
   test('during the cleanup after a cancellation leaves the task CANCELLED, with the record of its attempt', async () => {
-    const service = await start();
-    const first = await service.startWorker();
+    const first = await startTestWorker(service);
     const alice = await service.as('alice');
     const { id } = await alice.create({ name: 'lost', type: 'loops', delay: 0 });
     await alice.until(id, 'its log', ({ attempts }) => attempts.at(-1)?.log.length === 1);
     await alice.call('POST', `/api/tasks/${id}/cancel/`);
     await alice.until(id, 'the cancellation', ({ waiting }) => waiting?.reason === 'cancelling');
     process.kill(first.pid, 'SIGKILL');
-    await service.startWorker();
+    await startTestWorker(service);
     const task = await alice.until(id, 'its end', hasEnded);
     expect(task).toMatchObject({ status: 'CANCELLED', attempt: 1 });
     expect(task.attempts).toMatchObject([{ attempt: 1, outcome: 'lost', error: { type: 'WorkerLost' } }]);
@@ -93,8 +82,7 @@ describe('a worker that is lost', () => {
 });
 
 test('a task that kills its worker in every attempt ends FAILED after five losses, and all other tasks complete', async () => {
-  const service = await start();
-  const supervised = superviseWorker(service);
+  const supervised = superviseWorker();
   const alice = await service.as('alice');
   const slow = { type: 'slow', delay: 0, payload: { steps: 120, step_ms: 100 } };
   const [poison, ...neighbours] = await Promise.all([

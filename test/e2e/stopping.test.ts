@@ -1,12 +1,12 @@
 /** How attempts are stopped: by their limits, by a cancellation, or by their worker's shutdown. */
 import { Client, Connection, defaultPayloadConverter } from '@temporalio/client';
-import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Attempt, Task } from '../../src/contract/task.ts';
 import type { AttemptHeartbeat } from '../../src/contract/workflow.ts';
 import type { Caller } from '../support/caller.ts';
 import { childrenOf, isRunning } from '../support/child-processes.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { type Service, startService, useService } from '../support/service.ts';
+import { startTestWorker, useService } from '../support/service.ts';
 import { hasEnded, hasRunningAttempt, quickly } from '../support/task.ts';
 
 const cancelling = ({ waiting }: Task): boolean => waiting?.reason === 'cancelling';
@@ -124,26 +124,17 @@ describe('on a worker that keeps running,', () => {
 });
 
 describe('the shutdown of a worker', () => {
-  const closers: (() => Promise<void>)[] = [];
-  afterEach(async () => {
-    for (const close of closers.splice(0)) await close();
-  });
-
-  async function start(grace: string): Promise<Service> {
-    const environment = { TASKBELL_SHUTDOWN_GRACE: grace };
-    const service = await startService({ workers: 0, environment });
-    closers.push(() => service.close());
-    return service;
-  }
+  const service = useService({ workers: 0 });
+  const startWorker = (graceSeconds: number) =>
+    startTestWorker(service, { TASKBELL_SHUTDOWN_GRACE: String(graceSeconds) });
 
   test('hands its attempt back, and the next one soon starts on another worker, from the checkpoint and without using up a retry', async () => {
-    const service = await start('1');
-    const first = await service.startWorker();
+    const first = await startWorker(1);
     const alice = await service.as('alice');
     const task = { type: 'tidy', delay: 0, payload: { ends_by: 'throw' }, retry: { max_retries: 0 } };
     const { id } = await alice.create({ name: 'handed back', ...task });
     await alice.until(id, 'it to run', hasRunningAttempt);
-    const second = await service.startWorker();
+    const second = await startWorker(1);
     process.kill(first.pid, 'SIGTERM');
     const end = await alice.until(id, 'its end', hasEnded);
     expect(await first.ended).toBe('exit code 0');
@@ -160,8 +151,7 @@ describe('the shutdown of a worker', () => {
   });
 
   test('kills a handler that does not react, and keeps the record of its attempt while no worker continues it', async () => {
-    const service = await start('1');
-    const worker = await service.startWorker();
+    const worker = await startWorker(1);
     const alice = await service.as('alice');
     const { id } = await alice.create({ name: 'loops', type: 'loops', delay: 0 });
     await alice.until(id, 'its log', ({ attempts }) => attempts.at(-1)?.log.length === 1);
@@ -175,7 +165,7 @@ describe('the shutdown of a worker', () => {
     expect((await heartbeatOf(id))?.handed_back).toBe(1);
     expect(open.attempts[0]?.log[0]).toContain('looping');
     await alice.call('POST', `/api/tasks/${id}/cancel/`);
-    await service.startWorker();
+    await startWorker(1);
     // The attempt can start once more before the workflow has handled the cancellation.
     const end = await alice.until(id, 'its end', hasEnded);
     expect(end.status).toBe('CANCELLED');
@@ -183,8 +173,7 @@ describe('the shutdown of a worker', () => {
   }, 90_000);
 
   test('lets an attempt finish within the grace time, and starts no new one', async () => {
-    const service = await start('30');
-    const worker = await service.startWorker();
+    const worker = await startWorker(30);
     const alice = await service.as('alice');
     const slow = { type: 'slow', delay: 0, payload: { steps: 20, step_ms: 100 } };
     const { id } = await alice.create({ name: 'finishes', ...slow });
@@ -195,7 +184,7 @@ describe('the shutdown of a worker', () => {
     expect(end).toMatchObject({ status: 'COMPLETED', attempt: 1, attempts: [{ outcome: 'completed' }] });
     expect(await worker.ended).toBe('exit code 0');
     expect(await alice.read(late)).toMatchObject({ status: 'PENDING', attempt: 0 });
-    await service.startWorker();
+    await startWorker(30);
     expect(await alice.until(late, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
   });
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, inject } from 'vitest';
+import { afterAll, beforeAll, inject, onTestFinished } from 'vitest';
 import { createUsers } from '../../src/auth/users.ts';
 import { type RoleProcess, startRole } from '../../src/processes/role.ts';
 import { usersFilePath } from '../../src/auth/paths.ts';
@@ -99,6 +99,16 @@ export function useService(options?: ServiceOptions | (() => ServiceOptions)): S
     startApi: (environment) => started().startApi(environment),
     close: () => started().close(),
   };
+}
+
+/** Starts a worker of the service for the running test alone. */
+export async function startTestWorker(
+  service: Service,
+  environment: Record<string, string> = {},
+): Promise<RoleProcess> {
+  const worker = await service.startWorker(environment);
+  onTestFinished(() => worker.close());
+  return worker;
 }
 
 /** Starts a service with users alice, bob and the admin root. */
