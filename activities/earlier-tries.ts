@@ -30,7 +30,8 @@ export function earlierTries(
   const deferred = last?.deferred ?? 0;
   const handedBack = last?.handed_back ?? 0;
   const attempt = input.prior_attempts + info.attempt - deferred;
-  // A heartbeat without this number is from an older version, which could not report attempts.
+  // A heartbeat without this number is from a worker without the handler pool (before 744c3a6), which could
+  // not report attempts.
   const reported = last ? (last.reported ?? attempt - 1) : input.prior_attempts;
   const numbers = Array.from(
     { length: Math.max(0, attempt - 1 - reported) },

@@ -1,7 +1,7 @@
 /**
  * Tasks that wait for others, from both sides: a dependent asks its predecessors to notify it of their end,
  * and they do so before they end. Ends that no workflow can report (a termination, say) are found and
- * reported by the workers (src/tasks/predecessors.ts).
+ * reported by the workers (src/tasks/missed-ends.ts, started by src/worker/end-watch.ts).
  */
 import {
   getExternalWorkflowHandle,

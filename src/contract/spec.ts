@@ -32,7 +32,7 @@ const specFields = {
   time_limit: 'listed',
 } as const satisfies Record<keyof TaskSpec, 'listed' | 'kept'>;
 
-/** Values of the fields that a task's records lack: they are of an earlier version, or not ours. */
+/** Values of the fields that a task's records lack: it was started before the field existed, or is not ours. */
 const missing: Omit<TaskSpec, 'scheduled_time' | 'payload'> = {
   name: '',
   description: '',

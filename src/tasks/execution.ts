@@ -131,7 +131,8 @@ function readPending(activity: PendingActivity | undefined, before: number): Pen
 
 /**
  * Returns whether a try that the server has dispatched is really running: a worker may hand it back
- * immediately. Tries after the first confirm their start with a heartbeat, except those of earlier versions.
+ * immediately. Tries after the first confirm their start with a heartbeat, except on workers without the
+ * handler pool (before 744c3a6), whose heartbeats lack `reported`.
  */
 function isReallyRunning(number: number, attempt: number, heartbeat: AttemptHeartbeat | undefined): boolean {
   if (attempt === 1 || heartbeat?.reported === undefined) return true;

@@ -145,7 +145,7 @@ function change(field: keyof TaskSpec, before: TaskSpec, after: TaskSpec) {
   return withoutValues.has(field) ? { field } : { field, from: before[field], to: after[field] };
 }
 
-/** Messages of earlier versions have only the id. */
+/** Messages of services without histories (before 22039e8) have only the id. */
 function authorOf({ by, by_name }: { by: string; by_name?: string }): Author {
   return { id: by, name: by_name ?? null };
 }

@@ -3,6 +3,7 @@
  * Temporal's requests, but nothing of tasks. `close()` waits for the calls in progress.
  */
 import { Client, type ConnectionOptions } from '@temporalio/client';
+// The SDK's public options have no request id, by which the server recognises two starts as one request.
 import {
   type InternalWorkflowStartOptions,
   InternalWorkflowStartOptionsSymbol,

@@ -19,7 +19,7 @@ invalid fields by JSON pointer, and \`request_id\` identifies the request in the
 
 **Feeds.** The WebSocket \`/ws/tasks/{id}/\` sends \`FeedMessage\`s: the current state of the task, then every change. The
 \`version\` never decreases, and the end of each run is sent once. \`/ws/tasks/\` sends the changes of all tasks that match
-the filters of the list. Upgrades are rejected with 401, 403, 404 or 429. An open socket closes with 4401 (its token is no
+the filters of the list. Upgrades are rejected with 400, 401, 403, 404, 429 or 503. An open socket closes with 4401 (its token is no
 longer valid), 4404 (its task no longer exists), 1008 (too many messages), 1012 (the service is restarting: reconnect) or
 1013 (the client is too slow). Browsers cannot send \`Authorization\` with an upgrade, so they open the socket with
 \`?ticket=\` from \`POST /api/ws-ticket/\`. \`GET /api/tasks/{id}/events/\` sends the same messages as Server-Sent Events.
@@ -29,6 +29,7 @@ const document = {
   openapi: '3.1.0',
   info: {
     title: 'Taskbell',
+    // Version of the API that the document describes, not of the package that serves it.
     version: '1.0.0',
     description,
     license: { name: 'MIT', identifier: 'MIT' },
@@ -40,6 +41,7 @@ const document = {
     { name: 'Bulk operations', description: 'Create or change up to a thousand tasks in one request.' },
     { name: 'Task types', description: 'The kinds of work that tasks can do.' },
     { name: 'Accounts', description: 'Sign in and out.' },
+    { name: 'Overview', description: 'Summarise tasks and workers.' },
     { name: 'Health', description: 'Checks for load balancers and operators.' },
   ],
 };
