@@ -10,10 +10,10 @@ const alone = [
 /** Files whose tests count the child processes of their own process. */
 const isolated = ['test/pool/**/*.test.ts', 'test/e2e/{demo,engine,up}.test.ts'];
 
-/**
- * Groups run one after the other, by `groupOrder`; files of a group run at once, as many as `maxWorkers`. A group's
- * projects need the same number.
- */
+/** Number of files that run at once. Most of them wait most of the time. */
+const atOnce = 4;
+
+/** Groups run one after the other, by `groupOrder`. The projects of a group need the same `maxWorkers`. */
 const projects: TestProjectConfiguration[] = [
   {
     extends: true,
@@ -24,7 +24,7 @@ const projects: TestProjectConfiguration[] = [
       setupFiles: ['test/support/openapi.ts'],
       // Modules keep no state, so files can share them: loading them takes as long as the tests.
       isolate: false,
-      maxWorkers: 2,
+      maxWorkers: atOnce,
       sequence: { groupOrder: 0 },
     },
   },
@@ -37,8 +37,8 @@ const projects: TestProjectConfiguration[] = [
       globalSetup: ['test/support/global-setup/service.ts'],
       setupFiles: ['test/support/openapi.ts'],
       isolate: false,
-      maxWorkers: 3,
-      sequence: { groupOrder: 1 },
+      maxWorkers: atOnce,
+      sequence: { groupOrder: 0 },
     },
   },
   {
@@ -47,8 +47,8 @@ const projects: TestProjectConfiguration[] = [
       name: 'processes',
       include: isolated,
       globalSetup: ['test/support/global-setup/temporal.ts'],
-      maxWorkers: 3,
-      sequence: { groupOrder: 1 },
+      maxWorkers: atOnce,
+      sequence: { groupOrder: 0 },
     },
   },
   {
@@ -58,7 +58,7 @@ const projects: TestProjectConfiguration[] = [
       include: alone,
       globalSetup: ['test/support/global-setup/temporal.ts'],
       maxWorkers: 1,
-      sequence: { groupOrder: 2 },
+      sequence: { groupOrder: 1 },
     },
   },
 ];

@@ -38,7 +38,7 @@ const { exchanges } = z
   .strictObject({ about: z.string(), exchanges: z.array(exchange) })
   .parse(JSON.parse(await readFile(file, 'utf8')));
 
-const service = useService({});
+const service = useService({ environment: { TASKBELL_WORKER_CONCURRENCY: '2' } });
 let callers: Record<'alice' | 'bob', Caller>;
 
 beforeAll(async () => {

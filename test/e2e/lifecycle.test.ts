@@ -28,6 +28,7 @@ beforeAll(async () => {
 const service = useService(() => ({
   environment: {
     TASKBELL_HTTP_ALLOW_HOSTS: targetHost,
+    TASKBELL_WORKER_CONCURRENCY: '2',
     TASKBELL_DATA_DIR: resolve('node_modules/vega-datasets'),
   },
 }));

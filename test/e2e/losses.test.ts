@@ -6,7 +6,7 @@ import { startTestWorker, useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const service = useService({ workers: 0 });
+const service = useService({ workers: 0, environment: { TASKBELL_WORKER_CONCURRENCY: '2' } });
 
 /** Restarts a worker whenever it has ended, as `taskbell up` does, until the test is over. @returns how often it was lost. */
 function superviseWorker(): { readonly lost: () => number } {

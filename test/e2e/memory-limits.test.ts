@@ -7,7 +7,10 @@ import { waitFor } from '../support/wait-for.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded, quickly } from '../support/task.ts';
 
-const service = useService({ workers: 0, environment: { TASKBELL_MAX_MEMORY_PER_CHILD_MB: '200' } });
+const service = useService({
+  workers: 0,
+  environment: { TASKBELL_WORKER_CONCURRENCY: '2', TASKBELL_MAX_MEMORY_PER_CHILD_MB: '200' },
+});
 let alice: Caller;
 let workerPid: number;
 

@@ -10,7 +10,7 @@ import { hasEnded, quickly } from '../support/task.ts';
 
 const service = useService({
   workers: 0,
-  environment: { TASK_OWN: 'mine', NOT_ALLOWED: 'secret' },
+  environment: { TASKBELL_WORKER_CONCURRENCY: '2', TASK_OWN: 'mine', NOT_ALLOWED: 'secret' },
 });
 let alice: Caller;
 let workerPid: number;

@@ -1,9 +1,18 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take a minute or more, mostly waiting. Started last, they would still run when all others are done. */
-const longest = ['e2e/losses', 'browser/tasks', 'browser/task', 'api/after', 'browser/forms'];
+const longest = [
+  'e2e/losses',
+  'e2e/stopping',
+  'e2e/misbehaviour',
+  'browser/task',
+  'browser/tasks',
+  'api/overview',
+];
+/** The other files come project by project: a worker process can only be shared within one. */
+const projects = ['service', 'processes', 'unit'];
 
-/** Starts the longest files first, and the others in vitest's own order. */
+/** Starts the longest files first, and the others in vitest's own order within their projects. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
@@ -11,7 +20,7 @@ export class LongestFirst extends BaseSequencer {
   }
 }
 
-function rank({ moduleId }: TestSpecification): number {
+function rank({ moduleId, project }: TestSpecification): number {
   const index = longest.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
-  return index === -1 ? longest.length : index;
+  return index === -1 ? longest.length + projects.indexOf(project.name) : index;
 }

@@ -128,7 +128,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     ].join(),
     TASKBELL_LOG_LEVEL: process.env['TASKBELL_LOG_LEVEL'] ?? 'error',
     // Starting a handler process costs a third of a CPU second.
-    TASKBELL_WORKER_CONCURRENCY: '2',
+    TASKBELL_WORKER_CONCURRENCY: '1',
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
     ...environment,
