@@ -14,7 +14,7 @@ import {
 } from '@temporalio/worker';
 import { createActivities, type LocalActivities } from '../../activities/index.ts';
 import type { HandlerPool } from '../../activities/pool/pool.ts';
-import type { ProcessTaskDependencies } from '../../activities/process.ts';
+import type { ProcessTaskDependencies } from '../../activities/process-task.ts';
 import { attemptBegunSignal, attemptInterruptedSignal } from '../../workflows/messages.ts';
 import { lookUpPredecessor } from '../tasks/predecessors.ts';
 import { createTaskStore, type TaskStore } from '../tasks/store.ts';
