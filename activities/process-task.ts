@@ -74,7 +74,7 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
     attempt.heartbeats.start();
     try {
       if (tries.lost >= maxLostAttempts) throw await giveUp(attempt);
-      await reportLost(attempt, tries.unreported);
+      await reportInterrupted(attempt, tries.unreported);
       const turn = probation.admit(tries.lost);
       if (!turn) throw deferred(attempt);
       const announcement = announce(attempt);
@@ -147,7 +147,7 @@ function announce(attempt: ActivityAttempt): NodeJS.Timeout {
 }
 
 /** Reports interrupted attempts to the workflow. The next try, if any, reports what cannot be reported now. */
-async function reportLost(attempt: ActivityAttempt, reports: readonly AttemptReport[]): Promise<void> {
+async function reportInterrupted(attempt: ActivityAttempt, reports: readonly AttemptReport[]): Promise<void> {
   const { dependencies, activity, workflow, record } = attempt;
   try {
     for (const report of reports) {
@@ -163,7 +163,7 @@ async function reportLost(attempt: ActivityAttempt, reports: readonly AttemptRep
 /** Returns the final failure, from the last attempt that was lost. No other attempt is started. */
 async function giveUp(attempt: ActivityAttempt): Promise<Error> {
   const { unreported, attempt: number } = attempt.tries;
-  await reportLost(attempt, unreported.slice(0, -1));
+  await reportInterrupted(attempt, unreported.slice(0, -1));
   const last = unreported.at(-1) ?? { ...attempt.record.report('lost', null), attempt: number - 1 };
   return lostTooOften(attempt, last);
 }
@@ -201,7 +201,7 @@ async function interrupted(
   const { activity, record, tries } = attempt;
   const report = record.report(outcome, { type, message });
   if (outcome === 'lost' && tries.lost + 1 >= maxLostAttempts) return lostTooOften(attempt, report);
-  await reportLost(attempt, [report]);
+  await reportInterrupted(attempt, [report]);
   // The count must reach the server before the failure does, or a hand-back would count as a lost worker.
   activity.heartbeat(record.lastHeartbeat(outcome));
   const soon = outcome === 'handed_back' ? { nextRetryDelay: 1 } : {};
