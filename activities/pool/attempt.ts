@@ -67,7 +67,7 @@ export class HandlerAttempt {
 
   #context(): TaskContext {
     const { taskId, owner, attempt, idempotencyKey, checkpoint } = this.#input;
-    const teller = this.#reports;
+    const reports = this.#reports;
     let saved = checkpoint;
     return {
       taskId,
@@ -76,20 +76,20 @@ export class HandlerAttempt {
       idempotencyKey,
       signal: this.#stopping.signal,
       log: {
-        info: (message) => teller.log('INFO', message),
-        warn: (message) => teller.log('WARN', message),
-        error: (message) => teller.log('ERROR', message),
+        info: (message) => reports.log('INFO', message),
+        warn: (message) => reports.log('WARN', message),
+        error: (message) => reports.log('ERROR', message),
       },
       checkpoint: {
         read: () => (saved === undefined ? undefined : JSON.parse(saved)),
         write: (value) => {
           saved = toLimitedJson('Checkpoint', value, maxCheckpointBytes);
-          teller.checkpoint(saved);
+          reports.checkpoint(saved);
         },
       },
       progress: (percent, message = '') => {
         const clamped = Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : 0;
-        teller.progress(clamped, truncateBytes(message, maxProgressMessageBytes));
+        reports.progress(clamped, truncateBytes(message, maxProgressMessageBytes));
       },
     };
   }

@@ -33,7 +33,7 @@ const timeoutDuration = 3_000;
  */
 const cooldownDuration = 5_000;
 /**
- * Time for which keys are cached, in milliseconds. A withdrawn key stays valid for this long, and the
+ * Time for which keys are cached, in milliseconds. A revoked key stays valid for this long, and the
  * provider may be unavailable for this long.
  */
 const cacheMaxAge = 10 * 60_000;

@@ -14,7 +14,7 @@ const credential = z.discriminatedUnion('type', [
   z.object({ type: z.literal('token') }),
   z.object({ type: z.literal('key'), prefix: z.string() }),
   z.object({ type: z.literal('session'), id: z.string(), started_at: z.int() }),
-  /** A token of an identity provider, which doesn't notify us when it is withdrawn. */
+  /** A token of an identity provider, which doesn't notify us when it is revoked. */
   z.object({ type: z.literal('identity-provider') }),
 ]);
 

@@ -110,7 +110,7 @@ export interface AttemptHeartbeat {
   readonly checkpoint: JsonValue | null;
   /** Number of tries that a worker handed back at its shutdown, or deferred. They do not count as failures. */
   readonly handed_back: number;
-  /** Number of these tries that never ran, since the worker was trying another suspect task. They are not attempts. */
+  /** Number of these tries that never ran, since another task was on probation. They are not attempts. */
   readonly deferred?: number;
   /** The attempts up to this number have been reported to the workflow. */
   readonly reported?: number;

@@ -19,7 +19,7 @@ import { summarise } from './snapshot.ts';
  * Maximum concurrent calls of all bulk requests together, so that Temporal has capacity for ordinary
  * requests.
  */
-const lanes = 8;
+const maxCallsAtOnce = 8;
 
 /** The outcome for one task: its value, or the error with which it was rejected. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
@@ -63,7 +63,7 @@ export interface BulkService {
 export type OnOutcome<T> = (outcome: Outcome<T>, index: number) => void;
 
 export function createBulk(writer: WriteContext): BulkService {
-  const limiter = createLimiter({ concurrency: lanes, queue: Number.POSITIVE_INFINITY });
+  const limiter = createLimiter({ concurrency: maxCallsAtOnce, queue: Number.POSITIVE_INFINITY });
   async function each<I, O>(
     items: readonly I[],
     work: (item: I, index: number) => Promise<O>,

@@ -68,8 +68,8 @@ export async function notifyMissedEnds(
   notified: NotifiedEnds,
 ): Promise<number> {
   const waiting = notYetNotified(await subscribers.find(), notified);
-  const suspects = await notUnfinished(store, [...waiting.keys()]);
-  const reported = await mapConcurrently(suspects, endsAtOnce, async (id) => {
+  const candidates = await notUnfinished(store, [...waiting.keys()]);
+  const reported = await mapConcurrently(candidates, endsAtOnce, async (id) => {
     // Visibility may lag: the task itself decides.
     const over = await lookUpPredecessor(store, id);
     if (over === null) return false;
@@ -94,10 +94,10 @@ function notYetNotified(
 }
 
 async function notUnfinished(store: EndSource, ids: readonly string[]): Promise<string[]> {
-  const suspects: string[] = [];
+  const candidates: string[] = [];
   for (const some of idsForQueries(ids)) {
     const unfinished = new Set((await allRows(store, unfinishedAmong(some))).map(({ id }) => id));
-    suspects.push(...some.filter((id) => !unfinished.has(id)));
+    candidates.push(...some.filter((id) => !unfinished.has(id)));
   }
-  return suspects;
+  return candidates;
 }

@@ -164,7 +164,7 @@ test('routes that need local accounts are 404 and refer to the identity provider
   expect(session.status).toBe(401);
 });
 
-test('keys of every type are accepted once they are published, and rejected once they are withdrawn', async () => {
+test('keys of every type are accepted once they are published, and rejected once they are revoked', async () => {
   const keys = await Promise.all(
     ['RS256', 'PS384', 'ES256', 'ES512', 'EdDSA'].map((alg) => newKey(alg, `later-${alg}`)),
   );
