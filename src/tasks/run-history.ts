@@ -35,7 +35,7 @@ const commandTypes = { pause: 'paused', resume: 'resumed', 'run-now': 'run_now' 
 const withoutValues: ReadonlySet<keyof TaskSpec> = new Set(['payload', 'description']);
 
 /** Tracks the state of a run, since a command that came too late had no effect and gets no entry. */
-export class RunStory {
+export class RunHistory {
   /** Attempts that have ended so far. */
   readonly attempts: AttemptReport[] = [];
   readonly #runId: string;
@@ -53,17 +53,17 @@ export class RunStory {
 
   #read(event: Event, at: number): Entry[] {
     const started = event.workflowExecutionStartedEventAttributes;
-    if (started) return this.#begin(decode<TaskInput>(started.input?.payloads?.[0]), at);
+    if (started) return this.#start(decode<TaskInput>(started.input?.payloads?.[0]), at);
     if (!this.#state) return [];
     const edit = editIn(event);
     if (edit) return this.#edit(this.#state, edit, at);
     if (event.activityTaskScheduledEventAttributes) return this.#becomeDue(this.#state, at);
-    const over = predecessorOverIn(event);
-    if (over) return this.#predecessorOver(this.#state, over, at);
+    const over = endedPredecessorIn(event);
+    if (over) return this.#predecessorEnded(this.#state, over, at);
     const signal = event.workflowExecutionSignaledEventAttributes;
     const payload = signal?.input?.payloads?.[0];
     if (signal?.signalName === commandSignalName) {
-      return this.#obey(this.#state, decode<TaskCommand>(payload), at);
+      return this.#applyCommand(this.#state, decode<TaskCommand>(payload), at);
     }
     if (signal?.signalName === attemptBegunSignalName) {
       const begun = decode<AttemptBegun>(payload);
@@ -74,7 +74,7 @@ export class RunStory {
     return report ? this.#attempt(report) : endOrCancel(event);
   }
 
-  #begin(input: TaskInput | undefined, at: number): Entry[] {
+  #start(input: TaskInput | undefined, at: number): Entry[] {
     if (!input) return [];
     this.#state = initialState(input, at);
     const { owner, retried_by } = input;
@@ -93,7 +93,7 @@ export class RunStory {
     ];
   }
 
-  #predecessorOver(before: TaskState, over: EndedPredecessor, at: number): Entry[] {
+  #predecessorEnded(before: TaskState, over: EndedPredecessor, at: number): Entry[] {
     this.#state = predecessorEnded(before, over, at);
     return this.#state === before ? [] : [{ type: 'predecessor_over', predecessor: over }];
   }
@@ -103,7 +103,7 @@ export class RunStory {
     return this.#state === before ? [] : [{ type: 'due' }];
   }
 
-  #obey(before: TaskState, command: TaskCommand | undefined, at: number): Entry[] {
+  #applyCommand(before: TaskState, command: TaskCommand | undefined, at: number): Entry[] {
     if (!command) return [];
     this.#state = applyCommand(before, command, at);
     return this.#state === before ? [] : [{ type: commandTypes[command.command], by: authorOf(command) }];
@@ -118,7 +118,7 @@ export class RunStory {
 }
 
 /** Returns a predecessor's end: it came as a signal, or the workflow looked it up itself, which leaves a marker. */
-function predecessorOverIn(event: Event): EndedPredecessor | undefined {
+function endedPredecessorIn(event: Event): EndedPredecessor | undefined {
   const signal = event.workflowExecutionSignaledEventAttributes;
   if (signal?.signalName === predecessorEndedSignalName) return decode(signal.input?.payloads?.[0]);
   const result = event.markerRecordedEventAttributes?.details?.['result'];
