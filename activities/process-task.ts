@@ -9,10 +9,10 @@ import { CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { JsonValue } from '../src/contract/json.ts';
 import type {
-  AttemptBegun,
+  AttemptStart,
   AttemptFailure,
   AttemptInput,
-  AttemptOver,
+  AttemptInterruption,
   AttemptReport,
   AttemptSuccess,
 } from '../src/contract/workflow.ts';
@@ -37,9 +37,9 @@ export interface ProcessTaskDependencies {
   readonly worker: string;
   readonly signals: {
     /** Notifies the task's workflow that an attempt is running, once it has run for a second. */
-    begun(workflow: WorkflowRun, begun: AttemptBegun): Promise<void>;
+    started(workflow: WorkflowRun, start: AttemptStart): Promise<void>;
     /** Notifies the workflow of an attempt that was lost or handed back. */
-    over(workflow: WorkflowRun, over: AttemptOver): Promise<void>;
+    interrupted(workflow: WorkflowRun, interruption: AttemptInterruption): Promise<void>;
   };
   /** Fires when the worker shuts down and its grace time is over. */
   readonly graceOver: AbortSignal;
@@ -138,8 +138,8 @@ function announce(attempt: ActivityAttempt): NodeJS.Timeout {
   // Replaces the earlier try's heartbeat on the server, in case this try is lost as well.
   if (activity.info.attempt > 1) heartbeats.now();
   return setTimeout(() => {
-    const begun = { attempt: tries.attempt, started_at: new Date(startedAt).toISOString() };
-    dependencies.signals.begun(workflow, begun).catch((error: unknown) => {
+    const start = { attempt: tries.attempt, started_at: new Date(startedAt).toISOString() };
+    dependencies.signals.started(workflow, start).catch((error: unknown) => {
       // Lists show PENDING until the attempt ends; reading the task itself still gives its true state.
       activity.log.warn('Could not announce the attempt', { error });
     });
@@ -151,7 +151,7 @@ async function reportInterrupted(attempt: ActivityAttempt, reports: readonly Att
   const { dependencies, activity, workflow, record } = attempt;
   try {
     for (const report of reports) {
-      await dependencies.signals.over(workflow, { report });
+      await dependencies.signals.interrupted(workflow, { report });
       record.reported(report.attempt);
     }
   } catch (error) {

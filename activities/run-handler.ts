@@ -26,19 +26,19 @@ export interface HandlerRun extends Guarded {
 export async function runHandler(run: HandlerRun): Promise<JsonValue> {
   for (let tries = 1; ; tries += 1) {
     const ended = await runOnce(run);
-    if (ended !== notBegun) return ended.result;
+    if (ended !== notStarted) return ended.result;
     if (tries >= maxTries) throw unusable();
   }
 }
 
-const notBegun = Symbol('not begun');
+const notStarted = Symbol('not started');
 /**
  * Maximum number of processes to try: one may have died idle, or be blocked by what an earlier handler left
  * behind.
  */
 const maxTries = 3;
 
-async function runOnce(run: HandlerRun): Promise<{ result: JsonValue } | typeof notBegun> {
+async function runOnce(run: HandlerRun): Promise<{ result: JsonValue } | typeof notStarted> {
   const { pool, record, input, rules } = run;
   const handlerProcess = await acquire(run);
   const isFresh = handlerProcess.attempts === 1;
@@ -46,7 +46,7 @@ async function runOnce(run: HandlerRun): Promise<{ result: JsonValue } | typeof 
   const guard = new Guard(handlerProcess, run);
   try {
     const end = await ending;
-    if (end.kind === 'not_begun' && !guard.stopped) return notBegun;
+    if (end.kind === 'not_started' && !guard.stopped) return notStarted;
     const { stopped } = guard;
     return { result: verdict(end, { input, rules, maxMemoryMb: pool.maxMemoryMb, stopped, isFresh }) };
   } finally {

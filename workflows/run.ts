@@ -3,7 +3,7 @@ import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import type { EditRefusal, Dependent, TaskStatusReport } from '../src/contract/workflow.ts';
 import type { StartedAttempt } from './attempt.ts';
 import {
-  attemptBegunSignal,
+  attemptStartedSignal,
   attemptInterruptedSignal,
   commandSignal,
   dependentSignal,
@@ -15,7 +15,7 @@ import { recordState } from './record.ts';
 import {
   applyCommand,
   applyEdit,
-  attemptBegun,
+  attemptStarted,
   attemptInterrupted,
   editRefusal,
   predecessorEnded,
@@ -53,7 +53,7 @@ const refusals: Record<EditRefusal, string> = {
 /** Registers the handlers of all messages to a run. Called before the workflow's first wait. */
 export function handleMessages(run: Run): void {
   setHandler(commandSignal, (command) => run.update(applyCommand(run.state, command, Date.now())));
-  setHandler(attemptBegunSignal, (begun) => run.update(attemptBegun(run.state, begun, Date.now())));
+  setHandler(attemptStartedSignal, (start) => run.update(attemptStarted(run.state, start, Date.now())));
   setHandler(attemptInterruptedSignal, ({ report }) => run.update(attemptInterrupted(run.state, report)));
   setHandler(dependentSignal, (dependent) => void run.dependents.set(dependent.id, dependent));
   setHandler(predecessorEndedSignal, (over) => run.update(predecessorEnded(run.state, over, Date.now())));

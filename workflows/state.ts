@@ -21,7 +21,7 @@ import {
 } from '../src/contract/predecessors.ts';
 import { specOf, type TaskSpec } from '../src/contract/spec.ts';
 import type {
-  AttemptBegun,
+  AttemptStart,
   AttemptReport,
   EditRefusal,
   TaskCommand,
@@ -163,14 +163,14 @@ export function becomeDue(state: TaskState, now: number): TaskState {
   return state.status === 'SCHEDULED' ? written(state, now, { status: 'PENDING' }) : state;
 }
 
-export function attemptBegun(state: TaskState, begun: AttemptBegun, now: number): TaskState {
-  if (begun.attempt <= state.attempt) return state;
+export function attemptStarted(state: TaskState, start: AttemptStart, now: number): TaskState {
+  if (start.attempt <= state.attempt) return state;
   // An attempt that is being withdrawn may still announce itself; that must not set a paused task to RUNNING.
   if (isResting(state.status) || state.status === 'PAUSED') return state;
-  const started_at = state.started_at ?? begun.started_at;
+  const started_at = state.started_at ?? start.started_at;
   // Later attempts are visible without a write; the first one moves the task to RUNNING in the lists.
-  if (state.status === 'RUNNING') return { ...state, attempt: begun.attempt };
-  return written(state, now, { status: 'RUNNING', attempt: begun.attempt, started_at });
+  if (state.status === 'RUNNING') return { ...state, attempt: start.attempt };
+  return written(state, now, { status: 'RUNNING', attempt: start.attempt, started_at });
 }
 
 /** Records that the backoff is over: the next attempt is being scheduled. */

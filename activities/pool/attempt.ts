@@ -32,7 +32,7 @@ export class HandlerAttempt {
   async run(types: TaskTypes): Promise<void> {
     const { taskType, payload } = this.#input;
     const number = this.#number;
-    this.#send({ type: 'begun', number });
+    this.#send({ type: 'started', number });
     try {
       const type = types.get(taskType);
       if (!type) throw new TypeError(`The worker should have rejected the task type ${taskType}`);

@@ -159,6 +159,6 @@ function newer(mark: Mark, found: number, asked: number, seenAt: number): Mark {
  * the last rows would be listed for ever.
  */
 function cursorAt({ written, closed }: Newest, now: number): FeedCursor {
-  const begin = ({ value, seenAt }: Mark): number => Math.max(value, value + (now - seenAt) - settledMs);
-  return { written: begin(written), closed: begin(closed) };
+  const startOf = ({ value, seenAt }: Mark): number => Math.max(value, value + (now - seenAt) - settledMs);
+  return { written: startOf(written), closed: startOf(closed) };
 }

@@ -31,7 +31,7 @@ export type StoredStatus = (typeof storedStatuses)[number];
 export const commandSignalName = 'command';
 
 /** Signal by which an attempt reports that it is running. */
-export const attemptBegunSignalName = 'attempt-begun';
+export const attemptStartedSignalName = 'attempt-begun';
 
 /** Signal that reports a lost or handed-back attempt to its workflow. */
 export const attemptInterruptedSignalName = 'attempt-over';

@@ -153,13 +153,13 @@ export interface TaskCommand {
 }
 
 /** The argument of the signal `attempt-begun`, which an attempt sends once it has run for a second. */
-export interface AttemptBegun {
+export interface AttemptStart {
   readonly attempt: number;
   readonly started_at: string;
 }
 
 /** The argument of the signal `attempt-over`: an attempt was lost or handed back, and the server starts another. */
-export interface AttemptOver {
+export interface AttemptInterruption {
   readonly report: AttemptReport;
 }
 

@@ -6,7 +6,7 @@ import type { Attempt } from '../contract/task.ts';
 import type {
   AttemptFailure,
   AttemptHeartbeat,
-  AttemptOver,
+  AttemptInterruption,
   AttemptReport,
   AttemptSuccess,
 } from '../contract/workflow.ts';
@@ -35,7 +35,7 @@ export async function attemptsIn(backwards: AsyncIterable<Event>): Promise<Attem
 export function reportIn(event: Event): AttemptReport | undefined {
   const signal = event.workflowExecutionSignaledEventAttributes;
   if (signal?.signalName === attemptInterruptedSignalName)
-    return decode<AttemptOver>(signal.input?.payloads?.[0])?.report;
+    return decode<AttemptInterruption>(signal.input?.payloads?.[0])?.report;
   const completed = event.activityTaskCompletedEventAttributes?.result;
   const failure = event.activityTaskFailedEventAttributes?.failure?.applicationFailureInfo?.details;
   const cancelled = event.activityTaskCanceledEventAttributes?.details;

@@ -55,7 +55,7 @@ export async function pauseTask(
     waitMs,
     check,
     refusal: 'Task can be paused only before its first attempt starts',
-    allowed: hasNotBegun,
+    allowed: hasNotStarted,
     // An attempt that was waiting for a worker, or had just started, is withdrawn first.
     effect: ({ status, storedStatus, pending }) => status === 'open' && storedStatus === 'PAUSED' && !pending,
   });
@@ -71,7 +71,7 @@ export async function resumeTask(
     waitMs,
     check,
     refusal: 'Task has started and cannot be resumed',
-    allowed: hasNotBegun,
+    allowed: hasNotStarted,
     effect: ({ storedStatus }) => storedStatus !== 'PAUSED',
   });
 }
@@ -86,7 +86,7 @@ export async function runTaskNow(
     waitMs,
     check,
     refusal: 'Task is running or has ended',
-    allowed: (execution) => hasNotBegun(execution) || inBackoff(execution),
+    allowed: (execution) => hasNotStarted(execution) || inBackoff(execution),
     effect: (execution) =>
       execution.status !== 'open' || !(waitsForTime(execution.storedStatus) || inBackoff(execution)),
   });
@@ -102,7 +102,7 @@ export async function removeTask(
   const { store } = reader;
   const newest = await loadTask(store, actor, id);
   check?.(newest);
-  if (newest.status === 'open' && !hasNotBegun(newest)) {
+  if (newest.status === 'open' && !hasNotStarted(newest)) {
     throw wrongState('Task is running; cancel it before deleting it');
   }
   // The newest run is deleted last: if this stops halfway, the task still exists and can be deleted again.
@@ -172,7 +172,7 @@ async function answer(reader: ServiceContext, actor: Actor, execution: LiveExecu
   return { ...(await readTask(reader, actor, execution)), done };
 }
 
-function hasNotBegun(execution: LiveExecution): boolean {
+function hasNotStarted(execution: LiveExecution): boolean {
   const { status } = summarise(execution, { now: Date.now() });
   return status === 'SCHEDULED' || status === 'PENDING';
 }

@@ -81,8 +81,8 @@ async function settled(writer: WriteContext, actor: Actor, before: LiveExecution
     ({ status, pending }) => status !== 'open' || !pending?.started,
   );
   const view = await readTask(writer, actor, after);
-  const beganAt = Date.parse(view.task.started_at ?? '');
-  if (beganAt <= edited.updatedAt) throw started();
+  const startedAt = Date.parse(view.task.started_at ?? '');
+  if (startedAt <= edited.updatedAt) throw started();
   return view;
 }
 

@@ -139,11 +139,12 @@ function markOf({ id }: Actor, { idempotencyKey, changes }: RetryRequest): Mark 
  */
 async function assertOurs({ store }: WriteContext, id: string, runId: string, mark: Mark): Promise<void> {
   const run = await store.describe(id, runId);
-  if (!run || !isBegunBy(run, mark)) throw wrongState('Task was retried by another request in the meantime');
+  if (!run || !isStartedBy(run, mark))
+    throw wrongState('Task was retried by another request in the meantime');
 }
 
 /** Returns whether a run was started with this key. @throws AppError key_reused if it was, but with other changes. */
-function isBegunBy({ memo }: Execution, { key, fingerprint }: Mark): boolean {
+function isStartedBy({ memo }: Execution, { key, fingerprint }: Mark): boolean {
   if (memo.retry_key !== key) return false;
   if (memo.retry_fingerprint !== fingerprint) throw keyReused();
   return true;
@@ -152,5 +153,7 @@ function isBegunBy({ memo }: Execution, { key, fingerprint }: Mark): boolean {
 /** Returns whether any run of the task was started with this key. */
 async function wasRetried({ store }: WriteContext, newest: LiveExecution, mark: Mark): Promise<boolean> {
   // Visibility may not list the newest one yet.
-  return isBegunBy(newest, mark) || (await allRunsOf(store, newest.id)).some((run) => isBegunBy(run, mark));
+  return (
+    isStartedBy(newest, mark) || (await allRunsOf(store, newest.id)).some((run) => isStartedBy(run, mark))
+  );
 }

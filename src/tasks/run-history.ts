@@ -2,7 +2,7 @@
 import type { temporal } from '@temporalio/proto';
 import {
   applyEdit,
-  attemptBegun,
+  attemptStarted,
   becomeDue,
   initialState,
   applyCommand,
@@ -10,10 +10,14 @@ import {
   type TaskState,
 } from '../../workflows/state.ts';
 import type { HistoryEntry } from '../contract/history.ts';
-import { attemptBegunSignalName, commandSignalName, predecessorEndedSignalName } from '../contract/names.ts';
+import {
+  attemptStartedSignalName,
+  commandSignalName,
+  predecessorEndedSignalName,
+} from '../contract/names.ts';
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type {
-  AttemptBegun,
+  AttemptStart,
   AttemptReport,
   Author,
   TaskCommand,
@@ -65,9 +69,9 @@ export class RunHistory {
     if (signal?.signalName === commandSignalName) {
       return this.#applyCommand(this.#state, decode<TaskCommand>(payload), at);
     }
-    if (signal?.signalName === attemptBegunSignalName) {
-      const begun = decode<AttemptBegun>(payload);
-      if (begun) this.#state = attemptBegun(this.#state, begun, at);
+    if (signal?.signalName === attemptStartedSignalName) {
+      const attemptStart = decode<AttemptStart>(payload);
+      if (attemptStart) this.#state = attemptStarted(this.#state, attemptStart, at);
       return [];
     }
     const report = reportIn(event);

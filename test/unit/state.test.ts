@@ -6,7 +6,7 @@ import type { AttemptReport, TaskEdit, TaskInput } from '../../src/contract/work
 import type { TaskSpec } from '../../src/contract/spec.ts';
 import {
   applyEdit,
-  attemptBegun,
+  attemptStarted,
   attemptCancelled,
   attemptFailed,
   attemptInterrupted,
@@ -67,7 +67,7 @@ type Action =
   | { readonly kind: 'edit'; readonly changes: Partial<TaskSpec>; readonly versionOff: number }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'proceed' }
-  | { readonly kind: 'begun' }
+  | { readonly kind: 'started' }
   | { readonly kind: 'withdrawn' }
   | {
       readonly kind: 'failed';
@@ -104,10 +104,10 @@ class Walk {
         return undefined;
       case 'proceed':
         return this.proceed();
-      case 'begun': {
+      case 'started': {
         if (!this.attempt) return undefined;
-        const begun = { attempt: this.attempt.number, started_at: new Date(this.now).toISOString() };
-        return this.step(action.kind, attemptBegun(this.state, begun, this.now));
+        const started = { attempt: this.attempt.number, started_at: new Date(this.now).toISOString() };
+        return this.step(action.kind, attemptStarted(this.state, started, this.now));
       }
       case 'withdrawn':
         if (this.attempt?.withdrawn) this.attempt = undefined;
@@ -219,7 +219,7 @@ const actions: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 100_000 }) }),
   fc.constant({ kind: 'proceed' as const }),
   fc.constant({ kind: 'proceed' as const }),
-  fc.constant({ kind: 'begun' as const }),
+  fc.constant({ kind: 'started' as const }),
   fc.constant({ kind: 'withdrawn' as const }),
   fc.record({
     kind: fc.constant('failed' as const),
@@ -271,25 +271,25 @@ describe('the state of a task', () => {
   test('does not become RUNNING through an attempt that has been withdrawn', () => {
     for (const status of ['PAUSED', 'SCHEDULED'] as const) {
       const state = stateIn(status);
-      expect(attemptBegun(state, { attempt: 1, started_at: '' }, start)).toBe(state);
+      expect(attemptStarted(state, { attempt: 1, started_at: '' }, start)).toBe(state);
     }
   });
 
   test('is not changed by the start of an attempt that it already knows of', () => {
     const failed = attemptFailed(becomeDue(scheduled(), start), failure(1), start, 0.5);
-    expect(attemptBegun(failed, { attempt: 1, started_at: '' }, start)).toBe(failed);
+    expect(attemptStarted(failed, { attempt: 1, started_at: '' }, start)).toBe(failed);
   });
 
   test('counts a later attempt when it starts, without a write', () => {
     const failed = attemptFailed(becomeDue(scheduled(), start), failure(1), start, 0.5);
-    const begun = attemptBegun(endBackoff(failed), { attempt: 2, started_at: '' }, start + 5);
-    expect(begun).toMatchObject({ attempt: 2, version: failed.version, updatedAt: failed.updatedAt });
+    const started = attemptStarted(endBackoff(failed), { attempt: 2, started_at: '' }, start + 5);
+    expect(started).toMatchObject({ attempt: 2, version: failed.version, updatedAt: failed.updatedAt });
   });
 
   test('keeps the start of its first attempt and the last checkpoint', () => {
     const pending = becomeDue(scheduled(), start);
-    const begun = attemptBegun(pending, { attempt: 1, started_at: 'first' }, start);
-    const once = attemptFailed(begun, failure(1, { checkpoint: { row: 7 } }), start, 0.5);
+    const started = attemptStarted(pending, { attempt: 1, started_at: 'first' }, start);
+    const once = attemptFailed(started, failure(1, { checkpoint: { row: 7 } }), start, 0.5);
     const twice = attemptFailed(endBackoff(once), failure(2), start, 0.5);
     expect(twice).toMatchObject({ started_at: 'first', checkpoint: { row: 7 }, attempt: 2, retryCount: 2 });
   });

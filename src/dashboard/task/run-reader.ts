@@ -17,7 +17,7 @@ export class RunReader {
   readonly #facts: RunFacts;
   readonly #segments: Segment[] = [];
   #runId = '';
-  #begunAt = 0;
+  #startedAt = 0;
   #waiting: { readonly kind: WaitingKind; readonly from: number } | undefined;
   #runsNow = false;
   #end: RunTimeline['end'];
@@ -31,7 +31,7 @@ export class RunReader {
     switch (entry.type) {
       case 'created':
       case 'retried':
-        [this.#runId, this.#begunAt] = [entry.run_id, at];
+        [this.#runId, this.#startedAt] = [entry.run_id, at];
         return this.#wait(this.#resting(), at);
       case 'paused':
         return this.#wait('paused', at, false);
@@ -69,7 +69,7 @@ export class RunReader {
     const segments = this.#segments.map((segment) =>
       segment.isOpen ? { ...segment, to: Math.max(until, segment.from), isOpen: goesOn } : segment,
     );
-    return { runId: this.#runId, startedAt: this.#begunAt, segments, end: this.#end };
+    return { runId: this.#runId, startedAt: this.#startedAt, segments, end: this.#end };
   }
 
   #resting(): WaitingKind {

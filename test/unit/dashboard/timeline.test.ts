@@ -86,8 +86,8 @@ describe('on its timeline, a task', () => {
   test('waits no longer after a run-now command', () => {
     const entries = [entry(0, 'created'), entry(10, 'run_now')];
     expect(segmentsOf(entries, 12, { due: 3600 })).toEqual([['scheduled 0–10', 'pending 10–…12']]);
-    const begun = [...entries, entry(13, 'due'), attempt(1, 14, 15, 'completed'), entry(15, 'completed')];
-    expect(segmentsOf(begun, 20, { due: 3600 })).toEqual([
+    const started = [...entries, entry(13, 'due'), attempt(1, 14, 15, 'completed'), entry(15, 'completed')];
+    expect(segmentsOf(started, 20, { due: 3600 })).toEqual([
       ['scheduled 0–10', 'pending 10–14', 'attempt 1 completed 14–15', 'completed 15'],
     ]);
   });
