@@ -27,7 +27,7 @@ export class Run {
   state: TaskState;
   attempt: StartedAttempt | undefined;
   /** Set when the run ends: its state no longer changes. */
-  isOver = false;
+  hasEnded = false;
   /** Dependents to notify of its end, by id. */
   readonly dependents = new Map<string, Dependent>();
 
@@ -37,7 +37,7 @@ export class Run {
 
   /** Moves to `next` and records what has changed. */
   update(next: TaskState): void {
-    if (next === this.state || this.isOver) return;
+    if (next === this.state || this.hasEnded) return;
     recordState(this.state, next);
     this.state = next;
     if (next.status === 'SCHEDULED' || next.status === 'PAUSED') this.attempt?.withdraw();
@@ -56,7 +56,9 @@ export function handleMessages(run: Run): void {
   setHandler(attemptStartedSignal, (start) => run.update(attemptStarted(run.state, start, Date.now())));
   setHandler(attemptInterruptedSignal, ({ report }) => run.update(attemptInterrupted(run.state, report)));
   setHandler(dependentSignal, (dependent) => void run.dependents.set(dependent.id, dependent));
-  setHandler(predecessorEndedSignal, (over) => run.update(predecessorEnded(run.state, over, Date.now())));
+  setHandler(predecessorEndedSignal, (predecessor) =>
+    run.update(predecessorEnded(run.state, predecessor, Date.now())),
+  );
   setHandler(statusQuery, () => report(run.state));
   setHandler(
     editUpdate,
@@ -66,7 +68,7 @@ export function handleMessages(run: Run): void {
     },
     {
       validator: (edit) => {
-        const refusal = run.isOver ? 'wrong_state' : editRefusal(run.state, edit, Date.now());
+        const refusal = run.hasEnded ? 'wrong_state' : editRefusal(run.state, edit, Date.now());
         if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusals[refusal], refusal);
       },
     },

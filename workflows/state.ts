@@ -73,13 +73,13 @@ export interface FailedAttempt {
 
 export function initialState(input: TaskInput, now: number): TaskState {
   const waitsFor = remainingPredecessors(input);
-  const { after_policy: afterPolicy, predecessors_over: over = [] } = input;
+  const { after_policy: afterPolicy, predecessors_over: ended = [] } = input;
   return {
     spec: specOf(input),
     status: waitsFor.length > 0 ? 'AFTER' : 'SCHEDULED',
     waitsFor,
     afterPolicy,
-    ruledOutBy: over.find(({ id }) => waitsFor.includes(id)) ?? null,
+    ruledOutBy: ended.find(({ id }) => waitsFor.includes(id)) ?? null,
     version: input.version,
     updatedAt: now,
     started_at: null,
@@ -132,10 +132,10 @@ function restingStatus(waitsFor: readonly string[]): 'SCHEDULED' | 'AFTER' {
 }
 
 /** Records the end of a predecessor. Other predecessors, or a pause, may still keep the task waiting. */
-export function predecessorEnded(state: TaskState, over: EndedPredecessor, now: number): TaskState {
-  if (!state.waitsFor.includes(over.id) || state.ruledOutBy) return state;
-  if (!isAcceptedOutcome(over.ended, state.afterPolicy)) return { ...state, ruledOutBy: over };
-  const waitsFor = state.waitsFor.filter((id) => id !== over.id);
+export function predecessorEnded(state: TaskState, predecessor: EndedPredecessor, now: number): TaskState {
+  if (!state.waitsFor.includes(predecessor.id) || state.ruledOutBy) return state;
+  if (!isAcceptedOutcome(predecessor.ended, state.afterPolicy)) return { ...state, ruledOutBy: predecessor };
+  const waitsFor = state.waitsFor.filter((id) => id !== predecessor.id);
   if (waitsFor.length > 0 || state.status !== 'AFTER') return { ...state, waitsFor };
   return written(state, now, { waitsFor, status: 'SCHEDULED' });
 }
@@ -233,14 +233,14 @@ export function attemptInterrupted(state: TaskState, report: AttemptReport): Tas
  * stays the same.
  */
 export function attemptCancelled(state: TaskState, report: AttemptReport | undefined): TaskState {
-  const over = mergedReports(state.interrupted, report ? [report] : []);
-  const [first] = over;
+  const reports = mergedReports(state.interrupted, report ? [report] : []);
+  const [first] = reports;
   if (!first) return state;
   return {
     ...state,
-    attempt: over.at(-1)?.attempt ?? state.attempt,
+    attempt: reports.at(-1)?.attempt ?? state.attempt,
     started_at: state.started_at ?? first.started_at,
-    attempts: mergedReports(state.attempts, over),
+    attempts: mergedReports(state.attempts, reports),
     interrupted: [],
   };
 }

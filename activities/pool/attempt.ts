@@ -16,7 +16,7 @@ export class HandlerAttempt {
   readonly #send: (message: FromHandler) => void;
   readonly #stopping = new AbortController();
   readonly #reports: ReportSender;
-  #over = false;
+  #ended = false;
 
   constructor({ input, number }: Extract<ToHandler, { type: 'run' }>, send: (message: FromHandler) => void) {
     this.#input = input;
@@ -45,7 +45,7 @@ export class HandlerAttempt {
 
   /** Ends the attempt with what its handler threw, wherever that was caught. */
   fail(error: unknown): void {
-    if (this.#over) return;
+    if (this.#ended) return;
     // The stack of a handler that was asked to stop doesn't matter.
     const expected = isTaskFailure(error) || this.#stopping.signal.aborted;
     if (error instanceof Error && !expected) this.#reports.log('ERROR', String(error.stack ?? error));
@@ -54,8 +54,8 @@ export class HandlerAttempt {
   }
 
   #end(message: FromHandler): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#ended) return;
+    this.#ended = true;
     this.flush();
     this.#send(message);
   }

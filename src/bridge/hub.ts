@@ -151,9 +151,9 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     }
   }
 
-  function dropUnwatched(isOver: (entry: Entry) => boolean): void {
+  function dropUnwatched(isUnneeded: (entry: Entry) => boolean): void {
     for (const [id, entry] of entries) {
-      if (entry.watchers.size > 0 || !isOver(entry)) continue;
+      if (entry.watchers.size > 0 || !isUnneeded(entry)) continue;
       entries.delete(id);
       for (const heard of audiences.values()) heard.delete(id);
     }

@@ -36,8 +36,8 @@ export interface TaskStream {
   next(): Promise<string | StreamEnd>;
   /** Ends the stream on behalf of its reader. `next` then returns an end. */
   end(): void;
-  /** Calls `listener` once the stream is over, even if its reader has not read everything. */
-  onOver(listener: () => void): void;
+  /** Calls `listener` once the stream has ended, even if its reader has not read everything. */
+  onEnd(listener: () => void): void;
 }
 
 export interface Streams {
@@ -75,7 +75,7 @@ export function createStreams(options: StreamsOptions): Streams {
       const expired: StreamEnd = { code: 4401, reason: 'token expired' };
       const clearExpiry = atExpiry(principal, () => finish(stream, expired));
       open.set(stream, principal);
-      stream.onOver(() => {
+      stream.onEnd(() => {
         clearExpiry();
         unwatch();
       });
@@ -83,7 +83,7 @@ export function createStreams(options: StreamsOptions): Streams {
       return {
         next: () => stream.next(),
         end: () => finish(stream, { code: 1012, reason: 'client disconnected' }),
-        onOver: (listener) => stream.onOver(listener),
+        onEnd: (listener) => stream.onEnd(listener),
       };
     },
 
@@ -104,7 +104,7 @@ class Latest {
   readonly #waiting = new LatestByKey<string>();
   #end: StreamEnd | undefined;
   #wake: () => void = () => undefined;
-  readonly #overListeners: (() => void)[] = [];
+  readonly #endListeners: (() => void)[] = [];
 
   put({ text, key, isEnd }: OutgoingMessage): void {
     if (this.#end) return;
@@ -118,12 +118,12 @@ class Latest {
     // A slow reader whose token has ended must not get the rest.
     if (end.code === 4401) this.#waiting.clear();
     this.#wake();
-    for (const listener of this.#overListeners.splice(0)) listener();
+    for (const listener of this.#endListeners.splice(0)) listener();
   }
 
-  onOver(listener: () => void): void {
+  onEnd(listener: () => void): void {
     if (this.#end) listener();
-    else this.#overListeners.push(listener);
+    else this.#endListeners.push(listener);
   }
 
   async next(): Promise<string | StreamEnd> {

@@ -61,14 +61,14 @@ export function mayHaveAttempts({ status, memo, pending }: LiveExecution): boole
 /** Returns an open run's attempt that has not ended, or that was lost and has not been reported yet. */
 export function unreportedAttempt(
   execution: LiveExecution,
-  over: readonly AttemptReport[],
+  ended: readonly AttemptReport[],
 ): Attempt | undefined {
   const { pending, memo } = execution;
   if (!pending?.started) return undefined;
   const attempt = memo.attempt + pending.attempt;
   const { current } = pending.heartbeat ?? {};
   if (pending.running) return running(attempt, pending);
-  const isReported = over.some((report) => report.attempt === current?.attempt);
+  const isReported = ended.some((report) => report.attempt === current?.attempt);
   return current && !isReported ? lostAttempt(current) : undefined;
 }
 

@@ -38,8 +38,8 @@ export async function cancelTask(
   const refused = wrongState('Task cannot be cancelled in its current state');
   if (before.status !== 'open') throw refused;
   if (!before.cancelRequested) await reader.store.cancel(id, before.runId, cancelReason(actor));
-  const isOver = ({ status }: LiveExecution): boolean => status !== 'open';
-  const after = await taskEffect(reader.store, before, isOver, waitMs);
+  const hasEnded = ({ status }: LiveExecution): boolean => status !== 'open';
+  const after = await taskEffect(reader.store, before, hasEnded, waitMs);
   // The task ended before the cancellation reached it.
   if (after.status !== 'open' && after.status !== 'cancelled') throw refused;
   return answer(reader, actor, after, after.status === 'cancelled');

@@ -96,8 +96,8 @@ async function following(
 ): Promise<Following> {
   const { after = [], after_policy } = request;
   if (after.length === 0) return {};
-  const over = await endedPredecessors(store, actor, after);
-  return { after, ...(after_policy === undefined ? {} : { after_policy }), ...over };
+  const ended = await endedPredecessors(store, actor, after);
+  return { after, ...(after_policy === undefined ? {} : { after_policy }), ...ended };
 }
 
 /**

@@ -12,7 +12,7 @@ import type { TaskStore } from './store.ts';
 export interface EndSubscriber {
   /** Distinguishes it from the other subscribers of its kind. */
   readonly key: string;
-  notify(over: EndedPredecessor): Promise<void>;
+  notify(predecessor: EndedPredecessor): Promise<void>;
 }
 
 /** All subscribers of one kind. */
@@ -71,10 +71,10 @@ export async function notifyMissedEnds(
   const candidates = await notUnfinished(store, [...waiting.keys()]);
   const reported = await mapConcurrently(candidates, endsAtOnce, async (id) => {
     // Visibility may lag: the task itself decides.
-    const over = await lookUpPredecessor(store, id);
-    if (over === null) return false;
+    const ended = await lookUpPredecessor(store, id);
+    if (ended === null) return false;
     const some = waiting.get(id) ?? [];
-    await mapConcurrently(some, notifiedAtOnce, (subscriber) => subscriber.notify(over));
+    await mapConcurrently(some, notifiedAtOnce, (subscriber) => subscriber.notify(ended));
     notified.add(id, some);
     return true;
   });

@@ -74,9 +74,9 @@ export async function endingOf(store: TaskStore, execution: Execution): Promise<
 
 async function attemptsSoFar(store: TaskStore, execution: LiveExecution): Promise<Attempt[]> {
   const { id, runId } = execution;
-  const over = mayHaveAttempts(execution) ? await attemptsIn(store.eventsBackwards(id, runId)) : [];
-  const last = unreportedAttempt(execution, over);
-  return last ? [...over, last] : over;
+  const ended = mayHaveAttempts(execution) ? await attemptsIn(store.eventsBackwards(id, runId)) : [];
+  const last = unreportedAttempt(execution, ended);
+  return last ? [...ended, last] : ended;
 }
 
 export function allRunsOf(store: TaskStore, id: string): Promise<Execution[]> {

@@ -80,7 +80,7 @@ async function newInput(
 ): Promise<TaskInput> {
   const last = await currentInput(store, ended);
   if (!last) throw new Error(`The input of run ${ended.runId} cannot be read`);
-  const { predecessors_over: _over, after_met: _met, ...same } = last;
+  const { predecessors_over: _ended, after_met: _met, ...same } = last;
   const neverStarted = ended.status === 'cancelled' && ended.memo.attempt === 0;
   return {
     ...same,

@@ -62,8 +62,8 @@ export class RunHistory {
     const edit = editIn(event);
     if (edit) return this.#edit(this.#state, edit, at);
     if (event.activityTaskScheduledEventAttributes) return this.#becomeDue(this.#state, at);
-    const over = endedPredecessorIn(event);
-    if (over) return this.#predecessorEnded(this.#state, over, at);
+    const predecessor = endedPredecessorIn(event);
+    if (predecessor) return this.#predecessorEnded(this.#state, predecessor, at);
     const signal = event.workflowExecutionSignaledEventAttributes;
     const payload = signal?.input?.payloads?.[0];
     if (signal?.signalName === commandSignalName) {
@@ -97,9 +97,9 @@ export class RunHistory {
     ];
   }
 
-  #predecessorEnded(before: TaskState, over: EndedPredecessor, at: number): Entry[] {
-    this.#state = predecessorEnded(before, over, at);
-    return this.#state === before ? [] : [{ type: 'predecessor_over', predecessor: over }];
+  #predecessorEnded(before: TaskState, predecessor: EndedPredecessor, at: number): Entry[] {
+    this.#state = predecessorEnded(before, predecessor, at);
+    return this.#state === before ? [] : [{ type: 'predecessor_over', predecessor }];
   }
 
   #becomeDue(before: TaskState, at: number): Entry[] {

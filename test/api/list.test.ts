@@ -144,8 +144,9 @@ test('a retried task is in the list once, as its latest run, whether open or end
   await owner.call('POST', `/api/tasks/${open}/cancel/`);
   await owner.call('POST', `/api/tasks/${open}/retry/`);
   for (let runs = 1; runs <= 3; runs += 1) {
-    const isOver = ({ status, retry_count }: Task) => status === 'COMPLETED' && retry_count === runs - 1;
-    await owner.until(done, `the end of run ${runs}`, isOver);
+    const isLastRunDone = ({ status, retry_count }: Task) =>
+      status === 'COMPLETED' && retry_count === runs - 1;
+    await owner.until(done, `the end of run ${runs}`, isLastRunDone);
     const key = { 'Idempotency-Key': `run ${runs}` };
     if (runs < 3) await owner.call('POST', `/api/tasks/${done}/retry/`, undefined, key);
   }

@@ -14,7 +14,7 @@ import { aTask } from '../support/task.ts';
 let server: Server;
 let url: string;
 let leaving: AbortController;
-let over: Promise<unknown>[];
+let takings: Promise<unknown>[];
 let sockets: WebSocketServer;
 /** Raw sockets of the upgraded connections, which the HTTP server no longer counts as its own. */
 let connections: Duplex[];
@@ -24,7 +24,7 @@ let upgrades: number;
 let fates: ('hang' | 'silence')[];
 
 beforeEach(async () => {
-  [upgrades, fates, over, leaving] = [0, [], [], new AbortController()];
+  [upgrades, fates, takings, leaving] = [0, [], [], new AbortController()];
   connections = [];
   sockets = new WebSocketServer({ noServer: true });
   server = createServer();
@@ -45,7 +45,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   leaving.abort();
-  await Promise.all(over);
+  await Promise.all(takings);
   for (const connection of connections) connection.destroy();
   await new Promise((resolve) => server.close(resolve));
 });
@@ -73,7 +73,7 @@ function follow(changes: Partial<FeedSource>): { messages: FeedMessage[]; notice
     for await (const message of feed(source, options)) messages.push(message);
     return 'over';
   })();
-  over.push(taking.catch(() => 'failed'));
+  takings.push(taking.catch(() => 'failed'));
   return { messages, notices };
 }
 
@@ -156,7 +156,7 @@ test('an abort ends a feed without waiting for the response to a check', async (
   follow({ isUpToDate, timing: { openMs: 50, quietMs: 60_000 } });
   await expect.poll(() => asked, { timeout: 10_000 }).toBe(1);
   leaving.abort(new Error('enough'));
-  await Promise.all(over);
+  await Promise.all(takings);
 });
 
 test('a feed ends if its task was deleted while the connection was lost', async () => {
@@ -168,7 +168,7 @@ test('a feed ends if its task was deleted while the connection was lost', async 
   await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
   fates.push('hang');
   for (const connection of connections) connection.destroy();
-  await expect(over[0]).resolves.toBe('over');
+  await expect(takings[0]).resolves.toBe('over');
   expect(notices).toEqual(['connected', 'disconnected']);
 });
 

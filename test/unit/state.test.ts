@@ -83,14 +83,14 @@ class Walk {
   /** The attempt that is running; it continues for a while after it has been withdrawn. */
   attempt: { readonly number: number; withdrawn: boolean } | undefined;
   retriesGranted = 0;
-  over = false;
+  ended = false;
 
   constructor(retry: RetryPolicy) {
     this.state = scheduled({ retry });
   }
 
   take(action: Action): void {
-    if (this.over) return;
+    if (this.ended) return;
     switch (action.kind) {
       case 'command':
         return this.step(
@@ -144,7 +144,7 @@ class Walk {
     this.step('failed', attemptFailed(before, failed, this.now, random));
     const granted = this.state.nextAttemptAt !== null;
     if (granted) this.retriesGranted += 1;
-    this.over = !granted;
+    this.ended = !granted;
     expect(granted).toBe(retryable && before.retriesLeft > 0);
   }
 

@@ -42,14 +42,14 @@ test('a stream that its reader has left no longer watches its task', async () =>
 test('a stream whose token has ended delivers nothing more, even to a slow reader', async () => {
   const { hub, streams, standing } = setUp();
   const stream = await streams.open(alice, 'a');
-  const onOver = vi.fn<() => void>();
-  stream.onOver(onOver);
+  const onEnd = vi.fn<() => void>();
+  stream.onEnd(onEnd);
   standing.good = false;
   streams.dismiss();
   hub.publish('a', seen({ version: 2 }));
   expect(await stream.next()).toMatchObject({ code: 4401 });
   expect(hub.size).toBe(0);
-  expect(onOver).toHaveBeenCalledOnce();
+  expect(onEnd).toHaveBeenCalledOnce();
 });
 
 test('a slow reader gets the end of each run, and the latest state', async () => {

@@ -45,7 +45,7 @@ export class RunReader {
       case 'edited':
         return this.#edited(entry, at);
       case 'predecessor_over':
-        return this.#predecessorOver(entry, at);
+        return this.#predecessorEnded(entry, at);
       case 'due':
         return this.#wait('pending', at);
       case 'attempt':
@@ -57,7 +57,7 @@ export class RunReader {
       case 'cancelled':
       case 'terminated':
       case 'timed_out':
-        return this.#over(entry.type, at);
+        return this.#endRun(entry.type, at);
     }
   }
 
@@ -90,7 +90,7 @@ export class RunReader {
     this.#wait(kind === 'pending' ? 'scheduled' : kind, at, this.#runsNow && !isRescheduled);
   }
 
-  #predecessorOver({ predecessor }: HistoryEntry, at: number): void {
+  #predecessorEnded({ predecessor }: HistoryEntry, at: number): void {
     const { left, policy } = this.#facts;
     if (!predecessor || (policy === 'completed' && predecessor.ended !== 'COMPLETED')) return;
     left.delete(predecessor.id);
@@ -107,7 +107,7 @@ export class RunReader {
     if (outcome === 'lost' || outcome === 'handed_back') this.#waiting = { kind: 'pending', from: to };
   }
 
-  #over(type: EndType, at: number): void {
+  #endRun(type: EndType, at: number): void {
     // There is no next attempt, so the run has not waited for one.
     if (type === 'failed' && this.#waiting?.kind === 'backoff') this.#waiting = undefined;
     this.#close(at);

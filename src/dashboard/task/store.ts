@@ -83,7 +83,7 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
       const reading = tasks.get(id, { signal });
       const entries = withHistory ? await collected(tasks.history(id, { signal }), reading) : undefined;
       const found = await reading;
-      if (signal.aborted || isOver(phase.peek())) return;
+      if (signal.aborted || isFinal(phase.peek())) return;
       const before = task.peek();
       // When the feed sends this change too, it is no longer news, so its history has to be read now.
       if (!withHistory && before && compareAge(found, before) > 0) askAll();
@@ -171,7 +171,7 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
   };
 }
 
-function isOver(phase: Phase): boolean {
+function isFinal(phase: Phase): boolean {
   return phase === 'deleted' || phase === 'missing';
 }
 

@@ -164,21 +164,21 @@ describe('on its timeline, a task', () => {
   });
 
   test('waits for its predecessors until the last of them has ended, and then for its own time', () => {
-    const over = (at: number, id: string, ended: 'COMPLETED' | 'FAILED') =>
+    const predecessorEnd = (at: number, id: string, ended: 'COMPLETED' | 'FAILED') =>
       entry(at, 'predecessor_over', { predecessor: { id, ended } });
     const after = ['a', 'b'];
-    const first = [entry(0, 'created'), over(5, 'a', 'COMPLETED')];
+    const first = [entry(0, 'created'), predecessorEnd(5, 'a', 'COMPLETED')];
     expect(segmentsOf(first, 9, { due: 60, after })).toEqual([['following 0–…9']]);
-    expect(segmentsOf([...first, over(10, 'b', 'COMPLETED')], 20, { due: 60, after })).toEqual([
+    expect(segmentsOf([...first, predecessorEnd(10, 'b', 'COMPLETED')], 20, { due: 60, after })).toEqual([
       ['following 0–10', 'scheduled 10–…20'],
     ]);
     // A failed predecessor forbids it to run, unless its policy accepts any end.
-    expect(segmentsOf([...first, over(10, 'b', 'FAILED')], 20, { due: 0, after, policy: 'any' })).toEqual([
-      ['following 0–10', 'pending 10–…20'],
-    ]);
-    expect(segmentsOf([...first, over(10, 'b', 'FAILED'), entry(11, 'failed')], 20, { after })).toEqual([
-      ['following 0–11', 'failed 11'],
-    ]);
+    expect(
+      segmentsOf([...first, predecessorEnd(10, 'b', 'FAILED')], 20, { due: 0, after, policy: 'any' }),
+    ).toEqual([['following 0–10', 'pending 10–…20']]);
+    expect(
+      segmentsOf([...first, predecessorEnd(10, 'b', 'FAILED'), entry(11, 'failed')], 20, { after }),
+    ).toEqual([['following 0–11', 'failed 11']]);
   });
 
   test('has a separate run for each retry, which does not wait for predecessors again', () => {
