@@ -72,7 +72,7 @@ export async function show({ client, output, parts, deadlineMs, stop }: ShowOpti
   const { signal } = leave;
   const stage: Stage = { client, changed: screen.update, signal };
   try {
-    const ended = Promise.all(parts.flatMap((part) => [follow(part, stage), act(part, stage)]));
+    const ended = Promise.all(parts.flatMap((part) => [watch(part, stage), act(part, stage)]));
     const tooLate = sleep(deadlineMs, undefined, { signal });
     await unlessAborted(Promise.race([ended, tooLate]), stop);
   } finally {
@@ -89,7 +89,7 @@ interface Stage {
 }
 
 /** Shows the states of a task until it has ended. */
-async function follow(part: Part, { client, changed, signal }: Stage): Promise<void> {
+async function watch(part: Part, { client, changed, signal }: Stage): Promise<void> {
   const { row, created } = part;
   if (created === undefined) return;
   for await (const task of client.tasks.watch(created.id, { until: 'ended', signal })) {

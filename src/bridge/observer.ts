@@ -47,14 +47,14 @@ const soonestMs = 250;
 const slowestMs = 1000;
 const slowestAfterErrorsMs = 5000;
 /** Time that a server may take to delete a run that has just ended, in milliseconds. */
-const followMs = 40_000;
+const afterActionMs = 40_000;
 /** Maximum time between looks at a watched task, in milliseconds: lists may lag or miss something. */
 const reconcileMs = 60_000;
 
 export function createObserver(options: ObserverOptions): Observer {
   const { hub, observe, logger, telemetry = noTelemetry } = options;
   const lookouts = new Map<string, Lookout>();
-  const followedUntil = new Map<string, number>();
+  const actedOnUntil = new Map<string, number>();
   const queue = new Set<string>();
   const looking = new Map<string, Promise<void>>();
 
@@ -116,7 +116,7 @@ export function createObserver(options: ObserverOptions): Observer {
     if (now - lookedAt >= reconcileMs) return true;
     if (failed) return now - lookedAt >= intervalMs;
     if (endedStatuses.has(task.status)) {
-      return now < (followedUntil.get(id) ?? 0) && now - lookedAt >= intervalMs;
+      return now < (actedOnUntil.get(id) ?? 0) && now - lookedAt >= intervalMs;
     }
     const underWay = task.status !== 'SCHEDULED' || task.waiting?.reason === 'cancelling';
     const timeHasCome = task.waiting?.reason === 'time' && Date.parse(task.scheduled_time) <= now;
@@ -126,7 +126,7 @@ export function createObserver(options: ObserverOptions): Observer {
   return {
     look,
     lookAfterAction(id) {
-      if (hub.last(id)) followedUntil.set(id, Date.now() + followMs);
+      if (hub.last(id)) actedOnUntil.set(id, Date.now() + afterActionMs);
       look(id);
     },
     lookAtNews(id) {
@@ -134,7 +134,7 @@ export function createObserver(options: ObserverOptions): Observer {
     },
     lookAtDue(now) {
       for (const id of lookouts.keys()) if (!hub.isOpenTo(id)) lookouts.delete(id);
-      for (const [id, until] of followedUntil) if (until <= now || !hub.last(id)) followedUntil.delete(id);
+      for (const [id, until] of actedOnUntil) if (until <= now || !hub.last(id)) actedOnUntil.delete(id);
       for (const id of hub.ids()) if (isDue(id, now)) look(id);
     },
     async idle() {

@@ -32,7 +32,7 @@ export interface PollerOptions {
 export interface Poller {
   /** Starts to poll. Does nothing if already polling. */
   wake(): void;
-  /** Looks at once at a task that has a watcher or an audience. */
+  /** Looks at once at a task that is watched. */
   look(id: string): void;
   close(): Promise<void>;
 }

@@ -29,10 +29,10 @@ export interface SocketsOptions {
   readonly admit: (request: IncomingMessage, url: URL) => Promise<Principal>;
   /** Returns the first observation of a task, if the actor may see it. */
   readonly observeAs: (actor: Actor, id: string) => Promise<Observation>;
-  /** Narrows the filter to the tasks that the actor may follow. @throws AppError forbidden */
+  /** Narrows the filter to the tasks that the actor may watch. @throws AppError forbidden */
   readonly visibleTo: (actor: Actor, filter: TaskFilter) => TaskFilter;
-  /** Called when an audience starts to follow, to look at the tasks under way, which changed before. */
-  readonly onFollow: (actor: Actor, filter: TaskFilter) => void;
+  /** Called when a list watcher arrives, to look at the tasks under way, which changed before. */
+  readonly onWatchAll: (actor: Actor, filter: TaskFilter) => void;
   /** Returns whether the principal's credential is still valid: it may have ended while the socket was opening. */
   readonly isCurrent: (principal: Principal) => boolean;
   readonly problemOf: (error: unknown, requestId: string) => Problem;
@@ -124,13 +124,13 @@ export function createSockets(options: SocketsOptions): Sockets {
   function showAll(principal: Principal, filter: TaskFilter): Show {
     return {
       begin(outbox) {
-        const unfollow = hub.follow({
+        const unwatch = hub.watchAll({
           owner: filter.owner,
           wants: (task) => matchesFilter(filter, task),
           send: ({ text, key }) => outbox.send(text, key),
         });
-        options.onFollow(principal, filter);
-        return unfollow;
+        options.onWatchAll(principal, filter);
+        return unwatch;
       },
     };
   }

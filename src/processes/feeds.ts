@@ -38,7 +38,7 @@ export interface Feeds {
 export function createFeeds({ tasks, gate, rate, logger, telemetry }: FeedOptions): Feeds {
   const { authenticate, tickets, standing } = gate;
   const { hub, poller } = createHubAndPoller(tasks, logger, telemetry);
-  async function lookAtActive(actor: Actor, filter: TaskFilter): Promise<void> {
+  async function lookAtUnderWay(actor: Actor, filter: TaskFilter): Promise<void> {
     try {
       for (const id of await tasks.underWay(actor, filter)) poller.look(id);
     } catch (error) {
@@ -51,7 +51,7 @@ export function createFeeds({ tasks, gate, rate, logger, telemetry }: FeedOption
     admit: createAdmission({ authenticate, tickets, rate }),
     observeAs: tasks.observeAs,
     visibleTo: tasks.visibleTo,
-    onFollow: (actor, filter) => void lookAtActive(actor, filter),
+    onWatchAll: (actor, filter) => void lookAtUnderWay(actor, filter),
     isCurrent: standing.holds,
     problemOf,
     logger,

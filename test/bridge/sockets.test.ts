@@ -38,7 +38,7 @@ async function serve(options: Partial<SocketsOptions> = {}): Promise<void> {
     admit: async () => principal,
     observeAs: async () => hub.last(id) ?? seen(1),
     visibleTo: (_actor, filter) => filter,
-    onFollow: () => undefined,
+    onWatchAll: () => undefined,
     isCurrent: () => true,
     problemOf,
     logger: pino({ level: 'silent' }),

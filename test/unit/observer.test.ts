@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createHub, type Watcher } from '../../src/bridge/hub.ts';
+import { createHub, type TaskWatcher } from '../../src/bridge/hub.ts';
 import { createObserver } from '../../src/bridge/observer.ts';
 import type { TaskSummary } from '../../src/contract/task.ts';
 import type { Observation } from '../../src/tasks/feed.ts';
@@ -13,7 +13,7 @@ function seen(id: string, changes: Partial<TaskSummary> = {}, transitions = 1, r
   return { runId, transitions, task: aTask({ id, status: 'RUNNING', ...changes }) };
 }
 
-const silent: Watcher = { send: () => undefined, deleted: () => undefined };
+const silent: TaskWatcher = { send: () => undefined, deleted: () => undefined };
 
 /** Lookouts whose observations are answered by the test. */
 class Scene {
@@ -113,7 +113,7 @@ describe('looks at watched tasks', () => {
 
   test('publish the end of a run even if a retry has already started a new run, and then the new run', async () => {
     const sent: string[] = [];
-    const send: Watcher['send'] = ({ text }) => {
+    const send: TaskWatcher['send'] = ({ text }) => {
       const { status, version } = JSON.parse(text) as TaskSummary;
       sent.push(`${status} ${version}`);
     };
@@ -260,9 +260,9 @@ describe('the interval between looks', () => {
     scene.watch(seen('a', { status: 'COMPLETED' }));
     scene.lookouts.lookAfterAction('a');
     await scene.tickFor(41_000);
-    const followed = scene.looks.length;
+    const looked = scene.looks.length;
     await scene.tickFor(50_000);
-    expect(scene.looks).toHaveLength(followed);
+    expect(scene.looks).toHaveLength(looked);
   });
 
   test('is not shortened by a changed task that cannot be read; the look is retried', async () => {

@@ -28,7 +28,7 @@ test('ticks of the feed are measured by their outcome while a task is watched', 
   let fails = false;
   const logger = { info: () => undefined, warn: () => undefined, debug: () => undefined } as never;
   const hub = createHub({ onFirst: () => undefined });
-  const leave = hub.follow({ owner: undefined, send: () => undefined, wants: () => false });
+  const leave = hub.watchAll({ owner: undefined, send: () => undefined, wants: () => false });
   const poller = createPoller({
     hub,
     logger,

@@ -55,7 +55,7 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
   /** The newest summary from the feed, and how many have arrived. */
   let latest: { readonly summary: TaskSummary; readonly count: number } | undefined;
   let wantsHistory = true;
-  let isFollowing = false;
+  let isWatching = false;
   let again: ReturnType<typeof setTimeout> | undefined;
 
   /** @param countBefore how many summaries had arrived from the feed when `read` was requested. */
@@ -102,7 +102,7 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
   function askAll(): void {
     wantsHistory = true;
     refresher.ask();
-    if (!isFollowing) void follow();
+    if (!isWatching) void watch();
   }
 
   function fail(error: unknown): void {
@@ -125,14 +125,14 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
     stop();
   }
 
-  async function follow(): Promise<void> {
+  async function watch(): Promise<void> {
     const { signal } = leaving;
-    isFollowing = true;
+    isWatching = true;
     try {
       for await (const summary of tasks.watch(id, { signal })) onSummary(summary);
       if (!signal.aborted) end('deleted');
     } catch (error) {
-      isFollowing = false;
+      isWatching = false;
       fail(error);
     }
   }
