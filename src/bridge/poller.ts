@@ -49,7 +49,7 @@ const failuresBeforeNotice = 2;
 export function createPoller(options: PollerOptions): Poller {
   const { hub, source, logger, telemetry = noTelemetry, tickMs = defaultTickMs } = options;
   const observe: FeedSource['observe'] = (id, runId) => source.observe(id, runId);
-  const lookouts = createObserver({ hub, observe, logger, telemetry });
+  const observer = createObserver({ hub, observe, logger, telemetry });
   let cursor: FeedCursor = { written: 0, closed: 0 };
   let newest: Newest = { written: { value: 0, seenAt: 0 }, closed: { value: 0, seenAt: 0 } };
   let failures = 0;
@@ -84,7 +84,7 @@ export function createPoller(options: PollerOptions): Poller {
       recovered();
       lookAtNews(found.changes);
       hub.sweep(Date.now());
-      lookouts.lookAtDue(Date.now());
+      observer.lookAtDue(Date.now());
     } catch (error) {
       failed(error);
     }
@@ -96,7 +96,7 @@ export function createPoller(options: PollerOptions): Poller {
     for (const change of changes) {
       if (!hub.isNews(change)) continue;
       hub.expect(change.id);
-      lookouts.lookAtNews(change.id);
+      observer.lookAtNews(change.id);
     }
   }
 
@@ -105,7 +105,7 @@ export function createPoller(options: PollerOptions): Poller {
       logger.info('Temporal is reachable again');
       hub.notice('resumed', 'Temporal is reachable again.');
       // Changes during the outage may have left the lists' window.
-      for (const id of hub.ids()) lookouts.look(id);
+      for (const id of hub.ids()) observer.look(id);
     }
     failures = 0;
   }
@@ -130,12 +130,12 @@ export function createPoller(options: PollerOptions): Poller {
     wake,
     look(id) {
       hub.expect(id);
-      lookouts.lookAfterAction(id);
+      observer.lookAfterAction(id);
     },
     async close() {
       closing.abort();
       await running;
-      await lookouts.idle();
+      await observer.idle();
     },
   };
 }
