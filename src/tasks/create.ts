@@ -3,6 +3,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { TaskTypes } from '../../activities/types/index.ts';
 import { ifFound } from '../contract/errors.ts';
 import type { CreateTaskInput, Task } from '../contract/task.ts';
+import type { PredecessorInput } from '../contract/predecessors.ts';
 import type { TaskInput } from '../contract/workflow.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
@@ -17,8 +18,6 @@ import type { Quota } from './quota.ts';
 import { firstStatus, memoOf, startRun } from './start.ts';
 import { uuidFrom } from '../lib/uuid.ts';
 import { specOf } from '../contract/spec.ts';
-
-type Following = Pick<TaskInput, 'after' | 'after_policy' | 'predecessors_over'>;
 
 export interface WriteContext extends ServiceContext {
   readonly taskTypes: TaskTypes;
@@ -44,7 +43,7 @@ export async function createTask(
   const now = Date.now();
   const input = {
     ...newInput(writer.taskTypes, actor, request, now),
-    ...(await following(writer, actor, request)),
+    ...(await predecessorInput(writer, actor, request)),
   };
   const run = { id, input, ...(fingerprint === undefined ? {} : { fingerprint }) };
   const release = await writer.quota.take(actor.id);
@@ -89,11 +88,11 @@ function newInput(taskTypes: TaskTypes, actor: Actor, request: CreateTaskInput, 
   };
 }
 
-async function following(
+async function predecessorInput(
   { store }: WriteContext,
   actor: Actor,
   request: CreateTaskInput,
-): Promise<Following> {
+): Promise<PredecessorInput> {
   const { after = [], after_policy } = request;
   if (after.length === 0) return {};
   const ended = await endedPredecessors(store, actor, after);

@@ -84,7 +84,7 @@ async function newInput(
   const neverStarted = ended.status === 'cancelled' && ended.memo.attempt === 0;
   return {
     ...same,
-    ...(await followingAgain(store, ended, same.after)),
+    ...(await predecessorInputForRetry(store, ended, same.after)),
     // A task that was cancelled before it started keeps its scheduled time; otherwise it is due immediately.
     scheduled_time: new Date(neverStarted ? Math.max(ended.scheduledAt, now) : now).toISOString(),
     ...checkedChanges(taskTypes, last, changes),
@@ -98,7 +98,7 @@ async function newInput(
  * Returns how the new run waits for its predecessors. It doesn't wait again for those that the ended run no
  * longer waited for: they may have been deleted by now.
  */
-async function followingAgain(
+async function predecessorInputForRetry(
   store: TaskStore,
   { memo }: LiveExecution,
   after: readonly string[] = [],

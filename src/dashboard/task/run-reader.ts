@@ -73,7 +73,7 @@ export class RunReader {
   }
 
   #resting(): WaitingKind {
-    return this.#facts.left.size > 0 ? 'following' : 'scheduled';
+    return this.#facts.left.size > 0 ? 'after' : 'scheduled';
   }
 
   #wait(kind: WaitingKind, at: number, runsNow = this.#runsNow): void {
@@ -94,7 +94,7 @@ export class RunReader {
     const { left, policy } = this.#facts;
     if (!predecessor || (policy === 'completed' && predecessor.ended !== 'COMPLETED')) return;
     left.delete(predecessor.id);
-    if (left.size === 0 && this.#waiting?.kind === 'following') this.#wait('scheduled', at);
+    if (left.size === 0 && this.#waiting?.kind === 'after') this.#wait('scheduled', at);
   }
 
   #attempt({ attempt, outcome, started_at, finished_at }: Attempt): void {
