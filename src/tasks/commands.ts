@@ -3,15 +3,17 @@
  * latest state.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isNotFound } from '../contract/errors.ts';
+import { isNotFound, wrongState } from '../contract/errors.ts';
 import type { TaskCommand } from '../contract/workflow.ts';
 import { assertChangeable, loadTask, taskEffect } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { cancelReason } from './cancel-reason.ts';
+import type { ServiceContext } from './context.ts';
 import { effectTimeoutMs } from '../resources/effect.ts';
 import type { LiveExecution } from './execution.ts';
 import { dependentsOf, notifyDependents } from './predecessors.ts';
-import { allRunsOf, type ServiceContext, readTask, type TaskView, wrongState } from './read.ts';
+import { readTask, type TaskView } from './read.ts';
+import { allRunsOf } from './rows.ts';
 import { summarise } from './snapshot.ts';
 
 /** `done`: the effect is visible. Otherwise it is still in progress, and can no longer be stopped. */
@@ -27,31 +29,31 @@ export interface CommandOptions {
 }
 
 export async function cancelTask(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<CommandResult> {
-  const before = await loadTask(reader.store, actor, id);
+  const before = await loadTask(context.store, actor, id);
   check?.(before);
-  if (before.status === 'cancelled') return answer(reader, actor, before, true);
+  if (before.status === 'cancelled') return answer(context, actor, before, true);
   const refused = wrongState('Task cannot be cancelled in its current state');
   if (before.status !== 'open') throw refused;
-  if (!before.cancelRequested) await reader.store.cancel(id, before.runId, cancelReason(actor));
+  if (!before.cancelRequested) await context.store.cancel(id, before.runId, cancelReason(actor));
   const hasEnded = ({ status }: LiveExecution): boolean => status !== 'open';
-  const after = await taskEffect(reader.store, before, hasEnded, waitMs);
+  const after = await taskEffect(context.store, before, hasEnded, waitMs);
   // The task ended before the cancellation reached it.
   if (after.status !== 'open' && after.status !== 'cancelled') throw refused;
-  return answer(reader, actor, after, after.status === 'cancelled');
+  return answer(context, actor, after, after.status === 'cancelled');
 }
 
 export async function pauseTask(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<CommandResult> {
-  return command(reader, actor, id, 'pause', {
+  return command(context, actor, id, 'pause', {
     waitMs,
     check,
     refusal: 'Task can be paused only before its first attempt starts',
@@ -62,12 +64,12 @@ export async function pauseTask(
 }
 
 export async function resumeTask(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<CommandResult> {
-  return command(reader, actor, id, 'resume', {
+  return command(context, actor, id, 'resume', {
     waitMs,
     check,
     refusal: 'Task has started and cannot be resumed',
@@ -77,12 +79,12 @@ export async function resumeTask(
 }
 
 export async function runTaskNow(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<CommandResult> {
-  return command(reader, actor, id, 'run-now', {
+  return command(context, actor, id, 'run-now', {
     waitMs,
     check,
     refusal: 'Task is running or has ended',
@@ -94,12 +96,12 @@ export async function runTaskNow(
 
 /** Deletes a task with all its runs. It must have ended, or not have started; then it never runs. */
 export async function removeTask(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<{ done: boolean; owner: string }> {
-  const { store } = reader;
+  const { store } = context;
   const newest = await loadTask(store, actor, id);
   check?.(newest);
   if (newest.status === 'open' && !hasNotStarted(newest)) {
@@ -109,10 +111,10 @@ export async function removeTask(
   const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
   // An ended task has notified its dependents itself.
   const dependents = newest.status === 'open' ? await dependentsOf(store, newest) : [];
-  for (const { runId } of older) await removeRun(reader, id, runId);
-  await removeRun(reader, id, newest.runId);
+  for (const { runId } of older) await removeRun(context, id, runId);
+  await removeRun(context, id, newest.runId);
   await notifyDependents(store, dependents, { id, ended: 'DELETED' });
-  return { done: await isDeleted(reader, id, waitMs), owner: newest.owner };
+  return { done: await isDeleted(context, id, waitMs), owner: newest.owner };
 }
 
 async function removeRun({ store }: ServiceContext, id: string, runId: string): Promise<void> {
@@ -134,24 +136,24 @@ interface CommandRules {
 }
 
 async function command(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   id: string,
   name: TaskCommand['command'],
   rules: CommandRules,
 ): Promise<CommandResult> {
-  const before = await loadTask(reader.store, actor, id);
+  const before = await loadTask(context.store, actor, id);
   rules.check?.(before);
   if (!rules.allowed(before)) throw wrongState(rules.refusal);
   assertChangeable(before);
   // Sent even if the effect seems to be there already: an earlier command may still be waiting for a worker.
-  await send(reader, before, { command: name, by: actor.id, by_name: actor.name }, rules.refusal);
+  await send(context, before, { command: name, by: actor.id, by_name: actor.name }, rules.refusal);
   const isThere = (now: LiveExecution): boolean => rules.effect(now) || now.status !== 'open';
-  const after = await taskEffect(reader.store, before, isThere, rules.waitMs);
+  const after = await taskEffect(context.store, before, isThere, rules.waitMs);
   const done = rules.effect(after);
   // The task started, or ended, before the command reached it.
   if (!done && !rules.allowed(after)) throw wrongState(rules.refusal);
-  return answer(reader, actor, after, done);
+  return answer(context, actor, after, done);
 }
 
 async function send(
@@ -168,8 +170,8 @@ async function send(
   }
 }
 
-async function answer(reader: ServiceContext, actor: Actor, execution: LiveExecution, done: boolean) {
-  return { ...(await readTask(reader, actor, execution)), done };
+async function answer(context: ServiceContext, actor: Actor, execution: LiveExecution, done: boolean) {
+  return { ...(await readTask(context, actor, execution)), done };
 }
 
 function hasNotStarted(execution: LiveExecution): boolean {

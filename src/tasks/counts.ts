@@ -4,7 +4,8 @@ import { ends, type TaskStatus, taskStatuses } from '../contract/status.ts';
 import type { TaskCounts } from '../contract/task.ts';
 import type { Actor } from '../resources/actor.ts';
 import { supersededRuns, visibleTo } from './list.ts';
-import { allRows, type ServiceContext } from './read.ts';
+import type { ServiceContext } from './context.ts';
+import { allRows } from './rows.ts';
 import {
   amongIds,
   endedRuns,

@@ -8,28 +8,24 @@ import type { TaskInput } from '../contract/workflow.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
+import type { WriteContext } from './context.ts';
 import { etagOf } from './etag.ts';
 import { firstExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
-import { type ServiceContext, readTask, type TaskView, webUiUrl } from './read.ts';
+import { readTask, type TaskView } from './read.ts';
 import { summarise } from './snapshot.ts';
 import { endedPredecessors } from './predecessors.ts';
-import type { Quota } from './quota.ts';
 import { firstStatus, memoOf, startRun } from './start.ts';
+import { webUiLink } from './web-ui.ts';
 import { uuidFrom } from '../lib/uuid.ts';
 import { specOf } from '../contract/spec.ts';
-
-export interface WriteContext extends ServiceContext {
-  readonly taskTypes: TaskTypes;
-  readonly quota: Quota;
-}
 
 /**
  * @param idempotencyKey the same key from the same owner creates the same task: its id is derived from both, so
  * Temporal itself remembers the key for as long as it keeps the task.
  */
 export async function createTask(
-  writer: WriteContext,
+  context: WriteContext,
   actor: Actor,
   request: CreateTaskInput,
   idempotencyKey?: string,
@@ -37,40 +33,40 @@ export async function createTask(
   const fingerprint = idempotencyKey === undefined ? undefined : digest(request);
   const id = idempotencyKey === undefined ? randomUUID() : uuidFrom(`create\0${actor.id}\0${idempotencyKey}`);
   if (fingerprint !== undefined) {
-    const earlier = await createdEarlier(writer, actor, id, fingerprint);
+    const earlier = await createdEarlier(context, actor, id, fingerprint);
     if (earlier) return earlier;
   }
   const now = Date.now();
   const input = {
-    ...newInput(writer.taskTypes, actor, request, now),
-    ...(await predecessorInput(writer, actor, request)),
+    ...newInput(context.taskTypes, actor, request, now),
+    ...(await predecessorInput(context, actor, request)),
   };
   const run = { id, input, ...(fingerprint === undefined ? {} : { fingerprint }) };
-  const release = await writer.quota.take(actor.id);
+  const release = await context.quota.take(actor.id);
   try {
-    const runId = await startRun(writer.store, run, now);
-    return justStarted(writer, actor, { id, runId, input, now });
+    const runId = await startRun(context.store, run, now);
+    return justStarted(context, actor, { id, runId, input, now });
   } catch (error) {
     release();
     if (!(error instanceof WorkflowExecutionAlreadyStartedError) || fingerprint === undefined) throw error;
-    const earlier = await createdEarlier(writer, actor, id, fingerprint);
+    const earlier = await createdEarlier(context, actor, id, fingerprint);
     if (earlier) return earlier;
     throw error;
   }
 }
 
 async function createdEarlier(
-  writer: WriteContext,
+  context: WriteContext,
   actor: Actor,
   id: string,
   fingerprint: string,
 ): Promise<TaskView | undefined> {
-  const execution = await ifFound(loadTask(writer.store, actor, id));
+  const execution = await ifFound(loadTask(context.store, actor, id));
   if (!execution) return undefined;
   if (execution.memo.fingerprint !== fingerprint) {
     throw keyReused();
   }
-  return readTask(writer, actor, execution);
+  return readTask(context, actor, execution);
 }
 
 function newInput(taskTypes: TaskTypes, actor: Actor, request: CreateTaskInput, now: number): TaskInput {
@@ -104,7 +100,7 @@ async function predecessorInput(
  * sent.
  */
 function justStarted(
-  writer: WriteContext,
+  context: WriteContext,
   actor: Actor,
   run: { id: string; runId: string; input: TaskInput; now: number },
 ): TaskView {
@@ -114,7 +110,7 @@ function justStarted(
     now,
   );
   const task: Task = {
-    ...summarise(execution, { now, webUiUrl: webUiUrl(writer, actor, execution) }),
+    ...summarise(execution, { now, webUiLink: webUiLink(context, actor, execution) }),
     description: input.description,
     payload: input.payload,
     attempts: [],

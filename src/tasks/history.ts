@@ -4,8 +4,9 @@ import type { HistoryEntry } from '../contract/history.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { unreportedAttempt } from './attempts.ts';
+import type { ServiceContext } from './context.ts';
 import type { Execution, LiveExecution } from './execution.ts';
-import { allRunsOf, type ServiceContext } from './read.ts';
+import { allRunsOf } from './rows.ts';
 import type { TaskStore } from './store.ts';
 import { RunHistory } from './run-history.ts';
 

@@ -4,7 +4,7 @@
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import { mapConcurrently } from '../lib/limiter.ts';
 import { lookUpPredecessor } from './predecessors.ts';
-import { allRows } from './read.ts';
+import { allRows } from './rows.ts';
 import { idsForQueries, unfinishedAmong } from './search.ts';
 import type { TaskStore } from './store.ts';
 

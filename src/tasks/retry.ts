@@ -2,16 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskInput } from '../contract/workflow.ts';
-import { AppError } from '../contract/errors.ts';
+import { AppError, wrongState } from '../contract/errors.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { checkedChanges } from './changes.ts';
-import type { WriteContext } from './create.ts';
+import type { WriteContext } from './context.ts';
 import { assertMatches } from './etag.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
 import { endedPredecessorsForRetry } from './predecessors.ts';
-import { allRunsOf, readTask, type TaskView, wrongState } from './read.ts';
+import { readTask, type TaskView } from './read.ts';
+import { allRunsOf } from './rows.ts';
 import { endedStatus } from './snapshot.ts';
 import { currentInput } from './spec.ts';
 import { type NewRun, startRun } from './start.ts';
@@ -38,22 +39,22 @@ export interface RetryRequest {
  * Temporal treats them as one request; so do calls at about the same time, even if the new run ends between them.
  */
 export async function retryTask(
-  writer: WriteContext,
+  context: WriteContext,
   actor: Actor,
   id: string,
   request: RetryRequest,
 ): Promise<TaskView> {
-  const { store } = writer;
+  const { store } = context;
   const ended = await loadTask(store, actor, id);
   request.check?.(ended);
   const mark = markOf(actor, request);
-  if (request.idempotencyKey !== undefined && (await wasRetried(writer, ended, mark)))
-    return readTask(writer, actor, await loadTask(store, actor, id));
+  if (request.idempotencyKey !== undefined && (await wasRetried(context, ended, mark)))
+    return readTask(context, actor, await loadTask(store, actor, id));
   assertMatches(request.ifMatch, ended);
   if (ended.status === 'open') throw wrongState('Task cannot be retried');
   if (isRepetition(ended, request)) throw repetition();
   const now = Date.now();
-  const input = await newInput(writer, actor, ended, { changes: request.changes, now });
+  const input = await newInput(context, actor, ended, { changes: request.changes, now });
   const run: NewRun = {
     id,
     input,
@@ -61,15 +62,15 @@ export async function retryTask(
     ...(ended.memo.fingerprint ? { fingerprint: ended.memo.fingerprint } : {}),
     retryMark: mark,
   };
-  const release = await writer.quota.take(ended.owner);
+  const release = await context.quota.take(ended.owner);
   try {
-    await assertOurs(writer, id, await startRun(store, run, now), mark);
+    await assertOurs(context, id, await startRun(store, run, now), mark);
   } catch (error) {
     release();
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw wrongState('Task cannot be retried');
   }
-  return readTask(writer, actor, await loadTask(store, actor, id));
+  return readTask(context, actor, await loadTask(store, actor, id));
 }
 
 async function newInput(

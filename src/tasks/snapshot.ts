@@ -20,7 +20,7 @@ export const endedStatus: Record<Exclude<Execution['status'], 'open'>, EndedStat
 export interface SnapshotExtras {
   readonly now: number;
   readonly ending?: Ending | undefined;
-  readonly webUiUrl?: string | undefined;
+  readonly webUiLink?: string | undefined;
 }
 
 /** Describes a task from its newest run. Without `pending` (a list's row) the view may lag by two seconds. */
@@ -55,7 +55,7 @@ export function summarise(execution: Execution | LiveExecution, extras: Snapshot
     links: {
       self: `/api/tasks/${execution.id}/`,
       events: `/api/tasks/${execution.id}/events/`,
-      ...(extras.webUiUrl === undefined ? {} : { temporal: extras.webUiUrl }),
+      ...(extras.webUiLink === undefined ? {} : { temporal: extras.webUiLink }),
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { EndSubscriber, EndSubscribers } from './missed-ends.ts';
 import { notifyDependents } from './predecessors.ts';
-import { allRows } from './read.ts';
+import { allRows } from './rows.ts';
 import { waitingForOthers } from './search.ts';
 import type { TaskStore } from './store.ts';
 
