@@ -13,7 +13,7 @@ import { createTask } from './create.ts';
 import type { LiveExecution } from './execution.ts';
 import { tasksMatching } from './list.ts';
 import { retryTask } from './retry.ts';
-import { summarise } from './snapshot.ts';
+import { summarise } from './summary.ts';
 
 /**
  * Maximum concurrent calls of all bulk requests together, so that Temporal has capacity for ordinary

@@ -14,7 +14,7 @@ import type { LiveExecution } from './execution.ts';
 import { dependentsOf, notifyDependents } from './predecessors.ts';
 import { readTask, type TaskView } from './read.ts';
 import { allRunsOf } from './rows.ts';
-import { summarise } from './snapshot.ts';
+import { summarise } from './summary.ts';
 
 /** `done`: the effect is visible. Otherwise it is still in progress, and can no longer be stopped. */
 export interface CommandResult extends TaskView {

@@ -15,7 +15,7 @@ import {
   retriesSince,
   runsMatching,
 } from './search.ts';
-import { endedStatus } from './snapshot.ts';
+import { endedStatus } from './summary.ts';
 import type { TaskStore } from './store.ts';
 
 type Counts = Record<TaskStatus, number>;

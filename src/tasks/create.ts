@@ -13,7 +13,7 @@ import { etagOf } from './etag.ts';
 import { firstExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
 import { readTask, type TaskView } from './read.ts';
-import { summarise } from './snapshot.ts';
+import { summarise } from './summary.ts';
 import { endedPredecessors } from './predecessors.ts';
 import { firstStatus, memoOf, startRun } from './start.ts';
 import { webUiLink } from './web-ui.ts';

@@ -12,7 +12,7 @@ import type { WriteContext } from './context.ts';
 import { assertMatches, staleVersion } from './etag.ts';
 import type { LiveExecution } from './execution.ts';
 import { readTask, type TaskView } from './read.ts';
-import { summarise } from './snapshot.ts';
+import { summarise } from './summary.ts';
 import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
 import { UpdateRefused, UpdateUnanswered } from '../temporal/errors.ts';

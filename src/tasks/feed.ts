@@ -8,7 +8,7 @@ import type { Execution, LiveExecution } from './execution.ts';
 import { endingOf } from './read.ts';
 import { allRows } from './rows.ts';
 import { closedSince, writtenSince } from './search.ts';
-import { summarise } from './snapshot.ts';
+import { summarise } from './summary.ts';
 
 /** A row of one of the two lists of a tick: enough to decide whether it is new. */
 export interface Change {

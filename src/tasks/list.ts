@@ -7,7 +7,7 @@ import type { ServiceContext } from './context.ts';
 import type { Execution } from './execution.ts';
 import { allRows } from './rows.ts';
 import { replacementsOf, runsMatching } from './search.ts';
-import { summarise } from './snapshot.ts';
+import { summarise } from './summary.ts';
 import type { TaskStore } from './store.ts';
 import { webUiLink } from './web-ui.ts';
 

@@ -7,7 +7,7 @@ import { Lru } from '../lib/lru.ts';
 import type { Execution } from './execution.ts';
 import { createLatenessOf } from './lateness.ts';
 import { endedBetween, ranBetween } from './search.ts';
-import { endedStatus } from './snapshot.ts';
+import { endedStatus } from './summary.ts';
 import type { TaskStore } from './store.ts';
 
 const rowsPerPage = 50;

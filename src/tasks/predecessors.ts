@@ -11,7 +11,7 @@ import { isChangeable, loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { decode } from '../temporal/payload.ts';
-import { endedStatus } from './snapshot.ts';
+import { endedStatus } from './summary.ts';
 import type { TaskStore } from './store.ts';
 
 /** Maximum concurrent calls for one task. Bulk requests make them for many tasks at once. */

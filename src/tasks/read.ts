@@ -6,7 +6,7 @@ import type { ServiceContext } from './context.ts';
 import type { Ending } from './ending.ts';
 import { etagOf } from './etag.ts';
 import type { Execution, LiveExecution } from './execution.ts';
-import { summarise } from './snapshot.ts';
+import { summarise } from './summary.ts';
 import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
 import { webUiLink } from './web-ui.ts';

@@ -13,7 +13,7 @@ import { digest, keyReused } from '../resources/idempotency.ts';
 import { endedPredecessorsForRetry } from './predecessors.ts';
 import { readTask, type TaskView } from './read.ts';
 import { allRunsOf } from './rows.ts';
-import { endedStatus } from './snapshot.ts';
+import { endedStatus } from './summary.ts';
 import { currentInput } from './spec.ts';
 import { type NewRun, startRun } from './start.ts';
 import { uuidFrom } from '../lib/uuid.ts';
