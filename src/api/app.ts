@@ -31,9 +31,9 @@ export function createApp(dependencies: ApiDependencies): Api {
   app.onError(problemResponse(dependencies.logger));
   useHeaders(app, dependencies.limits.corsOrigins);
   app.use(requestLog(dependencies.logger, dependencies.telemetry));
-  const callerOf = createCallerAddressOf(dependencies.limits.trustedProxies);
-  const access = createAccess(dependencies, callerOf);
-  const signIn = createSignIn(dependencies, callerOf);
+  const callerAddressOf = createCallerAddressOf(dependencies.limits.trustedProxies);
+  const access = createAccess(dependencies, callerAddressOf);
+  const signIn = createSignIn(dependencies, callerAddressOf);
   const guards = createGuards({ access, ...dependencies });
   mountRoutes(app, endpointsOf({ ...dependencies, access, signIn }), guards);
   openApiRoute(app);

@@ -34,14 +34,14 @@ interface Dependencies {
   readonly secret: string;
   /** Returns the account, if it has this generation. */
   readonly accountOf: (id: string, generation: number) => Promise<Account | undefined>;
-  readonly standing: Pick<CredentialStatus, 'confirm'>;
+  readonly credentialStatus: Pick<CredentialStatus, 'confirm'>;
   readonly endedSessions: Pick<EndedSessions, 'add'>;
   readonly now?: () => number;
 }
 
 /** @throws {RangeError} if the secret is too short. */
 export function createSessions(dependencies: Dependencies): Sessions {
-  const { secret, accountOf, standing, endedSessions, now = Date.now } = dependencies;
+  const { secret, accountOf, credentialStatus, endedSessions, now = Date.now } = dependencies;
   const signed = createSigned({
     secret,
     purpose: 'sessions',
@@ -67,7 +67,8 @@ export function createSessions(dependencies: Dependencies): Sessions {
       const account = await accountOf(claims.sub, claims.gen);
       if (account === undefined) throw invalidToken('credential', 'the account was deleted or changed');
       const session = sessionOf(account, claims);
-      if (!(await standing.confirm(session.principal))) throw invalidToken('credential', 'signed out');
+      if (!(await credentialStatus.confirm(session.principal)))
+        throw invalidToken('credential', 'signed out');
       return session;
     },
     async end({ principal: { id, credential, expiresAt } }) {

@@ -34,7 +34,7 @@ export interface SocketsOptions {
   /** Called when a list watcher arrives, to look at the tasks under way, which changed before. */
   readonly onWatchAll: (actor: Actor, filter: TaskFilter) => void;
   /** Returns whether the principal's credential is still valid: it may have ended while the socket was opening. */
-  readonly isCurrent: (principal: Principal) => boolean;
+  readonly isCredentialValid: (principal: Principal) => boolean;
   readonly problemOf: (error: unknown, requestId: string) => Problem;
   readonly logger: Logger;
   readonly telemetry?: Telemetry;
@@ -44,8 +44,8 @@ export interface SocketsOptions {
 export interface Sockets {
   /** Handles the `upgrade` event of an HTTP server. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Closes the sockets of principals for whom `isCurrent` no longer holds. */
-  dismiss(): void;
+  /** Closes the sockets of principals whose credentials are no longer valid. */
+  closeInvalid(): void;
   close(): Promise<void>;
   readonly size: number;
 }
@@ -146,7 +146,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     });
     limitMessages(socket);
     answerPings(socket);
-    endDead(socket, principal);
+    closeIfInvalid(socket, principal);
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
     socket.on('close', () => {
       clearExpiry();
@@ -155,8 +155,8 @@ export function createSockets(options: SocketsOptions): Sockets {
     });
   }
 
-  function endDead(socket: WebSocket, principal: Principal): void {
-    if (!options.isCurrent(principal)) socket.close(closeCode.unauthenticated, 'signed out');
+  function closeIfInvalid(socket: WebSocket, principal: Principal): void {
+    if (!options.isCredentialValid(principal)) socket.close(closeCode.unauthenticated, 'signed out');
   }
 
   return {
@@ -172,8 +172,8 @@ export function createSockets(options: SocketsOptions): Sockets {
       }, refuseWith);
     },
 
-    dismiss() {
-      for (const [socket, { principal }] of clients) endDead(socket, principal);
+    closeInvalid() {
+      for (const [socket, { principal }] of clients) closeIfInvalid(socket, principal);
     },
 
     async close() {

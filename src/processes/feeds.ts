@@ -36,7 +36,7 @@ export interface Feeds {
 
 /** Connects what watches tasks: the poller finds changes, the hub passes them on to sockets and event streams. */
 export function createFeeds({ tasks, gate, rate, logger, telemetry }: FeedOptions): Feeds {
-  const { authenticate, tickets, standing } = gate;
+  const { authenticate, tickets, credentialStatus } = gate;
   const { hub, poller } = createHubAndPoller(tasks, logger, telemetry);
   async function lookAtUnderWay(actor: Actor, filter: TaskFilter): Promise<void> {
     try {
@@ -52,14 +52,19 @@ export function createFeeds({ tasks, gate, rate, logger, telemetry }: FeedOption
     observeAs: tasks.observeAs,
     visibleTo: tasks.visibleTo,
     onWatchAll: (actor, filter) => void lookAtUnderWay(actor, filter),
-    isCurrent: standing.holds,
+    isCredentialValid: credentialStatus.isValid,
     problemOf,
     logger,
     telemetry,
   });
-  const streams = createStreams({ hub, observeAs: tasks.observeAs, isCurrent: standing.holds, telemetry });
-  standing.onChange(() => {
-    for (const watching of [sockets, streams]) watching.dismiss();
+  const streams = createStreams({
+    hub,
+    observeAs: tasks.observeAs,
+    isCredentialValid: credentialStatus.isValid,
+    telemetry,
+  });
+  credentialStatus.onChange(() => {
+    for (const watching of [sockets, streams]) watching.closeInvalid();
   });
   const closers = createClosers(logCloseErrors(logger));
   for (const each of [poller, sockets, streams]) closers.add(() => each.close());

@@ -39,7 +39,7 @@ async function serve(options: Partial<SocketsOptions> = {}): Promise<void> {
     observeAs: async () => hub.last(id) ?? seen(1),
     visibleTo: (_actor, filter) => filter,
     onWatchAll: () => undefined,
-    isCurrent: () => true,
+    isCredentialValid: () => true,
     problemOf,
     logger: pino({ level: 'silent' }),
     ...options,
@@ -233,7 +233,7 @@ describe('an upgrade', () => {
   });
 
   test('whose credential is revoked in the meantime opens a socket that is closed at once with 4401', async () => {
-    await serve({ isCurrent: () => false });
+    await serve({ isCredentialValid: () => false });
     const feed = await openFeed(`${url}${path}`);
     await feed.until('the close', ({ closed }) => closed.code !== undefined);
     expect(feed.closed).toEqual({ code: 4401, reason: 'signed out' });

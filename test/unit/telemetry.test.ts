@@ -72,7 +72,7 @@ test('a gauge ends with what it measures', () => {
   const telemetry = recordTelemetry();
   const hub = createHub({ onFirst: () => undefined });
   const observeAs = () => Promise.reject(new Error('not asked'));
-  const streams = createStreams({ hub, observeAs, isCurrent: () => true, telemetry });
+  const streams = createStreams({ hub, observeAs, isCredentialValid: () => true, telemetry });
   expect(telemetry.gauges()).toEqual({ taskbell_event_streams_open: 0 });
   streams.close();
   expect(telemetry.gauges()).toEqual({});

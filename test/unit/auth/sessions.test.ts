@@ -28,13 +28,13 @@ async function setUp() {
       maxPerAccount: 3,
     });
     onTestFinished(() => endedSessions.close());
-    const standing = createCredentialStatus({
+    const credentialStatus = createCredentialStatus({
       accounts: { ...accounts, ...silent },
       keys: { ...silent, has: () => false },
       endedSessions,
     });
     const accountOf = (id: string, generation: number) => currentAccount(accounts, id, generation);
-    return createSessions({ secret: secret, accountOf, standing, endedSessions, now });
+    return createSessions({ secret: secret, accountOf, credentialStatus, endedSessions, now });
   }
   return { clock, known, accounts, path, startProcess, sessions: await startProcess() };
 }
