@@ -1,6 +1,6 @@
 /** Schemas of a task as clients see it, and of the requests that create and edit one. */
 import { z } from 'zod';
-import './messages.ts';
+import './validation-messages.ts';
 import {
   attemptExample,
   countsExample,

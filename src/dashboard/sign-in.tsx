@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { TaskbellError } from '../client/index.ts';
 import { useShell } from './dashboard.ts';
 import { duration } from './format.ts';
-import { explain } from './messages.ts';
+import { explain } from './page-messages.ts';
 import { Icon } from './parts/icons.tsx';
 import { useTitle } from './parts/title.ts';
 

@@ -14,7 +14,7 @@ import {
   type TaskSummary,
 } from '../../client/index.ts';
 import { compareAge } from '../../contract/status.ts';
-import { explain } from '../messages.ts';
+import { explain } from '../page-messages.ts';
 import { isUnauthenticated } from '../session-fetch.ts';
 import { hasEnded } from '../what-now.ts';
 import { createRefresher } from './refresher.ts';

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ActionName, ActionResult } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { count, plural } from '../format.ts';
-import { explain } from '../messages.ts';
+import { explain } from '../page-messages.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { actionWords, canDo } from '../what-now.ts';
 import { actInParts, countThem, idsMatching } from './bulk-work.ts';
