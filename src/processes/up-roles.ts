@@ -1,5 +1,5 @@
 import { type Config, childEnvironment } from '../config.ts';
-import { EngineError } from '../temporal/engine-error.ts';
+import { SetupError } from '../lib/setup-error.ts';
 import type { Closers } from '../lib/closers.ts';
 import { errorMessage } from '../lib/error-message.ts';
 import type { ProgressDisplay } from './progress.ts';
@@ -54,7 +54,7 @@ export function superviseRole(
   const supervisor = supervise({
     start: (signal) => startRole(role, signal),
     isFatal: (error) => error instanceof RoleFatalError,
-    onFatal: (error) => fail(new EngineError(`${name}: ${errorMessage(error)}`, { cause: error })),
+    onFatal: (error) => fail(new SetupError(`${name}: ${errorMessage(error)}`, { cause: error })),
     onRestart: announceRestart(display, name),
     ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
   });
