@@ -3,7 +3,7 @@ import type { JsonValue } from '../src/contract/json.ts';
 import type { AttemptInput } from '../src/contract/workflow.ts';
 import type { AttemptRecord } from './attempt-record.ts';
 import { AttemptInterrupted } from './failures.ts';
-import { Guard, type Guarded, stopReason } from './guard.ts';
+import { HandlerGuard, type Guarded, stopReason } from './handler-guard.ts';
 import type { HandlerProcess } from './pool/handler-process.ts';
 import type { HandlerInput, TypeRules } from './pool/messages.ts';
 import type { HandlerPool } from './pool/pool.ts';
@@ -43,7 +43,7 @@ async function runOnce(run: HandlerRun): Promise<{ result: JsonValue } | typeof 
   const handlerProcess = await acquire(run);
   const isFresh = handlerProcess.attempts === 1;
   const ending = handlerProcess.run(handlerInput(run), (update) => record.take(update));
-  const guard = new Guard(handlerProcess, run);
+  const guard = new HandlerGuard(handlerProcess, run);
   try {
     const end = await ending;
     if (end.kind === 'not_started' && !guard.stopped) return notStarted;

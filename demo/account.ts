@@ -2,6 +2,7 @@ import { readPasswordFrom } from '../src/auth/new-password.ts';
 import { type Client, TaskbellError } from '../src/client/index.ts';
 import { createClient } from '../src/client/node.ts';
 import { type Config, ConfigError } from '../src/config.ts';
+import type { AccountRole } from '../src/contract/account.ts';
 import type { Io } from '../src/lib/command.ts';
 import { pause } from '../src/lib/wait.ts';
 import { addTemporaryUser, hasUsersFile } from '../src/processes/accounts.ts';
@@ -75,7 +76,7 @@ interface TemporaryOptions {
   readonly url: string;
   /** TASKBELL_HOME of the service. */
   readonly home: string;
-  readonly role: 'admin' | 'user';
+  readonly role: AccountRole;
   readonly stop: AbortSignal;
 }
 

@@ -5,7 +5,7 @@ import { fieldErrors, queryErrors } from '../contract/issues.ts';
 import { createAccess } from './access.ts';
 import { limitBody, requireJson } from './body.ts';
 import { createCallerAddressOf } from './caller-address.ts';
-import { createGuards } from './guards.ts';
+import { createRouteGuards } from './route-guards.ts';
 import { mountRoutes } from './mount.ts';
 import { problemResponse } from './problem.ts';
 import { requestLog } from './request-log.ts';
@@ -34,7 +34,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   const callerAddressOf = createCallerAddressOf(dependencies.limits.trustedProxies);
   const access = createAccess(dependencies, callerAddressOf);
   const signIn = createSignIn(dependencies, callerAddressOf);
-  const guards = createGuards({ access, ...dependencies });
+  const guards = createRouteGuards({ access, ...dependencies });
   mountRoutes(app, endpointsOf({ ...dependencies, access, signIn }), guards);
   openApiRoute(app);
   docsRoutes(app, dependencies.docs);

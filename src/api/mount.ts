@@ -1,14 +1,14 @@
 /** Adds the declared routes to the app, and responds to requests for their paths that no route handles. */
 import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../contract/errors.ts';
-import type { Guards } from './guards.ts';
+import type { RouteGuards } from './route-guards.ts';
 import type { DeclaredRoute, Endpoint, RouteRules } from './route.ts';
 import type { Api, ApiEnv } from './types.ts';
 
 /**
  * Adds the routes, each behind the guards that its rules require, and describes them in the OpenAPI registry.
  */
-export function mountRoutes(app: Api, endpoints: readonly Endpoint[], guards: Guards): void {
+export function mountRoutes(app: Api, endpoints: readonly Endpoint[], guards: RouteGuards): void {
   for (const { route } of endpoints) describe(app, route);
   const paths = byPath(endpoints);
   for (const [path, at] of paths) {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createLimiter } from '../lib/limiter.ts';
 import { hashPassword, isTooLong, needsRehash, verifyPasswordHash } from './passwords.ts';
-import { type Role, updateUsersFile, type User, usersFormat } from './users-file.ts';
+import { updateUsersFile, type User, usersFormat } from './users-file.ts';
+import type { AccountRole } from '../contract/account.ts';
 import { createListView } from './list-view.ts';
 import { refuseBusy } from './refusals.ts';
 
@@ -10,7 +11,7 @@ export interface Account {
   /** Stable and random. Tasks carry it as their owner. */
   readonly id: string;
   readonly name: string;
-  readonly role: Role;
+  readonly role: AccountRole;
   /** Carried by tokens; those of an earlier generation are invalid. */
   readonly generation: number;
 }

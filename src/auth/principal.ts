@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
-import { role } from './users-file.ts';
+import { accountRole } from '../contract/account.ts';
 
 /** `read` allows reading and watching, `write` changing; neither implies the other. */
 export const scope = z.enum(['read', 'write']);
@@ -23,7 +23,7 @@ export const principal = z.object({
   /** The account's id, and the owner of its tasks. */
   id: z.uuid(),
   name: z.string(),
-  role,
+  role: accountRole,
   /** The account's generation when it was authenticated. */
   generation: z.int(),
   scopes: z.array(scope).readonly(),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hashPassword, passwordProblem } from './passwords.ts';
-import { readUsersFile, type Role, updateUsersFile, type User, userName } from './users-file.ts';
+import { readUsersFile, updateUsersFile, type User, userName } from './users-file.ts';
+import type { AccountRole } from '../contract/account.ts';
 
 /** A change that cannot be made. `message` is one line for the person who requested it. */
 export class UserError extends Error {
@@ -18,18 +19,18 @@ export interface Users {
   /** @throws {UserError} if no user has this name. */
   assertExists(name: string): Promise<void>;
   /** @throws {UserError} */
-  add(name: string, password: string, role: Role): Promise<User>;
+  add(name: string, password: string, role: AccountRole): Promise<User>;
   /**
    * Adds the user if there are none yet. If two processes call it at once, only one adds a user. @returns
    * whether it did.
    */
-  addFirst(name: string, password: string, role: Role): Promise<boolean>;
+  addFirst(name: string, password: string, role: AccountRole): Promise<boolean>;
   /** @returns the removed user. @throws {UserError} */
   remove(name: string): Promise<User>;
   /** Also invalidates the tokens issued so far. @throws {UserError} */
   changePassword(name: string, password: string): Promise<void>;
   /** Also invalidates the tokens issued so far. @throws {UserError} */
-  changeRole(name: string, role: Role): Promise<void>;
+  changeRole(name: string, role: AccountRole): Promise<void>;
 }
 
 /** Administers the users file at `path`. Hashing is done before the file is locked. */
@@ -41,7 +42,7 @@ export function createUsers({ path, now = Date.now }: { path: string; now?: () =
       return changed === found ? users : users.map((user) => (user === found ? changed : user));
     });
 
-  const create = async (name: string, password: string, role: Role): Promise<User> => ({
+  const create = async (name: string, password: string, role: AccountRole): Promise<User> => ({
     id: randomUUID(),
     name: checkedName(name),
     role,

@@ -3,7 +3,7 @@ import { SetupError } from '../lib/setup-error.ts';
 import type { Closers } from '../lib/closers.ts';
 import { errorMessage } from '../lib/error-message.ts';
 import type { ProgressDisplay } from './progress.ts';
-import { RoleFatalError, type RoleProcess, startRole } from './role.ts';
+import { type ProcessRole, RoleFatalError, type RoleProcess, startRole } from './role.ts';
 import type { StopSignals } from './signals.ts';
 import { type Backoff, type Supervisor, supervise } from './supervisor.ts';
 import type { FirstUser } from './up-summary.ts';
@@ -36,7 +36,7 @@ export interface Running {
 /** Starts a role under supervision, and registers it to be closed by `up`. */
 export function superviseRole(
   { config, options, display, signals, closers, fail }: Running,
-  name: 'api' | 'worker',
+  name: ProcessRole,
   environment: Readonly<Record<string, string | undefined>>,
 ): Supervisor<RoleProcess> {
   const role = {
