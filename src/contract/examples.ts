@@ -1,4 +1,5 @@
 /** Examples shown in the OpenAPI document. Tests check each against its schema. */
+import { defaultSoftTimeLimit, defaultTimeLimit } from './limits.ts';
 import { defaultRetryPolicy } from './retry-policy.ts';
 
 const id = '6bb2a102-cc8f-401b-a395-3243464ca175';
@@ -26,13 +27,13 @@ export const summaryExample = {
   tags: ['nightly'],
   priority: 3,
   retry: defaultRetryPolicy,
-  soft_time_limit: 1500,
-  time_limit: 1800,
+  soft_time_limit: defaultSoftTimeLimit,
+  time_limit: defaultTimeLimit,
   after: [],
   after_policy: 'completed' as const,
   attempt: 0,
   retry_count: 0,
-  max_retries: 3,
+  max_retries: defaultRetryPolicy.max_retries,
   result: null,
   error_message: null,
   created_at: '2030-01-30T18:00:00.000Z',
