@@ -67,8 +67,8 @@ async function useAccount(
     await signIn(client, stop);
     return { ...credentials, client, close: () => Promise.resolve() };
   } catch (error) {
-    if (!isRefusal(error)) throw error;
-    throw refusal(`Cannot sign in to ${url} as ${credentials.username}: ${error.message}`, error);
+    if (!isRejection(error)) throw error;
+    throw rejection(`Cannot sign in to ${url} as ${credentials.username}: ${error.message}`, error);
   }
 }
 
@@ -92,10 +92,10 @@ async function addTemporaryAccount({ url, home, role, stop }: TemporaryOptions):
     return { username, password, client, close: remove };
   } catch (error) {
     await remove();
-    if (!isRefusal(error)) throw error;
+    if (!isRejection(error)) throw error;
     const what = `${url} does not know the user that the demo added to ${usersFile}`;
     const advice = `Set TASKBELL_HOME to the folder of that service, or ${otherwise}`;
-    throw refusal(`${what} (${error.message}).\n${advice}`, error);
+    throw rejection(`${what} (${error.message}).\n${advice}`, error);
   }
 }
 
@@ -104,7 +104,7 @@ async function signInSoon(client: Client, stop: AbortSignal): Promise<void> {
     try {
       return await signIn(client, stop);
     } catch (error) {
-      if (!isRefusal(error) || error.status !== 401) throw error;
+      if (!isRejection(error) || error.status !== 401) throw error;
     }
     await pause(delayMs, stop);
   }
@@ -117,11 +117,11 @@ async function signIn(client: Client, signal: AbortSignal): Promise<void> {
 }
 
 /** Returns whether the error is the service's response. An error without a response has status 0. */
-function isRefusal(error: unknown): error is TaskbellError {
+function isRejection(error: unknown): error is TaskbellError {
   return error instanceof TaskbellError && error.status !== 0;
 }
 
-function refusal(message: string, cause: TaskbellError): TaskbellError {
+function rejection(message: string, cause: TaskbellError): TaskbellError {
   const { status, code } = cause;
   return new TaskbellError(message, { status, code, cause });
 }

@@ -5,7 +5,7 @@ import type { Output } from '../src/lib/command.ts';
 import { unlessAborted } from '../src/lib/wait.ts';
 import { openScreen } from './screen.ts';
 import type { Row } from './table.ts';
-import { isAddressRefusal, type Scene } from './tasks.ts';
+import { isAddressRejection, type Scene } from './tasks.ts';
 
 /** A scene in progress. */
 export interface Part {
@@ -34,19 +34,20 @@ export async function schedule({ scenes, client, parts, stop }: ScheduleOptions)
       const plan = scene.later && { what: scene.later.what, at: Date.now() + scene.later.afterMs };
       parts.push({ scene, row: { name, task, plan }, created: task });
     } catch (error) {
-      if (scene.ifRefused === undefined || !isUrlRefusal(error)) throw error;
-      if (scene.ifRefused.instead) await schedule({ scenes: [scene.ifRefused.instead], client, parts, stop });
+      if (scene.ifRejected === undefined || !isUrlRejection(error)) throw error;
+      if (scene.ifRejected.instead)
+        await schedule({ scenes: [scene.ifRejected.instead], client, parts, stop });
       else
         parts.push({
           scene,
-          row: { name, task: undefined, refusal: 'the service does not allow calls to loopback' },
+          row: { name, task: undefined, rejection: 'the service does not allow calls to loopback' },
           created: undefined,
         });
     }
   }
 }
 
-function isUrlRefusal(error: unknown): boolean {
+function isUrlRejection(error: unknown): boolean {
   if (!(error instanceof TaskbellError) || error.status !== 400) return false;
   return error.errors.some(({ pointer }) => pointer === '/payload/url');
 }
@@ -117,8 +118,8 @@ export function hasEnded({ row, created }: Part): boolean {
 }
 
 /** Returns whether the task ended as its scene expects, or could not because of the service's configuration. */
-export function isAsExpected({ scene, row: { task, refusal } }: Part): boolean {
-  if (task === undefined) return refusal !== undefined;
-  if (scene.ifRefused !== undefined && isAddressRefusal(task)) return true;
+export function isAsExpected({ scene, row: { task, rejection } }: Part): boolean {
+  if (task === undefined) return rejection !== undefined;
+  if (scene.ifRejected !== undefined && isAddressRejection(task)) return true;
   return task.status === scene.ends && task.attempt >= (scene.attempts ?? 0);
 }

@@ -1,6 +1,6 @@
 /** One run of a task: its state, its dependents, and the messages that change both. */
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
-import type { EditRefusal, Dependent, TaskStatusReport } from '../src/contract/workflow.ts';
+import type { EditRejection, Dependent, TaskStatusReport } from '../src/contract/workflow.ts';
 import type { StartedAttempt } from './attempt.ts';
 import {
   attemptStartedSignal,
@@ -17,7 +17,7 @@ import {
   applyEdit,
   attemptStarted,
   attemptInterrupted,
-  editRefusal,
+  editRejection,
   predecessorEnded,
   type TaskState,
 } from './state.ts';
@@ -44,7 +44,7 @@ export class Run {
   }
 }
 
-const refusals: Record<EditRefusal, string> = {
+const rejections: Record<EditRejection, string> = {
   wrong_state: 'The task has started',
   stale_version: 'The task has changed in the meantime',
   expired: 'The edit expired before it could be applied',
@@ -68,8 +68,8 @@ export function handleMessages(run: Run): void {
     },
     {
       validator: (edit) => {
-        const refusal = run.hasEnded ? 'wrong_state' : editRefusal(run.state, edit, Date.now());
-        if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusals[refusal], refusal);
+        const rejection = run.hasEnded ? 'wrong_state' : editRejection(run.state, edit, Date.now());
+        if (rejection !== undefined) throw ApplicationFailure.nonRetryable(rejections[rejection], rejection);
       },
     },
   );

@@ -23,7 +23,7 @@ import { specOf, type TaskSpec } from '../src/contract/spec.ts';
 import type {
   AttemptStart,
   AttemptReport,
-  EditRefusal,
+  EditRejection,
   TaskCommand,
   TaskEdit,
   TaskInput,
@@ -141,7 +141,7 @@ export function predecessorEnded(state: TaskState, predecessor: EndedPredecessor
 }
 
 /** Returns why an edit must be rejected; undefined if it is allowed. */
-export function editRefusal(state: TaskState, edit: TaskEdit, now: number): EditRefusal | undefined {
+export function editRejection(state: TaskState, edit: TaskEdit, now: number): EditRejection | undefined {
   if (now > Date.parse(edit.not_after)) return 'expired';
   if (state.status === 'RUNNING') return 'wrong_state';
   if (edit.expected_version !== state.version) return 'stale_version';

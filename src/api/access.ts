@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { assertScope, type Scope } from '../auth/principal.ts';
-import { ifValid, notAuthenticated } from '../auth/refusals.ts';
+import { ifValid, notAuthenticated } from '../auth/rejections.ts';
 import { isSameOrigin } from '../auth/same-origin.ts';
 import { isCsrfTokenOf, type Session } from '../auth/sessions.ts';
 import { AppError } from '../contract/errors.ts';

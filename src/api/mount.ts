@@ -14,7 +14,7 @@ export function mountRoutes(app: Api, endpoints: readonly Endpoint[], guards: Ro
   for (const [path, at] of paths) {
     for (const { route, mount } of at) mount(app, guards.before(route));
     const rules = at.map(({ route }) => route.rules);
-    app.use(routingPath(path), ...guards.admit(othersOf(rules)), refuseMethod(at));
+    app.use(routingPath(path), ...guards.admit(othersOf(rules)), rejectMethod(at));
   }
   for (const path of closedRoots(paths)) app.use(`${path}/*`, ...guards.admit({ caller: 'account' }));
 }
@@ -50,7 +50,7 @@ function othersOf(rules: readonly RouteRules[]): RouteRules {
 }
 
 /** Responds 405 for a method that a path does not allow. */
-function refuseMethod(at: readonly Endpoint[]): MiddlewareHandler<ApiEnv> {
+function rejectMethod(at: readonly Endpoint[]): MiddlewareHandler<ApiEnv> {
   const methods = at.flatMap(({ route: { method } }) =>
     method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()],
   );

@@ -29,8 +29,8 @@ export function createSignIn(
     async verify(c, { username, password }) {
       const { accounts, throttle } = requireLocalAccounts();
       const { address } = callerAddressOf(c);
-      const onRefused = () => logger.warn({ address }, 'sign-in rejected: too many failed attempts');
-      const account = await throttle.guard({ name: username, address, onRefused }, () =>
+      const onRejected = () => logger.warn({ address }, 'sign-in rejected: too many failed attempts');
+      const account = await throttle.guard({ name: username, address, onRejected }, () =>
         accounts.verifyPassword(username, password),
       );
       if (account) {

@@ -4,7 +4,7 @@ import { hashPassword, isTooLong, needsRehash, verifyPasswordHash } from './pass
 import { updateUsersFile, type User, usersFormat } from './users-file.ts';
 import type { AccountRole } from '../contract/account.ts';
 import { createListView } from './list-view.ts';
-import { refuseBusy } from './refusals.ts';
+import { rejectBusy } from './rejections.ts';
 
 /** An account that can sign in. */
 export interface Account {
@@ -123,7 +123,7 @@ export async function createAccounts(options: Options): Promise<Accounts> {
     refresh: () => view.refresh(),
     async verifyPassword(name, password) {
       if (isTooLong(password)) return undefined;
-      return verifications.run(() => verifyNow(name, password)).catch(refuseBusy);
+      return verifications.run(() => verifyNow(name, password)).catch(rejectBusy);
     },
     onChange(listener) {
       listeners.add(listener);

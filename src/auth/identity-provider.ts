@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import { uuidFrom } from '../lib/uuid.ts';
 import { allScopes, type Principal } from './principal.ts';
-import { invalidToken } from './refusals.ts';
+import { invalidToken } from './rejections.ts';
 
 /** An identity provider, whose tokens replace local accounts. */
 export interface IdentityProviderOptions {

@@ -5,7 +5,7 @@ import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
 import { createSigned, type SignedClaims } from './signed.ts';
 import type { CredentialStatus } from './credential-status.ts';
-import { invalidToken } from './refusals.ts';
+import { invalidToken } from './rejections.ts';
 
 /** A sign-in by cookie. */
 export interface Session {
@@ -45,7 +45,7 @@ export function createSessions(dependencies: Dependencies): Sessions {
   const signed = createSigned({
     secret,
     purpose: 'sessions',
-    refusedAs: 'credential',
+    rejectedAs: 'credential',
     lifetimeMs: sessionLifetimeMs,
     now,
   });

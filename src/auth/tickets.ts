@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { deriveKey } from './keys.ts';
 import { type Principal, principal } from './principal.ts';
 import { issuer, readSigned } from './read-signed.ts';
-import { invalidToken } from './refusals.ts';
+import { invalidToken } from './rejections.ts';
 import type { CredentialStatus } from './credential-status.ts';
 
 /**
@@ -44,7 +44,7 @@ export function createTickets({
 }: Dependencies): Tickets {
   const key = deriveKey(secret, 'tickets');
   const used = createUsedSet(now, maxRemembered);
-  const kind = { key, audience, schema: claimsSchema, refusedAs: 'ticket', now } as const;
+  const kind = { key, audience, schema: claimsSchema, rejectedAs: 'ticket', now } as const;
 
   return {
     issue(principal) {

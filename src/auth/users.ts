@@ -54,7 +54,7 @@ export function createUsers({ path, now = Date.now }: { path: string; now?: () =
   return {
     list: () => readUsersFile(path),
     async assertFree(name) {
-      refuseTaken(await readUsersFile(path), checkedName(name));
+      rejectTaken(await readUsersFile(path), checkedName(name));
     },
     async assertExists(name) {
       existing(await readUsersFile(path), name);
@@ -62,7 +62,7 @@ export function createUsers({ path, now = Date.now }: { path: string; now?: () =
     async add(name, password, role) {
       const added = await create(name, password, role);
       await updateUsersFile(path, (users) => {
-        refuseTaken(users, name);
+        rejectTaken(users, name);
         return [...users, added];
       });
       return added;
@@ -111,7 +111,7 @@ function checkedHash(password: string, name: string): Promise<string> {
 /**
  * Throws if a name is taken. Ignores case, because data folders can be on a case-insensitive file system.
  */
-function refuseTaken(users: readonly User[], name: string): void {
+function rejectTaken(users: readonly User[], name: string): void {
   const taken = users.find((user) => user.name.toLowerCase() === name.toLowerCase());
   if (taken !== undefined) throw new UserError(`a user named ${taken.name} already exists`);
 }

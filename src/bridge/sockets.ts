@@ -164,12 +164,13 @@ export function createSockets(options: SocketsOptions): Sockets {
       const onError = (error: Error): void =>
         logger.debug({ err: error }, 'socket failed before its upgrade');
       socket.on('error', onError);
-      const refuseWith = (error: unknown): void => refuse(socket, options.problemOf(error, randomUUID()));
+      const rejectWith = (error: unknown): void =>
+        rejectUpgrade(socket, options.problemOf(error, randomUUID()));
       admit(request).then(({ principal, show }) => {
         socket.removeListener('error', onError);
         if (closing) return socket.destroy();
         return server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, principal, show));
-      }, refuseWith);
+      }, rejectWith);
     },
 
     closeInvalid() {
@@ -234,7 +235,7 @@ function filterOf({ searchParams }: URL): TaskFilter {
   throw invalidFields(queryErrors(parsed.error));
 }
 
-function refuse(socket: Duplex, { status, body, headers }: Problem): void {
+function rejectUpgrade(socket: Duplex, { status, body, headers }: Problem): void {
   const text = JSON.stringify(body);
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,

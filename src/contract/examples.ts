@@ -135,7 +135,7 @@ export const historyExample = {
 
 export const feedExample = { ...summaryExample, type: 'task' as const, task_type: summaryExample.type };
 
-const refusal = {
+const rejection = {
   status: 400,
   code: 'validation',
   detail: 'The task is invalid.',
@@ -143,7 +143,7 @@ const refusal = {
 };
 
 export const bulkExample = { tasks: [newTaskExample, { name: 'In a minute', delay: 60 }] };
-export const bulkResultsExample = { results: [{ status: 201 as const, task: summaryExample }, refusal] };
+export const bulkResultsExample = { results: [{ status: 201 as const, task: summaryExample }, rejection] };
 
 export const actionsExample = {
   action: 'cancel' as const,
@@ -168,7 +168,7 @@ export const problemExample = {
   status: 400,
   detail: 'The request is invalid.',
   code: 'validation',
-  errors: refusal.errors,
+  errors: rejection.errors,
   request_id: '5f0c7a2e-3c77-4b6e-9f5e-0f8f6c6d1c7b',
 };
 

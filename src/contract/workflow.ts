@@ -184,7 +184,7 @@ export interface TaskEdit {
 }
 
 /** The failure types with which the update `edit` is rejected. */
-export type EditRefusal = 'wrong_state' | 'stale_version' | 'expired';
+export type EditRejection = 'wrong_state' | 'stale_version' | 'expired';
 
 /** The result of the query `status`: the workflow's own view of an open task. */
 export interface TaskStatusReport {

@@ -37,13 +37,13 @@ export async function cancelTask(
   const before = await loadTask(context.store, actor, id);
   check?.(before);
   if (before.status === 'cancelled') return answer(context, actor, before, true);
-  const refused = wrongState('Task cannot be cancelled in its current state');
-  if (before.status !== 'open') throw refused;
+  const rejected = wrongState('Task cannot be cancelled in its current state');
+  if (before.status !== 'open') throw rejected;
   if (!before.cancelRequested) await context.store.cancel(id, before.runId, cancelReason(actor));
   const hasEnded = ({ status }: LiveExecution): boolean => status !== 'open';
   const after = await taskEffect(context.store, before, hasEnded, waitMs);
   // The task ended before the cancellation reached it.
-  if (after.status !== 'open' && after.status !== 'cancelled') throw refused;
+  if (after.status !== 'open' && after.status !== 'cancelled') throw rejected;
   return answer(context, actor, after, after.status === 'cancelled');
 }
 
@@ -56,7 +56,7 @@ export async function pauseTask(
   return command(context, actor, id, 'pause', {
     waitMs,
     check,
-    refusal: 'Task can be paused only before its first attempt starts',
+    rejection: 'Task can be paused only before its first attempt starts',
     allowed: hasNotStarted,
     // An attempt that was waiting for a worker, or had just started, is withdrawn first.
     effect: ({ status, storedStatus, pending }) => status === 'open' && storedStatus === 'PAUSED' && !pending,
@@ -72,7 +72,7 @@ export async function resumeTask(
   return command(context, actor, id, 'resume', {
     waitMs,
     check,
-    refusal: 'Task has started and cannot be resumed',
+    rejection: 'Task has started and cannot be resumed',
     allowed: hasNotStarted,
     effect: ({ storedStatus }) => storedStatus !== 'PAUSED',
   });
@@ -87,7 +87,7 @@ export async function runTaskNow(
   return command(context, actor, id, 'run-now', {
     waitMs,
     check,
-    refusal: 'Task is running or has ended',
+    rejection: 'Task is running or has ended',
     allowed: (execution) => hasNotStarted(execution) || inBackoff(execution),
     effect: (execution) =>
       execution.status !== 'open' || !(waitsForTime(execution.storedStatus) || inBackoff(execution)),
@@ -130,7 +130,7 @@ interface CommandRules {
   /** Maximum time to wait for the effect, in milliseconds. */
   readonly waitMs: number;
   readonly check: CommandOptions['check'];
-  readonly refusal: string;
+  readonly rejection: string;
   readonly allowed: (execution: LiveExecution) => boolean;
   readonly effect: (execution: LiveExecution) => boolean;
 }
@@ -144,15 +144,15 @@ async function command(
 ): Promise<CommandResult> {
   const before = await loadTask(context.store, actor, id);
   rules.check?.(before);
-  if (!rules.allowed(before)) throw wrongState(rules.refusal);
+  if (!rules.allowed(before)) throw wrongState(rules.rejection);
   assertChangeable(before);
   // Sent even if the effect seems to be there already: an earlier command may still be waiting for a worker.
-  await send(context, before, { command: name, by: actor.id, by_name: actor.name }, rules.refusal);
+  await send(context, before, { command: name, by: actor.id, by_name: actor.name }, rules.rejection);
   const isThere = (now: LiveExecution): boolean => rules.effect(now) || now.status !== 'open';
   const after = await taskEffect(context.store, before, isThere, rules.waitMs);
   const done = rules.effect(after);
   // The task started, or ended, before the command reached it.
-  if (!done && !rules.allowed(after)) throw wrongState(rules.refusal);
+  if (!done && !rules.allowed(after)) throw wrongState(rules.rejection);
   return answer(context, actor, after, done);
 }
 
@@ -160,13 +160,13 @@ async function send(
   { store }: ServiceContext,
   { id, runId }: LiveExecution,
   command: TaskCommand,
-  refusal: string,
+  rejection: string,
 ): Promise<void> {
   try {
     await store.signal(id, runId, command);
   } catch (error) {
     // The task has ended since it was loaded.
-    throw isNotFound(error) ? wrongState(refusal) : error;
+    throw isNotFound(error) ? wrongState(rejection) : error;
   }
 }
 

@@ -15,7 +15,7 @@ import { readTask, type TaskView } from './read.ts';
 import { summarise } from './summary.ts';
 import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
-import { UpdateRefused, UpdateUnanswered } from '../temporal/errors.ts';
+import { UpdateRejected, UpdateUnanswered } from '../temporal/errors.ts';
 
 /** Deadline of an update, in milliseconds. A worker answers within a few milliseconds if one is running. */
 const editTimeoutMs = 3000;
@@ -96,11 +96,11 @@ async function sendEdit(
     await store.temporal.update(before, editUpdate, [edit], editTimeoutMs);
     return 'made';
   } catch (error) {
-    const refusal = refusalOf(error);
-    if (!(refusal instanceof AppError)) throw refusal;
-    if (refusal.code === 'stale_version') return 'stale';
-    if (refusal.code === 'no_worker' && (await wasMade(store, before, edit))) return 'made';
-    throw refusal;
+    const rejection = rejectionOf(error);
+    if (!(rejection instanceof AppError)) throw rejection;
+    if (rejection.code === 'stale_version') return 'stale';
+    if (rejection.code === 'no_worker' && (await wasMade(store, before, edit))) return 'made';
+    throw rejection;
   }
 }
 
@@ -116,10 +116,10 @@ async function wasMade(
   return current !== undefined && isDeepStrictEqual(specOf(current), edit.spec);
 }
 
-function refusalOf(error: unknown): unknown {
+function rejectionOf(error: unknown): unknown {
   if (error instanceof UpdateUnanswered) return noWorker(error);
   if (isNotFound(error)) return wrongState('Task has ended in the meantime');
-  if (!(error instanceof UpdateRefused)) return error;
+  if (!(error instanceof UpdateRejected)) return error;
   if (error.type === 'wrong_state') return started();
   if (error.type === 'stale_version') return staleVersion();
   return error.type === 'expired' ? noWorker(error) : error;

@@ -30,14 +30,14 @@ export async function endedPredecessors(
 ): Promise<EndedPredecessors> {
   const found = await mapConcurrently(ids, maxCallsAtOnce, (id) => ifFound(loadTask(store, actor, id)));
   const errors = found.flatMap((task, index) => {
-    const message = task ? refusal(task) : 'There is no such task.';
+    const message = task ? rejection(task) : 'There is no such task.';
     return message === undefined ? [] : [{ pointer: `/after/${index}`, message }];
   });
   if (errors.length > 0) throw invalidFields(errors);
   return endedAmong(ids, found);
 }
 
-function refusal(task: LiveExecution): string | undefined {
+function rejection(task: LiveExecution): string | undefined {
   const isFull = task.status === 'open' && !isChangeable(task);
   return isFull ? 'Too many tasks wait for this one, or it has been changed too often.' : undefined;
 }

@@ -326,7 +326,7 @@ test('the overview needs a sign-in', async () => {
 });
 
 describe('while Temporal', () => {
-  async function refusalOf(address: string) {
+  async function rejectionOf(address: string) {
     const { token } = await service.as('alice');
     const api = await service.startApi({ TEMPORAL_ADDRESS: address });
     const startedAt = Date.now();
@@ -337,7 +337,7 @@ describe('while Temporal', () => {
   }
 
   test('is unreachable, the overview is 503', async () => {
-    expect(await refusalOf('127.0.0.1:9')).toMatchObject({
+    expect(await rejectionOf('127.0.0.1:9')).toMatchObject({
       status: 503,
       body: { code: 'temporal_unavailable' },
       retryAfter: '5',
@@ -349,7 +349,7 @@ describe('while Temporal', () => {
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as AddressInfo;
     try {
-      const { status, tookMs } = await refusalOf(`127.0.0.1:${port}`);
+      const { status, tookMs } = await rejectionOf(`127.0.0.1:${port}`);
       expect(status).toBe(503);
       expect(tookMs).toBeLessThan(5000);
     } finally {

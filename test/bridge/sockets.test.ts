@@ -248,8 +248,8 @@ describe('an upgrade', () => {
       'Sec-WebSocket-Version': 13,
       'Sec-WebSocket-Key': 'MDEyMzQ1Njc4OWFiY2RlZg==',
     };
-    const refused = httpRequest({ port, host: '127.0.0.1', path, headers }).end();
-    const [response] = (await once(refused, 'response')) as [IncomingMessage];
+    const rejected = httpRequest({ port, host: '127.0.0.1', path, headers }).end();
+    const [response] = (await once(rejected, 'response')) as [IncomingMessage];
     const body = (await response.toArray()).join('');
     expect(response.statusCode).toBe(500);
     expect(response.headers['content-type']).toBe('application/problem+json');

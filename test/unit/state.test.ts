@@ -12,7 +12,7 @@ import {
   attemptInterrupted,
   attemptWithdrawn,
   becomeDue,
-  editRefusal,
+  editRejection,
   endBackoff,
   type FailedAttempt,
   initialState,
@@ -119,7 +119,7 @@ class Walk {
 
   private edit({ changes, versionOff }: Extract<Action, { kind: 'edit' }>): void {
     const request = edit(changes, { spec: this.state.spec, version: this.state.version + versionOff });
-    if (editRefusal(this.state, request, this.now) !== undefined) return;
+    if (editRejection(this.state, request, this.now) !== undefined) return;
     this.step('edit', applyEdit(this.state, request, this.now));
   }
 
@@ -469,22 +469,22 @@ describe('an edit', () => {
 
   test('is checked first for its expiry, then against the state, then against the version', () => {
     const running = stateIn('RUNNING');
-    expect(editRefusal(running, late({ ...expired, expected_version: 9 }), start)).toBe('expired');
-    expect(editRefusal(running, late({ expected_version: 9 }), start)).toBe('wrong_state');
-    expect(editRefusal(scheduled(), late({ expected_version: 9 }), start)).toBe('stale_version');
-    expect(editRefusal(scheduled(), late(expired), start)).toBe('expired');
+    expect(editRejection(running, late({ ...expired, expected_version: 9 }), start)).toBe('expired');
+    expect(editRejection(running, late({ expected_version: 9 }), start)).toBe('wrong_state');
+    expect(editRejection(scheduled(), late({ expected_version: 9 }), start)).toBe('stale_version');
+    expect(editRejection(scheduled(), late(expired), start)).toBe('expired');
   });
 
   test('is allowed in every state before the first attempt, with the right version or none', () => {
     for (const status of ['SCHEDULED', 'PAUSED', 'PENDING'] as const) {
-      expect(editRefusal(stateIn(status), edit(), start)).toBeUndefined();
-      expect(editRefusal(stateIn(status), late({ expected_version: 1 }), start)).toBeUndefined();
+      expect(editRejection(stateIn(status), edit(), start)).toBeUndefined();
+      expect(editRejection(stateIn(status), late({ expected_version: 1 }), start)).toBeUndefined();
     }
   });
 
   test('has not expired in its very last millisecond', () => {
     const now = { not_after: new Date(start).toISOString() };
-    expect(editRefusal(scheduled(), late(now), start)).toBeUndefined();
+    expect(editRejection(scheduled(), late(now), start)).toBeUndefined();
   });
 
   test('returns a pending task to SCHEDULED, and keeps a paused one paused', () => {
