@@ -3,14 +3,14 @@ import type { TaskTypes } from '../../activities/types/index.ts';
 import type { Quota } from './quota.ts';
 import type { TaskStore } from './store.ts';
 
-/** For operations that create no runs. */
+/** Context of the operations that start no run. */
 export interface ServiceContext {
   readonly store: TaskStore;
   /** Returns the address of a run's page in the Temporal Web UI, if there is one to link to. */
   readonly webUiPage: (id: string, runId: string) => string | undefined;
 }
 
-/** For operations that take a payload or start a run as well. */
+/** Context of those that check a payload or start a run as well. */
 export interface WriteContext extends ServiceContext {
   readonly taskTypes: TaskTypes;
   readonly quota: Quota;
