@@ -103,8 +103,8 @@ export function createThrottle(options: ThrottleOptions = {}): Throttle {
     const blocks = known.failures - freeFailures;
     if (blocks >= 0) known.blockedUntil = now() + Math.min(firstBlockMs * 2 ** blocks, longestBlockMs);
     const counted = addresses.get(address);
-    const isOver = counted === undefined || counted.windowEndsAt <= now();
-    const current = isOver ? { failures: 0, windowEndsAt: now() + addressWindowMs } : counted;
+    const hasEnded = counted === undefined || counted.windowEndsAt <= now();
+    const current = hasEnded ? { failures: 0, windowEndsAt: now() + addressWindowMs } : counted;
     current.failures += 1;
     addresses.set(address, current);
   }
