@@ -1,5 +1,5 @@
 import type { EndedPredecessor } from '../src/contract/predecessors.ts';
-import { createProcessTask, type ProcessTaskDependencies } from './process.ts';
+import { createProcessTask, type ProcessTaskDependencies } from './process-task.ts';
 
 /** The activities of the `task` workflow. */
 export function createActivities(dependencies: ProcessTaskDependencies) {

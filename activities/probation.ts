@@ -2,7 +2,7 @@ import { pause } from '../src/lib/wait.ts';
 
 /** Length of probation for a task that has lost its worker once, twice or more often, in milliseconds. */
 const termsMs = { first: 5_000, second: 30_000, later: 120_000 };
-/** Time for the other suspects to be handed back before this one is tried alone, in milliseconds. */
+/** Time for the other lost tasks to be handed back before this one is tried alone, in milliseconds. */
 const settleMs = 1_000;
 
 /**

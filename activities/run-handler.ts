@@ -3,7 +3,7 @@ import type { JsonValue } from '../src/contract/json.ts';
 import type { AttemptInput } from '../src/contract/workflow.ts';
 import type { AttemptRecord } from './attempt-record.ts';
 import { AttemptInterrupted } from './failures.ts';
-import { Guard, type Guarded, stopReason } from './guard.ts';
+import { HandlerGuard, type Guarded, stopReason } from './handler-guard.ts';
 import type { HandlerProcess } from './pool/handler-process.ts';
 import type { HandlerInput, TypeRules } from './pool/messages.ts';
 import type { HandlerPool } from './pool/pool.ts';
@@ -26,27 +26,27 @@ export interface HandlerRun extends Guarded {
 export async function runHandler(run: HandlerRun): Promise<JsonValue> {
   for (let tries = 1; ; tries += 1) {
     const ended = await runOnce(run);
-    if (ended !== notBegun) return ended.result;
+    if (ended !== notStarted) return ended.result;
     if (tries >= maxTries) throw unusable();
   }
 }
 
-const notBegun = Symbol('not begun');
+const notStarted = Symbol('not started');
 /**
  * Maximum number of processes to try: one may have died idle, or be blocked by what an earlier handler left
  * behind.
  */
 const maxTries = 3;
 
-async function runOnce(run: HandlerRun): Promise<{ result: JsonValue } | typeof notBegun> {
+async function runOnce(run: HandlerRun): Promise<{ result: JsonValue } | typeof notStarted> {
   const { pool, record, input, rules } = run;
   const handlerProcess = await acquire(run);
   const isFresh = handlerProcess.attempts === 1;
   const ending = handlerProcess.run(handlerInput(run), (update) => record.take(update));
-  const guard = new Guard(handlerProcess, run);
+  const guard = new HandlerGuard(handlerProcess, run);
   try {
     const end = await ending;
-    if (end.kind === 'not_begun' && !guard.stopped) return notBegun;
+    if (end.kind === 'not_started' && !guard.stopped) return notStarted;
     const { stopped } = guard;
     return { result: verdict(end, { input, rules, maxMemoryMb: pool.maxMemoryMb, stopped, isFresh }) };
   } finally {

@@ -62,7 +62,7 @@ export function verdict(end: ProcessOutcome, circumstances: RunContext): JsonVal
   switch (end.kind) {
     case 'completed':
       return JSON.parse(end.result);
-    case 'not_begun':
+    case 'not_started':
       // The handler was asked to stop before its process had called it.
       throw handedBack();
     case 'died':

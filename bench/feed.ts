@@ -100,8 +100,8 @@ async function endAll(tasks: readonly Watched[]): Promise<void> {
     await temporal.workflow.getHandle(task.id).signal(commandSignal, { command: 'run-now', by: 'bench' });
     await pause(200);
   }
-  const over = ({ feed }: Watched): boolean => feed.tasks().at(-1)?.finished_at !== null;
-  await waitFor('all ends', () => tasks.every(over), 120_000);
+  const hasEnded = ({ feed }: Watched): boolean => feed.tasks().at(-1)?.finished_at !== null;
+  await waitFor('all ends', () => tasks.every(hasEnded), 120_000);
 }
 
 function pause(ms: number): Promise<void> {

@@ -2,6 +2,7 @@ import { readPasswordFrom } from '../src/auth/new-password.ts';
 import { type Client, TaskbellError } from '../src/client/index.ts';
 import { createClient } from '../src/client/node.ts';
 import { type Config, ConfigError } from '../src/config.ts';
+import type { AccountRole } from '../src/contract/account.ts';
 import type { Io } from '../src/lib/command.ts';
 import { pause } from '../src/lib/wait.ts';
 import { addTemporaryUser, hasUsersFile } from '../src/processes/accounts.ts';
@@ -66,8 +67,8 @@ async function useAccount(
     await signIn(client, stop);
     return { ...credentials, client, close: () => Promise.resolve() };
   } catch (error) {
-    if (!isRefusal(error)) throw error;
-    throw refusal(`Cannot sign in to ${url} as ${credentials.username}: ${error.message}`, error);
+    if (!isRejection(error)) throw error;
+    throw rejection(`Cannot sign in to ${url} as ${credentials.username}: ${error.message}`, error);
   }
 }
 
@@ -75,7 +76,7 @@ interface TemporaryOptions {
   readonly url: string;
   /** TASKBELL_HOME of the service. */
   readonly home: string;
-  readonly role: 'admin' | 'user';
+  readonly role: AccountRole;
   readonly stop: AbortSignal;
 }
 
@@ -91,10 +92,10 @@ async function addTemporaryAccount({ url, home, role, stop }: TemporaryOptions):
     return { username, password, client, close: remove };
   } catch (error) {
     await remove();
-    if (!isRefusal(error)) throw error;
+    if (!isRejection(error)) throw error;
     const what = `${url} does not know the user that the demo added to ${usersFile}`;
     const advice = `Set TASKBELL_HOME to the folder of that service, or ${otherwise}`;
-    throw refusal(`${what} (${error.message}).\n${advice}`, error);
+    throw rejection(`${what} (${error.message}).\n${advice}`, error);
   }
 }
 
@@ -103,7 +104,7 @@ async function signInSoon(client: Client, stop: AbortSignal): Promise<void> {
     try {
       return await signIn(client, stop);
     } catch (error) {
-      if (!isRefusal(error) || error.status !== 401) throw error;
+      if (!isRejection(error) || error.status !== 401) throw error;
     }
     await pause(delayMs, stop);
   }
@@ -116,11 +117,11 @@ async function signIn(client: Client, signal: AbortSignal): Promise<void> {
 }
 
 /** Returns whether the error is the service's response. An error without a response has status 0. */
-function isRefusal(error: unknown): error is TaskbellError {
+function isRejection(error: unknown): error is TaskbellError {
   return error instanceof TaskbellError && error.status !== 0;
 }
 
-function refusal(message: string, cause: TaskbellError): TaskbellError {
+function rejection(message: string, cause: TaskbellError): TaskbellError {
   const { status, code } = cause;
   return new TaskbellError(message, { status, code, cause });
 }

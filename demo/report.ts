@@ -1,7 +1,7 @@
 /** The demo's final report; pure. */
 import { type Part, hasEnded, isAsExpected } from './show.ts';
 import { type Paint, statusLabelOf } from './table.ts';
-import { isAddressRefusal } from './tasks.ts';
+import { isAddressRejection } from './tasks.ts';
 
 interface ReportOptions {
   readonly url: string;
@@ -17,13 +17,13 @@ interface ReportOptions {
 export function report(parts: readonly Part[], options: ReportOptions): string {
   const { paint, target, deadlineMs } = options;
   const wrong = parts.filter((part) => !isAsExpected(part));
-  const refused = parts.some(isRefused);
-  const allWell = paint(refused ? 'All others ended as they should.' : 'All ended as they should.', 'bold');
+  const rejected = parts.some(isRejected);
+  const allWell = paint(rejected ? 'All others ended as they should.' : 'All ended as they should.', 'bold');
   return [
     '',
     ...parts.flatMap((part) => outcome(part, options)),
     '',
-    ...(refused ? [...refusalAdvice(target, paint), ''] : []),
+    ...(rejected ? [...rejectionAdvice(target, paint), ''] : []),
     ...(wrong.length === 0 ? [allWell] : wrong.map((part) => paint(complaint(part, deadlineMs), 'red'))),
   ].join('\n');
 }
@@ -31,7 +31,7 @@ export function report(parts: readonly Part[], options: ReportOptions): string {
 function outcome(part: Part, { url, withLinks, paint }: ReportOptions): string[] {
   const { scene, row, created } = part;
   const { task } = row;
-  const asExpected = task !== undefined && isAsExpected(part) && !isRefused(part);
+  const asExpected = task !== undefined && isAsExpected(part) && !isRejected(part);
   const what = asExpected ? scene.summary(task) : (task?.error_message ?? '');
   const links = created && withLinks ? [`${url}${created.links.self}`, created.links.temporal] : [];
   return [
@@ -41,13 +41,14 @@ function outcome(part: Part, { url, withLinks, paint }: ReportOptions): string[]
   ];
 }
 
-function isRefused({ scene, row: { task, refusal } }: Part): boolean {
+function isRejected({ scene, row: { task, rejection } }: Part): boolean {
   return (
-    refusal !== undefined || (scene.ifRefused !== undefined && task !== undefined && isAddressRefusal(task))
+    rejection !== undefined ||
+    (scene.ifRejected !== undefined && task !== undefined && isAddressRejection(task))
   );
 }
 
-function refusalAdvice({ wished, actual }: ReportOptions['target'], paint: Paint): string[] {
+function rejectionAdvice({ wished, actual }: ReportOptions['target'], paint: Paint): string[] {
   const what = 'Rejected: the running service does not allow calls to loopback addresses.';
   return [
     paint(what, 'yellow'),

@@ -72,7 +72,7 @@ function writeLines(output: Output, rows: readonly Row[]): Screen {
     const { task } = row;
     // A countdown or progress alone is not worth a line.
     const key = [statusLabelOf(row), task?.waiting?.reason, task?.attempt, task?.scheduled_time].join();
-    if (task === undefined && row.refusal === undefined) return;
+    if (task === undefined && row.rejection === undefined) return;
     if (written.get(row) === key) return;
     written.set(row, key);
     const seconds = ((Date.now() - startedAt) / 1000).toFixed(1).padStart(5);

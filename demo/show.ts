@@ -5,7 +5,7 @@ import type { Output } from '../src/lib/command.ts';
 import { unlessAborted } from '../src/lib/wait.ts';
 import { openScreen } from './screen.ts';
 import type { Row } from './table.ts';
-import { isAddressRefusal, type Scene } from './tasks.ts';
+import { isAddressRejection, type Scene } from './tasks.ts';
 
 /** A scene in progress. */
 export interface Part {
@@ -34,19 +34,20 @@ export async function schedule({ scenes, client, parts, stop }: ScheduleOptions)
       const plan = scene.later && { what: scene.later.what, at: Date.now() + scene.later.afterMs };
       parts.push({ scene, row: { name, task, plan }, created: task });
     } catch (error) {
-      if (scene.ifRefused === undefined || !isUrlRefusal(error)) throw error;
-      if (scene.ifRefused.instead) await schedule({ scenes: [scene.ifRefused.instead], client, parts, stop });
+      if (scene.ifRejected === undefined || !isUrlRejection(error)) throw error;
+      if (scene.ifRejected.instead)
+        await schedule({ scenes: [scene.ifRejected.instead], client, parts, stop });
       else
         parts.push({
           scene,
-          row: { name, task: undefined, refusal: 'the service does not allow calls to loopback' },
+          row: { name, task: undefined, rejection: 'the service does not allow calls to loopback' },
           created: undefined,
         });
     }
   }
 }
 
-function isUrlRefusal(error: unknown): boolean {
+function isUrlRejection(error: unknown): boolean {
   if (!(error instanceof TaskbellError) || error.status !== 400) return false;
   return error.errors.some(({ pointer }) => pointer === '/payload/url');
 }
@@ -72,7 +73,7 @@ export async function show({ client, output, parts, deadlineMs, stop }: ShowOpti
   const { signal } = leave;
   const stage: Stage = { client, changed: screen.update, signal };
   try {
-    const ended = Promise.all(parts.flatMap((part) => [follow(part, stage), act(part, stage)]));
+    const ended = Promise.all(parts.flatMap((part) => [watch(part, stage), act(part, stage)]));
     const tooLate = sleep(deadlineMs, undefined, { signal });
     await unlessAborted(Promise.race([ended, tooLate]), stop);
   } finally {
@@ -89,7 +90,7 @@ interface Stage {
 }
 
 /** Shows the states of a task until it has ended. */
-async function follow(part: Part, { client, changed, signal }: Stage): Promise<void> {
+async function watch(part: Part, { client, changed, signal }: Stage): Promise<void> {
   const { row, created } = part;
   if (created === undefined) return;
   for await (const task of client.tasks.watch(created.id, { until: 'ended', signal })) {
@@ -117,8 +118,8 @@ export function hasEnded({ row, created }: Part): boolean {
 }
 
 /** Returns whether the task ended as its scene expects, or could not because of the service's configuration. */
-export function isAsExpected({ scene, row: { task, refusal } }: Part): boolean {
-  if (task === undefined) return refusal !== undefined;
-  if (scene.ifRefused !== undefined && isAddressRefusal(task)) return true;
+export function isAsExpected({ scene, row: { task, rejection } }: Part): boolean {
+  if (task === undefined) return rejection !== undefined;
+  if (scene.ifRejected !== undefined && isAddressRejection(task)) return true;
   return task.status === scene.ends && task.attempt >= (scene.attempts ?? 0);
 }

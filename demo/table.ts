@@ -8,7 +8,7 @@ export interface Row {
   /** The task's last state from the feed; undefined before the first message. */
   task: TaskSummary | undefined;
   /** Why the service rejected the task. */
-  refusal?: string;
+  rejection?: string;
   /** What the demo is going to do to the task, and when (milliseconds since the epoch). */
   plan?: { readonly what: string; readonly at: number } | undefined;
   /** What the demo has done to the task. */
@@ -48,13 +48,13 @@ export function renderRows(rows: readonly Row[], now: number, width: number, pai
   });
 }
 
-export function statusLabelOf({ task, refusal }: Row): Word {
-  return refusal === undefined ? (task?.status ?? '…') : 'REJECTED';
+export function statusLabelOf({ task, rejection }: Row): Word {
+  return rejection === undefined ? (task?.status ?? '…') : 'REJECTED';
 }
 
 /** Returns the details to show beside the status. */
-export function detailOf({ task, refusal, plan, done }: Row, now: number): string {
-  if (task === undefined || refusal !== undefined) return refusal ?? '';
+export function detailOf({ task, rejection, plan, done }: Row, now: number): string {
+  if (task === undefined || rejection !== undefined) return rejection ?? '';
   const planned = plan && `the demo ${plan.what} in ${formatDuration(plan.at - now)}`;
   const parts = [stateOf(task, now), planned ?? (done && !endedStatuses.has(task.status) ? done : undefined)];
   return parts.filter((part) => part !== undefined && part !== '').join(' · ');

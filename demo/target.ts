@@ -7,7 +7,7 @@ import { isErrno } from '../src/lib/errno.ts';
 const host = '127.0.0.1';
 /** Delay of a response, in milliseconds: long enough to see the task RUNNING. A shorter attempt could go unseen. */
 const thinkingMs = 1500;
-const refusals = 2;
+const rejections = 2;
 const usualPort = 8765;
 
 /** The server that the demo's HTTP tasks call; serving → closed, by `close()`. */
@@ -38,7 +38,7 @@ export async function startTarget(port: number): Promise<Target> {
     request.resume();
     if (request.url === '/flaky') {
       flakyCalls += 1;
-      if (flakyCalls > refusals) return answer(response, 200, { answer: 42, calls: flakyCalls });
+      if (flakyCalls > rejections) return answer(response, 200, { answer: 42, calls: flakyCalls });
       return answer(response, 503, { error: 'busy, come back in a second' }, { 'Retry-After': '1' });
     }
     // If the client has disconnected in the meantime, the answer is dropped, which does no harm.

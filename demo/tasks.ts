@@ -17,7 +17,7 @@ export interface Scene {
     readonly run: (client: Client, id: string) => Promise<Task>;
   };
   /** Set if the task calls the demo's target, which the service may not allow. `instead` then replaces it. */
-  readonly ifRefused?: { readonly instead: Scene | undefined };
+  readonly ifRejected?: { readonly instead: Scene | undefined };
   /** Returns the task's result in one line. */
   readonly summary: (task: TaskSummary) => string;
 }
@@ -41,7 +41,7 @@ export function scenesOf(csv: string, target: Target): readonly Scene[] {
         delay: 4,
       },
       ends: 'COMPLETED',
-      ifRefused: { instead: undefined },
+      ifRejected: { instead: undefined },
       summary: answerSummary,
     },
     {
@@ -54,7 +54,7 @@ export function scenesOf(csv: string, target: Target): readonly Scene[] {
       },
       ends: 'COMPLETED',
       attempts: 3,
-      ifRefused: { instead: callUnknownHost },
+      ifRejected: { instead: callUnknownHost },
       summary: answerSummary,
     },
     {
@@ -102,7 +102,7 @@ const callUnknownHost: Scene = {
 };
 
 /** Returns whether the worker did not allow the call to the target, although the API accepted the task. */
-export function isAddressRefusal({ status, error_message }: TaskSummary): boolean {
+export function isAddressRejection({ status, error_message }: TaskSummary): boolean {
   return status === 'FAILED' && /\bnot allowed\b/.test(error_message ?? '');
 }
 

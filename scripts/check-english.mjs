@@ -6,22 +6,17 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync } from 'oxc-parser';
-import { bareStart, exceptions, names, unchecked, wordings } from './lib/english.mjs';
+import { bareStart, names, unchecked, wordings } from './lib/english.mjs';
 import { root } from './lib/root.mjs';
 
 const code = /\.(?:ts|tsx|mjs)$/;
 const prose = /\.(?:md|css|html|svg|sh|ya?ml|toml|example|json)$|Dockerfile$/;
 
-const unused = new Set(exceptions);
 const paths = listFiles(process.argv.slice(2));
 const findings = paths.flatMap(checkFile);
 for (const { path, line, found, advice } of findings) console.log(`${path}:${line}: "${found}": ${advice}`);
-if (process.argv.length === 2) {
-  for (const { path, text } of unused)
-    console.log(`scripts/lib/english.mjs: unused exception for ${path}: "${text}"`);
-}
-if (findings.length > 0 || (process.argv.length === 2 && unused.size > 0)) {
-  console.log(`${findings.length} findings. scripts/lib/english.mjs lists the wordings and the exceptions.`);
+if (findings.length > 0) {
+  console.log(`${findings.length} findings. scripts/lib/english.mjs lists the wordings.`);
   process.exitCode = 1;
 }
 
@@ -42,12 +37,10 @@ function checkFile(path) {
     if (error.code === 'ENOENT') return [];
     throw error;
   }
-  const allowed = exceptions.filter((exception) => exception.path === path);
   const texts = code.test(path) ? textsOfCode(path, source) : [{ text: source, start: 0, rules: wordings }];
   return texts.flatMap(({ text, start, rules }) =>
     rules
       .flatMap(({ pattern, advice }) => Array.from(text.matchAll(pattern), (match) => ({ match, advice })))
-      .filter(({ match }) => !isAllowed(allowed, text, match.index))
       .map(({ match, advice }) => ({
         path,
         line: lineOf(source, start + match.index),
@@ -83,19 +76,6 @@ function textsOfCode(path, source) {
     const isModule = /^(?:Import|Export)/.test(node.type ?? '');
     for (const [key, value] of Object.entries(node)) if (!(isModule && key === 'source')) visit(value);
   }
-}
-
-/** Returns whether a finding at an index is part of an exception. */
-function isAllowed(allowed, text, index) {
-  return allowed.some((exception) => {
-    for (let at = text.indexOf(exception.text); at !== -1; at = text.indexOf(exception.text, at + 1)) {
-      if (at <= index && index < at + exception.text.length) {
-        unused.delete(exception);
-        return true;
-      }
-    }
-    return false;
-  });
 }
 
 function flat(found) {

@@ -102,13 +102,13 @@ function endOf(error: unknown, before: TaskState, scope: CancellationScope): Att
 function cancelledReport(error: unknown): AttemptReport | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   // The worker was lost while the attempt was stopping: the server doesn't retry a cancelled activity.
-  if (cause instanceof TimeoutFailure) return lostReport(cause);
+  if (cause instanceof TimeoutFailure) return reportFromTimeout(cause);
   // Only our own activity adds details to a cancellation, and only if the attempt had started.
   return cause instanceof CancelledFailure ? (cause.details[0] as AttemptReport | undefined) : undefined;
 }
 
 /** Returns the report of an attempt whose worker was lost, from its last heartbeat. */
-function lostReport({ lastHeartbeatDetails }: TimeoutFailure): AttemptReport | undefined {
+function reportFromTimeout({ lastHeartbeatDetails }: TimeoutFailure): AttemptReport | undefined {
   const { current } = (lastHeartbeatDetails ?? {}) as Partial<AttemptHeartbeat>;
   return current && lostAttempt(current);
 }
@@ -125,7 +125,7 @@ function failedEnd(error: unknown, before: TaskState): AttemptOutcome {
   const details = detailsOf(error);
   if (!isAttemptFailure(details)) {
     // The attempt never reported: its worker was lost, or the failure was too large for the server to keep.
-    const known = cause instanceof TimeoutFailure ? lostReport(cause) : undefined;
+    const known = cause instanceof TimeoutFailure ? reportFromTimeout(cause) : undefined;
     const report = known ?? unknownReport(before.attempt + 1, summary);
     return {
       kind: 'failed',

@@ -26,15 +26,15 @@ const maxTries = 3;
 
 /**
  * Asks each of these tasks to notify this one of its end.
- * @param onOver called for each task that had ended before it could be asked.
+ * @param onEnded called for each task that had ended before it could be asked.
  */
 export async function subscribeToPredecessors(
   ids: readonly string[],
-  onOver: (over: EndedPredecessor) => void,
+  onEnded: (predecessor: EndedPredecessor) => void,
 ): Promise<void> {
   const ask = async (id: string): Promise<void> => {
-    const over = await askOne(id);
-    if (over) onOver(over);
+    const ended = await askOne(id);
+    if (ended) onEnded(ended);
   };
   await Promise.all(ids.map(ask));
 }
@@ -46,8 +46,8 @@ async function askOne(id: string): Promise<EndedPredecessor | null> {
     // Signals without a run id, since the newest run is the one that matters.
     if (await isDelivered(() => getExternalWorkflowHandle(id).signal(dependentSignal, dependent)))
       return null;
-    const over = await lookUpPredecessor(id);
-    if (over !== null) return over;
+    const ended = await lookUpPredecessor(id);
+    if (ended !== null) return ended;
     // It was retried between the signal and the lookup: ask its new run.
   }
   // The predecessor has more dependents than a workflow can receive signals from. The workers will notice its
@@ -60,13 +60,13 @@ export async function notifyDependents(
   dependents: Map<string, Dependent>,
   ended: PredecessorEnd,
 ): Promise<void> {
-  const over = { id: workflowInfo().workflowId, ended };
+  const predecessor = { id: workflowInfo().workflowId, ended };
   while (dependents.size > 0) {
     const some = [...dependents.values()].slice(0, maxSignalsInFlight);
     for (const { id } of some) dependents.delete(id);
     await Promise.all(
       some.map(({ id, run_id }) =>
-        isDelivered(() => getExternalWorkflowHandle(id, run_id).signal(predecessorEndedSignal, over)),
+        isDelivered(() => getExternalWorkflowHandle(id, run_id).signal(predecessorEndedSignal, predecessor)),
       ),
     );
   }

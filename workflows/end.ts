@@ -28,7 +28,7 @@ export function endByError(error: unknown): RunEnd {
  * started, a cancellation can neither interrupt nor change the end.
  */
 export async function endRun(run: Run, status: EndedStatus): Promise<void> {
-  run.isOver = true;
+  run.hasEnded = true;
   if (run.dependents.size === 0) return;
   await CancellationScope.nonCancellable(() => notifyDependents(run.dependents, status));
 }

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import {
-  attemptBegunSignalName,
+  attemptStartedSignalName,
   attemptInterruptedSignalName,
   commandSignalName,
   predecessorEndedSignalName,
@@ -8,8 +8,8 @@ import {
 } from '../src/contract/names.ts';
 import type { EndedPredecessor } from '../src/contract/predecessors.ts';
 import type {
-  AttemptBegun,
-  AttemptOver,
+  AttemptStart,
+  AttemptInterruption,
   Dependent,
   TaskCommand,
   TaskEdit,
@@ -20,13 +20,13 @@ import type {
 export const commandSignal = defineSignal<[TaskCommand]>(commandSignalName);
 
 /** Sent by an attempt once it has run for a second. Shorter attempts spare their workflow the extra work. */
-export const attemptBegunSignal = defineSignal<[AttemptBegun]>(attemptBegunSignalName);
+export const attemptStartedSignal = defineSignal<[AttemptStart]>(attemptStartedSignalName);
 
 /**
  * Reports an attempt that was lost or handed back. Sent by the first later try that knows of it: the server
  * retries the activity without notifying the workflow, and has no place for what the attempt left behind.
  */
-export const attemptInterruptedSignal = defineSignal<[AttemptOver]>(attemptInterruptedSignalName);
+export const attemptInterruptedSignal = defineSignal<[AttemptInterruption]>(attemptInterruptedSignalName);
 
 /** Sent by a dependent of this task, which asks to be notified of its end. */
 export const dependentSignal = defineSignal<[Dependent]>(dependentSignalName);

@@ -45,7 +45,7 @@ function changedAttributes(before: TaskState, after: TaskState): SearchAttribute
 function changedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
   if (after.waitsFor !== before.waitsFor) return { waits_for: after.waitsFor };
   if (after.attempts !== before.attempts) return failureMemo(after);
-  if (after.spec === before.spec) return hurriedMemo(before, after);
+  if (after.spec === before.spec) return nextAttemptMemo(before, after);
   return { ...listedOf(after.spec), edited: true };
 }
 
@@ -53,12 +53,12 @@ function changedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
  * Returns the memo's next attempt if run-now has ended a backoff, or if the attempt after a backoff has
  * started, so that lists stop showing the wait.
  */
-function hurriedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
+function nextAttemptMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
   const { nextAttemptAt } = after;
-  const hurried = nextAttemptAt !== null && nextAttemptAt !== before.nextAttemptAt;
-  if (hurried) return { next_attempt_at: new Date(nextAttemptAt).toISOString() };
-  const begunAgain = before.status === 'RUNNING' && after.attempt > before.attempt;
-  return begunAgain ? { next_attempt_at: null } : {};
+  const isRunNow = nextAttemptAt !== null && nextAttemptAt !== before.nextAttemptAt;
+  if (isRunNow) return { next_attempt_at: new Date(nextAttemptAt).toISOString() };
+  const hasRestarted = before.status === 'RUNNING' && after.attempt > before.attempt;
+  return hasRestarted ? { next_attempt_at: null } : {};
 }
 
 function failureMemo({

@@ -1,9 +1,9 @@
 /** One run of a task: its state, its dependents, and the messages that change both. */
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
-import type { EditRefusal, Dependent, TaskStatusReport } from '../src/contract/workflow.ts';
+import type { EditRejection, Dependent, TaskStatusReport } from '../src/contract/workflow.ts';
 import type { StartedAttempt } from './attempt.ts';
 import {
-  attemptBegunSignal,
+  attemptStartedSignal,
   attemptInterruptedSignal,
   commandSignal,
   dependentSignal,
@@ -15,9 +15,9 @@ import { recordState } from './record.ts';
 import {
   applyCommand,
   applyEdit,
-  attemptBegun,
+  attemptStarted,
   attemptInterrupted,
-  editRefusal,
+  editRejection,
   predecessorEnded,
   type TaskState,
 } from './state.ts';
@@ -27,7 +27,7 @@ export class Run {
   state: TaskState;
   attempt: StartedAttempt | undefined;
   /** Set when the run ends: its state no longer changes. */
-  isOver = false;
+  hasEnded = false;
   /** Dependents to notify of its end, by id. */
   readonly dependents = new Map<string, Dependent>();
 
@@ -37,14 +37,14 @@ export class Run {
 
   /** Moves to `next` and records what has changed. */
   update(next: TaskState): void {
-    if (next === this.state || this.isOver) return;
+    if (next === this.state || this.hasEnded) return;
     recordState(this.state, next);
     this.state = next;
     if (next.status === 'SCHEDULED' || next.status === 'PAUSED') this.attempt?.withdraw();
   }
 }
 
-const refusals: Record<EditRefusal, string> = {
+const rejections: Record<EditRejection, string> = {
   wrong_state: 'The task has started',
   stale_version: 'The task has changed in the meantime',
   expired: 'The edit expired before it could be applied',
@@ -53,10 +53,12 @@ const refusals: Record<EditRefusal, string> = {
 /** Registers the handlers of all messages to a run. Called before the workflow's first wait. */
 export function handleMessages(run: Run): void {
   setHandler(commandSignal, (command) => run.update(applyCommand(run.state, command, Date.now())));
-  setHandler(attemptBegunSignal, (begun) => run.update(attemptBegun(run.state, begun, Date.now())));
+  setHandler(attemptStartedSignal, (start) => run.update(attemptStarted(run.state, start, Date.now())));
   setHandler(attemptInterruptedSignal, ({ report }) => run.update(attemptInterrupted(run.state, report)));
   setHandler(dependentSignal, (dependent) => void run.dependents.set(dependent.id, dependent));
-  setHandler(predecessorEndedSignal, (over) => run.update(predecessorEnded(run.state, over, Date.now())));
+  setHandler(predecessorEndedSignal, (predecessor) =>
+    run.update(predecessorEnded(run.state, predecessor, Date.now())),
+  );
   setHandler(statusQuery, () => report(run.state));
   setHandler(
     editUpdate,
@@ -66,8 +68,8 @@ export function handleMessages(run: Run): void {
     },
     {
       validator: (edit) => {
-        const refusal = run.isOver ? 'wrong_state' : editRefusal(run.state, edit, Date.now());
-        if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusals[refusal], refusal);
+        const rejection = run.hasEnded ? 'wrong_state' : editRejection(run.state, edit, Date.now());
+        if (rejection !== undefined) throw ApplicationFailure.nonRetryable(rejections[rejection], rejection);
       },
     },
   );

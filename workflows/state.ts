@@ -21,9 +21,9 @@ import {
 } from '../src/contract/predecessors.ts';
 import { specOf, type TaskSpec } from '../src/contract/spec.ts';
 import type {
-  AttemptBegun,
+  AttemptStart,
   AttemptReport,
-  EditRefusal,
+  EditRejection,
   TaskCommand,
   TaskEdit,
   TaskInput,
@@ -73,13 +73,13 @@ export interface FailedAttempt {
 
 export function initialState(input: TaskInput, now: number): TaskState {
   const waitsFor = remainingPredecessors(input);
-  const { after_policy: afterPolicy, predecessors_over: over = [] } = input;
+  const { after_policy: afterPolicy, predecessors_over: ended = [] } = input;
   return {
     spec: specOf(input),
     status: waitsFor.length > 0 ? 'AFTER' : 'SCHEDULED',
     waitsFor,
     afterPolicy,
-    ruledOutBy: over.find(({ id }) => waitsFor.includes(id)) ?? null,
+    ruledOutBy: ended.find(({ id }) => waitsFor.includes(id)) ?? null,
     version: input.version,
     updatedAt: now,
     started_at: null,
@@ -132,16 +132,16 @@ function restingStatus(waitsFor: readonly string[]): 'SCHEDULED' | 'AFTER' {
 }
 
 /** Records the end of a predecessor. Other predecessors, or a pause, may still keep the task waiting. */
-export function predecessorEnded(state: TaskState, over: EndedPredecessor, now: number): TaskState {
-  if (!state.waitsFor.includes(over.id) || state.ruledOutBy) return state;
-  if (!isAcceptedOutcome(over.ended, state.afterPolicy)) return { ...state, ruledOutBy: over };
-  const waitsFor = state.waitsFor.filter((id) => id !== over.id);
+export function predecessorEnded(state: TaskState, predecessor: EndedPredecessor, now: number): TaskState {
+  if (!state.waitsFor.includes(predecessor.id) || state.ruledOutBy) return state;
+  if (!isAcceptedOutcome(predecessor.ended, state.afterPolicy)) return { ...state, ruledOutBy: predecessor };
+  const waitsFor = state.waitsFor.filter((id) => id !== predecessor.id);
   if (waitsFor.length > 0 || state.status !== 'AFTER') return { ...state, waitsFor };
   return written(state, now, { waitsFor, status: 'SCHEDULED' });
 }
 
 /** Returns why an edit must be rejected; undefined if it is allowed. */
-export function editRefusal(state: TaskState, edit: TaskEdit, now: number): EditRefusal | undefined {
+export function editRejection(state: TaskState, edit: TaskEdit, now: number): EditRejection | undefined {
   if (now > Date.parse(edit.not_after)) return 'expired';
   if (state.status === 'RUNNING') return 'wrong_state';
   if (edit.expected_version !== state.version) return 'stale_version';
@@ -163,14 +163,14 @@ export function becomeDue(state: TaskState, now: number): TaskState {
   return state.status === 'SCHEDULED' ? written(state, now, { status: 'PENDING' }) : state;
 }
 
-export function attemptBegun(state: TaskState, begun: AttemptBegun, now: number): TaskState {
-  if (begun.attempt <= state.attempt) return state;
+export function attemptStarted(state: TaskState, start: AttemptStart, now: number): TaskState {
+  if (start.attempt <= state.attempt) return state;
   // An attempt that is being withdrawn may still announce itself; that must not set a paused task to RUNNING.
   if (isResting(state.status) || state.status === 'PAUSED') return state;
-  const started_at = state.started_at ?? begun.started_at;
+  const started_at = state.started_at ?? start.started_at;
   // Later attempts are visible without a write; the first one moves the task to RUNNING in the lists.
-  if (state.status === 'RUNNING') return { ...state, attempt: begun.attempt };
-  return written(state, now, { status: 'RUNNING', attempt: begun.attempt, started_at });
+  if (state.status === 'RUNNING') return { ...state, attempt: start.attempt };
+  return written(state, now, { status: 'RUNNING', attempt: start.attempt, started_at });
 }
 
 /** Records that the backoff is over: the next attempt is being scheduled. */
@@ -233,14 +233,14 @@ export function attemptInterrupted(state: TaskState, report: AttemptReport): Tas
  * stays the same.
  */
 export function attemptCancelled(state: TaskState, report: AttemptReport | undefined): TaskState {
-  const over = mergedReports(state.interrupted, report ? [report] : []);
-  const [first] = over;
+  const reports = mergedReports(state.interrupted, report ? [report] : []);
+  const [first] = reports;
   if (!first) return state;
   return {
     ...state,
-    attempt: over.at(-1)?.attempt ?? state.attempt,
+    attempt: reports.at(-1)?.attempt ?? state.attempt,
     started_at: state.started_at ?? first.started_at,
-    attempts: mergedReports(state.attempts, over),
+    attempts: mergedReports(state.attempts, reports),
     interrupted: [],
   };
 }

@@ -56,11 +56,11 @@ async function untilEnd(run: Run, input: TaskInput): Promise<RunEnd> {
 async function waitForPredecessors(run: Run): Promise<void> {
   const isDecided = (): boolean => run.state.ruledOutBy !== null || run.state.waitsFor.length === 0;
   if (!isDecided()) {
-    const onOver = (over: EndedPredecessor): void =>
-      run.update(predecessorEnded(run.state, over, Date.now()));
-    const following = subscribeToPredecessors(run.state.waitsFor, onOver).then(() => condition(isDecided));
+    const onEnded = (predecessor: EndedPredecessor): void =>
+      run.update(predecessorEnded(run.state, predecessor, Date.now()));
+    const subscribed = subscribeToPredecessors(run.state.waitsFor, onEnded).then(() => condition(isDecided));
     // One end that rules the task out is enough, even if the other predecessors have not been asked yet.
-    await Promise.race([following, condition(isDecided)]);
+    await Promise.race([subscribed, condition(isDecided)]);
   }
   if (run.state.ruledOutBy) throw predecessorFailure(run.state, run.state.ruledOutBy);
 }

@@ -32,8 +32,8 @@ const publicOnlyLookup: LookupFunction = (hostname, options, callback) => {
     // One private address is enough to fail: the DNS answer is malicious, or mixes internal and public by
     // mistake.
     const [first] = addresses;
-    const refused = addresses.find(({ address }) => !isPublicAddress(address));
-    if (refused || first === undefined) callback(notAllowed(refused?.address ?? 'none', hostname), '');
+    const rejected = addresses.find(({ address }) => !isPublicAddress(address));
+    if (rejected || first === undefined) callback(notAllowed(rejected?.address ?? 'none', hostname), '');
     else if (options.all) callback(null, addresses);
     else callback(null, first.address, first.family);
   });

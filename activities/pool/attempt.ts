@@ -16,7 +16,7 @@ export class HandlerAttempt {
   readonly #send: (message: FromHandler) => void;
   readonly #stopping = new AbortController();
   readonly #reports: ReportSender;
-  #over = false;
+  #ended = false;
 
   constructor({ input, number }: Extract<ToHandler, { type: 'run' }>, send: (message: FromHandler) => void) {
     this.#input = input;
@@ -32,7 +32,7 @@ export class HandlerAttempt {
   async run(types: TaskTypes): Promise<void> {
     const { taskType, payload } = this.#input;
     const number = this.#number;
-    this.#send({ type: 'begun', number });
+    this.#send({ type: 'started', number });
     try {
       const type = types.get(taskType);
       if (!type) throw new TypeError(`The worker should have rejected the task type ${taskType}`);
@@ -45,7 +45,7 @@ export class HandlerAttempt {
 
   /** Ends the attempt with what its handler threw, wherever that was caught. */
   fail(error: unknown): void {
-    if (this.#over) return;
+    if (this.#ended) return;
     // The stack of a handler that was asked to stop doesn't matter.
     const expected = isTaskFailure(error) || this.#stopping.signal.aborted;
     if (error instanceof Error && !expected) this.#reports.log('ERROR', String(error.stack ?? error));
@@ -54,8 +54,8 @@ export class HandlerAttempt {
   }
 
   #end(message: FromHandler): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#ended) return;
+    this.#ended = true;
     this.flush();
     this.#send(message);
   }
@@ -67,7 +67,7 @@ export class HandlerAttempt {
 
   #context(): TaskContext {
     const { taskId, owner, attempt, idempotencyKey, checkpoint } = this.#input;
-    const teller = this.#reports;
+    const reports = this.#reports;
     let saved = checkpoint;
     return {
       taskId,
@@ -76,20 +76,20 @@ export class HandlerAttempt {
       idempotencyKey,
       signal: this.#stopping.signal,
       log: {
-        info: (message) => teller.log('INFO', message),
-        warn: (message) => teller.log('WARN', message),
-        error: (message) => teller.log('ERROR', message),
+        info: (message) => reports.log('INFO', message),
+        warn: (message) => reports.log('WARN', message),
+        error: (message) => reports.log('ERROR', message),
       },
       checkpoint: {
         read: () => (saved === undefined ? undefined : JSON.parse(saved)),
         write: (value) => {
           saved = toLimitedJson('Checkpoint', value, maxCheckpointBytes);
-          teller.checkpoint(saved);
+          reports.checkpoint(saved);
         },
       },
       progress: (percent, message = '') => {
         const clamped = Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : 0;
-        teller.progress(clamped, truncateBytes(message, maxProgressMessageBytes));
+        reports.progress(clamped, truncateBytes(message, maxProgressMessageBytes));
       },
     };
   }

@@ -14,7 +14,7 @@ let types: TaskTypes | undefined;
 let current: HandlerAttempt | undefined;
 let lastSent = Promise.resolve();
 /** Set after an uncaught error: the process may be in any state, so it ends when the running attempt is over. */
-let spoilt = false;
+let isDamaged = false;
 
 /** Attributes running code to its attempt: one that has ended may have left timers and promises behind. */
 const attempts = new AsyncLocalStorage<HandlerAttempt>();
@@ -28,7 +28,7 @@ process.on('message', (message) => void receive(message));
 process.on('uncaughtException', (error) => {
   // Sent first, or the worker might give the process another attempt once it learns that this one is over.
   send({ type: 'leaving' });
-  spoilt = true;
+  isDamaged = true;
   if (isCurrents()) current?.fail(error);
   else console.error('Uncaught error, not thrown by the running attempt:', error);
   if (!current || isCurrents()) leave(1);
@@ -63,7 +63,7 @@ async function run(attempt: HandlerAttempt, types: TaskTypes): Promise<void> {
   current = attempt;
   await attempts.run(attempt, () => attempt.run(types));
   current = undefined;
-  if (spoilt) leave(1);
+  if (isDamaged) leave(1);
 }
 
 async function load({ dataDir, httpAllowHosts, modules }: HandlerSettings): Promise<void> {

@@ -40,7 +40,7 @@ export type ProcessOutcome =
    * The handler was never called: the process had ended, or an earlier handler had left something that
    * blocked it.
    */
-  | { readonly kind: 'not_begun' };
+  | { readonly kind: 'not_started' };
 
 export interface HandlerProcessOptions {
   /** The script of the process. */
@@ -65,13 +65,13 @@ const defaultReadyMs = 60_000;
  * Maximum time until an attempt starts, in milliseconds. An idle process needs a few; one that takes longer
  * is blocked.
  */
-const beginMs = 5000;
+const startMs = 5000;
 
 interface Run {
   readonly number: number;
   readonly onReport: (report: HandlerReport) => void;
   readonly end: (end: ProcessOutcome) => void;
-  begun: boolean;
+  started: boolean;
 }
 
 export class HandlerProcess {
@@ -134,13 +134,13 @@ export class HandlerProcess {
     const number = this.#number;
     return new Promise((resolve) => {
       const late = setTimeout(() => {
-        if (!run.begun) this.kill();
-      }, beginMs);
+        if (!run.started) this.kill();
+      }, startMs);
       const end = (how: ProcessOutcome): void => {
         clearTimeout(late);
-        resolve(run.begun || how.kind !== 'died' ? how : { kind: 'not_begun' });
+        resolve(run.started || how.kind !== 'died' ? how : { kind: 'not_started' });
       };
-      const run: Run = { number, onReport, end, begun: false };
+      const run: Run = { number, onReport, end, started: false };
       this.#run = run;
       this.#send({ type: 'run', number, input });
     });
@@ -182,8 +182,8 @@ export class HandlerProcess {
     // Drops messages of an attempt that has ended.
     if ('number' in message && message.number !== this.#run?.number) return;
     switch (message.type) {
-      case 'begun':
-        if (this.#run) this.#run.begun = true;
+      case 'started':
+        if (this.#run) this.#run.started = true;
         return;
       case 'report':
         this.#run?.onReport(message.report);

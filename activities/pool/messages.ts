@@ -78,7 +78,7 @@ export const fromHandler = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), types: z.record(z.string(), typeRules) }),
   z.object({ type: z.literal('unusable'), message: z.string() }),
   /** First message of every attempt. A process that an earlier handler blocks doesn't send it. */
-  z.object({ type: z.literal('begun'), number }),
+  z.object({ type: z.literal('started'), number }),
   z.object({ type: z.literal('report'), number, report: handlerReport }),
   /** `result` is JSON. */
   z.object({

@@ -63,7 +63,8 @@ class Pool implements HandlerPool {
   readonly #options: PoolOptions;
   readonly #all = new Set<HandlerProcess>();
   readonly #busy = new Set<HandlerProcess>();
-  readonly #newborn = new Set<HandlerProcess>();
+  /** Processes that are still loading the task types. */
+  readonly #notReady = new Set<HandlerProcess>();
   /** All processes that have not ended, including those being retired. */
   readonly #living = new Set<HandlerProcess>();
   readonly #closing = new AbortController();
@@ -120,7 +121,7 @@ class Pool implements HandlerPool {
     this.#closing.abort(new Error('The pool is closed'));
     clearInterval(this.#watch);
     for (const stop of this.#stopGauges) stop();
-    for (const newborn of this.#newborn) newborn.kill();
+    for (const handlerProcess of this.#notReady) handlerProcess.kill();
     await Promise.all([...this.#living].map((handlerProcess) => this.#end(handlerProcess)));
   }
 
@@ -204,7 +205,7 @@ class Pool implements HandlerPool {
       ...this.#options,
       maxHeapMb: Math.ceil(maxMemoryMb * killAbove),
     });
-    this.#newborn.add(handlerProcess);
+    this.#notReady.add(handlerProcess);
     this.#living.add(handlerProcess);
     void handlerProcess.ended.then(() => this.#living.delete(handlerProcess));
     try {
@@ -220,7 +221,7 @@ class Pool implements HandlerPool {
       handlerProcess.kill();
       throw error;
     } finally {
-      this.#newborn.delete(handlerProcess);
+      this.#notReady.delete(handlerProcess);
     }
   }
 

@@ -43,9 +43,9 @@ export interface TaskTypeSettings {
 /** Returns the built-in task types and the users' own. Throws if two have the same name. */
 export function createTaskTypes({ dataDir, httpAllowHosts, extra = [] }: TaskTypeSettings): TaskTypes {
   const types = [
-    forgetPayload(createProcessData({ dataDir })),
-    forgetPayload(createHttpRequest({ allowHosts: httpAllowHosts })),
-    ...extra.map((type) => forgetPayload(type)),
+    erasePayloadType(createProcessData({ dataDir })),
+    erasePayloadType(createHttpRequest({ allowHosts: httpAllowHosts })),
+    ...extra.map((type) => erasePayloadType(type)),
   ];
   const byName = new Map<string, AnyTaskType>();
   for (const type of types) {
@@ -55,7 +55,7 @@ export function createTaskTypes({ dataDir, httpAllowHosts, extra = [] }: TaskTyp
   return { get: (name) => byName.get(name), list: () => types };
 }
 
-function forgetPayload<Payload>(type: TaskType<Payload>): AnyTaskType {
+function erasePayloadType<Payload>(type: TaskType<Payload>): AnyTaskType {
   const { name, description, payload: schema, retryOn, cleanupSeconds } = type;
   return {
     name,

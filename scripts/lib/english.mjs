@@ -44,9 +44,6 @@ export const names = [
   },
 ];
 
-/** Places where a wording is allowed: others chose it, or it is meant literally. Each with its reason. */
-export const exceptions = [];
-
 /** Beginnings of paths of recorded and generated texts, and of this list. */
 export const unchecked = [
   'test/compat/exchanges.json',

@@ -11,7 +11,7 @@ export async function ensureTemporal() {
   try {
     await locateTemporal(readConfig().engine, progress.report);
   } catch (error) {
-    progress.print(error.name === 'EngineError' ? error.message : error.stack);
+    progress.print(error.name === 'SetupError' ? error.message : error.stack);
     process.exit(1);
   } finally {
     progress.clear();

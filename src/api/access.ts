@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { assertScope, type Scope } from '../auth/principal.ts';
-import { ifValid, notAuthenticated } from '../auth/refusals.ts';
+import { ifValid, notAuthenticated } from '../auth/rejections.ts';
 import { isSameOrigin } from '../auth/same-origin.ts';
 import { isCsrfTokenOf, type Session } from '../auth/sessions.ts';
 import { AppError } from '../contract/errors.ts';
@@ -28,11 +28,11 @@ const reads: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export function createAccess(
   { authenticate, localAccounts }: Pick<ApiDependencies, 'authenticate' | 'localAccounts'>,
-  clientOf: CallerAddressOf,
+  callerAddressOf: CallerAddressOf,
 ): Access {
   // The prefix stops pages on sibling domains, or on plain http, from replacing the cookie with their own.
   const cookieName = (c: Context<ApiEnv>): string =>
-    clientOf(c).isSecure ? '__Host-taskbell_session' : 'taskbell_session';
+    callerAddressOf(c).isSecure ? '__Host-taskbell_session' : 'taskbell_session';
 
   async function sessionOf(c: Context<ApiEnv>): Promise<Session> {
     const cookie = getCookie(c, cookieName(c));
@@ -54,7 +54,7 @@ export function createAccess(
 
   function assertSameOrigin(c: Context<ApiEnv>): void {
     const [origin, host, fetchSite] = ['Origin', 'Host', 'Sec-Fetch-Site'].map((name) => c.req.header(name));
-    if (isSameOrigin({ origin, host, fetchSite, isSecure: clientOf(c).isSecure })) return;
+    if (isSameOrigin({ origin, host, fetchSite, isSecure: callerAddressOf(c).isSecure })) return;
     throw new AppError('csrf_failed', 'Cross-site requests are not allowed.');
   }
 
@@ -92,7 +92,7 @@ export function createAccess(
   };
 
   function attributes(c: Context<ApiEnv>) {
-    return { path: '/', httpOnly: true, sameSite: 'Strict', secure: clientOf(c).isSecure } as const;
+    return { path: '/', httpOnly: true, sameSite: 'Strict', secure: callerAddressOf(c).isSecure } as const;
   }
 }
 

@@ -15,7 +15,7 @@ export type CallerAddressOf = (c: Context<ApiEnv>) => CallerAddress;
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 /**
- * Identifies clients. A proxy's X-Forwarded-For and X-Forwarded-Proto count only if its address is trusted, because
+ * Returns the function that finds the address of a caller. A proxy's X-Forwarded-For and X-Forwarded-Proto count only if its address is trusted, because
  * anyone can send these headers.
  * @param trustedProxies addresses and CIDR ranges.
  */

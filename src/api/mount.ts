@@ -1,20 +1,20 @@
 /** Adds the declared routes to the app, and responds to requests for their paths that no route handles. */
 import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../contract/errors.ts';
-import type { Guards } from './guards.ts';
+import type { RouteGuards } from './route-guards.ts';
 import type { DeclaredRoute, Endpoint, RouteRules } from './route.ts';
 import type { Api, ApiEnv } from './types.ts';
 
 /**
  * Adds the routes, each behind the guards that its rules require, and describes them in the OpenAPI registry.
  */
-export function mountRoutes(app: Api, endpoints: readonly Endpoint[], guards: Guards): void {
+export function mountRoutes(app: Api, endpoints: readonly Endpoint[], guards: RouteGuards): void {
   for (const { route } of endpoints) describe(app, route);
   const paths = byPath(endpoints);
   for (const [path, at] of paths) {
     for (const { route, mount } of at) mount(app, guards.before(route));
     const rules = at.map(({ route }) => route.rules);
-    app.use(routingPath(path), ...guards.admit(othersOf(rules)), refuseMethod(at));
+    app.use(routingPath(path), ...guards.admit(othersOf(rules)), rejectMethod(at));
   }
   for (const path of closedRoots(paths)) app.use(`${path}/*`, ...guards.admit({ caller: 'account' }));
 }
@@ -50,7 +50,7 @@ function othersOf(rules: readonly RouteRules[]): RouteRules {
 }
 
 /** Responds 405 for a method that a path does not allow. */
-function refuseMethod(at: readonly Endpoint[]): MiddlewareHandler<ApiEnv> {
+function rejectMethod(at: readonly Endpoint[]): MiddlewareHandler<ApiEnv> {
   const methods = at.flatMap(({ route: { method } }) =>
     method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()],
   );

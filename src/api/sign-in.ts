@@ -8,7 +8,7 @@ import type { ApiDependencies, ApiEnv } from './types.ts';
 /** Checks the credentials that a route receives: a name and a password, or a sign-in link. */
 export interface SignIn {
   /** Returns the local accounts. @throws AppError not_found if an identity provider has the accounts. */
-  own(): LocalAccounts;
+  localAccounts(): LocalAccounts;
   /** @throws AppError no_active_account, too_many_requests */
   verify(c: Context<ApiEnv>, credentials: { username: string; password: string }): Promise<Account>;
   /** Redeems the token of a sign-in link. @throws AppError token_not_valid */
@@ -17,20 +17,20 @@ export interface SignIn {
 
 export function createSignIn(
   { localAccounts, logger }: Pick<ApiDependencies, 'localAccounts' | 'logger'>,
-  clientOf: CallerAddressOf,
+  callerAddressOf: CallerAddressOf,
 ): SignIn {
-  function requireOwn(): LocalAccounts {
+  function requireLocalAccounts(): LocalAccounts {
     if (localAccounts) return localAccounts;
     throw new AppError('not_found', 'Tokens are issued by the identity provider, not by this service.');
   }
 
   return {
-    own: requireOwn,
+    localAccounts: requireLocalAccounts,
     async verify(c, { username, password }) {
-      const { accounts, throttle } = requireOwn();
-      const { address } = clientOf(c);
-      const onRefused = () => logger.warn({ address }, 'sign-in rejected: too many failed attempts');
-      const account = await throttle.guard({ name: username, address, onRefused }, () =>
+      const { accounts, throttle } = requireLocalAccounts();
+      const { address } = callerAddressOf(c);
+      const onRejected = () => logger.warn({ address }, 'sign-in rejected: too many failed attempts');
+      const account = await throttle.guard({ name: username, address, onRejected }, () =>
         accounts.verifyPassword(username, password),
       );
       if (account) {
@@ -42,7 +42,7 @@ export function createSignIn(
       throw new AppError('no_active_account', 'No active account found with the given credentials');
     },
     async redeem(link) {
-      return requireOwn().links.redeem(link);
+      return requireLocalAccounts().links.redeem(link);
     },
   };
 }

@@ -29,7 +29,7 @@ export interface ApiDependencies {
   readonly cursorKey: Uint8Array;
   /** Notifies this process's feed that a task has just been written, ahead of the next tick. */
   readonly onTaskWritten: (id: string) => void;
-  /** Notifies clients that follow an owner's tasks that one of them has been deleted. */
+  /** Notifies clients that watch an owner's tasks that one of them has been deleted. */
   readonly onTaskDeleted: (id: string, owner: string) => void;
   readonly streams: Pick<Streams, 'open'>;
   readonly limits: Pick<Config['limits'], 'corsOrigins' | 'trustedProxies'>;

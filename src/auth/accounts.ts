@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { createLimiter } from '../lib/limiter.ts';
 import { hashPassword, isTooLong, needsRehash, verifyPasswordHash } from './passwords.ts';
-import { type Role, updateUsersFile, type User, usersFormat } from './users-file.ts';
+import { updateUsersFile, type User, usersFormat } from './users-file.ts';
+import type { AccountRole } from '../contract/account.ts';
 import { createListView } from './list-view.ts';
-import { refuseBusy } from './refusals.ts';
+import { rejectBusy } from './rejections.ts';
 
 /** An account that can sign in. */
 export interface Account {
   /** Stable and random. Tasks carry it as their owner. */
   readonly id: string;
   readonly name: string;
-  readonly role: Role;
+  readonly role: AccountRole;
   /** Carried by tokens; those of an earlier generation are invalid. */
   readonly generation: number;
 }
@@ -122,7 +123,7 @@ export async function createAccounts(options: Options): Promise<Accounts> {
     refresh: () => view.refresh(),
     async verifyPassword(name, password) {
       if (isTooLong(password)) return undefined;
-      return verifications.run(() => verifyNow(name, password)).catch(refuseBusy);
+      return verifications.run(() => verifyNow(name, password)).catch(rejectBusy);
     },
     onChange(listener) {
       listeners.add(listener);

@@ -4,7 +4,7 @@ import { type ApiKey, keysFormat } from './keys-file.ts';
 import { type FollowOptions, followList } from './list-follower.ts';
 import { sha256 } from './new-key.ts';
 import type { Principal } from './principal.ts';
-import { invalidToken } from './refusals.ts';
+import { invalidToken } from './rejections.ts';
 
 /** The API keys of the keys file, in memory. Checks the file every second. Closed by its creator. */
 export interface ApiKeys {

@@ -1,6 +1,6 @@
 import { type ApiKeys, looksLikeApiKey } from './api-keys.ts';
 import type { Principal } from './principal.ts';
-import { notAuthenticated } from './refusals.ts';
+import { notAuthenticated } from './rejections.ts';
 
 /** Returns the caller of a request from its Authorization header. @throws AppError not_authenticated, token_not_valid */
 export type Authenticate = (authorizationHeader: string | undefined) => Promise<Principal>;

@@ -6,7 +6,7 @@ import type { Principal } from './principal.ts';
 /** Whether a credential is still valid: its account, and the API key or session itself. */
 export interface CredentialStatus {
   /** Checks the lists in memory, which are at most about a second old. Ignores expiry, such as a token's. */
-  holds(principal: Principal): boolean;
+  isValid(principal: Principal): boolean;
   /** Checks the files again before it returns false: another process may have written something newer. */
   confirm(principal: Principal): Promise<boolean>;
   /** Calls `listener` when a credential may no longer be valid. */
@@ -20,7 +20,7 @@ interface Dependencies {
 }
 
 export function createCredentialStatus({ accounts, keys, endedSessions }: Dependencies): CredentialStatus {
-  function credentialHolds({ id, credential }: Principal): boolean {
+  function isCredentialValid({ id, credential }: Principal): boolean {
     switch (credential.type) {
       case 'token':
         return true;
@@ -33,17 +33,17 @@ export function createCredentialStatus({ accounts, keys, endedSessions }: Depend
     }
   }
 
-  function holds(principal: Principal): boolean {
+  function isValid(principal: Principal): boolean {
     const { id, generation } = principal;
-    return accounts.find(id)?.generation === generation && credentialHolds(principal);
+    return accounts.find(id)?.generation === generation && isCredentialValid(principal);
   }
 
   return {
-    holds,
+    isValid,
     async confirm(principal) {
-      if (holds(principal)) return true;
+      if (isValid(principal)) return true;
       await Promise.all([accounts.refresh(), keys.refresh(), endedSessions.refresh()]);
-      return holds(principal);
+      return isValid(principal);
     },
     onChange(listener) {
       for (const source of [accounts, keys, endedSessions]) source.onChange(listener);
@@ -52,8 +52,8 @@ export function createCredentialStatus({ accounts, keys, endedSessions }: Depend
 }
 
 /** Status of the credentials of an identity provider's users: they are valid until they expire. */
-export const untilExpiry: CredentialStatus = {
-  holds: ({ credential }) => credential.type === 'identity-provider',
+export const validUntilExpiry: CredentialStatus = {
+  isValid: ({ credential }) => credential.type === 'identity-provider',
   confirm: async ({ credential }) => credential.type === 'identity-provider',
   onChange: () => undefined,
 };

@@ -6,7 +6,7 @@ import { createIdentityProvider, type IdentityProviderOptions } from './identity
 import { endedSessionsFilePath, keysFilePath, usersFilePath } from './paths.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { createSignInLinks, type SignInLinks } from './sign-in-links.ts';
-import { createCredentialStatus, type CredentialStatus, untilExpiry } from './credential-status.ts';
+import { createCredentialStatus, type CredentialStatus, validUntilExpiry } from './credential-status.ts';
 import { createThrottle, type Throttle } from './throttle.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 import { createTokens, currentAccount, type Tokens } from './tokens.ts';
@@ -25,7 +25,7 @@ export interface LocalAccounts {
 export interface Gate {
   readonly authenticate: Authenticate;
   readonly tickets: Tickets;
-  readonly standing: CredentialStatus;
+  readonly credentialStatus: CredentialStatus;
   /** undefined if an identity provider has the accounts. */
   readonly localAccounts: LocalAccounts | undefined;
   close(): void;
@@ -49,8 +49,8 @@ export async function createGate(options: GateOptions): Promise<Gate> {
   if (identityProvider !== undefined) {
     return {
       authenticate: createAuthenticate({ tokens: createIdentityProvider(identityProvider) }),
-      tickets: createTickets({ secret, standing: untilExpiry }),
-      standing: untilExpiry,
+      tickets: createTickets({ secret, credentialStatus: validUntilExpiry }),
+      credentialStatus: validUntilExpiry,
       localAccounts: undefined,
       close: () => undefined,
     };
@@ -58,17 +58,17 @@ export async function createGate(options: GateOptions): Promise<Gate> {
   const accounts = await createAccounts({ usersFile: usersFilePath(home), onError });
   const keys = await createApiKeys({ accounts, path: keysFilePath(home), onError });
   const endedSessions = await createEndedSessions({ path: endedSessionsFilePath(home), onError });
-  const standing = createCredentialStatus({ accounts, keys, endedSessions });
+  const credentialStatus = createCredentialStatus({ accounts, keys, endedSessions });
   const accountOf = (id: string, generation: number) => currentAccount(accounts, id, generation);
   const tokens = createTokens({ secret, accounts });
   return {
     authenticate: createAuthenticate({ tokens, keys }),
-    tickets: createTickets({ secret, standing }),
-    standing,
+    tickets: createTickets({ secret, credentialStatus }),
+    credentialStatus,
     localAccounts: {
       accounts,
       tokens,
-      sessions: createSessions({ secret, accountOf, standing, endedSessions }),
+      sessions: createSessions({ secret, accountOf, credentialStatus, endedSessions }),
       links: createSignInLinks({ secret, accountOf, endedSessions }),
       throttle: createThrottle({ telemetry }),
     },

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import { uuidFrom } from '../lib/uuid.ts';
 import { allScopes, type Principal } from './principal.ts';
-import { invalidToken } from './refusals.ts';
+import { invalidToken } from './rejections.ts';
 
 /** An identity provider, whose tokens replace local accounts. */
 export interface IdentityProviderOptions {
@@ -33,7 +33,7 @@ const timeoutDuration = 3_000;
  */
 const cooldownDuration = 5_000;
 /**
- * Time for which keys are cached, in milliseconds. A withdrawn key stays valid for this long, and the
+ * Time for which keys are cached, in milliseconds. A revoked key stays valid for this long, and the
  * provider may be unavailable for this long.
  */
 const cacheMaxAge = 10 * 60_000;

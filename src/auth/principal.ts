@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
-import { role } from './users-file.ts';
+import { accountRole } from '../contract/account.ts';
 
 /** `read` allows reading and watching, `write` changing; neither implies the other. */
 export const scope = z.enum(['read', 'write']);
@@ -14,7 +14,7 @@ const credential = z.discriminatedUnion('type', [
   z.object({ type: z.literal('token') }),
   z.object({ type: z.literal('key'), prefix: z.string() }),
   z.object({ type: z.literal('session'), id: z.string(), started_at: z.int() }),
-  /** A token of an identity provider, which doesn't notify us when it is withdrawn. */
+  /** A token of an identity provider, which doesn't notify us when it is revoked. */
   z.object({ type: z.literal('identity-provider') }),
 ]);
 
@@ -23,7 +23,7 @@ export const principal = z.object({
   /** The account's id, and the owner of its tasks. */
   id: z.uuid(),
   name: z.string(),
-  role,
+  role: accountRole,
   /** The account's generation when it was authenticated. */
   generation: z.int(),
   scopes: z.array(scope).readonly(),

@@ -5,7 +5,7 @@ import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
 import { createSigned, type SignedClaims } from './signed.ts';
 import type { CredentialStatus } from './credential-status.ts';
-import { invalidToken } from './refusals.ts';
+import { invalidToken } from './rejections.ts';
 
 /** A sign-in by cookie. */
 export interface Session {
@@ -34,18 +34,18 @@ interface Dependencies {
   readonly secret: string;
   /** Returns the account, if it has this generation. */
   readonly accountOf: (id: string, generation: number) => Promise<Account | undefined>;
-  readonly standing: Pick<CredentialStatus, 'confirm'>;
+  readonly credentialStatus: Pick<CredentialStatus, 'confirm'>;
   readonly endedSessions: Pick<EndedSessions, 'add'>;
   readonly now?: () => number;
 }
 
 /** @throws {RangeError} if the secret is too short. */
 export function createSessions(dependencies: Dependencies): Sessions {
-  const { secret, accountOf, standing, endedSessions, now = Date.now } = dependencies;
+  const { secret, accountOf, credentialStatus, endedSessions, now = Date.now } = dependencies;
   const signed = createSigned({
     secret,
     purpose: 'sessions',
-    refusedAs: 'credential',
+    rejectedAs: 'credential',
     lifetimeMs: sessionLifetimeMs,
     now,
   });
@@ -67,7 +67,8 @@ export function createSessions(dependencies: Dependencies): Sessions {
       const account = await accountOf(claims.sub, claims.gen);
       if (account === undefined) throw invalidToken('credential', 'the account was deleted or changed');
       const session = sessionOf(account, claims);
-      if (!(await standing.confirm(session.principal))) throw invalidToken('credential', 'signed out');
+      if (!(await credentialStatus.confirm(session.principal)))
+        throw invalidToken('credential', 'signed out');
       return session;
     },
     async end({ principal: { id, credential, expiresAt } }) {

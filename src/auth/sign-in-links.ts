@@ -1,7 +1,7 @@
 import type { Account } from './accounts.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import { createSigned } from './signed.ts';
-import { invalidToken } from './refusals.ts';
+import { invalidToken } from './rejections.ts';
 
 /** Links that sign a user in to the dashboard without a password, once, within a quarter of an hour. */
 export interface SignInLinks {
@@ -32,7 +32,7 @@ export function createSignInLinks({
   endedSessions,
   now = Date.now,
 }: Dependencies): SignInLinks {
-  const signed = createSigned({ secret, purpose: 'links', refusedAs: 'link', lifetimeMs, now });
+  const signed = createSigned({ secret, purpose: 'links', rejectedAs: 'link', lifetimeMs, now });
   return {
     async issue(account) {
       return (await signed.issue(account)).text;

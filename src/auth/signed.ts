@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Account } from './accounts.ts';
 import { deriveKey, type KeyPurpose } from './keys.ts';
 import { issuer, readSigned } from './read-signed.ts';
-import type { TokenKind } from './refusals.ts';
+import type { TokenKind } from './rejections.ts';
 
 const claimsSchema = z.object({
   /** The account. `gen` is its generation at the time. */
@@ -28,13 +28,13 @@ interface Options {
   readonly secret: string;
   readonly purpose: KeyPurpose;
   /** Kind of token that the error names if it is rejected. */
-  readonly refusedAs: TokenKind;
+  readonly rejectedAs: TokenKind;
   readonly lifetimeMs: number;
   readonly now: () => number;
 }
 
 /** @throws {RangeError} if the secret is too short. */
-export function createSigned({ secret, purpose, refusedAs, lifetimeMs, now }: Options): Signed {
+export function createSigned({ secret, purpose, rejectedAs, lifetimeMs, now }: Options): Signed {
   const key = deriveKey(secret, purpose);
   const audience = `taskbell-${purpose}`;
   return {
@@ -47,6 +47,6 @@ export function createSigned({ secret, purpose, refusedAs, lifetimeMs, now }: Op
         .sign(key);
       return { text, claims };
     },
-    read: (text) => readSigned(text, { key, audience, schema: claimsSchema, refusedAs, now }),
+    read: (text) => readSigned(text, { key, audience, schema: claimsSchema, rejectedAs, now }),
   };
 }

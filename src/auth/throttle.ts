@@ -16,12 +16,12 @@ import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
 export interface Throttle {
   /**
    * Runs an attempt to sign in, which resolves to undefined if it failed.
-   * @param who.onRefused Called if there were too many failures, or too many attempts at once.
+   * @param who.onRejected Called if there were too many failures, or too many attempts at once.
    * @throws AppError too_many_requests in the same cases, before the attempt runs. Also throws what `attempt`
    * throws, which is not counted.
    */
   guard<T>(
-    who: { name: string; address: string; onRefused?: () => void },
+    who: { name: string; address: string; onRejected?: () => void },
     attempt: () => Promise<T | undefined>,
   ): Promise<T | undefined>;
 }
@@ -63,7 +63,7 @@ export function createThrottle(options: ThrottleOptions = {}): Throttle {
   const guesses = new Lru<Guesses>(maxRemembered);
   const addresses = new Lru<Address>(maxRemembered);
 
-  function refuseBlocked(key: string, address: string): void {
+  function rejectBlocked(key: string, address: string): void {
     const blockedUntil = guesses.get(key)?.blockedUntil ?? 0;
     const { failures = 0, windowEndsAt = 0 } = addresses.get(address) ?? {};
     const until = Math.max(blockedUntil, failures >= addressFailures ? windowEndsAt : 0);
@@ -73,7 +73,7 @@ export function createThrottle(options: ThrottleOptions = {}): Throttle {
   /** Lets no more guesses run at once than there are failures left. The others wait for their results. */
   async function begin(key: string, address: string): Promise<Guesses> {
     for (;;) {
-      refuseBlocked(key, address);
+      rejectBlocked(key, address);
       const known = forgetOld(guesses.get(key));
       const left = Math.max(1, freeFailures - known.failures);
       guesses.set(key, known);
@@ -103,18 +103,18 @@ export function createThrottle(options: ThrottleOptions = {}): Throttle {
     const blocks = known.failures - freeFailures;
     if (blocks >= 0) known.blockedUntil = now() + Math.min(firstBlockMs * 2 ** blocks, longestBlockMs);
     const counted = addresses.get(address);
-    const isOver = counted === undefined || counted.windowEndsAt <= now();
-    const current = isOver ? { failures: 0, windowEndsAt: now() + addressWindowMs } : counted;
+    const hasEnded = counted === undefined || counted.windowEndsAt <= now();
+    const current = hasEnded ? { failures: 0, windowEndsAt: now() + addressWindowMs } : counted;
     current.failures += 1;
     addresses.set(address, current);
   }
 
   return {
-    async guard({ name, address, onRefused }, attempt) {
+    async guard({ name, address, onRejected }, attempt) {
       // An address has no line break.
       const key = `${address}\n${name}`;
       const known = await begin(key, address).catch((error: unknown) => {
-        onRefused?.();
+        onRejected?.();
         throw error;
       });
       try {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { deriveKey } from './keys.ts';
 import { type Principal, principal } from './principal.ts';
 import { issuer, readSigned } from './read-signed.ts';
-import { invalidToken } from './refusals.ts';
+import { invalidToken } from './rejections.ts';
 import type { CredentialStatus } from './credential-status.ts';
 
 /**
@@ -29,7 +29,7 @@ const claimsSchema = z.object({ jti: z.uuid(), exp: z.int(), principal });
 
 interface Dependencies {
   readonly secret: string;
-  readonly standing: Pick<CredentialStatus, 'confirm'>;
+  readonly credentialStatus: Pick<CredentialStatus, 'confirm'>;
   readonly now?: () => number;
   /** Maximum number of used tickets remembered. When full, tickets are rejected rather than accepted twice. */
   readonly maxRemembered?: number;
@@ -38,13 +38,13 @@ interface Dependencies {
 /** @throws {RangeError} if the secret is too short. */
 export function createTickets({
   secret,
-  standing,
+  credentialStatus,
   now = Date.now,
   maxRemembered = 100_000,
 }: Dependencies): Tickets {
   const key = deriveKey(secret, 'tickets');
   const used = createUsedSet(now, maxRemembered);
-  const kind = { key, audience, schema: claimsSchema, refusedAs: 'ticket', now } as const;
+  const kind = { key, audience, schema: claimsSchema, rejectedAs: 'ticket', now } as const;
 
   return {
     issue(principal) {
@@ -64,7 +64,7 @@ export function createTickets({
         throw invalidToken('ticket', 'the credential that requested it has expired');
       // Marked as used before the next await, so that of two concurrent redemptions only one succeeds.
       if (!used.add(jti, exp * 1000)) throw invalidToken('ticket', 'already used');
-      if (!(await standing.confirm(principal)))
+      if (!(await credentialStatus.confirm(principal)))
         throw invalidToken('ticket', 'the credential that requested it is no longer valid');
       return principal;
     },

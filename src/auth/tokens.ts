@@ -5,7 +5,7 @@ import type { Account, Accounts } from './accounts.ts';
 import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
 import { issuer, readSigned } from './read-signed.ts';
-import { invalidToken } from './refusals.ts';
+import { invalidToken } from './rejections.ts';
 
 /** Signs and checks JSON Web Tokens like the previous service's (djangorestframework-simplejwt's claims, HS256). */
 export interface Tokens {
@@ -54,11 +54,11 @@ export function createTokens({ secret, accounts, now = Date.now }: Dependencies)
   }
 
   async function verify(token: string, type: TokenType) {
-    const refusedAs = type === 'refresh' ? 'refresh' : 'credential';
-    const claims = await readSigned(token, { ...kind, refusedAs });
-    if (claims.token_type !== type) throw invalidToken(refusedAs, `not a token of type ${type}`);
+    const rejectedAs = type === 'refresh' ? 'refresh' : 'credential';
+    const claims = await readSigned(token, { ...kind, rejectedAs });
+    if (claims.token_type !== type) throw invalidToken(rejectedAs, `not a token of type ${type}`);
     const account = await currentAccount(accounts, claims.sub, claims.gen);
-    if (account === undefined) throw invalidToken(refusedAs, 'the account was deleted or changed');
+    if (account === undefined) throw invalidToken(rejectedAs, 'the account was deleted or changed');
     return { account, expiresAt: claims.exp * 1000 };
   }
 

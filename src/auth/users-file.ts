@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accountRole } from '../contract/account.ts';
 import type { LockTimes } from '../lib/file-lock.ts';
 import { areDistinct, type ListFormat, readListFile, updateListFile } from './list-file.ts';
 import { passwordHash } from './passwords.ts';
@@ -11,14 +12,11 @@ export const userName = z
   .regex(/^[A-Za-z0-9_.@+-]{1,150}$/, 'a name must have 1 to 150 letters, digits and characters of _.@+-')
   .refine((name) => !['.', '..', 'shared'].includes(name.toLowerCase()), 'this name is reserved');
 
-export const role = z.enum(['user', 'admin']);
-export type Role = z.infer<typeof role>;
-
 const user = z.strictObject({
   /** Random and never reused: tasks carry it as their owner. */
   id: z.uuid(),
   name: userName,
-  role,
+  role: accountRole,
   password_hash: z.string().max(512).regex(passwordHash, 'not an argon2id or pbkdf2_sha256 hash'),
   created_at: z.iso.datetime(),
   /** Raised with every change of password or role; tokens of an earlier generation are invalid. */

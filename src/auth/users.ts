@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hashPassword, passwordProblem } from './passwords.ts';
-import { readUsersFile, type Role, updateUsersFile, type User, userName } from './users-file.ts';
+import { readUsersFile, updateUsersFile, type User, userName } from './users-file.ts';
+import type { AccountRole } from '../contract/account.ts';
 
 /** A change that cannot be made. `message` is one line for the person who requested it. */
 export class UserError extends Error {
@@ -18,18 +19,18 @@ export interface Users {
   /** @throws {UserError} if no user has this name. */
   assertExists(name: string): Promise<void>;
   /** @throws {UserError} */
-  add(name: string, password: string, role: Role): Promise<User>;
+  add(name: string, password: string, role: AccountRole): Promise<User>;
   /**
    * Adds the user if there are none yet. If two processes call it at once, only one adds a user. @returns
    * whether it did.
    */
-  addFirst(name: string, password: string, role: Role): Promise<boolean>;
+  addFirst(name: string, password: string, role: AccountRole): Promise<boolean>;
   /** @returns the removed user. @throws {UserError} */
   remove(name: string): Promise<User>;
   /** Also invalidates the tokens issued so far. @throws {UserError} */
   changePassword(name: string, password: string): Promise<void>;
   /** Also invalidates the tokens issued so far. @throws {UserError} */
-  changeRole(name: string, role: Role): Promise<void>;
+  changeRole(name: string, role: AccountRole): Promise<void>;
 }
 
 /** Administers the users file at `path`. Hashing is done before the file is locked. */
@@ -41,7 +42,7 @@ export function createUsers({ path, now = Date.now }: { path: string; now?: () =
       return changed === found ? users : users.map((user) => (user === found ? changed : user));
     });
 
-  const create = async (name: string, password: string, role: Role): Promise<User> => ({
+  const create = async (name: string, password: string, role: AccountRole): Promise<User> => ({
     id: randomUUID(),
     name: checkedName(name),
     role,
@@ -53,7 +54,7 @@ export function createUsers({ path, now = Date.now }: { path: string; now?: () =
   return {
     list: () => readUsersFile(path),
     async assertFree(name) {
-      refuseTaken(await readUsersFile(path), checkedName(name));
+      rejectTaken(await readUsersFile(path), checkedName(name));
     },
     async assertExists(name) {
       existing(await readUsersFile(path), name);
@@ -61,7 +62,7 @@ export function createUsers({ path, now = Date.now }: { path: string; now?: () =
     async add(name, password, role) {
       const added = await create(name, password, role);
       await updateUsersFile(path, (users) => {
-        refuseTaken(users, name);
+        rejectTaken(users, name);
         return [...users, added];
       });
       return added;
@@ -110,7 +111,7 @@ function checkedHash(password: string, name: string): Promise<string> {
 /**
  * Throws if a name is taken. Ignores case, because data folders can be on a case-insensitive file system.
  */
-function refuseTaken(users: readonly User[], name: string): void {
+function rejectTaken(users: readonly User[], name: string): void {
   const taken = users.find((user) => user.name.toLowerCase() === name.toLowerCase());
   if (taken !== undefined) throw new UserError(`a user named ${taken.name} already exists`);
 }

@@ -1,11 +1,11 @@
 /**
  * Stands between the poller and the watchers, with one entry per watched task, whatever the number of its watchers.
  *
- * An entry is created by its first watcher's observation, or by a change of a task that some audience follows (the
- * tasks of an owner, or all). It is removed when its last watcher leaves and no audience follows it, when its task is
- * deleted, or, without watchers, a while after its task has ended or started to sleep (SCHEDULED, without changes).
- * It holds the last observation and decides what is news: within a run and version a task never steps back, a run's
- * end is reported once, and an older run is never reported after a newer one.
+ * An entry is created by the observation of its first task watcher, or by a change of a task that a list watcher
+ * covers (the tasks of an owner, or all). It is removed when its last task watcher leaves and no list watcher covers
+ * it, when its task is deleted, or, without task watchers, a while after its task has ended or started to sleep
+ * (SCHEDULED, without changes). It holds the last observation and decides what is news: within a run and version a
+ * task never steps back, a run's end is reported once, and an older run is never reported after a newer one.
  */
 import { endedStatuses } from '../contract/status.ts';
 import type { FeedMessage, TaskSummary } from '../contract/task.ts';
@@ -13,44 +13,45 @@ import type { Change, Observation } from '../tasks/feed.ts';
 import { outgoing, type OutgoingMessage } from './message.ts';
 import { isForward, skipsEnd } from './order.ts';
 
-export interface Watcher {
+/** Receives one task. */
+export interface TaskWatcher {
   send(message: OutgoingMessage): void;
   /** The task no longer exists. */
   deleted(): void;
 }
 
-/** A subscriber to many tasks, including those that do not exist yet. */
-export interface Follower {
+/** Receives many tasks, including those that do not exist yet. */
+export interface ListWatcher {
   /** The account that owns the tasks. All accounts if undefined. */
   readonly owner: string | undefined;
   send(message: OutgoingMessage): void;
-  /** Returns whether the audience wants a task in this state. If not, a task it has received is sent one last time. */
+  /** Returns whether the watcher wants a task in this state. If not, a task it has received is sent one last time. */
   wants(task: TaskSummary): boolean;
 }
 
 export interface Hub {
   /** Sends `first` at once, then every change, until the returned function is called. */
-  watch(first: Observation, watcher: Watcher): () => void;
-  /** Sends every change of the tasks that the audience wants, until the returned function is called. */
-  follow(audience: Follower): () => void;
+  watch(first: Observation, watcher: TaskWatcher): () => void;
+  /** Sends every change of the tasks that the watcher wants, until the returned function is called. */
+  watchAll(watcher: ListWatcher): () => void;
   /** Takes in an observation of a task. undefined means that the task no longer exists. */
   publish(id: string, observation: Observation | undefined): void;
   /** Reports the deletion of a task, which may have no entry. */
   deleted(id: string, owner: string): void;
-  /** Sends a notice about the feed itself to all watchers and audiences. */
+  /** Sends a notice about the feed itself to all watchers. */
   notice(notice: Notice, detail: string): void;
   /** Returns whether a row of a visibility list shows something that the hub should know but does not. */
   isNews(change: Change): boolean;
   /** Returns whether looks at a task are wanted: it has an entry, or {@link Hub.expect} was called for it. */
   isOpenTo(id: string): boolean;
-  /** Announces a look at a task that has no entry, on behalf of an audience. */
+  /** Announces a look at a task that has no entry, on behalf of a list watcher. */
   expect(id: string): void;
-  /** Removes entries that have no watchers and whose task ended, or started to sleep, a while ago. */
+  /** Removes entries that have no task watchers and whose task ended, or started to sleep, a while ago. */
   sweep(now: number): void;
   last(id: string): Observation | undefined;
   /** Ids of all tasks that have an entry or are expected. */
   ids(): Iterable<string>;
-  /** Number of entries and audiences. */
+  /** Number of entries and list watchers. */
   readonly size: number;
 }
 
@@ -59,34 +60,34 @@ export type Notice = Extract<FeedMessage, { type: 'notice' }>['notice'];
 interface Entry {
   last: Observation;
   message: OutgoingMessage;
-  readonly watchers: Set<Watcher>;
+  readonly watchers: Set<TaskWatcher>;
 }
 
 /**
- * Time that an entry without watchers outlives its task's last change, in milliseconds. Longer than rows stay in the
+ * Time that an entry without task watchers outlives its task's last change, in milliseconds. Longer than rows stay in the
  * poller's lists, so that what has already been reported is still known.
  */
 const keepQuietMs = 30_000;
 
-/** @param onFirst called when the first watcher or audience arrives. */
+/** @param onFirst called when the first watcher arrives. */
 export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   const entries = new Map<string, Entry>();
-  /** Ids of the tasks that each audience has received and still wants. */
-  const audiences = new Map<Follower, Set<string>>();
+  /** Ids of the tasks that each list watcher has received and still wants. */
+  const listWatchers = new Map<ListWatcher, Set<string>>();
   const expected = new Set<string>();
 
-  const size = (): number => entries.size + audiences.size;
+  const size = (): number => entries.size + listWatchers.size;
   /** Times at which tasks were deleted, in milliseconds: a late look may still find them. */
   const deletedAt = new Map<string, number>();
 
-  function isFollowed(owner: string): boolean {
-    for (const audience of audiences.keys()) if (follows(audience, owner)) return true;
+  function isOwnerWatched(owner: string): boolean {
+    for (const watcher of listWatchers.keys()) if (covers(watcher, owner)) return true;
     return false;
   }
 
-  /** Returns the same check as {@link isFollowed}, prepared for many calls. */
-  function followedOwners(): (owner: string) => boolean {
-    const owners = new Set([...audiences.keys()].map(({ owner }) => owner));
+  /** Returns the same check as {@link isOwnerWatched}, prepared for many calls. */
+  function watchedOwners(): (owner: string) => boolean {
+    const owners = new Set([...listWatchers.keys()].map(({ owner }) => owner));
     return (owner) => owners.has(undefined) || owners.has(owner);
   }
 
@@ -98,18 +99,18 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     expected.delete(id);
     entries.set(id, entry);
     if (size() === 1) onFirst();
-    sendToAudiences(entry);
+    sendToListWatchers(entry);
     return entry;
   }
 
-  function sendToAudiences({ last: { task }, message }: Entry): void {
-    for (const [audience, heard] of audiences) {
-      if (!follows(audience, task.owner)) continue;
-      const wanted = audience.wants(task);
-      if (!wanted && !heard.has(task.id)) continue;
-      if (wanted) heard.add(task.id);
-      else heard.delete(task.id);
-      audience.send(message);
+  function sendToListWatchers({ last: { task }, message }: Entry): void {
+    for (const [watcher, received] of listWatchers) {
+      if (!covers(watcher, task.owner)) continue;
+      const wanted = watcher.wants(task);
+      if (!wanted && !received.has(task.id)) continue;
+      if (wanted) received.add(task.id);
+      else received.delete(task.id);
+      watcher.send(message);
     }
   }
 
@@ -124,7 +125,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
       // The server deletes the runs of a task one by one, so a look may still find one. A task that was created again
       // under the same id is younger.
       const isDeleted = Date.parse(observation.task.created_at) < (deletedAt.get(id) ?? 0);
-      if (!isDeleted && isFollowed(observation.task.owner)) enter(observation);
+      if (!isDeleted && isOwnerWatched(observation.task.owner)) enter(observation);
       return;
     }
     if (!isForward(entry.last, observation)) return;
@@ -133,7 +134,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     if (message.text === entry.message.text) return;
     entry.message = message;
     for (const watcher of entry.watchers) watcher.send(message);
-    sendToAudiences(entry);
+    sendToListWatchers(entry);
   }
 
   function remove(id: string, entry: Entry): void {
@@ -143,19 +144,19 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   }
 
   function sendDeleted(id: string, owner: string): void {
-    if (audiences.size > 0) deletedAt.set(id, Date.now());
+    if (listWatchers.size > 0) deletedAt.set(id, Date.now());
     const message = outgoing({ type: 'deleted', id });
-    for (const [audience, heard] of audiences) {
-      heard.delete(id);
-      if (follows(audience, owner)) audience.send(message);
+    for (const [watcher, received] of listWatchers) {
+      received.delete(id);
+      if (covers(watcher, owner)) watcher.send(message);
     }
   }
 
-  function dropUnwatched(isOver: (entry: Entry) => boolean): void {
+  function dropUnwatched(isUnneeded: (entry: Entry) => boolean): void {
     for (const [id, entry] of entries) {
-      if (entry.watchers.size > 0 || !isOver(entry)) continue;
+      if (entry.watchers.size > 0 || !isUnneeded(entry)) continue;
       entries.delete(id);
-      for (const heard of audiences.values()) heard.delete(id);
+      for (const received of listWatchers.values()) received.delete(id);
     }
   }
 
@@ -173,22 +174,22 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
       watcher.send(entry.message);
       return () => {
         entry.watchers.delete(watcher);
-        const isNeeded = entry.watchers.size > 0 || isFollowed(entry.last.task.owner);
+        const isNeeded = entry.watchers.size > 0 || isOwnerWatched(entry.last.task.owner);
         if (!isNeeded && entries.get(id) === entry) entries.delete(id);
       };
     },
 
-    follow(audience) {
-      audiences.set(audience, new Set());
+    watchAll(watcher) {
+      listWatchers.set(watcher, new Set());
       if (size() === 1) onFirst();
       return () => {
-        audiences.delete(audience);
-        if (audiences.size === 0) {
+        listWatchers.delete(watcher);
+        if (listWatchers.size === 0) {
           expected.clear();
           deletedAt.clear();
         }
-        const isStillFollowed = followedOwners();
-        dropUnwatched(({ last: { task } }) => !isStillFollowed(task.owner));
+        const isStillWatched = watchedOwners();
+        dropUnwatched(({ last: { task } }) => !isStillWatched(task.owner));
       };
     },
 
@@ -201,19 +202,19 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     notice(notice, detail) {
       const message = outgoing({ type: 'notice', notice, detail });
       for (const { watchers } of entries.values()) for (const watcher of watchers) watcher.send(message);
-      for (const audience of audiences.keys()) audience.send(message);
+      for (const watcher of listWatchers.keys()) watcher.send(message);
     },
 
     isNews({ id, runId, version, owner, ended }) {
       const last = entries.get(id)?.last;
-      if (!last) return isFollowed(owner);
+      if (!last) return isOwnerWatched(owner);
       if (version > last.task.version) return true;
       return runId === last.runId && ended && !endedStatuses.has(last.task.status);
     },
 
     isOpenTo: (id) => entries.has(id) || expected.has(id),
     expect(id) {
-      if (audiences.size > 0 && !entries.has(id)) expected.add(id);
+      if (listWatchers.size > 0 && !entries.has(id)) expected.add(id);
     },
 
     sweep(now) {
@@ -237,8 +238,8 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   };
 }
 
-function follows(audience: Follower, owner: string): boolean {
-  return audience.owner === undefined || audience.owner === owner;
+function covers(watcher: ListWatcher, owner: string): boolean {
+  return watcher.owner === undefined || watcher.owner === owner;
 }
 
 /** Returns a task's message. `type` is the kind of message, so the task's own type is in `task_type`. */

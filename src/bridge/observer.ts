@@ -34,7 +34,7 @@ interface ObserverOptions {
 }
 
 /** State of the looks at one watched task. */
-interface Lookout {
+interface LookState {
   lookedAt: number;
   transitions: number;
   /** Grows while nothing changes, and after errors. */
@@ -47,14 +47,14 @@ const soonestMs = 250;
 const slowestMs = 1000;
 const slowestAfterErrorsMs = 5000;
 /** Time that a server may take to delete a run that has just ended, in milliseconds. */
-const followMs = 40_000;
+const afterActionMs = 40_000;
 /** Maximum time between looks at a watched task, in milliseconds: lists may lag or miss something. */
 const reconcileMs = 60_000;
 
 export function createObserver(options: ObserverOptions): Observer {
   const { hub, observe, logger, telemetry = noTelemetry } = options;
-  const lookouts = new Map<string, Lookout>();
-  const followedUntil = new Map<string, number>();
+  const states = new Map<string, LookState>();
+  const actedOnUntil = new Map<string, number>();
   const queue = new Set<string>();
   const looking = new Map<string, Promise<void>>();
 
@@ -80,7 +80,7 @@ export function createObserver(options: ObserverOptions): Observer {
   }
 
   async function lookAt(id: string): Promise<void> {
-    const before = lookouts.get(id);
+    const before = states.get(id);
     const lookedAt = Date.now();
     telemetry.count('taskbell_feed_looks_total');
     try {
@@ -90,13 +90,13 @@ export function createObserver(options: ObserverOptions): Observer {
       const transitions = observation?.transitions ?? 0;
       const moved = transitions !== before?.transitions;
       const intervalMs = moved ? soonestMs : Math.min((before?.intervalMs ?? soonestMs) * 1.5, slowestMs);
-      lookouts.set(id, { lookedAt, transitions, intervalMs, failed: false });
+      states.set(id, { lookedAt, transitions, intervalMs, failed: false });
     } catch (error) {
       const intervalMs = Math.min((before?.intervalMs ?? soonestMs) * 2, slowestAfterErrorsMs);
-      lookouts.set(id, { lookedAt, transitions: before?.transitions ?? -1, intervalMs, failed: true });
+      states.set(id, { lookedAt, transitions: before?.transitions ?? -1, intervalMs, failed: true });
       logger.debug({ err: error, id }, 'could not look at a watched task');
     }
-    if (!hub.isOpenTo(id)) lookouts.delete(id);
+    if (!hub.isOpenTo(id)) states.delete(id);
   }
 
   /** Reports the end of the run that a retry replaced, if the retry came between two looks. */
@@ -109,14 +109,14 @@ export function createObserver(options: ObserverOptions): Observer {
   }
 
   function isDue(id: string, now: number): boolean {
-    const { lookedAt = 0, intervalMs = soonestMs, failed = false } = lookouts.get(id) ?? {};
+    const { lookedAt = 0, intervalMs = soonestMs, failed = false } = states.get(id) ?? {};
     const task = hub.last(id)?.task;
     // The task is expected, and has not been seen yet.
     if (!task) return !looking.has(id) && now - lookedAt >= intervalMs;
     if (now - lookedAt >= reconcileMs) return true;
     if (failed) return now - lookedAt >= intervalMs;
     if (endedStatuses.has(task.status)) {
-      return now < (followedUntil.get(id) ?? 0) && now - lookedAt >= intervalMs;
+      return now < (actedOnUntil.get(id) ?? 0) && now - lookedAt >= intervalMs;
     }
     const underWay = task.status !== 'SCHEDULED' || task.waiting?.reason === 'cancelling';
     const timeHasCome = task.waiting?.reason === 'time' && Date.parse(task.scheduled_time) <= now;
@@ -126,15 +126,15 @@ export function createObserver(options: ObserverOptions): Observer {
   return {
     look,
     lookAfterAction(id) {
-      if (hub.last(id)) followedUntil.set(id, Date.now() + followMs);
+      if (hub.last(id)) actedOnUntil.set(id, Date.now() + afterActionMs);
       look(id);
     },
     lookAtNews(id) {
-      if (!lookouts.get(id)?.failed) look(id);
+      if (!states.get(id)?.failed) look(id);
     },
     lookAtDue(now) {
-      for (const id of lookouts.keys()) if (!hub.isOpenTo(id)) lookouts.delete(id);
-      for (const [id, until] of followedUntil) if (until <= now || !hub.last(id)) followedUntil.delete(id);
+      for (const id of states.keys()) if (!hub.isOpenTo(id)) states.delete(id);
+      for (const [id, until] of actedOnUntil) if (until <= now || !hub.last(id)) actedOnUntil.delete(id);
       for (const id of hub.ids()) if (isDue(id, now)) look(id);
     },
     async idle() {

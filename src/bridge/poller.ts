@@ -32,7 +32,7 @@ export interface PollerOptions {
 export interface Poller {
   /** Starts to poll. Does nothing if already polling. */
   wake(): void;
-  /** Looks at once at a task that has a watcher or an audience. */
+  /** Looks at once at a task that is watched. */
   look(id: string): void;
   close(): Promise<void>;
 }
@@ -49,7 +49,7 @@ const failuresBeforeNotice = 2;
 export function createPoller(options: PollerOptions): Poller {
   const { hub, source, logger, telemetry = noTelemetry, tickMs = defaultTickMs } = options;
   const observe: FeedSource['observe'] = (id, runId) => source.observe(id, runId);
-  const lookouts = createObserver({ hub, observe, logger, telemetry });
+  const observer = createObserver({ hub, observe, logger, telemetry });
   let cursor: FeedCursor = { written: 0, closed: 0 };
   let newest: Newest = { written: { value: 0, seenAt: 0 }, closed: { value: 0, seenAt: 0 } };
   let failures = 0;
@@ -84,7 +84,7 @@ export function createPoller(options: PollerOptions): Poller {
       recovered();
       lookAtNews(found.changes);
       hub.sweep(Date.now());
-      lookouts.lookAtDue(Date.now());
+      observer.lookAtDue(Date.now());
     } catch (error) {
       failed(error);
     }
@@ -96,7 +96,7 @@ export function createPoller(options: PollerOptions): Poller {
     for (const change of changes) {
       if (!hub.isNews(change)) continue;
       hub.expect(change.id);
-      lookouts.lookAtNews(change.id);
+      observer.lookAtNews(change.id);
     }
   }
 
@@ -105,7 +105,7 @@ export function createPoller(options: PollerOptions): Poller {
       logger.info('Temporal is reachable again');
       hub.notice('resumed', 'Temporal is reachable again.');
       // Changes during the outage may have left the lists' window.
-      for (const id of hub.ids()) lookouts.look(id);
+      for (const id of hub.ids()) observer.look(id);
     }
     failures = 0;
   }
@@ -130,12 +130,12 @@ export function createPoller(options: PollerOptions): Poller {
     wake,
     look(id) {
       hub.expect(id);
-      lookouts.lookAfterAction(id);
+      observer.lookAfterAction(id);
     },
     async close() {
       closing.abort();
       await running;
-      await lookouts.idle();
+      await observer.idle();
     },
   };
 }
@@ -159,6 +159,6 @@ function newer(mark: Mark, found: number, asked: number, seenAt: number): Mark {
  * the last rows would be listed for ever.
  */
 function cursorAt({ written, closed }: Newest, now: number): FeedCursor {
-  const begin = ({ value, seenAt }: Mark): number => Math.max(value, value + (now - seenAt) - settledMs);
-  return { written: begin(written), closed: begin(closed) };
+  const startOf = ({ value, seenAt }: Mark): number => Math.max(value, value + (now - seenAt) - settledMs);
+  return { written: startOf(written), closed: startOf(closed) };
 }

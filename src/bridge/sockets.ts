@@ -29,12 +29,12 @@ export interface SocketsOptions {
   readonly admit: (request: IncomingMessage, url: URL) => Promise<Principal>;
   /** Returns the first observation of a task, if the actor may see it. */
   readonly observeAs: (actor: Actor, id: string) => Promise<Observation>;
-  /** Narrows the filter to the tasks that the actor may follow. @throws AppError forbidden */
+  /** Narrows the filter to the tasks that the actor may watch. @throws AppError forbidden */
   readonly visibleTo: (actor: Actor, filter: TaskFilter) => TaskFilter;
-  /** Called when an audience starts to follow, to look at the tasks under way, which changed before. */
-  readonly onFollow: (actor: Actor, filter: TaskFilter) => void;
+  /** Called when a list watcher arrives, to look at the tasks under way, which changed before. */
+  readonly onWatchAll: (actor: Actor, filter: TaskFilter) => void;
   /** Returns whether the principal's credential is still valid: it may have ended while the socket was opening. */
-  readonly isCurrent: (principal: Principal) => boolean;
+  readonly isCredentialValid: (principal: Principal) => boolean;
   readonly problemOf: (error: unknown, requestId: string) => Problem;
   readonly logger: Logger;
   readonly telemetry?: Telemetry;
@@ -44,8 +44,8 @@ export interface SocketsOptions {
 export interface Sockets {
   /** Handles the `upgrade` event of an HTTP server. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Closes the sockets of principals for whom `isCurrent` no longer holds. */
-  dismiss(): void;
+  /** Closes the sockets of principals whose credentials are no longer valid. */
+  closeInvalid(): void;
   close(): Promise<void>;
   readonly size: number;
 }
@@ -124,13 +124,13 @@ export function createSockets(options: SocketsOptions): Sockets {
   function showAll(principal: Principal, filter: TaskFilter): Show {
     return {
       begin(outbox) {
-        const unfollow = hub.follow({
+        const unwatch = hub.watchAll({
           owner: filter.owner,
           wants: (task) => matchesFilter(filter, task),
           send: ({ text, key }) => outbox.send(text, key),
         });
-        options.onFollow(principal, filter);
-        return unfollow;
+        options.onWatchAll(principal, filter);
+        return unwatch;
       },
     };
   }
@@ -146,7 +146,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     });
     limitMessages(socket);
     answerPings(socket);
-    endDead(socket, principal);
+    closeIfInvalid(socket, principal);
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
     socket.on('close', () => {
       clearExpiry();
@@ -155,8 +155,8 @@ export function createSockets(options: SocketsOptions): Sockets {
     });
   }
 
-  function endDead(socket: WebSocket, principal: Principal): void {
-    if (!options.isCurrent(principal)) socket.close(closeCode.unauthenticated, 'signed out');
+  function closeIfInvalid(socket: WebSocket, principal: Principal): void {
+    if (!options.isCredentialValid(principal)) socket.close(closeCode.unauthenticated, 'signed out');
   }
 
   return {
@@ -164,16 +164,17 @@ export function createSockets(options: SocketsOptions): Sockets {
       const onError = (error: Error): void =>
         logger.debug({ err: error }, 'socket failed before its upgrade');
       socket.on('error', onError);
-      const refuseWith = (error: unknown): void => refuse(socket, options.problemOf(error, randomUUID()));
+      const rejectWith = (error: unknown): void =>
+        rejectUpgrade(socket, options.problemOf(error, randomUUID()));
       admit(request).then(({ principal, show }) => {
         socket.removeListener('error', onError);
         if (closing) return socket.destroy();
         return server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, principal, show));
-      }, refuseWith);
+      }, rejectWith);
     },
 
-    dismiss() {
-      for (const [socket, { principal }] of clients) endDead(socket, principal);
+    closeInvalid() {
+      for (const [socket, { principal }] of clients) closeIfInvalid(socket, principal);
     },
 
     async close() {
@@ -234,7 +235,7 @@ function filterOf({ searchParams }: URL): TaskFilter {
   throw invalidFields(queryErrors(parsed.error));
 }
 
-function refuse(socket: Duplex, { status, body, headers }: Problem): void {
+function rejectUpgrade(socket: Duplex, { status, body, headers }: Problem): void {
   const text = JSON.stringify(body);
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,

@@ -2,7 +2,7 @@
  * The feed of one task for Server-Sent Events. A stream ends when its client leaves, its token ends, its task is
  * deleted, or the service restarts. Clients of this kind reconnect by themselves.
  *
- * open → ended (by its reader, or by `dismiss` or `close`). Created by the API process, which closes it.
+ * open → ended (by its reader, or by `closeInvalid` or `close`). Created by the API process, which closes it.
  */
 import type { Principal } from '../auth/principal.ts';
 import { AppError } from '../contract/errors.ts';
@@ -18,7 +18,7 @@ export interface StreamsOptions {
   readonly hub: Hub;
   readonly observeAs: (actor: Actor, id: string) => Promise<Observation>;
   /** Returns whether the principal's credential is still valid: it may have ended while the stream was opening. */
-  readonly isCurrent: (principal: Principal) => boolean;
+  readonly isCredentialValid: (principal: Principal) => boolean;
   readonly telemetry?: Telemetry;
 }
 
@@ -36,20 +36,20 @@ export interface TaskStream {
   next(): Promise<string | StreamEnd>;
   /** Ends the stream on behalf of its reader. `next` then returns an end. */
   end(): void;
-  /** Calls `listener` once the stream is over, even if its reader has not read everything. */
-  onOver(listener: () => void): void;
+  /** Calls `listener` once the stream has ended, even if its reader has not read everything. */
+  onEnd(listener: () => void): void;
 }
 
 export interface Streams {
   /** @throws AppError not_found if the principal may not see the task. */
   open(principal: Principal, id: string): Promise<TaskStream>;
-  /** Ends the streams of principals for whom `isCurrent` no longer holds. */
-  dismiss(): void;
+  /** Ends the streams of principals whose credentials are no longer valid. */
+  closeInvalid(): void;
   close(): void;
 }
 
 export function createStreams(options: StreamsOptions): Streams {
-  const { hub, observeAs, isCurrent, telemetry = noTelemetry } = options;
+  const { hub, observeAs, isCredentialValid, telemetry = noTelemetry } = options;
   const open = new Map<Latest, Principal>();
   const stopGauge = telemetry.gauge('taskbell_event_streams_open', () => open.size);
   let closing = false;
@@ -58,8 +58,8 @@ export function createStreams(options: StreamsOptions): Streams {
     if (open.delete(stream)) stream.finish(end);
   }
 
-  function endDead(stream: Latest, principal: Principal): void {
-    if (!isCurrent(principal)) finish(stream, { code: 4401, reason: 'signed out' });
+  function closeIfInvalid(stream: Latest, principal: Principal): void {
+    if (!isCredentialValid(principal)) finish(stream, { code: 4401, reason: 'signed out' });
   }
 
   return {
@@ -75,20 +75,20 @@ export function createStreams(options: StreamsOptions): Streams {
       const expired: StreamEnd = { code: 4401, reason: 'token expired' };
       const clearExpiry = atExpiry(principal, () => finish(stream, expired));
       open.set(stream, principal);
-      stream.onOver(() => {
+      stream.onEnd(() => {
         clearExpiry();
         unwatch();
       });
-      endDead(stream, principal);
+      closeIfInvalid(stream, principal);
       return {
         next: () => stream.next(),
         end: () => finish(stream, { code: 1012, reason: 'client disconnected' }),
-        onOver: (listener) => stream.onOver(listener),
+        onEnd: (listener) => stream.onEnd(listener),
       };
     },
 
-    dismiss() {
-      for (const [stream, principal] of open) endDead(stream, principal);
+    closeInvalid() {
+      for (const [stream, principal] of open) closeIfInvalid(stream, principal);
     },
 
     close() {
@@ -104,7 +104,7 @@ class Latest {
   readonly #waiting = new LatestByKey<string>();
   #end: StreamEnd | undefined;
   #wake: () => void = () => undefined;
-  readonly #overListeners: (() => void)[] = [];
+  readonly #endListeners: (() => void)[] = [];
 
   put({ text, key, isEnd }: OutgoingMessage): void {
     if (this.#end) return;
@@ -118,12 +118,12 @@ class Latest {
     // A slow reader whose token has ended must not get the rest.
     if (end.code === 4401) this.#waiting.clear();
     this.#wake();
-    for (const listener of this.#overListeners.splice(0)) listener();
+    for (const listener of this.#endListeners.splice(0)) listener();
   }
 
-  onOver(listener: () => void): void {
+  onEnd(listener: () => void): void {
     if (this.#end) listener();
-    else this.#overListeners.push(listener);
+    else this.#endListeners.push(listener);
   }
 
   async next(): Promise<string | StreamEnd> {

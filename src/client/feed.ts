@@ -8,7 +8,7 @@
 import { backoffMs, pause } from '../lib/wait.ts';
 import { TaskbellError } from './errors.ts';
 import type { Gap } from './gaps.ts';
-import { type Timing, watchOver } from './liveness.ts';
+import { type Timing, checkLiveness } from './liveness.ts';
 import { FeedSocket, type WebSocketConstructor } from './sockets.ts';
 import type { Send } from './send.ts';
 import type { FeedMessage } from './types.ts';
@@ -70,7 +70,7 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
       const { socket, skewMs } = await connect(source, signal);
       const gap = (): Gap => ({ since: reportedUntil(socket, skewMs), signal });
       const isUpToDate = () => source.isUpToDate(gap());
-      const leave = watchOver(socket, source.checkCoversAll ? isUpToDate : undefined, source.timing);
+      const leave = checkLiveness(socket, source.checkCoversAll ? isUpToDate : undefined, source.timing);
       const connectedAt = Date.now();
       try {
         for await (const message of messagesOf(socket, connected, { since, signal }, source)) {

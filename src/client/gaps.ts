@@ -24,15 +24,15 @@ export async function* newsSince(
 ): AsyncGenerator<TaskSummary> {
   const { status, ...others } = filter;
   const after = Math.max(since, Date.parse(filter.created_after ?? '') || 0);
-  const made = pathWith('/api/tasks/', {
+  const createdPath = pathWith('/api/tasks/', {
     ...filter,
     created_after: new Date(after).toISOString(),
     limit: 100,
   });
-  for await (const task of paged<TaskSummary>(send, made, signal)) if (seen.isNews(task)) yield task;
+  for await (const task of paged<TaskSummary>(send, createdPath, signal)) if (seen.isNews(task)) yield task;
   // Sorted by end, latest first.
-  const over = pathWith('/api/tasks/', { ...others, status: ends, limit: 100 });
-  for await (const task of paged<TaskSummary>(send, over, signal)) {
+  const endedPath = pathWith('/api/tasks/', { ...others, status: ends, limit: 100 });
+  for await (const task of paged<TaskSummary>(send, endedPath, signal)) {
     if (Date.parse(task.finished_at ?? '') < since) return;
     // A task that no longer matches is reported once, if it was reported before.
     const fits = status === undefined || status.includes(task.status);

@@ -16,7 +16,7 @@ const usual: Timing = { openMs: 15_000, quietMs: 60_000 };
  * retired.
  * @returns a function that stops the checks.
  */
-export function watchOver(
+export function checkLiveness(
   socket: FeedSocket,
   isUpToDate: (() => Promise<boolean>) | undefined,
   { openMs, quietMs }: Timing = usual,

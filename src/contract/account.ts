@@ -9,6 +9,9 @@ import {
 } from './examples.ts';
 import { instant } from './instant.ts';
 
+export const accountRole = z.enum(['user', 'admin']);
+export type AccountRole = z.infer<typeof accountRole>;
+
 const required = (name: string) =>
   z
     .string({
@@ -47,7 +50,7 @@ export const sessionInput = z
 /** POST and GET /api/session/ */
 export const session = z
   .object({
-    account: z.object({ id: z.uuid(), name: z.string(), role: z.enum(['user', 'admin']) }),
+    account: z.object({ id: z.uuid(), name: z.string(), role: accountRole }),
     csrf_token: z
       .string()
       .meta({ description: 'Value of the `X-CSRF-Token` header, required on requests that write.' }),

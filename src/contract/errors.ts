@@ -77,6 +77,11 @@ export function invalidField(pointer: string, message: string): AppError {
   return invalidFields([{ pointer, message }]);
 }
 
+/** Returns the error for a request that the state of its task does not allow. */
+export function wrongState(message: string): AppError {
+  return new AppError('wrong_state', message);
+}
+
 /** Returns what the promise resolves to, or undefined if it rejects with `not_found`. */
 export async function ifFound<T>(lookup: Promise<T>): Promise<T | undefined> {
   try {

@@ -1,4 +1,5 @@
 /** Examples shown in the OpenAPI document. Tests check each against its schema. */
+import { defaultSoftTimeLimit, defaultTimeLimit } from './limits.ts';
 import { defaultRetryPolicy } from './retry-policy.ts';
 
 const id = '6bb2a102-cc8f-401b-a395-3243464ca175';
@@ -26,13 +27,13 @@ export const summaryExample = {
   tags: ['nightly'],
   priority: 3,
   retry: defaultRetryPolicy,
-  soft_time_limit: 1500,
-  time_limit: 1800,
+  soft_time_limit: defaultSoftTimeLimit,
+  time_limit: defaultTimeLimit,
   after: [],
   after_policy: 'completed' as const,
   attempt: 0,
   retry_count: 0,
-  max_retries: 3,
+  max_retries: defaultRetryPolicy.max_retries,
   result: null,
   error_message: null,
   created_at: '2030-01-30T18:00:00.000Z',
@@ -134,7 +135,7 @@ export const historyExample = {
 
 export const feedExample = { ...summaryExample, type: 'task' as const, task_type: summaryExample.type };
 
-const refusal = {
+const rejection = {
   status: 400,
   code: 'validation',
   detail: 'The task is invalid.',
@@ -142,7 +143,7 @@ const refusal = {
 };
 
 export const bulkExample = { tasks: [newTaskExample, { name: 'In a minute', delay: 60 }] };
-export const bulkResultsExample = { results: [{ status: 201 as const, task: summaryExample }, refusal] };
+export const bulkResultsExample = { results: [{ status: 201 as const, task: summaryExample }, rejection] };
 
 export const actionsExample = {
   action: 'cancel' as const,
@@ -167,7 +168,7 @@ export const problemExample = {
   status: 400,
   detail: 'The request is invalid.',
   code: 'validation',
-  errors: refusal.errors,
+  errors: rejection.errors,
   request_id: '5f0c7a2e-3c77-4b6e-9f5e-0f8f6c6d1c7b',
 };
 

@@ -12,6 +12,15 @@ export function boundedRetryAfterMs(asked: number): number {
   return asked > 0 ? Math.min(Math.ceil(asked), maxRetryAfterMs) : 0;
 }
 
+/** Default of the time limit after which a handler is asked to stop, in seconds. */
+export const defaultSoftTimeLimit = 1500;
+
+/** Default of the time limit after which an attempt is ended, in seconds. */
+export const defaultTimeLimit = 1800;
+
+/** Maximum size of a task's payload, in bytes of JSON. */
+export const maxPayloadBytes = 256 * 1024;
+
 /** Maximum size of a task's result, in bytes of JSON. */
 export const maxResultBytes = 256 * 1024;
 

@@ -6,7 +6,7 @@ export const taskWorkflowType = 'task';
 /** Search attributes of the `task` workflow: the columns of the task list, which the feed reads as well. */
 export const searchAttributes = {
   owner: defineSearchAttributeKey('TaskOwner', SearchAttributeType.KEYWORD),
-  /** A {@link StoredStatus}. The status that clients see is derived from it (src/tasks/snapshot.ts). */
+  /** A {@link StoredStatus}. The status that clients see is derived from it (src/tasks/summary.ts). */
   status: defineSearchAttributeKey('TaskStatus', SearchAttributeType.KEYWORD),
   type: defineSearchAttributeKey('TaskType', SearchAttributeType.KEYWORD),
   /** The searchable form of the name (src/contract/searchable.ts). Tags are stored in theirs, too. */
@@ -31,7 +31,7 @@ export type StoredStatus = (typeof storedStatuses)[number];
 export const commandSignalName = 'command';
 
 /** Signal by which an attempt reports that it is running. */
-export const attemptBegunSignalName = 'attempt-begun';
+export const attemptStartedSignalName = 'attempt-begun';
 
 /** Signal that reports a lost or handed-back attempt to its workflow. */
 export const attemptInterruptedSignalName = 'attempt-over';

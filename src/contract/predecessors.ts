@@ -41,5 +41,5 @@ export function remainingPredecessors({
 }: PredecessorInput): string[] {
   if (after === undefined || after_met === true) return [];
   const met = (predecessors_over ?? []).filter(({ ended }) => isAcceptedOutcome(ended, after_policy));
-  return after.filter((id) => !met.some((over) => over.id === id));
+  return after.filter((id) => !met.some((predecessor) => predecessor.id === id));
 }

@@ -32,7 +32,10 @@ const specFields = {
   time_limit: 'listed',
 } as const satisfies Record<keyof TaskSpec, 'listed' | 'kept'>;
 
-/** Values of the fields that a task's records lack: it was started before the field existed, or is not ours. */
+/**
+ * Values of the fields that a task's records lack: it was started before the field existed, or is not ours. Not the
+ * defaults of new tasks, which can change.
+ */
 const missing: Omit<TaskSpec, 'scheduled_time' | 'payload'> = {
   name: '',
   description: '',

@@ -1,6 +1,6 @@
 /** Schemas of a task as clients see it, and of the requests that create and edit one. */
 import { z } from 'zod';
-import './messages.ts';
+import './validation-messages.ts';
 import {
   attemptExample,
   countsExample,
@@ -12,6 +12,7 @@ import {
 } from './examples.ts';
 import { instant, instantInput } from './instant.ts';
 import { jsonValue } from './json.ts';
+import { defaultSoftTimeLimit, defaultTimeLimit } from './limits.ts';
 import { afterPolicies, maxPredecessors } from './predecessors.ts';
 import { defaultRetryPolicy, retryFields, retryPolicy } from './retry-policy.ts';
 import { taskStatuses } from './status.ts';
@@ -146,8 +147,8 @@ const fields = {
   tags: tagsInput,
   priority: z.int().min(1).max(5).meta({ description: 'Priority from 1 (most urgent) to 5.' }),
   retry: retryPolicy,
-  soft_time_limit: timeLimit(1500, 'the handler is asked to stop'),
-  time_limit: timeLimit(1800, 'the attempt is ended'),
+  soft_time_limit: timeLimit(defaultSoftTimeLimit, 'the handler is asked to stop'),
+  time_limit: timeLimit(defaultTimeLimit, 'the attempt is ended'),
 };
 
 /** Reports all errors at once: by default, zod skips a check of the whole object if one of its fields is invalid. */

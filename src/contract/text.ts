@@ -27,7 +27,12 @@ export function utf8Length(text: string): number {
 
 /** Cuts `text` to its first `maxCharacters` characters (code points). */
 export function truncateCharacters(text: string, maxCharacters: number): string {
-  return text.length <= maxCharacters ? text : Array.from(text).slice(0, maxCharacters).join('');
+  if (text.length <= maxCharacters) return text;
+  let end = 0;
+  for (let taken = 0; taken < maxCharacters && end < text.length; taken += 1) {
+    end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return text.slice(0, end);
 }
 
 function bytesOf(codePoint: number): number {

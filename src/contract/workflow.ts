@@ -110,7 +110,7 @@ export interface AttemptHeartbeat {
   readonly checkpoint: JsonValue | null;
   /** Number of tries that a worker handed back at its shutdown, or deferred. They do not count as failures. */
   readonly handed_back: number;
-  /** Number of these tries that never ran, since the worker was trying another suspect task. They are not attempts. */
+  /** Number of these tries that never ran, since another task was on probation. They are not attempts. */
   readonly deferred?: number;
   /** The attempts up to this number have been reported to the workflow. */
   readonly reported?: number;
@@ -153,13 +153,13 @@ export interface TaskCommand {
 }
 
 /** The argument of the signal `attempt-begun`, which an attempt sends once it has run for a second. */
-export interface AttemptBegun {
+export interface AttemptStart {
   readonly attempt: number;
   readonly started_at: string;
 }
 
 /** The argument of the signal `attempt-over`: an attempt was lost or handed back, and the server starts another. */
-export interface AttemptOver {
+export interface AttemptInterruption {
   readonly report: AttemptReport;
 }
 
@@ -184,7 +184,7 @@ export interface TaskEdit {
 }
 
 /** The failure types with which the update `edit` is rejected. */
-export type EditRefusal = 'wrong_state' | 'stale_version' | 'expired';
+export type EditRejection = 'wrong_state' | 'stale_version' | 'expired';
 
 /** The result of the query `status`: the workflow's own view of an open task. */
 export interface TaskStatusReport {

@@ -5,7 +5,7 @@ import { useContext } from 'preact/hooks';
 import { type Client, createClient } from '../client/index.ts';
 import { type Clock, createClock } from './clock.ts';
 import { createLive, type Live } from './live.ts';
-import { createMessages, type Messages } from './messages.ts';
+import { createMessages, type Messages } from './page-messages.ts';
 import { createRouter, type Router } from './router.ts';
 import { type Account, createSession, type Session } from './session.ts';
 import { createTheme, type Theme } from './theme.ts';

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useDashboard, useWork } from './dashboard.ts';
-import { explain } from './messages.ts';
+import { explain } from './page-messages.ts';
 import { Icon } from './parts/icons.tsx';
 import { placeOf } from './router.ts';
 import type { ThemeName } from './theme.ts';

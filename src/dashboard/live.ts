@@ -62,7 +62,7 @@ export function createLive({ tasks, onForbidden, isThere }: LiveOptions): Live {
     });
   }
 
-  async function follow(signal: AbortSignal): Promise<void> {
+  async function watch(signal: AbortSignal): Promise<void> {
     try {
       for await (const event of tasks.watchAll({}, { signal, onNotice })) push(event);
     } catch (error) {
@@ -73,7 +73,7 @@ export function createLive({ tasks, onForbidden, isThere }: LiveOptions): Live {
       // Any other error is unexpected, so log it; the page keeps working.
       else if (!isUnauthenticated(error)) console.error(error);
       setTimeout(() => {
-        if (!signal.aborted) void follow(signal);
+        if (!signal.aborted) void watch(signal);
       }, againMs);
     }
   }
@@ -82,9 +82,9 @@ export function createLive({ tasks, onForbidden, isThere }: LiveOptions): Live {
     if (isClosed) return;
     feed.abort();
     feed = new AbortController();
-    void follow(feed.signal);
+    void watch(feed.signal);
   }
-  void follow(feed.signal);
+  void watch(feed.signal);
   const online = (): void => {
     if (connection.peek() === 'lost') reconnect();
   };

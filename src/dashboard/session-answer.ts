@@ -1,10 +1,11 @@
 /** Reads the service's answer about the session. */
 import { TaskbellError } from '../client/errors.ts';
+import type { AccountRole } from '../contract/account.ts';
 
 export interface Account {
   readonly id: string;
   readonly name: string;
-  readonly role: 'user' | 'admin';
+  readonly role: AccountRole;
 }
 
 export interface SessionAnswer {

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { TaskbellError } from '../client/index.ts';
 import { useShell } from './dashboard.ts';
 import { duration } from './format.ts';
-import { explain } from './messages.ts';
+import { explain } from './page-messages.ts';
 import { Icon } from './parts/icons.tsx';
 import { useTitle } from './parts/title.ts';
 
@@ -21,7 +21,7 @@ export function SignInPage() {
     try {
       await session.signIn({ username: textOf(data, 'username'), password: textOf(data, 'password') });
     } catch (error) {
-      setFailure(refusalOf(error));
+      setFailure(rejectionOf(error));
       setBusy(false);
     }
   }
@@ -62,7 +62,7 @@ export function SignInPage() {
 }
 
 /** Returns why the sign-in failed, with the time to wait if there is one. */
-function refusalOf(error: unknown): string {
+function rejectionOf(error: unknown): string {
   const seconds = error instanceof TaskbellError ? error.retryAfterSeconds : undefined;
   const wait =
     seconds === undefined ? '' : ` You can try again in ${duration(seconds * 1000, { whole: true })}.`;

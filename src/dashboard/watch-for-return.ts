@@ -32,13 +32,13 @@ export function watchForReturn({
 }: LookOutOptions): () => void {
   return effect(() => {
     if (connection.value !== 'lost') return undefined;
-    const over = new AbortController();
+    const closing = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let patienceMs = everyMs;
 
     async function look(): Promise<void> {
       let nextMs = everyMs;
-      const { signal } = over;
+      const { signal } = closing;
       if (isVisible() && (await isThere(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])))) {
         if (signal.aborted) return;
         reconnect();
@@ -50,7 +50,7 @@ export function watchForReturn({
 
     timer = setTimeout(() => void look(), everyMs);
     return () => {
-      over.abort();
+      closing.abort();
       clearTimeout(timer);
     };
   });

@@ -24,11 +24,11 @@ export function waitingText(
 ): string | undefined {
   if (!waiting) return undefined;
   const left = (until: string): string => duration(Date.parse(until) - now, { whole: true });
-  const isOver = (until: string): boolean => Date.parse(until) <= now;
+  const isPast = (until: string): boolean => Date.parse(until) <= now;
   switch (waiting.reason) {
     case 'time': {
       const until = waiting.until ?? scheduled_time;
-      return isOver(until) ? 'About to start' : `Starts in ${left(until)}`;
+      return isPast(until) ? 'About to start' : `Starts in ${left(until)}`;
     }
     case 'after':
       return `Waiting for ${plural(after.length, 'task')} to ${after_policy === 'any' ? 'end' : 'complete'}`;
@@ -37,7 +37,7 @@ export function waitingText(
     case 'worker':
       return 'Waiting for a worker';
     case 'backoff': {
-      if (waiting.until === undefined || isOver(waiting.until)) return 'The next attempt is about to start';
+      if (waiting.until === undefined || isPast(waiting.until)) return 'The next attempt is about to start';
       return `Next attempt in ${left(waiting.until)}`;
     }
     case 'cancelling':

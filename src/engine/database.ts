@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EngineError, type Report } from '../temporal/engine-error.ts';
+import type { ReportProgress } from '../lib/progress.ts';
+import { SetupError } from '../lib/setup-error.ts';
 import { stopRecorded } from './processes.ts';
 import { type EngineState, readEngineState, writeEngineState } from './state.ts';
 import { type TemporalCli, minorOf, sameMinor } from './version.ts';
@@ -19,13 +20,13 @@ export function databaseVersion(home: string): string | undefined {
 }
 
 /** Stops the server that the last process to use HOME left behind when it was killed. */
-export async function stopOrphan(home: string, report?: Report): Promise<void> {
+export async function stopOrphan(home: string, report?: ReportProgress): Promise<void> {
   const state = readEngineState(home);
   if (state === undefined || state.process === null) return;
   const { pid, startedAt } = state.process;
   report?.({ waitingFor: 'Stopping the Temporal server that an earlier run left behind' });
   if (!(await stopRecorded({ pid, startedAt }, stopDeadlineMs))) {
-    throw new EngineError(
+    throw new SetupError(
       `The Temporal server of an earlier run (pid ${pid}) can't be stopped; stop it manually.`,
     );
   }
@@ -34,7 +35,7 @@ export async function stopOrphan(home: string, report?: Report): Promise<void> {
 
 /**
  * @returns the record of the database that this server opens or creates.
- * @throws {EngineError} when another minor version created it.
+ * @throws {SetupError} when another minor version created it.
  */
 export async function prepareDatabase(home: string, cli: TemporalCli): Promise<Database> {
   const file = join(home, databaseFile);
@@ -47,7 +48,7 @@ export async function prepareDatabase(home: string, cli: TemporalCli): Promise<D
     return { serverVersion: cli.serverVersion, complete: false };
   }
   if (sameMinor(before.serverVersion, cli.serverVersion)) return before;
-  throw new EngineError(
+  throw new SetupError(
     `${file} was created by Temporal server ${before.serverVersion}; ${cli.path} is ${cli.serverVersion} and can't ` +
       `open it. Set TEMPORAL_CLI to one with server ${minorOf(before.serverVersion)}, or TASKBELL_HOME to a new folder.`,
   );

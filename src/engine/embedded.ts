@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareDatabase, stopOrphan } from './database.ts';
-import { EngineError, type Report } from '../temporal/engine-error.ts';
+import type { ReportProgress } from '../lib/progress.ts';
+import { SetupError } from '../lib/setup-error.ts';
 import { choosePorts } from './ports.ts';
 import { waitUntilServing } from './readiness.ts';
 import { openServerLog } from './server-log.ts';
@@ -21,7 +22,7 @@ export interface EmbeddedOptions {
   readonly port: number;
   readonly webUiPort: number;
   readonly namespace: string;
-  readonly report?: Report;
+  readonly report?: ReportProgress;
   /** Cancels the start. */
   readonly signal?: AbortSignal | undefined;
   /** Makes close() kill the server immediately. */
@@ -45,7 +46,7 @@ export interface EmbeddedServer {
 /**
  * Starts the server on HOME's database file, after stopping one that a killed parent left behind there. The caller
  * holds the lock of HOME.
- * @throws {EngineError} if a port is in use, the database is of another version, or the server doesn't start
+ * @throws {SetupError} if a port is in use, the database is of another version, or the server doesn't start
  * (with its own reason and its last log lines).
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
@@ -81,11 +82,11 @@ function markComplete(home: string): void {
   writeEngineState(home, { ...state, database: { ...state.database, complete: true } });
 }
 
-function startFailure(error: unknown, logPath: string, lines: readonly string[]): EngineError {
+function startFailure(error: unknown, logPath: string, lines: readonly string[]): SetupError {
   const quoted =
     lines.length === 0
       ? []
       : [`The last lines of its log (${logPath}):`, ...lines.map((line) => `  ${line}`)];
   const message = [`The Temporal server did not start: ${errorMessage(error)}.`, ...quoted].join('\n');
-  return new EngineError(message, { cause: error });
+  return new SetupError(message, { cause: error });
 }

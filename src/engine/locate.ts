@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type Config, childEnvironment } from '../config.ts';
 import { buildCli } from './build.ts';
 import { downloadCli } from './download.ts';
-import { EngineError, type Report } from '../temporal/engine-error.ts';
+import type { ReportProgress } from '../lib/progress.ts';
+import { SetupError } from '../lib/setup-error.ts';
 import {
   type TemporalCli,
   cliVersion,
@@ -26,11 +27,11 @@ export interface LocateOptions {
 /**
  * Finds the `temporal` executable: TEMPORAL_CLI, PATH, our cache. Otherwise obtains it once for all projects of this
  * user: by the SDK's download or, if that fails, by building it with Go.
- * @throws {EngineError} with instructions.
+ * @throws {SetupError} with instructions.
  */
 export async function locateTemporal(
   engine: Pick<Config['engine'], 'cli' | 'cacheDir'>,
-  report: Report,
+  report: ReportProgress,
   options: LocateOptions = {},
 ): Promise<TemporalCli> {
   const environment = options.environment ?? childEnvironment();
@@ -63,7 +64,7 @@ async function fromVariable(
     found = await inspectCli(path, environment);
   } catch (error) {
     const reason = isErrno(error, 'ENOENT') ? 'there is no such file' : errorMessage(error);
-    throw new EngineError(`TEMPORAL_CLI=${path} can't be used: ${reason}`, { cause: error });
+    throw new SetupError(`TEMPORAL_CLI=${path} can't be used: ${reason}`, { cause: error });
   }
   if (wanted !== undefined && !sameMinor(found.serverVersion, wanted)) {
     throw otherVersion(wanted, `TEMPORAL_CLI (${path}) is ${found.serverVersion}`);
@@ -71,9 +72,9 @@ async function fromVariable(
   return found;
 }
 
-function otherVersion(wanted: string, found?: string): EngineError {
+function otherVersion(wanted: string, found?: string): SetupError {
   const minor = minorOf(wanted);
-  return new EngineError(
+  return new SetupError(
     `The database was created by Temporal server ${wanted}, and a server of another minor version can't open it` +
       `${found === undefined ? '' : `; ${found}`}. ` +
       `Set TEMPORAL_CLI to a Temporal CLI with server ${minor}, or TASKBELL_HOME to a new folder.`,
@@ -95,14 +96,14 @@ async function tryCli(path: string, environment: NodeJS.ProcessEnv): Promise<Tem
 async function obtain(
   cacheDir: string,
   target: string,
-  report: Report,
+  report: ReportProgress,
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
     await mkdir(join(cacheDir, `temporal-cli-${cliVersion}`), { recursive: true });
   } catch (error) {
-    throw new EngineError(
+    throw new SetupError(
       `The folder for the Temporal server can't be created: ${errorMessage(error)}. Set XDG_CACHE_HOME to a writable folder.`,
       { cause: error },
     );
@@ -117,7 +118,7 @@ async function obtain(
       reasons.push(errorMessage(error));
     }
   }
-  throw new EngineError(
+  throw new SetupError(
     [
       `No Temporal server was found, and none could be downloaded or built:`,
       ...reasons.map((reason) => `  - ${reason}`),

@@ -1,12 +1,12 @@
 import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isErrno } from '../lib/errno.ts';
-import type { Report } from '../temporal/engine-error.ts';
+import type { ReportProgress } from '../lib/progress.ts';
 
 export interface ObtainOptions {
   /** Path of the executable to install. */
   readonly target: string;
-  readonly report: Report;
+  readonly report: ReportProgress;
   readonly environment: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
 }

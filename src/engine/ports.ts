@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Server, createServer } from 'node:net';
-import { EngineError } from '../temporal/engine-error.ts';
+import { SetupError } from '../lib/setup-error.ts';
 import { isErrno } from '../lib/errno.ts';
 import { errorMessage } from '../lib/error-message.ts';
 
 /**
  * Turns requested ports into real ones: 0 becomes a free port, any other is checked. All are held until the last is
  * found, so that they differ.
- * @throws {EngineError} naming the variable of a port that is in use or not permitted.
+ * @throws {SetupError} naming the variable of a port that is in use or not permitted.
  */
 export async function choosePorts(
   host: string,
@@ -29,7 +29,7 @@ async function hold(host: string, port: number, variable: string): Promise<Serve
     await once(server, 'listening');
     return server;
   } catch (error) {
-    throw new EngineError(describe(error, host, port, variable), { cause: error });
+    throw new SetupError(describe(error, host, port, variable), { cause: error });
   }
 }
 

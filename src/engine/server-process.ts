@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { childEnvironment } from '../config.ts';
 import { type Database, databaseFile } from './database.ts';
-import { EngineError } from '../temporal/engine-error.ts';
+import { SetupError } from '../lib/setup-error.ts';
 import { serverArguments } from './flags.ts';
 import { hasEnded, stopChild } from './processes.ts';
 import type { ServerLog } from './server-log.ts';
@@ -34,7 +34,7 @@ export interface ServerProcess {
   close(): Promise<void>;
 }
 
-/** Spawns the server and records it; doesn't wait until it serves. @throws {EngineError} when it can't be spawned. */
+/** Spawns the server and records it; doesn't wait until it serves. @throws {SetupError} when it can't be spawned. */
 export async function launchServer(options: LaunchOptions): Promise<ServerProcess> {
   const { home, cli, port, webUiPort, log, database } = options;
   const child = spawn(cli.path, serverArguments({ ...options, databaseFile }), {
@@ -48,7 +48,7 @@ export async function launchServer(options: LaunchOptions): Promise<ServerProces
   const { pid } = child;
   if (pid === undefined) {
     log.close();
-    throw new EngineError(`${cli.path} can't be started: ${await ended}`);
+    throw new SetupError(`${cli.path} can't be started: ${await ended}`);
   }
   const startedAt = recordProcess(pid)?.startedAt;
   const record = { executable: cli.path, pid, port, webUiPort };

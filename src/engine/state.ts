@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { EngineError } from '../temporal/engine-error.ts';
+import { SetupError } from '../lib/setup-error.ts';
 import { isErrno } from '../lib/errno.ts';
 import { errorMessage } from '../lib/error-message.ts';
 
@@ -32,7 +32,7 @@ export function readEngineState(home: string): EngineState | undefined {
     return stateSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
-    throw new EngineError(
+    throw new SetupError(
       `${path} can't be read (${errorMessage(error)}). If no Temporal server of Taskbell is running, delete the file.`,
       { cause: error },
     );

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { usersFilePath } from '../auth/paths.ts';
 import { createUsers, UserError } from '../auth/users.ts';
-import type { Role } from '../auth/users-file.ts';
+import type { AccountRole } from '../contract/account.ts';
 
 /**
  * Creates the admin `admin` with a random password if there are no users; otherwise returns null. Only the
@@ -42,7 +42,11 @@ export interface TemporaryUser {
  * crash can't be used.
  * @throws {ListFileError}
  */
-export async function addTemporaryUser(home: string, prefix: string, role: Role): Promise<TemporaryUser> {
+export async function addTemporaryUser(
+  home: string,
+  prefix: string,
+  role: AccountRole,
+): Promise<TemporaryUser> {
   const usersFile = usersFilePath(home);
   const users = createUsers({ path: usersFile });
   const username = `${prefix}-${randomBytes(4).toString('hex')}`;

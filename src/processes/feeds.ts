@@ -36,9 +36,9 @@ export interface Feeds {
 
 /** Connects what watches tasks: the poller finds changes, the hub passes them on to sockets and event streams. */
 export function createFeeds({ tasks, gate, rate, logger, telemetry }: FeedOptions): Feeds {
-  const { authenticate, tickets, standing } = gate;
+  const { authenticate, tickets, credentialStatus } = gate;
   const { hub, poller } = createHubAndPoller(tasks, logger, telemetry);
-  async function lookAtActive(actor: Actor, filter: TaskFilter): Promise<void> {
+  async function lookAtUnderWay(actor: Actor, filter: TaskFilter): Promise<void> {
     try {
       for (const id of await tasks.underWay(actor, filter)) poller.look(id);
     } catch (error) {
@@ -51,15 +51,20 @@ export function createFeeds({ tasks, gate, rate, logger, telemetry }: FeedOption
     admit: createAdmission({ authenticate, tickets, rate }),
     observeAs: tasks.observeAs,
     visibleTo: tasks.visibleTo,
-    onFollow: (actor, filter) => void lookAtActive(actor, filter),
-    isCurrent: standing.holds,
+    onWatchAll: (actor, filter) => void lookAtUnderWay(actor, filter),
+    isCredentialValid: credentialStatus.isValid,
     problemOf,
     logger,
     telemetry,
   });
-  const streams = createStreams({ hub, observeAs: tasks.observeAs, isCurrent: standing.holds, telemetry });
-  standing.onChange(() => {
-    for (const watching of [sockets, streams]) watching.dismiss();
+  const streams = createStreams({
+    hub,
+    observeAs: tasks.observeAs,
+    isCredentialValid: credentialStatus.isValid,
+    telemetry,
+  });
+  credentialStatus.onChange(() => {
+    for (const watching of [sockets, streams]) watching.closeInvalid();
   });
   const closers = createClosers(logCloseErrors(logger));
   for (const each of [poller, sockets, streams]) closers.add(() => each.close());

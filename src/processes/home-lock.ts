@@ -2,7 +2,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { withFileLock } from '../lib/file-lock.ts';
-import { EngineError } from '../temporal/engine-error.ts';
+import { SetupError } from '../lib/setup-error.ts';
 import { isErrno } from '../lib/errno.ts';
 import { isAlive, recordProcess, type ProcessRecord } from '../lib/process-identity.ts';
 
@@ -16,14 +16,14 @@ export interface HomeLock {
  * Makes sure that only one `taskbell up` at a time uses HOME: records this process in HOME/up.lock unless the
  * process recorded there is alive. The guard is held only while doing so, so that one of several simultaneous
  * callers wins.
- * @throws {EngineError} when another one is running.
+ * @throws {SetupError} when another one is running.
  */
 export async function lockHome(home: string): Promise<HomeLock> {
   const path = join(home, 'up.lock');
   await withFileLock(`${path}.guard`, async (guard) => {
     const holder = await readHolder(path);
     if (holder !== undefined && isAlive(holder)) {
-      throw new EngineError(`Taskbell is already running here (pid ${holder.pid}, ${path}).`);
+      throw new SetupError(`Taskbell is already running here (pid ${holder.pid}, ${path}).`);
     }
     await writeFile(`${path}.new`, JSON.stringify(recordProcess(process.pid)), { mode: 0o600 });
     await guard.assertHeld();

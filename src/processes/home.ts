@@ -3,17 +3,17 @@ import { existsSync, statSync } from 'node:fs';
 import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config.ts';
-import { EngineError } from '../temporal/engine-error.ts';
+import { SetupError } from '../lib/setup-error.ts';
 import { isErrno } from '../lib/errno.ts';
 import { errorMessage } from '../lib/error-message.ts';
 
-/** Creates TASKBELL_HOME, for this user only. @throws {EngineError} when it can't be created or written. */
+/** Creates TASKBELL_HOME, for this user only. @throws {SetupError} when it can't be created or written. */
 export async function makeHome(home: string): Promise<void> {
   try {
     await makeFolder(home);
     await access(home, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new EngineError(
+    throw new SetupError(
       `Cannot write to ${home} (${errorMessage(error)}). Set TASKBELL_HOME to a writable folder.`,
       { cause: error },
     );
@@ -50,7 +50,7 @@ export async function readOrCreateJwtSecret(home: string): Promise<string> {
   try {
     const secret = (await readFile(path, 'utf8')).trim();
     if (secret.length >= 32) return secret;
-    throw new EngineError(
+    throw new SetupError(
       `${path} does not hold a secret of at least 32 characters. Delete it, and a new one is made.`,
     );
   } catch (error) {

@@ -1,8 +1,9 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { ProcessRole } from './role.ts';
 
 /** Logs to stderr, since stdout is for a command's output: plain lines on a terminal, otherwise JSON lines. */
-export function createLogger(config: Pick<Config, 'logLevel'>, role: string): Logger {
+export function createLogger(config: Pick<Config, 'logLevel'>, role: ProcessRole): Logger {
   const destination = process.stderr.isTTY
     ? plainLines(process.stderr)
     : pino.destination({ dest: 2, sync: false });

@@ -1,5 +1,5 @@
 import type { Output } from '../lib/command.ts';
-import type { Progress, Report } from '../temporal/engine-error.ts';
+import type { Progress, ReportProgress } from '../lib/progress.ts';
 
 const firstAfterMs = 500;
 const updateEveryMs = 500;
@@ -8,7 +8,7 @@ const lineEveryMs = 15_000;
 
 /** Shows what the command is waiting for, and for how long it has been waiting. */
 export interface ProgressDisplay {
-  readonly report: Report;
+  readonly report: ReportProgress;
   /** Prints a permanent line above the progress line. */
   print(line: string): void;
   /** Ends the waiting and wipes the progress line. The next report starts from zero. */

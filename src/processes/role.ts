@@ -4,6 +4,9 @@ import { killGroup, stopChild } from '../engine/processes.ts';
 import { roleMessage } from './parent.ts';
 import type { SupervisedProcess } from './supervisor.ts';
 
+/** A process that `up` starts as its child. */
+export type ProcessRole = 'api' | 'worker';
+
 export interface RoleOptions {
   readonly name: string;
   /** The script to fork. It gets the role's name as its argument. */

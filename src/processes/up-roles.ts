@@ -1,9 +1,9 @@
 import { type Config, childEnvironment } from '../config.ts';
-import { EngineError } from '../temporal/engine-error.ts';
+import { SetupError } from '../lib/setup-error.ts';
 import type { Closers } from '../lib/closers.ts';
 import { errorMessage } from '../lib/error-message.ts';
 import type { ProgressDisplay } from './progress.ts';
-import { RoleFatalError, type RoleProcess, startRole } from './role.ts';
+import { type ProcessRole, RoleFatalError, type RoleProcess, startRole } from './role.ts';
 import type { StopSignals } from './signals.ts';
 import { type Backoff, type Supervisor, supervise } from './supervisor.ts';
 import type { FirstUser } from './up-summary.ts';
@@ -36,7 +36,7 @@ export interface Running {
 /** Starts a role under supervision, and registers it to be closed by `up`. */
 export function superviseRole(
   { config, options, display, signals, closers, fail }: Running,
-  name: 'api' | 'worker',
+  name: ProcessRole,
   environment: Readonly<Record<string, string | undefined>>,
 ): Supervisor<RoleProcess> {
   const role = {
@@ -54,7 +54,7 @@ export function superviseRole(
   const supervisor = supervise({
     start: (signal) => startRole(role, signal),
     isFatal: (error) => error instanceof RoleFatalError,
-    onFatal: (error) => fail(new EngineError(`${name}: ${errorMessage(error)}`, { cause: error })),
+    onFatal: (error) => fail(new SetupError(`${name}: ${errorMessage(error)}`, { cause: error })),
     onRestart: announceRestart(display, name),
     ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
   });

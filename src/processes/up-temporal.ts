@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { connectTemporal } from '../temporal/connect.ts';
 import { databaseVersion } from '../engine/database.ts';
 import { type EmbeddedServer, startEmbedded } from '../engine/embedded.ts';
-import type { Report } from '../temporal/engine-error.ts';
+import type { ReportProgress } from '../lib/progress.ts';
 import { locateTemporal } from '../engine/locate.ts';
 import { ensureNamespace } from '../temporal/namespace.ts';
 import { unlessAborted } from '../lib/wait.ts';
@@ -12,7 +12,7 @@ import { type Supervisor, supervise } from './supervisor.ts';
 
 export interface TemporalOptions {
   readonly config: Config;
-  readonly report: Report;
+  readonly report: ReportProgress;
   readonly stop: AbortSignal;
   readonly force: AbortSignal;
   readonly onFatal: (error: unknown) => void;

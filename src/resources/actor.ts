@@ -1,8 +1,10 @@
+import type { AccountRole } from '../contract/account.ts';
+
 /** The caller of a request. */
 export interface Actor {
   readonly id: string;
   readonly name: string;
-  readonly role: 'user' | 'admin';
+  readonly role: AccountRole;
 }
 
 /** Returns whether a caller may see and change what an owner has. */

@@ -1,4 +1,4 @@
-import { AppError, notFound } from '../contract/errors.ts';
+import { notFound, wrongState } from '../contract/errors.ts';
 import { type Actor, mayAccess } from '../resources/actor.ts';
 import { waitForEffect } from '../resources/effect.ts';
 import type { LiveExecution } from './execution.ts';
@@ -26,7 +26,7 @@ export function isChangeable({ historyLength, historyBytes }: LiveExecution): bo
 /** @throws AppError wrong_state for a task that was changed so often that its history has no room for more. */
 export function assertChangeable(execution: LiveExecution): void {
   if (isChangeable(execution)) return;
-  throw new AppError('wrong_state', 'Task has been changed too often; delete it and create it again');
+  throw wrongState('Task has been changed too often; delete it and create it again');
 }
 
 /** Waits until a task shows the effect of a command, or the time is up. @returns its latest state. */

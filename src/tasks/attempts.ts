@@ -6,7 +6,7 @@ import type { Attempt } from '../contract/task.ts';
 import type {
   AttemptFailure,
   AttemptHeartbeat,
-  AttemptOver,
+  AttemptInterruption,
   AttemptReport,
   AttemptSuccess,
 } from '../contract/workflow.ts';
@@ -35,7 +35,7 @@ export async function attemptsIn(backwards: AsyncIterable<Event>): Promise<Attem
 export function reportIn(event: Event): AttemptReport | undefined {
   const signal = event.workflowExecutionSignaledEventAttributes;
   if (signal?.signalName === attemptInterruptedSignalName)
-    return decode<AttemptOver>(signal.input?.payloads?.[0])?.report;
+    return decode<AttemptInterruption>(signal.input?.payloads?.[0])?.report;
   const completed = event.activityTaskCompletedEventAttributes?.result;
   const failure = event.activityTaskFailedEventAttributes?.failure?.applicationFailureInfo?.details;
   const cancelled = event.activityTaskCanceledEventAttributes?.details;
@@ -61,14 +61,14 @@ export function mayHaveAttempts({ status, memo, pending }: LiveExecution): boole
 /** Returns an open run's attempt that has not ended, or that was lost and has not been reported yet. */
 export function unreportedAttempt(
   execution: LiveExecution,
-  over: readonly AttemptReport[],
+  ended: readonly AttemptReport[],
 ): Attempt | undefined {
   const { pending, memo } = execution;
   if (!pending?.started) return undefined;
   const attempt = memo.attempt + pending.attempt;
   const { current } = pending.heartbeat ?? {};
   if (pending.running) return running(attempt, pending);
-  const isReported = over.some((report) => report.attempt === current?.attempt);
+  const isReported = ended.some((report) => report.attempt === current?.attempt);
   return current && !isReported ? lostAttempt(current) : undefined;
 }
 

@@ -1,5 +1,5 @@
 /** Operations on many tasks at a time. Each task is handled separately: a failure of one does not affect the others. */
-import { AppError, isNotFound } from '../contract/errors.ts';
+import { AppError, isNotFound, wrongState } from '../contract/errors.ts';
 import { type ActionName, maxBulkTasks } from '../contract/bulk.ts';
 import { matchesFilter, type TaskFilter } from '../contract/filter.ts';
 import type { CreateTaskInput, TaskSummary } from '../contract/task.ts';
@@ -8,18 +8,18 @@ import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { cancelTask, type CommandResult, pauseTask, removeTask, resumeTask, runTaskNow } from './commands.ts';
 import { countTasks } from './counts.ts';
-import { createTask, type WriteContext } from './create.ts';
+import type { WriteContext } from './context.ts';
+import { createTask } from './create.ts';
 import type { LiveExecution } from './execution.ts';
 import { tasksMatching } from './list.ts';
-import { wrongState } from './read.ts';
 import { retryTask } from './retry.ts';
-import { summarise } from './snapshot.ts';
+import { summarise } from './summary.ts';
 
 /**
  * Maximum concurrent calls of all bulk requests together, so that Temporal has capacity for ordinary
  * requests.
  */
-const lanes = 8;
+const maxCallsAtOnce = 8;
 
 /** The outcome for one task: its value, or the error with which it was rejected. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
@@ -62,8 +62,8 @@ export interface BulkService {
 /** Called with each outcome as soon as it is known. */
 export type OnOutcome<T> = (outcome: Outcome<T>, index: number) => void;
 
-export function createBulk(writer: WriteContext): BulkService {
-  const limiter = createLimiter({ concurrency: lanes, queue: Number.POSITIVE_INFINITY });
+export function createBulk(context: WriteContext): BulkService {
+  const limiter = createLimiter({ concurrency: maxCallsAtOnce, queue: Number.POSITIVE_INFINITY });
   async function each<I, O>(
     items: readonly I[],
     work: (item: I, index: number) => Promise<O>,
@@ -86,15 +86,15 @@ export function createBulk(writer: WriteContext): BulkService {
       const createOne = async (request: Outcome<CreateTaskInput>, index: number): Promise<TaskSummary> => {
         if ('error' in request) throw request.error;
         const key = idempotencyKey === undefined ? undefined : `${idempotencyKey}\0${index}`;
-        return summaryOf(await createTask(writer, actor, request.value, key));
+        return summaryOf(await createTask(context, actor, request.value, key));
       };
       return each(requests, createOne, onOutcome);
     },
-    select: (actor, filter) => selectTasks(writer, actor, filter),
+    select: (actor, filter) => selectTasks(context, actor, filter),
     async countKnown(actor, ids) {
       let known = 0;
       const faults: unknown[] = [];
-      const load = (id: string) => loadTask(writer.store, actor, id);
+      const load = (id: string) => loadTask(context.store, actor, id);
       await each([...new Set(ids)], load, (one) => {
         if ('value' in one) known += 1;
         else if (!isNotFound(one.error)) faults.push(one.error);
@@ -103,7 +103,7 @@ export function createBulk(writer: WriteContext): BulkService {
       return known;
     },
     act: (actor, action, ids, filter, onOutcome) =>
-      each(ids, (id) => actOn(writer, actor, { action, id, filter }), onOutcome),
+      each(ids, (id) => actOn(context, actor, { action, id, filter }), onOutcome),
   };
 }
 
@@ -125,11 +125,11 @@ function summaryOf({ task }: { task: TaskSummary & { payload?: unknown; attempts
   return summary;
 }
 
-async function selectTasks(writer: WriteContext, actor: Actor, filter: TaskFilter): Promise<string[]> {
+async function selectTasks(context: WriteContext, actor: Actor, filter: TaskFilter): Promise<string[]> {
   const ids = new Set<string>();
-  for await (const { id } of tasksMatching(writer, actor, filter)) {
+  for await (const { id } of tasksMatching(context, actor, filter)) {
     ids.add(id);
-    if (ids.size > maxBulkTasks) throw tooMany((await countTasks(writer, actor, filter)).total);
+    if (ids.size > maxBulkTasks) throw tooMany((await countTasks(context, actor, filter)).total);
   }
   return [...ids];
 }
@@ -144,25 +144,25 @@ function tooMany(total: number): AppError {
  * response is sent.
  */
 async function actOn(
-  writer: WriteContext,
+  context: WriteContext,
   actor: Actor,
   { action, id, filter }: { action: ActionName; id: string; filter: TaskFilter | undefined },
 ): Promise<ActionOutcome> {
   const options = { waitMs: 0, check: filter && stillMatches(filter) };
   switch (action) {
     case 'cancel':
-      return commanded(await cancelTask(writer, actor, id, options));
+      return commanded(await cancelTask(context, actor, id, options));
     case 'pause':
-      return commanded(await pauseTask(writer, actor, id, options));
+      return commanded(await pauseTask(context, actor, id, options));
     case 'resume':
-      return commanded(await resumeTask(writer, actor, id, options));
+      return commanded(await resumeTask(context, actor, id, options));
     case 'run-now':
-      return commanded(await runTaskNow(writer, actor, id, options));
+      return commanded(await runTaskNow(context, actor, id, options));
     case 'retry':
       return {
         status: 200,
         task: summaryOf(
-          await retryTask(writer, actor, id, {
+          await retryTask(context, actor, id, {
             changes: {},
             receivedAt: Date.now(),
             check: options.check,
@@ -170,7 +170,7 @@ async function actOn(
         ),
       };
     case 'delete':
-      return removed(await removeTask(writer, actor, id, options));
+      return removed(await removeTask(context, actor, id, options));
   }
 }
 

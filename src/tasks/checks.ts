@@ -4,12 +4,12 @@
  */
 import type { TaskTypes } from '../../activities/types/index.ts';
 import { invalidField, invalidFields } from '../contract/errors.ts';
+import { maxPayloadBytes } from '../contract/limits.ts';
 import type { TaskSpec } from '../contract/spec.ts';
 
 /** Tolerance for clocks that differ from ours, in milliseconds. */
 const pastGraceMs = 2000;
 const horizonYears = 10;
-const maxPayloadBytes = 256 * 1024;
 
 /** Returns the checked scheduled time; undefined if the request names none. */
 export function scheduledTime(

@@ -3,16 +3,18 @@
  * latest state.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isNotFound } from '../contract/errors.ts';
+import { isNotFound, wrongState } from '../contract/errors.ts';
 import type { TaskCommand } from '../contract/workflow.ts';
 import { assertChangeable, loadTask, taskEffect } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { cancelReason } from './cancel-reason.ts';
+import type { ServiceContext } from './context.ts';
 import { effectTimeoutMs } from '../resources/effect.ts';
 import type { LiveExecution } from './execution.ts';
 import { dependentsOf, notifyDependents } from './predecessors.ts';
-import { allRunsOf, type ServiceContext, readTask, type TaskView, wrongState } from './read.ts';
-import { summarise } from './snapshot.ts';
+import { readTask, type TaskView } from './read.ts';
+import { allRunsOf } from './rows.ts';
+import { summarise } from './summary.ts';
 
 /** `done`: the effect is visible. Otherwise it is still in progress, and can no longer be stopped. */
 export interface CommandResult extends TaskView {
@@ -27,66 +29,66 @@ export interface CommandOptions {
 }
 
 export async function cancelTask(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<CommandResult> {
-  const before = await loadTask(reader.store, actor, id);
+  const before = await loadTask(context.store, actor, id);
   check?.(before);
-  if (before.status === 'cancelled') return answer(reader, actor, before, true);
-  const refused = wrongState('Task cannot be cancelled in its current state');
-  if (before.status !== 'open') throw refused;
-  if (!before.cancelRequested) await reader.store.cancel(id, before.runId, cancelReason(actor));
-  const isOver = ({ status }: LiveExecution): boolean => status !== 'open';
-  const after = await taskEffect(reader.store, before, isOver, waitMs);
+  if (before.status === 'cancelled') return answer(context, actor, before, true);
+  const rejected = wrongState('Task cannot be cancelled in its current state');
+  if (before.status !== 'open') throw rejected;
+  if (!before.cancelRequested) await context.store.cancel(id, before.runId, cancelReason(actor));
+  const hasEnded = ({ status }: LiveExecution): boolean => status !== 'open';
+  const after = await taskEffect(context.store, before, hasEnded, waitMs);
   // The task ended before the cancellation reached it.
-  if (after.status !== 'open' && after.status !== 'cancelled') throw refused;
-  return answer(reader, actor, after, after.status === 'cancelled');
+  if (after.status !== 'open' && after.status !== 'cancelled') throw rejected;
+  return answer(context, actor, after, after.status === 'cancelled');
 }
 
 export async function pauseTask(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<CommandResult> {
-  return command(reader, actor, id, 'pause', {
+  return command(context, actor, id, 'pause', {
     waitMs,
     check,
-    refusal: 'Task can be paused only before its first attempt starts',
-    allowed: hasNotBegun,
+    rejection: 'Task can be paused only before its first attempt starts',
+    allowed: hasNotStarted,
     // An attempt that was waiting for a worker, or had just started, is withdrawn first.
     effect: ({ status, storedStatus, pending }) => status === 'open' && storedStatus === 'PAUSED' && !pending,
   });
 }
 
 export async function resumeTask(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<CommandResult> {
-  return command(reader, actor, id, 'resume', {
+  return command(context, actor, id, 'resume', {
     waitMs,
     check,
-    refusal: 'Task has started and cannot be resumed',
-    allowed: hasNotBegun,
+    rejection: 'Task has started and cannot be resumed',
+    allowed: hasNotStarted,
     effect: ({ storedStatus }) => storedStatus !== 'PAUSED',
   });
 }
 
 export async function runTaskNow(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<CommandResult> {
-  return command(reader, actor, id, 'run-now', {
+  return command(context, actor, id, 'run-now', {
     waitMs,
     check,
-    refusal: 'Task is running or has ended',
-    allowed: (execution) => hasNotBegun(execution) || inBackoff(execution),
+    rejection: 'Task is running or has ended',
+    allowed: (execution) => hasNotStarted(execution) || inBackoff(execution),
     effect: (execution) =>
       execution.status !== 'open' || !(waitsForTime(execution.storedStatus) || inBackoff(execution)),
   });
@@ -94,25 +96,25 @@ export async function runTaskNow(
 
 /** Deletes a task with all its runs. It must have ended, or not have started; then it never runs. */
 export async function removeTask(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
 ): Promise<{ done: boolean; owner: string }> {
-  const { store } = reader;
+  const { store } = context;
   const newest = await loadTask(store, actor, id);
   check?.(newest);
-  if (newest.status === 'open' && !hasNotBegun(newest)) {
+  if (newest.status === 'open' && !hasNotStarted(newest)) {
     throw wrongState('Task is running; cancel it before deleting it');
   }
   // The newest run is deleted last: if this stops halfway, the task still exists and can be deleted again.
   const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
   // An ended task has notified its dependents itself.
   const dependents = newest.status === 'open' ? await dependentsOf(store, newest) : [];
-  for (const { runId } of older) await removeRun(reader, id, runId);
-  await removeRun(reader, id, newest.runId);
+  for (const { runId } of older) await removeRun(context, id, runId);
+  await removeRun(context, id, newest.runId);
   await notifyDependents(store, dependents, { id, ended: 'DELETED' });
-  return { done: await isDeleted(reader, id, waitMs), owner: newest.owner };
+  return { done: await isDeleted(context, id, waitMs), owner: newest.owner };
 }
 
 async function removeRun({ store }: ServiceContext, id: string, runId: string): Promise<void> {
@@ -128,51 +130,51 @@ interface CommandRules {
   /** Maximum time to wait for the effect, in milliseconds. */
   readonly waitMs: number;
   readonly check: CommandOptions['check'];
-  readonly refusal: string;
+  readonly rejection: string;
   readonly allowed: (execution: LiveExecution) => boolean;
   readonly effect: (execution: LiveExecution) => boolean;
 }
 
 async function command(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   id: string,
   name: TaskCommand['command'],
   rules: CommandRules,
 ): Promise<CommandResult> {
-  const before = await loadTask(reader.store, actor, id);
+  const before = await loadTask(context.store, actor, id);
   rules.check?.(before);
-  if (!rules.allowed(before)) throw wrongState(rules.refusal);
+  if (!rules.allowed(before)) throw wrongState(rules.rejection);
   assertChangeable(before);
   // Sent even if the effect seems to be there already: an earlier command may still be waiting for a worker.
-  await send(reader, before, { command: name, by: actor.id, by_name: actor.name }, rules.refusal);
+  await send(context, before, { command: name, by: actor.id, by_name: actor.name }, rules.rejection);
   const isThere = (now: LiveExecution): boolean => rules.effect(now) || now.status !== 'open';
-  const after = await taskEffect(reader.store, before, isThere, rules.waitMs);
+  const after = await taskEffect(context.store, before, isThere, rules.waitMs);
   const done = rules.effect(after);
   // The task started, or ended, before the command reached it.
-  if (!done && !rules.allowed(after)) throw wrongState(rules.refusal);
-  return answer(reader, actor, after, done);
+  if (!done && !rules.allowed(after)) throw wrongState(rules.rejection);
+  return answer(context, actor, after, done);
 }
 
 async function send(
   { store }: ServiceContext,
   { id, runId }: LiveExecution,
   command: TaskCommand,
-  refusal: string,
+  rejection: string,
 ): Promise<void> {
   try {
     await store.signal(id, runId, command);
   } catch (error) {
     // The task has ended since it was loaded.
-    throw isNotFound(error) ? wrongState(refusal) : error;
+    throw isNotFound(error) ? wrongState(rejection) : error;
   }
 }
 
-async function answer(reader: ServiceContext, actor: Actor, execution: LiveExecution, done: boolean) {
-  return { ...(await readTask(reader, actor, execution)), done };
+async function answer(context: ServiceContext, actor: Actor, execution: LiveExecution, done: boolean) {
+  return { ...(await readTask(context, actor, execution)), done };
 }
 
-function hasNotBegun(execution: LiveExecution): boolean {
+function hasNotStarted(execution: LiveExecution): boolean {
   const { status } = summarise(execution, { now: Date.now() });
   return status === 'SCHEDULED' || status === 'PENDING';
 }

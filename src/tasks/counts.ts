@@ -4,7 +4,8 @@ import { ends, type TaskStatus, taskStatuses } from '../contract/status.ts';
 import type { TaskCounts } from '../contract/task.ts';
 import type { Actor } from '../resources/actor.ts';
 import { supersededRuns, visibleTo } from './list.ts';
-import { allRows, type ServiceContext } from './read.ts';
+import type { ServiceContext } from './context.ts';
+import { allRows } from './rows.ts';
 import {
   amongIds,
   endedRuns,
@@ -14,7 +15,7 @@ import {
   retriesSince,
   runsMatching,
 } from './search.ts';
-import { endedStatus } from './snapshot.ts';
+import { endedStatus } from './summary.ts';
 import type { TaskStore } from './store.ts';
 
 type Counts = Record<TaskStatus, number>;

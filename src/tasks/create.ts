@@ -3,34 +3,29 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { TaskTypes } from '../../activities/types/index.ts';
 import { ifFound } from '../contract/errors.ts';
 import type { CreateTaskInput, Task } from '../contract/task.ts';
+import type { PredecessorInput } from '../contract/predecessors.ts';
 import type { TaskInput } from '../contract/workflow.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
+import type { WriteContext } from './context.ts';
 import { etagOf } from './etag.ts';
 import { firstExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
-import { type ServiceContext, readTask, type TaskView, webUiUrl } from './read.ts';
-import { summarise } from './snapshot.ts';
+import { readTask, type TaskView } from './read.ts';
+import { summarise } from './summary.ts';
 import { endedPredecessors } from './predecessors.ts';
-import type { Quota } from './quota.ts';
 import { firstStatus, memoOf, startRun } from './start.ts';
+import { webUiLink } from './web-ui.ts';
 import { uuidFrom } from '../lib/uuid.ts';
 import { specOf } from '../contract/spec.ts';
-
-type Following = Pick<TaskInput, 'after' | 'after_policy' | 'predecessors_over'>;
-
-export interface WriteContext extends ServiceContext {
-  readonly taskTypes: TaskTypes;
-  readonly quota: Quota;
-}
 
 /**
  * @param idempotencyKey the same key from the same owner creates the same task: its id is derived from both, so
  * Temporal itself remembers the key for as long as it keeps the task.
  */
 export async function createTask(
-  writer: WriteContext,
+  context: WriteContext,
   actor: Actor,
   request: CreateTaskInput,
   idempotencyKey?: string,
@@ -38,40 +33,40 @@ export async function createTask(
   const fingerprint = idempotencyKey === undefined ? undefined : digest(request);
   const id = idempotencyKey === undefined ? randomUUID() : uuidFrom(`create\0${actor.id}\0${idempotencyKey}`);
   if (fingerprint !== undefined) {
-    const earlier = await createdEarlier(writer, actor, id, fingerprint);
+    const earlier = await createdEarlier(context, actor, id, fingerprint);
     if (earlier) return earlier;
   }
   const now = Date.now();
   const input = {
-    ...newInput(writer.taskTypes, actor, request, now),
-    ...(await following(writer, actor, request)),
+    ...newInput(context.taskTypes, actor, request, now),
+    ...(await predecessorInput(context, actor, request)),
   };
   const run = { id, input, ...(fingerprint === undefined ? {} : { fingerprint }) };
-  const release = await writer.quota.take(actor.id);
+  const release = await context.quota.take(actor.id);
   try {
-    const runId = await startRun(writer.store, run, now);
-    return justStarted(writer, actor, { id, runId, input, now });
+    const runId = await startRun(context.store, run, now);
+    return justStarted(context, actor, { id, runId, input, now });
   } catch (error) {
     release();
     if (!(error instanceof WorkflowExecutionAlreadyStartedError) || fingerprint === undefined) throw error;
-    const earlier = await createdEarlier(writer, actor, id, fingerprint);
+    const earlier = await createdEarlier(context, actor, id, fingerprint);
     if (earlier) return earlier;
     throw error;
   }
 }
 
 async function createdEarlier(
-  writer: WriteContext,
+  context: WriteContext,
   actor: Actor,
   id: string,
   fingerprint: string,
 ): Promise<TaskView | undefined> {
-  const execution = await ifFound(loadTask(writer.store, actor, id));
+  const execution = await ifFound(loadTask(context.store, actor, id));
   if (!execution) return undefined;
   if (execution.memo.fingerprint !== fingerprint) {
     throw keyReused();
   }
-  return readTask(writer, actor, execution);
+  return readTask(context, actor, execution);
 }
 
 function newInput(taskTypes: TaskTypes, actor: Actor, request: CreateTaskInput, now: number): TaskInput {
@@ -89,15 +84,15 @@ function newInput(taskTypes: TaskTypes, actor: Actor, request: CreateTaskInput, 
   };
 }
 
-async function following(
+async function predecessorInput(
   { store }: WriteContext,
   actor: Actor,
   request: CreateTaskInput,
-): Promise<Following> {
+): Promise<PredecessorInput> {
   const { after = [], after_policy } = request;
   if (after.length === 0) return {};
-  const over = await endedPredecessors(store, actor, after);
-  return { after, ...(after_policy === undefined ? {} : { after_policy }), ...over };
+  const ended = await endedPredecessors(store, actor, after);
+  return { after, ...(after_policy === undefined ? {} : { after_policy }), ...ended };
 }
 
 /**
@@ -105,7 +100,7 @@ async function following(
  * sent.
  */
 function justStarted(
-  writer: WriteContext,
+  context: WriteContext,
   actor: Actor,
   run: { id: string; runId: string; input: TaskInput; now: number },
 ): TaskView {
@@ -115,7 +110,7 @@ function justStarted(
     now,
   );
   const task: Task = {
-    ...summarise(execution, { now, webUiUrl: webUiUrl(writer, actor, execution) }),
+    ...summarise(execution, { now, webUiLink: webUiLink(context, actor, execution) }),
     description: input.description,
     payload: input.payload,
     attempts: [],

@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { editUpdate } from '../../workflows/messages.ts';
-import { AppError, isNotFound } from '../contract/errors.ts';
+import { AppError, isNotFound, wrongState } from '../contract/errors.ts';
 import { specOf, type TaskSpec } from '../contract/spec.ts';
 import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskEdit } from '../contract/workflow.ts';
 import { assertChangeable, loadTask, taskEffect } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { checkedChanges } from './changes.ts';
-import type { WriteContext } from './create.ts';
+import type { WriteContext } from './context.ts';
 import { assertMatches, staleVersion } from './etag.ts';
 import type { LiveExecution } from './execution.ts';
-import { readTask, type TaskView, wrongState } from './read.ts';
-import { summarise } from './snapshot.ts';
+import { readTask, type TaskView } from './read.ts';
+import { summarise } from './summary.ts';
 import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
-import { UpdateRefused, UpdateUnanswered } from '../temporal/errors.ts';
+import { UpdateRejected, UpdateUnanswered } from '../temporal/errors.ts';
 
 /** Deadline of an update, in milliseconds. A worker answers within a few milliseconds if one is running. */
 const editTimeoutMs = 3000;
@@ -29,7 +29,7 @@ const raceMs = 5000;
  * @param ifMatch the ETag of the state that the author of the change has seen.
  */
 export async function editTask(
-  writer: WriteContext,
+  context: WriteContext,
   actor: Actor,
   id: string,
   request: EditTaskInput,
@@ -37,13 +37,13 @@ export async function editTask(
 ): Promise<TaskView> {
   const deadline = Date.now() + raceMs;
   for (;;) {
-    const before = await loadTask(writer.store, actor, id);
+    const before = await loadTask(context.store, actor, id);
     assertEditable(before, ifMatch);
-    const current = await currentInput(writer.store, before);
+    const current = await currentInput(context.store, before);
     if (!current) throw new Error(`The input of run ${before.runId} cannot be read`);
-    const changes = checkedChanges(writer.taskTypes, current, request);
+    const changes = checkedChanges(context.taskTypes, current, request);
     const changed = Object.keys(changes) as (keyof TaskSpec)[];
-    if (changed.length === 0) return readTask(writer, actor, before);
+    if (changed.length === 0) return readTask(context, actor, before);
     const edit: TaskEdit = {
       spec: { ...specOf(current), ...changes },
       changed,
@@ -52,8 +52,8 @@ export async function editTask(
       expected_version: before.version,
       not_after: new Date(Date.now() + editTimeoutMs - expiryMarginMs).toISOString(),
     };
-    const outcome = await sendEdit(writer, before, edit);
-    if (outcome === 'made') return await settled(writer, actor, before);
+    const outcome = await sendEdit(context, before, edit);
+    if (outcome === 'made') return await settled(context, actor, before);
     if (ifMatch !== undefined) throw staleVersion();
     if (Date.now() > deadline) throw wrongState('Task is being changed by too many requests at once');
     await sleep(Math.random() * 50);
@@ -71,36 +71,36 @@ function assertEditable(execution: LiveExecution, ifMatch: string | undefined): 
  * Waits until an attempt that was waiting for a worker is withdrawn.
  * @throws AppError wrong_state if it had started just before the edit arrived.
  */
-async function settled(writer: WriteContext, actor: Actor, before: LiveExecution): Promise<TaskView> {
-  const { store } = writer;
+async function settled(context: WriteContext, actor: Actor, before: LiveExecution): Promise<TaskView> {
+  const { store } = context;
   const edited = await loadTask(store, actor, before.id);
-  if (!before.pending) return readTask(writer, actor, edited);
+  if (!before.pending) return readTask(context, actor, edited);
   const after = await taskEffect(
     store,
     edited,
     ({ status, pending }) => status !== 'open' || !pending?.started,
   );
-  const view = await readTask(writer, actor, after);
-  const beganAt = Date.parse(view.task.started_at ?? '');
-  if (beganAt <= edited.updatedAt) throw started();
+  const view = await readTask(context, actor, after);
+  const startedAt = Date.parse(view.task.started_at ?? '');
+  if (startedAt <= edited.updatedAt) throw started();
   return view;
 }
 
 async function sendEdit(
-  writer: WriteContext,
+  context: WriteContext,
   before: LiveExecution,
   edit: TaskEdit,
 ): Promise<'made' | 'stale'> {
-  const { store } = writer;
+  const { store } = context;
   try {
     await store.temporal.update(before, editUpdate, [edit], editTimeoutMs);
     return 'made';
   } catch (error) {
-    const refusal = refusalOf(error);
-    if (!(refusal instanceof AppError)) throw refusal;
-    if (refusal.code === 'stale_version') return 'stale';
-    if (refusal.code === 'no_worker' && (await wasMade(store, before, edit))) return 'made';
-    throw refusal;
+    const rejection = rejectionOf(error);
+    if (!(rejection instanceof AppError)) throw rejection;
+    if (rejection.code === 'stale_version') return 'stale';
+    if (rejection.code === 'no_worker' && (await wasMade(store, before, edit))) return 'made';
+    throw rejection;
   }
 }
 
@@ -116,10 +116,10 @@ async function wasMade(
   return current !== undefined && isDeepStrictEqual(specOf(current), edit.spec);
 }
 
-function refusalOf(error: unknown): unknown {
+function rejectionOf(error: unknown): unknown {
   if (error instanceof UpdateUnanswered) return noWorker(error);
   if (isNotFound(error)) return wrongState('Task has ended in the meantime');
-  if (!(error instanceof UpdateRefused)) return error;
+  if (!(error instanceof UpdateRejected)) return error;
   if (error.type === 'wrong_state') return started();
   if (error.type === 'stale_version') return staleVersion();
   return error.type === 'expired' ? noWorker(error) : error;

@@ -2,7 +2,7 @@ import { AppError } from '../contract/errors.ts';
 import type { TaskSummary } from '../contract/task.ts';
 import { matchesEtag } from '../resources/if-match.ts';
 import type { LiveExecution } from './execution.ts';
-import { summarise } from './snapshot.ts';
+import { summarise } from './summary.ts';
 
 /** Returns the ETag of a task's state. A change sends it back to name the state that it is based on. */
 export function etagOf(runId: string, { version, status }: Pick<TaskSummary, 'version' | 'status'>): string {

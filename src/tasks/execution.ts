@@ -115,8 +115,8 @@ function readPending(activity: PendingActivity | undefined, before: number): Pen
   if (!activity) return undefined;
   const heartbeat = decode<AttemptHeartbeat>(activity.heartbeatDetails?.payloads?.[0]);
   const attempt = (activity.attempt ?? 1) - (heartbeat?.deferred ?? 0);
-  const dealt = activity.state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED;
-  const running = dealt && isReallyRunning(before + attempt, attempt, heartbeat);
+  const isDispatched = activity.state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED;
+  const running = isDispatched && isReallyRunning(before + attempt, attempt, heartbeat);
   return {
     started: running || attempt > 1,
     running,

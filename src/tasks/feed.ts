@@ -3,10 +3,12 @@ import { ifFound } from '../contract/errors.ts';
 import type { TaskSummary } from '../contract/task.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
+import type { ServiceContext } from './context.ts';
 import type { Execution, LiveExecution } from './execution.ts';
-import { allRows, endingOf, type ServiceContext } from './read.ts';
+import { endingOf } from './read.ts';
+import { allRows } from './rows.ts';
 import { closedSince, writtenSince } from './search.ts';
-import { summarise } from './snapshot.ts';
+import { summarise } from './summary.ts';
 
 /** A row of one of the two lists of a tick: enough to decide whether it is new. */
 export interface Change {
@@ -64,8 +66,8 @@ function changeOf({ id, runId, version, owner, status }: Execution): Change {
 }
 
 /** Returns the first observation for a new watcher. @throws AppError not_found if the actor may not see the task. */
-export async function observeAs(reader: ServiceContext, actor: Actor, id: string): Promise<Observation> {
-  return observation(reader, await loadTask(reader.store, actor, id));
+export async function observeAs(context: ServiceContext, actor: Actor, id: string): Promise<Observation> {
+  return observation(context, await loadTask(context.store, actor, id));
 }
 
 /**
@@ -73,16 +75,16 @@ export async function observeAs(reader: ServiceContext, actor: Actor, id: string
  * @returns undefined when the run no longer exists.
  */
 export async function observeTask(
-  reader: ServiceContext,
+  context: ServiceContext,
   id: string,
   runId?: string,
 ): Promise<Observation | undefined> {
-  const execution = await ifFound(reader.store.describe(id, runId));
-  return execution && ifFound(observation(reader, execution));
+  const execution = await ifFound(context.store.describe(id, runId));
+  return execution && ifFound(observation(context, execution));
 }
 
-async function observation(reader: ServiceContext, execution: LiveExecution): Promise<Observation> {
-  const ending = await endingOf(reader.store, execution);
+async function observation(context: ServiceContext, execution: LiveExecution): Promise<Observation> {
+  const ending = await endingOf(context.store, execution);
   const { runId, transitions } = execution;
   return { runId, transitions, task: summarise(execution, { now: Date.now(), ending }) };
 }

@@ -4,10 +4,11 @@ import type { HistoryEntry } from '../contract/history.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { unreportedAttempt } from './attempts.ts';
+import type { ServiceContext } from './context.ts';
 import type { Execution, LiveExecution } from './execution.ts';
-import { allRunsOf, type ServiceContext } from './read.ts';
+import { allRunsOf } from './rows.ts';
 import type { TaskStore } from './store.ts';
-import { RunStory } from './story.ts';
+import { RunHistory } from './run-history.ts';
 
 /** The place of an entry: its run, and how many of that run's entries come before it. */
 export interface HistoryPlace {
@@ -62,14 +63,14 @@ async function* entriesOf(
   { id, runId }: Execution,
   newest: LiveExecution,
 ): AsyncGenerator<HistoryEntry> {
-  const story = new RunStory(runId);
+  const runHistory = new RunHistory(runId);
   try {
-    for await (const event of store.events(id, runId)) yield* story.entriesOf(event);
+    for await (const event of store.events(id, runId)) yield* runHistory.entriesOf(event);
   } catch (error) {
     // The run was deleted, although the list still had it.
     if (isNotFound(error)) return;
     throw error;
   }
-  const running = runId === newest.runId ? unreportedAttempt(newest, story.attempts) : undefined;
+  const running = runId === newest.runId ? unreportedAttempt(newest, runHistory.attempts) : undefined;
   if (running) yield { at: running.started_at, type: 'attempt', run_id: runId, by: null, attempt: running };
 }

@@ -3,11 +3,13 @@ import { AppError } from '../contract/errors.ts';
 import type { TaskFilter } from '../contract/filter.ts';
 import type { TaskSummary } from '../contract/task.ts';
 import type { Actor } from '../resources/actor.ts';
+import type { ServiceContext } from './context.ts';
 import type { Execution } from './execution.ts';
-import { allRows, type ServiceContext, webUiUrl } from './read.ts';
+import { allRows } from './rows.ts';
 import { replacementsOf, runsMatching } from './search.ts';
-import { summarise } from './snapshot.ts';
+import { summarise } from './summary.ts';
 import type { TaskStore } from './store.ts';
+import { webUiLink } from './web-ui.ts';
 
 const underWay = ['PENDING', 'RUNNING'] as const;
 const rowsPerPage = 100;
@@ -30,11 +32,11 @@ export interface TaskPage {
 
 /** Lists unfinished tasks, newest start first; then ended ones, latest end first. Takes at most two calls. */
 export async function listTasks(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   request: ListRequest,
 ): Promise<TaskPage> {
-  const { store } = reader;
+  const { store } = context;
   const filter = visibleTo(actor, request.filter);
   const now = Date.now();
   const page = await store.list(runsMatching(filter, now), request.limit, request.pageToken);
@@ -42,19 +44,19 @@ export async function listTasks(
   const superseded = await supersededRuns(store, rows);
   const tasks = rows
     .filter((row) => !superseded.has(row.runId))
-    .map((row) => summarise(row, { now, webUiUrl: webUiUrl(reader, actor, row) }));
+    .map((row) => summarise(row, { now, webUiLink: webUiLink(context, actor, row) }));
   return { tasks, nextPageToken: page.nextPageToken };
 }
 
 /** Yields all tasks of a list, page by page. A task that changes in the meantime may come twice. */
 export async function* tasksMatching(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   filter: TaskFilter,
 ): AsyncGenerator<TaskSummary> {
   let pageToken: Uint8Array | undefined;
   do {
-    const page = await listTasks(reader, actor, { filter, limit: rowsPerPage, pageToken });
+    const page = await listTasks(context, actor, { filter, limit: rowsPerPage, pageToken });
     yield* page.tasks;
     pageToken = page.nextPageToken;
   } while (pageToken);
@@ -68,12 +70,12 @@ const maxUnderWay = 1000;
  * change for a long time.
  */
 export async function tasksUnderWay(
-  reader: ServiceContext,
+  context: ServiceContext,
   actor: Actor,
   filter: TaskFilter,
 ): Promise<string[]> {
   const ids: string[] = [];
-  for await (const { id } of tasksMatching(reader, actor, { ...filter, status: underWay })) {
+  for await (const { id } of tasksMatching(context, actor, { ...filter, status: underWay })) {
     ids.push(id);
     if (ids.length === maxUnderWay) break;
   }

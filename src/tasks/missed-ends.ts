@@ -4,7 +4,7 @@
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import { mapConcurrently } from '../lib/limiter.ts';
 import { lookUpPredecessor } from './predecessors.ts';
-import { allRows } from './read.ts';
+import { allRows } from './rows.ts';
 import { idsForQueries, unfinishedAmong } from './search.ts';
 import type { TaskStore } from './store.ts';
 
@@ -12,7 +12,7 @@ import type { TaskStore } from './store.ts';
 export interface EndSubscriber {
   /** Distinguishes it from the other subscribers of its kind. */
   readonly key: string;
-  notify(over: EndedPredecessor): Promise<void>;
+  notify(predecessor: EndedPredecessor): Promise<void>;
 }
 
 /** All subscribers of one kind. */
@@ -68,13 +68,13 @@ export async function notifyMissedEnds(
   notified: NotifiedEnds,
 ): Promise<number> {
   const waiting = notYetNotified(await subscribers.find(), notified);
-  const suspects = await notUnfinished(store, [...waiting.keys()]);
-  const reported = await mapConcurrently(suspects, endsAtOnce, async (id) => {
+  const candidates = await notUnfinished(store, [...waiting.keys()]);
+  const reported = await mapConcurrently(candidates, endsAtOnce, async (id) => {
     // Visibility may lag: the task itself decides.
-    const over = await lookUpPredecessor(store, id);
-    if (over === null) return false;
+    const ended = await lookUpPredecessor(store, id);
+    if (ended === null) return false;
     const some = waiting.get(id) ?? [];
-    await mapConcurrently(some, notifiedAtOnce, (subscriber) => subscriber.notify(over));
+    await mapConcurrently(some, notifiedAtOnce, (subscriber) => subscriber.notify(ended));
     notified.add(id, some);
     return true;
   });
@@ -94,10 +94,10 @@ function notYetNotified(
 }
 
 async function notUnfinished(store: EndSource, ids: readonly string[]): Promise<string[]> {
-  const suspects: string[] = [];
+  const candidates: string[] = [];
   for (const some of idsForQueries(ids)) {
     const unfinished = new Set((await allRows(store, unfinishedAmong(some))).map(({ id }) => id));
-    suspects.push(...some.filter((id) => !unfinished.has(id)));
+    candidates.push(...some.filter((id) => !unfinished.has(id)));
   }
-  return suspects;
+  return candidates;
 }

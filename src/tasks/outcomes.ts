@@ -7,7 +7,7 @@ import { Lru } from '../lib/lru.ts';
 import type { Execution } from './execution.ts';
 import { createLatenessOf } from './lateness.ts';
 import { endedBetween, ranBetween } from './search.ts';
-import { endedStatus } from './snapshot.ts';
+import { endedStatus } from './summary.ts';
 import type { TaskStore } from './store.ts';
 
 const rowsPerPage = 50;
@@ -64,10 +64,12 @@ export function createOutcomes(store: Pick<TaskStore, 'list' | 'countByExecution
   }
 
   async function describe(from: number, to: number, { owner, runs, counts }: BucketRuns): Promise<Described> {
-    const begun = runs.filter(hasBegun);
+    const started = runs.filter(hasStarted);
     // Many runs that were cancelled before they started may have kept the others off the page.
-    const isSample = begun.length >= Math.min(sampled, countOfRan(counts));
-    const sample = isSample ? begun : (await store.list(ranBetween({ owner }, from, to), sampled)).executions;
+    const isSample = started.length >= Math.min(sampled, countOfRan(counts));
+    const sample = isSample
+      ? started
+      : (await store.list(ranBetween({ owner }, from, to), sampled)).executions;
     const lateness = await latenessOf(sample.slice(0, sampled));
     return [from, { from: new Date(from).toISOString(), ...outcomesOf(counts), lateness }];
   }
@@ -99,7 +101,7 @@ interface BucketRuns {
 }
 
 /** Returns whether a run has started, as far as its row shows; a cancelled run may not have. */
-function hasBegun({ status, memo }: Execution): boolean {
+function hasStarted({ status, memo }: Execution): boolean {
   return status === 'completed' || status === 'failed' || memo.started_at !== undefined;
 }
 

@@ -11,13 +11,13 @@ import { isChangeable, loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { decode } from '../temporal/payload.ts';
-import { endedStatus } from './snapshot.ts';
+import { endedStatus } from './summary.ts';
 import type { TaskStore } from './store.ts';
 
 /** Maximum concurrent calls for one task. Bulk requests make them for many tasks at once. */
-const looksAtOnce = 5;
+const maxCallsAtOnce = 5;
 
-type Over = Pick<TaskInput, 'predecessors_over'>;
+type EndedPredecessors = Pick<TaskInput, 'predecessors_over'>;
 
 /**
  * Returns those of the named tasks that have ended.
@@ -27,27 +27,30 @@ export async function endedPredecessors(
   store: TaskStore,
   actor: Actor,
   ids: readonly string[],
-): Promise<Over> {
-  const found = await mapConcurrently(ids, looksAtOnce, (id) => ifFound(loadTask(store, actor, id)));
+): Promise<EndedPredecessors> {
+  const found = await mapConcurrently(ids, maxCallsAtOnce, (id) => ifFound(loadTask(store, actor, id)));
   const errors = found.flatMap((task, index) => {
-    const message = task ? refusal(task) : 'There is no such task.';
+    const message = task ? rejection(task) : 'There is no such task.';
     return message === undefined ? [] : [{ pointer: `/after/${index}`, message }];
   });
   if (errors.length > 0) throw invalidFields(errors);
-  return over(ids, found);
+  return endedAmong(ids, found);
 }
 
-function refusal(task: LiveExecution): string | undefined {
+function rejection(task: LiveExecution): string | undefined {
   const isFull = task.status === 'open' && !isChangeable(task);
   return isFull ? 'Too many tasks wait for this one, or it has been changed too often.' : undefined;
 }
 
 /** Returns the ended predecessors for a retry, where a deleted one is not an error of the request. */
-export async function endedPredecessorsForRetry(store: TaskStore, ids: readonly string[]): Promise<Over> {
-  return over(ids, await mapConcurrently(ids, looksAtOnce, (id) => ifFound(store.describe(id))));
+export async function endedPredecessorsForRetry(
+  store: TaskStore,
+  ids: readonly string[],
+): Promise<EndedPredecessors> {
+  return endedAmong(ids, await mapConcurrently(ids, maxCallsAtOnce, (id) => ifFound(store.describe(id))));
 }
 
-function over(ids: readonly string[], found: readonly (Execution | undefined)[]): Over {
+function endedAmong(ids: readonly string[], found: readonly (Execution | undefined)[]): EndedPredecessors {
   const ended = ids.flatMap((id, index): EndedPredecessor[] => {
     const end = endOf(found[index]);
     return end === null ? [] : [{ id, ended: end }];
@@ -87,11 +90,11 @@ export async function dependentsOf(store: TaskStore, { id, runId }: Execution): 
 export async function notifyDependents(
   store: TaskStore,
   dependents: readonly Dependent[],
-  over: EndedPredecessor,
+  predecessor: EndedPredecessor,
 ): Promise<void> {
-  await mapConcurrently(dependents, looksAtOnce, async ({ id, run_id }) => {
+  await mapConcurrently(dependents, maxCallsAtOnce, async ({ id, run_id }) => {
     try {
-      await store.signalPredecessorEnd(id, run_id, over);
+      await store.signalPredecessorEnd(id, run_id, predecessor);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

@@ -2,17 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskInput } from '../contract/workflow.ts';
-import { AppError } from '../contract/errors.ts';
+import { AppError, wrongState } from '../contract/errors.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { checkedChanges } from './changes.ts';
-import type { WriteContext } from './create.ts';
+import type { WriteContext } from './context.ts';
 import { assertMatches } from './etag.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
 import { endedPredecessorsForRetry } from './predecessors.ts';
-import { allRunsOf, readTask, type TaskView, wrongState } from './read.ts';
-import { endedStatus } from './snapshot.ts';
+import { readTask, type TaskView } from './read.ts';
+import { allRunsOf } from './rows.ts';
+import { endedStatus } from './summary.ts';
 import { currentInput } from './spec.ts';
 import { type NewRun, startRun } from './start.ts';
 import { uuidFrom } from '../lib/uuid.ts';
@@ -38,22 +39,22 @@ export interface RetryRequest {
  * Temporal treats them as one request; so do calls at about the same time, even if the new run ends between them.
  */
 export async function retryTask(
-  writer: WriteContext,
+  context: WriteContext,
   actor: Actor,
   id: string,
   request: RetryRequest,
 ): Promise<TaskView> {
-  const { store } = writer;
+  const { store } = context;
   const ended = await loadTask(store, actor, id);
   request.check?.(ended);
   const mark = markOf(actor, request);
-  if (request.idempotencyKey !== undefined && (await wasRetried(writer, ended, mark)))
-    return readTask(writer, actor, await loadTask(store, actor, id));
+  if (request.idempotencyKey !== undefined && (await wasRetried(context, ended, mark)))
+    return readTask(context, actor, await loadTask(store, actor, id));
   assertMatches(request.ifMatch, ended);
   if (ended.status === 'open') throw wrongState('Task cannot be retried');
   if (isRepetition(ended, request)) throw repetition();
   const now = Date.now();
-  const input = await newInput(writer, actor, ended, { changes: request.changes, now });
+  const input = await newInput(context, actor, ended, { changes: request.changes, now });
   const run: NewRun = {
     id,
     input,
@@ -61,15 +62,15 @@ export async function retryTask(
     ...(ended.memo.fingerprint ? { fingerprint: ended.memo.fingerprint } : {}),
     retryMark: mark,
   };
-  const release = await writer.quota.take(ended.owner);
+  const release = await context.quota.take(ended.owner);
   try {
-    await assertOurs(writer, id, await startRun(store, run, now), mark);
+    await assertOurs(context, id, await startRun(store, run, now), mark);
   } catch (error) {
     release();
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw wrongState('Task cannot be retried');
   }
-  return readTask(writer, actor, await loadTask(store, actor, id));
+  return readTask(context, actor, await loadTask(store, actor, id));
 }
 
 async function newInput(
@@ -80,11 +81,11 @@ async function newInput(
 ): Promise<TaskInput> {
   const last = await currentInput(store, ended);
   if (!last) throw new Error(`The input of run ${ended.runId} cannot be read`);
-  const { predecessors_over: _over, after_met: _met, ...same } = last;
+  const { predecessors_over: _ended, after_met: _met, ...same } = last;
   const neverStarted = ended.status === 'cancelled' && ended.memo.attempt === 0;
   return {
     ...same,
-    ...(await followingAgain(store, ended, same.after)),
+    ...(await predecessorInputForRetry(store, ended, same.after)),
     // A task that was cancelled before it started keeps its scheduled time; otherwise it is due immediately.
     scheduled_time: new Date(neverStarted ? Math.max(ended.scheduledAt, now) : now).toISOString(),
     ...checkedChanges(taskTypes, last, changes),
@@ -98,7 +99,7 @@ async function newInput(
  * Returns how the new run waits for its predecessors. It doesn't wait again for those that the ended run no
  * longer waited for: they may have been deleted by now.
  */
-async function followingAgain(
+async function predecessorInputForRetry(
   store: TaskStore,
   { memo }: LiveExecution,
   after: readonly string[] = [],
@@ -139,11 +140,12 @@ function markOf({ id }: Actor, { idempotencyKey, changes }: RetryRequest): Mark 
  */
 async function assertOurs({ store }: WriteContext, id: string, runId: string, mark: Mark): Promise<void> {
   const run = await store.describe(id, runId);
-  if (!run || !isBegunBy(run, mark)) throw wrongState('Task was retried by another request in the meantime');
+  if (!run || !isStartedBy(run, mark))
+    throw wrongState('Task was retried by another request in the meantime');
 }
 
 /** Returns whether a run was started with this key. @throws AppError key_reused if it was, but with other changes. */
-function isBegunBy({ memo }: Execution, { key, fingerprint }: Mark): boolean {
+function isStartedBy({ memo }: Execution, { key, fingerprint }: Mark): boolean {
   if (memo.retry_key !== key) return false;
   if (memo.retry_fingerprint !== fingerprint) throw keyReused();
   return true;
@@ -152,5 +154,7 @@ function isBegunBy({ memo }: Execution, { key, fingerprint }: Mark): boolean {
 /** Returns whether any run of the task was started with this key. */
 async function wasRetried({ store }: WriteContext, newest: LiveExecution, mark: Mark): Promise<boolean> {
   // Visibility may not list the newest one yet.
-  return isBegunBy(newest, mark) || (await allRunsOf(store, newest.id)).some((run) => isBegunBy(run, mark));
+  return (
+    isStartedBy(newest, mark) || (await allRunsOf(store, newest.id)).some((run) => isStartedBy(run, mark))
+  );
 }

@@ -6,7 +6,8 @@ import type { Actor } from '../resources/actor.ts';
 import { createBulk } from './bulk.ts';
 import { cancelTask, pauseTask, removeTask, resumeTask, runTaskNow } from './commands.ts';
 import { countTasks } from './counts.ts';
-import { createTask, type WriteContext } from './create.ts';
+import type { WriteContext } from './context.ts';
+import { createTask } from './create.ts';
 import { editTask } from './edit.ts';
 import { changesSince, type FeedCursor, observeAs, observeTask } from './feed.ts';
 import { type HistoryRequest, readHistory } from './history.ts';
@@ -16,6 +17,7 @@ import { createOverview } from './overview.ts';
 import { createQuota } from './quota.ts';
 import { type RetryRequest, retryTask } from './retry.ts';
 import { createTaskStore } from './store.ts';
+import { createWebUiPages } from './web-ui.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 
 export interface TaskServiceOptions {
@@ -32,38 +34,34 @@ export type TaskService = ReturnType<typeof createTaskService>;
 /** Creates the service for all operations on tasks. Throws AppError. */
 export function createTaskService({ temporal, ...options }: TaskServiceOptions) {
   const store = createTaskStore(temporal);
-  const { webUiUrl } = options;
-  const webUiLink = (id: string, runId: string): string | undefined =>
-    webUiUrl === undefined
-      ? undefined
-      : `${webUiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(temporal.namespace)}/workflows/${id}/${runId}/history`;
+  const webUiPage = createWebUiPages(options.webUiUrl, temporal.namespace);
   const quota = createQuota(store, options.maxOpenTasks);
-  const writer: WriteContext = { store, taskTypes: options.taskTypes, quota, webUiLink };
+  const context: WriteContext = { store, taskTypes: options.taskTypes, quota, webUiPage };
 
   return {
     create: (actor: Actor, request: CreateTaskInput, idempotencyKey?: string) =>
-      createTask(writer, actor, request, idempotencyKey),
-    read: async (actor: Actor, id: string) => readTask(writer, actor, await loadTask(store, actor, id)),
-    readSummary: (actor: Actor, id: string) => readSummary(writer, actor, id),
-    list: (actor: Actor, request: ListRequest) => listTasks(writer, actor, request),
+      createTask(context, actor, request, idempotencyKey),
+    read: async (actor: Actor, id: string) => readTask(context, actor, await loadTask(store, actor, id)),
+    readSummary: (actor: Actor, id: string) => readSummary(context, actor, id),
+    list: (actor: Actor, request: ListRequest) => listTasks(context, actor, request),
     /** @throws AppError forbidden */
     visibleTo,
-    underWay: (actor: Actor, filter: TaskFilter) => tasksUnderWay(writer, actor, filter),
-    count: (actor: Actor, filter: TaskFilter) => countTasks(writer, actor, filter),
+    underWay: (actor: Actor, filter: TaskFilter) => tasksUnderWay(context, actor, filter),
+    count: (actor: Actor, filter: TaskFilter) => countTasks(context, actor, filter),
     overview: createOverview(store),
-    history: (actor: Actor, id: string, request: HistoryRequest) => readHistory(writer, actor, id, request),
+    history: (actor: Actor, id: string, request: HistoryRequest) => readHistory(context, actor, id, request),
     edit: (actor: Actor, id: string, request: EditTaskInput, ifMatch?: string) =>
-      editTask(writer, actor, id, request, ifMatch),
-    retry: (actor: Actor, id: string, request: RetryRequest) => retryTask(writer, actor, id, request),
-    cancel: (actor: Actor, id: string) => cancelTask(writer, actor, id),
-    pause: (actor: Actor, id: string) => pauseTask(writer, actor, id),
-    resume: (actor: Actor, id: string) => resumeTask(writer, actor, id),
-    runNow: (actor: Actor, id: string) => runTaskNow(writer, actor, id),
-    bulk: createBulk(writer),
-    remove: (actor: Actor, id: string) => removeTask(writer, actor, id),
-    changesSince: (cursor: FeedCursor) => changesSince(writer, cursor),
-    observeAs: (actor: Actor, id: string) => observeAs(writer, actor, id),
-    observe: (id: string, runId?: string) => observeTask(writer, id, runId),
+      editTask(context, actor, id, request, ifMatch),
+    retry: (actor: Actor, id: string, request: RetryRequest) => retryTask(context, actor, id, request),
+    cancel: (actor: Actor, id: string) => cancelTask(context, actor, id),
+    pause: (actor: Actor, id: string) => pauseTask(context, actor, id),
+    resume: (actor: Actor, id: string) => resumeTask(context, actor, id),
+    runNow: (actor: Actor, id: string) => runTaskNow(context, actor, id),
+    bulk: createBulk(context),
+    remove: (actor: Actor, id: string) => removeTask(context, actor, id),
+    changesSince: (cursor: FeedCursor) => changesSince(context, cursor),
+    observeAs: (actor: Actor, id: string) => observeAs(context, actor, id),
+    observe: (id: string, runId?: string) => observeTask(context, id, runId),
     workersSeen: temporal.workersSeen,
   };
 }

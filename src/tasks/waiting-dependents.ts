@@ -1,6 +1,6 @@
 import type { EndSubscriber, EndSubscribers } from './missed-ends.ts';
 import { notifyDependents } from './predecessors.ts';
-import { allRows } from './read.ts';
+import { allRows } from './rows.ts';
 import { waitingForOthers } from './search.ts';
 import type { TaskStore } from './store.ts';
 
@@ -14,7 +14,7 @@ async function byPredecessor(store: TaskStore): Promise<Map<string, EndSubscribe
   for (const { id, runId, memo } of await allRows(store, waitingForOthers())) {
     const dependent: EndSubscriber = {
       key: runId,
-      notify: (over) => notifyDependents(store, [{ id, run_id: runId }], over),
+      notify: (predecessor) => notifyDependents(store, [{ id, run_id: runId }], predecessor),
     };
     for (const predecessor of memo.waits_for ?? memo.after ?? []) {
       const others = waiting.get(predecessor);

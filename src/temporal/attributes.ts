@@ -2,7 +2,7 @@ import type { Connection } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { searchAttributes } from '../contract/names.ts';
-import { EngineError } from './engine-error.ts';
+import { SetupError } from '../lib/setup-error.ts';
 import { grpcCode, grpcStatus } from './grpc.ts';
 import { errorMessage } from '../lib/error-message.ts';
 
@@ -17,11 +17,11 @@ export const attributeFlags: readonly string[] = attributes.map(describe);
 
 /**
  * Registers the attributes that the namespace lacks.
- * @throws {EngineError} when one exists with another type: that can't be changed.
+ * @throws {SetupError} when one exists with another type: that can't be changed.
  */
 export async function addMissingAttributes(connection: Connection, namespace: string): Promise<void> {
   const { missing, wrong } = await compare(connection, namespace);
-  if (wrong.length > 0) throw new EngineError(wrong.join('\n'));
+  if (wrong.length > 0) throw new SetupError(wrong.join('\n'));
   if (missing.length === 0) return;
   const searchAttributes = Object.fromEntries(missing.map((it) => [it.name, indexedValueType(it)]));
   try {
@@ -29,7 +29,7 @@ export async function addMissingAttributes(connection: Connection, namespace: st
   } catch (error) {
     // Another setup has added them at the same time.
     if (grpcCode(error) === grpcStatus.alreadyExists) return;
-    throw new EngineError(
+    throw new SetupError(
       `Search attributes can't be added to namespace "${namespace}" (${errorMessage(error)}). ` +
         `Add them with your provider's own tool: ${missing.map(describe).join(', ')}.`,
       { cause: error },

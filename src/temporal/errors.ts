@@ -8,8 +8,8 @@ import { AppError, notFound } from '../contract/errors.ts';
 import { grpcCode, grpcStatus } from './grpc.ts';
 
 /** The workflow rejected an update. */
-export class UpdateRefused extends Error {
-  override readonly name = 'UpdateRefused';
+export class UpdateRejected extends Error {
+  override readonly name = 'UpdateRejected';
   /** Type of the failure that the update's validator threw. */
   readonly type: string;
   constructor(type: string, cause: unknown) {
@@ -38,7 +38,7 @@ export function translate(error: unknown): unknown {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
     return new UpdateUnanswered('No worker took the update in time', { cause: error });
   if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
-    return new UpdateRefused(error.cause.type ?? '', error);
+    return new UpdateRejected(error.cause.type ?? '', error);
   // Seen for a moment after the server has started: it answers before it knows its namespaces.
   if (error instanceof NamespaceNotFoundError) return unavailable(error);
   const code = grpcCode(error);

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { addMissingAttributes, attributeFaults, queryAttributes } from './attributes.ts';
-import { EngineError, type Report } from './engine-error.ts';
+import type { ReportProgress } from '../lib/progress.ts';
+import { SetupError } from '../lib/setup-error.ts';
 import { grpcCode, grpcStatus } from './grpc.ts';
 import { errorMessage } from '../lib/error-message.ts';
 
@@ -24,7 +25,7 @@ export interface NamespaceOptions {
   readonly namespace: string;
   /** Whether to create and change things: for the embedded server, and for an explicit `taskbell setup`. */
   readonly create: boolean;
-  readonly report?: Report | undefined;
+  readonly report?: ReportProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -38,7 +39,7 @@ type Repeat = <T>(attempt: () => Promise<T>) => Promise<T>;
 /**
  * Makes sure that the namespace is ready for tasks: it exists and has our search attributes, usable in queries. With
  * `create` it also gets a retention of 30 days, unless it has a longer one.
- * @throws {EngineError} with what is missing when it may not be created, or can't be.
+ * @throws {SetupError} with what is missing when it may not be created, or can't be.
  */
 export async function ensureNamespace(
   connection: Connection,
@@ -54,8 +55,8 @@ export async function ensureNamespace(
     );
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof EngineError) throw error;
-    throw new EngineError(`Namespace "${namespace}" can't be used: ${errorMessage(error)}`, { cause: error });
+    if (error instanceof SetupError) throw error;
+    throw new SetupError(`Namespace "${namespace}" can't be used: ${errorMessage(error)}`, { cause: error });
   }
 }
 
@@ -63,7 +64,7 @@ async function check(connection: Connection, namespace: string): Promise<Namespa
   const days = await readRetentionDays(connection, namespace);
   const faults = days === undefined ? ['the namespace itself'] : await attributeFaults(connection, namespace);
   if (days !== undefined && faults.length === 0) return { retentionDays: days };
-  throw new EngineError(
+  throw new SetupError(
     [
       `Namespace "${namespace}" isn't ready for Taskbell. Missing:`,
       ...faults.map((fault) => `  - ${fault}`),
@@ -114,7 +115,7 @@ async function readRetentionDays(connection: Connection, namespace: string): Pro
 
 /**
  * Retries until the deadline what may fail because the server has just started or its caches lag. Never
- * retries an EngineError.
+ * retries an SetupError.
  */
 async function eventually<T>(
   deadline: number,
@@ -126,7 +127,7 @@ async function eventually<T>(
       return await attempt();
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof EngineError || final.has(grpcCode(error)) || Date.now() > deadline) throw error;
+      if (error instanceof SetupError || final.has(grpcCode(error)) || Date.now() > deadline) throw error;
     }
     await sleep(pollMs, undefined, { signal });
   }

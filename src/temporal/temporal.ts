@@ -95,7 +95,7 @@ export function createTemporal(options: TemporalOptions) {
       await call('signalWorkflow', () => client.workflow.getHandle(id, runId).signal(definition, ...args));
     },
 
-    /** @throws {UpdateRefused} by the validator, {UpdateUnanswered} when no worker takes it in time. */
+    /** @throws {UpdateRejected} by the validator, {UpdateUnanswered} when no worker takes it in time. */
     update<R, A extends [unknown, ...unknown[]]>(
       { id, runId }: WorkflowRunId,
       definition: UpdateDefinition<R, A>,

@@ -14,8 +14,8 @@ import {
 } from '@temporalio/worker';
 import { createActivities, type LocalActivities } from '../../activities/index.ts';
 import type { HandlerPool } from '../../activities/pool/pool.ts';
-import type { ProcessTaskDependencies } from '../../activities/process.ts';
-import { attemptBegunSignal, attemptInterruptedSignal } from '../../workflows/messages.ts';
+import type { ProcessTaskDependencies } from '../../activities/process-task.ts';
+import { attemptStartedSignal, attemptInterruptedSignal } from '../../workflows/messages.ts';
 import { lookUpPredecessor } from '../tasks/predecessors.ts';
 import { createTaskStore, type TaskStore } from '../tasks/store.ts';
 import { waitingDependents } from '../tasks/waiting-dependents.ts';
@@ -200,8 +200,9 @@ function signalsOf(
 ): ProcessTaskDependencies['signals'] {
   const signal = createSignals(connection, namespace, signalTimeoutMs);
   return {
-    begun: ({ workflowId, runId }, begun) => signal({ id: workflowId, runId }, attemptBegunSignal, begun),
-    over: ({ workflowId, runId }, over) => signal({ id: workflowId, runId }, attemptInterruptedSignal, over),
+    started: ({ workflowId, runId }, start) => signal({ id: workflowId, runId }, attemptStartedSignal, start),
+    interrupted: ({ workflowId, runId }, interruption) =>
+      signal({ id: workflowId, runId }, attemptInterruptedSignal, interruption),
   };
 }
 

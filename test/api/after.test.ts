@@ -326,9 +326,9 @@ describe('a task that waits for predecessors', () => {
     const { body } = await alice.call<Task>('PATCH', path, { name: 'renamed' });
     expect(body).toMatchObject({ name: 'renamed', waiting: { reason: 'after' }, after: [before.id] });
     expect((await alice.call('PUT', path, body)).status).toBe(200);
-    const refused = { status: 400, body: { errors: [{ pointer: '/after' }] } };
-    expect(await alice.call('PATCH', path, { after: [] })).toMatchObject(refused);
-    expect(await alice.call('PATCH', path, { after: [randomUUID()] })).toMatchObject(refused);
+    const rejected = { status: 400, body: { errors: [{ pointer: '/after' }] } };
+    expect(await alice.call('PATCH', path, { after: [] })).toMatchObject(rejected);
+    expect(await alice.call('PATCH', path, { after: [randomUUID()] })).toMatchObject(rejected);
     expect(await alice.call('PATCH', path, { after_policy: 'any' })).toMatchObject({
       status: 400,
       body: { errors: [{ pointer: '/after_policy' }] },
@@ -389,7 +389,7 @@ describe('a retry', () => {
 });
 
 describe('the field after', () => {
-  async function refusal(after: unknown): Promise<unknown> {
+  async function rejection(after: unknown): Promise<unknown> {
     const { status, body } = await alice.call('POST', '/api/tasks/', { name: 'x', delay: 0, after });
     expect(status).toBe(400);
     return body;
@@ -399,7 +399,7 @@ describe('the field after', () => {
     const bob = await service.as('bob');
     const his = await bob.create({ name: 'his', delay: hour });
     const mine = await sleeper();
-    const body = await refusal([mine.id, his.id, randomUUID()]);
+    const body = await rejection([mine.id, his.id, randomUUID()]);
     const message = 'There is no such task.';
     expect(body).toMatchObject({
       errors: [
@@ -411,12 +411,12 @@ describe('the field after', () => {
 
   test('is a list of at most 20 different task ids', async () => {
     const { id } = await sleeper();
-    expect(await refusal(Array.from({ length: 21 }, () => randomUUID()))).toMatchObject({
+    expect(await rejection(Array.from({ length: 21 }, () => randomUUID()))).toMatchObject({
       errors: [{ pointer: '/after' }],
     });
-    expect(await refusal([id, id.toUpperCase()])).toMatchObject({ errors: [{ pointer: '/after' }] });
-    expect(await refusal(['not an id'])).toMatchObject({ errors: [{ pointer: '/after/0' }] });
-    expect(await refusal(id)).toMatchObject({ errors: [{ pointer: '/after' }] });
+    expect(await rejection([id, id.toUpperCase()])).toMatchObject({ errors: [{ pointer: '/after' }] });
+    expect(await rejection(['not an id'])).toMatchObject({ errors: [{ pointer: '/after/0' }] });
+    expect(await rejection(id)).toMatchObject({ errors: [{ pointer: '/after' }] });
   });
 
   test('is part of what an Idempotency-Key identifies: another value with the same key is 422', async () => {

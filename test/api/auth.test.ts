@@ -234,8 +234,8 @@ describe('a token is rejected within 5 s of', () => {
     const { body } = await anonymously<{ refresh: string }>(service, 'POST', '/api/token/', credentials);
     expect((await carol.call('GET', '/api/tasks/')).status).toBe(200);
     await change(name);
-    const isRefused = async () => (await carol.call('GET', '/api/tasks/')).status === 401;
-    await waitFor('the refusal of the token', isRefused, 5000);
+    const isRejected = async () => (await carol.call('GET', '/api/tasks/')).status === 401;
+    await waitFor('the rejection of the token', isRejected, 5000);
     const refreshed = await anonymously(service, 'POST', '/api/token/refresh/', { refresh: body.refresh });
     expect(refreshed).toMatchObject({ status: 401, body: { code: 'token_not_valid' } });
   });
@@ -249,7 +249,7 @@ describe('a token is rejected within 5 s of', () => {
     await users().add(name, password, 'user');
     const second = await signIn(service.url, name, password);
     expect((await second.call('GET', `/api/tasks/${id}/`)).status).toBe(404);
-    const isRefused = async () => (await carol.call('GET', '/api/tasks/')).status === 401;
-    await waitFor('the refusal of the first token', isRefused, 5000);
+    const isRejected = async () => (await carol.call('GET', '/api/tasks/')).status === 401;
+    await waitFor('the rejection of the first token', isRejected, 5000);
   });
 });

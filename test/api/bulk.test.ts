@@ -94,7 +94,7 @@ describe('tasks in a bulk request', () => {
     expect(Math.max(...waits)).toBeLessThan(3000);
     await expect.poll(() => total(many), { timeout: 20_000 }).toMatchObject({ SCHEDULED: 1000 });
 
-    // An action on more than a thousand is refused.
+    // An action on more than a thousand is rejected.
     await created(many, 7);
     await expect.poll(() => total(many), { timeout: 20_000 }).toMatchObject({ SCHEDULED: 1007 });
     for (const dry_run of [true, false]) {

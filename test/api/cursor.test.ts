@@ -7,12 +7,12 @@ const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const scope = fc.string({ unit: 'binary', maxLength: 40 });
 const pageToken = fc.uint8Array({ maxLength: 100 });
 
-const refused = (open: () => Uint8Array): boolean => {
+const rejected = (open: () => Uint8Array): boolean => {
   try {
     open();
     return false;
   } catch (error) {
-    // A refusal names the parameter; anything else would be a 500.
+    // A rejection names the parameter; anything else would be a 500.
     if (!(error instanceof AppError)) throw error;
     expect(error).toMatchObject({ code: 'validation', errors: [{ pointer: '?cursor' }] });
     return true;
@@ -34,8 +34,8 @@ test('a cursor is rejected for another list or with another key', () => {
     fc.property(key, key, scope, scope, pageToken, (key, otherKey, scope, otherScope, pageToken) => {
       fc.pre(scope !== otherScope && Buffer.compare(key, otherKey) !== 0);
       const cursor = sealCursor(key, scope, pageToken);
-      expect(refused(() => openCursor(key, otherScope, cursor))).toBe(true);
-      expect(refused(() => openCursor(otherKey, scope, cursor))).toBe(true);
+      expect(rejected(() => openCursor(key, otherScope, cursor))).toBe(true);
+      expect(rejected(() => openCursor(otherKey, scope, cursor))).toBe(true);
     }),
   );
 });
@@ -46,7 +46,7 @@ test('a cursor is rejected if the beginning of its page token is passed off as p
       const long = Buffer.concat([Buffer.from(more.toWellFormed()), Buffer.from([0]), rest]);
       const mac = Buffer.from(sealCursor(key, scope, long), 'base64url').subarray(0, 16);
       const forged = Buffer.concat([mac, rest]).toString('base64url');
-      expect(refused(() => openCursor(key, `${scope}\0${more.toWellFormed()}`, forged))).toBe(true);
+      expect(rejected(() => openCursor(key, `${scope}\0${more.toWellFormed()}`, forged))).toBe(true);
     }),
   );
 });
@@ -58,9 +58,9 @@ test('a changed cursor is rejected, unless it still encodes the same bytes', () 
       const cursor = sealCursor(key, scope, pageToken);
       const changed = cursor.slice(0, at) + insert + cursor.slice(at + remove);
       let opened: Uint8Array = pageToken;
-      const isRefused = refused(() => (opened = openCursor(key, scope, changed)));
+      const isRejected = rejected(() => (opened = openCursor(key, scope, changed)));
       // base64url has more than one spelling for the same bytes.
-      expect(isRefused ? [] : [...opened]).toEqual(isRefused ? [] : [...pageToken]);
+      expect(isRejected ? [] : [...opened]).toEqual(isRejected ? [] : [...pageToken]);
     }),
     { numRuns: 2000 },
   );
@@ -69,7 +69,7 @@ test('a changed cursor is rejected, unless it still encodes the same bytes', () 
 test('arbitrary text is rejected as a cursor', () => {
   fc.assert(
     fc.property(key, scope, fc.string({ unit: 'binary', maxLength: 200 }), (key, scope, text) => {
-      expect(refused(() => openCursor(key, scope, text))).toBe(true);
+      expect(rejected(() => openCursor(key, scope, text))).toBe(true);
     }),
   );
 });

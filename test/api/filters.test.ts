@@ -196,9 +196,9 @@ describe('the filter owner', () => {
   test("accepts only the caller's own id from a user; another owner is 403", async () => {
     const own = tasks.get('scheduled')?.owner ?? '';
     expect(await names({ owner: own, status: 'SCHEDULED' })).toEqual(['Paused', 'scheduled']);
-    const refused = { status: 403, body: { code: 'forbidden' } };
-    expect(await owner.call('GET', '/api/tasks/?owner=another')).toMatchObject(refused);
-    expect(await owner.call('GET', '/api/tasks/counts/?owner=another')).toMatchObject(refused);
+    const rejected = { status: 403, body: { code: 'forbidden' } };
+    expect(await owner.call('GET', '/api/tasks/?owner=another')).toMatchObject(rejected);
+    expect(await owner.call('GET', '/api/tasks/counts/?owner=another')).toMatchObject(rejected);
   });
 });
 

@@ -91,7 +91,7 @@ describe('the same key', () => {
     const body = { name: 'n', scheduled_time: new Date(Date.now() + 500).toISOString() };
     const { body: created } = await create(alice, key, body);
     const done = await alice.until(created.id, 'its end', ({ status }) => status === 'COMPLETED');
-    // Past the grace period for times that have just passed: a new task would be refused.
+    // Past the grace period for times that have just passed: a new task would be rejected.
     const isPast = (): boolean => Date.now() > Date.parse(body.scheduled_time) + 2100;
     await waitFor('the scheduled time to pass', isPast);
     expect((await create(alice, randomUUID(), body)).status).toBe(400);

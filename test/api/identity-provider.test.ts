@@ -139,7 +139,7 @@ describe('a bearer token is rejected with 401:', () => {
     ['an API key', () => `tb_01234567_${'A'.repeat(43)}`],
     ['nonsense', () => 'nonsense'],
   ])('%s', async (_what, token) => {
-    // A valid token is accepted, so the refusal is due to what is wrong with this one.
+    // A valid token is accepted, so the rejection is due to what is wrong with this one.
     expect((await list(await tokenOf(rsa))).status).toBe(200);
     expect(await list(await token())).toMatchObject({ status: 401, body: { code: 'token_not_valid' } });
   });
@@ -164,7 +164,7 @@ test('routes that need local accounts are 404 and refer to the identity provider
   expect(session.status).toBe(401);
 });
 
-test('keys of every type are accepted once they are published, and rejected once they are withdrawn', async () => {
+test('keys of every type are accepted once they are published, and rejected once they are revoked', async () => {
   const keys = await Promise.all(
     ['RS256', 'PS384', 'ES256', 'ES512', 'EdDSA'].map((alg) => newKey(alg, `later-${alg}`)),
   );
@@ -202,7 +202,7 @@ describe('while the provider', () => {
     expect(answer).toMatchObject(unavailable);
     expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0);
     await expect(createCaller(url, good).watch('/ws/tasks/')).rejects.toMatchObject({ status: 503 });
-    // Text that cannot be a token of the provider is refused without its keys.
+    // Text that cannot be a token of the provider is rejected without its keys.
     expect((await list('nonsense', url)).status).toBe(401);
     const back = await startProvider(Number(new URL(away.jwksUrl).port));
     try {

@@ -5,7 +5,7 @@ import { createKeyAdministration } from '../../src/auth/key-administration.ts';
 import { keysFilePath, usersFilePath } from '../../src/auth/paths.ts';
 import { allScopes, type Scope } from '../../src/auth/principal.ts';
 import { createUsers } from '../../src/auth/users.ts';
-import { type Caller, createCaller, type Feed, openFeed, RefusedUpgrade } from '../support/caller.ts';
+import { type Caller, createCaller, type Feed, openFeed, RejectedUpgrade } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type EventStream, openEvents } from '../support/event-stream.ts';
 import { allRoutes, isRead } from '../support/routes.ts';
@@ -141,7 +141,7 @@ describe('a key', () => {
       expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer realm="api"');
     }
     const upgrade = createCaller(service.url, wrong[0] ?? '').watch('/ws/tasks/');
-    await expect(upgrade).rejects.toThrow(new RefusedUpgrade(401));
+    await expect(upgrade).rejects.toThrow(new RejectedUpgrade(401));
   });
 
   test('cannot be exchanged for tokens or a session', async () => {
@@ -184,8 +184,8 @@ describe('the scopes of a key', () => {
         await reader.call(method, address, body),
         await writer.call(method, address, body),
       ];
-      const [refused, passed] = needsRead ? [written, read] : [read, written];
-      expect(refused, what).toMatchObject(missing(needsRead ? 'read' : 'write'));
+      const [rejected, passed] = needsRead ? [written, read] : [read, written];
+      expect(rejected, what).toMatchObject(missing(needsRead ? 'read' : 'write'));
       expect([401, 403], what).not.toContain(passed.status);
     }
   });
@@ -197,14 +197,14 @@ describe('the scopes of a key', () => {
     expect(watching.ends()).toEqual(noneEnded);
     const writer = await keyOf(service.users.alice.name, { scopes: ['write'] });
     for (const path of [`/ws/tasks/${id}/`, '/ws/tasks/'])
-      await expect(writer.watch(path)).rejects.toThrow(new RefusedUpgrade(403));
+      await expect(writer.watch(path)).rejects.toThrow(new RejectedUpgrade(403));
     expect((await openEvents(service, id, bearer(writer))).status).toBe(403);
     expect((await writer.call('POST', '/api/ws-ticket/')).status).toBe(403);
   });
 });
 
 describe('within 5 s', () => {
-  const refused = (caller: Caller) => async () => (await caller.call('GET', '/api/tasks/')).status === 401;
+  const rejected = (caller: Caller) => async () => (await caller.call('GET', '/api/tasks/')).status === 401;
 
   test('of its revocation, a key is rejected and its sockets and streams end, but not those of other keys and tokens', async () => {
     const { id } = await alice.create(farAway);
@@ -213,9 +213,9 @@ describe('within 5 s', () => {
     const [its, others, tokens] = [await watch(key, id), await watch(other, id), await watch(alice, id)];
     await keys().revoke(key.prefix);
     expect(await its.untilEnded()).toEqual(allEnded);
-    await waitFor('the refusal of the key', refused(key), 5000);
-    await expect(withTicket(unused, id)).rejects.toThrow(new RefusedUpgrade(401));
-    await expect(key.watch('/ws/tasks/')).rejects.toThrow(new RefusedUpgrade(401));
+    await waitFor('the rejection of the key', rejected(key), 5000);
+    await expect(withTicket(unused, id)).rejects.toThrow(new RejectedUpgrade(401));
+    await expect(key.watch('/ws/tasks/')).rejects.toThrow(new RejectedUpgrade(401));
     expect([others.ends(), tokens.ends()]).toEqual([noneEnded, noneEnded]);
     expect((await other.call('GET', '/api/tasks/')).status).toBe(200);
   });
@@ -226,7 +226,7 @@ describe('within 5 s', () => {
     const there = createCaller(url, key.token);
     expect((await there.call('GET', '/api/tasks/')).status).toBe(200);
     await keys().revoke(key.prefix);
-    await waitFor('the refusal of the key', refused(there), 5000);
+    await waitFor('the rejection of the key', rejected(there), 5000);
   });
 
   test('of the removal of its user, a key is rejected for good and its sockets and streams end', async () => {
@@ -236,9 +236,9 @@ describe('within 5 s', () => {
     const watching = await watch(key, (await key.create(farAway)).id);
     await users().remove(name);
     expect(await watching.untilEnded()).toEqual(allEnded);
-    await waitFor('the refusal of the key', refused(key), 5000);
+    await waitFor('the rejection of the key', rejected(key), 5000);
     await users().add(name, 'a-good-password', 'user');
-    expect(await refused(key)()).toBe(true);
+    expect(await rejected(key)()).toBe(true);
   });
 
   test('of the demotion of its user from admin, a key loses those rights and its sockets and streams end', async () => {

@@ -106,7 +106,7 @@ describe('a list', () => {
   describe('rejects a cursor', () => {
     const open = (caller: Caller, cursor: string) =>
       caller.call('GET', `/api/tasks/?limit=10&cursor=${cursor}`);
-    const refusal = { status: 400, body: { code: 'validation', errors: [{ pointer: '?cursor' }] } };
+    const rejection = { status: 400, body: { code: 'validation', errors: [{ pointer: '?cursor' }] } };
     const cursorOf = async (caller: Caller): Promise<string> => {
       const { headers } = await caller.call('GET', '/api/tasks/?limit=10');
       return new URL(nextPage(headers) ?? '', service.url).searchParams.get('cursor') ?? '';
@@ -114,7 +114,7 @@ describe('a list', () => {
 
     test('that is malformed or too long', async () => {
       for (const cursor of ['x', '', 'AAAA', '%00', '🦊', 'A'.repeat(2000), 'A'.repeat(5000)])
-        expect(await open(owner, cursor)).toMatchObject(refusal);
+        expect(await open(owner, cursor)).toMatchObject(rejection);
     });
 
     test('with any character changed', async () => {
@@ -122,17 +122,19 @@ describe('a list', () => {
       expect(cursor.length).toBeGreaterThan(30);
       for (let at = 0; at < cursor.length; at += Math.ceil(cursor.length / 25)) {
         const other = cursor[at] === 'A' ? 'B' : 'A';
-        expect(await open(owner, cursor.slice(0, at) + other + cursor.slice(at + 1))).toMatchObject(refusal);
+        expect(await open(owner, cursor.slice(0, at) + other + cursor.slice(at + 1))).toMatchObject(
+          rejection,
+        );
       }
-      expect(await open(owner, cursor.slice(0, -4))).toMatchObject(refusal);
-      expect(await open(owner, `${cursor}AAAA`)).toMatchObject(refusal);
+      expect(await open(owner, cursor.slice(0, -4))).toMatchObject(rejection);
+      expect(await open(owner, `${cursor}AAAA`)).toMatchObject(rejection);
     });
 
     test("of another user's list, including an admin's", async () => {
-      expect(await open(await newUser(), await cursorOf(owner))).toMatchObject(refusal);
+      expect(await open(await newUser(), await cursorOf(owner))).toMatchObject(rejection);
       const root = await service.as('root');
-      expect(await open(root, await cursorOf(owner))).toMatchObject(refusal);
-      expect(await open(owner, await cursorOf(root))).toMatchObject(refusal);
+      expect(await open(root, await cursorOf(owner))).toMatchObject(rejection);
+      expect(await open(owner, await cursorOf(root))).toMatchObject(rejection);
     });
   });
 });
@@ -144,8 +146,9 @@ test('a retried task is in the list once, as its latest run, whether open or end
   await owner.call('POST', `/api/tasks/${open}/cancel/`);
   await owner.call('POST', `/api/tasks/${open}/retry/`);
   for (let runs = 1; runs <= 3; runs += 1) {
-    const isOver = ({ status, retry_count }: Task) => status === 'COMPLETED' && retry_count === runs - 1;
-    await owner.until(done, `the end of run ${runs}`, isOver);
+    const isLastRunDone = ({ status, retry_count }: Task) =>
+      status === 'COMPLETED' && retry_count === runs - 1;
+    await owner.until(done, `the end of run ${runs}`, isLastRunDone);
     const key = { 'Idempotency-Key': `run ${runs}` };
     if (runs < 3) await owner.call('POST', `/api/tasks/${done}/retry/`, undefined, key);
   }

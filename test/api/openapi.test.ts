@@ -102,10 +102,10 @@ test('the document is OpenAPI 3.1: references resolve, path parameters are decla
       expect(document.components.securitySchemes).toHaveProperty(scheme);
     }
     // 431 comes from the HTTP server itself, without a body.
-    const refusals = Object.entries(operation.responses).filter(
+    const rejections = Object.entries(operation.responses).filter(
       ([status]) => Number(status) >= 400 && status !== '431',
     );
-    for (const [status, answer] of refusals) {
+    for (const [status, answer] of rejections) {
       const { content } = resolved(answer);
       expect(Object.keys(content ?? {}), `${method} ${path} ${status}`).toEqual(['application/problem+json']);
     }
@@ -226,7 +226,7 @@ test('the document has every status and content type that the routes answer with
 
   const statusesOf = (key: string): number[] => [...(seen.get(key) ?? [])].toSorted((a, b) => a - b);
   expect(undocumented).toEqual([]);
-  // Proves that the checks above saw successes and refusals of every kind.
+  // Proves that the checks above saw successes and rejections of every kind.
   expect(statusesOf('POST /api/tasks')).toEqual([201, 400, 401, 413, 415, 422]);
   expect(statusesOf('PATCH /api/tasks/{id}')).toEqual([200, 400, 401, 404, 409, 412, 413, 415]);
   expect(statusesOf('POST /api/tasks/{id}/retry')).toEqual([200, 400, 401, 404, 409, 413, 415]);
@@ -254,8 +254,8 @@ test('responses have the documented shapes, and no other members', async () => {
   const { body: list } = await alice.call<unknown[]>('GET', '/api/tasks/');
   expect(list.length).toBeGreaterThan(0);
   expect(z.array(taskSummary.strict()).parse(list)).toEqual(list);
-  const { body: refusal } = await alice.call('POST', '/api/tasks/', {});
-  expect(problem.parse(refusal)).toEqual(refusal);
+  const { body: rejection } = await alice.call('POST', '/api/tasks/', {});
+  expect(problem.parse(rejection)).toEqual(rejection);
 });
 
 test('the document has the limits and defaults of the fields of a new task', () => {

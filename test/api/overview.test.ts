@@ -7,6 +7,7 @@ import type { Task } from '../../src/contract/task.ts';
 import { type Caller, createCaller } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { anonymously, useService } from '../support/service.ts';
+import { hasEnded } from '../support/task.ts';
 
 const service = useService({ environment: { TASKBELL_WORKER_CONCURRENCY: '1' } });
 /** A worker that was killed before the tests. */
@@ -57,12 +58,11 @@ const sum = ({ buckets }: Overview) => ({
 const ended = (overview: Overview): number =>
   Object.values(sum(overview)).reduce((total, count) => total + count);
 
-const isOver = ({ status }: Task): boolean => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(status);
 const nothing = { completed: 0, failed: 0, cancelled: 0 };
 
 async function run(caller: Caller, task: Record<string, unknown>): Promise<Task> {
   const { id } = await caller.create({ name: 'n', delay: 0, ...task });
-  return caller.until(id, 'its end', isOver);
+  return caller.until(id, 'its end', hasEnded);
 }
 
 describe('outcomes', () => {
@@ -75,7 +75,7 @@ describe('outcomes', () => {
     tasks.push(await run(owner, { type: 'hopeless', payload: {} }));
     const { id } = await owner.create({ name: 'n', delay: 3600 });
     await owner.call('POST', `/api/tasks/${id}/cancel/`);
-    tasks.push(await owner.until(id, 'its end', isOver));
+    tasks.push(await owner.until(id, 'its end', hasEnded));
   });
 
   test('count the runs that ended in each bucket, in every range', async () => {
@@ -142,7 +142,7 @@ describe('outcomes', () => {
     const retrier = await service.asNewUser();
     const { id } = await run(retrier, { type: 'hopeless', payload: {} });
     await retrier.call('POST', `/api/tasks/${id}/retry/`, undefined, { 'Idempotency-Key': 'again' });
-    await retrier.until(id, 'the end of its second run', (task) => task.retry_count === 1 && isOver(task));
+    await retrier.until(id, 'the end of its second run', (task) => task.retry_count === 1 && hasEnded(task));
     const overview = await overviewWith(retrier, 'both ends', (seen) => sum(seen).failed === 2);
     expect(sum(overview)).toEqual({ completed: 0, failed: 2, cancelled: 0 });
   });
@@ -175,7 +175,7 @@ describe('lateness', () => {
     await owner.call('POST', `/api/tasks/${id}/cancel/`);
     const waits = await Promise.all(
       [first, second].map(async (task) => {
-        const { started_at, scheduled_time } = await owner.until(task.id, 'its end', isOver);
+        const { started_at, scheduled_time } = await owner.until(task.id, 'its end', hasEnded);
         return (Date.parse(started_at ?? '') - Date.parse(scheduled_time)) / 1000;
       }),
     );
@@ -190,7 +190,7 @@ describe('lateness', () => {
     const owner = await service.asNewUser();
     const { id } = await owner.create({ name: 'early', type: 'echo', delay: 3600 });
     await owner.call('POST', `/api/tasks/${id}/run-now/`);
-    await owner.until(id, 'its end', isOver);
+    await owner.until(id, 'its end', hasEnded);
     const overview = await overviewWith(owner, 'its outcome', (seen) => ended(seen) === 1);
     expect(only(overview)).toEqual([{ count: 1, p50: 0, p95: 0, max: 0 }]);
   });
@@ -326,7 +326,7 @@ test('the overview needs a sign-in', async () => {
 });
 
 describe('while Temporal', () => {
-  async function refusalOf(address: string) {
+  async function rejectionOf(address: string) {
     const { token } = await service.as('alice');
     const api = await service.startApi({ TEMPORAL_ADDRESS: address });
     const startedAt = Date.now();
@@ -337,7 +337,7 @@ describe('while Temporal', () => {
   }
 
   test('is unreachable, the overview is 503', async () => {
-    expect(await refusalOf('127.0.0.1:9')).toMatchObject({
+    expect(await rejectionOf('127.0.0.1:9')).toMatchObject({
       status: 503,
       body: { code: 'temporal_unavailable' },
       retryAfter: '5',
@@ -349,7 +349,7 @@ describe('while Temporal', () => {
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as AddressInfo;
     try {
-      const { status, tookMs } = await refusalOf(`127.0.0.1:${port}`);
+      const { status, tookMs } = await rejectionOf(`127.0.0.1:${port}`);
       expect(status).toBe(503);
       expect(tookMs).toBeLessThan(5000);
     } finally {

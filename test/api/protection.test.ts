@@ -24,14 +24,14 @@ describe('the rate limit', () => {
     const answers = await Promise.all(Array.from({ length: 90 }, ask));
     expect(first.headers.get('RateLimit-Policy')).toBe('"default";q=60;w=60');
     expect(first.headers.get('RateLimit')).toMatch(/^"default";r=59;t=1$/);
-    const refused = answers.filter(({ status }) => status === 429);
+    const rejected = answers.filter(({ status }) => status === 429);
     // One request a second becomes free in the meantime. The limit is the same for sockets.
     await expect(eager.watch('/ws/tasks/')).rejects.toMatchObject({ status: 429 });
-    expect(refused.length).toBeGreaterThanOrEqual(1);
-    expect(refused.at(-1)).toMatchObject({ body: { code: 'too_many_requests' } });
-    expect(Number(refused.at(-1)?.headers.get('Retry-After'))).toBeGreaterThanOrEqual(1);
-    expect(refused.at(-1)?.headers.get('RateLimit')).toMatch(/^"default";r=0;t=\d+$/);
-    // Other accounts are not held up, and the refusal does not last.
+    expect(rejected.length).toBeGreaterThanOrEqual(1);
+    expect(rejected.at(-1)).toMatchObject({ body: { code: 'too_many_requests' } });
+    expect(Number(rejected.at(-1)?.headers.get('Retry-After'))).toBeGreaterThanOrEqual(1);
+    expect(rejected.at(-1)?.headers.get('RateLimit')).toMatch(/^"default";r=0;t=\d+$/);
+    // Other accounts are not held up, and the rejection does not last.
     const other = await service.asNewUser();
     expect((await other.call('GET', '/api/task-types/')).status).toBe(200);
     await waitFor(
@@ -48,8 +48,8 @@ describe('the quota of unfinished tasks', () => {
     const { body } = await user.call<{ results: BulkResult[] }>('POST', '/api/tasks/bulk/', { tasks });
     const made = body.results.flatMap((one) => ('task' in one ? one.task.id : []));
     expect(made).toHaveLength(4);
-    const refusal = { status: 429, code: 'too_many_tasks' };
-    expect(body.results.filter(({ status }) => status === 429)).toMatchObject([refusal, refusal]);
+    const rejection = { status: 429, code: 'too_many_tasks' };
+    expect(body.results.filter(({ status }) => status === 429)).toMatchObject([rejection, rejection]);
     const again = await user.call('POST', '/api/tasks/', { name: 'n', delay: hour });
     expect(again).toMatchObject({ status: 429, body: { code: 'too_many_tasks' } });
     expect(again.headers.get('Retry-After')).toBe('60');
@@ -79,8 +79,8 @@ describe('in a browser', () => {
     expect(allowed.get('Access-Control-Allow-Headers')).toContain('Authorization');
     expect(allowed.get('Access-Control-Allow-Credentials')).toBeNull();
     // On errors too, or the page could not read their reason.
-    const refused = await ask('http://localhost:5173');
-    expect(refused.get('Access-Control-Allow-Origin')).toBe('http://localhost:5173');
+    const rejected = await ask('http://localhost:5173');
+    expect(rejected.get('Access-Control-Allow-Origin')).toBe('http://localhost:5173');
     for (const stranger of ['https://evil.example', 'https://friend.example.evil.example', 'null']) {
       expect((await ask(stranger, 'OPTIONS', asked)).get('Access-Control-Allow-Origin')).toBeNull();
       expect((await ask(stranger)).get('Access-Control-Allow-Origin')).toBeNull();

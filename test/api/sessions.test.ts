@@ -7,7 +7,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { usersFilePath } from '../../src/auth/paths.ts';
 import { createSignInLinks } from '../../src/auth/sign-in-links.ts';
 import { createUsers } from '../../src/auth/users.ts';
-import { type Caller, callUrl, openFeed, RefusedUpgrade } from '../support/caller.ts';
+import { type Caller, callUrl, openFeed, RejectedUpgrade } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { openEvents } from '../support/event-stream.ts';
 import { allRoutes, isRead } from '../support/routes.ts';
@@ -136,7 +136,7 @@ describe('a sign-in link', () => {
   const tokenIn = (link: string): string => new URL(link).hash.replace('#sign-in=', '');
   const redeem = (link: string, { url = service.url, headers = {} } = {}) =>
     callUrl<SessionBody>(`${url}/api/session/`, 'POST', { link }, headers);
-  const refused = { status: 401, body: { code: 'token_not_valid' } };
+  const rejected = { status: 401, body: { code: 'token_not_valid' } };
 
   test('leads to the dashboard, and signs its user in once, whichever API process redeems it', async () => {
     const { url = '' } = await service.startApi();
@@ -146,8 +146,8 @@ describe('a sign-in link', () => {
     expect({ status, name: body.account.name }).toEqual({ status: 200, name: service.users.alice.name });
     const [Cookie = ''] = (headers.get('Set-Cookie') ?? '').split(';');
     expect((await anonymously(service, 'GET', '/api/session/', undefined, { Cookie })).status).toBe(200);
-    expect(await redeem(tokenIn(link))).toMatchObject(refused);
-    expect(await redeem(tokenIn(link), { url })).toMatchObject(refused);
+    expect(await redeem(tokenIn(link))).toMatchObject(rejected);
+    expect(await redeem(tokenIn(link), { url })).toMatchObject(rejected);
   });
 
   test('that is redeemed several times at once, in two processes, signs in once', async () => {
@@ -171,11 +171,11 @@ describe('a sign-in link', () => {
       const unused = { accountOf: async () => undefined, endedSessions: { add: async () => false } };
       return createSignInLinks({ secret: jwtSecret, ...unused, now: () => now }).issue(account);
     };
-    expect(await redeem(await issueAt(Date.now() - 15 * 60_000))).toMatchObject(refused);
+    expect(await redeem(await issueAt(Date.now() - 15 * 60_000))).toMatchObject(rejected);
     expect((await redeem(await issueAt(Date.now() - 14 * 60_000))).status).toBe(200);
     await users.changePassword(name, 'another-password');
-    await waitFor('the refusal of the old password', () => signInFails(name), 5000);
-    expect(await redeem(token)).toMatchObject(refused);
+    await waitFor('the rejection of the old password', () => signInFails(name), 5000);
+    expect(await redeem(token)).toMatchObject(rejected);
   });
 
   /** Whether the API knows that the password has changed. */
@@ -191,7 +191,7 @@ describe('a sign-in link', () => {
     for (const headers of [{ Authorization }, { Cookie: `taskbell_session=${token}` }])
       expect((await anonymously(service, 'GET', '/api/tasks/', undefined, headers)).status).toBe(401);
     for (const wrong of [cookie.split('=')[1] ?? '', alice.token, 'x'])
-      expect(await redeem(wrong), wrong).toMatchObject(refused);
+      expect(await redeem(wrong), wrong).toMatchObject(rejected);
     for (const body of [{}, { link: '' }, { link: 1 }, { username: 'alice' }]) {
       const answer = await anonymously(service, 'POST', '/api/session/', body);
       expect(answer, JSON.stringify(body)).toMatchObject({ status: 400, body: { code: 'validation' } });
@@ -258,7 +258,7 @@ describe('a session', () => {
     const { id } = await alice.create(farAway);
     const url = `${service.url.replace('http', 'ws')}/ws/tasks/${id}/`;
     const bare = openFeed(url, { Cookie: browser.cookie, Origin: service.url });
-    await expect(bare).rejects.toThrow(new RefusedUpgrade(401));
+    await expect(bare).rejects.toThrow(new RejectedUpgrade(401));
     const { body } = await browser.call<{ ticket: string }>('POST', '/api/ws-ticket/');
     const feed = await openFeed(`${url}?ticket=${body.ticket}`, { Origin: service.url });
     await feed.until('the snapshot', ({ messages }) => messages.length > 0);

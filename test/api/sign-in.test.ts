@@ -41,18 +41,18 @@ async function guess(times: number, who: Attempt): Promise<number[]> {
 }
 
 const right = 'alice-password-1';
-const fiveRefused = [401, 401, 401, 401, 401];
+const fiveRejected = [401, 401, 401, 401, 401];
 
 describe.each(['/api/token/', '/api/session/'])('%s', (path) => {
   test('rejects even the right password from an address after five failures; Retry-After has the time to wait', async () => {
     const address = newAddress();
-    expect(await guess(5, { path, address })).toEqual(fiveRefused);
-    const refused = await attempt({ path, address, password: right });
-    expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_requests', status: 429 } });
-    const seconds = Number(refused.headers.get('Retry-After'));
+    expect(await guess(5, { path, address })).toEqual(fiveRejected);
+    const rejected = await attempt({ path, address, password: right });
+    expect(rejected).toMatchObject({ status: 429, body: { code: 'too_many_requests', status: 429 } });
+    const seconds = Number(rejected.headers.get('Retry-After'));
     expect(seconds).toBeGreaterThan(20);
     expect(seconds).toBeLessThanOrEqual(30);
-    expect(refused.headers.get('Set-Cookie')).toBeNull();
+    expect(rejected.headers.get('Set-Cookie')).toBeNull();
     // Other addresses, and other users from the same address, are not affected.
     expect((await attempt({ path, address: newAddress(), password: right })).status).toBe(200);
     const bob = { username: service.users.bob.name, password: service.users.bob.password };
@@ -70,7 +70,7 @@ describe.each(['/api/token/', '/api/session/'])('%s', (path) => {
       }),
     );
     expect(answers[0]).toEqual(answers[1]);
-    expect(answers[0]?.statuses).toEqual(fiveRefused);
+    expect(answers[0]?.statuses).toEqual(fiveRejected);
   });
 });
 
@@ -93,9 +93,9 @@ test('an address that tries many names is rejected after sixty failures', async 
   for (let i = 0; i < 60; i += 1) {
     expect((await attempt({ username: `name-${i}`, address })).status).toBe(401);
   }
-  const refused = await attempt({ password: right, address });
-  expect(refused.status).toBe(429);
-  expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(500);
+  const rejected = await attempt({ password: right, address });
+  expect(rejected.status).toBe(429);
+  expect(Number(rejected.headers.get('Retry-After'))).toBeGreaterThan(500);
   expect((await attempt({ password: right, address: newAddress() })).status).toBe(200);
 });
 

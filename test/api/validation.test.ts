@@ -1,4 +1,4 @@
-/** Invalid bodies. Each is refused with 400 (or 413, 415) and a pointer to the fault; none causes a 500. */
+/** Invalid bodies. Each is rejected with 400 (or 413, 415) and a pointer to the fault; none causes a 500. */
 import { Agent, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from 'vitest';

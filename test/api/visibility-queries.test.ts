@@ -64,11 +64,11 @@ describe.each(Object.entries(wordBuilders))('%s', (_name, build) => {
       expect(build(value)).toContain(`'${value}'`);
     });
     const harmful = fc.string({ unit: 'binary' }).filter((value) => !harmless.test(value));
-    const refused = fc.property(harmful, (value) => {
+    const rejected = fc.property(harmful, (value) => {
       expect(() => build(value)).toThrow(TypeError);
     });
     fc.assert(safe);
-    fc.assert(refused, { numRuns: 500 });
+    fc.assert(rejected, { numRuns: 500 });
   });
 });
 

@@ -3,7 +3,14 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createTokens } from '../../src/auth/tokens.ts';
 import { createUsers } from '../../src/auth/users.ts';
 import { usersFilePath } from '../../src/auth/paths.ts';
-import { type Caller, createCaller, type Feed, openFeed, RefusedUpgrade, signIn } from '../support/caller.ts';
+import {
+  type Caller,
+  createCaller,
+  type Feed,
+  openFeed,
+  RejectedUpgrade,
+  signIn,
+} from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { openEvents } from '../support/event-stream.ts';
 import { jwtSecret, useService } from '../support/service.ts';
@@ -40,7 +47,7 @@ describe('a socket is closed with 4404', () => {
     for (const feed of feeds) expect(await closeCode(feed)).toBe(4404);
     expect(bystander.closed).toEqual({});
     bystander.socket.close();
-    await expect(watch(alice, id)).rejects.toThrow(new RefusedUpgrade(404));
+    await expect(watch(alice, id)).rejects.toThrow(new RejectedUpgrade(404));
   });
 
   test('when its task is deleted after its end', async () => {
@@ -77,7 +84,7 @@ describe('a socket is closed with 4401', () => {
     const feed = await watch(dave, (await dave.create(farAway)).id);
     await users().changePassword('dave', 'dave-password-2');
     expect(await closeCode(feed)).toBe(4401);
-    await expect(watch(dave, feed.tasks()[0]?.id ?? '')).rejects.toThrow(new RefusedUpgrade(401));
+    await expect(watch(dave, feed.tasks()[0]?.id ?? '')).rejects.toThrow(new RejectedUpgrade(401));
   });
 
   test('when its admin is demoted to a user', async () => {

@@ -38,8 +38,8 @@ async function serve(options: Partial<SocketsOptions> = {}): Promise<void> {
     admit: async () => principal,
     observeAs: async () => hub.last(id) ?? seen(1),
     visibleTo: (_actor, filter) => filter,
-    onFollow: () => undefined,
-    isCurrent: () => true,
+    onWatchAll: () => undefined,
+    isCredentialValid: () => true,
     problemOf,
     logger: pino({ level: 'silent' }),
     ...options,
@@ -233,7 +233,7 @@ describe('an upgrade', () => {
   });
 
   test('whose credential is revoked in the meantime opens a socket that is closed at once with 4401', async () => {
-    await serve({ isCurrent: () => false });
+    await serve({ isCredentialValid: () => false });
     const feed = await openFeed(`${url}${path}`);
     await feed.until('the close', ({ closed }) => closed.code !== undefined);
     expect(feed.closed).toEqual({ code: 4401, reason: 'signed out' });
@@ -248,8 +248,8 @@ describe('an upgrade', () => {
       'Sec-WebSocket-Version': 13,
       'Sec-WebSocket-Key': 'MDEyMzQ1Njc4OWFiY2RlZg==',
     };
-    const refused = httpRequest({ port, host: '127.0.0.1', path, headers }).end();
-    const [response] = (await once(refused, 'response')) as [IncomingMessage];
+    const rejected = httpRequest({ port, host: '127.0.0.1', path, headers }).end();
+    const [response] = (await once(rejected, 'response')) as [IncomingMessage];
     const body = (await response.toArray()).join('');
     expect(response.statusCode).toBe(500);
     expect(response.headers['content-type']).toBe('application/problem+json');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Caller, openFeed, RefusedUpgrade } from '../support/caller.ts';
+import { type Caller, openFeed, RejectedUpgrade } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 
 const service = useService();
@@ -15,14 +15,14 @@ beforeAll(async () => {
   ({ id } = await alice.create({ name: 'far away', delay: 86_400 }));
 });
 
-interface Refusal {
+interface Rejection {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: Record<string, unknown>;
 }
 
-/** Requests the upgrade and reads the response that refuses it. (A WebSocket library shows only its status.) */
-async function refusal(path: string, headers: Record<string, string> = {}): Promise<Refusal> {
+/** Requests the upgrade and reads the response that rejects it. (A WebSocket library shows only its status.) */
+async function rejection(path: string, headers: Record<string, string> = {}): Promise<Rejection> {
   const upgrading = request(`${service.url}${path}`, {
     headers: {
       Connection: 'Upgrade',
@@ -87,7 +87,7 @@ describe('an upgrade', () => {
 
 describe('a rejected upgrade', () => {
   test('without a token is a 401 with a problem document', async () => {
-    const { status, headers, body } = await refusal(`/ws/tasks/${id}/`);
+    const { status, headers, body } = await rejection(`/ws/tasks/${id}/`);
     expect(status).toBe(401);
     expect(headers['content-type']).toBe('application/problem+json');
     expect(headers['www-authenticate']).toBe('Bearer realm="api"');
@@ -102,13 +102,13 @@ describe('a rejected upgrade', () => {
   test.each(['Bearer nonsense', 'Bearer', 'Bearer a b', 'Basic YWxpY2U6eA=='])(
     'with the credentials %j is a 401',
     async (Authorization) => {
-      expect((await refusal(`/ws/tasks/${id}/`, { Authorization })).status).toBe(401);
+      expect((await rejection(`/ws/tasks/${id}/`, { Authorization })).status).toBe(401);
     },
   );
 
   test("is the same 404 for another owner's task as for one that does not exist", async () => {
-    const others = await refusal(`/ws/tasks/${id}/`, bearer(bob));
-    const unknown = await refusal('/ws/tasks/00000000-0000-4000-8000-000000000000/', bearer(bob));
+    const others = await rejection(`/ws/tasks/${id}/`, bearer(bob));
+    const unknown = await rejection('/ws/tasks/00000000-0000-4000-8000-000000000000/', bearer(bob));
     for (const { body } of [others, unknown]) delete body['request_id'];
     expect(others.status).toBe(404);
     expect(others.body).toEqual(unknown.body);
@@ -123,11 +123,11 @@ describe('a rejected upgrade', () => {
     '/ws/schedules/',
     '//ws/tasks/x/',
   ])('for the path %s is a 404', async (path) => {
-    expect((await refusal(path, bearer(alice))).status).toBe(404);
+    expect((await rejection(path, bearer(alice))).status).toBe(404);
   });
 
   test('does not harm the service, even 50 times at once', async () => {
-    await Promise.all(Array.from({ length: 50 }, () => refusal(`/ws/tasks/${id}/`)));
+    await Promise.all(Array.from({ length: 50 }, () => rejection(`/ws/tasks/${id}/`)));
     expect((await alice.read(id)).id).toBe(id);
   });
 });
@@ -137,7 +137,7 @@ describe('a ticket', () => {
     const ticket = await ticketOf(alice);
     const feed = await withTicket(ticket, { Origin: service.url });
     await feed.until('the snapshot', ({ messages }) => messages.length > 0);
-    await expect(withTicket(ticket, { Origin: service.url })).rejects.toThrow(new RefusedUpgrade(401));
+    await expect(withTicket(ticket, { Origin: service.url })).rejects.toThrow(new RejectedUpgrade(401));
     feed.socket.close();
   });
 
@@ -153,7 +153,7 @@ describe('a ticket', () => {
     'is rejected with 403 for the Origin %s',
     async (Origin) => {
       const path = `/ws/tasks/${id}/?ticket=${await ticketOf(alice)}`;
-      const { status, body } = await refusal(path, { Origin });
+      const { status, body } = await rejection(path, { Origin });
       expect({ status, code: body['code'] }).toEqual({ status: 403, code: 'forbidden' });
     },
   );
@@ -161,23 +161,23 @@ describe('a ticket', () => {
   test('is rejected with 403 for an Origin with the same host and another port', async () => {
     const { hostname } = new URL(service.url);
     const opening = withTicket(await ticketOf(alice), { Origin: `http://${hostname}:1` });
-    await expect(opening).rejects.toThrow(new RefusedUpgrade(403));
+    await expect(opening).rejects.toThrow(new RejectedUpgrade(403));
   });
 
   test("is rejected with 404 for another owner's task", async () => {
-    await expect(withTicket(await ticketOf(bob))).rejects.toThrow(new RefusedUpgrade(404));
+    await expect(withTicket(await ticketOf(bob))).rejects.toThrow(new RejectedUpgrade(404));
   });
 
   test.each(['', 'nonsense'])('with the value %j is rejected with 401', async (ticket) => {
-    await expect(withTicket(ticket)).rejects.toThrow(new RefusedUpgrade(401));
+    await expect(withTicket(ticket)).rejects.toThrow(new RejectedUpgrade(401));
   });
 
   test('cannot be replaced by an access token', async () => {
-    await expect(withTicket(alice.token)).rejects.toThrow(new RefusedUpgrade(401));
+    await expect(withTicket(alice.token)).rejects.toThrow(new RejectedUpgrade(401));
   });
 
   test('is not accepted as an access token', async () => {
     const Authorization = `Bearer ${await ticketOf(alice)}`;
-    expect((await refusal(`/ws/tasks/${id}/`, { Authorization })).status).toBe(401);
+    expect((await rejection(`/ws/tasks/${id}/`, { Authorization })).status).toBe(401);
   });
 });

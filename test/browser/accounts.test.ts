@@ -51,7 +51,7 @@ describe('another sign-in in the same browser', () => {
       headers: { Cookie: `taskbell_session=${cookie?.value ?? ''}` },
     });
     expect(before.status).toBe(401);
-    // Actions on the page are now bob's, and are not refused.
+    // Actions on the page are now bob's, and are not rejected.
     await page.getByText('Live', { exact: true }).waitFor({ state: 'attached' });
     await page.getByRole('link', { name: 'New task' }).click();
     await page.getByLabel('Name', { exact: true }).fill('made by bob');
@@ -61,7 +61,7 @@ describe('another sign-in in the same browser', () => {
 
   test('as another user is noticed even if no page has announced it', async () => {
     await signInElsewhere('bob');
-    // The end of the old session closes the feed, whose next ticket is refused.
+    // The end of the old session closes the feed, whose next ticket is rejected.
     await expect.poll(nameShown, { timeout: 30_000 }).toBe(service.users.bob.name);
   });
 

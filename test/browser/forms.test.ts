@@ -241,7 +241,7 @@ describe('the time', () => {
     const page = await openForm('/tasks/new?name=x', { timezoneId: 'UTC' });
     const soon = new Date(Date.now() + 2000).toISOString().slice(0, 19);
     await dateTime(page).fill(soon);
-    // Waits until the service would refuse the time as past.
+    // Waits until the service would reject the time as past.
     await page.getByText('The task will run immediately').waitFor();
     await expect.poll(() => Date.now() - Date.parse(`${soon}Z`), { timeout: 15_000 }).toBeGreaterThan(3000);
     await create(page).click();

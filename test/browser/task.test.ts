@@ -87,9 +87,9 @@ describe('the page of a task', () => {
       await button(page, 'Run now').click();
       await expectStatus(page, 'Completed');
       await expect.poll(() => focused(page)).toBe('later');
-      const story = page.locator('.history');
+      const history = page.locator('.history');
       await expect
-        .poll(() => story.textContent(), { timeout })
+        .poll(() => history.textContent(), { timeout })
         .toMatch(/Completed.*run now.*Resumed.*Paused.*by alice/);
     });
   });

@@ -14,7 +14,7 @@ import { aTask } from '../support/task.ts';
 let server: Server;
 let url: string;
 let leaving: AbortController;
-let over: Promise<unknown>[];
+let takings: Promise<unknown>[];
 let sockets: WebSocketServer;
 /** Raw sockets of the upgraded connections, which the HTTP server no longer counts as its own. */
 let connections: Duplex[];
@@ -24,7 +24,7 @@ let upgrades: number;
 let fates: ('hang' | 'silence')[];
 
 beforeEach(async () => {
-  [upgrades, fates, over, leaving] = [0, [], [], new AbortController()];
+  [upgrades, fates, takings, leaving] = [0, [], [], new AbortController()];
   connections = [];
   sockets = new WebSocketServer({ noServer: true });
   server = createServer();
@@ -45,7 +45,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   leaving.abort();
-  await Promise.all(over);
+  await Promise.all(takings);
   for (const connection of connections) connection.destroy();
   await new Promise((resolve) => server.close(resolve));
 });
@@ -57,7 +57,7 @@ const send: Send = async <B>() => ({
   body: { ticket: 'a ticket' } as B,
 });
 
-function follow(changes: Partial<FeedSource>): { messages: FeedMessage[]; notices: Notice['notice'][] } {
+function watch(changes: Partial<FeedSource>): { messages: FeedMessage[]; notices: Notice['notice'][] } {
   const [messages, notices]: [FeedMessage[], Notice['notice'][]] = [[], []];
   const source: FeedSource = {
     send,
@@ -73,14 +73,14 @@ function follow(changes: Partial<FeedSource>): { messages: FeedMessage[]; notice
     for await (const message of feed(source, options)) messages.push(message);
     return 'over';
   })();
-  over.push(taking.catch(() => 'failed'));
+  takings.push(taking.catch(() => 'failed'));
   return { messages, notices };
 }
 
 describe('a connection', () => {
   test('that does not open is abandoned and replaced, even if the service answers over HTTP', async () => {
     fates.push('hang');
-    const { messages, notices } = follow({ timing: { openMs: 100, quietMs: 60_000 } });
+    const { messages, notices } = watch({ timing: { openMs: 100, quietMs: 60_000 } });
     await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
     expect(upgrades).toBe(2);
     expect(notices).toEqual(['disconnected', 'connected']);
@@ -90,7 +90,7 @@ describe('a connection', () => {
     fates.push('silence');
     const answers = [true, false];
     const isUpToDate = async (): Promise<boolean> => answers.shift() ?? true;
-    const { messages, notices } = follow({ isUpToDate, timing: { openMs: 5000, quietMs: 100 } });
+    const { messages, notices } = watch({ isUpToDate, timing: { openMs: 5000, quietMs: 100 } });
     await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
     expect(upgrades).toBe(2);
     expect(answers).toEqual([]);
@@ -100,7 +100,7 @@ describe('a connection', () => {
 
   test('that is silent is replaced if no check can rule out a loss, without a notice if it was alive', async () => {
     fates.push('silence', 'silence');
-    const { messages, notices } = follow({ checkCoversAll: false, timing: { openMs: 5000, quietMs: 100 } });
+    const { messages, notices } = watch({ checkCoversAll: false, timing: { openMs: 5000, quietMs: 100 } });
     await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
     expect(upgrades).toBe(3);
     expect(notices).toEqual(['connected']);
@@ -108,7 +108,7 @@ describe('a connection', () => {
 
   test('that is half open is replaced if no check can rule out a loss, with a notice', async () => {
     fates.push('silence');
-    const { messages, notices } = follow({ checkCoversAll: false, timing: { openMs: 5000, quietMs: 500 } });
+    const { messages, notices } = watch({ checkCoversAll: false, timing: { openMs: 5000, quietMs: 500 } });
     await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['connected']);
     // From now on the server reads nothing and answers nothing.
     for (const connection of connections) connection.pause();
@@ -124,7 +124,7 @@ describe('a connection', () => {
       asked += 1;
       return true;
     };
-    const { notices } = follow({ isUpToDate, timing: { openMs: 5000, quietMs: 400 } });
+    const { notices } = watch({ isUpToDate, timing: { openMs: 5000, quietMs: 400 } });
     await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['connected']);
     const [client] = sockets.clients;
     for (let pings = 0; pings < 20; pings += 1) {
@@ -137,7 +137,7 @@ describe('a connection', () => {
 
   test('on which something other than Taskbell answers is replaced', async () => {
     fates.push('silence');
-    const { messages, notices } = follow({});
+    const { messages, notices } = watch({});
     await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['connected']);
     for (const client of sockets.clients) client.send('<html>Sign in to this network</html>');
     await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
@@ -153,22 +153,22 @@ test('an abort ends a feed without waiting for the response to a check', async (
       signal?.addEventListener('abort', () => reject(signal.reason as Error));
     });
   };
-  follow({ isUpToDate, timing: { openMs: 50, quietMs: 60_000 } });
+  watch({ isUpToDate, timing: { openMs: 50, quietMs: 60_000 } });
   await expect.poll(() => asked, { timeout: 10_000 }).toBe(1);
   leaving.abort(new Error('enough'));
-  await Promise.all(over);
+  await Promise.all(takings);
 });
 
 test('a feed ends if its task was deleted while the connection was lost', async () => {
   const notFound = new TaskbellError('not found', { status: 404, code: 'not_found' });
-  const { messages, notices } = follow({
+  const { messages, notices } = watch({
     isUpToDate: () => Promise.reject(notFound),
     timing: { openMs: 50, quietMs: 60_000 },
   });
   await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
   fates.push('hang');
   for (const connection of connections) connection.destroy();
-  await expect(over[0]).resolves.toBe('over');
+  await expect(takings[0]).resolves.toBe('over');
   expect(notices).toEqual(['connected', 'disconnected']);
 });
 

@@ -10,7 +10,7 @@ const hour = 3600;
 const service = useService();
 let link: Link;
 let direct: Client['tasks'];
-let over: Promise<unknown>[] = [];
+let takings: Promise<unknown>[] = [];
 let leaving = new AbortController();
 
 beforeAll(async () => {
@@ -23,8 +23,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   leaving.abort();
-  await Promise.all(over);
-  over = [];
+  await Promise.all(takings);
+  takings = [];
   await link.close();
 });
 
@@ -50,7 +50,7 @@ function watchAll(tasks: Client['tasks'], tag: string): Watching {
   const taking = (async () => {
     for await (const event of watching) events.push(event);
   })();
-  over.push(taking.catch(() => undefined));
+  takings.push(taking.catch(() => undefined));
   const statesOf = (id: string): string[] =>
     events.flatMap((event) => (event.type === 'task' && event.task.id === id ? [event.task.status] : []));
   return { events, notices, statesOf };

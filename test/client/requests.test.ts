@@ -93,10 +93,10 @@ describe('the client', () => {
   });
 
   test("throws the service's errors, with a pointer to each invalid field", async () => {
-    const refused = await errorOf(tasks.create({ name: ' ', delay: -1 }));
-    expect(refused).toMatchObject({ status: 400, code: 'validation' });
-    expect(refused.errors.map(({ pointer }) => pointer)).toEqual(['/name', '/delay']);
-    expect(refused.requestId).toMatch(/^[0-9a-f-]{36}$/);
+    const rejected = await errorOf(tasks.create({ name: ' ', delay: -1 }));
+    expect(rejected).toMatchObject({ status: 400, code: 'validation' });
+    expect(rejected.errors.map(({ pointer }) => pointer)).toEqual(['/name', '/delay']);
+    expect(rejected.requestId).toMatch(/^[0-9a-f-]{36}$/);
     const his = await clientOf('bob').tasks.create({ name: 'his', delay: hour });
     expect(await errorOf(tasks.get(his.id))).toMatchObject({ status: 404, code: 'not_found' });
     const wrong = createClient({ url: service.url, username: service.users.alice.name, password: 'wrong' });

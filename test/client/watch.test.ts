@@ -37,14 +37,14 @@ function ending(): AbortSignal {
 }
 
 /** Collects the items in the background. */
-function collect<T>(items: AsyncIterable<T>): { readonly items: T[]; readonly over: Promise<unknown> } {
+function collect<T>(items: AsyncIterable<T>): { readonly items: T[]; readonly ended: Promise<unknown> } {
   const found: T[] = [];
-  const over = (async () => {
+  const ended = (async () => {
     for await (const item of items) found.push(item);
   })();
   // Tests that depend on it await it.
-  over.catch(() => undefined);
-  return { items: found, over };
+  ended.catch(() => undefined);
+  return { items: found, ended };
 }
 
 const slow = { type: 'slow', payload: { steps: 3, step_ms: 400 } };
@@ -52,8 +52,8 @@ const slow = { type: 'slow', payload: { steps: 3, step_ms: 400 } };
 describe('watching a task', () => {
   test("yields its states in order, and until: 'ended' stops it at the end of the task", async () => {
     const { id } = await client.tasks.create({ name: 'watched', delay: 1, ...slow });
-    const { items, over } = collect(client.tasks.watch(id, { until: 'ended' }));
-    await over;
+    const { items, ended } = collect(client.tasks.watch(id, { until: 'ended' }));
+    await ended;
     const statuses = items.map(({ status }) => status).filter((status, at, all) => status !== all[at - 1]);
     expect(statuses.at(0)).toBe('SCHEDULED');
     expect(statuses.slice(-2)).toEqual(['RUNNING', 'COMPLETED']);
@@ -63,13 +63,13 @@ describe('watching a task', () => {
 
   test('continues over a retry by default, and ends when the task is deleted', async () => {
     const { id } = await client.tasks.create({ name: 'again', delay: 0, type: 'echo' });
-    const { items, over } = collect(client.tasks.watch(id, { signal: ending() }));
+    const { items, ended } = collect(client.tasks.watch(id, { signal: ending() }));
     const ends = () => items.filter(({ status }) => status === 'COMPLETED').length;
     await expect.poll(ends, { timeout: 20_000 }).toBe(1);
     await client.tasks.retry(id);
     await expect.poll(ends, { timeout: 20_000 }).toBe(2);
     await client.tasks.remove(id);
-    await over;
+    await ended;
     const versions = items.map(({ version }) => version);
     expect(versions).toEqual(versions.toSorted((a, b) => a - b));
   });
@@ -84,7 +84,7 @@ describe('watching a task', () => {
       .toBe('COMPLETED');
     // The client keeps what has arrived in the meantime, but not every state.
     const left = collect(states);
-    await left.over;
+    await left.ended;
     expect(left.items.length).toBeLessThanOrEqual(2);
     expect(left.items.at(-1)).toMatchObject({ status: 'COMPLETED', result: { steps: 3 } });
   });
@@ -92,10 +92,10 @@ describe('watching a task', () => {
   test('is ended by its signal, whose reason is thrown', async () => {
     const { id } = await client.tasks.create({ name: 'left', delay: hour });
     const abort = new AbortController();
-    const { items, over } = collect(client.tasks.watch(id, { signal: abort.signal }));
+    const { items, ended } = collect(client.tasks.watch(id, { signal: abort.signal }));
     await expect.poll(() => items.length, { timeout: 10_000 }).toBe(1);
     abort.abort(new Error('seen enough'));
-    await expect(over).rejects.toThrow('seen enough');
+    await expect(ended).rejects.toThrow('seen enough');
   });
 
   test("is rejected with 404 for another user's task, 403 for another user's tasks and 401 for an invalid token", async () => {
@@ -133,14 +133,14 @@ describe('watching a task', () => {
       signal: ending(),
       onNotice: ({ notice }) => void notices.push(notice),
     });
-    const { items, over } = collect(watching);
+    const { items, ended } = collect(watching);
     await expect.poll(() => items.length, { timeout: 10_000 }).toBe(1);
     await first.close();
     await expect.poll(() => notices, { timeout: 10_000 }).toContain('disconnected');
     // The task changes while its watcher has no connection.
     await client.tasks.runNow(id);
     await service.startApi({ PORT: port });
-    await over;
+    await ended;
     expect(items.at(-1)).toMatchObject({ status: 'COMPLETED' });
     expect(notices.filter((notice) => notice === 'connected')).toHaveLength(2);
     // The state that was already yielded is not repeated.
@@ -152,10 +152,10 @@ describe('watching a task', () => {
     await users.add('leaver', 'a-good-password', 'user');
     const leaver = createClient({ url: service.url, username: 'leaver', password: 'a-good-password' });
     const { id } = await leaver.tasks.create({ name: 'left behind', delay: hour });
-    const { items, over } = collect(leaver.tasks.watch(id));
+    const { items, ended } = collect(leaver.tasks.watch(id));
     await expect.poll(() => items.length, { timeout: 10_000 }).toBe(1);
     await users.remove('leaver');
-    await expect(over).rejects.toMatchObject({ status: 401 });
+    await expect(ended).rejects.toMatchObject({ status: 401 });
   });
 });
 

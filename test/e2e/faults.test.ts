@@ -109,8 +109,8 @@ describe('a kill -9 of the Temporal server and the worker, between the creation 
 
     process.kill(server.pid, 'SIGKILL');
     await server.ended;
-    await waitFor('writes to be refused', async () => {
-      const { status, headers } = await alice.call('POST', '/api/tasks/', { name: 'refused', delay: 1 });
+    await waitFor('writes to be rejected', async () => {
+      const { status, headers } = await alice.call('POST', '/api/tasks/', { name: 'rejected', delay: 1 });
       return status === 503 && headers.has('Retry-After');
     });
     expect((await anonymously(service, 'GET', '/readyz')).status).toBe(503);

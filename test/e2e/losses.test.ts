@@ -91,13 +91,13 @@ test('a task that kills its worker in every attempt ends FAILED after five losse
     alice.create({ name: 'neighbour 2', ...slow }),
   ]);
   const shorts: Task[] = [];
-  const isOver = async (): Promise<boolean> => hasEnded(await alice.read(poison.id));
-  while (!(await isOver())) {
+  const hasPoisonEnded = async (): Promise<boolean> => hasEnded(await alice.read(poison.id));
+  while (!(await hasPoisonEnded())) {
     const lost = supervised.lost();
     const { id } = await alice.create({ name: 'short', type: 'echo', delay: 0 });
     // Whatever the poison task does, a short one waits at most for a start of the worker and the loss of an attempt.
     shorts.push(await alice.until(id, 'a short task to end', hasEnded, 40_000));
-    const nextLoss = async (): Promise<boolean> => supervised.lost() > lost || (await isOver());
+    const nextLoss = async (): Promise<boolean> => supervised.lost() > lost || (await hasPoisonEnded());
     await waitFor('the next loss', nextLoss, 200_000);
   }
   const failed = await alice.read(poison.id);

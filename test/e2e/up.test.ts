@@ -212,7 +212,7 @@ test('`taskbell up` leaves no role running when it is killed, and the next start
   expect(await enginePid()).not.toBe(temporal);
 });
 
-test('`taskbell up` refuses to start a second time in the same home folder', async () => {
+test('`taskbell up` does not start a second time in the same home folder', async () => {
   const first = startOnShared();
   await first.ready();
   const second = startOnShared();

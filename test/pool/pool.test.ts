@@ -376,7 +376,7 @@ describe('code that a handler leaves running in its process', () => {
     expect(handlerProcess.pid).toBe(pid);
     const end = await handlerProcess.run(anInput('echo'), () => undefined);
     pool.release(handlerProcess);
-    expect(end).toEqual({ kind: 'not_begun' });
+    expect(end).toEqual({ kind: 'not_started' });
     expect((await attempt(pool, 'echo')).end.kind).toBe('completed');
   });
 

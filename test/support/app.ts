@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { type Logger, pino } from 'pino';
 import { createAccess } from '../../src/api/access.ts';
-import { createGuards } from '../../src/api/guards.ts';
+import { createRouteGuards } from '../../src/api/route-guards.ts';
 import { mountRoutes } from '../../src/api/mount.ts';
 import { problemResponse } from '../../src/api/problem.ts';
 import type { RouteTable } from '../../src/api/route.ts';
@@ -30,6 +30,6 @@ export function appOf(
     address: 'here',
     isSecure: false,
   }));
-  mountRoutes(app, routes.endpoints, createGuards({ access, rate: undefined, logger }));
+  mountRoutes(app, routes.endpoints, createRouteGuards({ access, rate: undefined, logger }));
   return app;
 }

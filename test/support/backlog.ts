@@ -5,7 +5,7 @@ import type { Caller } from './caller.ts';
 import { waitFor } from './wait-for.ts';
 
 /** Number of tasks created at a time. More would only contend for the server's one database. */
-const lanes = 8;
+const maxCreatesAtOnce = 8;
 
 export interface BacklogOptions {
   readonly tasks: number;
@@ -25,7 +25,7 @@ export async function createBacklog(owner: Caller, options: BacklogOptions): Pro
       await owner.create({ name: `backlog ${index}`, type: 'slow', delay, payload });
     }
   };
-  await Promise.all(Array.from({ length: lanes }, createNext));
+  await Promise.all(Array.from({ length: maxCreatesAtOnce }, createNext));
 }
 
 /** Creates a task that is due at once. */

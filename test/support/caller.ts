@@ -101,7 +101,7 @@ export function createCaller(url: string, token: string): Caller {
   return caller;
 }
 
-/** Opens a WebSocket. @throws RefusedUpgrade with the HTTP status if the upgrade is rejected. */
+/** Opens a WebSocket. @throws RejectedUpgrade with the HTTP status if the upgrade is rejected. */
 export async function openFeed(url: string, headers: Record<string, string> = {}): Promise<Feed> {
   const socket = new WebSocket(url, { headers });
   const messages: FeedMessage[] = [];
@@ -122,7 +122,7 @@ export async function openFeed(url: string, headers: Record<string, string> = {}
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);
     socket.once('unexpected-response', (_request, response) => {
-      reject(new RefusedUpgrade(response.statusCode ?? 0));
+      reject(new RejectedUpgrade(response.statusCode ?? 0));
       socket.terminate();
     });
     socket.on('error', reject);
@@ -130,8 +130,8 @@ export async function openFeed(url: string, headers: Record<string, string> = {}
   return feed;
 }
 
-export class RefusedUpgrade extends Error {
-  override readonly name = 'RefusedUpgrade';
+export class RejectedUpgrade extends Error {
+  override readonly name = 'RejectedUpgrade';
   readonly status: number;
   constructor(status: number) {
     super(`The upgrade was rejected with ${status}`);

@@ -99,7 +99,7 @@ const bad = defineTaskType({
   },
 });
 
-const refusals = { words: /^[a-z]+$/, most: 3 };
+const rejections = { words: /^[a-z]+$/, most: 3 };
 
 const allKinds = defineTaskType({
   name: 'all-kinds',
@@ -108,11 +108,11 @@ const allKinds = defineTaskType({
     .strictObject({
       sure: z.boolean().describe('Whether the user is sure'),
       loud: z.boolean().default(true),
-      words: z.array(z.string().regex(refusals.words, 'Only a to z.')).optional(),
+      words: z.array(z.string().regex(rejections.words, 'Only a to z.')).optional(),
       limits: z
         .strictObject({ most: z.number().min(1).max(9).optional() })
         .superRefine(({ most }, context) => {
-          if (most !== refusals.most) return;
+          if (most !== rejections.most) return;
           context.addIssue({ code: 'custom', path: ['most'], message: 'Three is too many.' });
           context.addIssue({ code: 'custom', message: 'These limits are invalid.' });
         }),

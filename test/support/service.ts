@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, inject, onTestFinished } from 'vitest';
 import { createUsers } from '../../src/auth/users.ts';
-import { type RoleProcess, startRole } from '../../src/processes/role.ts';
+import { type ProcessRole, type RoleProcess, startRole } from '../../src/processes/role.ts';
 import { usersFilePath } from '../../src/auth/paths.ts';
+import type { AccountRole } from '../../src/contract/account.ts';
 import { type Caller, callUrl, signIn } from './caller.ts';
 
 /** Secret that signs all tokens of a test's service. */
@@ -158,7 +159,7 @@ function joinService(place: ServicePlace): Promise<Service> {
 
 async function createService(place: ServicePlace, roles: Roles, suffix = ''): Promise<Service> {
   const administration = createUsers({ path: usersFilePath(place.home) });
-  async function add(name: string, password: string, role: 'user' | 'admin'): Promise<TestAccount> {
+  async function add(name: string, password: string, role: AccountRole): Promise<TestAccount> {
     await administration.add(name, password, role);
     return { name, password };
   }
@@ -181,7 +182,7 @@ async function createService(place: ServicePlace, roles: Roles, suffix = ''): Pr
 }
 
 interface Roles {
-  start(name: 'api' | 'worker', environment?: Record<string, string>): Promise<RoleProcess>;
+  start(name: ProcessRole, environment?: Record<string, string>): Promise<RoleProcess>;
   close(): Promise<void>;
 }
 

@@ -8,8 +8,8 @@ import type { ApiEnv } from '../../src/api/types.ts';
 
 /** Creates a server that responds with the client it has identified; requests come from 127.0.0.1. */
 function served(trustedProxies: string[]) {
-  const clientOf = createCallerAddressOf(trustedProxies);
-  const app = new Hono<ApiEnv>().get('/', (c) => c.json(clientOf(c)));
+  const callerAddressOf = createCallerAddressOf(trustedProxies);
+  const app = new Hono<ApiEnv>().get('/', (c) => c.json(callerAddressOf(c)));
   const answer = getRequestListener(app.fetch);
   const server = createServer((request, response) => void answer(request, response));
   return {

@@ -47,18 +47,18 @@ describe('a task with predecessors', () => {
       fc.constantFrom<AfterPolicy>(...afterPolicies),
       (messages, policy) => {
         let state = initialState(input({ after_policy: policy }), start);
-        const over = new Map<string, PredecessorEnd>();
+        const ended = new Map<string, PredecessorEnd>();
         for (const taken of messages) {
           const next = take(state, taken, start + 1);
           // Only the first end reported of a predecessor counts, and none once the task is forbidden to run.
-          if ('id' in taken && !over.has(taken.id) && !state.ruledOutBy) over.set(taken.id, taken.ended);
+          if ('id' in taken && !ended.has(taken.id) && !state.ruledOutBy) ended.set(taken.id, taken.ended);
           expect(next.version > state.version || next.status === state.status).toBe(true);
           state = next;
           const left = ids.filter(
-            (id) => !over.has(id) || !isAcceptedOutcome(over.get(id) ?? 'FAILED', policy),
+            (id) => !ended.has(id) || !isAcceptedOutcome(ended.get(id) ?? 'FAILED', policy),
           );
           expect(state.waitsFor).toEqual(left);
-          expect(state.ruledOutBy !== null).toBe(ids.some((id) => over.has(id) && left.includes(id)));
+          expect(state.ruledOutBy !== null).toBe(ids.some((id) => ended.has(id) && left.includes(id)));
           expect(state.status).toBeOneOf(['PAUSED', left.length > 0 ? 'AFTER' : 'SCHEDULED']);
           expect(left.length === 0 || becomeDue(state, start) === state).toBe(true);
         }
@@ -79,7 +79,7 @@ describe('a task with predecessors', () => {
         );
         const bad = predecessors_over.filter(({ ended }) => !isAcceptedOutcome(ended, policy));
         expect(state.waitsFor).toEqual(
-          ids.filter((id) => !(id in known) || bad.some((over) => over.id === id)),
+          ids.filter((id) => !(id in known) || bad.some((ended) => ended.id === id)),
         );
         expect(state.ruledOutBy).toEqual(bad[0] ?? null);
       },

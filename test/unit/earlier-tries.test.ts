@@ -9,7 +9,7 @@ const scheduledAt = '2030-01-01T00:00:00.000Z';
 const nothingBefore = { prior_attempts: 0, checkpoint: null };
 
 /** Returns the `attempt`th try as the server hands it out, with the last heartbeat it has of the activity. */
-function dealt(attempt: number, last?: AttemptHeartbeat): DispatchedTry {
+function dispatched(attempt: number, last?: AttemptHeartbeat): DispatchedTry {
   return { attempt, scheduledTimestampMs: Date.parse(scheduledAt), heartbeatDetails: last };
 }
 
@@ -33,7 +33,7 @@ function numbersOf({ unreported }: EarlierTries): number[] {
 
 describe('the first try', () => {
   test('has no tries before it', () => {
-    expect(earlierTries(dealt(1), nothingBefore)).toEqual({
+    expect(earlierTries(dispatched(1), nothingBefore)).toEqual({
       attempt: 1,
       checkpoint: null,
       progress: null,
@@ -46,20 +46,23 @@ describe('the first try', () => {
   });
 
   test('after failed attempts continues their numbers, and starts from their checkpoint', () => {
-    const tries = earlierTries(dealt(1), { prior_attempts: 3, checkpoint: { row: 7 } });
+    const tries = earlierTries(dispatched(1), { prior_attempts: 3, checkpoint: { row: 7 } });
     expect(tries).toMatchObject({ attempt: 4, lost: 0, unreported: [], checkpoint: { row: 7 } });
   });
 });
 
 describe('after the loss of a worker', () => {
   test('that had sent a heartbeat, its attempt is reported as of that heartbeat', () => {
-    const first = recordOf(earlierTries(dealt(1), { prior_attempts: 3, checkpoint: 'older' }), 'worker 1');
+    const first = recordOf(
+      earlierTries(dispatched(1), { prior_attempts: 3, checkpoint: 'older' }),
+      'worker 1',
+    );
     first.take({ log: ['a line'], progress: { percent: 40, message: 'reading' }, checkpoint: '{"row":7}' });
     const heartbeat = first.heartbeat();
     // Never sent.
     first.take({ log: ['another line'], checkpoint: '{"row":8}' });
 
-    const tries = earlierTries(dealt(2, heartbeat), { prior_attempts: 3, checkpoint: 'older' });
+    const tries = earlierTries(dispatched(2, heartbeat), { prior_attempts: 3, checkpoint: 'older' });
     expect(tries).toMatchObject({
       attempt: 5,
       lost: 1,
@@ -85,7 +88,7 @@ describe('after the loss of a worker', () => {
   });
 
   test('that had sent no heartbeat, its attempt is reported with what the server knows', () => {
-    const tries = earlierTries(dealt(2), { prior_attempts: 1, checkpoint: 'older' });
+    const tries = earlierTries(dispatched(2), { prior_attempts: 1, checkpoint: 'older' });
     expect(tries).toMatchObject({ attempt: 3, lost: 1, checkpoint: 'older', progress: null });
     expect(tries.unreported).toMatchObject([
       { attempt: 2, started_at: scheduledAt, finished_at: scheduledAt, worker: '', outcome: 'lost', log: [] },
@@ -93,14 +96,14 @@ describe('after the loss of a worker', () => {
   });
 
   test('several times without a heartbeat, each attempt is reported, the oldest first', () => {
-    const tries = earlierTries(dealt(4), { prior_attempts: 2, checkpoint: null });
+    const tries = earlierTries(dispatched(4), { prior_attempts: 2, checkpoint: null });
     expect(tries).toMatchObject({ attempt: 6, lost: 3 });
     expect(numbersOf(tries)).toEqual([3, 4, 5]);
   });
 
   test('and of another one without a heartbeat, each attempt keeps what is known of it', () => {
-    const first = recordOf(earlierTries(dealt(1), nothingBefore), 'worker 1');
-    const tries = earlierTries(dealt(3, first.heartbeat()), nothingBefore);
+    const first = recordOf(earlierTries(dispatched(1), nothingBefore), 'worker 1');
+    const tries = earlierTries(dispatched(3, first.heartbeat()), nothingBefore);
     expect(tries).toMatchObject({ attempt: 3, lost: 2 });
     expect(tries.unreported).toMatchObject([
       { attempt: 1, worker: 'worker 1' },
@@ -109,42 +112,42 @@ describe('after the loss of a worker', () => {
   });
 
   test('or only of its handler process, the loss has already been reported, and counts', () => {
-    const first = recordOf(earlierTries(dealt(1), nothingBefore));
-    const tries = earlierTries(dealt(2, reportedEnd(first, 1, 'lost')), nothingBefore);
+    const first = recordOf(earlierTries(dispatched(1), nothingBefore));
+    const tries = earlierTries(dispatched(2, reportedEnd(first, 1, 'lost')), nothingBefore);
     expect(tries).toMatchObject({ attempt: 2, lost: 1, handedBack: 0, unreported: [] });
   });
 });
 
 describe('after a hand-back', () => {
   test('nothing is lost or left to report, and the next attempt continues from the checkpoint', () => {
-    const first = recordOf(earlierTries(dealt(1), nothingBefore));
+    const first = recordOf(earlierTries(dispatched(1), nothingBefore));
     first.take({ checkpoint: '[1]' });
-    const tries = earlierTries(dealt(2, reportedEnd(first, 1, 'handed_back')), nothingBefore);
+    const tries = earlierTries(dispatched(2, reportedEnd(first, 1, 'handed_back')), nothingBefore);
     expect(tries).toMatchObject({ attempt: 2, lost: 0, handedBack: 1, unreported: [], checkpoint: [1] });
   });
 
   test('that could not be reported, its attempt is reported with its log, and is not a loss', () => {
-    const first = recordOf(earlierTries(dealt(1), nothingBefore), 'worker 1');
+    const first = recordOf(earlierTries(dispatched(1), nothingBefore), 'worker 1');
     first.take({ log: ['a line'] });
-    const tries = earlierTries(dealt(2, first.lastHeartbeat('handed_back')), nothingBefore);
+    const tries = earlierTries(dispatched(2, first.lastHeartbeat('handed_back')), nothingBefore);
     expect(tries).toMatchObject({ attempt: 2, lost: 0, handedBack: 1 });
     expect(tries.unreported).toMatchObject([{ attempt: 1, worker: 'worker 1', log: ['a line'] }]);
   });
 
   test('and then a loss without a heartbeat, only the second attempt is lost', () => {
-    const first = recordOf(earlierTries(dealt(1), nothingBefore));
-    const tries = earlierTries(dealt(3, reportedEnd(first, 1, 'handed_back')), nothingBefore);
+    const first = recordOf(earlierTries(dispatched(1), nothingBefore));
+    const tries = earlierTries(dispatched(3, reportedEnd(first, 1, 'handed_back')), nothingBefore);
     expect(tries).toMatchObject({ attempt: 3, lost: 1, handedBack: 1 });
     expect(tries.unreported).toMatchObject([{ attempt: 2, worker: '', log: [] }]);
   });
 });
 
 test('a deferred try counts neither as an attempt nor as a loss', () => {
-  const third = recordOf(earlierTries(dealt(3), nothingBefore));
+  const third = recordOf(earlierTries(dispatched(3), nothingBefore));
   third.reported(2);
-  const tries = earlierTries(dealt(4, third.deferral()), nothingBefore);
+  const tries = earlierTries(dispatched(4, third.deferral()), nothingBefore);
   expect(tries).toMatchObject({ attempt: 3, lost: 2, deferred: 1, handedBack: 1, unreported: [] });
-  const again = earlierTries(dealt(5, recordOf(tries).deferral()), nothingBefore);
+  const again = earlierTries(dispatched(5, recordOf(tries).deferral()), nothingBefore);
   expect(again).toMatchObject({ attempt: 3, lost: 2, deferred: 2, handedBack: 2, unreported: [] });
 });
 
@@ -154,7 +157,7 @@ test('a heartbeat of an older version is understood, and leaves nothing to repor
     checkpoint: 'saved',
     handed_back: 1,
   };
-  expect(earlierTries(dealt(3, old), { prior_attempts: 2, checkpoint: null })).toEqual({
+  expect(earlierTries(dispatched(3, old), { prior_attempts: 2, checkpoint: null })).toEqual({
     attempt: 5,
     checkpoint: 'saved',
     progress: { percent: 5, message: '' },
@@ -191,9 +194,9 @@ class Activity {
     this.#priorAttempts = priorAttempts;
   }
 
-  deal(): EarlierTries {
+  dispatch(): EarlierTries {
     this.#tries += 1;
-    return earlierTries(dealt(this.#tries, this.#last), {
+    return earlierTries(dispatched(this.#tries, this.#last), {
       prior_attempts: this.#priorAttempts,
       checkpoint: null,
     });
@@ -240,13 +243,13 @@ describe('however tries end', () => {
         let attempt = priorAttempts + 1;
         let lost = 0;
         for (const end of sequence) {
-          const tries = activity.deal();
+          const tries = activity.dispatch();
           expect(tries).toMatchObject({ attempt, lost, checkpoint: activity.saved });
           activity.carryOut(tries, end);
           if (end !== 'deferred') attempt += 1;
           if (end.startsWith('lost') || end === 'process killed') lost += 1;
         }
-        expect(activity.deal()).toMatchObject({ attempt, lost, checkpoint: activity.saved });
+        expect(activity.dispatch()).toMatchObject({ attempt, lost, checkpoint: activity.saved });
       }),
       { numRuns: 1000 },
     );
@@ -258,7 +261,7 @@ describe('however tries end', () => {
         const activity = new Activity(priorAttempts);
         // A worker that is lost between its report and its heartbeat reports twice: see the next test.
         const heard = sequence.filter((end) => end !== 'lost before its heartbeat');
-        for (const end of [...heard, 'completed' as const]) activity.carryOut(activity.deal(), end);
+        for (const end of [...heard, 'completed' as const]) activity.carryOut(activity.dispatch(), end);
         expect(activity.reports.map(({ attempt, outcome, log }) => ({ attempt, outcome, log }))).toEqual(
           expectedReports(heard, priorAttempts),
         );
@@ -271,7 +274,7 @@ describe('however tries end', () => {
     fc.assert(
       fc.property(sequences, fc.nat(5), (sequence, priorAttempts) => {
         const activity = new Activity(priorAttempts);
-        for (const end of [...sequence, 'completed' as const]) activity.carryOut(activity.deal(), end);
+        for (const end of [...sequence, 'completed' as const]) activity.carryOut(activity.dispatch(), end);
         const byNumber = new Map<number, AttemptReport>();
         for (const report of activity.reports) {
           expect(report).toEqual(byNumber.get(report.attempt) ?? report);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { type Follower, createHub, type Hub, type Watcher } from '../../src/bridge/hub.ts';
+import { type ListWatcher, createHub, type Hub, type TaskWatcher } from '../../src/bridge/hub.ts';
 import type { OutgoingMessage } from '../../src/bridge/message.ts';
 import { isForward } from '../../src/bridge/order.ts';
 import { endedStatuses, type TaskStatus } from '../../src/contract/status.ts';
@@ -16,7 +16,7 @@ function seen(changes: Partial<TaskSummary> = {}, run: { runId?: string; transit
 type TaskMessage = Extract<FeedMessage, { type: 'task' }>;
 
 /** A watcher that records what it was sent. */
-class Spectator implements Watcher {
+class RecordingWatcher implements TaskWatcher {
   readonly texts: string[] = [];
   isDeleted = false;
 
@@ -38,7 +38,7 @@ class Spectator implements Watcher {
 }
 
 function watched(hub: Hub, first: Observation) {
-  const spectator = new Spectator();
+  const spectator = new RecordingWatcher();
   return { spectator, leave: hub.watch(first, spectator) };
 }
 
@@ -326,19 +326,19 @@ const histories: fc.Arbitrary<Observation[]> = fc
     return history;
   });
 
-describe('an audience', () => {
-  class Listener implements Follower {
+describe('a list watcher', () => {
+  class RecordingListWatcher implements ListWatcher {
     readonly owner: string | undefined;
-    readonly heard: string[] = [];
-    readonly wants: Follower['wants'];
+    readonly received: string[] = [];
+    readonly wants: ListWatcher['wants'];
 
-    constructor(owner: string | undefined, wants: Follower['wants'] = () => true) {
+    constructor(owner: string | undefined, wants: ListWatcher['wants'] = () => true) {
       this.owner = owner;
       this.wants = wants;
     }
     send({ text, key }: OutgoingMessage): void {
       const message = JSON.parse(text) as FeedMessage;
-      this.heard.push(message.type === 'task' ? `${key} ${message.status}` : message.type);
+      this.received.push(message.type === 'task' ? `${key} ${message.status}` : message.type);
     }
   }
 
@@ -348,10 +348,10 @@ describe('an audience', () => {
   test("receives every task of its owner, new ones included, and no other owner's", () => {
     const onFirst = vi.fn<() => void>();
     const hub = createHub({ onFirst });
-    const alices = new Listener('alice');
-    const everyones = new Listener(undefined);
-    hub.follow(alices);
-    hub.follow(everyones);
+    const alices = new RecordingListWatcher('alice');
+    const everyones = new RecordingListWatcher(undefined);
+    hub.watchAll(alices);
+    hub.watchAll(everyones);
     expect(onFirst).toHaveBeenCalledTimes(1);
     expect(hub.isNews(change)).toBe(true);
     expect(hub.isOpenTo('b')).toBe(false);
@@ -362,48 +362,48 @@ describe('an audience', () => {
     expect(hub.isNews(change)).toBe(false);
     hub.publish('b', of('b', running));
     hub.publish('c', of('c', { owner: 'bob' }));
-    expect(alices.heard).toEqual(['b SCHEDULED', 'b RUNNING']);
-    expect(everyones.heard).toEqual(['b SCHEDULED', 'b RUNNING', 'c SCHEDULED']);
+    expect(alices.received).toEqual(['b SCHEDULED', 'b RUNNING']);
+    expect(everyones.received).toEqual(['b SCHEDULED', 'b RUNNING', 'c SCHEDULED']);
   });
 
   test('with a filter receives a task while it matches, and once more when it stops matching', () => {
     const hub = createHub(quiet);
-    const listener = new Listener('alice', ({ status }) => status === 'SCHEDULED');
-    hub.follow(listener);
+    const listener = new RecordingListWatcher('alice', ({ status }) => status === 'SCHEDULED');
+    hub.watchAll(listener);
     hub.publish('b', of('b'));
     hub.publish('b', of('b', running));
     hub.publish('b', of('b', { ...running, attempt: 2 }));
     hub.publish('c', of('c', running));
-    expect(listener.heard).toEqual(['b SCHEDULED', 'b RUNNING']);
+    expect(listener.received).toEqual(['b SCHEDULED', 'b RUNNING']);
   });
 
   test('also receives a task that has a watcher, whichever of the two came first', () => {
     const hub = createHub(quiet);
-    const listener = new Listener('alice');
+    const listener = new RecordingListWatcher('alice');
     watched(hub, of('early'));
-    hub.follow(listener);
+    hub.watchAll(listener);
     const { leave } = watched(hub, of('late'));
     leave();
     hub.publish('late', of('late', running));
     hub.publish('early', of('early', running));
-    expect(listener.heard).toEqual(['late SCHEDULED', 'late RUNNING', 'early RUNNING']);
+    expect(listener.received).toEqual(['late SCHEDULED', 'late RUNNING', 'early RUNNING']);
   });
 
   test('receives deletions, whether the task was known or not', () => {
     const hub = createHub(quiet);
-    const [alices, bobs] = [new Listener('alice'), new Listener('bob')];
-    hub.follow(alices);
-    hub.follow(bobs);
+    const [alices, bobs] = [new RecordingListWatcher('alice'), new RecordingListWatcher('bob')];
+    hub.watchAll(alices);
+    hub.watchAll(bobs);
     hub.publish('b', of('b'));
     hub.deleted('b', 'alice');
     hub.deleted('never seen', 'alice');
-    expect(alices.heard).toEqual(['b SCHEDULED', 'deleted', 'deleted']);
-    expect(bobs.heard).toEqual([]);
+    expect(alices.received).toEqual(['b SCHEDULED', 'deleted', 'deleted']);
+    expect(bobs.received).toEqual([]);
   });
 
   test('leaves nothing behind: ended tasks are dropped after a while, and all tasks when it leaves', () => {
     const hub = createHub(quiet);
-    const leave = hub.follow(new Listener('alice'));
+    const leave = hub.watchAll(new RecordingListWatcher('alice'));
     const finished_at = new Date(0).toISOString();
     hub.publish('b', of('b', { status: 'COMPLETED', finished_at }));
     hub.publish('c', of('c'));

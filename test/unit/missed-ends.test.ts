@@ -53,7 +53,7 @@ class Recorder implements EndSubscribers {
 
   waits(key: string, ...taskIds: string[]): this {
     for (const taskId of taskIds) {
-      const subscriber = { key, notify: (over: EndedPredecessor) => this.#notify(key, over) };
+      const subscriber = { key, notify: (predecessor: EndedPredecessor) => this.#notify(key, predecessor) };
       this.#waiting.set(taskId, [...(this.#waiting.get(taskId) ?? []), subscriber]);
     }
     return this;

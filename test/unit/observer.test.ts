@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createHub, type Watcher } from '../../src/bridge/hub.ts';
+import { createHub, type TaskWatcher } from '../../src/bridge/hub.ts';
 import { createObserver } from '../../src/bridge/observer.ts';
 import type { TaskSummary } from '../../src/contract/task.ts';
 import type { Observation } from '../../src/tasks/feed.ts';
@@ -13,9 +13,9 @@ function seen(id: string, changes: Partial<TaskSummary> = {}, transitions = 1, r
   return { runId, transitions, task: aTask({ id, status: 'RUNNING', ...changes }) };
 }
 
-const silent: Watcher = { send: () => undefined, deleted: () => undefined };
+const silent: TaskWatcher = { send: () => undefined, deleted: () => undefined };
 
-/** Lookouts whose observations are answered by the test. */
+/** An observer whose observations are answered by the test. */
 class Scene {
   readonly hub = createHub({ onFirst: () => undefined });
   /** Start of each look at a task, in milliseconds since the start of the test. */
@@ -23,7 +23,7 @@ class Scene {
   readonly answers = new Map<string, Observation | undefined | Error>();
   /** Runs that are no longer the newest. */
   readonly former: Observation[] = [];
-  readonly lookouts = createObserver({
+  readonly observer = createObserver({
     hub: this.hub,
     observe: (id, runId) => this.observe(id, runId),
     logger: pino({ level: 'silent' }),
@@ -52,7 +52,7 @@ class Scene {
   async tickFor(ms: number, tickMs = 250): Promise<void> {
     const until = Date.now() + ms;
     while (Date.now() < until) {
-      this.lookouts.lookAtDue(Date.now());
+      this.observer.lookAtDue(Date.now());
       await vi.advanceTimersByTimeAsync(tickMs);
     }
   }
@@ -77,9 +77,9 @@ describe('looks at watched tasks', () => {
   test('never overlap for one task; requests during a look cause one more after it', async () => {
     scene.takesMs = 1000;
     scene.watch(seen('a'));
-    scene.lookouts.look('a');
+    scene.observer.look('a');
     await vi.advanceTimersByTimeAsync(500);
-    for (let i = 0; i < 10; i += 1) scene.lookouts.look('a');
+    for (let i = 0; i < 10; i += 1) scene.observer.look('a');
     await vi.advanceTimersByTimeAsync(5000);
     expect(scene.looksAt('a')).toEqual([0, 1000]);
     expect(scene.maxAtOnce).toBe(1);
@@ -88,7 +88,7 @@ describe('looks at watched tasks', () => {
   test('run at most eight at a time, and every task gets its turn', async () => {
     scene.takesMs = 100;
     for (let i = 0; i < 50; i += 1) scene.watch(seen(`task ${i}`));
-    for (let i = 0; i < 50; i += 1) scene.lookouts.look(`task ${i}`);
+    for (let i = 0; i < 50; i += 1) scene.observer.look(`task ${i}`);
     await vi.advanceTimersByTimeAsync(1000);
     expect(scene.maxAtOnce).toBe(8);
     expect(new Set(scene.looks.map(({ id }) => id)).size).toBe(50);
@@ -100,11 +100,11 @@ describe('looks at watched tasks', () => {
     const deleted = vi.fn<() => void>();
     scene.hub.watch(seen('a'), { send: ({ text }) => sent.push(text), deleted });
     scene.answers.set('a', seen('a', { version: 2 }));
-    scene.lookouts.look('a');
+    scene.observer.look('a');
     await vi.advanceTimersByTimeAsync(0);
     expect(sent).toHaveLength(2);
     scene.answers.set('a', undefined);
-    scene.lookouts.look('a');
+    scene.observer.look('a');
     await vi.advanceTimersByTimeAsync(0);
     expect(deleted).toHaveBeenCalledTimes(1);
     await scene.tickFor(120_000, 1000);
@@ -113,7 +113,7 @@ describe('looks at watched tasks', () => {
 
   test('publish the end of a run even if a retry has already started a new run, and then the new run', async () => {
     const sent: string[] = [];
-    const send: Watcher['send'] = ({ text }) => {
+    const send: TaskWatcher['send'] = ({ text }) => {
       const { status, version } = JSON.parse(text) as TaskSummary;
       sent.push(`${status} ${version}`);
     };
@@ -123,11 +123,11 @@ describe('looks at watched tasks', () => {
     scene.answers.set('a', retried);
     // A watcher that arrives now has seen the new run before the others could.
     scene.watch(retried);
-    scene.lookouts.look('a');
+    scene.observer.look('a');
     await vi.advanceTimersByTimeAsync(10);
     expect(sent).toEqual(['RUNNING 1', 'FAILED 2', 'PENDING 3']);
     expect(scene.looks).toHaveLength(2);
-    scene.lookouts.look('a');
+    scene.observer.look('a');
     await vi.advanceTimersByTimeAsync(10);
     expect(scene.looks).toHaveLength(3);
   });
@@ -135,16 +135,16 @@ describe('looks at watched tasks', () => {
   test("publish a new run even if the previous run's records are deleted", async () => {
     scene.watch(seen('a'));
     scene.answers.set('a', seen('a', { status: 'PENDING', version: 3 }, 1, 'run 2'));
-    scene.lookouts.look('a');
+    scene.observer.look('a');
     await vi.advanceTimersByTimeAsync(10);
     expect(scene.hub.last('a')).toMatchObject({ runId: 'run 2', task: { version: 3 } });
   });
 
   test('are not made for a task that no one watches', async () => {
-    scene.lookouts.look('a');
+    scene.observer.look('a');
     const leave = scene.watch(seen('b'));
     leave();
-    scene.lookouts.look('b');
+    scene.observer.look('b');
     await scene.tickFor(120_000, 1000);
     expect(scene.looks).toEqual([]);
   });
@@ -152,7 +152,7 @@ describe('looks at watched tasks', () => {
   test('that are still queued are dropped once the last watcher has left', async () => {
     scene.takesMs = 100;
     const leaves = Array.from({ length: 20 }, (_, i) => scene.watch(seen(`task ${i}`)));
-    for (let i = 0; i < 20; i += 1) scene.lookouts.look(`task ${i}`);
+    for (let i = 0; i < 20; i += 1) scene.observer.look(`task ${i}`);
     expect(scene.looks).toHaveLength(8);
     for (const leave of leaves) leave();
     await vi.advanceTimersByTimeAsync(10_000);
@@ -163,9 +163,9 @@ describe('looks at watched tasks', () => {
     scene.takesMs = 100;
     for (let i = 0; i < 20; i += 1) {
       scene.watch(seen(`task ${i}`));
-      scene.lookouts.look(`task ${i}`);
+      scene.observer.look(`task ${i}`);
     }
-    const overAfter = scene.lookouts.idle().then(() => Date.now() - start);
+    const overAfter = scene.observer.idle().then(() => Date.now() - start);
     await vi.advanceTimersByTimeAsync(1000);
     expect(await overAfter).toBe(300);
     expect(scene.looks).toHaveLength(20);
@@ -249,7 +249,7 @@ describe('the interval between looks', () => {
     scene.hub.watch(seen('a', { status: 'COMPLETED' }), { send: () => undefined, deleted });
     scene.answers.set('a', seen('a', { status: 'COMPLETED' }));
     await scene.tickFor(1000);
-    scene.lookouts.lookAfterAction('a');
+    scene.observer.lookAfterAction('a');
     await scene.tickFor(10_000);
     scene.answers.set('a', undefined);
     await scene.tickFor(1250);
@@ -258,11 +258,11 @@ describe('the interval between looks', () => {
 
   test('is as before after a while without an effect', async () => {
     scene.watch(seen('a', { status: 'COMPLETED' }));
-    scene.lookouts.lookAfterAction('a');
+    scene.observer.lookAfterAction('a');
     await scene.tickFor(41_000);
-    const followed = scene.looks.length;
+    const looked = scene.looks.length;
     await scene.tickFor(50_000);
-    expect(scene.looks).toHaveLength(followed);
+    expect(scene.looks).toHaveLength(looked);
   });
 
   test('is not shortened by a changed task that cannot be read; the look is retried', async () => {
@@ -273,7 +273,7 @@ describe('the interval between looks', () => {
     scene.answers.set('a', new Error('away'));
     const until = Date.now() + 30_000;
     while (Date.now() < until) {
-      scene.lookouts.lookAtNews('a');
+      scene.observer.lookAtNews('a');
       await scene.tickFor(250);
     }
     expect(scene.looks.length).toBeLessThan(15);

@@ -181,15 +181,17 @@ test('a period is cached only ten seconds after its end, since ends of runs can 
   const late = run((starts.at(-1) ?? 0) - 1, 'completed', 1);
   const runs: Execution[] = [];
   const outcomes = createOutcomes(storeOf(runs));
-  const justOver = { ...periods, now: starts.at(-1) ?? 0 };
-  expect((await outcomes(justOver)).at(-2)).toMatchObject({ completed: 0 });
+  const justEnded = { ...periods, now: starts.at(-1) ?? 0 };
+  expect((await outcomes(justEnded)).at(-2)).toMatchObject({ completed: 0 });
   runs.push(late);
-  expect((await outcomes({ ...justOver, now: justOver.now + 9999 })).at(-2)).toMatchObject({ completed: 1 });
-  expect((await outcomes({ ...justOver, now: justOver.now + 10_000 })).at(-2)).toMatchObject({
+  expect((await outcomes({ ...justEnded, now: justEnded.now + 9999 })).at(-2)).toMatchObject({
+    completed: 1,
+  });
+  expect((await outcomes({ ...justEnded, now: justEnded.now + 10_000 })).at(-2)).toMatchObject({
     completed: 1,
   });
   runs.pop();
-  expect((await outcomes({ ...justOver, now: justOver.now + 10_001 })).at(-2)).toMatchObject({
+  expect((await outcomes({ ...justEnded, now: justEnded.now + 10_001 })).at(-2)).toMatchObject({
     completed: 1,
   });
 });

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createHub, type Watcher } from '../../src/bridge/hub.ts';
+import { createHub, type TaskWatcher } from '../../src/bridge/hub.ts';
 import { createPoller, type FeedSource, type Poller } from '../../src/bridge/poller.ts';
 import type { FeedMessage, TaskSummary } from '../../src/contract/task.ts';
 import type { Change, Changes, FeedCursor, Observation } from '../../src/tasks/feed.ts';
@@ -74,7 +74,7 @@ afterEach(async () => {
 function watch(first: Observation) {
   const messages: FeedMessage[] = [];
   let isDeleted = false;
-  const watcher: Watcher = {
+  const watcher: TaskWatcher = {
     send: ({ text }) => messages.push(JSON.parse(text) as FeedMessage),
     deleted: () => {
       isDeleted = true;
@@ -316,13 +316,13 @@ class ListingSource extends FakeSource {
   }
 }
 
-test('an audience receives an end once, however long nothing else happens', async () => {
+test('a list watcher receives an end once, however long nothing else happens', async () => {
   await poller.close();
   const listing = new ListingSource();
   source = listing;
   poller = createPoller({ hub, source, logger: pino({ level: 'silent' }), tickMs: 250 });
   const sent: string[] = [];
-  const leave = hub.follow({ owner: 'alice', wants: () => true, send: ({ key }) => sent.push(key) });
+  const leave = hub.watchAll({ owner: 'alice', wants: () => true, send: ({ key }) => sent.push(key) });
   await pass(1000);
   const finished_at = new Date().toISOString();
   const end = seen('a', { status: 'COMPLETED', waiting: null, finished_at, version: 2 });
@@ -337,9 +337,9 @@ test('an audience receives an end once, however long nothing else happens', asyn
   leave();
 });
 
-test('a sleeping task causes no calls for an audience, once it has been sent', async () => {
+test('a sleeping task causes no calls for a list watcher, once it has been sent', async () => {
   const sent: string[] = [];
-  const leave = hub.follow({ owner: 'alice', wants: () => true, send: ({ key }) => sent.push(key) });
+  const leave = hub.watchAll({ owner: 'alice', wants: () => true, send: ({ key }) => sent.push(key) });
   source.write(seen('a'));
   await pass(1000);
   source.changes = [];

@@ -6,13 +6,13 @@ import type { AttemptReport, TaskEdit, TaskInput } from '../../src/contract/work
 import type { TaskSpec } from '../../src/contract/spec.ts';
 import {
   applyEdit,
-  attemptBegun,
+  attemptStarted,
   attemptCancelled,
   attemptFailed,
   attemptInterrupted,
   attemptWithdrawn,
   becomeDue,
-  editRefusal,
+  editRejection,
   endBackoff,
   type FailedAttempt,
   initialState,
@@ -67,7 +67,7 @@ type Action =
   | { readonly kind: 'edit'; readonly changes: Partial<TaskSpec>; readonly versionOff: number }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'proceed' }
-  | { readonly kind: 'begun' }
+  | { readonly kind: 'started' }
   | { readonly kind: 'withdrawn' }
   | {
       readonly kind: 'failed';
@@ -83,14 +83,14 @@ class Walk {
   /** The attempt that is running; it continues for a while after it has been withdrawn. */
   attempt: { readonly number: number; withdrawn: boolean } | undefined;
   retriesGranted = 0;
-  over = false;
+  ended = false;
 
   constructor(retry: RetryPolicy) {
     this.state = scheduled({ retry });
   }
 
   take(action: Action): void {
-    if (this.over) return;
+    if (this.ended) return;
     switch (action.kind) {
       case 'command':
         return this.step(
@@ -104,10 +104,10 @@ class Walk {
         return undefined;
       case 'proceed':
         return this.proceed();
-      case 'begun': {
+      case 'started': {
         if (!this.attempt) return undefined;
-        const begun = { attempt: this.attempt.number, started_at: new Date(this.now).toISOString() };
-        return this.step(action.kind, attemptBegun(this.state, begun, this.now));
+        const started = { attempt: this.attempt.number, started_at: new Date(this.now).toISOString() };
+        return this.step(action.kind, attemptStarted(this.state, started, this.now));
       }
       case 'withdrawn':
         if (this.attempt?.withdrawn) this.attempt = undefined;
@@ -119,7 +119,7 @@ class Walk {
 
   private edit({ changes, versionOff }: Extract<Action, { kind: 'edit' }>): void {
     const request = edit(changes, { spec: this.state.spec, version: this.state.version + versionOff });
-    if (editRefusal(this.state, request, this.now) !== undefined) return;
+    if (editRejection(this.state, request, this.now) !== undefined) return;
     this.step('edit', applyEdit(this.state, request, this.now));
   }
 
@@ -144,7 +144,7 @@ class Walk {
     this.step('failed', attemptFailed(before, failed, this.now, random));
     const granted = this.state.nextAttemptAt !== null;
     if (granted) this.retriesGranted += 1;
-    this.over = !granted;
+    this.ended = !granted;
     expect(granted).toBe(retryable && before.retriesLeft > 0);
   }
 
@@ -219,7 +219,7 @@ const actions: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 100_000 }) }),
   fc.constant({ kind: 'proceed' as const }),
   fc.constant({ kind: 'proceed' as const }),
-  fc.constant({ kind: 'begun' as const }),
+  fc.constant({ kind: 'started' as const }),
   fc.constant({ kind: 'withdrawn' as const }),
   fc.record({
     kind: fc.constant('failed' as const),
@@ -271,25 +271,25 @@ describe('the state of a task', () => {
   test('does not become RUNNING through an attempt that has been withdrawn', () => {
     for (const status of ['PAUSED', 'SCHEDULED'] as const) {
       const state = stateIn(status);
-      expect(attemptBegun(state, { attempt: 1, started_at: '' }, start)).toBe(state);
+      expect(attemptStarted(state, { attempt: 1, started_at: '' }, start)).toBe(state);
     }
   });
 
   test('is not changed by the start of an attempt that it already knows of', () => {
     const failed = attemptFailed(becomeDue(scheduled(), start), failure(1), start, 0.5);
-    expect(attemptBegun(failed, { attempt: 1, started_at: '' }, start)).toBe(failed);
+    expect(attemptStarted(failed, { attempt: 1, started_at: '' }, start)).toBe(failed);
   });
 
   test('counts a later attempt when it starts, without a write', () => {
     const failed = attemptFailed(becomeDue(scheduled(), start), failure(1), start, 0.5);
-    const begun = attemptBegun(endBackoff(failed), { attempt: 2, started_at: '' }, start + 5);
-    expect(begun).toMatchObject({ attempt: 2, version: failed.version, updatedAt: failed.updatedAt });
+    const started = attemptStarted(endBackoff(failed), { attempt: 2, started_at: '' }, start + 5);
+    expect(started).toMatchObject({ attempt: 2, version: failed.version, updatedAt: failed.updatedAt });
   });
 
   test('keeps the start of its first attempt and the last checkpoint', () => {
     const pending = becomeDue(scheduled(), start);
-    const begun = attemptBegun(pending, { attempt: 1, started_at: 'first' }, start);
-    const once = attemptFailed(begun, failure(1, { checkpoint: { row: 7 } }), start, 0.5);
+    const started = attemptStarted(pending, { attempt: 1, started_at: 'first' }, start);
+    const once = attemptFailed(started, failure(1, { checkpoint: { row: 7 } }), start, 0.5);
     const twice = attemptFailed(endBackoff(once), failure(2), start, 0.5);
     expect(twice).toMatchObject({ started_at: 'first', checkpoint: { row: 7 }, attempt: 2, retryCount: 2 });
   });
@@ -469,22 +469,22 @@ describe('an edit', () => {
 
   test('is checked first for its expiry, then against the state, then against the version', () => {
     const running = stateIn('RUNNING');
-    expect(editRefusal(running, late({ ...expired, expected_version: 9 }), start)).toBe('expired');
-    expect(editRefusal(running, late({ expected_version: 9 }), start)).toBe('wrong_state');
-    expect(editRefusal(scheduled(), late({ expected_version: 9 }), start)).toBe('stale_version');
-    expect(editRefusal(scheduled(), late(expired), start)).toBe('expired');
+    expect(editRejection(running, late({ ...expired, expected_version: 9 }), start)).toBe('expired');
+    expect(editRejection(running, late({ expected_version: 9 }), start)).toBe('wrong_state');
+    expect(editRejection(scheduled(), late({ expected_version: 9 }), start)).toBe('stale_version');
+    expect(editRejection(scheduled(), late(expired), start)).toBe('expired');
   });
 
   test('is allowed in every state before the first attempt, with the right version or none', () => {
     for (const status of ['SCHEDULED', 'PAUSED', 'PENDING'] as const) {
-      expect(editRefusal(stateIn(status), edit(), start)).toBeUndefined();
-      expect(editRefusal(stateIn(status), late({ expected_version: 1 }), start)).toBeUndefined();
+      expect(editRejection(stateIn(status), edit(), start)).toBeUndefined();
+      expect(editRejection(stateIn(status), late({ expected_version: 1 }), start)).toBeUndefined();
     }
   });
 
   test('has not expired in its very last millisecond', () => {
     const now = { not_after: new Date(start).toISOString() };
-    expect(editRefusal(scheduled(), late(now), start)).toBeUndefined();
+    expect(editRejection(scheduled(), late(now), start)).toBeUndefined();
   });
 
   test('returns a pending task to SCHEDULED, and keeps a paused one paused', () => {

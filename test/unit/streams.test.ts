@@ -21,9 +21,13 @@ function seen(changes: Partial<TaskSummary> = {}, runId = 'run 1') {
 
 function setUp() {
   const hub = createHub({ onFirst: () => undefined });
-  const standing = { good: true };
-  const streams = createStreams({ hub, observeAs: async () => seen(), isCurrent: () => standing.good });
-  return { hub, streams, standing };
+  const credential = { isValid: true };
+  const streams = createStreams({
+    hub,
+    observeAs: async () => seen(),
+    isCredentialValid: () => credential.isValid,
+  });
+  return { hub, streams, credential };
 }
 
 function statusIn(text: unknown): string {
@@ -40,16 +44,16 @@ test('a stream that its reader has left no longer watches its task', async () =>
 });
 
 test('a stream whose token has ended delivers nothing more, even to a slow reader', async () => {
-  const { hub, streams, standing } = setUp();
+  const { hub, streams, credential } = setUp();
   const stream = await streams.open(alice, 'a');
-  const onOver = vi.fn<() => void>();
-  stream.onOver(onOver);
-  standing.good = false;
-  streams.dismiss();
+  const onEnd = vi.fn<() => void>();
+  stream.onEnd(onEnd);
+  credential.isValid = false;
+  streams.closeInvalid();
   hub.publish('a', seen({ version: 2 }));
   expect(await stream.next()).toMatchObject({ code: 4401 });
   expect(hub.size).toBe(0);
-  expect(onOver).toHaveBeenCalledOnce();
+  expect(onEnd).toHaveBeenCalledOnce();
 });
 
 test('a slow reader gets the end of each run, and the latest state', async () => {

@@ -28,7 +28,7 @@ test('ticks of the feed are measured by their outcome while a task is watched', 
   let fails = false;
   const logger = { info: () => undefined, warn: () => undefined, debug: () => undefined } as never;
   const hub = createHub({ onFirst: () => undefined });
-  const leave = hub.follow({ owner: undefined, send: () => undefined, wants: () => false });
+  const leave = hub.watchAll({ owner: undefined, send: () => undefined, wants: () => false });
   const poller = createPoller({
     hub,
     logger,
@@ -72,7 +72,7 @@ test('a gauge ends with what it measures', () => {
   const telemetry = recordTelemetry();
   const hub = createHub({ onFirst: () => undefined });
   const observeAs = () => Promise.reject(new Error('not asked'));
-  const streams = createStreams({ hub, observeAs, isCurrent: () => true, telemetry });
+  const streams = createStreams({ hub, observeAs, isCredentialValid: () => true, telemetry });
   expect(telemetry.gauges()).toEqual({ taskbell_event_streams_open: 0 });
   streams.close();
   expect(telemetry.gauges()).toEqual({});

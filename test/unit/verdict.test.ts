@@ -212,7 +212,7 @@ describe('an attempt that the server has given up', () => {
     ['throws', threw()],
     ['is killed', signalled('SIGKILL', 'AttemptWithdrawn')],
     ['ends its process', exited(0)],
-    ['had not started', { kind: 'not_begun' }],
+    ['had not started', { kind: 'not_started' }],
   ])('is handed back when it %s', (_what, end) => {
     expect(outcomeOf(end, withdrawn)).toBe(handedBack);
   });

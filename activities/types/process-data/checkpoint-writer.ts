@@ -50,7 +50,7 @@ export class CheckpointWriter {
   async #write(): Promise<void> {
     const { position } = this.#at;
     if (position === this.#savedPosition) return;
-    const began = this.#now();
+    const startedAt = this.#now();
     const checkpoint = await checkpointOf(this.#at, this.#source);
     if ('tooLarge' in checkpoint) this.#warnTooLarge(checkpoint.tooLarge);
     else {
@@ -58,7 +58,7 @@ export class CheckpointWriter {
       this.#savedPosition = position;
     }
     this.#savedAt = this.#now();
-    this.#savingMs = this.#savedAt - began;
+    this.#savingMs = this.#savedAt - startedAt;
   }
 
   #warnTooLarge(bytes: number): void {

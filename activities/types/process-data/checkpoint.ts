@@ -37,7 +37,7 @@ export interface Checkpoint {
 
 const checkpoint = z.object({ version: z.literal(version), source: z.string(), state: z.base64() });
 const position = z.int().positive();
-const standing = z.object({ position, line: position, table: savedTable });
+const readingState = z.object({ position, line: position, table: savedTable });
 
 const deflated = promisify<string, Buffer>(deflate);
 const inflated = promisify(inflate);
@@ -67,7 +67,7 @@ export async function checkpointOf(
 export async function parseCheckpoint(value: unknown): Promise<{ source: string; at: ReadingState }> {
   const { source, state } = parsed(checkpoint, value);
   const text = await inflated(Buffer.from(state, 'base64'), { maxOutputLength: maxInflatedBytes });
-  const { table, ...place } = parsed(standing, JSON.parse(text.toString()));
+  const { table, ...place } = parsed(readingState, JSON.parse(text.toString()));
   return { source, at: { ...place, table: Table.restore(table) } };
 }
 
@@ -77,7 +77,7 @@ async function pack(
   source: string,
   shrinks: number,
 ): Promise<Checkpoint> {
-  const saved: z.input<typeof standing> = { position, line, table: table.save(shrinks) };
+  const saved: z.input<typeof readingState> = { position, line, table: table.save(shrinks) };
   const state = await deflated(JSON.stringify(saved));
   return { version: version, source, state: state.toString('base64') };
 }

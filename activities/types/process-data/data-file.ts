@@ -55,11 +55,11 @@ async function openInside(roots: readonly string[], real: string, path: string):
   if (!realRoots.some((root) => root !== undefined && real.startsWith(root + sep))) {
     throw notAllowed(path, 'it leads out of your data folder');
   }
-  const handle = await openOrRefuse(real, path);
+  const handle = await openOrReject(real, path);
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw notAllowed(path, 'it is not a regular file');
-    await refuseSwapped(handle, real, path);
+    await rejectSwapped(handle, real, path);
     return { handle, path: real, size: stats.size, modifiedAtMs: stats.mtimeMs };
   } catch (error) {
     await handle.close();
@@ -67,7 +67,7 @@ async function openInside(roots: readonly string[], real: string, path: string):
   }
 }
 
-async function openOrRefuse(real: string, path: string): Promise<FileHandle> {
+async function openOrReject(real: string, path: string): Promise<FileHandle> {
   try {
     return await open(real, openFlags);
   } catch (error) {
@@ -84,7 +84,7 @@ async function openOrRefuse(real: string, path: string): Promise<FileHandle> {
 /**
  * Rejects a file that is not the one checked: a link may have been put into the path before it was opened.
  */
-async function refuseSwapped(handle: FileHandle, real: string, path: string): Promise<void> {
+async function rejectSwapped(handle: FileHandle, real: string, path: string): Promise<void> {
   if ((await pathOf(handle, real)) !== real) throw notAllowed(path, 'it changed while it was opened');
 }
 

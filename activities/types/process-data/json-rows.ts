@@ -40,8 +40,8 @@ class RowSplitter {
   #inString = false;
   #escaped = false;
   /** The beginning of a row that continues in the next chunk. */
-  #begun: Buffer[] = [];
-  #begunBytes = 0;
+  #partial: Buffer[] = [];
+  #partialBytes = 0;
   /** Position of the next chunk in the source. */
   #offset: number;
 
@@ -94,15 +94,16 @@ class RowSplitter {
   }
 
   #keep(piece: Buffer): void {
-    this.#begun.push(piece);
-    this.#begunBytes += piece.length;
-    if (this.#begunBytes > maxRowBytes) throw this.#malformed('it is too long');
+    this.#partial.push(piece);
+    this.#partialBytes += piece.length;
+    if (this.#partialBytes > maxRowBytes) throw this.#malformed('it is too long');
   }
 
   #addRow(rest: Buffer, end: number): void {
-    const text = this.#begun.length > 0 ? Buffer.concat([...this.#begun, rest]).toString() : rest.toString();
-    this.#begun = [];
-    this.#begunBytes = 0;
+    const text =
+      this.#partial.length > 0 ? Buffer.concat([...this.#partial, rest]).toString() : rest.toString();
+    this.#partial = [];
+    this.#partialBytes = 0;
     this.#expected = 'comma';
     try {
       // An object, since it starts with a brace.

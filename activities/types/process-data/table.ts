@@ -1,7 +1,8 @@
 import { Column } from './column.ts';
 import { invalidData } from './invalid-data.ts';
 import type { RestoredTable, SavedTable } from './saved-table.ts';
-import { ellipsis, firstCodePoints } from '../text.ts';
+import { ellipsis } from '../text.ts';
+import { truncateCharacters } from '../../../src/contract/text.ts';
 
 export const maxColumns = 1000;
 const maxNameCodePoints = 200;
@@ -47,7 +48,7 @@ export class Table {
     if (this.columns.size >= maxColumns) {
       throw invalidData(`The data have more than ${maxColumns} columns, which is the maximum`);
     }
-    if (firstCodePoints(name, maxNameCodePoints) !== name) {
+    if (truncateCharacters(name, maxNameCodePoints) !== name) {
       throw invalidData(
         `A column's name is longer than ${maxNameCodePoints} characters: ${ellipsis(name, maxNameCodePoints)}`,
       );

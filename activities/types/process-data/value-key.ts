@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { ellipsis, firstCodePoints } from '../text.ts';
+import { ellipsis } from '../text.ts';
+import { truncateCharacters } from '../../../src/contract/text.ts';
 
 /**
  * Maximum length of a key's readable part, in code points. Longer values are distinguished by a hash, so that a
@@ -9,7 +10,7 @@ const keptCodePoints = 100;
 
 /** Returns the key under which a value's text is counted: itself, or its beginning and a hash of the whole. */
 export function keyOf(text: string): string {
-  const kept = firstCodePoints(text, keptCodePoints);
+  const kept = truncateCharacters(text, keptCodePoints);
   return kept.length === text.length ? text : kept + hash('sha256', text, 'hex').slice(0, 16);
 }
 

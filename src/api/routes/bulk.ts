@@ -77,7 +77,7 @@ export function bulkRoutes(
   { tasks, onTaskWritten, onTaskDeleted, logger }: Dependencies,
 ): void {
   /** Returns an error as a request for that one task would have reported it. */
-  function refusal(error: unknown) {
+  function rejection(error: unknown) {
     const requestId = randomUUID();
     const { status, body } = problemOf(error, requestId);
     if (status === 500) logger.error({ err: error, requestId }, 'a task of a bulk request failed');
@@ -88,7 +88,7 @@ export function bulkRoutes(
 
   function resultOf(id: string, one: Outcome<ActionOutcome>): ActionResult {
     onTaskWritten(id);
-    if ('error' in one) return { id, ...refusal(one.error) };
+    if ('error' in one) return { id, ...rejection(one.error) };
     const { deletedOwner, ...result } = one.value;
     if (deletedOwner !== undefined) onTaskDeleted(id, deletedOwner);
     return { id, ...result };
@@ -100,7 +100,7 @@ export function bulkRoutes(
     const results: BulkResult[] = [];
     // Logged one by one, so that a process killed halfway has recorded what it did.
     const onOutcome = (one: Outcome<TaskSummary>, index: number): void => {
-      const result: BulkResult = 'value' in one ? { status: 201, task: one.value } : refusal(one.error);
+      const result: BulkResult = 'value' in one ? { status: 201, task: one.value } : rejection(one.error);
       results[index] = result;
       const task = 'task' in result ? result.task.id : undefined;
       auditLine(logger, c.get('principal'), { action: 'bulk', task, ...answered(c, result) });

@@ -61,7 +61,7 @@ export function eventRoutes(routes: RouteTable, { streams, logger }: RouteDepend
       return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
     }
     // A client that doesn't read doesn't notice the end either.
-    stream.onOver(() => setTimeout(() => c.env.outgoing?.destroy(), lastReadMs).unref());
+    stream.onEnd(() => setTimeout(() => c.env.outgoing?.destroy(), lastReadMs).unref());
     // Keeps proxies from buffering the events.
     c.header('X-Accel-Buffering', 'no');
     return streamSSE(

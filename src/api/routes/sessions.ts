@@ -51,7 +51,7 @@ export function sessionRoutes(routes: RouteTable, { access, signIn }: RouteDepen
   routes.add(begin, async (c) => {
     // Otherwise another site's page could sign a person in as another user, who could then see what they do.
     access.assertSameOrigin(c);
-    const { sessions } = signIn.own();
+    const { sessions } = signIn.localAccounts();
     const credentials = c.req.valid('json');
     const account =
       'link' in credentials ? await signIn.redeem(credentials.link) : await signIn.verify(c, credentials);
@@ -69,7 +69,7 @@ export function sessionRoutes(routes: RouteTable, { access, signIn }: RouteDepen
   routes.add(show, (c) => c.json(view(c.get('session')), 200));
 
   routes.add(end, async (c) => {
-    await signIn.own().sessions.end(c.get('session'));
+    await signIn.localAccounts().sessions.end(c.get('session'));
     access.clearSessionCookie(c);
     return c.body(null, 204);
   });

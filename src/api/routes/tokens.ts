@@ -52,11 +52,11 @@ const issueTicket = signedInRoute({
 export function tokenRoutes(routes: RouteTable, { tickets, signIn }: RouteDependencies): void {
   routes.add(obtain, async (c) => {
     const account = await signIn.verify(c, c.req.valid('json'));
-    return c.json(await signIn.own().tokens.issue(account), 200);
+    return c.json(await signIn.localAccounts().tokens.issue(account), 200);
   });
 
   routes.add(refresh, async (c) => {
-    const { tokens } = signIn.own();
+    const { tokens } = signIn.localAccounts();
     return c.json(await tokens.refresh(c.req.valid('json').refresh), 200);
   });
 

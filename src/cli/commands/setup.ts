@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Config, readConfig } from '../../config.ts';
-import { EngineError } from '../../temporal/engine-error.ts';
+import { SetupError } from '../../lib/setup-error.ts';
 import type { NamespaceFacts } from '../../temporal/namespace.ts';
 import { createAction, type Io } from '../../lib/command.ts';
 import { serviceErrors } from '../errors.ts';
@@ -26,11 +26,11 @@ export function defineSetup(program: Command, io: Io): void {
 
 /**
  * Prepares the namespace of an external Temporal server for Taskbell.
- * @throws {EngineError} when no external server is configured, or it rejects the changes.
+ * @throws {SetupError} when no external server is configured, or it rejects the changes.
  */
 async function setUpNamespace({ temporal: { external, namespace } }: Config): Promise<NamespaceFacts> {
   if (external === undefined) {
-    throw new EngineError(
+    throw new SetupError(
       'Nothing to set up: TEMPORAL_ADDRESS is not set, and `taskbell up` prepares its own server.',
     );
   }

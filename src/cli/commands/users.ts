@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { askForPassword, readPasswordFrom } from '../../auth/new-password.ts';
-import { type Role, role, type User } from '../../auth/users-file.ts';
+import type { User } from '../../auth/users-file.ts';
+import { type AccountRole, accountRole } from '../../contract/account.ts';
 import { createAction, type Io } from '../../lib/command.ts';
 import { administrationErrors } from '../errors.ts';
 import { openKeys, openUsers } from '../home-files.ts';
@@ -98,10 +99,10 @@ function defineRole(parent: Command, io: Io): void {
   parent
     .command('role')
     .argument('<name>')
-    .addArgument(new Argument('<role>').choices(role.options))
+    .addArgument(new Argument('<role>').choices(accountRole.options))
     .description("change a user's role; signs the user out everywhere")
     .action(
-      action(async (name: string, to: Role) => {
+      action(async (name: string, to: AccountRole) => {
         await openUsers().changeRole(name, to);
         printText(io, `${name} has the role ${to}.`);
       }),

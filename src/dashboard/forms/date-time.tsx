@@ -37,7 +37,7 @@ export function DateTimeField({ value, onChange, label, sent, errors = [] }: Dat
         <LocalInput value={value} onChange={onChange} errors={errors} />
         <ZoneSelect zone={value.zone} onChange={(zone) => onChange(inZone(value, zone, clock.now.peek()))} />
       </div>
-      <InWords when={value} now={now} sent={sent} isRefused={errors.length > 0} />
+      <InWords when={value} now={now} sent={sent} isRejected={errors.length > 0} />
     </FieldGroup>
   );
 }
@@ -99,16 +99,16 @@ function InWords({
   when,
   now,
   sent,
-  isRefused,
+  isRejected,
 }: {
   when: When;
   now: number;
   sent: string;
-  isRefused: boolean;
+  isRejected: boolean;
 }) {
   const moment = momentOf(when, now);
   // The error beside the field already says what is wrong.
-  const caveat = isRefused ? undefined : caveatOf(when, now);
+  const caveat = isRejected ? undefined : caveatOf(when, now);
   return (
     <div class="when-words">
       {moment && <Instant at={moment.at} when={when} now={now} sent={sent} />}

@@ -22,26 +22,26 @@ const intervalMs = 5000;
 export function createOverviewData({ client, range }: OverviewDataOptions): OverviewData {
   const overview = signal<Overview | undefined>(undefined);
   const failure = signal<unknown>(undefined);
-  const over = new AbortController();
+  const closing = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asking: Promise<void> | undefined;
 
   async function ask(): Promise<void> {
     try {
-      overview.value = await client.overview({ range, signal: over.signal });
+      overview.value = await client.overview({ range, signal: closing.signal });
       failure.value = undefined;
     } catch (error) {
-      if (over.signal.aborted) return;
+      if (closing.signal.aborted) return;
       failure.value = error;
     }
   }
 
   function refresh(): void {
-    if (over.signal.aborted) return;
+    if (closing.signal.aborted) return;
     clearTimeout(timer);
     asking ??= ask().finally(() => {
       asking = undefined;
-      if (!over.signal.aborted) timer = setTimeout(whenSeen, intervalMs);
+      if (!closing.signal.aborted) timer = setTimeout(whenSeen, intervalMs);
     });
   }
 
@@ -56,7 +56,7 @@ export function createOverviewData({ client, range }: OverviewDataOptions): Over
     failure,
     refresh,
     close() {
-      over.abort();
+      closing.abort();
       clearTimeout(timer);
       document.removeEventListener('visibilitychange', whenSeen);
     },

@@ -1,6 +1,6 @@
 import type { Overview } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
-import { explain } from '../messages.ts';
+import { explain } from '../page-messages.ts';
 import { useTitle } from '../parts/title.ts';
 import { useResource } from '../parts/use-resource.ts';
 import { useCounts, useReturns } from '../tasks/use-list.ts';

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useDashboard } from '../dashboard.ts';
-import { explain } from '../messages.ts';
+import { explain } from '../page-messages.ts';
 import { copyText } from './copy.ts';
 import { Icon } from './icons.tsx';
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { useDashboard } from '../dashboard.ts';
-import { explain } from '../messages.ts';
+import { explain } from '../page-messages.ts';
 import { isUnauthenticated } from '../session-fetch.ts';
 
 /** Runs an action, says whether it is still running, and shows its failure. */

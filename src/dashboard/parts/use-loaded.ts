@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { explain } from '../messages.ts';
+import { explain } from '../page-messages.ts';
 
 export type Loaded<T> =
   | { readonly status: 'loading' }

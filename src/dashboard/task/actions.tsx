@@ -6,7 +6,7 @@ import { EditTaskDialog } from '../forms/task/edit-task.tsx';
 import { RetryTaskDialog } from '../forms/task/retry-task.tsx';
 import type { Seen } from '../forms/task/use-basis.ts';
 import { quoted } from '../format.ts';
-import { explain } from '../messages.ts';
+import { explain } from '../page-messages.ts';
 import { returnFocus } from '../parts/focus.ts';
 import { Icon, type IconName } from '../parts/icons.tsx';
 import { type Action, useAction } from '../parts/use-action.ts';

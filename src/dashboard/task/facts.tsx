@@ -75,9 +75,9 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
 function RunTime({ task: { started_at, finished_at } }: { task: Task }) {
   const { clock } = useDashboard();
   if (started_at === null) return null;
-  const isOver = finished_at !== null;
-  const until = isOver ? Date.parse(finished_at) : clock.now.value;
-  return <Fact name="Duration">{duration(until - Date.parse(started_at), { whole: !isOver })}</Fact>;
+  const hasEnded = finished_at !== null;
+  const until = hasEnded ? Date.parse(finished_at) : clock.now.value;
+  return <Fact name="Duration">{duration(until - Date.parse(started_at), { whole: !hasEnded })}</Fact>;
 }
 
 /** Returns the number of the attempt, the maximum, and how often the task was retried manually. */

@@ -12,19 +12,19 @@ export interface Refresher {
 export function createRefresher(read: () => Promise<void>, leastMs: number): Refresher {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let [isReading, isAsked, isClosed] = [false, false, false];
-  let lastBegan = Number.NEGATIVE_INFINITY;
+  let lastStart = Number.NEGATIVE_INFINITY;
 
   function ask(): void {
     if (isClosed || timer !== undefined) return;
     isAsked = true;
     if (!isReading)
-      timer = setTimeout(() => void begin(), Math.max(0, lastBegan + leastMs - performance.now()));
+      timer = setTimeout(() => void start(), Math.max(0, lastStart + leastMs - performance.now()));
   }
 
-  async function begin(): Promise<void> {
+  async function start(): Promise<void> {
     timer = undefined;
     [isReading, isAsked] = [true, false];
-    lastBegan = performance.now();
+    lastStart = performance.now();
     try {
       await read();
     } finally {

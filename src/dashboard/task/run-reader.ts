@@ -17,7 +17,7 @@ export class RunReader {
   readonly #facts: RunFacts;
   readonly #segments: Segment[] = [];
   #runId = '';
-  #begunAt = 0;
+  #startedAt = 0;
   #waiting: { readonly kind: WaitingKind; readonly from: number } | undefined;
   #runsNow = false;
   #end: RunTimeline['end'];
@@ -31,7 +31,7 @@ export class RunReader {
     switch (entry.type) {
       case 'created':
       case 'retried':
-        [this.#runId, this.#begunAt] = [entry.run_id, at];
+        [this.#runId, this.#startedAt] = [entry.run_id, at];
         return this.#wait(this.#resting(), at);
       case 'paused':
         return this.#wait('paused', at, false);
@@ -45,7 +45,7 @@ export class RunReader {
       case 'edited':
         return this.#edited(entry, at);
       case 'predecessor_over':
-        return this.#predecessorOver(entry, at);
+        return this.#predecessorEnded(entry, at);
       case 'due':
         return this.#wait('pending', at);
       case 'attempt':
@@ -57,7 +57,7 @@ export class RunReader {
       case 'cancelled':
       case 'terminated':
       case 'timed_out':
-        return this.#over(entry.type, at);
+        return this.#endRun(entry.type, at);
     }
   }
 
@@ -69,11 +69,11 @@ export class RunReader {
     const segments = this.#segments.map((segment) =>
       segment.isOpen ? { ...segment, to: Math.max(until, segment.from), isOpen: goesOn } : segment,
     );
-    return { runId: this.#runId, startedAt: this.#begunAt, segments, end: this.#end };
+    return { runId: this.#runId, startedAt: this.#startedAt, segments, end: this.#end };
   }
 
   #resting(): WaitingKind {
-    return this.#facts.left.size > 0 ? 'following' : 'scheduled';
+    return this.#facts.left.size > 0 ? 'after' : 'scheduled';
   }
 
   #wait(kind: WaitingKind, at: number, runsNow = this.#runsNow): void {
@@ -90,11 +90,11 @@ export class RunReader {
     this.#wait(kind === 'pending' ? 'scheduled' : kind, at, this.#runsNow && !isRescheduled);
   }
 
-  #predecessorOver({ predecessor }: HistoryEntry, at: number): void {
+  #predecessorEnded({ predecessor }: HistoryEntry, at: number): void {
     const { left, policy } = this.#facts;
     if (!predecessor || (policy === 'completed' && predecessor.ended !== 'COMPLETED')) return;
     left.delete(predecessor.id);
-    if (left.size === 0 && this.#waiting?.kind === 'following') this.#wait('scheduled', at);
+    if (left.size === 0 && this.#waiting?.kind === 'after') this.#wait('scheduled', at);
   }
 
   #attempt({ attempt, outcome, started_at, finished_at }: Attempt): void {
@@ -107,7 +107,7 @@ export class RunReader {
     if (outcome === 'lost' || outcome === 'handed_back') this.#waiting = { kind: 'pending', from: to };
   }
 
-  #over(type: EndType, at: number): void {
+  #endRun(type: EndType, at: number): void {
     // There is no next attempt, so the run has not waited for one.
     if (type === 'failed' && this.#waiting?.kind === 'backoff') this.#waiting = undefined;
     this.#close(at);

@@ -2,10 +2,10 @@ import type { HistoryEntry } from '../../contract/history.ts';
 import type { Attempt } from '../../contract/task.ts';
 
 /**
- * scheduled: waits for its time. following: waits for other tasks. pending: due, but no attempt has started
+ * scheduled: waits for its time. after: waits for other tasks. pending: due, but no attempt has started
  * yet, or none since the last one was lost or handed back. backoff: between a failed attempt and the next.
  */
-export type SegmentKind = 'scheduled' | 'paused' | 'following' | 'pending' | 'running' | 'backoff';
+export type SegmentKind = 'scheduled' | 'paused' | 'after' | 'pending' | 'running' | 'backoff';
 
 export interface Segment {
   readonly kind: SegmentKind;

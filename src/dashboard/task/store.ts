@@ -14,7 +14,7 @@ import {
   type TaskSummary,
 } from '../../client/index.ts';
 import { compareAge } from '../../contract/status.ts';
-import { explain } from '../messages.ts';
+import { explain } from '../page-messages.ts';
 import { isUnauthenticated } from '../session-fetch.ts';
 import { hasEnded } from '../what-now.ts';
 import { createRefresher } from './refresher.ts';
@@ -55,7 +55,7 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
   /** The newest summary from the feed, and how many have arrived. */
   let latest: { readonly summary: TaskSummary; readonly count: number } | undefined;
   let wantsHistory = true;
-  let isFollowing = false;
+  let isWatching = false;
   let again: ReturnType<typeof setTimeout> | undefined;
 
   /** @param countBefore how many summaries had arrived from the feed when `read` was requested. */
@@ -83,7 +83,7 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
       const reading = tasks.get(id, { signal });
       const entries = withHistory ? await collected(tasks.history(id, { signal }), reading) : undefined;
       const found = await reading;
-      if (signal.aborted || isOver(phase.peek())) return;
+      if (signal.aborted || isFinal(phase.peek())) return;
       const before = task.peek();
       // When the feed sends this change too, it is no longer news, so its history has to be read now.
       if (!withHistory && before && compareAge(found, before) > 0) askAll();
@@ -102,7 +102,7 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
   function askAll(): void {
     wantsHistory = true;
     refresher.ask();
-    if (!isFollowing) void follow();
+    if (!isWatching) void watch();
   }
 
   function fail(error: unknown): void {
@@ -125,14 +125,14 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
     stop();
   }
 
-  async function follow(): Promise<void> {
+  async function watch(): Promise<void> {
     const { signal } = leaving;
-    isFollowing = true;
+    isWatching = true;
     try {
       for await (const summary of tasks.watch(id, { signal })) onSummary(summary);
       if (!signal.aborted) end('deleted');
     } catch (error) {
-      isFollowing = false;
+      isWatching = false;
       fail(error);
     }
   }
@@ -171,7 +171,7 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
   };
 }
 
-function isOver(phase: Phase): boolean {
+function isFinal(phase: Phase): boolean {
   return phase === 'deleted' || phase === 'missing';
 }
 

@@ -60,7 +60,7 @@ function RunBar({ run: { segments, end } }: { run: RunTimeline }) {
 const words: Readonly<Record<Segment['kind'], string>> = {
   scheduled: 'Scheduled',
   paused: 'Paused',
-  following: 'Waiting for other tasks',
+  after: 'Waiting for other tasks',
   pending: 'Pending',
   running: 'Attempt',
   backoff: 'Backoff',

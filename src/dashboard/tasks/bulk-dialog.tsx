@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ActionName, ActionResult } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { count, plural } from '../format.ts';
-import { explain } from '../messages.ts';
+import { explain } from '../page-messages.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { actionWords, canDo } from '../what-now.ts';
 import { actInParts, countThem, idsMatching } from './bulk-work.ts';
@@ -19,7 +19,7 @@ export interface BulkProps {
 
 interface Outcome {
   readonly done: number;
-  readonly refused: readonly ActionResult[];
+  readonly rejected: readonly ActionResult[];
   /** Why the work ended before all tasks were processed. */
   readonly stoppedBy?: string;
 }
@@ -42,7 +42,7 @@ export function BulkDialog(props: BulkProps & { action: ActionName; onClose: () 
     const outcome = await work.run(able);
     onDone();
     if (outcome.done > 0) messages.done(`${plural(outcome.done, 'task')} ${done}.`);
-    if (outcome.refused.length > 0 || outcome.stoppedBy !== undefined) return;
+    if (outcome.rejected.length > 0 || outcome.stoppedBy !== undefined) return;
     selection.clear();
     onClose();
   };
@@ -127,14 +127,14 @@ function useBulkWork({ action, list }: BulkProps & { action: ActionName }) {
     } catch (error) {
       stoppedBy = `${explain(error)} It is not known which of the last tasks were changed.`;
     }
-    const refused = all.filter(({ status }) => status >= 300);
+    const rejected = all.filter(({ status }) => status >= 300);
     const result = {
-      done: all.length - refused.length,
-      refused,
+      done: all.length - rejected.length,
+      rejected,
       ...(stoppedBy === undefined ? {} : { stoppedBy }),
     };
     setBusy(false);
-    if (refused.length > 0 || stoppedBy !== undefined) setOutcome(result);
+    if (rejected.length > 0 || stoppedBy !== undefined) setOutcome(result);
     return result;
   }
 
@@ -178,24 +178,24 @@ function Consequences({
   );
 }
 
-const refusedShown = 20;
+const rejectedShown = 20;
 
-function Report({ outcome: { done, refused, stoppedBy }, list }: { outcome: Outcome; list: TaskList }) {
+function Report({ outcome: { done, rejected, stoppedBy }, list }: { outcome: Outcome; list: TaskList }) {
   return (
     <>
       {stoppedBy !== undefined && <p class="problem">{stoppedBy}</p>}
       <p>
         Succeeded for {plural(done, 'task')}
-        {refused.length > 0 && `, rejected for ${plural(refused.length, 'task')}:`}
+        {rejected.length > 0 && `, rejected for ${plural(rejected.length, 'task')}:`}
       </p>
-      <ul class="refused">
-        {refused.slice(0, refusedShown).map((result) => (
+      <ul class="rejected">
+        {rejected.slice(0, rejectedShown).map((result) => (
           <li key={result.id}>
             <a href={`/tasks/${result.id}`}>{list.row(result.id)?.task.peek().name ?? result.id}</a>
             {'detail' in result ? `: ${result.detail}` : ''}
           </li>
         ))}
-        {refused.length > refusedShown && <li>and {count(refused.length - refusedShown)} more</li>}
+        {rejected.length > rejectedShown && <li>and {count(rejected.length - rejectedShown)} more</li>}
       </ul>
     </>
   );

@@ -27,16 +27,16 @@ const idleMs = 30_000;
 
 export function createCounts({ tasks, live, filter }: CountsOptions): Counts {
   const counts = signal<TaskCounts | undefined>(undefined);
-  const over = new AbortController();
+  const closing = new AbortController();
   let isAsking = false;
   let next: { readonly timer: ReturnType<typeof setTimeout>; readonly at: number } | undefined;
 
   async function ask(): Promise<void> {
     isAsking = true;
     try {
-      counts.value = await tasks.counts(filter, { signal: over.signal });
+      counts.value = await tasks.counts(filter, { signal: closing.signal });
     } catch {
-      if (over.signal.aborted) return;
+      if (closing.signal.aborted) return;
       // The numbers that are shown stay; the banner and the list report the problem.
     }
     isAsking = false;
@@ -45,7 +45,7 @@ export function createCounts({ tasks, live, filter }: CountsOptions): Counts {
 
   function askIn(ms: number): void {
     const at = Date.now() + ms;
-    if (over.signal.aborted || (next && next.at <= at)) return;
+    if (closing.signal.aborted || (next && next.at <= at)) return;
     clearTimeout(next?.timer);
     const timer = setTimeout(() => {
       next = undefined;
@@ -69,7 +69,7 @@ export function createCounts({ tasks, live, filter }: CountsOptions): Counts {
     refresh: onChange,
     close() {
       leave();
-      over.abort();
+      closing.abort();
       clearTimeout(next?.timer);
       clearTimeout(last);
     },

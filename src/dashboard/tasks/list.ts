@@ -86,14 +86,14 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
     isLoading.value = true;
     failure.value = undefined;
     try {
-      for (let isOver = false; !isOver;) {
+      for (let isDone = false; !isDone;) {
         const { page, isLast } = await take(source, pageSize);
         if (signal.aborted) return;
         if (isReload) startOver(startedAt);
         const fresh = show(page, isReload);
         isComplete.value = isLast;
         // After a failure, the pages that are already shown are read once more.
-        isOver = isReload || isLast || fresh > 0;
+        isDone = isReload || isLast || fresh > 0;
       }
     } catch (error) {
       if (signal.aborted) return;

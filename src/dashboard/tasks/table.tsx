@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import { explain } from '../messages.ts';
+import { explain } from '../page-messages.ts';
 import { useMedia } from '../parts/use-media.ts';
 import type { TaskList } from './list.ts';
 import { TaskRow } from './row.tsx';

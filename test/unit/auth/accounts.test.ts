@@ -78,9 +78,9 @@ describe('sign-in', () => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 8 }, () => accounts.verifyPassword('alice', password)),
     );
-    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
-    expect(refused).toHaveLength(3);
-    for (const outcome of refused) expect(outcome.reason).toMatchObject(tooMany);
+    const rejected = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(rejected).toHaveLength(3);
+    for (const outcome of rejected) expect(outcome.reason).toMatchObject(tooMany);
     await expect(accounts.verifyPassword('alice', password)).resolves.toMatchObject({ name: 'alice' });
   });
 

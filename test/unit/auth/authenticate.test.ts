@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createAuthenticate } from '../../../src/auth/authenticate.ts';
-import { invalidToken } from '../../../src/auth/refusals.ts';
+import { invalidToken } from '../../../src/auth/rejections.ts';
 import { AppError } from '../../../src/contract/errors.ts';
 import { alice, signedIn } from './fixtures.ts';
 

@@ -60,8 +60,8 @@ export function signedIn(account: Account, expiresAt: number): Principal {
   return { ...account, scopes: allScopes, credential: { type: 'token' }, expiresAt };
 }
 
-/** Returns the standing of accounts without keys and sessions. */
-export function standingOf(accounts: Pick<Accounts, 'find' | 'refresh'>) {
+/** Returns the credential status of accounts without keys and sessions. */
+export function credentialStatusOf(accounts: Pick<Accounts, 'find' | 'refresh'>) {
   const nothing = { refresh: () => Promise.resolve(), onChange: () => () => undefined };
   return createCredentialStatus({
     accounts: { ...accounts, onChange: nothing.onChange },

@@ -28,13 +28,13 @@ async function setUp() {
       maxPerAccount: 3,
     });
     onTestFinished(() => endedSessions.close());
-    const standing = createCredentialStatus({
+    const credentialStatus = createCredentialStatus({
       accounts: { ...accounts, ...silent },
       keys: { ...silent, has: () => false },
       endedSessions,
     });
     const accountOf = (id: string, generation: number) => currentAccount(accounts, id, generation);
-    return createSessions({ secret: secret, accountOf, standing, endedSessions, now });
+    return createSessions({ secret: secret, accountOf, credentialStatus, endedSessions, now });
   }
   return { clock, known, accounts, path, startProcess, sessions: await startProcess() };
 }
@@ -60,7 +60,7 @@ test('signing out ends only that session, in all processes and after restarts', 
   await expect(other.verify(first.cookie)).resolves.toEqual(first.session);
   await sessions.end(first.session);
   await expect(sessions.verify(first.cookie)).rejects.toMatchObject(notValid);
-  await expect.poll(() => other.verify(first.cookie).catch(() => 'refused')).toBe('refused');
+  await expect.poll(() => other.verify(first.cookie).catch(() => 'rejected')).toBe('rejected');
   await expect((await startProcess()).verify(first.cookie)).rejects.toMatchObject(notValid);
   await expect(other.verify(second.cookie)).resolves.toEqual(second.session);
 });

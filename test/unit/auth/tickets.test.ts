@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createTickets } from '../../../src/auth/tickets.ts';
 import { createTokens } from '../../../src/auth/tokens.ts';
-import { accountsInMemory, alice, notValid, secret, signedIn, standingOf } from './fixtures.ts';
+import { accountsInMemory, alice, notValid, secret, signedIn, credentialStatusOf } from './fixtures.ts';
 
 const start = Date.UTC(2030, 0, 1);
 const principal = signedIn(alice, start + 900_000);
@@ -10,7 +10,12 @@ function setUp(options: { maxRemembered?: number } = {}) {
   const clock = { ms: start };
   const store = accountsInMemory(alice);
   const { accounts } = store;
-  const dependencies = { secret: secret, accounts, standing: standingOf(accounts), now: () => clock.ms };
+  const dependencies = {
+    secret: secret,
+    accounts,
+    credentialStatus: credentialStatusOf(accounts),
+    now: () => clock.ms,
+  };
   return {
     tickets: createTickets({ ...dependencies, ...options }),
     otherProcess: createTickets(dependencies),

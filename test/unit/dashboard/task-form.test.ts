@@ -117,7 +117,7 @@ test('the same body is sent with the same idempotency key, any other body with a
 describe('a time that has passed while the form was filled in', () => {
   const now = Date.parse('2026-05-01T12:00:00Z');
   const past = { name: 'x', scheduled_time: '2026-05-01T11:59:00.000Z' };
-  const refusal = new TaskbellError('no', {
+  const rejection = new TaskbellError('no', {
     status: 400,
     code: 'validation',
     errors: [{ pointer: '/scheduled_time', message: 'Cannot schedule tasks in the past' }],
@@ -137,12 +137,12 @@ describe('a time that has passed while the form was filled in', () => {
   };
 
   test('is sent again with a delay of 0 when it is rejected', async () => {
-    expect(await sent(past, refusal)).toEqual({ bodies: [past, { name: 'x', delay: 0 }], answer: 'made' });
+    expect(await sent(past, rejection)).toEqual({ bodies: [past, { name: 'x', delay: 0 }], answer: 'made' });
   });
 
   test('is not sent again when it has not passed, or when something else is wrong', async () => {
     const ahead = { ...past, scheduled_time: '2036-05-01T12:00:01.000Z' };
-    expect(await sent(ahead, refusal)).toEqual({ bodies: [ahead], answer: refusal });
+    expect(await sent(ahead, rejection)).toEqual({ bodies: [ahead], answer: rejection });
     const lost = new TaskbellError('lost', { status: 0, code: 'unreachable' });
     expect(await sent(past, lost)).toEqual({ bodies: [past], answer: lost });
   });

@@ -86,8 +86,8 @@ describe('on its timeline, a task', () => {
   test('waits no longer after a run-now command', () => {
     const entries = [entry(0, 'created'), entry(10, 'run_now')];
     expect(segmentsOf(entries, 12, { due: 3600 })).toEqual([['scheduled 0–10', 'pending 10–…12']]);
-    const begun = [...entries, entry(13, 'due'), attempt(1, 14, 15, 'completed'), entry(15, 'completed')];
-    expect(segmentsOf(begun, 20, { due: 3600 })).toEqual([
+    const started = [...entries, entry(13, 'due'), attempt(1, 14, 15, 'completed'), entry(15, 'completed')];
+    expect(segmentsOf(started, 20, { due: 3600 })).toEqual([
       ['scheduled 0–10', 'pending 10–14', 'attempt 1 completed 14–15', 'completed 15'],
     ]);
   });
@@ -164,21 +164,21 @@ describe('on its timeline, a task', () => {
   });
 
   test('waits for its predecessors until the last of them has ended, and then for its own time', () => {
-    const over = (at: number, id: string, ended: 'COMPLETED' | 'FAILED') =>
+    const predecessorEnd = (at: number, id: string, ended: 'COMPLETED' | 'FAILED') =>
       entry(at, 'predecessor_over', { predecessor: { id, ended } });
     const after = ['a', 'b'];
-    const first = [entry(0, 'created'), over(5, 'a', 'COMPLETED')];
-    expect(segmentsOf(first, 9, { due: 60, after })).toEqual([['following 0–…9']]);
-    expect(segmentsOf([...first, over(10, 'b', 'COMPLETED')], 20, { due: 60, after })).toEqual([
-      ['following 0–10', 'scheduled 10–…20'],
+    const first = [entry(0, 'created'), predecessorEnd(5, 'a', 'COMPLETED')];
+    expect(segmentsOf(first, 9, { due: 60, after })).toEqual([['after 0–…9']]);
+    expect(segmentsOf([...first, predecessorEnd(10, 'b', 'COMPLETED')], 20, { due: 60, after })).toEqual([
+      ['after 0–10', 'scheduled 10–…20'],
     ]);
     // A failed predecessor forbids it to run, unless its policy accepts any end.
-    expect(segmentsOf([...first, over(10, 'b', 'FAILED')], 20, { due: 0, after, policy: 'any' })).toEqual([
-      ['following 0–10', 'pending 10–…20'],
-    ]);
-    expect(segmentsOf([...first, over(10, 'b', 'FAILED'), entry(11, 'failed')], 20, { after })).toEqual([
-      ['following 0–11', 'failed 11'],
-    ]);
+    expect(
+      segmentsOf([...first, predecessorEnd(10, 'b', 'FAILED')], 20, { due: 0, after, policy: 'any' }),
+    ).toEqual([['after 0–10', 'pending 10–…20']]);
+    expect(
+      segmentsOf([...first, predecessorEnd(10, 'b', 'FAILED'), entry(11, 'failed')], 20, { after }),
+    ).toEqual([['after 0–11', 'failed 11']]);
   });
 
   test('has a separate run for each retry, which does not wait for predecessors again', () => {
@@ -194,7 +194,7 @@ describe('on its timeline, a task', () => {
       { ...attempt(1, 22, null, 'running'), run_id: 'second' },
     ];
     expect(segmentsOf(entries, 25, { due: 20, after: ['a'] })).toEqual([
-      ['following 0–2', 'scheduled 2–3', 'pending 3–4', 'attempt 1 failed 4–5', 'failed 5'],
+      ['after 0–2', 'scheduled 2–3', 'pending 3–4', 'attempt 1 failed 4–5', 'failed 5'],
       ['pending 20–22', 'attempt 1 running 22–…25'],
     ]);
   });

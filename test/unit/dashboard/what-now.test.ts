@@ -54,10 +54,10 @@ test('a paused task is shown as PAUSED, though its status is SCHEDULED', () => {
 
 test('lateness is that of the start; it grows while a task is due, and is otherwise unknown', () => {
   const due = '2030-01-01T00:00:00.000Z';
-  const began = '2030-01-01T00:00:02.500Z';
-  expect(lateness(aTask({ scheduled_time: due, status: 'RUNNING', started_at: began }), now)).toBe(2500);
+  const startedAt = '2030-01-01T00:00:02.500Z';
+  expect(lateness(aTask({ scheduled_time: due, status: 'RUNNING', started_at: startedAt }), now)).toBe(2500);
   expect(lateness(aTask({ scheduled_time: due, status: 'PENDING' }), now)).toBe(10_000);
   expect(lateness(aTask({ scheduled_time: due, status: 'COMPLETED' }), now)).toBeUndefined();
   // Started before its time by a run-now command.
-  expect(lateness(aTask({ scheduled_time: in5s, status: 'RUNNING', started_at: began }), now)).toBe(0);
+  expect(lateness(aTask({ scheduled_time: in5s, status: 'RUNNING', started_at: startedAt }), now)).toBe(0);
 });

@@ -57,21 +57,21 @@ test.each([
   '127.0.0.1 is not allowed: only public addresses are called',
   '/payload/url: Port 8765 is not allowed',
 ])('names the missing setting when the error of a worker is "%s"', (error_message) => {
-  const refused = part(
-    { ifRefused: { instead: undefined } },
+  const rejected = part(
+    { ifRejected: { instead: undefined } },
     { status: 'FAILED', attempt: 1, error_message },
   );
-  const text = report([refused], options);
+  const text = report([rejected], options);
   expect(text).toContain('start the service with TASKBELL_HTTP_ALLOW_HOSTS=127.0.0.1:8765\n');
   expect(text).toContain('All others ended as they should.');
 });
 
 test('says that another program uses the port that could be allowed', () => {
-  const refused: Part = {
-    ...part({ ifRefused: { instead: undefined } }, {}),
+  const rejected: Part = {
+    ...part({ ifRejected: { instead: undefined } }, {}),
     created: undefined,
-    row: { name: 'A task', task: undefined, refusal: 'not allowed' },
+    row: { name: 'A task', task: undefined, rejection: 'not allowed' },
   };
   const target = { wished: '127.0.0.1:8765', actual: '127.0.0.1:40001' };
-  expect(report([refused], { ...options, target })).toContain('127.0.0.1:8765 is in use by another program');
+  expect(report([rejected], { ...options, target })).toContain('127.0.0.1:8765 is in use by another program');
 });

@@ -49,7 +49,7 @@ describe('a row', () => {
   });
 
   test('shows why the service rejected a task', () => {
-    expect(render({ task: undefined, refusal: 'not allowed' })).toBe('  A task  REJECTED   not allowed');
+    expect(render({ task: undefined, rejection: 'not allowed' })).toBe('  A task  REJECTED   not allowed');
   });
 
   test('shows an error message on one line, without control characters', () => {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
-/** Prints whether undici is loaded, first with the task types alone and then after a request to a refused address. */
+/** Prints whether undici is loaded, first with the task types alone and then after a request to a rejected address. */
 const script = `
   import { createRequire } from 'node:module';
   import { createTaskTypes } from './dist/activities/types/index.js';

@@ -352,10 +352,10 @@ describe('process-data starts over', () => {
     ['is not deflated', (checkpoint) => ({ ...checkpoint, state: 'AAAA' })],
     ['is not base64', (checkpoint) => ({ ...checkpoint, state: '{}' })],
     ['has no state', (checkpoint) => ({ ...checkpoint, state: '' })],
-  ])('when the checkpoint %s', async (_what, spoil) => {
+  ])('when the checkpoint %s', async (_what, damage) => {
     const checkpoint = await whole();
     const task = new Task({ file: 'own.csv' });
-    task.checkpoint = spoil(checkpoint);
+    task.checkpoint = damage(checkpoint);
     expect(await task.attempt()).toMatchObject({ rows: 30_000 });
     expect(task.last.warnings).toEqual([
       expect.stringMatching(/^The checkpoint cannot be read: starting over/),

@@ -14,7 +14,7 @@ export const requiredMessage = 'This field is required.';
 const unfilled = 'Fill in or remove this item.';
 
 export function fromDraft(field: Field, draft: Draft, pointer = ''): Read {
-  const refuse = (message: string, at = pointer): Read => ({
+  const reject = (message: string, at = pointer): Read => ({
     value: undefined,
     errors: [{ pointer: at, message }],
   });
@@ -22,7 +22,7 @@ export function fromDraft(field: Field, draft: Draft, pointer = ''): Read {
   if (isBlank(draft) && !(field.isRequired && draft.kind === 'group')) {
     if (draft.kind === 'list' && field.isRequired) return { value: [], errors: [] };
     if (draft.kind === 'rows' && field.isRequired) return { value: {}, errors: [] };
-    return field.isRequired ? refuse(requiredMessage) : absent;
+    return field.isRequired ? reject(requiredMessage) : absent;
   }
   switch (draft.kind) {
     case 'text':
@@ -33,9 +33,9 @@ export function fromDraft(field: Field, draft: Draft, pointer = ''): Read {
       return { value: draft.value, errors: [] };
     case 'number': {
       const number = Number(draft.text);
-      if (!Number.isFinite(number)) return refuse('Must be a number.');
+      if (!Number.isFinite(number)) return reject('Must be a number.');
       const isFraction = field.kind === 'number' && field.isWhole && !Number.isInteger(number);
-      return isFraction ? refuse('Must be a whole number.') : { value: number, errors: [] };
+      return isFraction ? reject('Must be a whole number.') : { value: number, errors: [] };
     }
     case 'json':
       return parseJson(draft.text, pointer);

@@ -37,7 +37,7 @@ function EditTask({ task, etag, types, onClose, onDone }: TaskDialogProps & { ty
 
   function save(): void {
     const made = changesOf(field, basis.form, filling.form);
-    if ('errors' in made) return filling.refuseUnsent(made.errors);
+    if ('errors' in made) return filling.rejectUnsent(made.errors);
     if (Object.keys(made.body).length === 0) return onClose();
     const edit = (body: TaskChanges) => client.tasks.edit(task.id, body, { ifMatch: basis.etag });
     return based.send(async () => {

@@ -79,7 +79,7 @@ function NewTask({ types, model, lack }: Basis) {
   function submit(): void {
     const made = newTask(field, type, filling.form);
     if ('errors' in made) {
-      filling.refuseUnsent(made.errors);
+      filling.rejectUnsent(made.errors);
       return;
     }
     send(async () => {

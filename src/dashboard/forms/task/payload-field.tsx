@@ -11,18 +11,18 @@ export interface PayloadFieldProps {
   errorsAt: ErrorsAt;
   onChange: (payload: Payload, at: string) => void;
   /** Called when the payload can't be shown in the other mode yet. */
-  onRefused: (errors: readonly FieldError[]) => void;
+  onRejected: (errors: readonly FieldError[]) => void;
 }
 
 /** The task's payload, in the form of its type or as JSON. */
 export function PayloadField(props: PayloadFieldProps) {
-  const { field, payload, errorsAt, onChange, onRefused } = props;
+  const { field, payload, errorsAt, onChange, onRejected } = props;
   // In JSON mode, the errors are shown beside the text.
   const isForm = payload.mode === 'form' && payload.draft.kind !== 'json';
   const hasOtherMode = payload.mode === 'json' || isForm;
   const toggle = (): void => {
     const other = otherLook(field, payload);
-    if ('errors' in other) onRefused(other.errors);
+    if ('errors' in other) onRejected(other.errors);
     else onChange(other, payloadPointer);
   };
   return (

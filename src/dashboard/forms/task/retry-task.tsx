@@ -34,7 +34,7 @@ function RetryTask({ task, etag, types, onClose, onDone }: TaskDialogProps & { t
 
   function retry(): void {
     const made = changesOf(field, basis.form, filling.form);
-    if ('errors' in made) return filling.refuseUnsent(made.errors);
+    if ('errors' in made) return filling.rejectUnsent(made.errors);
     const ifMatch = basis.etag;
     const begin = (body: TaskChanges) =>
       client.tasks.retry(task.id, body, { ifMatch, idempotencyKey: keyOf({ body, ifMatch }) });

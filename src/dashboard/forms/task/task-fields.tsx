@@ -69,7 +69,7 @@ export function PayloadPart({ filling, field }: TaskPartProps & { field: Field }
       payload={filling.form.payload}
       errorsAt={filling.errorsAt}
       onChange={(payload, at) => filling.change({ payload }, at)}
-      onRefused={filling.refuseUnsent}
+      onRejected={filling.rejectUnsent}
     />
   );
 }

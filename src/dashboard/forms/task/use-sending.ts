@@ -5,17 +5,17 @@ import type { Filling } from './use-task-form.ts';
 
 export interface Sending {
   readonly isBusy: boolean;
-  /** @param onRefused returns true if it has handled the refusal, which is otherwise shown in the form. */
-  send(action: () => Promise<void>, onRefused?: (error: unknown) => boolean): void;
+  /** @param onRejected returns true if it has handled the rejection, which is otherwise shown in the form. */
+  send(action: () => Promise<void>, onRejected?: (error: unknown) => boolean): void;
 }
 
 /** Sends one request at a time, even if the user clicks twice before the button is disabled. */
-export function useSending({ refuse }: Pick<Filling, 'refuse'>): Sending {
+export function useSending({ reject }: Pick<Filling, 'reject'>): Sending {
   const { isBusy, run } = useAction();
   const isSending = useRef(false);
   return {
     isBusy,
-    send(action, onRefused = () => false) {
+    send(action, onRejected = () => false) {
       if (isSending.current) return;
       isSending.current = true;
       const once = async (): Promise<void> => {
@@ -26,7 +26,7 @@ export function useSending({ refuse }: Pick<Filling, 'refuse'>): Sending {
         }
       };
       run(once, (error) => {
-        if (!onRefused(error)) refuse(errorsOf(error));
+        if (!onRejected(error)) reject(errorsOf(error));
       });
     },
   };

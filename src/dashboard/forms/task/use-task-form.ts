@@ -18,12 +18,12 @@ export interface Filling {
   /** @param at pointers of what has changed; their errors are cleared. */
   change(change: Partial<TaskForm>, ...at: readonly string[]): void;
   /** Shows errors that the service has reported, and focuses the first. */
-  refuse(errors: readonly FieldError[]): void;
+  reject(errors: readonly FieldError[]): void;
   /**
    * Shows errors found before sending, and focuses the first. Errors that the service has reported for other
    * fields stay.
    */
-  refuseUnsent(errors: readonly FieldError[]): void;
+  rejectUnsent(errors: readonly FieldError[]): void;
   /** Replaces the form with one computed from its content at that moment, and clears all errors. */
   reset(next: (form: TaskForm) => TaskForm): void;
 }
@@ -33,11 +33,11 @@ export function useTaskForm(initial: () => TaskForm): Filling {
   /** Errors that the service has reported, and errors found before sending. */
   const [reported, setReported] = useState<readonly FieldError[]>([]);
   const [found, setFound] = useState<readonly FieldError[]>([]);
-  const [refusals, setRefusals] = useState(0);
+  const [rejections, setRejections] = useState(0);
   const element = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    if (refusals > 0) focusFirstWrong(element.current);
-  }, [refusals]);
+    if (rejections > 0) focusFirstWrong(element.current);
+  }, [rejections]);
   const { at, elsewhere } = useMemo(
     () => placeErrors(asShown(together(found, reported), form), pointersOfForm(form)),
     [found, reported, form],
@@ -58,15 +58,15 @@ export function useTaskForm(initial: () => TaskForm): Filling {
       setReported(leftOf);
       setFound(leftOf);
     },
-    refuse(wrong) {
+    reject(wrong) {
       setReported(wrong);
       setFound([]);
-      setRefusals((before) => before + 1);
+      setRejections((before) => before + 1);
     },
-    refuseUnsent(wrong) {
+    rejectUnsent(wrong) {
       setReported((before) => before.filter(({ pointer }) => pointer !== ''));
       setFound(wrong);
-      setRefusals((before) => before + 1);
+      setRejections((before) => before + 1);
     },
     reset(next) {
       setForm(next);

@@ -9,10 +9,10 @@ import { CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { JsonValue } from '../src/contract/json.ts';
 import type {
-  AttemptBegun,
+  AttemptStart,
   AttemptFailure,
   AttemptInput,
-  AttemptOver,
+  AttemptInterruption,
   AttemptReport,
   AttemptSuccess,
 } from '../src/contract/workflow.ts';
@@ -37,9 +37,9 @@ export interface ProcessTaskDependencies {
   readonly worker: string;
   readonly signals: {
     /** Notifies the task's workflow that an attempt is running, once it has run for a second. */
-    begun(workflow: WorkflowRun, begun: AttemptBegun): Promise<void>;
+    started(workflow: WorkflowRun, start: AttemptStart): Promise<void>;
     /** Notifies the workflow of an attempt that was lost or handed back. */
-    over(workflow: WorkflowRun, over: AttemptOver): Promise<void>;
+    interrupted(workflow: WorkflowRun, interruption: AttemptInterruption): Promise<void>;
   };
   /** Fires when the worker shuts down and its grace time is over. */
   readonly graceOver: AbortSignal;
@@ -74,7 +74,7 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
     attempt.heartbeats.start();
     try {
       if (tries.lost >= maxLostAttempts) throw await giveUp(attempt);
-      await reportLost(attempt, tries.unreported);
+      await reportInterrupted(attempt, tries.unreported);
       const turn = probation.admit(tries.lost);
       if (!turn) throw deferred(attempt);
       const announcement = announce(attempt);
@@ -138,8 +138,8 @@ function announce(attempt: ActivityAttempt): NodeJS.Timeout {
   // Replaces the earlier try's heartbeat on the server, in case this try is lost as well.
   if (activity.info.attempt > 1) heartbeats.now();
   return setTimeout(() => {
-    const begun = { attempt: tries.attempt, started_at: new Date(startedAt).toISOString() };
-    dependencies.signals.begun(workflow, begun).catch((error: unknown) => {
+    const start = { attempt: tries.attempt, started_at: new Date(startedAt).toISOString() };
+    dependencies.signals.started(workflow, start).catch((error: unknown) => {
       // Lists show PENDING until the attempt ends; reading the task itself still gives its true state.
       activity.log.warn('Could not announce the attempt', { error });
     });
@@ -147,11 +147,11 @@ function announce(attempt: ActivityAttempt): NodeJS.Timeout {
 }
 
 /** Reports interrupted attempts to the workflow. The next try, if any, reports what cannot be reported now. */
-async function reportLost(attempt: ActivityAttempt, reports: readonly AttemptReport[]): Promise<void> {
+async function reportInterrupted(attempt: ActivityAttempt, reports: readonly AttemptReport[]): Promise<void> {
   const { dependencies, activity, workflow, record } = attempt;
   try {
     for (const report of reports) {
-      await dependencies.signals.over(workflow, { report });
+      await dependencies.signals.interrupted(workflow, { report });
       record.reported(report.attempt);
     }
   } catch (error) {
@@ -163,7 +163,7 @@ async function reportLost(attempt: ActivityAttempt, reports: readonly AttemptRep
 /** Returns the final failure, from the last attempt that was lost. No other attempt is started. */
 async function giveUp(attempt: ActivityAttempt): Promise<Error> {
   const { unreported, attempt: number } = attempt.tries;
-  await reportLost(attempt, unreported.slice(0, -1));
+  await reportInterrupted(attempt, unreported.slice(0, -1));
   const last = unreported.at(-1) ?? { ...attempt.record.report('lost', null), attempt: number - 1 };
   return lostTooOften(attempt, last);
 }
@@ -201,7 +201,7 @@ async function interrupted(
   const { activity, record, tries } = attempt;
   const report = record.report(outcome, { type, message });
   if (outcome === 'lost' && tries.lost + 1 >= maxLostAttempts) return lostTooOften(attempt, report);
-  await reportLost(attempt, [report]);
+  await reportInterrupted(attempt, [report]);
   // The count must reach the server before the failure does, or a hand-back would count as a lost worker.
   activity.heartbeat(record.lastHeartbeat(outcome));
   const soon = outcome === 'handed_back' ? { nextRetryDelay: 1 } : {};

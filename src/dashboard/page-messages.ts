@@ -18,7 +18,8 @@ export interface Messages {
 }
 
 const doneMs = 6000;
-const most = 4;
+/** Maximum number of messages shown. */
+const maxShown = 4;
 
 export function createMessages(): Messages {
   const shown = signal<readonly Message[]>([]);
@@ -28,7 +29,7 @@ export function createMessages(): Messages {
   };
   function show(kind: Message['kind'], text: string): number {
     last += 1;
-    shown.value = [...shown.peek(), { id: last, kind, text }].slice(-most);
+    shown.value = [...shown.peek(), { id: last, kind, text }].slice(-maxShown);
     return last;
   }
   return {

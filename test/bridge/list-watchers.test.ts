@@ -1,7 +1,7 @@
 /** `/ws/tasks/`: the feed of all tasks of an account, including those that are created later. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
-import { type Caller, type Feed, RefusedUpgrade } from '../support/caller.ts';
+import { type Caller, type Feed, RejectedUpgrade } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded, hasRunningAttempt } from '../support/task.ts';
 
@@ -125,7 +125,7 @@ describe('the feed of all tasks', () => {
     ['/ws/task/', 404],
   ])('at %s is rejected with %i', async (path, status) => {
     await expect(alice.watch(path)).rejects.toSatisfy(
-      (error) => error instanceof RefusedUpgrade && error.status === status,
+      (error) => error instanceof RejectedUpgrade && error.status === status,
     );
   });
 });

@@ -23,7 +23,7 @@ type Guardable = Pick<HandlerProcess, 'stop' | 'kill'>;
 const handBackMs = 2000;
 
 /** Asks a handler to stop when it must, and kills its process if it doesn't. */
-export class Guard {
+export class HandlerGuard {
   /** Why the handler was asked to stop. A cancellation replaces any earlier reason. */
   stopped: StopReason | undefined;
   readonly #process: Guardable;

@@ -10,7 +10,7 @@ import type { DeclaredRoute, RouteRules } from './route.ts';
 import type { ApiEnv } from './types.ts';
 
 /** Turns the rules of routes into the middleware that enforces them. */
-export interface Guards {
+export interface RouteGuards {
   /**
    * Returns the checks of the caller: authentication, scope, rate limit. Writes are logged once the caller is
    * known.
@@ -30,7 +30,7 @@ interface Dependencies {
   readonly logger: Logger;
 }
 
-export function createGuards({ access, rate, logger }: Dependencies): Guards {
+export function createRouteGuards({ access, rate, logger }: Dependencies): RouteGuards {
   const limited = limitRate(rate);
   // One limit for all bulk routes: they share the memory that it protects.
   const bulk = limitBulk();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { type OnlyAttempt, onlyAttempt } from '../support/dealing.ts';
+import { type OnlyAttempt, onlyAttempt } from '../support/only-attempt.ts';
 import { startTestWorker, useService } from '../support/service.ts';
 import { hasEnded, isRunningNow } from '../support/task.ts';
 

@@ -1,6 +1,6 @@
 import { CancelledFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Guard, stopReason } from '../../activities/guard.ts';
+import { HandlerGuard, stopReason } from '../../activities/handler-guard.ts';
 import type { HandlerProcess } from '../../activities/pool/handler-process.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const guards: Guard[] = [];
+const guards: HandlerGuard[] = [];
 
 /** Records what happens to the process, each event with its time in milliseconds since the guard started. */
 class FakeProcess implements Pick<HandlerProcess, 'stop' | 'kill'> {
@@ -32,7 +32,7 @@ class FakeProcess implements Pick<HandlerProcess, 'stop' | 'kill'> {
 function guarded({ cleanupMs = 10_000, stopping = new AbortController() } = {}) {
   const handlerProcess = new FakeProcess();
   const graceOver = new AbortController();
-  const guard = new Guard(handlerProcess, {
+  const guard = new HandlerGuard(handlerProcess, {
     input: { soft_time_limit: 60, time_limit: 90 },
     rules: { cleanupMs },
     stopping: stopping.signal,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { TaskMemo } from '../../src/contract/workflow.ts';
 import type { Ending } from '../../src/tasks/ending.ts';
 import type { Execution, LiveExecution, PendingAttempt } from '../../src/tasks/execution.ts';
-import { summarise } from '../../src/tasks/snapshot.ts';
+import { summarise } from '../../src/tasks/summary.ts';
 
 const now = Date.parse('2030-01-01T12:00:00.000Z');
 const earlier = now - 60_000;

@@ -2,7 +2,7 @@
 import type { temporal } from '@temporalio/proto';
 import {
   applyEdit,
-  attemptBegun,
+  attemptStarted,
   becomeDue,
   initialState,
   applyCommand,
@@ -10,10 +10,14 @@ import {
   type TaskState,
 } from '../../workflows/state.ts';
 import type { HistoryEntry } from '../contract/history.ts';
-import { attemptBegunSignalName, commandSignalName, predecessorEndedSignalName } from '../contract/names.ts';
+import {
+  attemptStartedSignalName,
+  commandSignalName,
+  predecessorEndedSignalName,
+} from '../contract/names.ts';
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type {
-  AttemptBegun,
+  AttemptStart,
   AttemptReport,
   Author,
   TaskCommand,
@@ -35,7 +39,7 @@ const commandTypes = { pause: 'paused', resume: 'resumed', 'run-now': 'run_now' 
 const withoutValues: ReadonlySet<keyof TaskSpec> = new Set(['payload', 'description']);
 
 /** Tracks the state of a run, since a command that came too late had no effect and gets no entry. */
-export class RunStory {
+export class RunHistory {
   /** Attempts that have ended so far. */
   readonly attempts: AttemptReport[] = [];
   readonly #runId: string;
@@ -53,28 +57,28 @@ export class RunStory {
 
   #read(event: Event, at: number): Entry[] {
     const started = event.workflowExecutionStartedEventAttributes;
-    if (started) return this.#begin(decode<TaskInput>(started.input?.payloads?.[0]), at);
+    if (started) return this.#start(decode<TaskInput>(started.input?.payloads?.[0]), at);
     if (!this.#state) return [];
     const edit = editIn(event);
     if (edit) return this.#edit(this.#state, edit, at);
     if (event.activityTaskScheduledEventAttributes) return this.#becomeDue(this.#state, at);
-    const over = predecessorOverIn(event);
-    if (over) return this.#predecessorOver(this.#state, over, at);
+    const predecessor = endedPredecessorIn(event);
+    if (predecessor) return this.#predecessorEnded(this.#state, predecessor, at);
     const signal = event.workflowExecutionSignaledEventAttributes;
     const payload = signal?.input?.payloads?.[0];
     if (signal?.signalName === commandSignalName) {
-      return this.#obey(this.#state, decode<TaskCommand>(payload), at);
+      return this.#applyCommand(this.#state, decode<TaskCommand>(payload), at);
     }
-    if (signal?.signalName === attemptBegunSignalName) {
-      const begun = decode<AttemptBegun>(payload);
-      if (begun) this.#state = attemptBegun(this.#state, begun, at);
+    if (signal?.signalName === attemptStartedSignalName) {
+      const attemptStart = decode<AttemptStart>(payload);
+      if (attemptStart) this.#state = attemptStarted(this.#state, attemptStart, at);
       return [];
     }
     const report = reportIn(event);
     return report ? this.#attempt(report) : endOrCancel(event);
   }
 
-  #begin(input: TaskInput | undefined, at: number): Entry[] {
+  #start(input: TaskInput | undefined, at: number): Entry[] {
     if (!input) return [];
     this.#state = initialState(input, at);
     const { owner, retried_by } = input;
@@ -93,9 +97,9 @@ export class RunStory {
     ];
   }
 
-  #predecessorOver(before: TaskState, over: EndedPredecessor, at: number): Entry[] {
-    this.#state = predecessorEnded(before, over, at);
-    return this.#state === before ? [] : [{ type: 'predecessor_over', predecessor: over }];
+  #predecessorEnded(before: TaskState, predecessor: EndedPredecessor, at: number): Entry[] {
+    this.#state = predecessorEnded(before, predecessor, at);
+    return this.#state === before ? [] : [{ type: 'predecessor_over', predecessor }];
   }
 
   #becomeDue(before: TaskState, at: number): Entry[] {
@@ -103,7 +107,7 @@ export class RunStory {
     return this.#state === before ? [] : [{ type: 'due' }];
   }
 
-  #obey(before: TaskState, command: TaskCommand | undefined, at: number): Entry[] {
+  #applyCommand(before: TaskState, command: TaskCommand | undefined, at: number): Entry[] {
     if (!command) return [];
     this.#state = applyCommand(before, command, at);
     return this.#state === before ? [] : [{ type: commandTypes[command.command], by: authorOf(command) }];
@@ -118,7 +122,7 @@ export class RunStory {
 }
 
 /** Returns a predecessor's end: it came as a signal, or the workflow looked it up itself, which leaves a marker. */
-function predecessorOverIn(event: Event): EndedPredecessor | undefined {
+function endedPredecessorIn(event: Event): EndedPredecessor | undefined {
   const signal = event.workflowExecutionSignaledEventAttributes;
   if (signal?.signalName === predecessorEndedSignalName) return decode(signal.input?.payloads?.[0]);
   const result = event.markerRecordedEventAttributes?.details?.['result'];

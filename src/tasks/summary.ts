@@ -17,14 +17,14 @@ export const endedStatus: Record<Exclude<Execution['status'], 'open'>, EndedStat
   timed_out: 'FAILED',
 };
 
-export interface SnapshotExtras {
+export interface SummaryExtras {
   readonly now: number;
   readonly ending?: Ending | undefined;
-  readonly webUiUrl?: string | undefined;
+  readonly webUiLink?: string | undefined;
 }
 
 /** Describes a task from its newest run. Without `pending` (a list's row) the view may lag by two seconds. */
-export function summarise(execution: Execution | LiveExecution, extras: SnapshotExtras): TaskSummary {
+export function summarise(execution: Execution | LiveExecution, extras: SummaryExtras): TaskSummary {
   const { memo } = execution;
   const view = 'pending' in execution ? liveView(execution, extras.now) : rowView(execution, extras.now);
   const { ending } = extras;
@@ -55,7 +55,7 @@ export function summarise(execution: Execution | LiveExecution, extras: Snapshot
     links: {
       self: `/api/tasks/${execution.id}/`,
       events: `/api/tasks/${execution.id}/events/`,
-      ...(extras.webUiUrl === undefined ? {} : { temporal: extras.webUiUrl }),
+      ...(extras.webUiLink === undefined ? {} : { temporal: extras.webUiLink }),
     },
   };
 }

@@ -40,6 +40,6 @@ export async function ifValid<T>(verification: Promise<T>): Promise<T | undefine
 }
 
 /** Throws too_many_requests if a limiter was busy, and any other error unchanged. */
-export function refuseBusy(error: unknown): never {
+export function rejectBusy(error: unknown): never {
   throw error instanceof Busy ? tooManyAtOnce({ cause: error }) : error;
 }
