@@ -13,7 +13,10 @@ const isolated = ['test/pool/**/*.test.ts', 'test/e2e/{demo,engine,up}.test.ts']
 /** Number of files that run at once. Most of them wait most of the time. */
 const atOnce = 4;
 
-/** Groups run one after the other, by `groupOrder`. The projects of a group need the same `maxWorkers`. */
+/**
+ * Groups run one after the other, by `groupOrder`; files of a group run at once, as many as `maxWorkers`. A group's
+ * projects need the same number.
+ */
 const projects: TestProjectConfiguration[] = [
   {
     extends: true,
@@ -24,7 +27,7 @@ const projects: TestProjectConfiguration[] = [
       setupFiles: ['test/support/openapi.ts'],
       // Modules keep no state, so files can share them: loading them takes as long as the tests.
       isolate: false,
-      maxWorkers: atOnce,
+      maxWorkers: 2,
       sequence: { groupOrder: 0 },
     },
   },
@@ -38,7 +41,7 @@ const projects: TestProjectConfiguration[] = [
       setupFiles: ['test/support/openapi.ts'],
       isolate: false,
       maxWorkers: atOnce,
-      sequence: { groupOrder: 0 },
+      sequence: { groupOrder: 1 },
     },
   },
   {
@@ -48,7 +51,7 @@ const projects: TestProjectConfiguration[] = [
       include: isolated,
       globalSetup: ['test/support/global-setup/temporal.ts'],
       maxWorkers: atOnce,
-      sequence: { groupOrder: 0 },
+      sequence: { groupOrder: 1 },
     },
   },
   {
@@ -58,7 +61,7 @@ const projects: TestProjectConfiguration[] = [
       include: alone,
       globalSetup: ['test/support/global-setup/temporal.ts'],
       maxWorkers: 1,
-      sequence: { groupOrder: 1 },
+      sequence: { groupOrder: 2 },
     },
   },
 ];

@@ -10,7 +10,7 @@ const longest = [
   'api/overview',
 ];
 /** The other files come project by project: a worker process can only be shared within one. */
-const projects = ['service', 'processes', 'unit'];
+const projects = ['unit', 'service', 'processes', 'alone'];
 
 /** Starts the longest files first, and the others in vitest's own order within their projects. */
 export class LongestFirst extends BaseSequencer {
