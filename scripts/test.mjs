@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `npm test`: from a bare clone to a verdict. Arguments are vitest's, and leave out the static checks:
 // `npm test -- test/unit` runs those tests alone. The last line is "N passed, N failed".
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuild } from './lib/build.mjs';
@@ -20,24 +20,40 @@ await ensureDependencies();
 await ensureSystemPackages();
 await ensureBuild();
 await ensureTemporal();
-const checkCode = vitestArgs.length === 0 ? await runNpm(['run', '--silent', 'check']) : 0;
-const { code, passed, failed, skipped } = await runTests();
+const folder = await mkdtemp(join(tmpdir(), 'taskbell-results-'));
+try {
+  // At the same time: tests leave the processors idle now and then.
+  const [checks, tests] = await Promise.all([
+    vitestArgs.length === 0 ? runChecks() : { code: 0, output: '' },
+    runTests(),
+  ]);
+  if (checks.output !== '') console.log(checks.output);
+  if (checks.code !== 0) console.log('The static checks failed (above); they count as one failure.');
+  const failed = tests.failed + (checks.code === 0 ? 0 : 1);
+  const skipped = tests.skipped === 0 ? '' : `, ${tests.skipped} skipped`;
+  console.log(`\n${tests.passed} passed, ${failed} failed${skipped}`);
+  process.exitCode = failed > 0 ? 1 : tests.code;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
 
-if (checkCode !== 0) console.log('\nThe static checks failed (above); they count as one failure.');
-const total = failed + (checkCode === 0 ? 0 : 1);
-console.log(`\n${passed} passed, ${total} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`);
-process.exitCode = total > 0 ? 1 : code;
+/** Runs the static checks. Their output is kept apart from that of the tests. */
+async function runChecks() {
+  const path = join(folder, 'checks.log');
+  const log = await open(path, 'w');
+  try {
+    const code = await runNpm(['run', '--silent', 'check'], { stdio: ['ignore', log.fd, log.fd] });
+    return { code, output: await readFile(path, 'utf8') };
+  } finally {
+    await log.close();
+  }
+}
 
 async function runTests() {
-  const folder = await mkdtemp(join(tmpdir(), 'taskbell-results-'));
   const results = join(folder, 'results.json');
-  try {
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`];
-    const code = await runNode(['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...vitestArgs]);
-    return { code, ...(await count(results, code)) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`];
+  const code = await runNode(['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...vitestArgs]);
+  return { code, ...(await count(results, code)) };
 }
 
 /** Counts the tests. A file that can't be loaded, and errors outside of tests, count as one failure each. */

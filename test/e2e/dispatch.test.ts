@@ -1,19 +1,14 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { type OnlyAttempt, onlyAttempt } from '../support/only-attempt.ts';
-import { startTestWorker, useService } from '../support/service.ts';
+import { startService, useService } from '../support/service.ts';
 import { hasEnded, isRunningNow } from '../support/task.ts';
 
 const hour = 3600;
 
-const service = useService({ workers: 0 });
-
-async function startWorkers(workers: number, concurrency: number): Promise<Caller> {
-  const environment = { TASKBELL_WORKER_CONCURRENCY: String(concurrency) };
-  await Promise.all(Array.from({ length: workers }, () => startTestWorker(service, environment)));
-  return service.as('alice');
-}
+/** Two workers with one slot each. */
+const service = useService({ workers: 2 });
 
 /** Keeps slots of the workers busy until they are released. */
 async function occupy(alice: Caller, slots: number): Promise<{ release(): Promise<Task[]> }> {
@@ -30,15 +25,20 @@ async function occupy(alice: Caller, slots: number): Promise<{ release(): Promis
   return { release };
 }
 
+/** Occupies both workers, one of them until the test is over. `release` frees the other. */
+async function occupyBoth(alice: Caller): Promise<{ release(): Promise<Task[]> }> {
+  const throughout = await occupy(alice, 1);
+  onTestFinished(async () => void (await throughout.release()));
+  return occupy(alice, 1);
+}
+
 function endOfAll(alice: Caller, tasks: readonly Task[]): Promise<Task[]> {
   return Promise.all(tasks.map(({ id }) => alice.until(id, 'its end', hasEnded)));
 }
 
 describe('no worker holds a due task that another could run:', () => {
-  test.each([1, 2])(
-    'if all slots but one are busy, of two workers with %i slots each, all tasks run in the free slot',
-    async (slots) => {
-      const alice = await startWorkers(2, slots);
+  describe('if all slots but one are busy,', () => {
+    async function expectInFreeSlot(alice: Caller, slots: number): Promise<void> {
       const busy = await occupy(alice, 2 * slots - 1);
       const short = { name: 'short', type: 'slow', delay: 0, payload: { steps: 1, step_ms: 20 } };
       const created = await Promise.all(Array.from({ length: 12 }, () => alice.create(short)));
@@ -53,11 +53,21 @@ describe('no worker holds a due task that another could run:', () => {
       expect(others).toEqual([]);
       expect(occupied.filter(({ worker }) => worker === free)).toHaveLength(slots - 1);
       expect(workersOf([...tasks, ...occupied])).toHaveLength(2);
-    },
-  );
+    }
+
+    test('of two workers with 1 slot each, all tasks run in the free slot', async () => {
+      await expectInFreeSlot(await service.as('alice'), 1);
+    });
+
+    test('of two workers with 2 slots each, all tasks run in the free slot', async () => {
+      const larger = await startService({ workers: 2, environment: { TASKBELL_WORKER_CONCURRENCY: '2' } });
+      onTestFinished(() => larger.close());
+      await expectInFreeSlot(await larger.as('alice'), 2);
+    });
+  });
 
   test('if tasks are of unequal length, the worker that is free runs them all, and none waits behind the longest', async () => {
-    const alice = await startWorkers(2, 1);
+    const alice = await service.as('alice');
     const create = (step_ms: number) =>
       alice.create({ name: 'unequal', type: 'slow', delay: 0, payload: { steps: 1, step_ms } });
     const long = await occupy(alice, 1);
@@ -78,8 +88,8 @@ describe('priority', () => {
     alice.until(id, 'it to queue', (task) => task.status === 'PENDING' && task.version === version);
 
   test('orders the due tasks that wait for a worker, regardless of the order of their creation', async () => {
-    const alice = await startWorkers(1, 1);
-    const busy = await occupy(alice, 1);
+    const alice = await service.as('alice');
+    const busy = await occupyBoth(alice);
     const created: Task[] = [];
     for (const priority of [5, 3, 1, 4, 2, 5, 3, 1, 4, 2]) {
       created.push(await alice.create({ name: `priority ${priority}`, type: 'echo', delay: 0, priority }));
@@ -91,8 +101,8 @@ describe('priority', () => {
   });
 
   test('takes effect when edited, even if the task already waits for a worker', async () => {
-    const alice = await startWorkers(1, 1);
-    const busy = await occupy(alice, 1);
+    const alice = await service.as('alice');
+    const busy = await occupyBoth(alice);
     const create = (name: string, priority: number, delay: number) =>
       alice.create({ name, type: 'echo', delay, priority });
     const lowered = await create('lowered while it waits', 1, 0);
