@@ -4,6 +4,7 @@ import {
   applyEdit,
   attemptBegun,
   becomeDue,
+  endBackoff,
   initialState,
   applyCommand,
   predecessorEnded,
@@ -58,6 +59,8 @@ export class RunStory {
     const edit = editIn(event);
     if (edit) return this.#edit(this.#state, edit, at);
     if (event.activityTaskScheduledEventAttributes) return this.#becomeDue(this.#state, at);
+    const timer = event.timerStartedEventAttributes;
+    if (timer) return this.#backOff(this.#state, at + (millis(timer.startToFireTimeout) ?? 0));
     const over = predecessorOverIn(event);
     if (over) return this.#predecessorOver(this.#state, over, at);
     const signal = event.workflowExecutionSignaledEventAttributes;
@@ -70,6 +73,7 @@ export class RunStory {
       if (begun) this.#state = attemptBegun(this.#state, begun, at);
       return [];
     }
+    if (isAttemptFailure(event)) this.#state = runningState(this.#state);
     const report = reportIn(event);
     return report ? this.#attempt(report) : endOrCancel(event);
   }
@@ -99,8 +103,16 @@ export class RunStory {
   }
 
   #becomeDue(before: TaskState, at: number): Entry[] {
-    this.#state = becomeDue(before, at);
-    return this.#state === before ? [] : [{ type: 'due' }];
+    const due = becomeDue(before, at);
+    this.#state = endBackoff(due);
+    return due === before ? [] : [{ type: 'due' }];
+  }
+
+  /** Records a backoff. Temporal's timers are for those, and for a task that has not become due. */
+  #backOff(before: TaskState, nextAttemptAt: number): Entry[] {
+    const state = runningState(before);
+    if (state.status === 'RUNNING') this.#state = { ...state, nextAttemptAt };
+    return [];
   }
 
   #obey(before: TaskState, command: TaskCommand | undefined, at: number): Entry[] {
@@ -110,11 +122,20 @@ export class RunStory {
   }
 
   #attempt(report: AttemptReport): Entry[] {
-    if (this.#state) this.#state = { ...this.#state, status: 'RUNNING' };
     const known = this.attempts.some(({ attempt }) => attempt === report.attempt);
     this.attempts.push(report);
     return known ? [] : [{ type: 'attempt', attempt: { ...report } }];
   }
+}
+
+/** Returns the state of a task of which an attempt has failed. It is unchanged if that attempt had been withdrawn. */
+function runningState(state: TaskState): TaskState {
+  return state.status === 'PENDING' ? { ...state, status: 'RUNNING' } : state;
+}
+
+/** Returns whether an attempt has failed, or its worker was lost. Its report, if any, can be with the event. */
+function isAttemptFailure(event: Event): boolean {
+  return Boolean(event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes);
 }
 
 /** Returns a predecessor's end: it came as a signal, or the workflow looked it up itself, which leaves a marker. */

@@ -1,6 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { HistoryEntry } from '../../src/contract/history.ts';
+import { commandSignalName } from '../../src/contract/names.ts';
+import type { TaskCommand } from '../../src/contract/workflow.ts';
 import type { Caller } from '../support/caller.ts';
 import { nextPage } from '../support/pages.ts';
 import { startService, useService } from '../support/service.ts';
@@ -100,6 +102,25 @@ describe('the history of a task', () => {
       { type: 'failed', error: { type: 'Flaky', message: 'failure 2' } },
     ]);
     expect(entries[2]?.attempt?.log[0]).toContain('attempt 1');
+  });
+
+  test('lists run-now in a backoff, but no pause that came too late', async () => {
+    const task = { type: 'flaky', payload: { failures: 1 }, retry: { initial_interval: 60, max_retries: 1 } };
+    const { id } = await alice.create({ name: 'in a hurry', delay: 0, ...task });
+    await alice.until(id, 'its backoff', ({ waiting }) => waiting?.reason === 'backoff');
+    // The service rejects it. Sent in spite of that, as by a caller who was a moment too late, it has no effect.
+    const pause: TaskCommand = { command: 'pause', by: ids.alice };
+    await temporal.workflow.getHandle(id).signal(commandSignalName, pause);
+    await send(id, 'run-now', root);
+    await alice.until(id, 'its end', hasEnded);
+    expect(await historyOf(id)).toMatchObject([
+      { type: 'created' },
+      { type: 'due' },
+      { type: 'attempt', attempt: { attempt: 1, outcome: 'failed' } },
+      { type: 'run_now', by: { id: ids.root, name: service.users.root.name } },
+      { type: 'attempt', attempt: { attempt: 2, outcome: 'completed' } },
+      { type: 'completed' },
+    ]);
   });
 
   test('continues over retries, names who asked for them, and keeps the attempts of all runs', async () => {
