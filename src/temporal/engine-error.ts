@@ -4,6 +4,14 @@ export class EngineError extends Error {
 }
 
 /**
+ * The Temporal server can't be reached now. `message` can be shown unchanged: it says what to check. Unlike after an
+ * {@link EngineError}, starting the process again may help.
+ */
+export class TemporalUnreachable extends Error {
+  override readonly name = 'TemporalUnreachable';
+}
+
+/**
  * Description of a wait, for people; `detail` changes during the wait. The code that shows it measures the
  * time.
  */

@@ -1,8 +1,9 @@
 /** Commands that cannot start, run as from a shell. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { RoleFatalError, startRole } from '../../src/processes/role.ts';
 import { jwtSecret } from '../support/service.ts';
 import { startTaskbell } from '../support/taskbell.ts';
 
@@ -35,4 +36,28 @@ test.each(['api', 'worker'])('`taskbell %s` says in one line which task module i
     errors: `TASKBELL_TASK_MODULES: Task module "${module}": it cannot be loaded: no database\n`,
     code: 1,
   });
+});
+
+test.each([
+  // Nothing listens there.
+  ['127.0.0.1:9', 'Connection refused'],
+  ['https://127.0.0.1:9', expect.stringContaining('Invalid address')],
+])(
+  '`taskbell worker` says in one line that Temporal cannot be reached at %s, and ends',
+  async (address, why) => {
+    const { errors, code } = await run('worker', { TEMPORAL_ADDRESS: address });
+    const line = /^Temporal at (.*) can't be reached: (.*)\. Check TEMPORAL_ADDRESS and its credentials\.\n$/;
+    expect(line.exec(errors)?.slice(1), errors).toEqual([address, why]);
+    expect(code).toBe(1);
+  },
+);
+
+test('a worker that cannot reach Temporal does not report to `taskbell up` that this is final', async () => {
+  const environment = { TASKBELL_HOME: await makeFolder(), TEMPORAL_ADDRESS: '127.0.0.1:9' };
+  const entry = resolve('dist/src/cli/main.js');
+  const { signal } = new AbortController();
+  const starting = startRole({ name: 'worker', entry, environment, stopMs: 1000, force: signal }, signal);
+  const error: unknown = await starting.catch((error: unknown) => error);
+  expect(error).not.toBeInstanceOf(RoleFatalError);
+  expect(error).toMatchObject({ message: 'it ended before it was ready: exit code 1' });
 });
