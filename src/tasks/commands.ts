@@ -87,8 +87,7 @@ export async function runTaskNow(
     check,
     refusal: 'Task is running or has ended',
     allowed: (execution) => hasNotBegun(execution) || inBackoff(execution),
-    effect: (execution) =>
-      execution.status !== 'open' || !(waitsForTime(execution.storedStatus) || inBackoff(execution)),
+    effect: (execution) => execution.status !== 'open' || isSetToRun(execution),
   });
 }
 
@@ -181,8 +180,18 @@ function inBackoff(execution: LiveExecution): boolean {
   return summarise(execution, { now: Date.now() }).waiting?.reason === 'backoff';
 }
 
-function waitsForTime(storedStatus: LiveExecution['storedStatus']): boolean {
-  return storedStatus !== 'PENDING' && storedStatus !== 'RUNNING';
+function isSetToRun(execution: LiveExecution): boolean {
+  switch (execution.storedStatus) {
+    // It goes on waiting for its predecessors. That its time no longer counts is known only to the workflow.
+    case 'AFTER':
+      return !execution.isBehind;
+    case 'SCHEDULED':
+    case 'PAUSED':
+      return false;
+    case 'PENDING':
+    case 'RUNNING':
+      return !inBackoff(execution);
+  }
 }
 
 /** Waits until the task is no longer found: the server deletes several runs one after the other. */
