@@ -35,6 +35,9 @@ export const progress = z
   .nullable()
   .meta({ description: 'Progress of the running attempt.' });
 
+/** Soft time limit of a task that is created without one, in seconds. */
+export const defaultSoftTimeLimit = 1500;
+
 const timeLimit = (fallback: number, description: string) =>
   z
     .int()
@@ -146,7 +149,7 @@ const fields = {
   tags: tagsInput,
   priority: z.int().min(1).max(5).meta({ description: 'Priority from 1 (most urgent) to 5.' }),
   retry: retryPolicy,
-  soft_time_limit: timeLimit(1500, 'the handler is asked to stop'),
+  soft_time_limit: timeLimit(defaultSoftTimeLimit, 'the handler is asked to stop'),
   time_limit: timeLimit(1800, 'the attempt is ended'),
 };
 

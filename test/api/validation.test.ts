@@ -135,6 +135,7 @@ const bad: [what: string, fields: Record<string, unknown>, ...pointers: string[]
   ),
   ['a soft limit over the hard limit', { soft_time_limit: 11, time_limit: 10 }, '/soft_time_limit'],
   ['a soft limit over the default hard limit', { soft_time_limit: 1801 }, '/soft_time_limit'],
+  ['a hard limit under the default soft limit', { time_limit: 60 }, '/time_limit'],
   [
     'several invalid fields',
     { name: '', delay: -1, priority: 9, foo: 1 },
@@ -160,6 +161,17 @@ test.each(bad)('rejects %s with 400 and a pointer to each fault', async (_what, 
   const named = new Set(answer.body.errors.map(({ pointer }) => pointer));
   expect(named).toEqual(new Set(pointers));
   for (const { message } of answer.body.errors) expect(message.length).toBeGreaterThan(5);
+});
+
+test.each([
+  [{ soft_time_limit: 1801 }, 'The soft time limit of 1801 s must not exceed the time limit of 1800 s.'],
+  [
+    { time_limit: 60 },
+    'The time limit of 60 s must not be below the soft time limit of 1500 s. Lower soft_time_limit too.',
+  ],
+])('names both time limits if %j is wrong', async (limit, message) => {
+  const answer = await alice.call('POST', '/api/tasks/', { name: 'n', delay: 3600, ...limit });
+  expect(answer.body).toMatchObject({ errors: [{ message }] });
 });
 
 const good: [what: string, fields: Record<string, unknown>][] = [
