@@ -12,6 +12,7 @@ import { effectTimeoutMs } from '../resources/effect.ts';
 import type { LiveExecution } from './execution.ts';
 import { dependentsOf, notifyDependents } from './predecessors.ts';
 import { allRunsOf, type ServiceContext, readTask, type TaskView, wrongState } from './read.ts';
+import { refusal, type Refused } from './refusal.ts';
 import { summarise } from './snapshot.ts';
 
 /** `done`: the effect is visible. Otherwise it is still in progress, and can no longer be stopped. */
@@ -35,13 +36,12 @@ export async function cancelTask(
   const before = await loadTask(reader.store, actor, id);
   check?.(before);
   if (before.status === 'cancelled') return answer(reader, actor, before, true);
-  const refused = wrongState('Task cannot be cancelled in its current state');
-  if (before.status !== 'open') throw refused;
+  if (before.status !== 'open') throw refusal(before, 'cancelled');
   if (!before.cancelRequested) await reader.store.cancel(id, before.runId, cancelReason(actor));
   const isOver = ({ status }: LiveExecution): boolean => status !== 'open';
   const after = await taskEffect(reader.store, before, isOver, waitMs);
   // The task ended before the cancellation reached it.
-  if (after.status !== 'open' && after.status !== 'cancelled') throw refused;
+  if (after.status !== 'open' && after.status !== 'cancelled') throw refusal(after, 'cancelled');
   return answer(reader, actor, after, after.status === 'cancelled');
 }
 
@@ -54,7 +54,7 @@ export async function pauseTask(
   return command(reader, actor, id, 'pause', {
     waitMs,
     check,
-    refusal: 'Task can be paused only before its first attempt starts',
+    refused: 'paused',
     allowed: hasNotBegun,
     // An attempt that was waiting for a worker, or had just started, is withdrawn first.
     effect: ({ status, storedStatus, pending }) => status === 'open' && storedStatus === 'PAUSED' && !pending,
@@ -70,7 +70,7 @@ export async function resumeTask(
   return command(reader, actor, id, 'resume', {
     waitMs,
     check,
-    refusal: 'Task has started and cannot be resumed',
+    refused: 'resumed',
     allowed: hasNotBegun,
     effect: ({ storedStatus }) => storedStatus !== 'PAUSED',
   });
@@ -85,7 +85,7 @@ export async function runTaskNow(
   return command(reader, actor, id, 'run-now', {
     waitMs,
     check,
-    refusal: 'Task is running or has ended',
+    refused: 'run now',
     allowed: (execution) => hasNotBegun(execution) || inBackoff(execution),
     effect: (execution) => execution.status !== 'open' || isSetToRun(execution),
   });
@@ -127,7 +127,7 @@ interface CommandRules {
   /** Maximum time to wait for the effect, in milliseconds. */
   readonly waitMs: number;
   readonly check: CommandOptions['check'];
-  readonly refusal: string;
+  readonly refused: Refused;
   readonly allowed: (execution: LiveExecution) => boolean;
   readonly effect: (execution: LiveExecution) => boolean;
 }
@@ -141,15 +141,15 @@ async function command(
 ): Promise<CommandResult> {
   const before = await loadTask(reader.store, actor, id);
   rules.check?.(before);
-  if (!rules.allowed(before)) throw wrongState(rules.refusal);
+  if (!rules.allowed(before)) throw refusal(before, rules.refused);
   assertChangeable(before);
   // Sent even if the effect seems to be there already: an earlier command may still be waiting for a worker.
-  await send(reader, before, { command: name, by: actor.id, by_name: actor.name }, rules.refusal);
+  await send(reader, before, { command: name, by: actor.id, by_name: actor.name });
   const isThere = (now: LiveExecution): boolean => rules.effect(now) || now.status !== 'open';
   const after = await taskEffect(reader.store, before, isThere, rules.waitMs);
   const done = rules.effect(after);
   // The task started, or ended, before the command reached it.
-  if (!done && !rules.allowed(after)) throw wrongState(rules.refusal);
+  if (!done && !rules.allowed(after)) throw refusal(after, rules.refused);
   return answer(reader, actor, after, done);
 }
 
@@ -157,13 +157,12 @@ async function send(
   { store }: ServiceContext,
   { id, runId }: LiveExecution,
   command: TaskCommand,
-  refusal: string,
 ): Promise<void> {
   try {
     await store.signal(id, runId, command);
   } catch (error) {
     // The task has ended since it was loaded.
-    throw isNotFound(error) ? wrongState(refusal) : error;
+    throw isNotFound(error) ? wrongState('Task has ended in the meantime') : error;
   }
 }
 

@@ -12,6 +12,7 @@ import type { WriteContext } from './create.ts';
 import { assertMatches, staleVersion } from './etag.ts';
 import type { LiveExecution } from './execution.ts';
 import { readTask, type TaskView, wrongState } from './read.ts';
+import { refusal } from './refusal.ts';
 import { summarise } from './snapshot.ts';
 import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
@@ -63,7 +64,7 @@ export async function editTask(
 function assertEditable(execution: LiveExecution, ifMatch: string | undefined): void {
   assertMatches(ifMatch, execution);
   const seen = summarise(execution, { now: Date.now() });
-  if (seen.status !== 'SCHEDULED' && seen.status !== 'PENDING') throw started();
+  if (seen.status !== 'SCHEDULED' && seen.status !== 'PENDING') throw refusal(execution, 'changed');
   assertChangeable(execution);
 }
 
@@ -96,11 +97,11 @@ async function sendEdit(
     await store.temporal.update(before, editUpdate, [edit], editTimeoutMs);
     return 'made';
   } catch (error) {
-    const refusal = refusalOf(error);
-    if (!(refusal instanceof AppError)) throw refusal;
-    if (refusal.code === 'stale_version') return 'stale';
-    if (refusal.code === 'no_worker' && (await wasMade(store, before, edit))) return 'made';
-    throw refusal;
+    const refused = refusalOf(error);
+    if (!(refused instanceof AppError)) throw refused;
+    if (refused.code === 'stale_version') return 'stale';
+    if (refused.code === 'no_worker' && (await wasMade(store, before, edit))) return 'made';
+    throw refused;
   }
 }
 

@@ -12,6 +12,7 @@ import type { Execution, LiveExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
 import { endedPredecessorsForRetry } from './predecessors.ts';
 import { allRunsOf, readTask, type TaskView, wrongState } from './read.ts';
+import { refusal } from './refusal.ts';
 import { endedStatus } from './snapshot.ts';
 import { currentInput } from './spec.ts';
 import { type NewRun, startRun } from './start.ts';
@@ -50,7 +51,7 @@ export async function retryTask(
   if (request.idempotencyKey !== undefined && (await wasRetried(writer, ended, mark)))
     return readTask(writer, actor, await loadTask(store, actor, id));
   assertMatches(request.ifMatch, ended);
-  if (ended.status === 'open') throw wrongState('Task cannot be retried');
+  if (ended.status === 'open') throw refusal(ended, 'retried');
   if (isRepetition(ended, request)) throw repetition();
   const now = Date.now();
   const input = await newInput(writer, actor, ended, { changes: request.changes, now });
@@ -67,7 +68,7 @@ export async function retryTask(
   } catch (error) {
     release();
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw wrongState('Task cannot be retried');
+    throw retriedMeanwhile();
   }
   return readTask(writer, actor, await loadTask(store, actor, id));
 }
@@ -139,7 +140,11 @@ function markOf({ id }: Actor, { idempotencyKey, changes }: RetryRequest): Mark 
  */
 async function assertOurs({ store }: WriteContext, id: string, runId: string, mark: Mark): Promise<void> {
   const run = await store.describe(id, runId);
-  if (!run || !isBegunBy(run, mark)) throw wrongState('Task was retried by another request in the meantime');
+  if (!run || !isBegunBy(run, mark)) throw retriedMeanwhile();
+}
+
+function retriedMeanwhile(): AppError {
+  return wrongState('Task was retried by another request in the meantime');
 }
 
 /** Returns whether a run was started with this key. @throws AppError key_reused if it was, but with other changes. */
