@@ -260,6 +260,66 @@ async function send(body: Bytes, contentType: string | null = 'application/json'
   return { status: response.status, type: response.headers.get('Content-Type'), body: answer };
 }
 
+describe('a request that needs no body', () => {
+  /** Sends a command with this body. */
+  async function pause(body: string | undefined, contentType?: string) {
+    const { id } = await alice.create({ name: 'n', delay: 3600 });
+    const headers = {
+      Authorization: `Bearer ${alice.token}`,
+      ...(contentType === undefined ? {} : { 'Content-Type': contentType }),
+    };
+    const request = { method: 'POST', headers, ...(body === undefined ? {} : { body }) };
+    const response = await fetch(`${service.url}/api/tasks/${id}/pause/`, request);
+    return { status: response.status, body: await response.json(), task: await alice.read(id) };
+  }
+
+  test.each([
+    ['without one', undefined, undefined],
+    ['with an empty one', '', undefined],
+    ['with an empty one in JSON', '', 'application/json'],
+    ['without one, in JSON', undefined, 'application/json'],
+    // As `curl --data ''` sends it.
+    ['with an empty form', '', 'application/x-www-form-urlencoded'],
+    ['with an empty object', '{}', 'application/json'],
+  ])('is accepted %s', async (_what, body, contentType) => {
+    expect(await pause(body, contentType)).toMatchObject({
+      status: 200,
+      task: { waiting: { reason: 'paused' } },
+    });
+  });
+
+  test('is rejected with a field, and has no effect', async () => {
+    expect(await pause('{"reason":"x"}', 'application/json')).toMatchObject({
+      status: 400,
+      body: { code: 'validation', errors: [{ pointer: '/reason' }] },
+      task: { waiting: { reason: 'time' } },
+    });
+  });
+
+  test.each(['/api/tasks/ID/cancel/', '/api/tasks/ID/resume/', '/api/tasks/ID/run-now/', '/api/ws-ticket/'])(
+    'is rejected with a field at %s',
+    async (path) => {
+      const { id } = await alice.create({ name: 'n', delay: 3600 });
+      const answer = await alice.call('POST', path.replace('ID', id), { reason: 'x' });
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/reason' }] } });
+    },
+  );
+
+  test('and may have one is accepted with an empty one', async () => {
+    const { id } = await alice.create({ name: 'n', delay: 3600 });
+    await alice.call('POST', `/api/tasks/${id}/cancel/`);
+    for (const type of ['application/json', 'application/x-www-form-urlencoded']) {
+      const headers = { ...authorized(), 'Content-Type': type, 'Idempotency-Key': 'once' };
+      const response = await fetch(`${service.url}/api/tasks/${id}/retry/`, {
+        method: 'POST',
+        headers,
+        body: '',
+      });
+      expect(response.status, type).toBe(200);
+    }
+  });
+});
+
 const bytes = (...parts: (string | number[])[]): Uint8Array<ArrayBuffer> =>
   new Uint8Array(Buffer.concat(parts.map((part) => Buffer.from(part as string))));
 
