@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { TaskbellError } from '../client/index.ts';
+import { ownCommand } from '../lib/own-command.ts';
 import { useShell } from './dashboard.ts';
 import { duration } from './format.ts';
 import { explain } from './messages.ts';
@@ -54,7 +55,7 @@ export function SignInPage() {
         </button>
         <p class="quiet">
           Taskbell printed a password and a sign-in link when it first started. To get another link, run{' '}
-          <code>npm run taskbell -- users link NAME</code>. Each link works once.
+          <code>{ownCommand('users link NAME')}</code>. Each link works once.
         </p>
       </form>
     </main>

@@ -3,6 +3,7 @@ import type { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { addMissingAttributes, attributeFaults, queryAttributes } from './attributes.ts';
 import { EngineError, type Report } from './engine-error.ts';
+import { ownCommand } from '../lib/own-command.ts';
 import { grpcCode, grpcStatus } from './grpc.ts';
 import { errorMessage } from '../lib/error-message.ts';
 
@@ -67,7 +68,7 @@ async function check(connection: Connection, namespace: string): Promise<Namespa
     [
       `Namespace "${namespace}" isn't ready for Taskbell. Missing:`,
       ...faults.map((fault) => `  - ${fault}`),
-      'Run `taskbell setup` once with the same settings; it adds them.',
+      `Run \`${ownCommand('setup')}\` once with the same settings; it adds them.`,
     ].join('\n'),
   );
 }
