@@ -1,4 +1,5 @@
 /** Turns the events of one run into history entries for people. */
+import { isDeepStrictEqual } from 'node:util';
 import type { temporal } from '@temporalio/proto';
 import {
   applyEdit,
@@ -11,7 +12,12 @@ import {
   type TaskState,
 } from '../../workflows/state.ts';
 import type { HistoryEntry } from '../contract/history.ts';
-import { attemptBegunSignalName, commandSignalName, predecessorEndedSignalName } from '../contract/names.ts';
+import {
+  attemptBegunSignalName,
+  commandSignalName,
+  predecessorEndedSignalName,
+  searchAttributes,
+} from '../contract/names.ts';
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type {
   AttemptBegun,
@@ -21,7 +27,7 @@ import type {
   TaskEdit,
   TaskInput,
 } from '../contract/workflow.ts';
-import type { TaskSpec } from '../contract/spec.ts';
+import { specNames, type TaskSpec } from '../contract/spec.ts';
 import { reportIn } from './attempts.ts';
 import { readCancelReason } from './cancel-reason.ts';
 import { readEnding } from './ending.ts';
@@ -29,6 +35,7 @@ import { decode, millis } from '../temporal/payload.ts';
 import { editIn } from './spec.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
+type Started = temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
 type Entry = Omit<HistoryEntry, 'at' | 'run_id' | 'by'> & { readonly by?: HistoryEntry['by'] };
 
 const commandTypes = { pause: 'paused', resume: 'resumed', 'run-now': 'run_now' } as const;
@@ -40,10 +47,18 @@ export class RunStory {
   /** Attempts that have ended so far. */
   readonly attempts: AttemptReport[] = [];
   readonly #runId: string;
+  readonly #before: TaskSpec | undefined;
   #state: TaskState | undefined;
 
-  constructor(runId: string) {
+  /** @param before the task as the run before has left it, if there was one and it is known. */
+  constructor(runId: string, before?: TaskSpec) {
     this.#runId = runId;
+    this.#before = before;
+  }
+
+  /** The task after the events so far; undefined before the first one. */
+  get spec(): TaskSpec | undefined {
+    return this.#state?.spec;
   }
 
   entriesOf(event: Event): HistoryEntry[] {
@@ -54,7 +69,7 @@ export class RunStory {
 
   #read(event: Event, at: number): Entry[] {
     const started = event.workflowExecutionStartedEventAttributes;
-    if (started) return this.#begin(decode<TaskInput>(started.input?.payloads?.[0]), at);
+    if (started) return this.#begin(started, at);
     if (!this.#state) return [];
     const edit = editIn(event);
     if (edit) return this.#edit(this.#state, edit, at);
@@ -78,11 +93,14 @@ export class RunStory {
     return report ? this.#attempt(report) : endOrCancel(event);
   }
 
-  #begin(input: TaskInput | undefined, at: number): Entry[] {
+  #begin(started: Started, at: number): Entry[] {
+    const input = decode<TaskInput>(started.input?.payloads?.[0]);
     if (!input) return [];
     this.#state = initialState(input, at);
     const { owner, retried_by } = input;
-    return [retried_by ? { type: 'retried', by: retried_by } : { type: 'created', by: owner }];
+    if (!retried_by) return [{ type: 'created', by: owner }];
+    const changes = this.#before ? changesOfRetry(this.#before, this.#state.spec, started) : [];
+    return [{ type: 'retried', by: retried_by, ...(changes.length > 0 && { changes }) }];
   }
 
   #edit(before: TaskState, edit: TaskEdit, at: number): Entry[] {
@@ -160,6 +178,21 @@ function endOrCancel(event: Event): Entry[] {
   const { errorMessage } = readEnding(event);
   const type = failure.applicationFailureInfo?.type ?? 'Error';
   return [{ type: 'failed', error: { type, message: errorMessage ?? '' } }];
+}
+
+/**
+ * Returns what a retry has changed: its request is not recorded. A run that is due at once has the time of its start as
+ * its scheduled time, which no one has set.
+ */
+function changesOfRetry(before: TaskSpec, after: TaskSpec, started: Started) {
+  const startedAt = decode<string>(
+    started.searchAttributes?.indexedFields?.[searchAttributes.updatedAt.name],
+  );
+  const isDueAtOnce = Date.parse(after.scheduled_time) === Date.parse(startedAt ?? '');
+  return specNames
+    .filter((field) => !isDeepStrictEqual(before[field], after[field]))
+    .filter((field) => field !== 'scheduled_time' || !isDueAtOnce)
+    .map((field) => change(field, before, after));
 }
 
 function change(field: keyof TaskSpec, before: TaskSpec, after: TaskSpec) {

@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { HistoryEntry } from '../../src/contract/history.ts';
+import type { Task } from '../../src/contract/task.ts';
 import { commandSignalName } from '../../src/contract/names.ts';
 import type { TaskCommand } from '../../src/contract/workflow.ts';
 import type { Caller } from '../support/caller.ts';
@@ -143,6 +144,33 @@ describe('the history of a task', () => {
     expect(entries[4]).toMatchObject({ by: { id: ids.root, name: service.users.root.name } });
     expect(entries[2]?.attempt?.error?.type).toBe('Hopeless');
     expect(new Set(entries.map(({ run_id }) => run_id)).size).toBe(2);
+  });
+
+  test('lists what a retry has changed, as for an edit, also at the start of a page', async () => {
+    const { id } = await alice.create({ name: 'before', type: 'hopeless', delay: hour, tags: ['a'] });
+    expect((await alice.call('PATCH', `/api/tasks/${id}/`, { priority: 1 })).status).toBe(200);
+    await send(id, 'run-now');
+    await alice.until(id, 'its end', hasEnded);
+    const retry = (changes: object | undefined, key: string) =>
+      alice.call<Task>('POST', `/api/tasks/${id}/retry/`, changes, { 'Idempotency-Key': key });
+    // Its new scheduled time is none of its author's changes.
+    expect((await retry(undefined, 'unchanged')).status).toBe(200);
+    const { scheduled_time } = await alice.until(
+      id,
+      'its second end',
+      (now) => hasEnded(now) && now.retry_count === 1,
+    );
+    const { body } = await retry({ name: 'after', tags: ['a'], delay: hour, description: 'new' }, 'changed');
+    expect(body).toMatchObject({ name: 'after', priority: 1, status: 'SCHEDULED' });
+    const entries = await historyOf(id);
+    const [unchanged, changed] = entries.filter(({ type }) => type === 'retried');
+    expect(unchanged).not.toHaveProperty('changes');
+    expect(changed?.changes).toEqual([
+      { field: 'name', from: 'before', to: 'after' },
+      { field: 'description' },
+      { field: 'scheduled_time', from: scheduled_time, to: body.scheduled_time },
+    ]);
+    expect(await historyOf(id, 1)).toEqual(entries);
   });
 
   test.each([1, 2, 3, 7])('is the same in pages of %i', async (limit) => {
