@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { TaskbellError } from '../client/index.ts';
 import { ownCommand } from '../lib/own-command.ts';
 import { useShell } from './dashboard.ts';
-import { duration } from './format.ts';
+import { duration, sentence } from './format.ts';
 import { explain } from './messages.ts';
 import { Icon } from './parts/icons.tsx';
 import { useTitle } from './parts/title.ts';
@@ -65,9 +65,8 @@ export function SignInPage() {
 /** Returns why the sign-in failed, with the time to wait if there is one. */
 function refusalOf(error: unknown): string {
   const seconds = error instanceof TaskbellError ? error.retryAfterSeconds : undefined;
-  const wait =
-    seconds === undefined ? '' : ` You can try again in ${duration(seconds * 1000, { whole: true })}.`;
-  return explain(error) + wait;
+  if (seconds === undefined) return explain(error);
+  return `${sentence(explain(error))} You can try again in ${duration(seconds * 1000, { whole: true })}.`;
 }
 
 export function UnreachablePage({ detail }: { detail: string }) {
