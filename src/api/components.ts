@@ -35,7 +35,7 @@ const details: Readonly<Record<ErrorCode, string>> = {
   csrf_failed: 'X-CSRF-Token is missing or does not match the session.',
   not_found: 'No Task matches the given query.',
   method_not_allowed: 'Method "PUT" not allowed.',
-  wrong_state: 'Task cannot be cancelled in its current state',
+  wrong_state: 'Task has ended (COMPLETED) and cannot be cancelled',
   stale_version: 'The task has changed since the version in If-Match.',
   payload_too_large: 'The request body is larger than 1048576 bytes.',
   unsupported_media_type: 'Send application/json.',

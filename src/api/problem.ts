@@ -106,8 +106,8 @@ function asAppError(error: unknown): AppError {
 }
 
 /** Returns the members that the previous service had in its errors, for its clients. */
-function formerMembers({ code, message, errors }: AppError): Record<string, unknown> {
-  if (code === 'wrong_state') return { error: message };
+function formerMembers({ code, message, formerMessage, errors }: AppError): Record<string, unknown> {
+  if (code === 'wrong_state') return { error: formerMessage ?? message };
   const members: Record<string, string[]> = {};
   for (const { pointer, message: text } of errors) {
     const field = formerField(pointer);

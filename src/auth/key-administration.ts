@@ -3,7 +3,7 @@ import { type ApiKey, keyLabel, keysFormat } from './keys-file.ts';
 import { readListFile, updateListFile } from './list-file.ts';
 import { sha256 } from './new-key.ts';
 import type { Scope } from './principal.ts';
-import { UserError } from './users.ts';
+import { unknownUser, UserError } from './users.ts';
 import { readUsersFile } from './users-file.ts';
 
 export interface NewKey {
@@ -48,7 +48,7 @@ export function createKeyAdministration({
 
   async function accountOf(name: string): Promise<string> {
     const found = (await readUsersFile(usersFile)).find((user) => user.name === name);
-    if (found === undefined) throw new UserError(`there is no user named ${JSON.stringify(name)}`);
+    if (found === undefined) throw unknownUser(name, usersFile);
     return found.id;
   }
 
@@ -85,7 +85,7 @@ export function createKeyAdministration({
       await update((keys) => {
         revoked = keys.find((key) => key.prefix === prefix);
         if (revoked === undefined)
-          throw new UserError(`there is no key with the prefix ${JSON.stringify(prefix)}`);
+          throw new UserError(`there is no key with the prefix ${JSON.stringify(prefix)} in ${keysFile}`);
         return keys.filter((key) => key !== revoked);
       });
       if (revoked === undefined) throw new TypeError('the change was not made');

@@ -37,7 +37,7 @@ export interface Users {
 export function createUsers({ path, now = Date.now }: { path: string; now?: () => number }): Users {
   const replace = (name: string, change: (user: User) => User) =>
     updateUsersFile(path, (users) => {
-      const found = existing(users, name);
+      const found = existing(users, name, path);
       const changed = change(found);
       return changed === found ? users : users.map((user) => (user === found ? changed : user));
     });
@@ -57,7 +57,7 @@ export function createUsers({ path, now = Date.now }: { path: string; now?: () =
       rejectTaken(await readUsersFile(path), checkedName(name));
     },
     async assertExists(name) {
-      existing(await readUsersFile(path), name);
+      existing(await readUsersFile(path), name, path);
     },
     async add(name, password, role) {
       const added = await create(name, password, role);
@@ -77,9 +77,9 @@ export function createUsers({ path, now = Date.now }: { path: string; now?: () =
       return first;
     },
     async remove(name) {
-      const removed = existing(await readUsersFile(path), name);
+      const removed = existing(await readUsersFile(path), name, path);
       await updateUsersFile(path, (users) => {
-        const found = existing(users, name);
+        const found = existing(users, name, path);
         if (found.id !== removed.id) throw new UserError(`${name} has just been replaced by another user`);
         return users.filter((user) => user !== found);
       });
@@ -116,8 +116,13 @@ function rejectTaken(users: readonly User[], name: string): void {
   if (taken !== undefined) throw new UserError(`a user named ${taken.name} already exists`);
 }
 
-function existing(users: readonly User[], name: string): User {
+function existing(users: readonly User[], name: string, path: string): User {
   const found = users.find((user) => user.name === name);
-  if (found === undefined) throw new UserError(`there is no user named ${JSON.stringify(name)}`);
+  if (found === undefined) throw unknownUser(name, path);
   return found;
+}
+
+/** Returns the error for a name that the users file does not have. The path shows if TASKBELL_HOME is the wrong one. */
+export function unknownUser(name: string, path: string): UserError {
+  return new UserError(`there is no user named ${JSON.stringify(name)} in ${path}`);
 }

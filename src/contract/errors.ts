@@ -34,16 +34,24 @@ export class AppError extends Error {
   readonly errors: readonly FieldError[];
   /** Delay after which a retry makes sense, in seconds. */
   readonly retryAfterSeconds: number | undefined;
+  /** Text that the previous service had for this error, if it was another one. */
+  readonly formerMessage: string | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; errors?: readonly FieldError[]; retryAfterSeconds?: number } = {},
+    options: {
+      cause?: unknown;
+      errors?: readonly FieldError[];
+      retryAfterSeconds?: number;
+      formerMessage?: string;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.errors = options.errors ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.formerMessage = options.formerMessage;
   }
 }
 

@@ -157,7 +157,7 @@ export const actionResultsExample = {
       id: 'f3a7a1f0-4a0f-4f0e-8a3c-2f1f5f0e9d10',
       status: 409,
       code: 'wrong_state',
-      detail: 'Task cannot be cancelled in its current state',
+      detail: 'Task has ended (COMPLETED) and cannot be cancelled',
     },
   ],
 };

@@ -49,7 +49,8 @@ const missing: Omit<TaskSpec, 'scheduled_time' | 'payload'> = {
 /** Maximum length of a description in lists, in characters. */
 const maxListedDescription = 200;
 
-const specNames = Object.keys(specFields) as (keyof TaskSpec)[];
+/** Names of the fields, in the order of {@link TaskSpec}. */
+export const specNames = Object.keys(specFields) as (keyof TaskSpec)[];
 const listedNames = specNames.filter((name) => specFields[name] === 'listed') as ListedField[];
 
 type ListedField = {

@@ -88,3 +88,9 @@ export function count(value: number): string {
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
+
+/** Returns a text with exactly one full stop at its end, so that another sentence can follow it. */
+export function sentence(text: string): string {
+  const bare = text.replace(/[\s.]+$/, '');
+  return bare === '' || /[!?…]$/.test(bare) ? bare : `${bare}.`;
+}

@@ -2,6 +2,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { TaskbellError } from '../client/index.ts';
 import { errorMessage } from '../lib/error-message.ts';
+import { sentence } from './format.ts';
 
 export interface Message {
   readonly id: number;
@@ -48,8 +49,9 @@ export function createMessages(): Messages {
 /** Returns what went wrong, as text for users. */
 export function explain(error: unknown): string {
   if (error instanceof TaskbellError) {
+    if (error.errors.length === 0) return error.message;
     const fields = error.errors.map(({ pointer, message }) => `${pointer}: ${message}`);
-    return [error.message, ...fields].join(' ');
+    return [error.message, ...fields].map(sentence).join(' ');
   }
   return errorMessage(error);
 }

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import { TaskbellError } from '../client/index.ts';
+import { ownCommand } from '../lib/own-command.ts';
 import { useShell } from './dashboard.ts';
-import { duration } from './format.ts';
+import { duration, sentence } from './format.ts';
 import { explain } from './page-messages.ts';
 import { Icon } from './parts/icons.tsx';
 import { useTitle } from './parts/title.ts';
@@ -54,7 +55,7 @@ export function SignInPage() {
         </button>
         <p class="quiet">
           Taskbell printed a password and a sign-in link when it first started. To get another link, run{' '}
-          <code>npm run taskbell -- users link NAME</code>. Each link works once.
+          <code>{ownCommand('users link NAME')}</code>. Each link works once.
         </p>
       </form>
     </main>
@@ -64,9 +65,8 @@ export function SignInPage() {
 /** Returns why the sign-in failed, with the time to wait if there is one. */
 function rejectionOf(error: unknown): string {
   const seconds = error instanceof TaskbellError ? error.retryAfterSeconds : undefined;
-  const wait =
-    seconds === undefined ? '' : ` You can try again in ${duration(seconds * 1000, { whole: true })}.`;
-  return explain(error) + wait;
+  if (seconds === undefined) return explain(error);
+  return `${sentence(explain(error))} You can try again in ${duration(seconds * 1000, { whole: true })}.`;
 }
 
 export function UnreachablePage({ detail }: { detail: string }) {

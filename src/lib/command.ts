@@ -18,8 +18,8 @@ export type IsFixable = (error: unknown) => error is Error;
 /** How a command reports errors. */
 export interface ErrorReport {
   readonly isFixable: IsFixable;
-  /** Reports the message of an error that the user can fix. By default, it is printed as it is. */
-  readonly report?: (message: string, io: Io) => void;
+  /** Reports an error that the user can fix. By default, its message is printed as it is. */
+  readonly report?: (error: Error, io: Io) => void;
 }
 
 /** Returns the message of an error that the user can fix, and the stack trace of any other. */
@@ -32,18 +32,15 @@ export function explain(error: unknown, isFixable: IsFixable): string {
  * Creates a wrapper for a command's function. The process ends with the exit code that the function returns,
  * 0 if it returns none, or 1 after an error, which is reported.
  */
-export function createAction(io: Io, { isFixable, report = print }: ErrorReport) {
+export function createAction(io: Io, { isFixable, report }: ErrorReport) {
   return <A extends unknown[]>(run: (...args: A) => Promise<number | void>) =>
     async (...args: A): Promise<void> => {
       try {
         process.exitCode = (await run(...args)) ?? 0;
       } catch (error) {
         process.exitCode = 1;
-        (isFixable(error) ? report : print)(explain(error, isFixable), io);
+        if (report && isFixable(error)) report(error, io);
+        else io.stderr.write(`${explain(error, isFixable)}\n`);
       }
     };
-}
-
-function print(message: string, { stderr }: Io): void {
-  stderr.write(`${message}\n`);
 }

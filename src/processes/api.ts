@@ -21,8 +21,8 @@ export async function runApi(config: Config): Promise<void> {
     await untilStopRequested();
   } finally {
     await closers.close();
-    logLifecycle(logger, {}, 'api has stopped');
   }
+  logLifecycle(logger, {}, 'api has stopped');
 }
 
 async function listenOnAll(

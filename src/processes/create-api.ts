@@ -16,6 +16,7 @@ import { createTaskService } from '../tasks/service.ts';
 import { createTemporal, type Temporal } from '../temporal/temporal.ts';
 import { createFeeds } from './feeds.ts';
 import { logCloseErrors } from './log.ts';
+import { taskModulesError } from './task-modules.ts';
 import { temporalConnection } from './temporal.ts';
 import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
 
@@ -106,7 +107,11 @@ async function compose(
 
 async function createTypes({ types }: Config): Promise<TaskTypes> {
   const { dataDir, httpAllowHosts, modules } = types;
-  return createTaskTypes({ dataDir, httpAllowHosts, extra: await loadTaskModules(modules) });
+  try {
+    return createTaskTypes({ dataDir, httpAllowHosts, extra: await loadTaskModules(modules) });
+  } catch (error) {
+    throw taskModulesError(error);
+  }
 }
 
 function createTemporalOf(config: Config, telemetry: Telemetry): Temporal {

@@ -3,11 +3,17 @@ import { ListFileError } from '../auth/list-file.ts';
 import { UserError } from '../auth/users.ts';
 import { ConfigError } from '../config.ts';
 import { SetupError } from '../lib/setup-error.ts';
+import { TemporalUnreachable } from '../temporal/unreachable.ts';
 import { FileLockLost, FileLockTimeout } from '../lib/file-lock.ts';
 
 /** Returns whether an error is about the configuration or the Temporal server, so that a restart does not help. */
 export function isSetupError(error: unknown): error is Error {
   return error instanceof ConfigError || error instanceof SetupError;
+}
+
+/** Returns whether the user of a command that runs the service can fix an error. */
+export function isServiceError(error: unknown): error is Error {
+  return isSetupError(error) || error instanceof TemporalUnreachable;
 }
 
 /** Returns whether the user of a command that administers TASKBELL_HOME can fix an error. */

@@ -31,7 +31,7 @@ interface LogLine {
   readonly reason?: string;
 }
 
-/** @example `11:40:01 worker WARN Activity failed: no such file` */
+/** @example `11:40:01 worker WARN Temporal cannot be reached: connection refused` */
 export function plainLine({ level, time, role, msg = '', err, reason }: LogLine): string {
   const clock = new Date(time).toTimeString().slice(0, 8);
   const label = pino.levels.labels[level]?.toUpperCase() ?? '';

@@ -1,3 +1,5 @@
+import { ownCommand } from '../lib/own-command.ts';
+
 /** The account that the first start creates. */
 export interface FirstUser {
   readonly name: string;
@@ -31,17 +33,17 @@ export function summary({ url, webUiUrl, issuer, firstUser, retentionDays }: Sum
       rows.push(['', firstUser.link]);
     }
   } else {
-    rows.push(['Sign in', 'with your password; `npm run taskbell -- users passwd NAME` sets a new one']);
+    rows.push(['Sign in', `with your password; \`${ownCommand('users passwd NAME')}\` sets a new one`]);
     rows.push([
       'Sign-in link',
-      '`npm run taskbell -- users link NAME` prints one: no password needed, works once',
+      `\`${ownCommand('users link NAME')}\` prints one: no password needed, works once`,
     ]);
   }
   if (webUiUrl !== undefined) rows.push(['Temporal Web UI', webUiUrl]);
   if (retentionDays < wishedRetentionDays) {
     rows.push([
       'Note',
-      `ended tasks are kept for ${retentionDays} days; \`taskbell setup\` raises this to 30`,
+      `ended tasks are kept for ${retentionDays} days; \`${ownCommand('setup')}\` raises this to 30`,
     ]);
   }
   const width = Math.max(...rows.map(([label]) => label.length));

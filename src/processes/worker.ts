@@ -2,11 +2,12 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { TaskTypesError } from '../../activities/pool/lifetime.ts';
 import { type HandlerPool, startPool } from '../../activities/pool/pool.ts';
-import { type Config, ConfigError, handlerEnvironment } from '../config.ts';
+import { type Config, handlerEnvironment } from '../config.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
 import { createLogger } from './log.ts';
 import { logLifecycle, notifyReady } from './parent.ts';
 import { untilStopRequested } from './stop.ts';
+import { taskModulesError } from './task-modules.ts';
 import { temporalConnection } from './temporal.ts';
 
 /** Runs `taskbell worker` until asked to stop, then hands back the attempts that it could not finish. */
@@ -44,7 +45,7 @@ async function startHandlers(config: Config, logger: Logger): Promise<HandlerPoo
       logger,
     });
   } catch (error) {
-    if (error instanceof TaskTypesError) throw new ConfigError(error.message, { cause: error });
+    if (error instanceof TaskTypesError) throw taskModulesError(error);
     throw error;
   }
 }

@@ -17,7 +17,8 @@ export function checkedChanges(
   assertSamePredecessors(current, request);
   const { soft_time_limit, time_limit } = request;
   const retry = request.retry && { ...current.retry, ...dropUndefined(request.retry) };
-  checkLimits(soft_time_limit ?? current.soft_time_limit, time_limit ?? current.time_limit);
+  const given = soft_time_limit === undefined ? 'time_limit' : 'soft_time_limit';
+  checkLimits(soft_time_limit ?? current.soft_time_limit, time_limit ?? current.time_limit, given);
   const unchangedTime = request.scheduled_time === current.scheduled_time;
   const scheduled_time = unchangedTime ? undefined : scheduledTime(request, Date.now());
   const payload =

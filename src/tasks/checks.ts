@@ -48,7 +48,15 @@ export function checkPayload(
   return payload;
 }
 
-export function checkLimits(soft: number, hard: number): void {
-  if (soft > hard)
-    throw invalidField('/soft_time_limit', 'The soft time limit must not exceed the time limit.');
+/**
+ * Checks the time limits of a task, in seconds.
+ * @param given the limit that the request has given; the soft one if it has given both.
+ */
+export function checkLimits(soft: number, hard: number, given: 'soft_time_limit' | 'time_limit'): void {
+  if (soft <= hard) return;
+  const message =
+    given === 'soft_time_limit'
+      ? `The soft time limit of ${soft} s must not exceed the time limit of ${hard} s.`
+      : `The time limit of ${hard} s must not be below the soft time limit of ${soft} s. Lower soft_time_limit too.`;
+  throw invalidField(`/${given}`, message);
 }

@@ -13,6 +13,7 @@ import { effectTimeoutMs } from '../resources/effect.ts';
 import type { LiveExecution } from './execution.ts';
 import { dependentsOf, notifyDependents } from './predecessors.ts';
 import { readTask, type TaskView } from './read.ts';
+import { type Rejected, rejection } from './rejection.ts';
 import { allRunsOf } from './rows.ts';
 import { summarise } from './summary.ts';
 
@@ -37,13 +38,12 @@ export async function cancelTask(
   const before = await loadTask(context.store, actor, id);
   check?.(before);
   if (before.status === 'cancelled') return answer(context, actor, before, true);
-  const rejected = wrongState('Task cannot be cancelled in its current state');
-  if (before.status !== 'open') throw rejected;
+  if (before.status !== 'open') throw rejection(before, 'cancelled');
   if (!before.cancelRequested) await context.store.cancel(id, before.runId, cancelReason(actor));
   const hasEnded = ({ status }: LiveExecution): boolean => status !== 'open';
   const after = await taskEffect(context.store, before, hasEnded, waitMs);
   // The task ended before the cancellation reached it.
-  if (after.status !== 'open' && after.status !== 'cancelled') throw rejected;
+  if (after.status !== 'open' && after.status !== 'cancelled') throw rejection(after, 'cancelled');
   return answer(context, actor, after, after.status === 'cancelled');
 }
 
@@ -56,7 +56,7 @@ export async function pauseTask(
   return command(context, actor, id, 'pause', {
     waitMs,
     check,
-    rejection: 'Task can be paused only before its first attempt starts',
+    rejected: 'paused',
     allowed: hasNotStarted,
     // An attempt that was waiting for a worker, or had just started, is withdrawn first.
     effect: ({ status, storedStatus, pending }) => status === 'open' && storedStatus === 'PAUSED' && !pending,
@@ -72,7 +72,7 @@ export async function resumeTask(
   return command(context, actor, id, 'resume', {
     waitMs,
     check,
-    rejection: 'Task has started and cannot be resumed',
+    rejected: 'resumed',
     allowed: hasNotStarted,
     effect: ({ storedStatus }) => storedStatus !== 'PAUSED',
   });
@@ -87,10 +87,9 @@ export async function runTaskNow(
   return command(context, actor, id, 'run-now', {
     waitMs,
     check,
-    rejection: 'Task is running or has ended',
+    rejected: 'run now',
     allowed: (execution) => hasNotStarted(execution) || inBackoff(execution),
-    effect: (execution) =>
-      execution.status !== 'open' || !(waitsForTime(execution.storedStatus) || inBackoff(execution)),
+    effect: (execution) => execution.status !== 'open' || isSetToRun(execution),
   });
 }
 
@@ -130,7 +129,7 @@ interface CommandRules {
   /** Maximum time to wait for the effect, in milliseconds. */
   readonly waitMs: number;
   readonly check: CommandOptions['check'];
-  readonly rejection: string;
+  readonly rejected: Rejected;
   readonly allowed: (execution: LiveExecution) => boolean;
   readonly effect: (execution: LiveExecution) => boolean;
 }
@@ -144,15 +143,15 @@ async function command(
 ): Promise<CommandResult> {
   const before = await loadTask(context.store, actor, id);
   rules.check?.(before);
-  if (!rules.allowed(before)) throw wrongState(rules.rejection);
+  if (!rules.allowed(before)) throw rejection(before, rules.rejected);
   assertChangeable(before);
   // Sent even if the effect seems to be there already: an earlier command may still be waiting for a worker.
-  await send(context, before, { command: name, by: actor.id, by_name: actor.name }, rules.rejection);
+  await send(context, before, { command: name, by: actor.id, by_name: actor.name });
   const isThere = (now: LiveExecution): boolean => rules.effect(now) || now.status !== 'open';
   const after = await taskEffect(context.store, before, isThere, rules.waitMs);
   const done = rules.effect(after);
   // The task started, or ended, before the command reached it.
-  if (!done && !rules.allowed(after)) throw wrongState(rules.rejection);
+  if (!done && !rules.allowed(after)) throw rejection(after, rules.rejected);
   return answer(context, actor, after, done);
 }
 
@@ -160,13 +159,12 @@ async function send(
   { store }: ServiceContext,
   { id, runId }: LiveExecution,
   command: TaskCommand,
-  rejection: string,
 ): Promise<void> {
   try {
     await store.signal(id, runId, command);
   } catch (error) {
     // The task has ended since it was loaded.
-    throw isNotFound(error) ? wrongState(rejection) : error;
+    throw isNotFound(error) ? wrongState('Task has ended in the meantime') : error;
   }
 }
 
@@ -183,8 +181,18 @@ function inBackoff(execution: LiveExecution): boolean {
   return summarise(execution, { now: Date.now() }).waiting?.reason === 'backoff';
 }
 
-function waitsForTime(storedStatus: LiveExecution['storedStatus']): boolean {
-  return storedStatus !== 'PENDING' && storedStatus !== 'RUNNING';
+function isSetToRun(execution: LiveExecution): boolean {
+  switch (execution.storedStatus) {
+    // It goes on waiting for its predecessors. That its time no longer counts is known only to the workflow.
+    case 'AFTER':
+      return !execution.isBehind;
+    case 'SCHEDULED':
+    case 'PAUSED':
+      return false;
+    case 'PENDING':
+    case 'RUNNING':
+      return !inBackoff(execution);
+  }
 }
 
 /** Waits until the task is no longer found: the server deletes several runs one after the other. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { TaskTypes } from '../../activities/types/index.ts';
 import { ifFound } from '../contract/errors.ts';
+import { defaultSoftTimeLimit } from '../contract/limits.ts';
 import type { CreateTaskInput, Task } from '../contract/task.ts';
 import type { PredecessorInput } from '../contract/predecessors.ts';
 import type { TaskInput } from '../contract/workflow.ts';
@@ -71,7 +72,9 @@ async function createdEarlier(
 
 function newInput(taskTypes: TaskTypes, actor: Actor, request: CreateTaskInput, now: number): TaskInput {
   const { type, soft_time_limit, time_limit } = request;
-  checkLimits(soft_time_limit, time_limit);
+  // A soft limit with the value of its default may be the default itself.
+  const given = soft_time_limit === defaultSoftTimeLimit ? 'time_limit' : 'soft_time_limit';
+  checkLimits(soft_time_limit, time_limit, given);
   const scheduled_time = scheduledTime(request, now) ?? new Date(now).toISOString();
   const payload = checkPayload(taskTypes, type, request.payload);
   return {

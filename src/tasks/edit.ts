@@ -12,6 +12,7 @@ import type { WriteContext } from './context.ts';
 import { assertMatches, staleVersion } from './etag.ts';
 import type { LiveExecution } from './execution.ts';
 import { readTask, type TaskView } from './read.ts';
+import { rejection } from './rejection.ts';
 import { summarise } from './summary.ts';
 import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
@@ -63,7 +64,7 @@ export async function editTask(
 function assertEditable(execution: LiveExecution, ifMatch: string | undefined): void {
   assertMatches(ifMatch, execution);
   const seen = summarise(execution, { now: Date.now() });
-  if (seen.status !== 'SCHEDULED' && seen.status !== 'PENDING') throw started();
+  if (seen.status !== 'SCHEDULED' && seen.status !== 'PENDING') throw rejection(execution, 'changed');
   assertChangeable(execution);
 }
 

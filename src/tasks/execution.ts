@@ -65,6 +65,8 @@ export interface PendingAttempt {
 export interface LiveExecution extends Execution {
   readonly pending: PendingAttempt | undefined;
   readonly cancelRequested: boolean;
+  /** Whether the workflow has not processed all that it has received: no worker has taken a command yet, for example. */
+  readonly isBehind: boolean;
   /** Grows with every heartbeat and attempt, while the length of the history stays the same. */
   readonly transitions: number;
   /** Grows with every command and edit, up to a limit of the server. */
@@ -104,6 +106,7 @@ export function readLiveExecution(response: Describe): LiveExecution | undefined
     ...execution,
     pending: readPending(response.pendingActivities?.[0], execution.memo.attempt),
     cancelRequested: response.workflowExtendedInfo?.cancelRequested ?? false,
+    isBehind: Boolean(response.pendingWorkflowTask),
     transitions: Number(info?.stateTransitionCount ?? 0),
     historyLength: Number(info?.historyLength ?? 0),
     historyBytes: Number(info?.historySizeBytes ?? 0),
@@ -191,6 +194,7 @@ export function firstExecution(
     version: input.version,
     pending: undefined,
     cancelRequested: false,
+    isBehind: true,
     transitions: 0,
     historyLength: 0,
     historyBytes: 0,

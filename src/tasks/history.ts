@@ -1,12 +1,14 @@
 /** The history of a task, read from the event histories of its runs. Needs no worker. */
-import { isNotFound } from '../contract/errors.ts';
+import { ifFound, isNotFound } from '../contract/errors.ts';
 import type { HistoryEntry } from '../contract/history.ts';
+import type { TaskSpec } from '../contract/spec.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { unreportedAttempt } from './attempts.ts';
 import type { ServiceContext } from './context.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { allRunsOf } from './rows.ts';
+import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
 import { RunHistory } from './run-history.ts';
 
@@ -39,14 +41,17 @@ export async function readHistory(
   const first = from ? runs.findIndex(({ runId }) => runId === from.runId) : 0;
   if (first === -1) return { entries: [], next: undefined };
   const entries: HistoryEntry[] = [];
+  let before = await specBefore(store, runs[first - 1], from);
   for (const [index, run] of runs.slice(first).entries()) {
     const skip = index === 0 ? (from?.skip ?? 0) : 0;
+    const runHistory = new RunHistory(run.runId, before);
     let place = 0;
-    for await (const entry of entriesOf(store, run, newest)) {
+    for await (const entry of entriesOf(store, run, { newest, runHistory })) {
       if (entries.length === limit) return { entries, next: { runId: run.runId, skip: place } };
       if (place >= skip) entries.push(entry);
       place += 1;
     }
+    before = runHistory.spec;
   }
   return { entries, next: undefined };
 }
@@ -58,12 +63,24 @@ async function runsOf(store: TaskStore, newest: LiveExecution): Promise<Executio
   return [...older.toSorted((a, b) => a.version - b.version), newest];
 }
 
+/**
+ * Returns the spec of the run before the first one of a page, which shows what a retry has changed. Only a page that
+ * begins with the retry needs it.
+ */
+async function specBefore(
+  store: TaskStore,
+  earlier: Execution | undefined,
+  from: HistoryPlace | undefined,
+): Promise<TaskSpec | undefined> {
+  if (!earlier || from?.skip !== 0) return undefined;
+  return ifFound(currentInput(store, earlier));
+}
+
 async function* entriesOf(
   store: TaskStore,
   { id, runId }: Execution,
-  newest: LiveExecution,
+  { newest, runHistory }: { readonly newest: LiveExecution; readonly runHistory: RunHistory },
 ): AsyncGenerator<HistoryEntry> {
-  const runHistory = new RunHistory(runId);
   try {
     for await (const event of store.events(id, runId)) yield* runHistory.entriesOf(event);
   } catch (error) {

@@ -12,6 +12,7 @@ import type { Execution, LiveExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
 import { endedPredecessorsForRetry } from './predecessors.ts';
 import { readTask, type TaskView } from './read.ts';
+import { rejection } from './rejection.ts';
 import { allRunsOf } from './rows.ts';
 import { endedStatus } from './summary.ts';
 import { currentInput } from './spec.ts';
@@ -51,7 +52,7 @@ export async function retryTask(
   if (request.idempotencyKey !== undefined && (await wasRetried(context, ended, mark)))
     return readTask(context, actor, await loadTask(store, actor, id));
   assertMatches(request.ifMatch, ended);
-  if (ended.status === 'open') throw wrongState('Task cannot be retried');
+  if (ended.status === 'open') throw rejection(ended, 'retried');
   if (isRepetition(ended, request)) throw repetition();
   const now = Date.now();
   const input = await newInput(context, actor, ended, { changes: request.changes, now });
@@ -68,7 +69,7 @@ export async function retryTask(
   } catch (error) {
     release();
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw wrongState('Task cannot be retried');
+    throw retriedMeanwhile();
   }
   return readTask(context, actor, await loadTask(store, actor, id));
 }
@@ -140,8 +141,11 @@ function markOf({ id }: Actor, { idempotencyKey, changes }: RetryRequest): Mark 
  */
 async function assertOurs({ store }: WriteContext, id: string, runId: string, mark: Mark): Promise<void> {
   const run = await store.describe(id, runId);
-  if (!run || !isStartedBy(run, mark))
-    throw wrongState('Task was retried by another request in the meantime');
+  if (!run || !isStartedBy(run, mark)) throw retriedMeanwhile();
+}
+
+function retriedMeanwhile(): AppError {
+  return wrongState('Task was retried by another request in the meantime');
 }
 
 /** Returns whether a run was started with this key. @throws AppError key_reused if it was, but with other changes. */

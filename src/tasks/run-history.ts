@@ -1,9 +1,11 @@
 /** Turns the events of one run into history entries for people. */
+import { isDeepStrictEqual } from 'node:util';
 import type { temporal } from '@temporalio/proto';
 import {
   applyEdit,
   attemptStarted,
   becomeDue,
+  endBackoff,
   initialState,
   applyCommand,
   predecessorEnded,
@@ -14,6 +16,7 @@ import {
   attemptStartedSignalName,
   commandSignalName,
   predecessorEndedSignalName,
+  searchAttributes,
 } from '../contract/names.ts';
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type {
@@ -24,7 +27,7 @@ import type {
   TaskEdit,
   TaskInput,
 } from '../contract/workflow.ts';
-import type { TaskSpec } from '../contract/spec.ts';
+import { specNames, type TaskSpec } from '../contract/spec.ts';
 import { reportIn } from './attempts.ts';
 import { readCancelReason } from './cancel-reason.ts';
 import { readEnding } from './ending.ts';
@@ -32,6 +35,7 @@ import { decode, millis } from '../temporal/payload.ts';
 import { editIn } from './spec.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
+type Started = temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
 type Entry = Omit<HistoryEntry, 'at' | 'run_id' | 'by'> & { readonly by?: HistoryEntry['by'] };
 
 const commandTypes = { pause: 'paused', resume: 'resumed', 'run-now': 'run_now' } as const;
@@ -43,10 +47,18 @@ export class RunHistory {
   /** Attempts that have ended so far. */
   readonly attempts: AttemptReport[] = [];
   readonly #runId: string;
+  readonly #before: TaskSpec | undefined;
   #state: TaskState | undefined;
 
-  constructor(runId: string) {
+  /** @param before the task as the run before has left it, if there was one and it is known. */
+  constructor(runId: string, before?: TaskSpec) {
     this.#runId = runId;
+    this.#before = before;
+  }
+
+  /** The task after the events so far; undefined before the first one. */
+  get spec(): TaskSpec | undefined {
+    return this.#state?.spec;
   }
 
   entriesOf(event: Event): HistoryEntry[] {
@@ -57,11 +69,13 @@ export class RunHistory {
 
   #read(event: Event, at: number): Entry[] {
     const started = event.workflowExecutionStartedEventAttributes;
-    if (started) return this.#start(decode<TaskInput>(started.input?.payloads?.[0]), at);
+    if (started) return this.#start(started, at);
     if (!this.#state) return [];
     const edit = editIn(event);
     if (edit) return this.#edit(this.#state, edit, at);
     if (event.activityTaskScheduledEventAttributes) return this.#becomeDue(this.#state, at);
+    const timer = event.timerStartedEventAttributes;
+    if (timer) return this.#backOff(this.#state, at + (millis(timer.startToFireTimeout) ?? 0));
     const predecessor = endedPredecessorIn(event);
     if (predecessor) return this.#predecessorEnded(this.#state, predecessor, at);
     const signal = event.workflowExecutionSignaledEventAttributes;
@@ -74,15 +88,19 @@ export class RunHistory {
       if (attemptStart) this.#state = attemptStarted(this.#state, attemptStart, at);
       return [];
     }
+    if (isAttemptFailure(event)) this.#state = runningState(this.#state);
     const report = reportIn(event);
     return report ? this.#attempt(report) : endOrCancel(event);
   }
 
-  #start(input: TaskInput | undefined, at: number): Entry[] {
+  #start(started: Started, at: number): Entry[] {
+    const input = decode<TaskInput>(started.input?.payloads?.[0]);
     if (!input) return [];
     this.#state = initialState(input, at);
     const { owner, retried_by } = input;
-    return [retried_by ? { type: 'retried', by: retried_by } : { type: 'created', by: owner }];
+    if (!retried_by) return [{ type: 'created', by: owner }];
+    const changes = this.#before ? changesOfRetry(this.#before, this.#state.spec, started) : [];
+    return [{ type: 'retried', by: retried_by, ...(changes.length > 0 && { changes }) }];
   }
 
   #edit(before: TaskState, edit: TaskEdit, at: number): Entry[] {
@@ -103,8 +121,16 @@ export class RunHistory {
   }
 
   #becomeDue(before: TaskState, at: number): Entry[] {
-    this.#state = becomeDue(before, at);
-    return this.#state === before ? [] : [{ type: 'due' }];
+    const due = becomeDue(before, at);
+    this.#state = endBackoff(due);
+    return due === before ? [] : [{ type: 'due' }];
+  }
+
+  /** Records a backoff. Temporal's timers are for those, and for a task that has not become due. */
+  #backOff(before: TaskState, nextAttemptAt: number): Entry[] {
+    const state = runningState(before);
+    if (state.status === 'RUNNING') this.#state = { ...state, nextAttemptAt };
+    return [];
   }
 
   #applyCommand(before: TaskState, command: TaskCommand | undefined, at: number): Entry[] {
@@ -114,11 +140,20 @@ export class RunHistory {
   }
 
   #attempt(report: AttemptReport): Entry[] {
-    if (this.#state) this.#state = { ...this.#state, status: 'RUNNING' };
     const known = this.attempts.some(({ attempt }) => attempt === report.attempt);
     this.attempts.push(report);
     return known ? [] : [{ type: 'attempt', attempt: { ...report } }];
   }
+}
+
+/** Returns the state of a task of which an attempt has failed. It is unchanged if that attempt had been withdrawn. */
+function runningState(state: TaskState): TaskState {
+  return state.status === 'PENDING' ? { ...state, status: 'RUNNING' } : state;
+}
+
+/** Returns whether an attempt has failed, or its worker was lost. Its report, if any, can be with the event. */
+function isAttemptFailure(event: Event): boolean {
+  return Boolean(event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes);
 }
 
 /** Returns a predecessor's end: it came as a signal, or the workflow looked it up itself, which leaves a marker. */
@@ -143,6 +178,21 @@ function endOrCancel(event: Event): Entry[] {
   const { errorMessage } = readEnding(event);
   const type = failure.applicationFailureInfo?.type ?? 'Error';
   return [{ type: 'failed', error: { type, message: errorMessage ?? '' } }];
+}
+
+/**
+ * Returns what a retry has changed: its request is not recorded. A run that is due at once has the time of its start as
+ * its scheduled time, which no one has set.
+ */
+function changesOfRetry(before: TaskSpec, after: TaskSpec, started: Started) {
+  const startedAt = decode<string>(
+    started.searchAttributes?.indexedFields?.[searchAttributes.updatedAt.name],
+  );
+  const isDueAtOnce = Date.parse(after.scheduled_time) === Date.parse(startedAt ?? '');
+  return specNames
+    .filter((field) => !isDeepStrictEqual(before[field], after[field]))
+    .filter((field) => field !== 'scheduled_time' || !isDueAtOnce)
+    .map((field) => change(field, before, after));
 }
 
 function change(field: keyof TaskSpec, before: TaskSpec, after: TaskSpec) {

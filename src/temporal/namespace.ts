@@ -4,6 +4,7 @@ import proto from '@temporalio/proto';
 import { addMissingAttributes, attributeFaults, queryAttributes } from './attributes.ts';
 import type { ReportProgress } from '../lib/progress.ts';
 import { SetupError } from '../lib/setup-error.ts';
+import { ownCommand } from '../lib/own-command.ts';
 import { grpcCode, grpcStatus } from './grpc.ts';
 import { errorMessage } from '../lib/error-message.ts';
 
@@ -68,7 +69,7 @@ async function check(connection: Connection, namespace: string): Promise<Namespa
     [
       `Namespace "${namespace}" isn't ready for Taskbell. Missing:`,
       ...faults.map((fault) => `  - ${fault}`),
-      'Run `taskbell setup` once with the same settings; it adds them.',
+      `Run \`${ownCommand('setup')}\` once with the same settings; it adds them.`,
     ].join('\n'),
   );
 }

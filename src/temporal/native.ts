@@ -3,10 +3,30 @@
  */
 import { Client, type ConnectionOptions } from '@temporalio/client';
 import type { SignalDefinition } from '@temporalio/common';
-import type { NativeConnection } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
+import { errorMessage } from '../lib/error-message.ts';
+import { TemporalUnreachable } from './unreachable.ts';
 import type { WorkflowRunId } from './temporal.ts';
 
 export type TemporalConnectionOptions = ConnectionOptions;
+
+/** Opens a worker's connection. @throws {TemporalUnreachable} naming the address. */
+export async function connectWorker(options: TemporalConnectionOptions): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(nativeOptions(options));
+  } catch (error) {
+    throw new TemporalUnreachable(
+      `Temporal at ${options.address ?? 'localhost:7233'} can't be reached: ${transportReason(errorMessage(error))}. ` +
+        'Check TEMPORAL_ADDRESS and its credentials.',
+      { cause: error },
+    );
+  }
+}
+
+/** Returns the innermost text of an error that the native code has printed as a structure, or else all of it. */
+function transportReason(printed: string): string {
+  return /(?:message|error): "([^"]+)"/.exec(printed)?.[1] ?? printed;
+}
 
 /** Returns a function that signals workflows, each time within a deadline in milliseconds. */
 export function createSignals(connection: NativeConnection, namespace: string, timeoutMs: number) {
@@ -22,7 +42,7 @@ export function createSignals(connection: NativeConnection, namespace: string, t
 }
 
 /** Converts the options of a client's connection to those of a native one. */
-export function nativeOptions({ address, tls, apiKey, metadata }: ConnectionOptions) {
+function nativeOptions({ address, tls, apiKey, metadata }: ConnectionOptions) {
   return {
     ...(address === undefined ? {} : { address }),
     ...(tls === undefined ? {} : { tls }),

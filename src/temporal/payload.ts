@@ -5,7 +5,7 @@ export function decode<T>(payload: Payload | null | undefined): T | undefined {
   return payload ? defaultPayloadConverter.fromPayload<T>(payload) : undefined;
 }
 
-/** Returns a protobuf timestamp in milliseconds since the epoch. */
+/** Returns a protobuf timestamp in milliseconds since the epoch, or a protobuf duration in milliseconds. */
 export function millis(
   timestamp: { seconds?: unknown; nanos?: number | null } | null | undefined,
 ): number | undefined {

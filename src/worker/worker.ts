@@ -7,7 +7,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  NativeConnection,
+  type NativeConnection,
   Runtime,
   Worker,
   type WorkerOptions as TemporalWorkerOptions,
@@ -19,7 +19,7 @@ import { attemptStartedSignal, attemptInterruptedSignal } from '../../workflows/
 import { lookUpPredecessor } from '../tasks/predecessors.ts';
 import { createTaskStore, type TaskStore } from '../tasks/store.ts';
 import { waitingDependents } from '../tasks/waiting-dependents.ts';
-import { createSignals, nativeOptions, type TemporalConnectionOptions } from '../temporal/native.ts';
+import { connectWorker, createSignals, type TemporalConnectionOptions } from '../temporal/native.ts';
 import { createTemporal } from '../temporal/temporal.ts';
 import { watchForMissedEnds } from './end-watch.ts';
 import { temporalLogger } from './logger.ts';
@@ -67,15 +67,20 @@ const signalTimeoutMs = 3000;
  */
 const settleMs = { idle: 300, step: 50, max: 5000 };
 
+/** @throws {TemporalUnreachable} */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  Runtime.install({
+  const runtime = Runtime.install({
     logger: temporalLogger(options.logger),
     // Signals are handled by the command, which also has other things to stop.
     shutdownSignals: [],
     workerHeartbeatInterval: heartbeatIntervalMs,
     telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'WARN' } } },
   });
-  const connection = await NativeConnection.connect(nativeOptions(options.connection));
+  const connection = await connectWorker(options.connection).catch(async (error: unknown) => {
+    // An address that is not even valid leaves the native threads running, and with them the process.
+    await runtime.shutdown();
+    throw error;
+  });
   const grace = new AbortController();
   // Makes the calls outside of workflows and attempts.
   const temporal = createTemporal({ ...options, identity: identity() });

@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { HistoryEntry } from '../../src/contract/history.ts';
 import type { Task, TaskSummary } from '../../src/contract/task.ts';
-import type { Caller } from '../support/caller.ts';
+import { type Caller, createCaller } from '../support/caller.ts';
 import { startService, useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
@@ -141,6 +141,26 @@ describe('a task with predecessors', () => {
       status: 'SCHEDULED',
       waiting: { reason: 'time', until: task.scheduled_time },
     });
+  });
+
+  test('is set to run now at once, paused or not and however often, and still waits for them', async () => {
+    const before = await sleeper();
+    const task = await dependent([before], { delay: hour });
+    for (const command of ['run-now', 'run-now', 'pause', 'run-now']) {
+      expect((await alice.call('POST', `/api/tasks/${task.id}/${command}/`)).status, command).toBe(200);
+      expect(isWaiting(await alice.read(task.id))).toBe(command === 'run-now');
+    }
+    await send(before, 'run-now');
+    expect((await ended(task)).status).toBe('COMPLETED');
+  });
+
+  test('is not yet set to run now while no worker has taken the command', async () => {
+    const api = await service.startApi({ TASKBELL_TASK_QUEUE: `test-${randomUUID()}` });
+    const before = await sleeper();
+    const idle = createCaller(api.url ?? '', alice.token);
+    const waits = await idle.create({ name: 'waits', delay: hour, after: [before.id] });
+    const answer = await idle.call('POST', `/api/tasks/${waits.id}/run-now/`);
+    expect(answer).toMatchObject({ status: 202, body: { waiting: { reason: 'after' } } });
   });
 
   test('does not wait for those that had completed before it was created', async () => {

@@ -145,7 +145,7 @@ test.each<[string, Record<string, unknown>, string]>([
   ['with two times', { scheduled_time: '2030-01-01T00:00:00Z', delay: 5 }, '/delay'],
   ['to a time beyond the horizon', { delay: 10 * 366 * 86_400 }, '/delay'],
   ['to a soft limit over the current hard limit', { soft_time_limit: 31 }, '/soft_time_limit'],
-  ['to a hard limit under the current soft limit', { time_limit: 19 }, '/soft_time_limit'],
+  ['to a hard limit under the current soft limit', { time_limit: 19 }, '/time_limit'],
   ['with too many retries', { retry: { max_retries: 101 } }, '/retry/max_retries'],
   ['with a duplicate tag', { tags: ['a', 'a'] }, '/tags'],
 ])('PATCH %s is 400 with a pointer to the field, and changes nothing', async (_what, body, pointer) => {

@@ -1,6 +1,9 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { HistoryEntry } from '../../src/contract/history.ts';
+import type { Task } from '../../src/contract/task.ts';
+import { commandSignalName } from '../../src/contract/names.ts';
+import type { TaskCommand } from '../../src/contract/workflow.ts';
 import type { Caller } from '../support/caller.ts';
 import { nextPage } from '../support/pages.ts';
 import { startService, useService } from '../support/service.ts';
@@ -102,6 +105,25 @@ describe('the history of a task', () => {
     expect(entries[2]?.attempt?.log[0]).toContain('attempt 1');
   });
 
+  test('lists run-now in a backoff, but no pause that came too late', async () => {
+    const task = { type: 'flaky', payload: { failures: 1 }, retry: { initial_interval: 60, max_retries: 1 } };
+    const { id } = await alice.create({ name: 'in a hurry', delay: 0, ...task });
+    await alice.until(id, 'its backoff', ({ waiting }) => waiting?.reason === 'backoff');
+    // The service rejects it. Sent in spite of that, as by a caller who was a moment too late, it has no effect.
+    const pause: TaskCommand = { command: 'pause', by: ids.alice };
+    await temporal.workflow.getHandle(id).signal(commandSignalName, pause);
+    await send(id, 'run-now', root);
+    await alice.until(id, 'its end', hasEnded);
+    expect(await historyOf(id)).toMatchObject([
+      { type: 'created' },
+      { type: 'due' },
+      { type: 'attempt', attempt: { attempt: 1, outcome: 'failed' } },
+      { type: 'run_now', by: { id: ids.root, name: service.users.root.name } },
+      { type: 'attempt', attempt: { attempt: 2, outcome: 'completed' } },
+      { type: 'completed' },
+    ]);
+  });
+
   test('continues over retries, names who asked for them, and keeps the attempts of all runs', async () => {
     const task = { type: 'hopeless', delay: 0 };
     const { id } = await alice.create({ name: 'again', ...task });
@@ -122,6 +144,33 @@ describe('the history of a task', () => {
     expect(entries[4]).toMatchObject({ by: { id: ids.root, name: service.users.root.name } });
     expect(entries[2]?.attempt?.error?.type).toBe('Hopeless');
     expect(new Set(entries.map(({ run_id }) => run_id)).size).toBe(2);
+  });
+
+  test('lists what a retry has changed, as for an edit, also at the start of a page', async () => {
+    const { id } = await alice.create({ name: 'before', type: 'hopeless', delay: hour, tags: ['a'] });
+    expect((await alice.call('PATCH', `/api/tasks/${id}/`, { priority: 1 })).status).toBe(200);
+    await send(id, 'run-now');
+    await alice.until(id, 'its end', hasEnded);
+    const retry = (changes: object | undefined, key: string) =>
+      alice.call<Task>('POST', `/api/tasks/${id}/retry/`, changes, { 'Idempotency-Key': key });
+    // Its new scheduled time is none of its author's changes.
+    expect((await retry(undefined, 'unchanged')).status).toBe(200);
+    const { scheduled_time } = await alice.until(
+      id,
+      'its second end',
+      (now) => hasEnded(now) && now.retry_count === 1,
+    );
+    const { body } = await retry({ name: 'after', tags: ['a'], delay: hour, description: 'new' }, 'changed');
+    expect(body).toMatchObject({ name: 'after', priority: 1, status: 'SCHEDULED' });
+    const entries = await historyOf(id);
+    const [unchanged, changed] = entries.filter(({ type }) => type === 'retried');
+    expect(unchanged).not.toHaveProperty('changes');
+    expect(changed?.changes).toEqual([
+      { field: 'name', from: 'before', to: 'after' },
+      { field: 'description' },
+      { field: 'scheduled_time', from: scheduled_time, to: body.scheduled_time },
+    ]);
+    expect(await historyOf(id, 1)).toEqual(entries);
   });
 
   test.each([1, 2, 3, 7])('is the same in pages of %i', async (limit) => {

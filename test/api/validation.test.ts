@@ -135,6 +135,7 @@ const bad: [what: string, fields: Record<string, unknown>, ...pointers: string[]
   ),
   ['a soft limit over the hard limit', { soft_time_limit: 11, time_limit: 10 }, '/soft_time_limit'],
   ['a soft limit over the default hard limit', { soft_time_limit: 1801 }, '/soft_time_limit'],
+  ['a hard limit under the default soft limit', { time_limit: 60 }, '/time_limit'],
   [
     'several invalid fields',
     { name: '', delay: -1, priority: 9, foo: 1 },
@@ -160,6 +161,17 @@ test.each(bad)('rejects %s with 400 and a pointer to each fault', async (_what, 
   const named = new Set(answer.body.errors.map(({ pointer }) => pointer));
   expect(named).toEqual(new Set(pointers));
   for (const { message } of answer.body.errors) expect(message.length).toBeGreaterThan(5);
+});
+
+test.each([
+  [{ soft_time_limit: 1801 }, 'The soft time limit of 1801 s must not exceed the time limit of 1800 s.'],
+  [
+    { time_limit: 60 },
+    'The time limit of 60 s must not be below the soft time limit of 1500 s. Lower soft_time_limit too.',
+  ],
+])('names both time limits if %j is wrong', async (limit, message) => {
+  const answer = await alice.call('POST', '/api/tasks/', { name: 'n', delay: 3600, ...limit });
+  expect(answer.body).toMatchObject({ errors: [{ message }] });
 });
 
 const good: [what: string, fields: Record<string, unknown>][] = [
@@ -247,6 +259,66 @@ async function send(body: Bytes, contentType: string | null = 'application/json'
   const answer = (await response.json()) as Record<string, unknown>;
   return { status: response.status, type: response.headers.get('Content-Type'), body: answer };
 }
+
+describe('a request that needs no body', () => {
+  /** Sends a command with this body. */
+  async function pause(body: string | undefined, contentType?: string) {
+    const { id } = await alice.create({ name: 'n', delay: 3600 });
+    const headers = {
+      Authorization: `Bearer ${alice.token}`,
+      ...(contentType === undefined ? {} : { 'Content-Type': contentType }),
+    };
+    const request = { method: 'POST', headers, ...(body === undefined ? {} : { body }) };
+    const response = await fetch(`${service.url}/api/tasks/${id}/pause/`, request);
+    return { status: response.status, body: await response.json(), task: await alice.read(id) };
+  }
+
+  test.each([
+    ['without one', undefined, undefined],
+    ['with an empty one', '', undefined],
+    ['with an empty one in JSON', '', 'application/json'],
+    ['without one, in JSON', undefined, 'application/json'],
+    // As `curl --data ''` sends it.
+    ['with an empty form', '', 'application/x-www-form-urlencoded'],
+    ['with an empty object', '{}', 'application/json'],
+  ])('is accepted %s', async (_what, body, contentType) => {
+    expect(await pause(body, contentType)).toMatchObject({
+      status: 200,
+      task: { waiting: { reason: 'paused' } },
+    });
+  });
+
+  test('is rejected with a field, and has no effect', async () => {
+    expect(await pause('{"reason":"x"}', 'application/json')).toMatchObject({
+      status: 400,
+      body: { code: 'validation', errors: [{ pointer: '/reason' }] },
+      task: { waiting: { reason: 'time' } },
+    });
+  });
+
+  test.each(['/api/tasks/ID/cancel/', '/api/tasks/ID/resume/', '/api/tasks/ID/run-now/', '/api/ws-ticket/'])(
+    'is rejected with a field at %s',
+    async (path) => {
+      const { id } = await alice.create({ name: 'n', delay: 3600 });
+      const answer = await alice.call('POST', path.replace('ID', id), { reason: 'x' });
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/reason' }] } });
+    },
+  );
+
+  test('and may have one is accepted with an empty one', async () => {
+    const { id } = await alice.create({ name: 'n', delay: 3600 });
+    await alice.call('POST', `/api/tasks/${id}/cancel/`);
+    for (const type of ['application/json', 'application/x-www-form-urlencoded']) {
+      const headers = { ...authorized(), 'Content-Type': type, 'Idempotency-Key': 'once' };
+      const response = await fetch(`${service.url}/api/tasks/${id}/retry/`, {
+        method: 'POST',
+        headers,
+        body: '',
+      });
+      expect(response.status, type).toBe(200);
+    }
+  });
+});
 
 const bytes = (...parts: (string | number[])[]): Uint8Array<ArrayBuffer> =>
   new Uint8Array(Buffer.concat(parts.map((part) => Buffer.from(part as string))));

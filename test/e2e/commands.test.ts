@@ -66,7 +66,12 @@ describe('cancel', () => {
     const answer = await command(id, 'cancel');
     expect(answer).toMatchObject({
       status: 409,
-      body: { code: 'wrong_state', error: 'Task cannot be cancelled in its current state' },
+      body: {
+        code: 'wrong_state',
+        detail: 'Task has ended (COMPLETED) and cannot be cancelled',
+        // The text of the previous service, for its clients.
+        error: 'Task cannot be cancelled in its current state',
+      },
     });
     expect(await alice.read(id)).toEqual(before);
   });
@@ -160,11 +165,37 @@ describe('pause, resume and run-now:', () => {
       payload: { ends_by: 'throw' },
     });
     await alice.until(id, 'it to run', isRunningNow);
-    for (const name of ['pause', 'resume', 'run-now']) expect((await command(id, name)).status).toBe(409);
+    expect(await sendAll(id)).toEqual(refusals('has started (RUNNING)'));
     await command(id, 'cancel');
     await alice.until(id, 'its end', hasEnded);
-    for (const name of ['pause', 'resume', 'run-now']) expect((await command(id, name)).status).toBe(409);
+    expect(await sendAll(id)).toEqual(refusals('has ended (CANCELLED)'));
   });
+
+  test('all three are rejected with 409 for a task that was cancelled before it started', async () => {
+    const { id } = await alice.create({ name: 'never', delay: hour });
+    await command(id, 'cancel');
+    expect(await sendAll(id)).toEqual(refusals('has ended (CANCELLED)'));
+  });
+
+  const participles = { pause: 'paused', resume: 'resumed', 'run-now': 'run now' };
+
+  /** Sends all three, and returns what they respond. */
+  function sendAll(id: string) {
+    return Promise.all(
+      Object.keys(participles).map(async (name) => {
+        const { status, body } = await alice.call('POST', `/api/tasks/${id}/${name}/`);
+        return { status, detail: body['detail'], error: body['error'] };
+      }),
+    );
+  }
+
+  /** Returns what all three respond about a task. The previous service had none of them, so `error` is the same. */
+  function refusals(state: string) {
+    return Object.values(participles).map((participle) => {
+      const detail = `Task ${state} and cannot be ${participle}`;
+      return { status: 409, detail, error: detail };
+    });
+  }
 });
 
 describe('retry', () => {
@@ -172,7 +203,10 @@ describe('retry', () => {
     const { id } = await alice.create({ name: 'open', delay: hour });
     expect(await command(id, 'retry')).toMatchObject({
       status: 409,
-      body: { error: 'Task cannot be retried' },
+      body: {
+        detail: 'Task has not ended (SCHEDULED) and cannot be retried',
+        error: 'Task cannot be retried',
+      },
     });
   });
 
@@ -279,11 +313,14 @@ describe('edit', () => {
     expect(Date.parse(end.started_at ?? '')).toBeGreaterThanOrEqual(Date.parse(soon.body.scheduled_time));
   });
 
-  test('is rejected with 409 once the task has started, and says why', async () => {
+  test('is rejected with 409 once the task has ended, and says why', async () => {
     const { id } = await alice.create({ name: 'started', delay: 0 });
     await alice.until(id, 'its end', hasEnded);
     const answer = await alice.call('PATCH', `/api/tasks/${id}/`, { name: 'late' });
-    expect(answer).toMatchObject({ status: 409, body: { detail: 'Task has started and cannot be changed' } });
+    expect(answer).toMatchObject({
+      status: 409,
+      body: { detail: 'Task has ended (COMPLETED) and cannot be changed' },
+    });
   });
 });
 

@@ -10,6 +10,14 @@ const hour = 3600;
 /** Two workers with one slot each. */
 const service = useService({ workers: 2 });
 
+/** Starts a service for the running test, with two workers of this many slots each. */
+async function onLargerWorkers(slots: number): Promise<Caller> {
+  const environment = { TASKBELL_WORKER_CONCURRENCY: String(slots) };
+  const larger = await startService({ workers: 2, environment });
+  onTestFinished(() => larger.close());
+  return larger.as('alice');
+}
+
 /** Keeps slots of the workers busy until they are released. */
 async function occupy(alice: Caller, slots: number): Promise<{ release(): Promise<Task[]> }> {
   const task = { name: 'occupies a slot', type: 'grumpy', delay: 0, payload: { ends_by: 'return' } };
@@ -37,8 +45,10 @@ function endOfAll(alice: Caller, tasks: readonly Task[]): Promise<Task[]> {
 }
 
 describe('no worker holds a due task that another could run:', () => {
-  describe('if all slots but one are busy,', () => {
-    async function expectInFreeSlot(alice: Caller, slots: number): Promise<void> {
+  test.each([1, 2])(
+    'if all slots but one are busy, of two workers with %i slots each, all tasks run in the free slot',
+    async (slots) => {
+      const alice = slots === 1 ? await service.as('alice') : await onLargerWorkers(slots);
       const busy = await occupy(alice, 2 * slots - 1);
       const short = { name: 'short', type: 'slow', delay: 0, payload: { steps: 1, step_ms: 20 } };
       const created = await Promise.all(Array.from({ length: 12 }, () => alice.create(short)));
@@ -53,18 +63,8 @@ describe('no worker holds a due task that another could run:', () => {
       expect(others).toEqual([]);
       expect(occupied.filter(({ worker }) => worker === free)).toHaveLength(slots - 1);
       expect(workersOf([...tasks, ...occupied])).toHaveLength(2);
-    }
-
-    test('of two workers with 1 slot each, all tasks run in the free slot', async () => {
-      await expectInFreeSlot(await service.as('alice'), 1);
-    });
-
-    test('of two workers with 2 slots each, all tasks run in the free slot', async () => {
-      const larger = await startService({ workers: 2, environment: { TASKBELL_WORKER_CONCURRENCY: '2' } });
-      onTestFinished(() => larger.close());
-      await expectInFreeSlot(await larger.as('alice'), 2);
-    });
-  });
+    },
+  );
 
   test('if tasks are of unequal length, the worker that is free runs them all, and none waits behind the longest', async () => {
     const alice = await service.as('alice');

@@ -167,7 +167,7 @@ describe('a namespace', () => {
     const server = await start();
     await withConnection(server, async (connection) => {
       await expect(ensureNamespace(connection, { namespace: 'none', create: false })).rejects.toThrow(
-        /Missing:\n {2}- the namespace itself\nRun `taskbell setup`/,
+        /Missing:\n {2}- the namespace itself\nRun `npm run taskbell -- setup`/,
       );
       await connection.operatorService.removeSearchAttributes({ namespace, searchAttributes: ['TaskOwner'] });
       await expect(ensureNamespace(connection, { namespace, create: false })).rejects.toThrow(

@@ -32,7 +32,7 @@ test('`taskbell keys` creates, lists and revokes a key, and prints it only once,
   expect(code).toBe(0);
   expect(out).toMatch(/^tb_[0-9a-f]{8}_[\w-]{43}\n$/);
   const [, prefix = ''] = out.split('_');
-  expect(err).toContain(`keys revoke ${prefix}`);
+  expect(err).toContain(`\`npm run taskbell -- keys revoke ${prefix}\``);
   expect(err).not.toContain(out.trim());
 
   const listed = await taskbell('keys', 'list', '--json');
@@ -101,22 +101,22 @@ test('`taskbell keys list` shows the keys of one user or of all, and those of a 
 const create = ['keys', 'create', 'alice', '--name', 'x'];
 
 test.each<[string[], string]>([
-  [['keys', 'create', 'carol', '--name', 'x'], 'error: there is no user named "carol"\n'],
+  [['keys', 'create', 'carol', '--name', 'x'], 'error: there is no user named "carol" in HOME/users.json\n'],
   [['keys', 'create', 'alice'], "error: required option '--name <label>' not specified\n"],
   [['keys', 'create', 'alice', '--name', ''], 'error: a label must have 1 to 100 characters'],
   [['keys', 'create', 'alice', '--name', 'a\nb'], 'error: a label must have 1 to 100 characters'],
   [[...create, '--scopes', 'admin'], 'error: the scopes must be read, write or read,write\n'],
   [[...create, '--expires', 'tomorrow'], 'error: the expiry must be a number of days or hours'],
   [[...create, '--expires', '2020-01-01T00:00:00Z'], 'error: the expiry must be in the future\n'],
-  [['keys', 'list', 'carol'], 'error: there is no user named "carol"\n'],
-  [['keys', 'revoke', '01234567'], 'error: there is no key with the prefix "01234567"\n'],
+  [['keys', 'list', 'carol'], 'error: there is no user named "carol" in HOME/users.json\n'],
+  [['keys', 'revoke', '01234567'], 'error: there is no key with the prefix "01234567" in HOME/keys.json\n'],
 ])(
   '`taskbell` with the arguments %j exits with code 1 and a one-line error, and creates no key',
   async (args, message) => {
     const { home, taskbell } = await setUp();
     const { out, err, code } = await taskbell(...args);
     expect({ out, code }).toEqual({ out: '', code: 1 });
-    expect(err).toContain(message);
+    expect(err).toContain(message.replace('HOME', home));
     expect(err.trimEnd().split('\n')).toHaveLength(1);
     await expect(readFile(keysFilePath(home))).rejects.toMatchObject({ code: 'ENOENT' });
   },

@@ -55,8 +55,13 @@ test.each([
   ['add bob --password-stdin', 'short', 'error: the password must have at least 8 characters\n'],
   ['add bob --password-stdin', '', 'error: the password must have at least 8 characters\n'],
   ['add bob', 'good-password', 'error: cannot ask for the password without a terminal'],
-  ['remove bob', '', 'error: there is no user named "bob"\n'],
-  ['passwd bob --password-stdin', 'good-password', 'error: there is no user named "bob"\n'],
+  ['remove bob', '', 'error: there is no user named "bob" in HOME/users.json\n'],
+  [
+    'passwd bob --password-stdin',
+    'good-password',
+    'error: there is no user named "bob" in HOME/users.json\n',
+  ],
+  ['link bob', '', 'error: there is no user named "bob" in HOME/users.json\n'],
   ['role alice root', '', "error: command-argument value 'root' is invalid"],
   ['add', '', "error: missing required argument 'name'\n"],
 ])(
@@ -67,7 +72,7 @@ test.each([
     const before = await readFile(join(home, 'users.json'), 'utf8');
     const { out, err, code } = await users(args, stdin);
     expect({ out, code }).toEqual({ out: '', code: 1 });
-    expect(err).toContain(message);
+    expect(err).toContain(message.replace('HOME', home));
     expect(err.trimEnd().split('\n')).toHaveLength(1);
     expect(await readFile(join(home, 'users.json'), 'utf8')).toBe(before);
   },

@@ -43,6 +43,7 @@ function live(changes: Partial<LiveExecution>): LiveExecution {
     ...row,
     pending: undefined,
     cancelRequested: false,
+    isBehind: false,
     transitions: 1,
     historyLength: 3,
     historyBytes: 0,

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { editTaskInput, task } from '../../contract/task.ts';
 import { idempotencyKey } from '../headers.ts';
+import { noInput } from '../no-input.ts';
 import { json, problems } from '../responses.ts';
 import { taskEtag, taskId, taskIdParameter, taskIfMatch } from '../task.ts';
 import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
@@ -14,7 +15,7 @@ function commandRoute<P extends string>(path: P, operationId: string, summary: s
     description,
     tags: ['Commands'],
     rules: { action: path },
-    request: { params: taskIdParameter },
+    request: { params: taskIdParameter, body: noInput },
     responses: {
       200: { ...json(task, 'The command has taken effect.'), headers: taskEtag },
       202: {

@@ -1,4 +1,5 @@
 import { accessToken, refreshInput, signInInput, ticket, tokenPair } from '../../contract/account.ts';
+import { noInput } from '../no-input.ts';
 import { json, noLocalAccounts, problems } from '../responses.ts';
 import { openRoute, type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
 
@@ -46,6 +47,7 @@ const issueTicket = signedInRoute({
   tags: ['Accounts'],
   // The ticket only opens a feed, for which `read` is enough.
   rules: { scope: 'read' },
+  request: { body: noInput },
   responses: { 200: json(ticket, 'The ticket.'), ...problems(400, 413, 415) },
 });
 

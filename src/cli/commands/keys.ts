@@ -4,6 +4,7 @@ import { parseExpiry, parseScopes } from '../../auth/new-key.ts';
 import { UserError } from '../../auth/users.ts';
 import { hasIdentityProvider } from '../../config.ts';
 import { createAction, type Io } from '../../lib/command.ts';
+import { ownCommand } from '../../lib/own-command.ts';
 import { administrationErrors } from '../errors.ts';
 import { openKeys } from '../home-files.ts';
 import { printJson, printTable, printText } from '../output.ts';
@@ -17,7 +18,7 @@ interface CreateOptions {
 
 const created = `Standard output has the key and nothing else. The key is shown only this once; Taskbell stores only its
 SHA-256 hash. A key survives a change of the user's password and always has the user's current role. It is valid until
-the user is removed, it expires, or you run \`taskbell keys revoke\`.`;
+the user is removed, it expires, or you run \`${ownCommand('keys revoke')}\`.`;
 
 /** Defines `taskbell keys …`. */
 export function defineKeys(program: Command, io: Io): void {
@@ -56,7 +57,7 @@ async function createKey(io: Io, user: string, options: CreateOptions): Promise<
   const { key, stored } = await openKeys().create(wanted);
   if (options.json) return printJson(io, { key, ...publicFields({ ...stored, user }) });
   printText(io, key);
-  io.stderr.write(`Shown only this once. \`taskbell keys revoke ${stored.prefix}\` revokes it.\n`);
+  io.stderr.write(`Shown only this once. \`${ownCommand(`keys revoke ${stored.prefix}`)}\` revokes it.\n`);
 }
 
 function defineList(parent: Command, io: Io): void {
@@ -70,7 +71,7 @@ function defineList(parent: Command, io: Io): void {
         const all = await openKeys().list(user);
         if (json) printJson(io, all.map(publicFields));
         else if (all.length === 0)
-          printText(io, 'No keys. `taskbell keys create USER --name LABEL` creates one.');
+          printText(io, `No keys. \`${ownCommand('keys create USER --name LABEL')}\` creates one.`);
         else printTable(io, columns, all.map(cellsOf));
       }),
     );

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { UserError } from '../../auth/users.ts';
+import { usersFilePath } from '../../auth/paths.ts';
+import { unknownUser, UserError } from '../../auth/users.ts';
 import { type Config, ConfigError, readConfig } from '../../config.ts';
 import { createAction, type Io } from '../../lib/command.ts';
 import { hostUrl } from '../../lib/host-url.ts';
@@ -29,7 +30,7 @@ async function linkFor(config: Config, name: string, url: string | undefined): P
   if (secret === undefined)
     throw new ConfigError('TASKBELL_JWT_SECRET: must be set to the same value as for the API');
   const link = await makeSignInLink({ home: config.home, secret, name, url: baseOf(config, url) });
-  if (link === undefined) throw new UserError(`there is no user named ${JSON.stringify(name)}`);
+  if (link === undefined) throw unknownUser(name, usersFilePath(config.home));
   return link;
 }
 

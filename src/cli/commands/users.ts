@@ -3,6 +3,7 @@ import { askForPassword, readPasswordFrom } from '../../auth/new-password.ts';
 import type { User } from '../../auth/users-file.ts';
 import { type AccountRole, accountRole } from '../../contract/account.ts';
 import { createAction, type Io } from '../../lib/command.ts';
+import { ownCommand } from '../../lib/own-command.ts';
 import { administrationErrors } from '../errors.ts';
 import { openKeys, openUsers } from '../home-files.ts';
 import { printJson, printTable, printText } from '../output.ts';
@@ -72,7 +73,7 @@ function defineList(parent: Command, io: Io): void {
       action(async ({ json = false }: { json?: boolean }) => {
         const all = await openUsers().list();
         if (json) printJson(io, all.map(publicFields));
-        else if (all.length === 0) printText(io, 'No users. `taskbell users add NAME` adds one.');
+        else if (all.length === 0) printText(io, `No users. \`${ownCommand('users add NAME')}\` adds one.`);
         else printTable(io, columns, all.map(cellsOf));
       }),
     );

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Task } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
+import { sentence } from '../format.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Status } from '../parts/status.tsx';
 import { useTitle } from '../parts/title.ts';
@@ -109,10 +110,7 @@ function Parts({ task, store }: { task: Task; store: TaskStore }) {
 function Problem({ text, isOld, children }: { text: string; isOld: boolean; children: ComponentChildren }) {
   return (
     <div class="problem task-problem">
-      <p>
-        {text}
-        {isOld && '. This page may be out of date.'}
-      </p>
+      <p>{isOld ? `${sentence(text)} This page may be out of date.` : text}</p>
       {children}
     </div>
   );

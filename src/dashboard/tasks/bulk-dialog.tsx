@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ActionName, ActionResult } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
-import { count, plural } from '../format.ts';
+import { count, plural, sentence } from '../format.ts';
 import { explain } from '../page-messages.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { actionWords, canDo } from '../what-now.ts';
@@ -125,7 +125,7 @@ function useBulkWork({ action, list }: BulkProps & { action: ActionName }) {
         if (stoppedBy !== undefined) break;
       }
     } catch (error) {
-      stoppedBy = `${explain(error)} It is not known which of the last tasks were changed.`;
+      stoppedBy = `${sentence(explain(error))} It is not known which of the last tasks were changed.`;
     }
     const rejected = all.filter(({ status }) => status >= 300);
     const result = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { duration, plural, relative } from '../../../src/dashboard/format.ts';
+import { duration, plural, relative, sentence } from '../../../src/dashboard/format.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -40,4 +40,16 @@ test('a count of one has the singular, every other count the plural', () => {
     '0 tasks',
     '2 are',
   ]);
+});
+
+test.each([
+  ['Task has ended', 'Task has ended.'],
+  ['Task has ended.', 'Task has ended.'],
+  ['Task has ended. ', 'Task has ended.'],
+  ['Task has ended...', 'Task has ended.'],
+  ['Is it 1.5?', 'Is it 1.5?'],
+  ['Cut here…', 'Cut here…'],
+  ['', ''],
+])('%j is the sentence %j', (text, expected) => {
+  expect(sentence(text)).toBe(expected);
 });

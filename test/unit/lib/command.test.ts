@@ -26,7 +26,7 @@ test('a command ends with the exit code that it returns, or with 0', async () =>
 test('an error that the user can fix is reported in one line, and the exit code is 1', async () => {
   const fail = () => Promise.reject(new Mistake('PORT: must be a number'));
   expect(await run(fail)).toEqual({ err: 'PORT: must be a number\n', code: 1 });
-  const report: ErrorReport['report'] = (message, { stderr }) => void stderr.write(`error: ${message}\n`);
+  const report: ErrorReport['report'] = ({ message }, { stderr }) => void stderr.write(`error: ${message}\n`);
   expect(await run(fail, { report })).toEqual({ err: 'error: PORT: must be a number\n', code: 1 });
 });
 

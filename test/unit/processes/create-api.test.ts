@@ -64,3 +64,22 @@ test.each([
     await expect(createApi(configOf(home, changes), logger, { buildFolder: build })).rejects.toThrow(message);
   },
 );
+
+test.each([
+  ['throws while it is loaded', 'throw new Error("no\\ndatabase");', 'it cannot be loaded: no database'],
+  ['has a type that exists already', taskTypeCode('http-request'), 'two task types called "http-request"'],
+])('the API is not composed if a task module %s, and the error is one line', async (_what, code, why) => {
+  const { home, build } = await makeFolders();
+  const module = join(home, 'own.mjs');
+  await writeFile(module, code);
+  const config = configOf(home, { TASKBELL_TASK_MODULES: module });
+  const error: unknown = await createApi(config, logger, { buildFolder: build }).catch(String);
+  expect(error).toMatch(/^ConfigError: TASKBELL_TASK_MODULES: .*$/);
+  expect(error).toContain(why);
+});
+
+function taskTypeCode(name: string): string {
+  const zod = import.meta.resolve('zod');
+  return `import { z } from '${zod}';
+    export default { name: '${name}', description: '', payload: z.unknown(), run: async () => null };`;
+}
