@@ -319,17 +319,6 @@ describe('a task that waits for predecessors', () => {
     expect((await ended(task)).status).toBe('COMPLETED');
   });
 
-  test('is not started by run-now, which skips only its scheduled time', async () => {
-    const before = await sleeper();
-    const task = await dependent([before], { delay: hour });
-    expect(await alice.call('POST', `/api/tasks/${task.id}/run-now/`)).toMatchObject({
-      status: 202,
-      body: { waiting: { reason: 'after' } },
-    });
-    await send(before, 'run-now');
-    expect((await ended(task)).status).toBe('COMPLETED');
-  });
-
   test('can be cancelled or deleted without an effect on its predecessor', async () => {
     const before = await sleeper();
     const [cancelled, deleted] = [await dependent([before]), await dependent([before])];
