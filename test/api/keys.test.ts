@@ -114,7 +114,7 @@ describe('a key', () => {
   });
 
   test('is valid in another API process too, from its first request on', async () => {
-    const { url = '' } = await service.startApi();
+    const { secondUrl: url = '' } = service;
     const key = await keyOf(service.users.alice.name);
     expect((await createCaller(url, key.token).call('GET', '/api/tasks/')).status).toBe(200);
   });
@@ -221,7 +221,7 @@ describe('within 5 s', () => {
   });
 
   test('of its revocation, a key is rejected by every API process', async () => {
-    const { url = '' } = await service.startApi();
+    const { secondUrl: url = '' } = service;
     const key = await keyOf(service.users.alice.name);
     const there = createCaller(url, key.token);
     expect((await there.call('GET', '/api/tasks/')).status).toBe(200);

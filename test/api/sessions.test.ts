@@ -139,7 +139,7 @@ describe('a sign-in link', () => {
   const rejected = { status: 401, body: { code: 'token_not_valid' } };
 
   test('leads to the dashboard, and signs its user in once, whichever API process redeems it', async () => {
-    const { url = '' } = await service.startApi();
+    const { secondUrl: url = '' } = service;
     const link = await linkOf(service.users.alice.name, '--url', 'https://tasks.example');
     expect(link).toMatch(/^https:\/\/tasks\.example\/#sign-in=[\w.-]+$/);
     const { status, body, headers } = await redeem(tokenIn(link));
@@ -151,7 +151,7 @@ describe('a sign-in link', () => {
   });
 
   test('that is redeemed several times at once, in two processes, signs in once', async () => {
-    const { url = '' } = await service.startApi();
+    const { secondUrl: url = '' } = service;
     const token = tokenIn(await linkOf(service.users.alice.name));
     const redeemed = await Promise.all(
       Array.from({ length: 10 }, (_, i) => redeem(token, i % 2 === 0 ? {} : { url })),
@@ -294,7 +294,7 @@ describe('the end of a session', () => {
 
   test('by signing out is final in every API process, and closes its socket and stream; other sessions stay', async () => {
     const { id } = await alice.create(farAway);
-    const { url = '' } = await service.startApi();
+    const { secondUrl: url = '' } = service;
     const [browser, other] = [await signIn(), await signIn()];
     const [its, others] = [await watch(browser, id), await watch(other, id)];
     const out = await browser.call('DELETE', '/api/session/');
@@ -364,7 +364,7 @@ describe('behind a proxy that terminates TLS,', () => {
   const headers = { 'X-Forwarded-For': '203.0.113.7', 'X-Forwarded-Proto': 'https' };
   let url: string;
   beforeAll(async () => {
-    ({ url = '' } = await service.startApi({ TASKBELL_TRUSTED_PROXIES: '127.0.0.0/8' }));
+    ({ secondUrl: url = '' } = service);
   });
 
   test('the cookie is restricted to https and to this host', async () => {

@@ -112,16 +112,14 @@ describe('a watcher that stays connected', () => {
   });
 
   test('sees changes that are made through another API process', async () => {
-    const other = await service.startApi();
     const { id } = await alice.create(farAway);
-    const feed = await watch(createCaller(other.url ?? '', alice.token), id);
+    const feed = await watch(createCaller(service.secondUrl ?? '', alice.token), id);
     await alice.call('PATCH', `/api/tasks/${id}/`, { name: 'renamed' });
     await feed.until('the edit', () => feed.tasks().at(-1)?.name === 'renamed', 3000);
     await alice.call('POST', `/api/tasks/${id}/cancel/`);
     await feed.until('the end', hasEnded, 3000);
     expect(feed.tasks().at(-1)?.status).toBe('CANCELLED');
     feed.socket.close();
-    await other.close();
   });
 
   test('gets only messages of the documented shape, without payload and attempts', async () => {

@@ -1,13 +1,19 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take a minute or more, mostly waiting. Started last, they would still run when all others are done. */
+/** Files that take most of a minute or more, mostly waiting. Started last, they would run when all others are done. */
 const longest = [
   'e2e/losses',
   'e2e/stopping',
+  'e2e/up',
+  'api/overview',
+  'browser/tasks',
+  'api/after',
   'e2e/misbehaviour',
   'browser/task',
-  'browser/tasks',
-  'api/overview',
+  'pool/pool',
+  'e2e/demo',
+  'e2e/resume',
+  'unit/types/process-data-resume',
 ];
 /** The other files come project by project: a worker process can only be shared within one. */
 const projects = ['unit', 'service', 'processes', 'alone'];

@@ -24,6 +24,8 @@ export interface TestAccount {
 /** Location of a running service. Plain data, so that one process can pass it to another. */
 export interface ServicePlace {
   readonly url: string;
+  /** The second API process of the shared service. It trusts `X-Forwarded-For` from this machine. */
+  readonly secondUrl?: string | undefined;
   readonly home: string;
   readonly taskQueue: string;
   /** The environment of its processes, without the secret. */
@@ -81,6 +83,9 @@ export function useService(options?: ServiceOptions | (() => ServiceOptions)): S
   return {
     get url() {
       return started().url;
+    },
+    get secondUrl() {
+      return started().secondUrl;
     },
     get home() {
       return started().home;

@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { startBrowserServer } from '../browser.ts';
 import { startService } from '../service.ts';
-import { provideTemporal } from './temporal.ts';
+import setupTemporal from './temporal.ts';
 
 /** Starts what the files of a test project share: a Temporal server, a service (`useService()`) and a browser. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -10,8 +10,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     for (const each of closers.toReversed()) await each();
   };
   try {
-    const temporal = await provideTemporal(project);
-    closers.push(() => temporal.close());
+    closers.push(await setupTemporal(project));
+    const temporal = project.getProvidedContext().temporal;
     const browser = await startBrowserServer();
     closers.push(() => browser.close());
     project.provide('browser', browser.wsEndpoint());
@@ -24,8 +24,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
       },
     });
     closers.push(() => service.close());
+    const { url: secondUrl } = await service.startApi({ TASKBELL_TRUSTED_PROXIES: '127.0.0.0/8' });
     const { url, home, taskQueue, environment } = service;
-    project.provide('service', { url, home, taskQueue, environment });
+    project.provide('service', { url, secondUrl, home, taskQueue, environment });
     return close;
   } catch (error) {
     await close();

@@ -130,7 +130,7 @@ describe('process-data resumes: real data', () => {
         fc.asyncProperty(checks, async (checks) => {
           expect(await broken({ file }, checks)).toEqual(expected);
         }),
-        { numRuns: 4 },
+        { numRuns: 2 },
       );
     },
   );
