@@ -4,8 +4,7 @@ import { LongestFirst } from './test/support/longest-first.ts';
 /** Files whose tests assert a duration, a share or a resource: each has the machine to itself. */
 const alone = [
   'test/unit/types/process-data-memory.test.ts',
-  'test/browser/many-tasks.test.ts',
-  'test/e2e/{fairness,memory-limits}.test.ts',
+  'test/e2e/{fairness,many-tasks,memory-limits}.test.ts',
 ];
 /** Files whose tests count the child processes of their own process. */
 const isolated = ['test/pool/**/*.test.ts', 'test/e2e/{demo,engine,up}.test.ts'];

@@ -78,36 +78,6 @@ describe('tasks in a bulk request', () => {
     expect(await alice.until(last.task.id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED' });
   });
 
-  test('can number 1,000 without holding up other requests; an action whose filter matches more is rejected with the number', async () => {
-    const many = await service.asNewUser();
-    const making = created(many, 1000);
-    const waits: number[] = [];
-    for (let asked = 0; asked < 5; asked += 1) {
-      const before = performance.now();
-      await bob.create({ name: 'in the meantime', delay: hour });
-      waits.push(performance.now() - before);
-    }
-    const ids = await making;
-    expect(new Set(ids).size).toBe(1000);
-    expect(ids).not.toContain('');
-    // Other requests don't wait behind the thousand, which take several seconds.
-    expect(Math.max(...waits)).toBeLessThan(3000);
-    await expect.poll(() => total(many), { timeout: 20_000 }).toMatchObject({ SCHEDULED: 1000 });
-
-    // An action on more than a thousand is rejected.
-    await created(many, 7);
-    await expect.poll(() => total(many), { timeout: 20_000 }).toMatchObject({ SCHEDULED: 1007 });
-    for (const dry_run of [true, false]) {
-      const answer = await act({ action: 'cancel', filter: {}, dry_run }, many);
-      expect(answer).toMatchObject({
-        status: 400,
-        body: { code: 'validation', errors: [{ pointer: '/filter' }] },
-      });
-      expect(JSON.stringify(answer.body)).toContain('1007');
-    }
-    expect(await total(many)).toMatchObject({ SCHEDULED: 1007 });
-  }, 90_000);
-
   test('with an Idempotency-Key can be sent again without creating more; a changed one is 422', async () => {
     const key = { 'Idempotency-Key': randomUUID() };
     const tasks = [1, 2, 3].map((n) => ({ name: `keyed ${n}`, delay: hour }));
@@ -169,12 +139,12 @@ describe('an action on many tasks', () => {
 
   test('by a filter applies to exactly those that match; a dry run only counts them', async () => {
     const user = await service.asNewUser();
-    await created(user, 30, { tags: ['wanted'] });
+    await created(user, 12, { tags: ['wanted'] });
     await created(user, 5, { tags: ['other'] });
-    await expect.poll(() => total(user), { timeout: 10_000 }).toMatchObject({ SCHEDULED: 35 });
+    await expect.poll(() => total(user), { timeout: 10_000 }).toMatchObject({ SCHEDULED: 17 });
     const filter = { tag: ['wanted'], status: ['SCHEDULED'] };
     const dry = await act({ action: 'pause', filter, dry_run: true }, user);
-    expect(dry).toMatchObject({ status: 200, body: { matched: 30 } });
+    expect(dry).toMatchObject({ status: 200, body: { matched: 12 } });
     for (const action of ['pause', 'resume', 'cancel', 'retry', 'delete']) {
       const wanted = action === 'retry' ? { tag: 'wanted', status: 'CANCELLED' } : { tag: 'wanted' };
       const { status, body } = await act({ action, filter: wanted }, user);
@@ -182,12 +152,12 @@ describe('an action on many tasks', () => {
       expect(body.results.map((one) => one.status).filter((one) => ![200, 202, 204].includes(one))).toEqual(
         [],
       );
-      expect(body.results, action).toHaveLength(30);
+      expect(body.results, action).toHaveLength(12);
       const expected = {
-        pause: { SCHEDULED: 35 },
-        resume: { SCHEDULED: 35 },
-        cancel: { CANCELLED: 30, SCHEDULED: 5 },
-        retry: { CANCELLED: 0, SCHEDULED: 35 },
+        pause: { SCHEDULED: 17 },
+        resume: { SCHEDULED: 17 },
+        cancel: { CANCELLED: 12, SCHEDULED: 5 },
+        retry: { CANCELLED: 0, SCHEDULED: 17 },
         delete: { SCHEDULED: 5, CANCELLED: 0 },
       }[action];
       await expect.poll(() => total(user), { timeout: 20_000 }).toMatchObject(expected ?? {});

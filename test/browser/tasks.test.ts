@@ -455,7 +455,7 @@ describe('an accessible list', () => {
     await rowOf(page, 'by keyboard').waitFor();
     await page.locator('body').press('Tab');
     await page.keyboard.press('Enter');
-    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('main');
     const focused = () => page.evaluate<string>('document.activeElement.textContent');
     await expect
       .poll(
@@ -468,7 +468,7 @@ describe('an accessible list', () => {
       .toBe('by keyboard');
     await page.keyboard.press('Enter');
     await page.waitForURL('**/tasks/*');
-    expect(await page.evaluate('document.activeElement.tagName')).toBe('H1');
+    await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('H1');
     await close();
   });
 });

@@ -1,5 +1,7 @@
-/** A list of thousands of tasks: what it costs the page to load it, to scroll through it and to update it. */
+/** Thousands of tasks of one owner: their creation, actions on them, and their list in the dashboard. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { BulkResult } from '../../src/contract/bulk.ts';
+import type { TaskCounts } from '../../src/contract/task.ts';
 import { type Browser, type Page } from '../support/browser.ts';
 import { launchBrowser } from '../support/browser.ts';
 import type { Caller } from '../support/caller.ts';
@@ -11,19 +13,33 @@ const total = 2000;
 const service = useService({ workers: 0 });
 let browser: Browser;
 let alice: Caller;
+/** Results of the bulk requests that created the tasks. */
+const results: BulkResult[] = [];
+/** How long another user's requests took in the meantime, in milliseconds. */
+const waits: number[] = [];
 
 beforeAll(async () => {
   browser = await launchBrowser();
   alice = await service.as('alice');
-  for (let first = 0; first < total; first += 1000) {
-    const tasks = Array.from({ length: 1000 }, (_, index) => ({
-      name: `task ${first + index}`,
-      delay: 86_400,
-      tags: ['many'],
-    }));
-    await alice.call('POST', '/api/tasks/bulk/', { tasks });
+  const bob = await service.as('bob');
+  const first = createThousand(0);
+  while (waits.length < 5) {
+    const before = performance.now();
+    await bob.create({ name: 'in the meantime', delay: 3600 });
+    waits.push(performance.now() - before);
   }
+  results.push(...(await first), ...(await createThousand(1000)));
 }, 300_000);
+
+async function createThousand(first: number): Promise<readonly BulkResult[]> {
+  const tasks = Array.from({ length: 1000 }, (_, index) => ({
+    name: `task ${first + index}`,
+    delay: 86_400,
+    tags: ['many'],
+  }));
+  const { body } = await alice.call<{ results: BulkResult[] }>('POST', '/api/tasks/bulk/', { tasks });
+  return body.results;
+}
 
 afterAll(() => browser.close());
 
@@ -55,6 +71,28 @@ async function longestTask(page: Page, work: () => Promise<void>): Promise<numbe
   expect(tasks.filter(({ tdur = 0 }) => tdur > 0).length).toBeGreaterThan(100);
   return Math.max(...tasks.map(({ tdur = 0 }) => tdur / 1000));
 }
+
+test('a bulk request of 1,000 tasks creates them all without holding up other requests', () => {
+  const ids = results.map((result) => 'task' in result && result.task.id);
+  expect(new Set(ids).size).toBe(total);
+  expect(ids).not.toContain(false);
+  // Other requests don't wait behind the thousand, which take several seconds.
+  expect(Math.max(...waits)).toBeLessThan(3000);
+});
+
+test('an action whose filter matches more than 1,000 tasks is rejected with their number', async () => {
+  const count = async () => (await alice.call<TaskCounts>('GET', '/api/tasks/counts/')).body.counts;
+  await expect.poll(count, { timeout: 20_000 }).toMatchObject({ SCHEDULED: total });
+  for (const dry_run of [true, false]) {
+    const answer = await alice.call('POST', '/api/tasks/actions/', { action: 'cancel', filter: {}, dry_run });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { code: 'validation', errors: [{ pointer: '/filter' }] },
+    });
+    expect(JSON.stringify(answer.body)).toContain(String(total));
+  }
+  expect(await count()).toMatchObject({ SCHEDULED: total });
+});
 
 test('a list of 2,000 tasks loads, scrolls and updates without blocking a frame for 100 ms', async () => {
   const { page, close } = await openDashboard(browser, service);
