@@ -10,7 +10,7 @@ const alone = [
 const isolated = ['test/pool/**/*.test.ts', 'test/e2e/{demo,engine,up}.test.ts'];
 
 /** Number of files that run at once. Most of them wait most of the time. */
-const atOnce = 4;
+const atOnce = 5;
 
 /**
  * Groups run one after the other, by `groupOrder`; files of a group run at once, as many as `maxWorkers`. A group's
@@ -70,8 +70,8 @@ export default defineConfig({
     // Longer than any wait within a test, so that the wait says what it waited for.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // The default of one second is less than this takes on a busy machine.
-    expect: { poll: { timeout: 15_000 } },
+    // By default a poll lasts one second, less than this takes on a busy machine, and asks twenty times in it.
+    expect: { poll: { timeout: 15_000, interval: 100 } },
     sequence: { sequencer: LongestFirst },
     projects,
   },
