@@ -10,7 +10,7 @@ const alone = [
 const isolated = ['test/pool/**/*.test.ts', 'test/e2e/{demo,engine,up}.test.ts'];
 
 /** Number of files that run at once. Most of them wait most of the time. */
-const atOnce = 5;
+const atOnce = 4;
 
 /**
  * Groups run one after the other, by `groupOrder`; files of a group run at once, as many as `maxWorkers`. A group's

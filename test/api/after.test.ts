@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { HistoryEntry } from '../../src/contract/history.ts';
 import type { Task, TaskSummary } from '../../src/contract/task.ts';
-import { type Caller, createCaller } from '../support/caller.ts';
+import { type Caller, createCaller, untilDone } from '../support/caller.ts';
 import { startService, useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
@@ -147,7 +147,8 @@ describe('a task with predecessors', () => {
     const before = await sleeper();
     const task = await dependent([before], { delay: hour });
     for (const command of ['run-now', 'run-now', 'pause', 'run-now']) {
-      expect((await alice.call('POST', `/api/tasks/${task.id}/${command}/`)).status, command).toBe(200);
+      const { status } = await untilDone(() => alice.call('POST', `/api/tasks/${task.id}/${command}/`));
+      expect(status, command).toBe(200);
       expect(isWaiting(await alice.read(task.id))).toBe(command === 'run-now');
     }
     await send(before, 'run-now');

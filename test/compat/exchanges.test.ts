@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { type Answer, callUrl, type Caller } from '../support/caller.ts';
+import { type Answer, callUrl, type Caller, untilDone } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 
 const body = z.record(z.string(), z.unknown());
@@ -71,7 +71,7 @@ describe.each([
 
     const send = async ({ method, path, as, body }: Exchange['request']): Promise<Answer<unknown>> => {
       const request = [method, spell(String(fill(path))), fill(body)] as const;
-      if (as !== undefined) return callers[as].call<unknown>(...request);
+      if (as !== undefined) return untilDone(() => callers[as].call<unknown>(...request));
       return callUrl<unknown>(`${service.url}${request[1]}`, request[0], request[2]);
     };
 

@@ -101,6 +101,17 @@ export function createCaller(url: string, token: string): Caller {
   return caller;
 }
 
+/**
+ * Sends a command until it is answered 200 or rejected: on a busy machine, its effect can take longer than the second
+ * that the API waits for it. Not for run-now, which is rejected once the task runs.
+ */
+export function untilDone<B>(send: () => Promise<Answer<B>>): Promise<Answer<B>> {
+  return waitFor('the effect of a command', async () => {
+    const answer = await send();
+    return answer.status !== 202 && answer;
+  });
+}
+
 /** Opens a WebSocket. @throws RejectedUpgrade with the HTTP status if the upgrade is rejected. */
 export async function openFeed(url: string, headers: Record<string, string> = {}): Promise<Feed> {
   const socket = new WebSocket(url, { headers });

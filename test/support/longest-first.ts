@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take most of a minute or more, mostly waiting. Started last, they would run when all others are done. */
+/** Files that take most of a minute or more, mostly waiting. Started last, they would still be running when all others are done. */
 const longest = [
   'e2e/losses',
   'e2e/stopping',

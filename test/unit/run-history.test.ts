@@ -18,18 +18,27 @@ function command(name: TaskCommand['command']): Event {
   return { workflowExecutionSignaledEventAttributes: { signalName: commandSignalName, input } };
 }
 
-/** The end of an attempt that had started when its task was paused. */
-function withdrawn(): Event {
-  const report: AttemptReport = {
+function reportOf(outcome: AttemptReport['outcome']): AttemptReport {
+  return {
     attempt: 1,
     started_at: '2030-01-01T00:00:00.000Z',
     finished_at: '2030-01-01T00:00:01.000Z',
     worker: 'worker',
-    outcome: 'cancelled',
+    outcome,
     error: null,
     log: [],
   };
-  return { activityTaskCanceledEventAttributes: { details: payloads(report) } };
+}
+
+/** The end of an attempt that had started when its task was paused. */
+function withdrawn(): Event {
+  return { activityTaskCanceledEventAttributes: { details: payloads(reportOf('cancelled')) } };
+}
+
+/** The failure of an attempt, as its activity reports it. */
+function failed(): Event {
+  const details = payloads({ report: reportOf('failed') });
+  return { activityTaskFailedEventAttributes: { failure: { applicationFailureInfo: { details } } } };
 }
 
 test('the resume of a task that was paused while its first attempt started is in its history', () => {
@@ -37,4 +46,11 @@ test('the resume of a task that was paused while its first attempt started is in
   const events = [started, scheduled, command('pause'), withdrawn(), command('resume')];
   const types = events.flatMap((event) => history.entriesOf(event)).map(({ type }) => type);
   expect(types).toEqual(['created', 'due', 'paused', 'attempt', 'resumed']);
+});
+
+test('an attempt that fails by itself while it is withdrawn counts, so that the resume after it has no effect', () => {
+  const history = new RunHistory('run');
+  const events = [started, scheduled, command('pause'), failed(), command('resume')];
+  const types = events.flatMap((event) => history.entriesOf(event)).map(({ type }) => type);
+  expect(types).toEqual(['created', 'due', 'paused', 'attempt']);
 });
