@@ -24,7 +24,7 @@ const folder = await mkdtemp(join(tmpdir(), 'taskbell-results-'));
 try {
   // At the same time: tests leave the processors idle now and then.
   const [checks, tests] = await Promise.all([
-    vitestArgs.length === 0 ? runChecks() : { code: 0, output: '' },
+    vitestArgs.length === 0 ? runChecks().catch(unstarted) : { code: 0, output: '' },
     runTests(),
   ]);
   if (checks.output !== '') console.log(checks.output);
@@ -35,6 +35,11 @@ try {
   process.exitCode = failed > 0 ? 1 : tests.code;
 } finally {
   await rm(folder, { recursive: true, force: true });
+}
+
+/** Returns the outcome of checks that could not be started: the tests go on. */
+function unstarted(error) {
+  return { code: 1, output: String(error) };
 }
 
 /** Runs the static checks. Their output is kept apart from that of the tests. */

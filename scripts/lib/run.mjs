@@ -4,14 +4,17 @@ import { constants } from 'node:os';
 import { root } from './root.mjs';
 
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** Commands that have not ended. */
+const running = new Set();
 
 /**
- * Runs a command in the checkout with our stdio, and passes signals on to it. After a signal, exits once the
- * command has ended.
+ * Runs a command in the checkout with our stdio, and passes signals on to it. After a signal, exits once all
+ * commands have ended.
  * @returns its exit code.
  */
 export async function run(command, args, options = {}) {
   const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options });
+  running.add(child);
   let received;
   const forward = (signal) => {
     received = signal;
@@ -20,11 +23,19 @@ export async function run(command, args, options = {}) {
   for (const signal of forwarded) process.on(signal, forward);
   try {
     const [code, signal] = await once(child, 'close');
-    if (received !== undefined) process.exit(128 + constants.signals[received]);
+    running.delete(child);
+    if (received !== undefined) await exitAfterLast(128 + constants.signals[received]);
     return code ?? 128 + constants.signals[signal];
   } finally {
+    running.delete(child);
     for (const signal of forwarded) process.off(signal, forward);
   }
+}
+
+/** Exits, or leaves that to the command that ends last. */
+async function exitAfterLast(code) {
+  if (running.size === 0) process.exit(code);
+  await new Promise(() => undefined);
 }
 
 export function runNode(args, options) {

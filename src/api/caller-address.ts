@@ -15,8 +15,8 @@ export type CallerAddressOf = (c: Context<ApiEnv>) => CallerAddress;
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 /**
- * Returns the function that finds the address of a caller. A proxy's X-Forwarded-For and X-Forwarded-Proto count only if its address is trusted, because
- * anyone can send these headers.
+ * Returns the function that finds the address of a caller. A proxy's X-Forwarded-For and X-Forwarded-Proto count only
+ * if its address is trusted, because anyone can send these headers.
  * @param trustedProxies addresses and CIDR ranges.
  */
 export function createCallerAddressOf(trustedProxies: readonly string[]): CallerAddressOf {

@@ -156,7 +156,7 @@ function newer(mark: Mark, found: number, asked: number, seenAt: number): Mark {
 
 /**
  * Returns where the next lists start. Without news, the cursor still advances with the time that passes: otherwise,
- * the last rows would be listed for ever.
+ * the last rows would be listed forever.
  */
 function cursorAt({ written, closed }: Newest, now: number): FeedCursor {
   const startOf = ({ value, seenAt }: Mark): number => Math.max(value, value + (now - seenAt) - settledMs);

@@ -244,7 +244,7 @@ function rejectUpgrade(socket: Duplex, { status, body, headers }: Problem): void
     `Content-Length: ${Buffer.byteLength(text)}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
-  // Otherwise a client that keeps its own half open would keep the socket open for ever.
+  // Otherwise a client that keeps its own half open would keep the socket open forever.
   socket.once('finish', () => socket.destroy());
   socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
 }

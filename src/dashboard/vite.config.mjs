@@ -4,7 +4,7 @@ import { defineConfig, loadEnv } from 'vite';
 import { hostUrl } from '../lib/host-url.ts';
 
 const { HOST = '127.0.0.1', PORT = '8000' } = loadEnv('', import.meta.dirname, ['HOST', 'PORT']);
-// Requests keep their Host: the service refuses a page whose Origin is another one.
+// Requests keep their Host: the service rejects the requests of a page with another Origin.
 const service = { target: hostUrl(HOST, Number(PORT), '127.0.0.1'), changeOrigin: false };
 
 export default defineConfig({

@@ -7,7 +7,7 @@ import { effect, type ReadonlySignal } from '@preact/signals';
 /** State of the connection to the feed. */
 export type Connection = 'connecting' | 'open' | 'lost';
 
-export interface LookOutOptions {
+export interface WatchForReturnOptions {
   readonly connection: ReadonlySignal<Connection>;
   /** Returns whether the service answers. Never throws. */
   readonly isThere: (signal: AbortSignal) => Promise<boolean>;
@@ -29,7 +29,7 @@ export function watchForReturn({
   isThere,
   reconnect,
   isVisible = () => document.visibilityState === 'visible',
-}: LookOutOptions): () => void {
+}: WatchForReturnOptions): () => void {
   return effect(() => {
     if (connection.value !== 'lost') return undefined;
     const closing = new AbortController();

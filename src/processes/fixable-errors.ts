@@ -6,7 +6,10 @@ import { SetupError } from '../lib/setup-error.ts';
 import { TemporalUnreachable } from '../temporal/unreachable.ts';
 import { FileLockLost, FileLockTimeout } from '../lib/file-lock.ts';
 
-/** Returns whether an error is about the configuration or the Temporal server, so that a restart does not help. */
+/**
+ * Returns whether an error is about the set-up, so that a restart does not help. A TemporalUnreachable is not: the
+ * server may be back by then.
+ */
 export function isSetupError(error: unknown): error is Error {
   return error instanceof ConfigError || error instanceof SetupError;
 }

@@ -83,7 +83,7 @@ async function settled(context: WriteContext, actor: Actor, before: LiveExecutio
   );
   const view = await readTask(context, actor, after);
   const startedAt = Date.parse(view.task.started_at ?? '');
-  if (startedAt <= edited.updatedAt) throw started();
+  if (startedAt <= edited.updatedAt) throw rejection(after, 'changed');
   return view;
 }
 
@@ -97,11 +97,11 @@ async function sendEdit(
     await store.temporal.update(before, editUpdate, [edit], editTimeoutMs);
     return 'made';
   } catch (error) {
-    const rejection = rejectionOf(error);
-    if (!(rejection instanceof AppError)) throw rejection;
-    if (rejection.code === 'stale_version') return 'stale';
-    if (rejection.code === 'no_worker' && (await wasMade(store, before, edit))) return 'made';
-    throw rejection;
+    const translated = rejectionOf(error);
+    if (!(translated instanceof AppError)) throw translated;
+    if (translated.code === 'stale_version') return 'stale';
+    if (translated.code === 'no_worker' && (await wasMade(store, before, edit))) return 'made';
+    throw translated;
   }
 }
 

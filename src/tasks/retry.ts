@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskInput } from '../contract/workflow.ts';
-import { AppError, wrongState } from '../contract/errors.ts';
+import { AppError } from '../contract/errors.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { checkedChanges } from './changes.ts';
@@ -12,7 +12,7 @@ import type { Execution, LiveExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
 import { endedPredecessorsForRetry } from './predecessors.ts';
 import { readTask, type TaskView } from './read.ts';
-import { rejection } from './rejection.ts';
+import { formerMessages, rejection } from './rejection.ts';
 import { allRunsOf } from './rows.ts';
 import { endedStatus } from './summary.ts';
 import { currentInput } from './spec.ts';
@@ -125,7 +125,10 @@ function isRepetition(ended: LiveExecution, { receivedAt, ifMatch, idempotencyKe
 function repetition(): AppError {
   const message =
     'Task was retried less than a second ago. Send If-Match or an Idempotency-Key to retry its latest run immediately.';
-  return new AppError('wrong_state', message, { retryAfterSeconds: 1 });
+  return new AppError('wrong_state', message, {
+    retryAfterSeconds: 1,
+    formerMessage: formerMessages.retried,
+  });
 }
 
 type Mark = NonNullable<NewRun['retryMark']>;
@@ -145,7 +148,8 @@ async function assertOurs({ store }: WriteContext, id: string, runId: string, ma
 }
 
 function retriedMeanwhile(): AppError {
-  return wrongState('Task was retried by another request in the meantime');
+  const message = 'Task was retried by another request in the meantime';
+  return new AppError('wrong_state', message, { formerMessage: formerMessages.retried });
 }
 
 /** Returns whether a run was started with this key. @throws AppError key_reused if it was, but with other changes. */

@@ -88,8 +88,11 @@ export class RunHistory {
       if (attemptStart) this.#state = attemptStarted(this.#state, attemptStart, at);
       return [];
     }
-    if (isAttemptFailure(event)) this.#state = runningState(this.#state);
     const report = reportIn(event);
+    // A failure that the attempt itself reports counts even if it was being withdrawn (workflows/attempt.ts).
+    if (event.activityTaskFailedEventAttributes && report)
+      this.#state = { ...this.#state, status: 'RUNNING' };
+    else if (isAttemptFailure(event)) this.#state = runningState(this.#state);
     return report ? this.#attempt(report) : endOrCancel(event);
   }
 
@@ -146,7 +149,7 @@ export class RunHistory {
   }
 }
 
-/** Returns the state of a task of which an attempt has failed. It is unchanged if that attempt had been withdrawn. */
+/** Returns the state of a task whose attempt was lost or handed back. It is unchanged if that was being withdrawn. */
 function runningState(state: TaskState): TaskState {
   return state.status === 'PENDING' ? { ...state, status: 'RUNNING' } : state;
 }

@@ -116,7 +116,7 @@ async function readRetentionDays(connection: Connection, namespace: string): Pro
 
 /**
  * Retries until the deadline what may fail because the server has just started or its caches lag. Never
- * retries an SetupError.
+ * retries after a SetupError.
  */
 async function eventually<T>(
   deadline: number,

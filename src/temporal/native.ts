@@ -25,7 +25,8 @@ export async function connectWorker(options: TemporalConnectionOptions): Promise
 
 /** Returns the innermost text of an error that the native code has printed as a structure, or else all of it. */
 function transportReason(printed: string): string {
-  return /(?:message|error): "([^"]+)"/.exec(printed)?.[1] ?? printed;
+  const texts = Array.from(printed.matchAll(/(?:message|error): "([^"]+)"/g), ([, text]) => text);
+  return texts.at(-1) ?? printed;
 }
 
 /** Returns a function that signals workflows, each time within a deadline in milliseconds. */

@@ -68,8 +68,9 @@ function logAttempt(
 }
 
 /**
- * Returns whether a line is about a task that has failed. Its last attempt has been logged already. The error comes
- * from another thread, which keeps of its class only the name in the stack.
+ * Returns whether a line is about a task that has failed. Its last attempt, if it had one, has been logged already; a
+ * task that a predecessor has ruled out had none. The error comes from another thread, which keeps of its class only
+ * the name in the stack.
  */
 function endsTask(message: string, error: unknown): boolean {
   return (
