@@ -70,7 +70,10 @@ const shotsOf = ({ running, completed, failing }: Scene): Shot[] => [
 const server = await startTestServer();
 const service = await startService({
   temporal: server,
-  environment: { TASKBELL_TASK_MODULES: resolve('test/screenshots/task-types.mjs') },
+  environment: {
+    TASKBELL_TASK_MODULES: resolve('test/screenshots/task-types.mjs'),
+    TASKBELL_WORKER_CONCURRENCY: '4',
+  },
 });
 const browser = await launchBrowser();
 try {
