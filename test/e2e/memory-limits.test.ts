@@ -1,34 +1,10 @@
 /** Handlers that use too much memory. */
-import { beforeAll, expect, test } from 'vitest';
-import type { Task } from '../../src/contract/task.ts';
-import type { Caller } from '../support/caller.ts';
-import { childrenOf } from '../support/child-processes.ts';
+import { expect, test } from 'vitest';
+import { useOwnWorker } from '../support/own-worker.ts';
+import { quickly } from '../support/task.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { useService } from '../support/service.ts';
-import { hasEnded, quickly } from '../support/task.ts';
 
-const service = useService({
-  workers: 0,
-  environment: { TASKBELL_WORKER_CONCURRENCY: '2', TASKBELL_MAX_MEMORY_PER_CHILD_MB: '200' },
-});
-let alice: Caller;
-let workerPid: number;
-
-beforeAll(async () => {
-  const worker = await service.startWorker();
-  workerPid = worker.pid;
-  alice = await service.as('alice');
-});
-
-async function run(task: Record<string, unknown>): Promise<Task> {
-  const { id } = await alice.create({ name: 'uses memory', delay: 0, ...task });
-  return alice.until(id, 'its end', hasEnded, 55_000);
-}
-
-/** Returns the ids of the worker's handler processes. */
-function handlerPids(): Promise<number[]> {
-  return childrenOf(workerPid);
-}
+const { run, handlerPids } = useOwnWorker({ TASKBELL_MAX_MEMORY_PER_CHILD_MB: '200' });
 
 test('a handler far over its memory limit is killed during its attempt', async () => {
   const task = await run({

@@ -1,34 +1,13 @@
 /** Handlers that do what no handler should. Each must harm only its own attempt. */
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
-import type { Caller } from '../support/caller.ts';
-import { childrenOf, isRunning } from '../support/child-processes.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { isRunning } from '../support/child-processes.ts';
+import { useOwnWorker } from '../support/own-worker.ts';
 import { spawnedPid } from '../support/pool.ts';
-import { useService } from '../support/service.ts';
 import { hasEnded, quickly } from '../support/task.ts';
+import { waitFor } from '../support/wait-for.ts';
 
-const service = useService({
-  workers: 0,
-  environment: { TASKBELL_WORKER_CONCURRENCY: '2', TASK_OWN: 'mine', NOT_ALLOWED: 'secret' },
-});
-let alice: Caller;
-let workerPid: number;
-
-beforeAll(async () => {
-  const worker = await service.startWorker();
-  workerPid = worker.pid;
-  alice = await service.as('alice');
-});
-
-async function create(task: Record<string, unknown>): Promise<Task> {
-  return alice.create({ name: 'misbehaves', delay: 0, ...task });
-}
-
-async function run(task: Record<string, unknown>): Promise<Task> {
-  const { id } = await create(task);
-  return alice.until(id, 'its end', hasEnded, 55_000);
-}
+const worker = useOwnWorker({ TASK_OWN: 'mine', NOT_ALLOWED: 'secret' });
 
 function endedFirst(first: Task, second: Task): boolean {
   return Date.parse(first.finished_at ?? '') < Date.parse(second.finished_at ?? '');
@@ -45,7 +24,7 @@ describe('a handler that takes its process down', () => {
     ['throw-later', 'Error', 'thrown in a timer'],
     ['reject-later', 'RangeError', 'never awaited'],
   ])('by %s fails its attempt as %s, which uses up a retry', async (how, type, message) => {
-    const task = await run({ type: 'dies', payload: { how }, retry: quickly });
+    const task = await worker.run({ type: 'dies', payload: { how }, retry: quickly });
     expect(task).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 1 });
     expect(task.result).toMatchObject({ saved: 'saved by attempt 1' });
     const [first] = task.attempts;
@@ -55,7 +34,7 @@ describe('a handler that takes its process down', () => {
   });
 
   test('is retried no more often than its retry policy allows', async () => {
-    const task = await run({
+    const task = await worker.run({
       type: 'dies',
       payload: { how: 'exit', times: 9 },
       retry: { ...quickly, max_retries: 2 },
@@ -65,7 +44,11 @@ describe('a handler that takes its process down', () => {
   });
 
   test('by kill -9, as if from outside, loses its attempt, which is restarted and uses up no retry', async () => {
-    const task = await run({ type: 'dies', payload: { how: 'kill-itself' }, retry: { max_retries: 0 } });
+    const task = await worker.run({
+      type: 'dies',
+      payload: { how: 'kill-itself' },
+      retry: { max_retries: 0 },
+    });
     expect(task).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
     expect(task.attempts).toMatchObject([
       { attempt: 1, outcome: 'lost', error: { type: 'ProcessKilled' }, worker: expect.stringMatching(/@/) },
@@ -78,7 +61,7 @@ describe('a handler that takes its process down', () => {
   });
 
   test('by kill -9 five times fails its task, which keeps the records of all five attempts', async () => {
-    const task = await run({ type: 'dies', payload: { how: 'kill-itself', times: 99 } });
+    const task = await worker.run({ type: 'dies', payload: { how: 'kill-itself', times: 99 } });
     expect(task).toMatchObject({ status: 'FAILED', attempt: 5, retry_count: 0 });
     expect(task.error_message).toContain('lost 5 times');
     expect(task.attempts.map(({ attempt, outcome }) => ({ attempt, outcome }))).toEqual(
@@ -91,11 +74,15 @@ describe('a handler that takes its process down', () => {
 
 describe('a handler that loops', () => {
   test('is killed at its hard time limit with the process that it started, keeps its log, and does not block other tasks', async () => {
-    const { id } = await create({ type: 'spawns', soft_time_limit: 1, time_limit: 3, retry: quickly });
-    const looping = await alice.until(id, 'its log', ({ attempts }) => attempts.at(-1)?.log.length === 1);
+    const { id } = await worker.create({ type: 'spawns', soft_time_limit: 1, time_limit: 3, retry: quickly });
+    const looping = await worker.alice.until(
+      id,
+      'its log',
+      ({ attempts }) => attempts.at(-1)?.log.length === 1,
+    );
     const spawned = spawnedPid(looping.attempts[0]?.log ?? []);
-    const other = await run({ type: 'echo' });
-    const task = await alice.until(id, 'its end', hasEnded);
+    const other = await worker.run({ type: 'echo' });
+    const task = await worker.alice.until(id, 'its end', hasEnded);
     expect(task).toMatchObject({ status: 'FAILED', attempt: 1, retry_count: 0 });
     expect(task.attempts).toMatchObject([{ outcome: 'failed', error: { type: 'TimeLimitExceeded' } }]);
     expect(task.attempts[0]?.log[0]).toContain(`pid ${spawned}`);
@@ -107,15 +94,18 @@ describe('a handler that loops', () => {
   });
 
   test('still shows its progress, and after a cancellation is killed once its cleanup time is over', async () => {
-    const { id } = await create({ type: 'loops', soft_time_limit: 20, time_limit: 20 });
-    const looping = await alice.until(id, 'its progress', ({ progress }) => progress?.percent === 50);
+    const { id } = await worker.create({ type: 'loops', soft_time_limit: 20, time_limit: 20 });
+    const looping = await worker.alice.until(id, 'its progress', ({ progress }) => progress?.percent === 50);
     expect(looping).toMatchObject({ status: 'RUNNING', waiting: null });
     expect(looping.attempts).toMatchObject([{ attempt: 1, outcome: 'running', finished_at: null }]);
-    const idle = new Set(await handlerPids());
+    const idle = new Set(await worker.handlerPids());
     const asked = Date.now();
-    await alice.call('POST', `/api/tasks/${id}/cancel/`);
-    expect(await alice.read(id)).toMatchObject({ status: 'RUNNING', waiting: { reason: 'cancelling' } });
-    const task = await alice.until(id, 'its end', hasEnded);
+    await worker.alice.call('POST', `/api/tasks/${id}/cancel/`);
+    expect(await worker.alice.read(id)).toMatchObject({
+      status: 'RUNNING',
+      waiting: { reason: 'cancelling' },
+    });
+    const task = await worker.alice.until(id, 'its end', hasEnded);
     // Its process has ended by then, and no other.
     expect([...idle].filter((pid) => !isRunning(pid))).toHaveLength(1);
     // It gets its cleanup time, but never notices that it should stop.
@@ -129,10 +119,10 @@ describe('a handler that loops', () => {
 
 describe('a handler that logs and reports without a pause', () => {
   test('does not block the other tasks of its worker, and its last log lines are kept', async () => {
-    const { id } = await create({ type: 'chatters', payload: { milliseconds: 4000 } });
-    await alice.until(id, 'it to talk', ({ progress }) => progress !== null);
-    const other = await run({ type: 'echo' });
-    const task = await alice.until(id, 'its end', hasEnded);
+    const { id } = await worker.create({ type: 'chatters', payload: { milliseconds: 4000 } });
+    await worker.alice.until(id, 'it to talk', ({ progress }) => progress !== null);
+    const other = await worker.run({ type: 'echo' });
+    const task = await worker.alice.until(id, 'its end', hasEnded);
     expect(other).toSatisfy((echo: Task) => echo.status === 'COMPLETED' && endedFirst(echo, task));
     expect(task).toMatchObject({ status: 'COMPLETED', error_message: null });
     const { words } = task.result as { words: number };
@@ -144,19 +134,23 @@ describe('a handler that logs and reports without a pause', () => {
 });
 
 test('a timer that a handler leaves behind affects no other attempt, and its process is replaced', async () => {
-  const forgot = await run({ type: 'forgets' });
+  const forgot = await worker.run({ type: 'forgets' });
   // Most likely in the same process: the last one to become free is the first to be used again.
-  const slow = await run({ type: 'slow', payload: { steps: 10, step_ms: 100 }, retry: { max_retries: 0 } });
+  const slow = await worker.run({
+    type: 'slow',
+    payload: { steps: 10, step_ms: 100 },
+    retry: { max_retries: 0 },
+  });
   expect(forgot).toMatchObject({ status: 'COMPLETED', attempts: [{ log: [] }] });
   expect(slow).toMatchObject({ status: 'COMPLETED', attempt: 1, attempts: [{ log: [] }] });
   const { pid } = forgot.result as { pid: number };
-  await waitFor('its process to be replaced', async () => !(await handlerPids()).includes(pid));
+  await waitFor('its process to be replaced', async () => !(await worker.handlerPids()).includes(pid));
 });
 
 test("a handler sees the TASK_ variables of the worker's environment, and none that are the service's own", async () => {
-  const { result } = await run({ type: 'looks-around' });
+  const { result } = await worker.run({ type: 'looks-around' });
   const { environment, parent } = result as { environment: Record<string, string>; parent: number };
-  expect(parent).toBe(workerPid);
+  expect(parent).toBe(worker.pid);
   expect(environment).toMatchObject({ TASK_OWN: 'mine' });
   const ours = Object.keys(environment).filter((name) => /^(TASKBELL|TEMPORAL)_|SECRET|ALLOWED/.test(name));
   expect(ours).toEqual([]);
@@ -164,11 +158,6 @@ test("a handler sees the TASK_ variables of the worker's environment, and none t
 
 describe('the worker', () => {
   test('is still running after all these handlers', () => {
-    expect(isRunning(workerPid)).toBe(true);
+    expect(isRunning(worker.pid)).toBe(true);
   });
 });
-
-/** Returns the ids of the worker's handler processes. */
-function handlerPids(): Promise<number[]> {
-  return childrenOf(workerPid);
-}
