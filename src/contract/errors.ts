@@ -44,7 +44,7 @@ export class AppError extends Error {
       cause?: unknown;
       errors?: readonly FieldError[];
       retryAfterSeconds?: number;
-      formerMessage?: string;
+      formerMessage?: string | undefined;
     } = {},
   ) {
     super(message, { cause: options.cause });

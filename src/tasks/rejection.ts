@@ -7,17 +7,16 @@ import { summarise } from './summary.ts';
 export type Rejected = 'cancelled' | 'paused' | 'resumed' | 'run now' | 'retried' | 'changed';
 
 /** Texts that clients of the previous service read in `error`. They give no reason; `detail` does. */
-export const formerMessages = {
+export const formerMessages: Readonly<Partial<Record<Rejected, string>>> = {
   cancelled: 'Task cannot be cancelled in its current state',
   retried: 'Task cannot be retried',
-} as const satisfies Partial<Record<Rejected, string>>;
+};
 
 /** Returns the error for a request that the state of a task does not allow. */
 export function rejection(execution: LiveExecution, rejected: Rejected): AppError {
   const { status } = summarise(execution, { now: Date.now() });
   const message = `Task ${happened(status, rejected)} (${status}) and cannot be ${rejected}`;
-  const former = rejected === 'cancelled' || rejected === 'retried';
-  return new AppError('wrong_state', message, former ? { formerMessage: formerMessages[rejected] } : {});
+  return new AppError('wrong_state', message, { formerMessage: formerMessages[rejected] });
 }
 
 function happened(status: TaskStatus, rejected: Rejected): string {
