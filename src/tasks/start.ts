@@ -13,6 +13,12 @@ import { listedOf } from '../contract/spec.ts';
 const maxSummaryBytes = 400;
 const maxDetailsBytes = 20_000;
 
+/**
+ * Time that a worker has for a workflow task, in milliseconds: a task whose workflow task a worker had just taken when
+ * it was killed waits as long for another worker. The server's default is 10 s.
+ */
+const workflowTaskTimeoutMs = 5000;
+
 export interface NewRun {
   readonly id: string;
   readonly input: TaskInput;
@@ -39,6 +45,7 @@ export async function startRun(store: TaskStore, run: NewRun, now: number): Prom
     priority: { priorityKey: input.priority, fairnessKey: input.owner.id },
     staticSummary: truncateBytes(`${input.type}: ${input.name}`, maxSummaryBytes),
     staticDetails: truncateBytes(input.description, maxDetailsBytes),
+    workflowTaskTimeout: workflowTaskTimeoutMs,
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: replaces ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
     // Two retries of the same ended run start one run.

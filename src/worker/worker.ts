@@ -62,6 +62,12 @@ const heartbeatIntervalMs = 5000;
 const signalTimeoutMs = 3000;
 
 /**
+ * Time after which a workflow task that its own worker has not taken goes to any worker, in milliseconds. It is how
+ * late a task is that a killed worker had cached. The SDK's default is 10 s.
+ */
+const stickyTimeoutMs = 2000;
+
+/**
  * Time for which the workflow worker must be idle after the last attempt has ended, interval at which that is
  * checked, and maximum time to wait for it, in milliseconds.
  */
@@ -191,6 +197,7 @@ function workflowOptions(
     maxConcurrentWorkflowTaskExecutions: 100,
     // About 1 MiB of memory each; the default grows with the heap.
     maxCachedWorkflows: 500,
+    stickyQueueScheduleToStartTimeout: stickyTimeoutMs,
     shutdownForceTime: forceAfterGraceMs,
   };
 }

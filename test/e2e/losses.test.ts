@@ -81,6 +81,21 @@ describe('a worker that is lost', () => {
   }, 60_000);
 });
 
+test('tasks that a killed worker had cached start soon after their time on another worker', async () => {
+  const first = await startTestWorker(service);
+  const alice = await service.as('alice');
+  const created = Array.from({ length: 5 }, () => alice.create({ name: 'cached', type: 'echo', delay: 4 }));
+  const tasks = await Promise.all(created);
+  await startTestWorker(service);
+  process.kill(first.pid, 'SIGKILL');
+  for (const { id, scheduled_time } of tasks) {
+    const { status, started_at } = await alice.until(id, 'its end', hasEnded);
+    expect(status).toBe('COMPLETED');
+    // 2 s until the cached workflow goes to the other worker; by default it would be 10 s.
+    expect(Date.parse(started_at ?? '') - Date.parse(scheduled_time)).toBeLessThan(7000);
+  }
+});
+
 test('a task that kills its worker in every attempt ends FAILED after five losses, and all other tasks complete', async () => {
   const supervised = superviseWorker();
   const alice = await service.as('alice');
