@@ -21,8 +21,10 @@ import { type EarlierTries, earlierTries } from './earlier-tries.ts';
 import { AttemptInterrupted, describeFailure } from './failures.ts';
 import { Heartbeats } from './heartbeats.ts';
 import type { HandlerPool } from './pool/pool.ts';
+import { type Announcement, createAnnouncement } from './announcement.ts';
 import { Probation } from './probation.ts';
 import { runHandler } from './run-handler.ts';
+import { createStopSignal, type StopSignal } from './stop-signal.ts';
 import { TaskFailure } from './types/define.ts';
 import { noTelemetry, type Telemetry } from '../src/lib/telemetry.ts';
 
@@ -41,6 +43,8 @@ export interface ProcessTaskDependencies {
     /** Notifies the workflow of an attempt that was lost or handed back. */
     interrupted(workflow: WorkflowRun, interruption: AttemptInterruption): Promise<void>;
   };
+  /** Returns whether a task is cancelled or has ended. */
+  readonly isCancelled: (workflow: WorkflowRun) => Promise<boolean>;
   /** Fires when the worker shuts down and its grace time is over. */
   readonly graceOver: AbortSignal;
   readonly telemetry?: Telemetry;
@@ -62,6 +66,8 @@ interface ActivityAttempt {
   readonly startedAt: number;
   readonly record: AttemptRecord;
   readonly heartbeats: Heartbeats;
+  readonly announcement: Announcement;
+  readonly stop: StopSignal;
 }
 
 export function createProcessTask(dependencies: ProcessTaskDependencies) {
@@ -77,9 +83,9 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
       await reportInterrupted(attempt, tries.unreported);
       const turn = probation.admit(tries.lost);
       if (!turn) throw deferred(attempt);
-      const announcement = announce(attempt);
+      announceSoon(attempt);
       try {
-        await turn.settle(attempt.activity.cancellationSignal);
+        await turn.settle(attempt.stop.signal);
         const result = await run(attempt);
         measure(attempt, 'completed');
         return { result, report: record.report('completed', null) };
@@ -88,11 +94,12 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
         measure(attempt, failed instanceof CancelledFailure ? 'cancelled' : 'failed');
         throw failed;
       } finally {
-        clearTimeout(announcement);
+        attempt.announcement.close();
         turn.end();
       }
     } finally {
       attempt.heartbeats.stop();
+      attempt.stop.close();
     }
   };
 }
@@ -114,36 +121,46 @@ function createAttempt(dependencies: ProcessTaskDependencies, input: AttemptInpu
   const { worker } = dependencies;
   const heartbeats = new Heartbeats(() => activity.heartbeat(record.heartbeat()));
   const record = new AttemptRecord({ ...tries, startedAt, worker }, () => heartbeats.soon());
-  return { dependencies, activity, workflow, input, tries, startedAt, record, heartbeats };
+  const start = { attempt: tries.attempt, started_at: new Date(startedAt).toISOString() };
+  const announcement = createAnnouncement(
+    () => dependencies.signals.started(workflow, start),
+    // Lists show PENDING until the attempt ends; reading the task itself still gives its true state.
+    (error) => activity.log.warn('Could not announce the attempt', { error }),
+  );
+  const stop = createStopSignal({
+    asked: activity.cancellationSignal,
+    graceOver: dependencies.graceOver,
+    isTaskCancelled: () => dependencies.isCancelled(workflow),
+    onWithdrawal: () => announcement.now(),
+    onError: (error) => activity.log.warn('Could not find out why the attempt should stop', { error }),
+  });
+  return {
+    dependencies,
+    activity,
+    workflow,
+    input,
+    tries,
+    startedAt,
+    record,
+    heartbeats,
+    announcement,
+    stop,
+  };
 }
 
-function run({
-  dependencies,
-  activity,
-  workflow,
-  input,
-  tries,
-  record,
-}: ActivityAttempt): Promise<JsonValue> {
+function run({ dependencies, workflow, input, tries, record, stop }: ActivityAttempt): Promise<JsonValue> {
   const { pool, graceOver } = dependencies;
   const rules = pool.types.get(input.type);
   if (!rules) throw unknownType(input.type);
-  const stopping = activity.cancellationSignal;
+  const { signal: stopping } = stop;
   return runHandler({ pool, rules, input, attempt: tries.attempt, workflow, record, stopping, graceOver });
 }
 
 /** Sends a heartbeat at once if there was an earlier try, and notifies the workflow after a second. */
-function announce(attempt: ActivityAttempt): NodeJS.Timeout {
-  const { dependencies, activity, workflow, tries, startedAt, heartbeats } = attempt;
+function announceSoon({ activity, heartbeats, announcement }: ActivityAttempt): void {
   // Replaces the earlier try's heartbeat on the server, in case this try is lost as well.
   if (activity.info.attempt > 1) heartbeats.now();
-  return setTimeout(() => {
-    const start = { attempt: tries.attempt, started_at: new Date(startedAt).toISOString() };
-    dependencies.signals.started(workflow, start).catch((error: unknown) => {
-      // Lists show PENDING until the attempt ends; reading the task itself still gives its true state.
-      activity.log.warn('Could not announce the attempt', { error });
-    });
-  }, announceAfterMs);
+  announcement.after(announceAfterMs);
 }
 
 /** Reports interrupted attempts to the workflow. The next try, if any, reports what cannot be reported now. */
@@ -181,9 +198,9 @@ function deferred({ activity, record }: ActivityAttempt): Error {
 }
 
 async function activityFailure(error: unknown, attempt: ActivityAttempt): Promise<Error> {
-  const { activity, record } = attempt;
+  const { stop, record } = attempt;
   if (error instanceof AttemptInterrupted) return interrupted(error, attempt);
-  if (error instanceof CancelledFailure && activity.cancellationSignal.aborted) {
+  if (error instanceof CancelledFailure && stop.signal.aborted) {
     return new CancelledFailure('Task cancelled', [record.report('cancelled', null)]);
   }
   const { type, message, ...retry } = describeFailure(error);

@@ -29,9 +29,8 @@
  *     otherwise.
  * [2] Unchanged: the server starts another attempt, which uses up no retry. FAILED after the fifth loss.
  * [3] If the server has already given up an attempt that was withdrawn, it ignores the result.
- * [4] PAUSED or SCHEDULED if the workflow cancelled only the attempt, since the task was paused or edited
- *     before the workflow knew that the attempt had started. The attempt is then not recorded
- *     (workflows/attempt.ts).
+ * [4] If the workflow cancels only the attempt, to withdraw it for a pause or an edit, an attempt that has started is
+ *     not asked to stop (stop-signal.ts).
  */
 import { CancelledFailure } from '@temporalio/common';
 import type { JsonValue } from '../src/contract/json.ts';

@@ -13,7 +13,6 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type {
-  AttemptFailure,
   AttemptHeartbeat,
   AttemptInput,
   AttemptReport,
@@ -23,7 +22,9 @@ import type {
 } from '../src/contract/workflow.ts';
 import { lostAttempt } from '../src/contract/lost-attempt.ts';
 import { maxErrorMessageBytes } from '../src/contract/limits.ts';
+import type { JsonValue } from '../src/contract/json.ts';
 import { truncateBytes } from '../src/contract/text.ts';
+import { isAttemptFailure, isAttemptSuccess, isReport } from './message-shapes.ts';
 import { type FailedAttempt, keepsCheckpoints, type TaskState } from './state.ts';
 
 /** How an unsuccessful attempt ended. */
@@ -31,12 +32,18 @@ export type AttemptOutcome =
   | { readonly kind: 'failed'; readonly failed: FailedAttempt; readonly error: ErrorReport }
   /** The task was paused or edited before the attempt started. */
   | { readonly kind: 'withdrawn' }
+  /** It was withdrawn, and no worker had taken it. */
+  | { readonly kind: 'not_started' }
+  /** The attempt had started when it was to be withdrawn, and was stopped by that. */
+  | { readonly kind: 'interrupted'; readonly report: AttemptReport | undefined }
   /** The task was cancelled, and its handler, if it had started, has stopped. */
   | { readonly kind: 'cancelled'; readonly report: AttemptReport | undefined };
 
 export interface StartedAttempt {
   readonly success: Promise<AttemptSuccess>;
   withdraw(): void;
+  /** Withdraws the attempt if no worker has taken it. If one has, the attempt goes on. */
+  withdrawUnlessStarted(): void;
   /** Returns what the rejection of `success` means. */
   endAfter(error: unknown): AttemptOutcome;
 }
@@ -62,14 +69,20 @@ const { processTask } = proxyActivities<Activities>({
 
 export function startAttempt(input: TaskInput, state: TaskState): StartedAttempt {
   const scope = new CancellationScope();
+  let unlessStarted = false;
   return {
     success: scope.run(() => schedule(input, state)),
     withdraw: () => scope.cancel(),
-    endAfter: (error) => endOf(error, state, scope),
+    withdrawUnlessStarted: () => {
+      unlessStarted = true;
+      scope.cancel();
+    },
+    endAfter: (error) =>
+      unlessStarted && !isTaskCancelled() ? endOfWithdrawal(error, state) : endOf(error, state, scope),
   };
 }
 
-function schedule(input: TaskInput, state: TaskState): Promise<AttemptSuccess> {
+async function schedule(input: TaskInput, state: TaskState): Promise<AttemptSuccess> {
   const { spec, attempt, checkpoint } = state;
   const attemptInput: AttemptInput = {
     type: input.type,
@@ -86,12 +99,34 @@ function schedule(input: TaskInput, state: TaskState): Promise<AttemptSuccess> {
     summary: attempt === 0 ? input.type : `${input.type}, after attempt ${attempt}`,
     priority: { priorityKey: spec.priority },
   };
-  return processTask.executeWithOptions(options, [attemptInput]);
+  const success: unknown = await processTask.executeWithOptions(options, [attemptInput]);
+  return isAttemptSuccess(success) ? success : completedByHand(attempt + 1, success);
+}
+
+/** Returns the success of an attempt that someone has completed in Temporal, with a result of their own. */
+function completedByHand(attempt: number, result: unknown): AttemptSuccess {
+  const report = { ...unknownReport(attempt, null), outcome: 'completed' } as const;
+  // It has come as JSON.
+  return { result: (result ?? null) as JsonValue, report };
+}
+
+function isTaskCancelled(): boolean {
+  return CancellationScope.current().consideredCancelled;
+}
+
+/**
+ * Returns how an attempt ended that was to be withdrawn unless it had started. A worker lets a started attempt go on;
+ * one that shuts down, or is lost, ends it without another try by the server.
+ */
+function endOfWithdrawal(error: unknown, before: TaskState): AttemptOutcome {
+  if (isAttemptFailure(detailsOf(error))) return failedEnd(error, before);
+  const report = cancelledReport(error);
+  if (report) return { kind: 'interrupted', report: { ...report, outcome: 'handed_back' } };
+  return isCancellation(error) ? { kind: 'not_started' } : { kind: 'interrupted', report: undefined };
 }
 
 function endOf(error: unknown, before: TaskState, scope: CancellationScope): AttemptOutcome {
-  if (CancellationScope.current().consideredCancelled)
-    return { kind: 'cancelled', report: cancelledReport(error) };
+  if (isTaskCancelled()) return { kind: 'cancelled', report: cancelledReport(error) };
   if (isCancellation(error)) return { kind: 'withdrawn' };
   // The worker handed the attempt back or was lost during the withdrawal: the handler has not failed.
   const interrupted = scope.consideredCancelled && !isAttemptFailure(detailsOf(error));
@@ -103,8 +138,9 @@ function cancelledReport(error: unknown): AttemptReport | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   // The worker was lost while the attempt was stopping: the server doesn't retry a cancelled activity.
   if (cause instanceof TimeoutFailure) return reportFromTimeout(cause);
-  // Only our own activity adds details to a cancellation, and only if the attempt had started.
-  return cause instanceof CancelledFailure ? (cause.details[0] as AttemptReport | undefined) : undefined;
+  // Our activity adds a report. The server adds a text of its own if the attempt had not started.
+  const details: unknown = cause instanceof CancelledFailure ? cause.details[0] : undefined;
+  return isReport(details) ? details : undefined;
 }
 
 /** Returns the report of an attempt whose worker was lost, from its last heartbeat. */
@@ -151,11 +187,7 @@ function kindOf(cause: unknown): string {
   return cause instanceof TimeoutFailure ? 'WorkerLost' : 'AttemptLost';
 }
 
-function unknownReport(attempt: number, error: ErrorReport): AttemptReport {
+function unknownReport(attempt: number, error: ErrorReport | null): AttemptReport {
   const at = new Date().toISOString();
   return { ...lostAttempt({ attempt, started_at: at, heard_at: at, worker: '', log: [] }), error };
-}
-
-function isAttemptFailure(value: unknown): value is AttemptFailure {
-  return typeof value === 'object' && value !== null && 'report' in value && 'retryable' in value;
 }

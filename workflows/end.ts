@@ -1,5 +1,12 @@
 /** The end of a run: how it ends, and what is done before it closes. */
-import { CancellationScope, CancelledFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  isCancellation,
+  TemporalFailure,
+} from '@temporalio/workflow';
 import type { EndedStatus } from '../src/contract/status.ts';
 import type { TaskOutcome } from '../src/contract/workflow.ts';
 import { notifyDependents } from './dependencies.ts';
@@ -29,6 +36,11 @@ export function endByError(error: unknown): RunEnd {
  */
 export async function endRun(run: Run, status: EndedStatus): Promise<void> {
   run.hasEnded = true;
-  if (run.dependents.size === 0) return;
-  await CancellationScope.nonCancellable(() => notifyDependents(run.dependents, status));
+  run.rejectWaiting();
+  if (allHandlersFinished() && run.dependents.size === 0) return;
+  await CancellationScope.nonCancellable(async () => {
+    // Those whose changes were rejected answer first: a run that closes leaves them without an answer.
+    await condition(allHandlersFinished);
+    await notifyDependents(run.dependents, status);
+  });
 }

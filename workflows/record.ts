@@ -25,6 +25,11 @@ export function recordState(before: TaskState, after: TaskState): void {
   describeState(after);
 }
 
+/** Records whether an attempt is being withdrawn: while it is, no pending attempt does not mean that one has just ended. */
+export function recordWithdrawing(withdrawing: boolean): void {
+  upsertMemo({ withdrawing } satisfies Partial<TaskMemo>);
+}
+
 function changedAttributes(before: TaskState, after: TaskState): SearchAttributeUpdatePair[] {
   const pairs: SearchAttributeUpdatePair[] = [
     { key: searchAttributes.version, value: after.version },

@@ -221,6 +221,23 @@ export function attemptWithdrawn(state: TaskState): TaskState {
 }
 
 /**
+ * Records an attempt that had started when it was to be withdrawn, and was stopped by that: another one follows.
+ * @param report undefined if nothing is known of it. Then it counts as not started, unless an earlier try had.
+ */
+export function attemptRecalled(state: TaskState, report: AttemptReport | undefined, now: number): TaskState {
+  const reports = mergedReports(state.interrupted, report ? [report] : []);
+  const [first] = reports;
+  if (!first) return state;
+  return written(state, now, {
+    status: 'RUNNING',
+    attempt: reports.at(-1)?.attempt ?? state.attempt,
+    started_at: state.started_at ?? first.started_at,
+    attempts: mergedReports(state.attempts, reports),
+    interrupted: [],
+  });
+}
+
+/**
  * Records a lost or handed-back attempt. The server starts another one by itself; for the task's owner, only
  * the record has changed.
  */

@@ -4,7 +4,7 @@
  */
 import { CancellationScope, CancelledFailure, condition } from '@temporalio/workflow';
 import type { EndedPredecessor } from '../src/contract/predecessors.ts';
-import type { AttemptSuccess, TaskInput, TaskOutcome } from '../src/contract/workflow.ts';
+import type { AttemptReport, AttemptSuccess, TaskInput, TaskOutcome } from '../src/contract/workflow.ts';
 import { startAttempt, type AttemptOutcome } from './attempt.ts';
 import { subscribeToPredecessors } from './dependencies.ts';
 import { endByError, endRun, type RunEnd } from './end.ts';
@@ -14,6 +14,7 @@ import { handleMessages, Run } from './run.ts';
 import {
   attemptCancelled,
   attemptFailed,
+  attemptRecalled,
   attemptWithdrawn,
   becomeDue,
   endBackoff,
@@ -92,6 +93,14 @@ function applyAttemptEnd(run: Run, ended: AttemptOutcome): void {
     case 'withdrawn':
       run.update(attemptWithdrawn(run.state));
       return;
+    case 'not_started':
+      // An earlier try of this attempt may have started, and was handed back.
+      if (run.state.interrupted.length === 0) run.makeWaiting();
+      else applyRecall(run, undefined);
+      return;
+    case 'interrupted':
+      applyRecall(run, ended.report);
+      return;
     case 'cancelled':
       run.update(attemptCancelled(run.state, ended.report));
       throw new CancelledFailure('Task cancelled');
@@ -99,6 +108,12 @@ function applyAttemptEnd(run: Run, ended: AttemptOutcome): void {
       run.update(attemptFailed(run.state, ended.failed, Date.now(), Math.random()));
       if (run.state.nextAttemptAt === null) throw taskFailure(run.state, ended.error);
   }
+}
+
+/** Records that an attempt had started when it was to be withdrawn: the changes come too late. */
+function applyRecall(run: Run, report: AttemptReport | undefined): void {
+  run.update(attemptRecalled(run.state, report, Date.now()));
+  run.rejectWaiting();
 }
 
 function outcome(state: TaskState, { result, report: last }: AttemptSuccess): TaskOutcome {

@@ -47,6 +47,8 @@ export interface TaskMemo extends Partial<ListedSpec> {
    */
   readonly retry_key?: string;
   readonly retry_fingerprint?: string;
+  /** Whether the attempt that waits for a worker is being withdrawn for an edit or a pause. */
+  readonly withdrawing?: boolean;
   /** Set once an edit has changed what the start event says. */
   readonly edited?: boolean;
   readonly started_at?: string;

@@ -1,5 +1,6 @@
 /** The attempts of a run, read from its events and its pending activity, without asking a worker. */
 import type { temporal } from '@temporalio/proto';
+import { isReport } from '../../workflows/message-shapes.ts';
 import { lostAttempt } from '../contract/lost-attempt.ts';
 import { attemptInterruptedSignalName } from '../contract/names.ts';
 import type { Attempt } from '../contract/task.ts';
@@ -12,6 +13,7 @@ import type {
 } from '../contract/workflow.ts';
 import type { LiveExecution, PendingAttempt } from './execution.ts';
 import { decode } from '../temporal/payload.ts';
+import { madeEditId } from './spec.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
 
@@ -23,7 +25,7 @@ type Event = temporal.api.history.v1.IHistoryEvent;
 export async function attemptsIn(backwards: AsyncIterable<Event>): Promise<AttemptReport[]> {
   const attempts = new Map<number, AttemptReport>();
   for await (const event of backwards) {
-    if (event.workflowExecutionUpdateAcceptedEventAttributes) break;
+    if (madeEditId(event) !== undefined) break;
     const report = reportIn(event);
     // An attempt may be reported twice: the later report counts.
     if (report && !attempts.has(report.attempt)) attempts.set(report.attempt, report);
@@ -44,9 +46,14 @@ export function reportIn(event: Event): AttemptReport | undefined {
   return (
     decode<AttemptSuccess>(completed?.payloads?.[0])?.report ??
     decode<AttemptFailure>(failure?.payloads?.[0])?.report ??
-    decode<AttemptReport>(cancelled?.payloads?.[0]) ??
+    reportOrNothing(decode(cancelled?.payloads?.[0])) ??
     (current && lostAttempt(current))
   );
+}
+
+/** The server adds a text of its own to the end of an attempt that was cancelled before it started. */
+function reportOrNothing(details: unknown): AttemptReport | undefined {
+  return isReport(details) ? details : undefined;
 }
 
 /**

@@ -3,7 +3,7 @@
  * latest state.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isNotFound, wrongState } from '../contract/errors.ts';
+import { AppError, isNotFound, wrongState } from '../contract/errors.ts';
 import type { TaskCommand } from '../contract/workflow.ts';
 import { assertChangeable, loadTask, taskEffect } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
@@ -58,8 +58,10 @@ export async function pauseTask(
     check,
     rejected: 'paused',
     allowed: hasNotStarted,
-    // An attempt that was waiting for a worker, or had just started, is withdrawn first.
+    // An attempt that waits for a worker is withdrawn first.
     effect: ({ status, storedStatus, pending }) => status === 'open' && storedStatus === 'PAUSED' && !pending,
+    // The workflow rejects a pause for the same reason.
+    isTooLate: ({ pending }) => pending?.started ?? false,
   });
 }
 
@@ -104,16 +106,45 @@ export async function removeTask(
   const newest = await loadTask(store, actor, id);
   check?.(newest);
   if (newest.status === 'open' && !hasNotStarted(newest)) {
-    throw wrongState('Task is running; cancel it before deleting it');
+    throw running();
   }
   // The newest run is deleted last: if this stops halfway, the task still exists and can be deleted again.
   const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
   // An ended task has notified its dependents itself.
+  if (newest.status === 'open') await keepFromStarting(context, actor, newest, waitMs);
   const dependents = newest.status === 'open' ? await dependentsOf(store, newest) : [];
   for (const { runId } of older) await removeRun(context, id, runId);
   await removeRun(context, id, newest.runId);
   await notifyDependents(store, dependents, { id, ended: 'DELETED' });
   return { done: await isDeleted(context, id, waitMs), owner: newest.owner };
+}
+
+/** Time before a task is due within which it could start while it is being deleted, in milliseconds. */
+const aboutToStartMs = 60_000;
+
+/**
+ * Pauses a task that could start before it is deleted: a run that is deleted leaves no trace of an attempt. Without a
+ * worker the pause stays without effect, but then nothing starts.
+ * @throws AppError wrong_state if the task has started.
+ */
+async function keepFromStarting(
+  context: ServiceContext,
+  actor: Actor,
+  execution: LiveExecution,
+  waitMs: number,
+): Promise<void> {
+  const { storedStatus, scheduledAt, pending } = execution;
+  if (storedStatus === 'PAUSED' && !pending) return;
+  if (scheduledAt - Date.now() > aboutToStartMs) return;
+  try {
+    await pauseTask(context, actor, execution.id, { waitMs });
+  } catch (error) {
+    throw error instanceof AppError && error.code === 'wrong_state' ? running() : error;
+  }
+}
+
+function running(): AppError {
+  return wrongState('Task is running; cancel it before deleting it');
 }
 
 async function removeRun({ store }: ServiceContext, id: string, runId: string): Promise<void> {
@@ -132,6 +163,8 @@ interface CommandRules {
   readonly rejected: Rejected;
   readonly allowed: (execution: LiveExecution) => boolean;
   readonly effect: (execution: LiveExecution) => boolean;
+  /** Returns whether the effect can no longer come. */
+  readonly isTooLate?: (execution: LiveExecution) => boolean;
 }
 
 async function command(
@@ -147,11 +180,13 @@ async function command(
   assertChangeable(before);
   // Sent even if the effect seems to be there already: an earlier command may still be waiting for a worker.
   await send(context, before, { command: name, by: actor.id, by_name: actor.name });
-  const isThere = (now: LiveExecution): boolean => rules.effect(now) || now.status !== 'open';
+  const { isTooLate = () => false } = rules;
+  const isThere = (now: LiveExecution): boolean =>
+    rules.effect(now) || isTooLate(now) || now.status !== 'open';
   const after = await taskEffect(context.store, before, isThere, rules.waitMs);
   const done = rules.effect(after);
   // The task started, or ended, before the command reached it.
-  if (!done && !rules.allowed(after)) throw rejection(after, rules.rejected);
+  if (!done && (isTooLate(after) || !rules.allowed(after))) throw rejection(after, rules.rejected);
   return answer(context, actor, after, done);
 }
 

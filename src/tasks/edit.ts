@@ -5,7 +5,7 @@ import { AppError, isNotFound, wrongState } from '../contract/errors.ts';
 import { specOf, type TaskSpec } from '../contract/spec.ts';
 import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskEdit } from '../contract/workflow.ts';
-import { assertChangeable, loadTask, taskEffect } from './access.ts';
+import { assertChangeable, loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { checkedChanges } from './changes.ts';
 import type { WriteContext } from './context.ts';
@@ -54,7 +54,7 @@ export async function editTask(
       not_after: new Date(Date.now() + editTimeoutMs - expiryMarginMs).toISOString(),
     };
     const outcome = await sendEdit(context, before, edit);
-    if (outcome === 'made') return await settled(context, actor, before);
+    if (outcome === 'made') return readTask(context, actor, await loadTask(context.store, actor, id));
     if (ifMatch !== undefined) throw staleVersion();
     if (Date.now() > deadline) throw wrongState('Task is being changed by too many requests at once');
     await sleep(Math.random() * 50);
@@ -66,25 +66,6 @@ function assertEditable(execution: LiveExecution, ifMatch: string | undefined): 
   const seen = summarise(execution, { now: Date.now() });
   if (seen.status !== 'SCHEDULED' && seen.status !== 'PENDING') throw rejection(execution, 'changed');
   assertChangeable(execution);
-}
-
-/**
- * Waits until an attempt that was waiting for a worker is withdrawn.
- * @throws AppError wrong_state if it had started just before the edit arrived.
- */
-async function settled(context: WriteContext, actor: Actor, before: LiveExecution): Promise<TaskView> {
-  const { store } = context;
-  const edited = await loadTask(store, actor, before.id);
-  if (!before.pending) return readTask(context, actor, edited);
-  const after = await taskEffect(
-    store,
-    edited,
-    ({ status, pending }) => status !== 'open' || !pending?.started,
-  );
-  const view = await readTask(context, actor, after);
-  const startedAt = Date.parse(view.task.started_at ?? '');
-  if (startedAt <= edited.updatedAt) throw rejection(after, 'changed');
-  return view;
 }
 
 async function sendEdit(
@@ -100,7 +81,12 @@ async function sendEdit(
     const translated = rejectionOf(error);
     if (!(translated instanceof AppError)) throw translated;
     if (translated.code === 'stale_version') return 'stale';
-    if (translated.code === 'no_worker' && (await wasMade(store, before, edit))) return 'made';
+    if (translated.code === 'no_worker') {
+      const now = await store.describe(before.id, before.runId);
+      if (now && (await wasMade(store, before, now, edit))) return 'made';
+      // The workflow rejects the edit once it learns of this.
+      if (now?.pending?.started) throw started();
+    }
     throw translated;
   }
 }
@@ -108,11 +94,11 @@ async function sendEdit(
 /** Returns whether the edit was made after all: a stalled worker may have made it but answered too late. */
 async function wasMade(
   store: TaskStore,
-  { id, runId, version }: LiveExecution,
+  { version }: LiveExecution,
+  now: LiveExecution,
   edit: TaskEdit,
 ): Promise<boolean> {
-  const now = await store.describe(id, runId);
-  if (!now || now.version === version) return false;
+  if (now.version === version) return false;
   const current = await currentInput(store, now);
   return current !== undefined && isDeepStrictEqual(specOf(current), edit.spec);
 }

@@ -32,12 +32,18 @@ import { reportIn } from './attempts.ts';
 import { readCancelReason } from './cancel-reason.ts';
 import { readEnding } from './ending.ts';
 import { decode, millis } from '../temporal/payload.ts';
-import { editIn } from './spec.ts';
+import { acceptedEdit, madeEditId } from './spec.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
 type Started = temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
 type Entry = Omit<HistoryEntry, 'at' | 'run_id' | 'by'> & { readonly by?: HistoryEntry['by'] };
 
+const attemptEnds = [
+  'activityTaskCanceledEventAttributes',
+  'activityTaskCompletedEventAttributes',
+  'activityTaskFailedEventAttributes',
+  'activityTaskTimedOutEventAttributes',
+] as const;
 const commandTypes = { pause: 'paused', resume: 'resumed', 'run-now': 'run_now' } as const;
 /** Fields whose values are too large for a timeline. */
 const withoutValues: ReadonlySet<keyof TaskSpec> = new Set(['payload', 'description']);
@@ -49,6 +55,14 @@ export class RunHistory {
   readonly #runId: string;
   readonly #before: TaskSpec | undefined;
   #state: TaskState | undefined;
+  /** Edits that have been accepted, by the id of their update, which may yet reject them. */
+  readonly #edits = new Map<string, TaskEdit>();
+  /** Whether an attempt has been scheduled that has not ended. */
+  #isAttempting = false;
+  /** Commands that wait until the attempt is withdrawn, oldest first. */
+  #commands: TaskCommand[] = [];
+  /** Whether the run rejects commands if the attempt turns out to have started. */
+  #withdrawsFirst = false;
 
   /** @param before the task as the run before has left it, if there was one and it is known. */
   constructor(runId: string, before?: TaskSpec) {
@@ -71,9 +85,12 @@ export class RunHistory {
     const started = event.workflowExecutionStartedEventAttributes;
     if (started) return this.#start(started, at);
     if (!this.#state) return [];
-    const edit = editIn(event);
+    const accepted = acceptedEdit(event);
+    if (accepted) this.#edits.set(accepted.id, accepted.edit);
+    const edit = this.#edits.get(madeEditId(event) ?? '');
     if (edit) return this.#edit(this.#state, edit, at);
     if (event.activityTaskScheduledEventAttributes) return this.#becomeDue(this.#state, at);
+    if (isPatch(event, 'withdraw-first')) this.#withdrawsFirst = true;
     const timer = event.timerStartedEventAttributes;
     if (timer) return this.#backOff(this.#state, at + (millis(timer.startToFireTimeout) ?? 0));
     const predecessor = endedPredecessorIn(event);
@@ -81,19 +98,21 @@ export class RunHistory {
     const signal = event.workflowExecutionSignaledEventAttributes;
     const payload = signal?.input?.payloads?.[0];
     if (signal?.signalName === commandSignalName) {
-      return this.#applyCommand(this.#state, decode<TaskCommand>(payload), at);
+      return this.#command(this.#state, decode<TaskCommand>(payload), at);
     }
     if (signal?.signalName === attemptStartedSignalName) {
       const attemptStart = decode<AttemptStart>(payload);
+      const entries = this.#decideCommands(!this.#withdrawsFirst, at);
       if (attemptStart) this.#state = attemptStarted(this.#state, attemptStart, at);
-      return [];
+      return entries;
     }
     const report = reportIn(event);
+    const entries = this.#endAttempt(event, report, at);
     // A failure that the attempt itself reports counts even if it was being withdrawn (workflows/attempt.ts).
     if (event.activityTaskFailedEventAttributes && report)
       this.#state = { ...this.#state, status: 'RUNNING' };
     else if (isAttemptFailure(event)) this.#state = runningState(this.#state);
-    return report ? this.#attempt(report) : endOrCancel(event);
+    return [...entries, ...(report ? this.#attempt(report) : endOrCancel(event))];
   }
 
   #start(started: Started, at: number): Entry[] {
@@ -124,6 +143,7 @@ export class RunHistory {
   }
 
   #becomeDue(before: TaskState, at: number): Entry[] {
+    this.#isAttempting = true;
     const due = becomeDue(before, at);
     this.#state = endBackoff(due);
     return due === before ? [] : [{ type: 'due' }];
@@ -136,8 +156,30 @@ export class RunHistory {
     return [];
   }
 
-  #applyCommand(before: TaskState, command: TaskCommand | undefined, at: number): Entry[] {
-    if (!command) return [];
+  #command(before: TaskState, command: TaskCommand | undefined, at: number): Entry[] {
+    // Anything can be sent in the Temporal Web UI.
+    if (!command || !Object.hasOwn(commandTypes, command.command)) return [];
+    if (!this.#isAttempting || before.status !== 'PENDING') return this.#applyCommand(before, command, at);
+    this.#commands.push(command);
+    return [];
+  }
+
+  /** Records the end of an attempt, if the event is one, which decides about the commands that wait for it. */
+  #endAttempt(event: Event, report: AttemptReport | undefined, at: number): Entry[] {
+    if (!attemptEnds.some((attributes) => event[attributes])) return [];
+    this.#isAttempting = false;
+    const isWithdrawn = Boolean(event.activityTaskCanceledEventAttributes);
+    return this.#decideCommands(isWithdrawn && !(report && this.#withdrawsFirst), at);
+  }
+
+  #decideCommands(areMade: boolean, at: number): Entry[] {
+    const commands = this.#commands;
+    this.#commands = [];
+    if (!areMade) return [];
+    return commands.flatMap((command) => (this.#state ? this.#applyCommand(this.#state, command, at) : []));
+  }
+
+  #applyCommand(before: TaskState, command: TaskCommand, at: number): Entry[] {
     this.#state = applyCommand(before, command, at);
     return this.#state === before ? [] : [{ type: commandTypes[command.command], by: authorOf(command) }];
   }
@@ -152,6 +194,13 @@ export class RunHistory {
 /** Returns the state of a task whose attempt was lost or handed back. It is unchanged if that was being withdrawn. */
 function runningState(state: TaskState): TaskState {
   return state.status === 'PENDING' ? { ...state, status: 'RUNNING' } : state;
+}
+
+/** Returns whether an event records that the run's code has a change of the workflow. */
+function isPatch(event: Event, id: string): boolean {
+  const { markerName, details } = event.markerRecordedEventAttributes ?? {};
+  if (markerName !== 'core_patch') return false;
+  return decode<{ readonly id?: string }>(details?.['patch-data']?.payloads?.[0])?.id === id;
 }
 
 /** Returns whether an attempt has failed, or its worker was lost. Its report, if any, can be with the event. */

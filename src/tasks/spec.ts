@@ -18,15 +18,25 @@ export async function currentInput(store: TaskStore, execution: Execution): Prom
 }
 
 async function newestEdit(backwards: AsyncIterable<Event>): Promise<TaskEdit | undefined> {
+  const made = new Set<string>();
   for await (const event of backwards) {
-    const edit = editIn(event);
-    if (edit) return edit;
+    const id = madeEditId(event);
+    if (id !== undefined) made.add(id);
+    const accepted = acceptedEdit(event);
+    if (accepted && made.has(accepted.id)) return accepted.edit;
   }
   return undefined;
 }
 
-/** Returns an event's edit: the history has the argument of an accepted update, and tasks have no other update. */
-export function editIn(event: Event): TaskEdit | undefined {
+/** Returns the edit that an event starts, with the id of its update: tasks have no other update. It may yet be rejected. */
+export function acceptedEdit(event: Event): { readonly id: string; readonly edit: TaskEdit } | undefined {
   const request = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest;
-  return decode<TaskEdit>(request?.input?.args?.payloads?.[0]);
+  const edit = decode<TaskEdit>(request?.input?.args?.payloads?.[0]);
+  return edit && { id: request?.meta?.updateId ?? '', edit };
+}
+
+/** Returns the id of the update whose edit was made, if the event says so. */
+export function madeEditId(event: Event): string | undefined {
+  const completed = event.workflowExecutionUpdateCompletedEventAttributes;
+  return completed?.outcome?.success ? (completed.meta?.updateId ?? '') : undefined;
 }

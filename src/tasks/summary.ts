@@ -101,7 +101,7 @@ function attemptView(
   pending: NonNullable<LiveExecution['pending']>,
   now: number,
 ): View {
-  // PENDING is written together with the first attempt, so this one is being withdrawn: the task does not run.
+  // A run from before 0.2 writes these before its attempt is withdrawn: the task does not run.
   if (storedStatus !== 'PENDING' && storedStatus !== 'RUNNING') return row;
   if (!pending.started) return { ...row, waiting: { reason: 'worker' } };
   const waitsUntil = pending.nextAt;
@@ -121,12 +121,13 @@ function attemptView(
 }
 
 /**
- * Returns the view of an open run that has no pending attempt. PENDING is written together with the first
+ * Returns the view of an open run that has no pending attempt. Unless the attempt was withdrawn, PENDING is written together with the first
  * attempt, so that attempt has just ended and the run is about to end. Showing PENDING again would be a step
  * back.
  */
 function betweenAttempts(execution: LiveExecution, row: View): View {
-  return execution.storedStatus === 'PENDING' ? { ...row, status: 'RUNNING', waiting: null } : row;
+  const hasEnded = execution.storedStatus === 'PENDING' && execution.memo.withdrawing !== true;
+  return hasEnded ? { ...row, status: 'RUNNING', waiting: null } : row;
 }
 
 /** Returns what the task waits for between attempts: the end of its backoff, and then a worker. */

@@ -14,8 +14,9 @@ import {
 } from '@temporalio/worker';
 import { createActivities, type LocalActivities } from '../../activities/index.ts';
 import type { HandlerPool } from '../../activities/pool/pool.ts';
-import type { ProcessTaskDependencies } from '../../activities/process-task.ts';
+import type { ProcessTaskDependencies, WorkflowRun } from '../../activities/process-task.ts';
 import { attemptStartedSignal, attemptInterruptedSignal } from '../../workflows/messages.ts';
+import { ifFound } from '../contract/errors.ts';
 import { lookUpPredecessor } from '../tasks/predecessors.ts';
 import { createTaskStore, type TaskStore } from '../tasks/store.ts';
 import { waitingDependents } from '../tasks/waiting-dependents.ts';
@@ -92,7 +93,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const temporal = createTemporal({ ...options, identity: identity() });
   const store = createTaskStore(temporal);
   try {
-    const attempts = await Worker.create(attemptOptions(connection, options, grace.signal));
+    const attempts = await Worker.create(attemptOptions(connection, options, store, grace.signal));
     const workflows = await Worker.create(workflowOptions(connection, options, store));
     const watch = watchForMissedEnds({
       store,
@@ -158,6 +159,7 @@ function shutDown(worker: Worker): void {
 function attemptOptions(
   connection: NativeConnection,
   options: WorkerOptions,
+  store: TaskStore,
   graceOver: AbortSignal,
 ): TemporalWorkerOptions {
   return {
@@ -165,6 +167,7 @@ function attemptOptions(
     activities: createActivities({
       pool: options.pool,
       signals: signalsOf(connection, options),
+      isCancelled: (run) => isCancelled(store, run),
       worker: identity(),
       graceOver,
       ...(options.telemetry && { telemetry: options.telemetry }),
@@ -216,6 +219,11 @@ function signalsOf(
     interrupted: ({ workflowId, runId }, interruption) =>
       signal({ id: workflowId, runId }, attemptInterruptedSignal, interruption),
   };
+}
+
+async function isCancelled(store: TaskStore, { workflowId, runId }: WorkflowRun): Promise<boolean> {
+  const execution = await ifFound(store.describe(workflowId, runId));
+  return !execution || execution.status !== 'open' || execution.cancelRequested;
 }
 
 /** Returns the worker's identity, as the records of attempts name it. */

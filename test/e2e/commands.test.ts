@@ -130,23 +130,6 @@ describe('pause, resume and run-now:', () => {
     expect(await alice.until(id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED', attempt: 2 });
   });
 
-  test('a pause with the response 200 takes effect, however close to the start of the task it comes', async () => {
-    for (let round = 0; round < 12; round += 1) {
-      const { id } = await alice.create({
-        name: 'near',
-        type: 'slow',
-        delay: 0,
-        payload: { steps: 3, step_ms: 50 },
-      });
-      const answer = await command(id, 'pause');
-      expect([200, 202, 409]).toContain(answer.status);
-      if (answer.status !== 200) continue;
-      expect(answer.body).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'paused' }, attempts: [] });
-      await command(id, 'resume');
-      expect((await alice.until(id, 'its end', hasEnded)).status).toBe('COMPLETED');
-    }
-  });
-
   test('commands count towards the history length of an open run, so that they can be rejected before the server ends it', async () => {
     const { id } = await alice.create({ name: 'restless', delay: hour });
     const lengthOf = async () => (await temporal.workflow.getHandle(id).describe()).historyLength;

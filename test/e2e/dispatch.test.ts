@@ -44,6 +44,11 @@ function endOfAll(alice: Caller, tasks: readonly Task[]): Promise<Task[]> {
   return Promise.all(tasks.map(({ id }) => alice.until(id, 'its end', hasEnded)));
 }
 
+/** Waits until the attempt of a task with this version is in the queue of the workers. */
+function queued(alice: Caller, id: string, version: number): Promise<Task> {
+  return alice.until(id, 'it to queue', (task) => task.status === 'PENDING' && task.version === version);
+}
+
 describe('no worker holds a due task that another could run:', () => {
   test.each([1, 2])(
     'if all slots but one are busy, of two workers with %i slots each, all tasks run in the free slot',
@@ -84,9 +89,6 @@ describe('no worker holds a due task that another could run:', () => {
 
 describe('priority', () => {
   /** Waits until the task's attempt is in the queue of the workers. */
-  const queued = (alice: Caller, id: string, version: number) =>
-    alice.until(id, 'it to queue', (task) => task.status === 'PENDING' && task.version === version);
-
   test('orders the due tasks that wait for a worker, regardless of the order of their creation', async () => {
     const alice = await service.as('alice');
     const busy = await occupyBoth(alice);
@@ -124,6 +126,19 @@ describe('priority', () => {
       [raised, before, untouched, lowered].map(({ name }) => name),
     );
   });
+});
+
+test('a task that is cancelled while it waits for a worker ends without an attempt', async () => {
+  const alice = await service.as('alice');
+  const busy = await occupyBoth(alice);
+  const { id, version } = await alice.create({ name: 'never runs', type: 'echo', delay: 0 });
+  await queued(alice, id, version + 1);
+  await alice.call('POST', `/api/tasks/${id}/cancel/`);
+  const end = await alice.until(id, 'its end', hasEnded);
+  expect(end).toMatchObject({ status: 'CANCELLED', attempts: [], attempt: 0, started_at: null });
+  const { body } = await alice.call<{ type: string }[]>('GET', `/api/tasks/${id}/history/`);
+  expect(body.map(({ type }) => type)).not.toContain('attempt');
+  await busy.release();
 });
 
 function workersOf(tasks: readonly OnlyAttempt[]): string[] {

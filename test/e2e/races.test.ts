@@ -1,23 +1,127 @@
-/** How a task ends if it is cancelled as it completes: all readers must see the same end. */
+/** Commands that meet the start or the end of a task: the response says what happened, and all readers agree. */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { endedStatuses } from '../../src/contract/status.ts';
 import type { Task, TaskSummary } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const service = useService();
 let alice: Caller;
 let temporal: Client;
+let folder: string;
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'taskbell-marks-'));
   alice = await service.as('alice');
   temporal = new Client({ connection: await Connection.connect({ address: inject('temporal').address }) });
 });
 
 afterAll(async () => {
   await temporal.connection.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Number of commands of a kind that are sent around the time of their tasks. */
+const commands = Number(process.env['RACES'] ?? 24);
+/** Number of them at once: more than the worker has slots, so that some tasks wait for it. */
+const atOnce = 12;
+
+interface Race {
+  readonly task: Task;
+  readonly file: string;
+}
+
+/** Creates a task that is due in a second, and waits until about that time. */
+async function startRace(index: number): Promise<Race> {
+  const file = join(folder, randomUUID());
+  const payload = { file, wait_ms: 100 };
+  const task = await alice.create({ name: 'as it was', type: 'marks', delay: 1, payload });
+  const aroundDue = Date.parse(task.scheduled_time) + (index % atOnce) * 12 - 20;
+  await sleep(Math.max(0, aroundDue - Date.now()));
+  return { task, file };
+}
+
+async function race(check: (race: Race) => Promise<void>): Promise<void> {
+  for (let done = 0; done < commands; done += atOnce) {
+    await Promise.all(Array.from({ length: atOnce }, async (_, index) => check(await startRace(index))));
+  }
+}
+
+/** Checks a task that a command came too late to change. */
+async function expectAsItWas({ task }: Race): Promise<void> {
+  const end = await alice.until(task.id, 'its end', hasEnded);
+  const { scheduled_time, version } = task;
+  expect(end).toMatchObject({ status: 'COMPLETED', name: 'as it was', scheduled_time, attempt: 1 });
+  expect(end.attempts).toMatchObject([{ attempt: 1, outcome: 'completed' }]);
+  expect(end.version).toBeGreaterThanOrEqual(version);
+  expectNotBeforeItsTime(end);
+}
+
+function expectNotBeforeItsTime({ started_at, scheduled_time }: Task): void {
+  expect(Date.parse(started_at ?? '')).toBeGreaterThanOrEqual(Date.parse(scheduled_time));
+}
+
+describe('a task that starts as it is', () => {
+  test('edited is either edited before it starts, or runs as it was and the edit is answered 409', async () => {
+    await race(async (race) => {
+      const { id } = race.task;
+      const { status } = await alice.call('PATCH', `/api/tasks/${id}/`, { name: 'edited', delay: 2 });
+      if (status === 409) return expectAsItWas(race);
+      expect(status).toBe(200);
+      expect(existsSync(race.file), 'the mark of a task that has not started').toBe(false);
+      const end = await alice.until(id, 'its end', hasEnded);
+      expect(end).toMatchObject({ status: 'COMPLETED', name: 'edited', attempt: 1 });
+      expectNotBeforeItsTime(end);
+      expect(await readFile(race.file, 'utf8')).toBe('attempt 1\ndone\n');
+    });
+  });
+
+  test('paused is either paused before it starts, or runs and the pause is answered 409', async () => {
+    await race(async (race) => {
+      const { id } = race.task;
+      const pause = () => alice.call('POST', `/api/tasks/${id}/pause/`);
+      const answer = await waitFor('the answer', async () => {
+        const { status } = await pause();
+        return status !== 202 && status;
+      });
+      if (answer === 409) return expectAsItWas(race);
+      expect(answer).toBe(200);
+      const paused = await alice.read(id);
+      expect(paused).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'paused' }, started_at: null });
+      await alice.call('POST', `/api/tasks/${id}/resume/`);
+      const end = await alice.until(id, 'its end', hasEnded);
+      expect(end).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+      expect(await readFile(race.file, 'utf8')).toBe('attempt 1\ndone\n');
+    });
+  });
+
+  test('deleted is either deleted before it starts, and never runs, or runs and the deletion is answered 409', async () => {
+    const deleted: Race[] = [];
+    await race(async (race) => {
+      const { id } = race.task;
+      const { status } = await alice.call('DELETE', `/api/tasks/${id}/`);
+      if (status === 409) return expectAsItWas(race);
+      expect([202, 204]).toContain(status);
+      const read = async () => (await alice.call('GET', `/api/tasks/${id}/`)).status;
+      await expect.poll(read).toBe(404);
+      deleted.push(race);
+    });
+    // What was due before it has started by now, if it ever does.
+    const { id } = await alice.create({ name: 'after them', type: 'echo', delay: 0 });
+    await alice.until(id, 'its end', hasEnded);
+    // A task that has completed can be deleted, one that is running cannot.
+    const marks = await Promise.all(deleted.map(({ file }) => readFile(file, 'utf8').catch(() => 'none')));
+    expect(marks.filter((mark) => mark !== 'none' && mark !== 'attempt 1\ndone\n')).toEqual([]);
+  });
 });
 
 /** Returns how a task ended according to the API, its status URL and Temporal, once the list shows it too. */

@@ -14,7 +14,7 @@ import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
 /** Number of rows: several times what is read before the first checkpoint, which is written after 2 s. */
-const rows = 1_000_000;
+const rows = 500_000;
 
 let dataDir: string;
 let alice: Caller;
@@ -45,7 +45,7 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** Yields a CSV of about 60 MB. */
+/** Yields a CSV of about 30 MB. */
 function* lines(): Generator<string> {
   yield 'id,city,amount,at\n';
   for (let row = 0; row < rows; row += 1) {

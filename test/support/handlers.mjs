@@ -1,4 +1,5 @@
 // Task types for tests, in a module like a user's own. Real workers load it through TASKBELL_TASK_MODULES.
+import { appendFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineTaskType, TaskFailure } from '../../dist/activities/types/define.js';
@@ -48,6 +49,18 @@ const slow = defineTaskType({
       progress((step / steps) * 100, `step ${step} of ${steps}`);
     }
     return { steps };
+  },
+});
+
+const marks = defineTaskType({
+  name: 'marks',
+  description: 'Leaves a mark in a file when it starts, and another when it ends',
+  payload: z.strictObject({ file: z.string(), wait_ms: z.int().default(0) }),
+  run: async ({ attempt, signal }, { file, wait_ms }) => {
+    await appendFile(file, `attempt ${attempt}\n`);
+    await sleep(wait_ms, undefined, { signal });
+    await appendFile(file, 'done\n');
+    return { attempt };
   },
 });
 
@@ -125,4 +138,4 @@ const allKinds = defineTaskType({
   run: async (_context, payload) => payload,
 });
 
-export default [echo, flaky, hopeless, slow, grumpy, hangs, odd, bad, allKinds];
+export default [echo, flaky, hopeless, slow, marks, grumpy, hangs, odd, bad, allKinds];
