@@ -5,7 +5,7 @@ import type { EarlierTries } from './earlier-tries.ts';
 import { LogLines } from './log-lines.ts';
 import type { HandlerReport } from './pool/messages.ts';
 
-export interface RecordStart extends Omit<EarlierTries, 'lost' | 'unreported'> {
+export interface RecordStart extends Omit<EarlierTries, 'unreported'> {
   readonly startedAt: number;
   readonly worker: string;
 }
@@ -58,12 +58,14 @@ export class AttemptRecord {
   }
 
   heartbeat(): AttemptHeartbeat {
-    const { attempt, startedAt, worker, handedBack, deferred } = this.#start;
+    const { attempt, startedAt, worker, handedBack, deferred, lost, blamed } = this.#start;
     return {
       progress: this.#progress,
       checkpoint: this.#checkpoint,
       handed_back: handedBack,
       deferred,
+      lost,
+      blamed,
       reported: this.#reported,
       current: {
         attempt,
@@ -79,17 +81,19 @@ export class AttemptRecord {
   lastHeartbeat(outcome: 'handed_back' | 'lost'): AttemptHeartbeat {
     const { handedBack } = this.#start;
     const counted = outcome === 'handed_back' ? handedBack + 1 : handedBack;
-    return { ...this.heartbeat(), handed_back: counted };
+    return { ...this.heartbeat(), handed_back: counted, ended: outcome };
   }
 
   /** Returns the heartbeat of a try that never ran. */
   deferral(): AttemptHeartbeat {
-    const { handedBack, deferred } = this.#start;
+    const { handedBack, deferred, lost, blamed } = this.#start;
     return {
       progress: this.#progress,
       checkpoint: this.#checkpoint,
       handed_back: handedBack + 1,
       deferred: deferred + 1,
+      lost,
+      blamed,
       reported: this.#reported,
     };
   }

@@ -13,6 +13,11 @@ export interface EarlierTries {
   readonly deferred: number;
   /** Number of attempts whose worker or process was lost. */
   readonly lost: number;
+  /**
+   * Number of these that count against the task: it was running, and may be the cause. A dispatch that never reached a
+   * worker doesn't count, and an attempt that ran for an hour clears those before it.
+   */
+  readonly blamed: number;
   /** Number of the latest attempt reported to the workflow, which knows all attempts up to it. */
   readonly reported: number;
   /** Reports of earlier attempts that the workflow does not know of, oldest first. */
@@ -30,6 +35,7 @@ export function earlierTries(
   const deferred = last?.deferred ?? 0;
   const handedBack = last?.handed_back ?? 0;
   const attempt = input.prior_attempts + info.attempt - deferred;
+  const lost = info.attempt - 1 - handedBack;
   // A heartbeat without this number is from a worker without the handler pool (before 744c3a6), which could
   // not report attempts.
   const reported = last ? (last.reported ?? attempt - 1) : input.prior_attempts;
@@ -43,10 +49,25 @@ export function earlierTries(
     progress: last?.progress ?? null,
     handedBack,
     deferred,
-    lost: info.attempt - 1 - handedBack,
+    lost,
+    blamed: blamedLosses(last, lost),
     reported,
     unreported: numbers.map((number) => lostReport(number, info, last)),
   };
+}
+
+/** Run time after which an attempt is not suspected of having caused earlier losses, in milliseconds. */
+const provenMs = 3_600_000;
+
+/** @param lost number of attempts lost until now, of which the one with the last heartbeat may be the last but some. */
+function blamedLosses(last: AttemptHeartbeat | undefined, lost: number): number {
+  if (!last) return 0;
+  // A heartbeat without these numbers is from a worker that counted all losses.
+  const { lost: before = lost, blamed = before, current, ended } = last;
+  const wasRunning = current !== undefined && ended !== 'handed_back';
+  const ranMs = current ? Date.parse(current.heard_at) - Date.parse(current.started_at) : 0;
+  const blamedBefore = ranMs >= provenMs ? 0 : blamed;
+  return wasRunning && lost > before ? blamedBefore + 1 : blamedBefore;
 }
 
 function lostReport(attempt: number, info: DispatchedTry, last: AttemptHeartbeat | undefined): AttemptReport {

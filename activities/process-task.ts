@@ -51,8 +51,10 @@ export interface ProcessTaskDependencies {
 }
 
 const announceAfterMs = 1000;
-/** Number of lost attempts after which the task itself is considered the cause. */
-const maxLostAttempts = 5;
+/** Number of lost attempts after which the task itself is considered the cause: that is a failure of its attempt. */
+const maxBlamedLosses = 5;
+/** Number of lost attempts of any kind, also those of which no worker was heard. */
+const maxLosses = 10;
 /** Delay before a deferred task asks for its turn again, in milliseconds. */
 const deferMs = 3000;
 
@@ -79,7 +81,7 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
     // meanwhile.
     attempt.heartbeats.start();
     try {
-      if (tries.lost >= maxLostAttempts) throw await giveUp(attempt);
+      if (tries.blamed >= maxBlamedLosses || tries.lost >= maxLosses) throw await giveUp(attempt);
       await reportInterrupted(attempt, tries.unreported);
       const turn = probation.admit(tries.lost);
       if (!turn) throw deferred(attempt);
@@ -177,17 +179,19 @@ async function reportInterrupted(attempt: ActivityAttempt, reports: readonly Att
   }
 }
 
-/** Returns the final failure, from the last attempt that was lost. No other attempt is started. */
+/** Returns the failure of a task that loses its workers, with the last attempt that was lost. None is started. */
 async function giveUp(attempt: ActivityAttempt): Promise<Error> {
   const { unreported, attempt: number } = attempt.tries;
   await reportInterrupted(attempt, unreported.slice(0, -1));
   const last = unreported.at(-1) ?? { ...attempt.record.report('lost', null), attempt: number - 1 };
-  return lostTooOften(attempt, last);
+  return lostTooOften(attempt, last, 0);
 }
 
-function lostTooOften(attempt: ActivityAttempt, last: AttemptReport): Error {
-  const message = `Gave up: the task's worker or handler process was lost ${maxLostAttempts} times while it ran`;
-  return failure(attempt, { ...last, error: { type: 'WorkerLost', message } }, { retryable: false });
+/** @param ended number of attempts lost that the earlier tries don't include: 1 if it is the running one. */
+function lostTooOften(attempt: ActivityAttempt, last: AttemptReport, ended: 0 | 1): Error {
+  const message = `The task's worker or handler process was lost ${attempt.tries.lost + ended} times while it ran`;
+  // The retry policy decides what comes next. It may have been bad luck after all.
+  return failure(attempt, { ...last, error: { type: 'WorkerLost', message } }, { retryable: true });
 }
 
 /** Frees the slot without starting the attempt: another task is on probation here. */
@@ -217,7 +221,7 @@ async function interrupted(
 ): Promise<Error> {
   const { activity, record, tries } = attempt;
   const report = record.report(outcome, { type, message });
-  if (outcome === 'lost' && tries.lost + 1 >= maxLostAttempts) return lostTooOften(attempt, report);
+  if (outcome === 'lost' && tries.blamed + 1 >= maxBlamedLosses) return lostTooOften(attempt, report, 1);
   await reportInterrupted(attempt, [report]);
   // The count must reach the server before the failure does, or a hand-back would count as a lost worker.
   activity.heartbeat(record.lastHeartbeat(outcome));

@@ -114,6 +114,11 @@ export interface AttemptHeartbeat {
   readonly handed_back: number;
   /** Number of these tries that never ran, since another task was on probation. They are not attempts. */
   readonly deferred?: number;
+  /** Number of attempts lost before this one, and how many of them count against the task. */
+  readonly lost?: number;
+  readonly blamed?: number;
+  /** Set in the last heartbeat of an attempt that ended without its worker being lost. */
+  readonly ended?: 'handed_back' | 'lost';
   /** The attempts up to this number have been reported to the workflow. */
   readonly reported?: number;
   /** The attempt that sent this heartbeat. */

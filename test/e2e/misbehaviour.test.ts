@@ -60,8 +60,9 @@ describe('a handler that takes its process down', () => {
     expect(idempotencyKey).toContain(task.id);
   });
 
-  test('by kill -9 five times fails its task, which keeps the records of all five attempts', async () => {
-    const task = await worker.run({ type: 'dies', payload: { how: 'kill-itself', times: 99 } });
+  test('by kill -9 five times fails its attempt, and its task, which has no retries left and keeps the records of all five attempts', async () => {
+    const retry = { max_retries: 0 };
+    const task = await worker.run({ type: 'dies', payload: { how: 'kill-itself', times: 99 }, retry });
     expect(task).toMatchObject({ status: 'FAILED', attempt: 5, retry_count: 0 });
     expect(task.error_message).toContain('lost 5 times');
     expect(task.attempts.map(({ attempt, outcome }) => ({ attempt, outcome }))).toEqual(

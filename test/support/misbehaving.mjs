@@ -26,11 +26,16 @@ function throwHere(message) {
 const dies = defineTaskType({
   name: 'dies',
   description: 'Takes its process down, in a given number of attempts',
-  payload: z.strictObject({ how: z.enum(Object.keys(ends)), times: z.int().default(1) }),
-  run: async ({ attempt, log, checkpoint, idempotencyKey }, { how, times }) => {
+  payload: z.strictObject({
+    how: z.enum(Object.keys(ends)),
+    times: z.int().default(1),
+    after_ms: z.int().default(0),
+  }),
+  run: async ({ attempt, log, checkpoint, idempotencyKey }, { how, times, after_ms }) => {
     if (attempt > times) return { attempt, idempotencyKey, saved: checkpoint.read() ?? null };
     checkpoint.write(`saved by attempt ${attempt}`);
     log.info(`about to ${how}`);
+    await sleep(after_ms);
     ends[how]();
     return new Promise(() => undefined);
   },

@@ -8,6 +8,8 @@ const start = {
   progress: null,
   handedBack: 0,
   deferred: 0,
+  lost: 0,
+  blamed: 0,
   reported: 0,
   startedAt: 0,
   worker: 'worker',

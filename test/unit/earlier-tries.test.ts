@@ -40,6 +40,7 @@ describe('the first try', () => {
       handedBack: 0,
       deferred: 0,
       lost: 0,
+      blamed: 0,
       reported: 0,
       unreported: [],
     });
@@ -118,6 +119,42 @@ describe('after the loss of a worker', () => {
   });
 });
 
+describe('a loss', () => {
+  const lostAfter = (ms: number): AttemptHeartbeat => {
+    const first = recordOf({ ...earlierTries(dispatched(4), nothingBefore), blamed: 3 }).heartbeat();
+    const current = first.current && { ...first.current };
+    if (!current) throw new Error('A running attempt says so in its heartbeat');
+    const heardAt = new Date(Date.parse(current.started_at) + ms).toISOString();
+    return { ...first, current: { ...current, heard_at: heardAt } };
+  };
+
+  test('counts against the task if its attempt was heard of', () => {
+    expect(earlierTries(dispatched(5, lostAfter(5000)), nothingBefore)).toMatchObject({ lost: 4, blamed: 4 });
+  });
+
+  test('does not count if no worker was heard of, as when it was lost before the task reached it', () => {
+    expect(earlierTries(dispatched(4), nothingBefore)).toMatchObject({ lost: 3, blamed: 0 });
+    expect(earlierTries(dispatched(8, lostAfter(5000)), nothingBefore)).toMatchObject({ lost: 7, blamed: 4 });
+  });
+
+  test('after an hour of run time is the first one that counts', () => {
+    expect(earlierTries(dispatched(5, lostAfter(3_600_000)), nothingBefore)).toMatchObject({ blamed: 1 });
+  });
+
+  test('of a handler process counts, a hand-back does not', () => {
+    const first = recordOf(earlierTries(dispatched(1), nothingBefore));
+    const after = (outcome: 'lost' | 'handed_back') =>
+      earlierTries(dispatched(2, reportedEnd(first, 1, outcome)), nothingBefore).blamed;
+    expect([after('lost'), after('handed_back')]).toEqual([1, 0]);
+  });
+
+  test('does not count twice when attempts are deferred after it', () => {
+    const second = recordOf(earlierTries(dispatched(5, lostAfter(5000)), nothingBefore));
+    const third = earlierTries(dispatched(6, second.deferral()), nothingBefore);
+    expect(third).toMatchObject({ lost: 4, blamed: 4, deferred: 1 });
+  });
+});
+
 describe('after a hand-back', () => {
   test('nothing is lost or left to report, and the next attempt continues from the checkpoint', () => {
     const first = recordOf(earlierTries(dispatched(1), nothingBefore));
@@ -164,6 +201,7 @@ test('a heartbeat of an older version is understood, and leaves nothing to repor
     handedBack: 1,
     deferred: 0,
     lost: 1,
+    blamed: 1,
     reported: 4,
     unreported: [],
   });
