@@ -5,6 +5,7 @@ import type { Access } from './access.ts';
 import { audit } from './audit.ts';
 import { limitBody, requireJson } from './body.ts';
 import { limitBulk } from './bulk-admission.ts';
+import { limitTime } from './deadline.ts';
 import { limitRate } from './rate-limit.ts';
 import type { DeclaredRoute, RouteRules } from './route.ts';
 import type { ApiEnv } from './types.ts';
@@ -44,11 +45,12 @@ export function createRouteGuards({ access, rate, logger }: Dependencies): Route
   return {
     admit,
     before({ path, rules }) {
-      const { maxBodyBytes, checksValues = false, isBulk = false } = rules;
+      const { maxBodyBytes, checksValues = false, isBulk = false, isStream = false } = rules;
       // Nothing outside of /api takes a body.
       const takesBody = path.startsWith('/api/');
       const body = [limitBody(maxBodyBytes), requireJson({ checkValues: !checksValues })];
-      return [...admit(rules), ...(isBulk ? [bulk] : []), ...(takesBody ? body : [])];
+      const time = isBulk || isStream ? [] : [limitTime];
+      return [...time, ...admit(rules), ...(isBulk ? [bulk] : []), ...(takesBody ? body : [])];
     },
   };
 }

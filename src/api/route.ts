@@ -25,8 +25,10 @@ interface RouteOptions {
    * items.
    */
   readonly checksValues?: boolean;
-  /** Each request can hold megabytes, so only a few may run at once. */
+  /** Each request can hold megabytes, so only a few may run at once. Each of its items has a deadline of its own. */
   readonly isBulk?: boolean;
+  /** The response lasts as long as its reader wants, so the request has no deadline. */
+  readonly isStream?: boolean;
 }
 
 /** What a route requires of its requests. */

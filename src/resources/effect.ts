@@ -1,3 +1,4 @@
+import { AppError } from '../contract/errors.ts';
 import { pause } from '../lib/wait.ts';
 
 /**
@@ -9,7 +10,7 @@ export const effectTimeoutMs = 1000;
 /**
  * Reads a state until it shows the effect of a command, or the time is up.
  * @param read may return undefined for a state that cannot be read at the moment; the last one that was read
- * then counts.
+ * then counts. So it does when Temporal becomes unavailable: the command has been accepted.
  * @returns the latest state.
  */
 export async function waitForEffect<T>(
@@ -21,7 +22,12 @@ export async function waitForEffect<T>(
   const deadline = Date.now() + waitMs;
   let latest = before;
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, 150)) {
-    latest = (await read()) ?? latest;
+    try {
+      latest = (await read()) ?? latest;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'temporal_unavailable') return latest;
+      throw error;
+    }
     if (effect(latest) || Date.now() >= deadline) return latest;
     await pause(pauseMs);
   }

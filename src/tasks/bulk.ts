@@ -3,6 +3,7 @@ import { AppError, isNotFound, wrongState } from '../contract/errors.ts';
 import { type ActionName, maxBulkTasks } from '../contract/bulk.ts';
 import { matchesFilter, type TaskFilter } from '../contract/filter.ts';
 import type { CreateTaskInput, TaskSummary } from '../contract/task.ts';
+import { withinDeadline } from '../lib/deadline.ts';
 import { createLimiter, type Limiter } from '../lib/limiter.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
@@ -20,6 +21,9 @@ import { summarise } from './summary.ts';
  * requests.
  */
 const maxCallsAtOnce = 8;
+
+/** Time for all calls about one task of a bulk request, in milliseconds. */
+const itemMs = 4500;
 
 /** The outcome for one task: its value, or the error with which it was rejected. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
@@ -74,9 +78,12 @@ export function createBulk(context: WriteContext): BulkService {
       const known = await outcome(limiter, () => {
         // Once Temporal is unavailable, waiting for it again for each of a thousand tasks would take minutes.
         if (outage) throw outage;
-        return work(item, index);
+        return withinDeadline(itemMs, () => work(item, index)).catch((error: unknown) => {
+          // Known before the next task takes this one's place.
+          if (isOutage(error)) outage = error;
+          throw error;
+        });
       });
-      if ('error' in known && isOutage(known.error)) outage = known.error;
       onOutcome(known, index);
     };
     await Promise.all(items.map(one));

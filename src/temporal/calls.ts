@@ -1,15 +1,16 @@
 import type { Connection } from '@temporalio/client';
+import { timeLeftMs } from '../lib/deadline.ts';
 import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
-import { translate } from './errors.ts';
+import { translate, unavailable } from './errors.ts';
 
-/** Deadline of a call, in milliseconds: callers learn within five seconds that Temporal does not answer. */
+/** Maximum time of a call, in milliseconds. It also ends with the deadline of the request that makes it. */
 const callTimeoutMs = 4000;
 
 export type Call = <T>(name: string, fn: () => Promise<T>, timeoutMs?: number) => Promise<T>;
 
 export interface Calls {
   /**
-   * Makes one named call, with a deadline that also bounds the client's own silent retries.
+   * Makes one named call, with a deadline, at the latest that of the running request, that also bounds the client's own silent retries.
    * @throws what `translate` makes of the client's error.
    */
   readonly call: Call;
@@ -27,10 +28,12 @@ export function createCalls(connection: Connection, telemetry: Telemetry = noTel
 
   return {
     async call(name, fn, timeoutMs = callTimeoutMs) {
+      const ms = Math.min(timeoutMs, timeLeftMs());
+      if (ms <= 0) throw unavailable(new Error(`No time was left for ${name}`));
       const startedAt = performance.now();
       let outcome = 'ok';
       try {
-        return await tracked(connection.withDeadline(Date.now() + timeoutMs, fn));
+        return await tracked(connection.withDeadline(Date.now() + ms, fn));
       } catch (error) {
         outcome = 'error';
         throw translate(error);

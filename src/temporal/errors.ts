@@ -50,7 +50,7 @@ function isNamespaceError(error: unknown): boolean {
   return error instanceof Error && /namespace/i.test(error.message);
 }
 
-function unavailable(cause: unknown): AppError {
+export function unavailable(cause: unknown): AppError {
   return new AppError('temporal_unavailable', 'Temporal cannot be reached at the moment.', {
     cause,
     retryAfterSeconds: 5,

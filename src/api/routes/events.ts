@@ -37,6 +37,7 @@ const events = signedInRoute({
     '`Last-Event-ID`, the first message is left out if nothing has changed since. An event of type `end` says why the ' +
     'stream ends.',
   tags: ['Tasks'],
+  rules: { isStream: true },
   request: {
     params: taskIdParameter,
     headers: z.object({ 'last-event-id': z.string().max(255).optional() }),

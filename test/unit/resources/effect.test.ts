@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { AppError } from '../../../src/contract/errors.ts';
 import { waitForEffect } from '../../../src/resources/effect.ts';
 
 function readsOf(...states: (number | undefined)[]) {
@@ -23,4 +24,11 @@ test('returns the latest state once the time is up', async () => {
 
 test('returns the last known state if no other can be read', async () => {
   expect(await waitForEffect(readsOf(7, undefined).read, 0, () => false, 60)).toBe(7);
+});
+
+test('returns the last known state if Temporal becomes unavailable: the command has been accepted', async () => {
+  const unavailable = () => Promise.reject(new AppError('temporal_unavailable', 'Temporal is away.'));
+  expect(await waitForEffect(unavailable, 5, () => false)).toBe(5);
+  const broken = () => Promise.reject(new Error('a bug'));
+  await expect(waitForEffect(broken, 5, () => false)).rejects.toThrow('a bug');
 });
