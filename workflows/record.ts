@@ -48,10 +48,14 @@ function changedAttributes(before: TaskState, after: TaskState): SearchAttribute
 
 /** Returns the memo's fields that must be written; none for a task that simply succeeds. */
 function changedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
-  if (after.waitsFor !== before.waitsFor) return { waits_for: after.waitsFor };
+  if (after.waitsFor !== before.waitsFor) return predecessorMemo(after);
   if (after.attempts !== before.attempts) return failureMemo(after);
   if (after.spec === before.spec) return nextAttemptMemo(before, after);
   return { ...listedOf(after.spec), edited: true };
+}
+
+function predecessorMemo({ waitsFor }: TaskState): Partial<TaskMemo> {
+  return { waits_for: waitsFor, ...(waitsFor.length === 0 && { after_met: true }) };
 }
 
 /**

@@ -39,6 +39,8 @@ export interface TaskMemo extends Partial<ListedSpec> {
   readonly after_policy?: AfterPolicy;
   /** Predecessors that have not ended. Omitted as long as none has. */
   readonly waits_for?: readonly string[];
+  /** Set once all have ended: servers from 1.30 on drop a field that is updated to an empty list. */
+  readonly after_met?: boolean;
   /** Digest of the request that created the task. Set if the request had an Idempotency-Key. */
   readonly fingerprint?: string;
   /**

@@ -80,6 +80,9 @@ async function compose(
   closers.add(gate.close);
   const temporal = createTemporalOf(config, telemetry);
   closers.add(() => temporal.close());
+  temporal.clock.start((error) =>
+    logger.warn({ err: error }, "Temporal's clock cannot be read: delays count by the clock of this machine"),
+  );
   const { webUiUrl } = config;
   const tasks = createTaskService({ temporal, taskTypes, maxOpenTasks: limits.openTasks, webUiUrl });
   const { requestsPerMinute } = limits;

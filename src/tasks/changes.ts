@@ -5,11 +5,16 @@ import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
 import { invalidField } from '../contract/errors.ts';
 import { specIn, type TaskSpec } from '../contract/spec.ts';
 
-/** Returns the changes that an edit requests, checked against the current task. @throws AppError validation */
+/**
+ * Returns the changes that an edit requests, checked against the current task.
+ * @param now the server's time.
+ * @throws AppError validation
+ */
 export function checkedChanges(
   taskTypes: TaskTypes,
   current: TaskInput,
   request: EditTaskInput,
+  now: number,
 ): Partial<TaskSpec> {
   if (request.type !== undefined && request.type !== current.type) {
     throw invalidField('/type', 'The type of a task cannot be changed.');
@@ -20,7 +25,7 @@ export function checkedChanges(
   const given = soft_time_limit === undefined ? 'time_limit' : 'soft_time_limit';
   checkLimits(soft_time_limit ?? current.soft_time_limit, time_limit ?? current.time_limit, given);
   const unchangedTime = request.scheduled_time === current.scheduled_time;
-  const scheduled_time = unchangedTime ? undefined : scheduledTime(request, Date.now());
+  const scheduled_time = unchangedTime ? undefined : scheduledTime(request, now);
   const payload =
     request.payload === undefined ? undefined : checkPayload(taskTypes, current.type, request.payload);
   return dropUndefined({ ...specIn(request), retry, scheduled_time, payload });

@@ -135,7 +135,7 @@ async function keepFromStarting(
 ): Promise<void> {
   const { storedStatus, scheduledAt, pending } = execution;
   if (storedStatus === 'PAUSED' && !pending) return;
-  if (scheduledAt - Date.now() > aboutToStartMs) return;
+  if (scheduledAt - context.store.temporal.clock.now() > aboutToStartMs) return;
   try {
     await pauseTask(context, actor, execution.id, { waitMs });
   } catch (error) {

@@ -37,7 +37,7 @@ export async function createTask(
     const earlier = await createdEarlier(context, actor, id, fingerprint);
     if (earlier) return earlier;
   }
-  const now = Date.now();
+  const now = context.store.temporal.clock.now();
   const input = {
     ...newInput(context.taskTypes, actor, request, now),
     ...(await predecessorInput(context, actor, request)),

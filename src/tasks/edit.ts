@@ -42,7 +42,8 @@ export async function editTask(
     assertEditable(before, ifMatch);
     const current = await currentInput(context.store, before);
     if (!current) throw new Error(`The input of run ${before.runId} cannot be read`);
-    const changes = checkedChanges(context.taskTypes, current, request);
+    const now = context.store.temporal.clock.now();
+    const changes = checkedChanges(context.taskTypes, current, request, now);
     const changed = Object.keys(changes) as (keyof TaskSpec)[];
     if (changed.length === 0) return readTask(context, actor, before);
     const edit: TaskEdit = {
@@ -51,7 +52,7 @@ export async function editTask(
       by: actor.id,
       by_name: actor.name,
       expected_version: before.version,
-      not_after: new Date(Date.now() + editTimeoutMs - expiryMarginMs).toISOString(),
+      not_after: new Date(now + editTimeoutMs - expiryMarginMs).toISOString(),
     };
     const outcome = await sendEdit(context, before, edit);
     if (outcome === 'made') return readTask(context, actor, await loadTask(context.store, actor, id));

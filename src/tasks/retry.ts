@@ -53,8 +53,10 @@ export async function retryTask(
     return readTask(context, actor, await loadTask(store, actor, id));
   assertMatches(request.ifMatch, ended);
   if (ended.status === 'open') throw rejection(ended, 'retried');
-  if (isRepetition(ended, request)) throw repetition();
-  const now = Date.now();
+  const now = store.temporal.clock.now();
+  // The run's start is by the server's clock.
+  const receivedAt = request.receivedAt + now - Date.now();
+  if (isRepetition(ended, { ...request, receivedAt })) throw repetition();
   const input = await newInput(context, actor, ended, { changes: request.changes, now });
   const run: NewRun = {
     id,
@@ -89,7 +91,7 @@ async function newInput(
     ...(await predecessorInputForRetry(store, ended, same.after)),
     // A task that was cancelled before it started keeps its scheduled time; otherwise it is due immediately.
     scheduled_time: new Date(neverStarted ? Math.max(ended.scheduledAt, now) : now).toISOString(),
-    ...checkedChanges(taskTypes, last, changes),
+    ...checkedChanges(taskTypes, last, changes, now),
     version: ended.version + 1,
     retry_count: ended.memo.retry_count + 1,
     retried_by: { id: actor.id, name: actor.name },
@@ -106,7 +108,7 @@ async function predecessorInputForRetry(
   after: readonly string[] = [],
 ): Promise<Pick<TaskInput, 'predecessors_over' | 'after_met'>> {
   if (after.length === 0) return {};
-  const left = memo.waits_for ?? after;
+  const left = memo.after_met === true ? [] : (memo.waits_for ?? after);
   if (left.length === 0) return { after_met: true };
   const met = after.filter((id) => !left.includes(id)).map((id) => ({ id, ended: 'COMPLETED' as const }));
   const { predecessors_over = [] } = await endedPredecessorsForRetry(store, left);

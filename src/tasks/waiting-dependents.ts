@@ -16,6 +16,7 @@ async function byPredecessor(store: TaskStore): Promise<Map<string, EndSubscribe
       key: runId,
       notify: (predecessor) => notifyDependents(store, [{ id, run_id: runId }], predecessor),
     };
+    if (memo.after_met === true) continue;
     for (const predecessor of memo.waits_for ?? memo.after ?? []) {
       const others = waiting.get(predecessor);
       if (others) others.push(dependent);

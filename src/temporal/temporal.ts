@@ -11,6 +11,7 @@ import {
 import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import type { Telemetry } from '../lib/telemetry.ts';
 import { createCalls } from './calls.ts';
+import { createServerClock } from './clock.ts';
 import { createConnection } from './connection.ts';
 import { createHistoryReader } from './history.ts';
 import { createVisibility } from './visibility.ts';
@@ -48,6 +49,7 @@ export function createTemporal(options: TemporalOptions) {
   const { call, settled } = createCalls(connection, options.telemetry);
   const client = new Client({ connection, namespace, identity });
   const service = client.workflowService;
+  const clock = createServerClock({ connection, service, call, namespace, taskQueue: `${taskQueue}-clock` });
   /** Rarely changes, so it is read once. */
   let retention: Promise<number> | undefined;
 
@@ -64,6 +66,7 @@ export function createTemporal(options: TemporalOptions) {
   return {
     namespace,
     taskQueue,
+    clock,
     ...createHistoryReader({ call, service, namespace }),
     ...createVisibility({ call, service, namespace }),
     ...createWorkerList({ call, service, namespace, taskQueue }),
@@ -138,6 +141,7 @@ export function createTemporal(options: TemporalOptions) {
      * process.
      */
     async close(): Promise<void> {
+      await clock.close();
       await settled();
       await connection.close();
     },

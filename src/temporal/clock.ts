@@ -1,0 +1,108 @@
+/**
+ * The server's clock, by which tasks become due. The clocks of two machines can differ by minutes, and no call returns
+ * the server's. But it notes when a poll of a task queue started: a poll of a queue that no one uses tells the time.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Connection, WorkflowService } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import { pause } from '../lib/wait.ts';
+import type { Call } from './calls.ts';
+import { millis } from './payload.ts';
+
+const { TaskQueueType } = proto.temporal.api.enums.v1;
+
+/** Interval of the measurements, in milliseconds: also after one that failed. */
+const intervalMs = { measured: 60_000, failed: 5000 };
+/** Deadline of the poll, in milliseconds. The server rejects shorter ones; it is aborted after some. */
+const pollMs = 10_000;
+/** Maximum time until the server shows the poll, in milliseconds. */
+const shownMs = 3000;
+
+export interface ServerClock {
+  /** Returns the server's time in milliseconds since the epoch; until the first measurement, our own. */
+  now(): number;
+  /** Measures at once, and then now and then until it is closed. @param onError called for the first failure in a row. */
+  start(onError: (error: unknown) => void): void;
+  close(): Promise<void>;
+}
+
+interface ServerClockOptions {
+  readonly connection: Connection;
+  readonly service: WorkflowService;
+  readonly call: Call;
+  readonly namespace: string;
+  /** Name of a task queue that is not used otherwise. */
+  readonly taskQueue: string;
+}
+
+export function createServerClock(options: ServerClockOptions): ServerClock {
+  const { connection, service, call, namespace, taskQueue } = options;
+  const closing = new AbortController();
+  let running = Promise.resolve();
+  /** The server's time at an instant of the monotonic clock, which no correction of our own clock changes. */
+  let measured: { readonly serverAt: number; readonly monotonicAt: number } | undefined;
+
+  async function measure(): Promise<void> {
+    const identity = `clock ${randomUUID()}`;
+    const polling = new AbortController();
+    const poll = connection.withAbortSignal(AbortSignal.any([polling.signal, closing.signal]), () =>
+      connection.withDeadline(Date.now() + pollMs, () =>
+        service.pollActivityTaskQueue({ namespace, taskQueue: { name: taskQueue }, identity }),
+      ),
+    );
+    // It always fails: it is aborted.
+    const ended = poll.catch(() => undefined);
+    const startedAt = performance.now();
+    try {
+      const serverAt = await lastAccess(identity, startedAt + shownMs);
+      // The server noted it between these two, which are mostly a few milliseconds apart.
+      const monotonicAt = (startedAt + performance.now()) / 2;
+      if (serverAt !== undefined) measured = { serverAt, monotonicAt };
+    } finally {
+      polling.abort();
+      await ended;
+    }
+  }
+
+  async function lastAccess(identity: string, deadline: number): Promise<number | undefined> {
+    while (performance.now() < deadline && !closing.signal.aborted) {
+      const { pollers } = await call('describeTaskQueue', () =>
+        service.describeTaskQueue({
+          namespace,
+          taskQueue: { name: taskQueue },
+          taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+        }),
+      );
+      const poller = pollers?.find((each) => each.identity === identity);
+      if (poller) return millis(poller.lastAccessTime);
+      await pause(5, closing.signal);
+    }
+    return undefined;
+  }
+
+  async function repeat(onError: (error: unknown) => void): Promise<void> {
+    for (let hasFailed = false; !closing.signal.aborted;) {
+      try {
+        await measure();
+        hasFailed = false;
+      } catch (error) {
+        // Temporal is unavailable, or does not let us poll: the last measurement counts.
+        if (!hasFailed && !closing.signal.aborted) onError(error);
+        hasFailed = true;
+      }
+      await pause(hasFailed ? intervalMs.failed : intervalMs.measured, closing.signal);
+    }
+  }
+
+  return {
+    now: () =>
+      measured ? Math.round(measured.serverAt + performance.now() - measured.monotonicAt) : Date.now(),
+    start(onError) {
+      running = repeat(onError);
+    },
+    async close() {
+      closing.abort();
+      await running;
+    },
+  };
+}

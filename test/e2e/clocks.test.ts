@@ -1,0 +1,41 @@
+/** API processes whose clock differs from Temporal's, by which tasks become due. */
+import { pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Task } from '../../src/contract/task.ts';
+import { type Caller, signIn } from '../support/caller.ts';
+import { useService } from '../support/service.ts';
+import { hasEnded } from '../support/task.ts';
+
+const service = useService();
+const preload = pathToFileURL(resolve('test/support/shifted-clock.mjs')).href;
+
+describe.each([-60_000, 60_000])('an API whose clock is off by %i ms', (shiftMs) => {
+  let alice: Caller;
+
+  beforeAll(async () => {
+    const environment = { NODE_OPTIONS: `--import=${preload}`, CLOCK_SHIFT_MS: String(shiftMs) };
+    const { url = '' } = await service.startApi(environment);
+    const { name, password } = service.users.alice;
+    alice = await signIn(url, name, password);
+  });
+
+  test('counts a delay by the clock of Temporal, in the response too', async () => {
+    const before = Date.now();
+    const task = await alice.create({ name: 'delayed', type: 'echo', delay: 3 });
+    expect(Date.parse(task.scheduled_time)).toBeGreaterThanOrEqual(before + 2000);
+    expect(Date.parse(task.scheduled_time)).toBeLessThanOrEqual(Date.now() + 4000);
+    const { started_at } = await alice.until(task.id, 'its end', hasEnded);
+    expect(Date.parse(started_at ?? '') - before).toBeGreaterThanOrEqual(2000);
+  });
+
+  test('edits and retries tasks, and accepts a time that lies ahead', async () => {
+    const soon = new Date(Date.now() + 30_000).toISOString();
+    const { id } = await alice.create({ name: 'before', type: 'echo', scheduled_time: soon });
+    const edited = await alice.call<Task>('PATCH', `/api/tasks/${id}/`, { name: 'after', delay: 0 });
+    expect(edited).toMatchObject({ status: 200, body: { name: 'after' } });
+    await alice.until(id, 'its end', hasEnded);
+    expect((await alice.call('POST', `/api/tasks/${id}/retry/`)).status).toBe(200);
+    expect(await alice.until(id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED', retry_count: 1 });
+  });
+});
