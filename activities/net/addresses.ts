@@ -60,7 +60,7 @@ async function resolve(hostname: string): Promise<readonly string[]> {
 }
 
 /** Alternates between the families (RFC 8305), so that a family without a route delays the other one little. */
-function alternating(found: readonly { address: string; family: number }[]): readonly string[] {
+export function alternating(found: readonly { address: string; family: number }[]): readonly string[] {
   const first = found.filter(({ family }) => family === found[0]?.family);
   const second = found.filter(({ family }) => family !== found[0]?.family);
   const pairs = found.map((_, index) => [first[index], second[index]]);

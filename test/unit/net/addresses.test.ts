@@ -3,7 +3,12 @@ import { createServer } from 'node:http';
 import { BlockList, isIPv4 } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { AddressNotAllowed, addressesOf, NoPublicAddress } from '../../../activities/net/addresses.ts';
+import {
+  AddressNotAllowed,
+  addressesOf,
+  alternating,
+  NoPublicAddress,
+} from '../../../activities/net/addresses.ts';
 import { isPublicAddress } from '../../../activities/net/public-address.ts';
 import { createHttpRequest } from '../../../activities/types/http-request/index.ts';
 import { createContext, failureOf } from '../types/support.ts';
@@ -108,6 +113,13 @@ describe('addressesOf', () => {
     const addresses = await addressesOf(new URL('http://localhost'), true);
     expect(addresses.length).toBeGreaterThan(0);
     for (const address of addresses) expect(['127.0.0.1', '::1']).toContain(address);
+  });
+
+  it('tries the families of a name by turns, that of its first address first', () => {
+    const found = [6, 6, 6, 4, 4].map((family, index) => ({ family, address: `${family}-${index}` }));
+    expect(alternating(found)).toEqual(['6-0', '4-3', '6-1', '4-4', '6-2']);
+    expect(alternating(found.slice(3))).toEqual(['4-3', '4-4']);
+    expect(alternating([])).toEqual([]);
   });
 
   it('says of a private name and of one that does not exist the same, and keeps the difference for the operator', async () => {

@@ -1,10 +1,14 @@
 /** Replies of real servers, byte by byte, as `http-request` reads them. */
 import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import * as zlib from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { TaskFailure } from '../../../activities/types/define.ts';
+import { bodyText } from '../../../activities/types/http-request/body-text.ts';
 import { decode } from '../../../activities/types/http-request/codings.ts';
+import { exchange } from '../../../activities/types/http-request/exchange.ts';
 import { createHttpRequest } from '../../../activities/types/http-request/index.ts';
 import { bytesOf, startReplyServer, type ReplyServer } from '../../support/reply.ts';
 import { createContext, failureOf } from './support.ts';
@@ -192,6 +196,18 @@ describe('http-request: the text of a body', () => {
     });
   });
 
+  it('is cut where a result has less room', () => {
+    const body = (bytes: Buffer) => ({ bytes, isCut: false, unknownCodings: [], fault: undefined });
+    expect(bodyText(body(Buffer.from('a"é\n日')), undefined, 7)).toMatchObject({
+      body: 'a"é\n',
+      truncated: true,
+    });
+    expect(bodyText(body(Buffer.from([255, 1, 2, 3])), undefined, 7)).toMatchObject({
+      body: '/wEC',
+      truncated: true,
+    });
+  });
+
   it.each([
     ['text', Buffer.alloc(65_536, '"')],
     ['control characters', Buffer.alloc(65_536, 1)],
@@ -363,6 +379,13 @@ describe('http-request: replies that are no good', () => {
       'abcd (its body cannot be read:',
     ],
     [
+      'a body in another charset',
+      ok(bytesOf('K\xf6ln'), ['Content-Type: text/plain; charset=latin1'], '400 Bad Request'),
+      'HTTP 400',
+      false,
+      ': Köln',
+    ],
+    [
       'a body that is no text',
       ok(bytesOf('\xff\xd8'), [], '403 Forbidden'),
       'HTTP 403',
@@ -455,6 +478,18 @@ describe('http-request: replies that are no good', () => {
     expect(failure).toMatchObject({ type: 'HttpConnection', retryable: true });
     expect(failure.message).toMatch(/^No response from 127\.0\.0\.1:\d+: /);
   });
+});
+
+it('a request whose attempt ends just before it is sent is not sent', async () => {
+  const [address = '', port] = server.host.split(':');
+  const socket = connect({ host: address, port: Number(port) });
+  await once(socket, 'connect');
+  const before = server.requests.length;
+  const reason = new Error('enough');
+  const request = { method: 'POST', path: '/', headers: { host: server.host }, body: undefined };
+  await expect(exchange(socket, request, AbortSignal.abort(reason))).rejects.toBe(reason);
+  expect(socket.destroyed).toBe(true);
+  expect(server.requests).toHaveLength(before);
 });
 
 describe('http-request: interim responses', () => {
