@@ -1,3 +1,7 @@
+/**
+ * One request and its response, on a connected socket. By node:http and not by undici, whose parser takes an unasked
+ * 100 Continue for a fault.
+ */
 import { request as startRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorMessage } from '../../../src/lib/error-message.ts';

@@ -424,6 +424,13 @@ describe('http-request: replies that are no good', () => {
       bytesOf('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx'),
       /: the connection ended within the body/,
     ],
+    [
+      'a compressed body that is cut off',
+      bytesOf(
+        `HTTP/1.1 200 OK\r\n${gzipped}\r\nContent-Length: 99\r\n\r\n${zlib.gzipSync('x').toString('latin1')}`,
+      ),
+      /: the connection ended within the body/,
+    ],
     ['a body without its coding', ok(Buffer.from('plain'), [gzipped]), /: wrong content coding/],
     [
       'headers that are cut off',
