@@ -1,26 +1,53 @@
-import { Agent, buildConnector, request } from 'undici';
+import type { Socket } from 'node:net';
 import type { JsonValue } from '../../../src/contract/json.ts';
+import { maxResultBytes } from '../../../src/contract/limits.ts';
+import { errorMessage } from '../../../src/lib/error-message.ts';
+import { errnoOf } from '../../../src/lib/errno.ts';
+import { withTimeLimit } from '../../../src/lib/time-limit.ts';
+import { AddressNotAllowed, NoPublicAddress } from '../../net/addresses.ts';
 import type { AllowHosts } from '../../net/allow-hosts.ts';
-import { AddressNotAllowed, publicOnlyConnector } from '../../net/connector.ts';
+import { connect } from '../../net/connect.ts';
 import { portOf } from '../../net/port.ts';
 import { TaskFailure, type TaskContext } from '../define.ts';
-import { readBody } from './body.ts';
-import { isSuccess, statusFailure } from './outcome.ts';
+import { ellipsis } from '../text.ts';
+import { readBody, type Body } from './body.ts';
+import { bodyText } from './body-text.ts';
+import { exchange, UnreadableResponse } from './exchange.ts';
+import { headerOf, requestHeaders, responseHeaders } from './headers.ts';
+import { connectionFailure, isSuccess, responseFailure, statusFailure } from './outcome.ts';
 import type { HttpRequestPayload } from './payload.ts';
 
 const maxBodyBytes = 64 * 1024;
 /** Maximum part of the body that is read for a failure's message, in bytes. */
 const maxFailureBodyBytes = 2 * 1024;
+/** Size of a result without headers and body, generously, in bytes of JSON. */
+const otherResultBytes = 1024;
 
-/** Maximum time for each step of a request. The request as a whole ends with the context's signal. */
+/** Time limits of a request, in milliseconds. The attempt's own can end it earlier. */
 export interface HttpTimeouts {
   readonly connectMs: number;
-  readonly headersMs: number;
   /** Maximum time between two pieces of the body. */
   readonly bodyMs: number;
+  /** Maximum time for all of it: a server that sends a byte now and then must not hold a slot for days. */
+  readonly totalMs: number;
 }
 
-const defaultTimeouts: HttpTimeouts = { connectMs: 10_000, headersMs: 300_000, bodyMs: 60_000 };
+export interface HttpSettings {
+  readonly isAllowedHost: AllowHosts;
+  readonly timeouts: HttpTimeouts;
+  /** Writes a line to the operator's log, which the task's owner does not see. */
+  readonly warn: (line: string) => void;
+}
+
+/** One request of a task, with what its steps share. */
+interface Sending extends HttpSettings {
+  readonly payload: HttpRequestPayload;
+  readonly url: URL;
+  /** The host and port, for messages. */
+  readonly from: string;
+  readonly idempotencyKey: string;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Sends a request and reads its response.
@@ -28,102 +55,123 @@ const defaultTimeouts: HttpTimeouts = { connectMs: 10_000, headersMs: 300_000, b
  * @throws {TaskFailure}, or the reason of the context's signal once that has fired.
  */
 export async function sendRequest(
-  context: TaskContext,
+  { idempotencyKey, signal }: TaskContext,
   payload: HttpRequestPayload,
-  settings: { readonly isAllowedHost: AllowHosts; readonly timeouts: HttpTimeouts | undefined },
+  settings: HttpSettings,
 ): Promise<JsonValue> {
-  const { isAllowedHost, timeouts = defaultTimeouts } = settings;
   const url = new URL(payload.url);
-  const agent = createAgent(url, isAllowedHost, timeouts);
+  const from = `${url.hostname}:${portOf(url)}`;
+  const limitMs = settings.timeouts.totalMs;
+  const message = `the request took longer than ${durationOf(limitMs)}, the limit of an attempt`;
   try {
-    return await send(context, payload, url, agent);
+    return await withTimeLimit({ limitMs, message, signal }, (signal) =>
+      send({ ...settings, payload, url, from, idempotencyKey, signal }),
+    );
   } catch (error) {
     // Whatever error an abort caused in the request, the attempt ends with the abort's reason.
-    context.signal.throwIfAborted();
-    throw asFailure(error, url);
-  } finally {
-    // Not close(): that would wait for a body that is no longer being read.
-    await agent.destroy();
+    signal.throwIfAborted();
+    throw error;
   }
 }
 
-/** Creates an agent for one request: a connection kept for the next one would skip the address check. */
-function createAgent(url: URL, isAllowedHost: AllowHosts, timeouts: HttpTimeouts): Agent {
-  const { connectMs, headersMs, bodyMs } = timeouts;
-  return new Agent({
-    connect: isAllowedHost(url) ? buildConnector({ timeout: connectMs }) : publicOnlyConnector(connectMs),
-    headersTimeout: headersMs,
-    bodyTimeout: bodyMs,
-    pipelining: 0,
-  });
-}
-
-async function send(
-  context: TaskContext,
-  payload: HttpRequestPayload,
-  url: URL,
-  agent: Agent,
-): Promise<JsonValue> {
+async function send(sending: Sending): Promise<JsonValue> {
   const startedAt = performance.now();
-  const { method, body, expected_status } = payload;
-  const response = await request(url, {
-    dispatcher: agent,
-    method,
-    headers: headersOf(payload, context.idempotencyKey),
-    body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
-    signal: context.signal,
-  });
-  const status = response.statusCode;
-  const headers = flatten(response.headers);
-  const success = isSuccess(status, expected_status);
-  const limit = success ? maxBodyBytes : maxFailureBodyBytes;
-  const { text, truncated } = await readBody(response.body, headers['content-encoding'], limit);
-  if (!success) throw statusFailure(hostAndPort(url), expected_status, { status, headers, body: text });
-  return { status, headers, body: text, truncated, duration_ms: Math.round(performance.now() - startedAt) };
-}
-
-/** Merges the user's headers over ours. */
-function headersOf({ headers, body }: HttpRequestPayload, idempotencyKey: string): Record<string, string> {
-  const ours = {
-    'user-agent': 'taskbell',
-    'accept-encoding': 'identity',
-    'idempotency-key': idempotencyKey,
-    ...(body !== undefined && {
-      'content-type': typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json',
-    }),
-  };
-  const theirs = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
-  return { ...ours, ...Object.fromEntries(theirs) };
-}
-
-/** Joins a header that occurs several times into a list, as RFC 9110 does. */
-function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const entries = Object.entries(headers);
-  return Object.fromEntries(
-    entries.map(([name, value]): [string, string] => [name, [value ?? ''].flat().join(', ')]),
-  );
-}
-
-/** Makes network errors retryable: a name may resolve later, a refused connection may be accepted later. */
-function asFailure(error: unknown, url: URL): TaskFailure {
-  if (error instanceof TaskFailure) return error;
-  if (error instanceof AddressNotAllowed) {
-    return new TaskFailure('AddressNotAllowed', error.message, { retryable: false, cause: error });
+  const socket = await connected(sending);
+  try {
+    const result = await converse(socket, sending);
+    return { ...result, duration_ms: Math.round(performance.now() - startedAt) };
+  } finally {
+    // Never reused: the next request's name has to be checked again.
+    socket.destroy();
   }
-  const { code, message } = describe(error);
-  const what = message.includes(code) ? message : `${code}: ${message}`;
-  const text = `No response from ${hostAndPort(url)}: ${what}`;
-  return new TaskFailure('HttpConnection', text, { retryable: true, cause: error });
 }
 
-function describe(error: unknown): { code: string; message: string } {
-  if (!(error instanceof Error)) return { code: '', message: String(error) };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+async function connected({ url, from, isAllowedHost, timeouts, signal, warn }: Sending): Promise<Socket> {
+  const allowsPrivate = isAllowedHost(url);
+  try {
+    return await connect(url, { allowsPrivate, timeoutMs: timeouts.connectMs, signal });
+  } catch (error) {
+    if (error instanceof AddressNotAllowed) {
+      throw new TaskFailure('AddressNotAllowed', error.message, { retryable: false, cause: error });
+    }
+    if (error instanceof NoPublicAddress) {
+      warn(`http-request did not call ${url.hostname}: ${error.detail}`);
+      // Retryable whatever the detail is: it would otherwise show which names exist.
+      throw new TaskFailure('NoPublicAddress', error.message, { retryable: true });
+    }
+    throw connectionFailure(from, describe(error), error);
+  }
+}
+
+async function converse(socket: Socket, sending: Sending): Promise<Record<string, JsonValue>> {
+  const { payload, from, timeouts, signal } = sending;
+  const response = await answerTo(socket, sending);
+  const status = response.statusCode ?? 0;
+  const headers = responseHeaders(response.rawHeaders);
+  const success = isSuccess(status, payload.expected_status);
+  const maxBytes = success ? maxBodyBytes : maxFailureBodyBytes;
+  const limits = { maxBytes, idleMs: timeouts.bodyMs, signal };
+  const body = await readBody(response, headerOf(headers, 'content-encoding'), limits);
+  const contentType = headerOf(headers, 'content-type');
+  if (!success) {
+    const { body: text, body_encoding } = bodyText(body, contentType, maxResultBytes);
+    const isText = body_encoding === 'text';
+    const remark = remarkOn(body, isText);
+    throw statusFailure(from, payload.expected_status, { status, headers, text: isText ? text : '', remark });
+  }
+  if (body.fault) throw responseFailure(from, payload.method, faultIn(body.fault), body.fault);
+  const codings = ellipsis(body.unknownCodings.join(', '), 200);
+  const facts = { status, headers: { ...headers }, content_encoding: codings === '' ? null : codings };
+  const room = maxResultBytes - otherResultBytes - Buffer.byteLength(JSON.stringify(facts));
+  return { ...facts, ...bodyText(body, contentType, room) };
+}
+
+async function answerTo(socket: Socket, { payload, url, from, idempotencyKey, signal }: Sending) {
+  const { method } = payload;
+  const body = bodyOf(payload);
+  const headers = requestHeaders(payload, body, idempotencyKey);
+  try {
+    return await exchange(socket, { method, path: `${url.pathname}${url.search}`, headers, body }, signal);
+  } catch (error) {
+    if (error instanceof UnreadableResponse) throw responseFailure(from, method, error.message, error);
+    throw connectionFailure(from, describe(error), error);
+  }
+}
+
+function bodyOf({ body }: HttpRequestPayload): Buffer | undefined {
+  if (body === undefined) return undefined;
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+/** Returns what is wrong with the body of an unexpected response. */
+function remarkOn({ fault, unknownCodings }: Body, isText: boolean): string | undefined {
+  if (fault) return `its body cannot be read: ${faultIn(fault)}`;
+  if (unknownCodings.length > 0) {
+    return `its body has an unknown content coding: ${ellipsis(unknownCodings.join(', '), 200)}`;
+  }
+  return isText ? undefined : 'its body is no text';
+}
+
+/** Describes what ended a body early. */
+function faultIn(fault: Error): string {
+  const code = errnoOf(fault);
+  // Node's words for a connection that ends within a body.
+  if (code === 'ECONNRESET') return 'the connection ended within the body';
+  // An error of zlib, such as "incorrect header check".
+  if (typeof code === 'string' && /^(?:Z_|ERR_|ZSTD)/.test(code))
+    return `wrong content coding: ${fault.message}`;
+  return fault.message;
+}
+
+/** Describes a network error with its code, such as ECONNREFUSED. */
+function describe(error: unknown): string {
+  const code = errnoOf(error);
   // If several addresses were tried, the messages are in the inner errors.
-  const inner = error instanceof AggregateError ? error.errors.map((each) => describe(each).message) : [];
-  return { code, message: error.message || inner.join(', ') };
+  const inner = error instanceof AggregateError ? error.errors.map(describe) : [];
+  const message = errorMessage(error) || inner.join(', ');
+  return typeof code !== 'string' || message.includes(code) ? message : `${code}: ${message}`;
 }
 
-function hostAndPort(url: URL): string {
-  return `${url.hostname}:${portOf(url)}`;
+function durationOf(ms: number): string {
+  return ms % 60_000 === 0 ? `${ms / 60_000} minutes` : `${ms / 1000} s`;
 }

@@ -1,17 +1,18 @@
-import { count, duration, plural } from '../format.ts';
+import { duration, plural } from '../format.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { JsonView } from '../parts/json-view.tsx';
-import type { HttpResult } from './http-result.ts';
+import { base64Bytes, type HttpResult } from './http-result.ts';
 
 export function HttpResultView({ answer }: { answer: HttpResult }) {
-  const { status, durationMs, headers, body, isTruncated, json } = answer;
+  const { status, durationMs, headers, body, isBase64, coding, isTruncated, json } = answer;
+  const size = isBase64 ? plural(base64Bytes(body), 'byte') : plural(body.length, 'character');
   return (
     <div class="http">
       <p class="http-line">
         <strong class={`http-status http-${Math.floor(status / 100)}xx`}>{status}</strong>
         {durationMs !== undefined && <span class="quiet">in {duration(durationMs)}</span>}
         <span class="quiet">
-          {plural(body.length, 'character')}
+          {size}
           {isTruncated && ', truncated'}
         </span>
       </p>
@@ -19,18 +20,29 @@ export function HttpResultView({ answer }: { answer: HttpResult }) {
         <details>
           <summary>{plural(headers.length, 'header')}</summary>
           <dl class="facts http-headers">
-            {headers.map(([name, value]) => (
+            {headers.map(([name, values]) => (
               <div key={name}>
                 <dt>{name}</dt>
-                <dd>{value}</dd>
+                <dd>
+                  {values.map((value, index) => (
+                    <div key={index}>{value}</div>
+                  ))}
+                </dd>
               </div>
             ))}
           </dl>
         </details>
       )}
       <h3>Body</h3>
+      {isBase64 && (
+        <p class="note">
+          {coding === undefined
+            ? 'The body is no text. This is its base64 form.'
+            : `The body has the content coding ${coding}, which is not known here. This is its base64 form.`}
+        </p>
+      )}
       {json ? <JsonView value={json.value} label="Body" /> : <TextBody body={body} />}
-      {isTruncated && <p class="note">Only the first {count(body.length)} characters are kept.</p>}
+      {isTruncated && <p class="note">Only the first {size} are kept.</p>}
     </div>
   );
 }

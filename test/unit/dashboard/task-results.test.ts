@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readDataResult } from '../../../src/dashboard/task/data-result.ts';
-import { readHttpResult } from '../../../src/dashboard/task/http-result.ts';
+import { base64Bytes, readHttpResult } from '../../../src/dashboard/task/http-result.ts';
 import { previewOf } from '../../../src/dashboard/parts/json-preview.ts';
 
 const nothing = { min: null, max: null, mean: null, p50: null, p95: null, top: [] };
@@ -55,6 +55,27 @@ describe('the view of a process-data result', () => {
 });
 
 describe('the view of an http-request result', () => {
+  test('has each header with its values: several for a list, as of cookies', () => {
+    const headers = { 'content-type': 'text/plain', 'set-cookie': ['a=1, x', 'b=2'] };
+    expect(readHttpResult({ status: 200, headers })?.headers).toEqual([
+      ['content-type', ['text/plain']],
+      ['set-cookie', ['a=1, x', 'b=2']],
+    ]);
+  });
+
+  test('marks a body in base64, which is never JSON, with its size in bytes', () => {
+    const body = btoa('[1]');
+    const view = readHttpResult({ status: 200, body, body_encoding: 'base64', content_encoding: 'exi' });
+    expect(view).toMatchObject({ isBase64: true, coding: 'exi', json: undefined });
+    for (const text of ['', 'a', 'ab', 'abc', 'abcd']) expect(base64Bytes(btoa(text))).toBe(text.length);
+    expect(
+      readHttpResult({ status: 200, body, body_encoding: 'text', content_encoding: null }),
+    ).toMatchObject({
+      isBase64: false,
+      coding: undefined,
+    });
+  });
+
   test('has the body as text, and as JSON if it is JSON', () => {
     const answer = { status: 200, headers: { a: 'b' }, duration_ms: 12, truncated: false };
     expect(readHttpResult({ ...answer, body: '<b>hi</b>' })).toMatchObject({

@@ -3,7 +3,12 @@ import { createServer } from 'node:http';
 import { BlockList, isIPv4 } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { AddressNotAllowed, publicOnlyConnector } from '../../../activities/net/connector.ts';
+import {
+  AddressNotAllowed,
+  addressesOf,
+  alternating,
+  NoPublicAddress,
+} from '../../../activities/net/addresses.ts';
 import { isPublicAddress } from '../../../activities/net/public-address.ts';
 import { createHttpRequest } from '../../../activities/types/http-request/index.ts';
 import { createContext, failureOf } from '../types/support.ts';
@@ -93,22 +98,39 @@ describe('isPublicAddress', () => {
   });
 });
 
-describe('publicOnlyConnector', () => {
-  function connect(hostname: string): Promise<unknown> {
-    const connector = publicOnlyConnector(1000);
-    return new Promise((resolve) =>
-      connector({ hostname, protocol: 'http:', port: '9' }, (error, socket) => resolve(error ?? socket)),
-    );
-  }
+describe('addressesOf', () => {
+  it.each(['127.0.0.1', '[::1]'])('rejects the address %s, and names it', async (host) => {
+    const attempt = addressesOf(new URL(`http://${host}`), false);
+    await expect(attempt).rejects.toBeInstanceOf(AddressNotAllowed);
+    await expect(attempt).rejects.toThrow(`${host.replace(/^\[|\]$/g, '')} is not allowed`);
+  });
 
-  it.each([
-    ['127.0.0.1', '127.0.0.1'],
-    ['[::1]', '::1'],
-    ['localhost', 'localhost ('],
-  ])('rejects %s, and names it', async (hostname, name) => {
-    const error = await connect(hostname);
-    expect(error).toBeInstanceOf(AddressNotAllowed);
-    expect(String(error)).toContain(`AddressNotAllowed: ${name}`);
+  it.each(['8.8.8.8', '[2606:4700:4700::1111]'])('takes the address %s without a look-up', async (host) => {
+    expect(await addressesOf(new URL(`http://${host}`), false)).toEqual([host.replace(/^\[|\]$/g, '')]);
+  });
+
+  it('returns private addresses where they are allowed', async () => {
+    const addresses = await addressesOf(new URL('http://localhost'), true);
+    expect(addresses.length).toBeGreaterThan(0);
+    for (const address of addresses) expect(['127.0.0.1', '::1']).toContain(address);
+  });
+
+  it('tries the families of a name by turns, that of its first address first', () => {
+    const found = [6, 6, 6, 4, 4].map((family, index) => ({ family, address: `${family}-${index}` }));
+    expect(alternating(found)).toEqual(['6-0', '4-3', '6-1', '4-4', '6-2']);
+    expect(alternating(found.slice(3))).toEqual(['4-3', '4-4']);
+    expect(alternating([])).toEqual([]);
+  });
+
+  it('says of a private name and of one that does not exist the same, and keeps the difference for the operator', async () => {
+    const faultOf = (name: string): Promise<unknown> =>
+      addressesOf(new URL(`http://${name}`), false).catch((error: unknown) => error);
+    const [known, unknown] = [await faultOf('localhost'), await faultOf('no-such-host.invalid')];
+    if (!(known instanceof NoPublicAddress && unknown instanceof NoPublicAddress)) throw known;
+    expect(known.message).toBe('localhost does not exist, or leads to an address that may not be called');
+    expect(unknown.message).toBe(known.message.replace('localhost', 'no-such-host.invalid'));
+    expect(known.detail).toMatch(/^it leads to (?:127\.0\.0\.1|::1)/);
+    expect(unknown.detail).toMatch(/ENOTFOUND|EAI_AGAIN/);
   });
 });
 
@@ -127,16 +149,18 @@ describe('http-request: allowed addresses', () => {
   afterAll(() => void server.close());
 
   /** Calls a host without the payload's check of the port, since only the address counts here. */
-  function call(host: string, allowHosts: readonly string[] = []) {
-    const type = createHttpRequest({ allowHosts });
+  function call(
+    host: string,
+    allowHosts: readonly string[] = [],
+    warn: (line: string) => void = () => undefined,
+  ) {
+    const type = createHttpRequest({ allowHosts, warn });
     const url = `http://${host}:${port}/`;
     return type.run(createContext(), { url, method: 'GET', headers: {} });
   }
 
   it.each([
     '127.0.0.1',
-    'localhost',
-    'LOCALHOST',
     '2130706433',
     '0x7f000001',
     '0177.0.0.1',
@@ -158,14 +182,32 @@ describe('http-request: allowed addresses', () => {
     expect(requests).toBe(before);
   });
 
+  it.each(['localhost', 'LOCALHOST'])(
+    'rejects the name %s before it connects, and shows its address to the operator alone',
+    async (host) => {
+      const before = requests;
+      const lines: string[] = [];
+      const failure = await failureOf(call(host, [], (line) => void lines.push(line)));
+      const message = 'localhost does not exist, or leads to an address that may not be called';
+      expect(failure).toMatchObject({ type: 'NoPublicAddress', message, retryable: true });
+      expect(failure.cause).toBeUndefined();
+      expect(lines).toEqual([
+        expect.stringMatching(/^http-request did not call localhost: it leads to (?:127\.0\.0\.1|::1)/),
+      ]);
+      expect(requests).toBe(before);
+    },
+  );
+
+  it('fails for a name that does not exist exactly as for a private one', async () => {
+    const missing = await failureOf(call('no-such-host.invalid'));
+    const { type, message, retryable, retryAfterMs } = await failureOf(call('localhost'));
+    expect(missing).toMatchObject({ type, retryable, retryAfterMs });
+    expect(missing.message).toBe(message.replace('localhost', 'no-such-host.invalid'));
+  });
+
   it('rejects a private address over https as well', async () => {
     const type = createHttpRequest({ allowHosts: [] });
-    for (const url of [
-      'https://localhost/',
-      'https://127.0.0.1/',
-      'https://[::1]/',
-      'https://169.254.169.254/',
-    ]) {
+    for (const url of ['https://127.0.0.1/', 'https://[::1]/', 'https://169.254.169.254/']) {
       const attempt = type.run(createContext(), type.payload.parse({ url }));
       expect(await failureOf(attempt)).toMatchObject({ type: 'AddressNotAllowed', retryable: false });
     }
@@ -187,7 +229,7 @@ describe('http-request: allowed addresses', () => {
       `localhost:${port === 1 ? 2 : 1}`,
       `localhost.example:${port}`,
     ]) {
-      expect(await failureOf(call('localhost', [allowed]))).toMatchObject({ type: 'AddressNotAllowed' });
+      expect(await failureOf(call('localhost', [allowed]))).toMatchObject({ type: 'NoPublicAddress' });
     }
   });
 });
