@@ -1,7 +1,7 @@
 /**
  * One attempt at a task, as a Temporal activity. It
  * - reports earlier attempts that were lost, which only the server and the last heartbeat know of,
- * - fails what no attempt can fix (an unknown type, a task that loses its workers),
+ * - leaves tasks of unknown types to other workers, and fails those that lose their workers,
  * - runs the handler in a process of the pool, with heartbeats that carry log, progress and checkpoint,
  * - and says in its failure whether the task's own retry policy applies, or the server should retry.
  */
@@ -25,7 +25,6 @@ import { type Announcement, createAnnouncement } from './announcement.ts';
 import { Probation } from './probation.ts';
 import { runHandler } from './run-handler.ts';
 import { createStopSignal, type StopSignal } from './stop-signal.ts';
-import { TaskFailure } from './types/define.ts';
 import { noTelemetry, type Telemetry } from '../src/lib/telemetry.ts';
 
 export interface WorkflowRun {
@@ -57,6 +56,11 @@ const maxBlamedLosses = 5;
 const maxLosses = 10;
 /** Delay before a deferred task asks for its turn again, in milliseconds. */
 const deferMs = 3000;
+/**
+ * Time for which a task of an unknown type is left to other workers, in milliseconds: those of a new release, for
+ * example, which are started one after the other.
+ */
+const unknownTypeMs = 600_000;
 
 /** An attempt that the server has dispatched to this worker. */
 interface ActivityAttempt {
@@ -83,6 +87,7 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
     try {
       if (tries.blamed >= maxBlamedLosses || tries.lost >= maxLosses) throw await giveUp(attempt);
       await reportInterrupted(attempt, tries.unreported);
+      if (!dependencies.pool.types.has(input.type)) throw unknownType(attempt);
       const turn = probation.admit(tries.lost);
       if (!turn) throw deferred(attempt);
       announceSoon(attempt);
@@ -153,7 +158,7 @@ function createAttempt(dependencies: ProcessTaskDependencies, input: AttemptInpu
 function run({ dependencies, workflow, input, tries, record, stop }: ActivityAttempt): Promise<JsonValue> {
   const { pool, graceOver } = dependencies;
   const rules = pool.types.get(input.type);
-  if (!rules) throw unknownType(input.type);
+  if (!rules) throw new TypeError(`The pool has lost the type ${input.type}`);
   const { signal: stopping } = stop;
   return runHandler({ pool, rules, input, attempt: tries.attempt, workflow, record, stopping, graceOver });
 }
@@ -195,10 +200,28 @@ function lostTooOften(attempt: ActivityAttempt, last: AttemptReport, ended: 0 | 
 }
 
 /** Frees the slot without starting the attempt: another task is on probation here. */
-function deferred({ activity, record }: ActivityAttempt): Error {
+function deferred(attempt: ActivityAttempt): Error {
+  return deferral(attempt, 'Waiting for another task that was also lost with its worker');
+}
+
+/** Frees the slot for a while without starting an attempt. */
+function deferral({ activity, record }: ActivityAttempt, message: string): Error {
   activity.heartbeat(record.deferral());
-  const message = 'Waiting for another task that was also lost with its worker';
   return ApplicationFailure.create({ type: 'Deferred', message, nextRetryDelay: deferMs });
+}
+
+/** Leaves the task to a worker that knows its type, or fails it if none has taken it for a long time. */
+function unknownType(attempt: ActivityAttempt): Error {
+  const { activity, input, record, tries } = attempt;
+  const message = `No task type "${input.type}" is registered with this worker`;
+  if (Date.now() - activity.info.scheduledTimestampMs < unknownTypeMs) {
+    // Once for each task, or a wrong setup would fill the log.
+    if (tries.deferred === 0) activity.log.warn(`${message}: another one may have it`);
+    return deferral(attempt, message);
+  }
+  return failure(attempt, record.report('failed', { type: 'UnknownTaskType', message }), {
+    retryable: false,
+  });
 }
 
 async function activityFailure(error: unknown, attempt: ActivityAttempt): Promise<Error> {
@@ -249,9 +272,4 @@ function failure(
     // No cause: it would include the untruncated message and stack. The stack is in the attempt's log.
     details: [details],
   });
-}
-
-function unknownType(type: string): TaskFailure {
-  const message = `No task type "${type}" is registered with this worker`;
-  return new TaskFailure('UnknownTaskType', message, { retryable: false });
 }

@@ -12,11 +12,24 @@ import type {
   Dependent,
   TaskCommand,
   TaskEdit,
+  TaskInput,
 } from '../src/contract/workflow.ts';
 
 /** Returns whether a value is an object whose fields pass the check. */
 function has(value: unknown, check: (fields: Readonly<Record<string, unknown>>) => boolean): boolean {
   return typeof value === 'object' && value !== null && check(value as Readonly<Record<string, unknown>>);
+}
+
+export function isTaskInput(value: unknown): value is TaskInput {
+  return has(
+    value,
+    ({ type, owner, version, retry_count }) =>
+      isSpec(value) &&
+      typeof type === 'string' &&
+      has(owner, ({ id }) => typeof id === 'string') &&
+      typeof version === 'number' &&
+      typeof retry_count === 'number',
+  );
 }
 
 export function isCommand(value: unknown): value is TaskCommand {

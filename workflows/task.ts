@@ -2,7 +2,14 @@
  * The life of one task: it waits until it is due, is attempted until an attempt succeeds or its retries are
  * used up, and ends in Temporal as it ends for its owner: completed, failed or cancelled.
  */
-import { CancellationScope, CancelledFailure, condition } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { searchAttributes } from '../src/contract/names.ts';
 import type { EndedPredecessor } from '../src/contract/predecessors.ts';
 import type { AttemptReport, AttemptSuccess, TaskInput, TaskOutcome } from '../src/contract/workflow.ts';
 import { startAttempt, type AttemptOutcome } from './attempt.ts';
@@ -10,6 +17,7 @@ import { subscribeToPredecessors } from './dependencies.ts';
 import { endByError, endRun, type RunEnd } from './end.ts';
 import { taskFailure, predecessorFailure, describeState } from './record.ts';
 import { mergedReports } from './reports.ts';
+import { isTaskInput } from './message-shapes.ts';
 import { handleMessages, Run } from './run.ts';
 import {
   attemptCancelled,
@@ -26,6 +34,7 @@ import {
 } from './state.ts';
 
 export async function task(input: TaskInput): Promise<TaskOutcome> {
+  assertIsTask(input);
   const run = new Run(initialState(input, Date.now()));
   handleMessages(run);
   describeState(run.state);
@@ -33,6 +42,16 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
   await endRun(run, end.status);
   if (end.status !== 'COMPLETED') throw end.failure;
   return end.outcome;
+}
+
+/**
+ * Fails a workflow that was not started by the service: its input is none, or names another owner than the one that its
+ * search attribute shows, whose files its handler could otherwise read.
+ */
+function assertIsTask(input: unknown): void {
+  const shown = workflowInfo().typedSearchAttributes.get(searchAttributes.owner);
+  if (isTaskInput(input) && input.owner.id === shown) return;
+  throw ApplicationFailure.nonRetryable('The input is not that of a task of this owner', 'NotATask');
 }
 
 /**

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { type OnlyAttempt, onlyAttempt } from '../support/only-attempt.ts';
-import { startService, useService } from '../support/service.ts';
+import { startService, startTestWorker, useService } from '../support/service.ts';
 import { hasEnded, isRunningNow } from '../support/task.ts';
 
 const hour = 3600;
@@ -85,6 +85,16 @@ describe('no worker holds a due task that another could run:', () => {
     expect(others).toEqual([]);
     expect(longest?.worker).not.toBe(free);
   });
+});
+
+test('a worker leaves tasks of a type that it does not know to another one, as during a rolling release', async () => {
+  // It would otherwise take a third of them, and fail them.
+  await startTestWorker(service, { TASKBELL_TASK_MODULES: '' });
+  const alice = await service.as('alice');
+  const task = { name: 'known to two workers', type: 'echo', delay: 0 };
+  const created = await Promise.all(Array.from({ length: 9 }, () => alice.create(task)));
+  for (const end of await endOfAll(alice, created))
+    expect(end).toMatchObject({ status: 'COMPLETED', attempt: 1, attempts: [{ outcome: 'completed' }] });
 });
 
 describe('priority', () => {
