@@ -65,8 +65,9 @@ export type Attempt = z.infer<typeof attemptSchema>;
 
 const printable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
 const unprintable = 'Null characters and lone surrogates are not allowed.';
-/** Returns a check of a text's length, in code points rather than UTF-16 units. */
-const atMost = (limit: number) => (text: string) => text.length <= limit || Array.from(text).length <= limit;
+/** Returns a check of a text's length, in code points rather than UTF-16 units, of which each takes one or two. */
+const atMost = (limit: number) => (text: string) =>
+  text.length <= limit || (text.length <= 2 * limit && Array.from(text).length <= limit);
 
 export const nameInput = z
   .string({

@@ -57,6 +57,7 @@ describe('tasks in a bulk request', () => {
       { name: 'fifth', delay: hour, payload: { what: 1 } },
       { name: 'nul \u0000', delay: hour },
       { name: 'unknown field', delay: hour, nonsense: 1 },
+      { name: 'deep', delay: hour, payload: { a: [['\ud800']] } },
       { name: 'last', delay: 0, type: 'echo' },
     ]);
     expect(status).toBe(207);
@@ -68,9 +69,10 @@ describe('tasks in a bulk request', () => {
       { status: 400, errors: [{ pointer: '/payload/what' }] },
       { status: 400, errors: [{ pointer: '/name' }] },
       { status: 400, errors: [{ pointer: '/nonsense' }] },
+      { status: 400, errors: [{ pointer: '/payload/a/0/0' }] },
       { status: 201, task: { name: 'last' } },
     ]);
-    const [first, , , , , , , last] = body.results;
+    const [first, , , , , , , , last] = body.results;
     if (!first || !('task' in first) || !last || !('task' in last))
       throw new Error('The first or the last task was not created');
     expect(first.task).not.toHaveProperty('payload');
@@ -87,6 +89,19 @@ describe('tasks in a bulk request', () => {
     expect(idsOf(again)).toEqual(idsOf(first));
     const changed = await bulk([tasks[0], { name: 'other', delay: hour }, tasks[2]], key);
     expect(changed.body.results.map(({ status }) => status)).toEqual([201, 422, 201]);
+  });
+
+  test('are rejected one by one for a number that would be changed', async () => {
+    const response = await fetch(`${service.url}/api/tasks/bulk/`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${alice.token}`, 'Content-Type': 'application/json' },
+      body:
+        '{"tasks":[{"name":"a","delay":3600,"type":"echo","payload":{"id":1}},' +
+        '{"name":"b","delay":3600,"type":"echo","payload":{"id":9007199254740993}}]}',
+    });
+    expect(await response.json()).toMatchObject({
+      results: [{ status: 201 }, { status: 400, errors: [{ pointer: '/payload/id' }] }],
+    });
   });
 
   test.each([
@@ -106,7 +121,7 @@ describe('tasks in a bulk request', () => {
     expect((await bulk(large(17))).status).toBe(413);
     expect(await bulk(large(2))).toMatchObject({
       status: 207,
-      body: { results: [{ status: 400 }, { status: 400 }] },
+      body: { results: [{ status: 413 }, { status: 413, code: 'payload_too_large' }] },
     });
   });
 });

@@ -10,10 +10,11 @@ import {
   bulkResults,
   dryRunResult,
 } from '../../contract/bulk.ts';
-import { AppError } from '../../contract/errors.ts';
+import { AppError, type FieldError } from '../../contract/errors.ts';
 import { fieldErrors } from '../../contract/issues.ts';
 import { type CreateTaskInput, createTaskInput, type TaskSummary } from '../../contract/task.ts';
 import type { ActionOutcome, Outcome } from '../../tasks/bulk.ts';
+import { isLongerThan } from '../../lib/json-size.ts';
 import { auditLine } from '../audit.ts';
 import { faultIn } from '../body.ts';
 import { idempotencyKey } from '../headers.ts';
@@ -25,6 +26,8 @@ const tags = ['Bulk operations'];
 
 /** Maximum size of a request that creates a thousand tasks, in bytes. */
 const maxBodyBytes = 16 * 1024 * 1024;
+/** Maximum length of one of these tasks, in characters of JSON: more than any valid one has. */
+const maxItemLength = 300 * 1024;
 
 const bulk = signedInRoute({
   method: 'post',
@@ -95,7 +98,8 @@ export function bulkRoutes(
   }
 
   routes.add(bulk, async (c) => {
-    const requests = c.req.valid('json').tasks.map(checked);
+    // Each is checked when its turn comes: a thousand checks at once would block the process.
+    const requests = c.req.valid('json').tasks.map((item) => () => checked(item));
     const key = c.req.valid('header')['idempotency-key'];
     const results: BulkResult[] = [];
     // Logged one by one, so that a process killed halfway has recorded what it did.
@@ -133,12 +137,18 @@ function answered(c: Context, { status }: { status: number }) {
   return { status, requestId: c.res.headers.get('X-Request-Id') };
 }
 
-/** Validates one task of a bulk request by the rules of POST /api/tasks/. */
-function checked(item: unknown): Outcome<CreateTaskInput> {
-  const fault = faultIn(item, '');
-  if (fault) return { error: new AppError('validation', 'The task is invalid.', { errors: [fault] }) };
+/** Validates one task of a bulk request by the rules of POST /api/tasks/. @throws AppError */
+function checked(item: unknown): CreateTaskInput {
+  if (isLongerThan(maxItemLength, item)) {
+    throw new AppError('payload_too_large', `The task has more than ${maxItemLength} characters of JSON.`);
+  }
+  const fault = faultIn(item);
+  if (fault) throw invalid([fault]);
   const parsed = createTaskInput.safeParse(item);
-  if (parsed.success) return { value: parsed.data };
-  const errors = fieldErrors(parsed.error);
-  return { error: new AppError('validation', 'The task is invalid.', { errors }) };
+  if (!parsed.success) throw invalid(fieldErrors(parsed.error));
+  return parsed.data;
+}
+
+function invalid(errors: readonly FieldError[]): AppError {
+  return new AppError('validation', 'The task is invalid.', { errors });
 }
