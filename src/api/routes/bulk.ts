@@ -115,6 +115,9 @@ export function bulkRoutes(
 
   routes.add(actions, async (c) => {
     const principal = c.get('principal');
+    if (c.req.header('If-Match') !== undefined) {
+      throw new AppError('malformed_request', 'If-Match applies to one task. Send a request for each task.');
+    }
     const { action, ids: named, filter, dry_run } = c.req.valid('json');
     const ids = named ? [...new Set(named)] : await tasks.bulk.select(principal, filter ?? {});
     if (dry_run) {

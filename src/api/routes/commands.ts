@@ -15,7 +15,7 @@ function commandRoute<P extends string>(path: P, operationId: string, summary: s
     description,
     tags: ['Commands'],
     rules: { action: path },
-    request: { params: taskIdParameter, body: noInput },
+    request: { params: taskIdParameter, headers: z.object({ 'if-match': taskIfMatch }), body: noInput },
     responses: {
       200: { ...json(task, 'The command has taken effect.'), headers: taskEtag },
       202: {
@@ -25,7 +25,7 @@ function commandRoute<P extends string>(path: P, operationId: string, summary: s
         ),
         headers: taskEtag,
       },
-      ...problems(400, 404, 409, 413, 415, 503),
+      ...problems(400, 404, 409, 412, 413, 415, 503),
     },
   });
 }
@@ -93,7 +93,7 @@ export function commandRoutes(routes: RouteTable, { tasks, onTaskWritten }: Rout
   for (const { route, run } of commands) {
     routes.add(route, async (c) => {
       const id = taskId(c.req.valid('param').id);
-      const { task, etag, done } = await run(c.get('principal'), id);
+      const { task, etag, done } = await run(c.get('principal'), id, c.req.valid('header')['if-match']);
       onTaskWritten(id);
       return c.json(task, done ? 200 : 202, { ETag: etag });
     });

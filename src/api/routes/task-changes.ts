@@ -10,9 +10,7 @@ const tags = ['Tasks'];
 
 const editRequest = {
   params: taskIdParameter,
-  headers: z.object({
-    'if-match': taskIfMatch,
-  }),
+  headers: z.object({ 'if-match': taskIfMatch }),
   body: { content: { 'application/json': { schema: editTaskInput } }, required: true },
 };
 const editResponses = {
@@ -51,11 +49,11 @@ const remove = signedInRoute({
     'Deletes a task that has ended, or one that has not started, which then never runs. Returns 202 if the deletion is ' +
     'still in progress.',
   tags,
-  request: { params: taskIdParameter },
+  request: { params: taskIdParameter, headers: z.object({ 'if-match': taskIfMatch }) },
   responses: {
     204: { description: 'Deleted.' },
     202: { description: 'Deletion in progress.' },
-    ...problems(404, 409, 503),
+    ...problems(400, 404, 409, 412, 503),
   },
 });
 
@@ -88,7 +86,7 @@ export function taskChangeRoutes(
 
   routes.add(remove, async (c) => {
     const id = taskId(c.req.valid('param').id);
-    const { done, owner } = await tasks.remove(c.get('principal'), id);
+    const { done, owner } = await tasks.remove(c.get('principal'), id, c.req.valid('header')['if-match']);
     onTaskWritten(id);
     onTaskDeleted(id, owner);
     return c.body(null, done ? 204 : 202);
