@@ -4,7 +4,7 @@ import { actionResultsExample, actionsExample, bulkExample, bulkResultsExample }
 import { fieldError } from './problem.ts';
 import { taskFilter } from './filter.ts';
 import { jsonValue } from './json.ts';
-import { taskSummary } from './task.ts';
+import { taskReference, taskSummary } from './task.ts';
 
 export const maxBulkTasks = 1000;
 
@@ -33,18 +33,25 @@ const failure = {
     .meta({ description: 'Invalid fields. Pointers are relative to the item.' }),
 };
 
-export const bulkResult = z.union([
+const writtenTask = z.union([taskSummary, taskReference]);
+
+const bulkResult = z.union([
   z.object({ status: z.literal(201), task: taskSummary }),
   z.object({ status: z.int(), ...failure }),
 ]);
+export type BulkResult = z.infer<typeof bulkResult>;
 
-export const bulkResults = z.object({ results: z.array(bulkResult) }).meta({
+const writtenBulkResult = z.union([
+  z.object({ status: z.literal(201), task: writtenTask }),
+  z.object({ status: z.int(), ...failure }),
+]);
+export type WrittenBulkResult = z.infer<typeof writtenBulkResult>;
+
+export const bulkResults = z.object({ results: z.array(writtenBulkResult) }).meta({
   id: 'BulkResults',
   description: 'Results in the order of the tasks in the request.',
   examples: [bulkResultsExample],
 });
-export type BulkResult = z.infer<typeof bulkResult>;
-
 export const actionNames = ['cancel', 'retry', 'pause', 'resume', 'run-now', 'delete'] as const;
 export type ActionName = (typeof actionNames)[number];
 
@@ -70,20 +77,25 @@ export const actionsInput = z
     oneOf: [{ required: ['ids'] }, { required: ['filter'] }],
   });
 
-export const actionResult = z.union([
-  z.object({
-    id: z.string(),
-    status: z
-      .int()
-      .meta({ description: '200, or 202 if the effect is not visible yet. 204 if the task was deleted.' }),
-    task: taskSummary.optional(),
-  }),
-  z.object({ id: z.string(), status: z.int(), ...failure }),
-]);
+const actionDone = {
+  id: z.string(),
+  status: z
+    .int()
+    .meta({ description: '200, or 202 if the effect is not visible yet. 204 if the task was deleted.' }),
+};
+const actionRejected = z.object({ id: z.string(), status: z.int(), ...failure });
+
+const actionResult = z.union([z.object({ ...actionDone, task: taskSummary.optional() }), actionRejected]);
 export type ActionResult = z.infer<typeof actionResult>;
 
+const writtenActionResult = z.union([
+  z.object({ ...actionDone, task: writtenTask.optional() }),
+  actionRejected,
+]);
+export type WrittenActionResult = z.infer<typeof writtenActionResult>;
+
 export const actionResults = z
-  .object({ results: z.array(actionResult) })
+  .object({ results: z.array(writtenActionResult) })
   .meta({ id: 'ActionResults', examples: [actionResultsExample] });
 
 export const dryRunResult = z.object({ matched: z.int() }).meta({

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import type { Principal } from '../../auth/principal.ts';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import {
-  type ActionResult,
   actionResults,
   actionsInput,
   bulkInput,
-  type BulkResult,
   bulkResults,
   dryRunResult,
+  type WrittenActionResult,
+  type WrittenBulkResult,
 } from '../../contract/bulk.ts';
 import { AppError, type FieldError } from '../../contract/errors.ts';
 import { fieldErrors } from '../../contract/issues.ts';
@@ -20,6 +21,7 @@ import { faultIn } from '../body.ts';
 import { idempotencyKey } from '../headers.ts';
 import { problemOf } from '../problem.ts';
 import { json, problems } from '../responses.ts';
+import { shownTo } from '../task.ts';
 import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
 
 const tags = ['Bulk operations'];
@@ -89,27 +91,29 @@ export function bulkRoutes(
     return { status, code: String(code), detail: String(detail), ...found };
   }
 
-  function resultOf(id: string, one: Outcome<ActionOutcome>): ActionResult {
+  function resultOf(principal: Principal, id: string, one: Outcome<ActionOutcome>): WrittenActionResult {
     onTaskWritten(id);
     if ('error' in one) return { id, ...rejection(one.error) };
-    const { deletedOwner, ...result } = one.value;
+    const { deletedOwner, task, ...result } = one.value;
     if (deletedOwner !== undefined) onTaskDeleted(id, deletedOwner);
-    return { id, ...result };
+    return { id, ...result, ...(task && { task: shownTo(principal, task) }) };
   }
 
   routes.add(bulk, async (c) => {
     // Each is checked when its turn comes: a thousand checks at once would block the process.
     const requests = c.req.valid('json').tasks.map((item) => () => checked(item));
     const key = c.req.valid('header')['idempotency-key'];
-    const results: BulkResult[] = [];
+    const principal = c.get('principal');
+    const results: WrittenBulkResult[] = [];
     // Logged one by one, so that a process killed halfway has recorded what it did.
     const onOutcome = (one: Outcome<TaskSummary>, index: number): void => {
-      const result: BulkResult = 'value' in one ? { status: 201, task: one.value } : rejection(one.error);
+      const result: WrittenBulkResult =
+        'value' in one ? { status: 201, task: shownTo(principal, one.value) } : rejection(one.error);
       results[index] = result;
       const task = 'task' in result ? result.task.id : undefined;
-      auditLine(logger, c.get('principal'), { action: 'bulk', task, ...answered(c, result) });
+      auditLine(logger, principal, { action: 'bulk', task, ...answered(c, result) });
     };
-    await tasks.bulk.create(c.get('principal'), requests, key, onOutcome);
+    await tasks.bulk.create(principal, requests, key, onOutcome);
     return c.json({ results }, 207);
   });
 
@@ -124,10 +128,10 @@ export function bulkRoutes(
       const matched = named ? await tasks.bulk.countKnown(principal, ids) : ids.length;
       return c.json({ matched }, 200);
     }
-    const results: ActionResult[] = [];
+    const results: WrittenActionResult[] = [];
     const onOutcome = (one: Outcome<ActionOutcome>, index: number): void => {
       const id = ids[index] ?? '';
-      const result = resultOf(id, one);
+      const result = resultOf(principal, id, one);
       results[index] = result;
       auditLine(logger, principal, { action, task: id, ...answered(c, result) });
     };

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import type { Principal } from '../../auth/principal.ts';
 import { invalidFields } from '../../contract/errors.ts';
-import { type EditTaskInput, editTaskInput, task } from '../../contract/task.ts';
+import { type EditTaskInput, editTaskInput, writtenTask } from '../../contract/task.ts';
 import { json, problems } from '../responses.ts';
 import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
-import { taskEtag, taskId, taskIdParameter, taskIfMatch } from '../task.ts';
+import { shownTo, taskEtag, taskId, taskIdParameter, taskIfMatch } from '../task.ts';
 
 const tags = ['Tasks'];
 
@@ -14,7 +14,7 @@ const editRequest = {
   body: { content: { 'application/json': { schema: editTaskInput } }, required: true },
 };
 const editResponses = {
-  200: { ...json(task, 'The changed task.'), headers: taskEtag },
+  200: { ...json(writtenTask, 'The changed task.'), headers: taskEtag },
   ...problems(400, 404, 409, 412, 413, 415, 503),
 };
 const patch = signedInRoute({
@@ -75,13 +75,13 @@ export function taskChangeRoutes(
     const id = taskId(c.req.valid('param').id);
     const ifMatch = c.req.valid('header')['if-match'];
     const { task, etag } = await edit(c.get('principal'), id, c.req.valid('json'), ifMatch);
-    return c.json(task, 200, { ETag: etag });
+    return c.json(shownTo(c.get('principal'), task), 200, { ETag: etag });
   });
   routes.add(put, async (c) => {
     const id = taskId(c.req.valid('param').id);
     const ifMatch = c.req.valid('header')['if-match'];
     const { task, etag } = await edit(c.get('principal'), id, whole(c.req.valid('json')), ifMatch);
-    return c.json(task, 200, { ETag: etag });
+    return c.json(shownTo(c.get('principal'), task), 200, { ETag: etag });
   });
 
   routes.add(remove, async (c) => {
