@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'wrong_state'
+  | 'task_deleted'
   | 'stale_version'
   | 'payload_too_large'
   | 'unsupported_media_type'

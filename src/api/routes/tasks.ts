@@ -21,7 +21,8 @@ const create = signedInRoute({
   request: {
     headers: z.object({
       'idempotency-key': idempotencyKey.meta({
-        description: 'The same key with the same body creates only one task, however often it is sent.',
+        description:
+          'The same key with the same body creates only one task, however often it is sent, even if it is deleted.',
       }),
     }),
     body: {
@@ -35,7 +36,7 @@ const create = signedInRoute({
       content: { 'application/json': { schema: writtenTask, example: createdTaskExample } },
       headers: { ...taskLocation, ...taskEtag },
     },
-    ...problems(400, 413, 415, 422, 503),
+    ...problems(400, 410, 413, 415, 422, 503),
   },
 });
 
