@@ -32,8 +32,10 @@ export interface EditOptions extends CallOptions {
 
 export interface RetryOptions extends CreateOptions, EditOptions {}
 
-/** Selects tasks by id, or all that match a filter; at most 1,000. */
-export type Selection = { readonly ids: readonly string[] } | { readonly filter: TaskFilter };
+/** Selects tasks by id, or all that match a filter; at most 1,000. An empty filter needs `all`, except to count. */
+export type Selection =
+  | { readonly ids: readonly string[] }
+  | { readonly filter: TaskFilter; readonly all?: boolean };
 
 const all = '/api/tasks/';
 const one = (id: string, verb = ''): string => `${all}${encodeURIComponent(id)}/${verb && `${verb}/`}`;

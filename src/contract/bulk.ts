@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { actionResultsExample, actionsExample, bulkExample, bulkResultsExample } from './examples.ts';
 import { fieldError } from './problem.ts';
-import { taskFilter } from './filter.ts';
+import { taskFilter, type TaskFilter } from './filter.ts';
 import { jsonValue } from './json.ts';
 import { taskReference, taskSummary } from './task.ts';
 
@@ -55,6 +55,23 @@ export const bulkResults = z.object({ results: z.array(writtenBulkResult) }).met
 export const actionNames = ['cancel', 'retry', 'pause', 'resume', 'run-now', 'delete'] as const;
 export type ActionName = (typeof actionNames)[number];
 
+interface Meant {
+  readonly filter?: TaskFilter | undefined;
+  readonly all: boolean;
+  readonly dry_run: boolean;
+}
+
+/** Rejects a filter without any condition, which a program may send by mistake, unless the request says that it is meant. */
+function emptyOnlyIfMeant({ filter, all, dry_run }: Meant, context: z.RefinementCtx): void {
+  const isEmpty = filter !== undefined && Object.values(filter).every((condition) => condition === undefined);
+  if (isEmpty && !all && !dry_run) {
+    const message = 'An empty filter matches every task. Add a condition, or "all": true.';
+    context.addIssue({ code: 'custom', path: ['filter'], message });
+  }
+  if (all && !isEmpty)
+    context.addIssue({ code: 'custom', path: ['all'], message: 'Only for an empty filter.' });
+}
+
 /** POST /api/tasks/actions/ */
 export const actionsInput = z
   .strictObject({
@@ -65,12 +82,16 @@ export const actionsInput = z
       .max(maxBulkTasks)
       .optional(),
     filter: taskFilter.optional(),
+    all: z.boolean().default(false).meta({
+      description: 'Required with an empty filter, which matches every task, unless it is a dry run.',
+    }),
     dry_run: z.boolean().default(false),
   })
   .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), {
     message: 'Provide exactly one of ids and filter.',
     path: ['ids'],
   })
+  .superRefine(emptyOnlyIfMeant, { when: ({ issues }) => issues.length === 0 })
   .meta({
     id: 'Actions',
     examples: [actionsExample],

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createTaskTypes } from '../../activities/types/index.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { createRouteTable } from '../../src/api/route.ts';
 import { bulkRoutes } from '../../src/api/routes/bulk.ts';
 import type { ActionResult, BulkResult } from '../../src/contract/bulk.ts';
 import type { TaskCounts } from '../../src/contract/task.ts';
-import { createTaskService, type TaskService } from '../../src/tasks/service.ts';
-import { createTemporal } from '../../src/temporal/temporal.ts';
+import type { TaskService } from '../../src/tasks/service.ts';
 import type { Caller } from '../support/caller.ts';
+import { ownTaskService } from '../support/own-task-service.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 import { alice as principal, appOf } from '../support/app.ts';
@@ -179,6 +178,22 @@ describe('an action on many tasks', () => {
     }
   }, 90_000);
 
+  test('by an empty filter applies to all tasks, if the request says so; a dry run need not', async () => {
+    const user = await service.asNewUser();
+    await created(user, 3);
+    await expect.poll(() => total(user), { timeout: 10_000 }).toMatchObject({ SCHEDULED: 3 });
+    expect(await act({ action: 'cancel', filter: {} }, user)).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/filter', message: expect.stringContaining('"all": true') }] },
+    });
+    expect(await act({ action: 'cancel', filter: {}, dry_run: true }, user)).toMatchObject({
+      status: 200,
+      body: { matched: 3 },
+    });
+    const { status, body } = await act({ action: 'cancel', filter: {}, all: true }, user);
+    expect({ status, tasks: body.results.length }).toEqual({ status: 207, tasks: 3 });
+  });
+
   test('by ids in a dry run counts those that exist and belong to the caller', async () => {
     const [own] = await created(alice, 1);
     const [foreign] = await created(bob, 1);
@@ -195,6 +210,10 @@ describe('an action on many tasks', () => {
     [{ action: 'explode', ids: [unknownId] }, '/action'],
     [{ action: 'cancel' }, '/ids'],
     [{ action: 'cancel', ids: [unknownId], filter: {} }, '/ids'],
+    [{ action: 'cancel', filter: {} }, '/filter'],
+    [{ action: 'cancel', filter: {}, all: false }, '/filter'],
+    [{ action: 'cancel', filter: { status: ['FAILED'] }, all: true }, '/all'],
+    [{ action: 'cancel', ids: [unknownId], all: true }, '/all'],
     [{ action: 'cancel', ids: [] }, '/ids'],
     [{ action: 'cancel', ids: ['x'] }, '/ids/0'],
     [{ action: 'cancel', filter: { stauts: 'FAILED' } }, '/filter/stauts'],
@@ -226,7 +245,7 @@ test('an action by a filter leaves out a task that no longer matches when its tu
   await act({ action: 'cancel', ids: [leftOut, deleted] }, user);
   await expect.poll(async () => (await total(user, 'tag=to-go')).CANCELLED).toBe(2);
   const { owner } = await user.read(leftOut ?? '');
-  const tasks = ownTaskService();
+  const tasks = ownTaskService(service);
   // Between its selection and its turn, a task is scheduled again.
   const bulk: TaskService['bulk'] = {
     ...tasks.bulk,
@@ -237,7 +256,8 @@ test('an action by a filter leaves out a task that no longer matches when its tu
     },
   };
   const routes = createRouteTable();
-  const unused = { onTaskWritten: () => {}, onTaskDeleted: () => {}, logger: pino({ level: 'silent' }) };
+  const silent = pino({ level: 'silent' });
+  const unused = { onTaskWritten: () => {}, onTaskDeleted: () => {}, rate: undefined, logger: silent };
   bulkRoutes(routes, { ...unused, tasks: { ...tasks, bulk } });
   const answer = await appOf(routes, undefined, { ...principal, id: owner }).request('/api/tasks/actions', {
     method: 'POST',
@@ -249,24 +269,6 @@ test('an action by a filter leaves out a task that no longer matches when its tu
   expect(results.find(({ id }) => id === deleted)).toMatchObject({ status: expect.toBeOneOf([202, 204]) });
   expect(await user.read(leftOut ?? '')).toMatchObject({ status: 'SCHEDULED' });
 });
-
-/** Returns the service's tasks, read and changed from within the test. */
-function ownTaskService(): TaskService {
-  const { TEMPORAL_ADDRESS: address = '', TEMPORAL_NAMESPACE: namespace = '' } = service.environment;
-  const temporal = createTemporal({
-    connection: { address },
-    namespace,
-    taskQueue: service.taskQueue,
-    identity: 'test',
-  });
-  onTestFinished(() => temporal.close());
-  return createTaskService({
-    temporal,
-    taskTypes: createTaskTypes({ dataDir: undefined, httpAllowHosts: [] }),
-    maxOpenTasks: 0,
-    webUiUrl: undefined,
-  });
-}
 
 test('an account can have two bulk requests in progress; further ones are 429 before their bodies are read', async () => {
   const user = await service.asNewUser();
