@@ -15,6 +15,7 @@ import { readTask, type TaskView } from './read.ts';
 import { formerMessages, rejection } from './rejection.ts';
 import { allRunsOf } from './rows.ts';
 import { endedStatus } from './summary.ts';
+import { runsOf } from './search.ts';
 import { currentInput } from './spec.ts';
 import { type NewRun, startRun } from './start.ts';
 import { uuidFrom } from '../lib/uuid.ts';
@@ -54,6 +55,7 @@ export async function retryTask(
   assertMatches(request.ifMatch, ended);
   if (ended.status === 'open') throw rejection(ended, 'retried');
   if (isRepetition(ended, request)) throw repetition();
+  await assertRoomForRun(context, ended);
   const now = Date.now();
   const input = await newInput(context, actor, ended, { changes: request.changes, now });
   const run: NewRun = {
@@ -72,6 +74,18 @@ export async function retryTask(
     throw retriedMeanwhile();
   }
   return readTask(context, actor, await loadTask(store, actor, id));
+}
+
+/** @throws AppError wrong_state for a task that has as many runs as it may have. The newest may not be counted yet. */
+async function assertRoomForRun(
+  { store, maxRuns }: WriteContext,
+  { id, memo }: LiveExecution,
+): Promise<void> {
+  // Counts automatic retries, too, so that it is never less than the number of runs but one.
+  if (memo.retry_count + 1 < maxRuns || (await store.count(runsOf(id))) < maxRuns) return;
+  throw new AppError('wrong_state', `Task has ${maxRuns} runs, the maximum. Create a task to run it again.`, {
+    formerMessage: formerMessages.retried,
+  });
 }
 
 async function newInput(

@@ -26,6 +26,8 @@ export interface TaskServiceOptions {
   readonly taskTypes: TaskTypes;
   /** Maximum number of an owner's unfinished tasks; 0 for no limit. */
   readonly maxOpenTasks: number;
+  /** Maximum number of runs of a task, by default 1,000: lists, counts and the history read all runs of a task. */
+  readonly maxRuns?: number;
   /** Base URL of the Temporal Web UI, if there is one to link to. */
   readonly webUiUrl: string | undefined;
 }
@@ -37,7 +39,8 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
   const store = createTaskStore(temporal);
   const webUiPage = createWebUiPages(options.webUiUrl, temporal.namespace);
   const quota = createQuota(store, options.maxOpenTasks);
-  const context: WriteContext = { store, taskTypes: options.taskTypes, quota, webUiPage };
+  const { taskTypes, maxRuns = 1000 } = options;
+  const context: WriteContext = { store, taskTypes, quota, maxRuns, webUiPage };
 
   return {
     create: (actor: Actor, request: CreateTaskInput, idempotencyKey?: string) =>
