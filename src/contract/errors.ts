@@ -65,9 +65,9 @@ export function notFound(kind = 'Task'): AppError {
 }
 
 /** Returns the error for a request beyond an account's allowance of requests per minute. */
-export function tooManyRequests(perMinute: number): AppError {
+export function tooManyRequests(perMinute: number, allowedInSeconds: number): AppError {
   return new AppError('too_many_requests', `More than ${perMinute} requests a minute.`, {
-    retryAfterSeconds: Math.max(1, Math.ceil(60 / perMinute)),
+    retryAfterSeconds: Math.max(1, allowedInSeconds),
   });
 }
 

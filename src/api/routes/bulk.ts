@@ -20,6 +20,7 @@ import { auditLine } from '../audit.ts';
 import { faultIn } from '../body.ts';
 import { idempotencyKey } from '../headers.ts';
 import { problemOf } from '../problem.ts';
+import { countTasksOf } from '../rate-limit.ts';
 import { json, problems } from '../responses.ts';
 import { shownTo } from '../task.ts';
 import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
@@ -75,11 +76,11 @@ const actions = signedInRoute({
   },
 });
 
-type Dependencies = Pick<RouteDependencies, 'tasks' | 'onTaskWritten' | 'onTaskDeleted' | 'logger'>;
+type Dependencies = Pick<RouteDependencies, 'tasks' | 'onTaskWritten' | 'onTaskDeleted' | 'rate' | 'logger'>;
 
 export function bulkRoutes(
   routes: RouteTable,
-  { tasks, onTaskWritten, onTaskDeleted, logger }: Dependencies,
+  { tasks, onTaskWritten, onTaskDeleted, rate, logger }: Dependencies,
 ): void {
   /** Returns an error as a request for that one task would have reported it. */
   function rejection(error: unknown) {
@@ -102,6 +103,7 @@ export function bulkRoutes(
   routes.add(bulk, async (c) => {
     // Each is checked when its turn comes: a thousand checks at once would block the process.
     const requests = c.req.valid('json').tasks.map((item) => () => checked(item));
+    countTasksOf(c, rate, requests.length);
     const key = c.req.valid('header')['idempotency-key'];
     const principal = c.get('principal');
     const results: WrittenBulkResult[] = [];
@@ -124,6 +126,7 @@ export function bulkRoutes(
     }
     const { action, ids: named, filter, dry_run } = c.req.valid('json');
     const ids = named ? [...new Set(named)] : await tasks.bulk.select(principal, filter ?? {});
+    countTasksOf(c, rate, ids.length);
     if (dry_run) {
       const matched = named ? await tasks.bulk.countKnown(principal, ids) : ids.length;
       return c.json({ matched }, 200);
