@@ -55,7 +55,6 @@ export async function retryTask(
   assertMatches(request.ifMatch, ended);
   if (ended.status === 'open') throw rejection(ended, 'retried');
   if (isRepetition(ended, request)) throw repetition();
-  await assertRoomForRun(context, ended);
   const now = Date.now();
   const input = await newInput(context, actor, ended, { changes: request.changes, now });
   const run: NewRun = {
@@ -65,6 +64,7 @@ export async function retryTask(
     ...(ended.memo.fingerprint ? { fingerprint: ended.memo.fingerprint } : {}),
     retryMark: mark,
   };
+  await assertRoomForRun(context, ended);
   const release = await context.quota.take(ended.owner);
   try {
     await assertOurs(context, id, await startRun(store, run, now), mark);
