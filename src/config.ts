@@ -89,6 +89,7 @@ const variables = z.object({
   ),
   TASKBELL_RATE_LIMIT: integer(0, 1_000_000, 6_000),
   TASKBELL_MAX_OPEN_TASKS: integer(0, 999_999_999, 100_000),
+  TASKBELL_MAX_FEEDS: integer(0, 1_000_000, 100),
   TASKBELL_WEB_UI_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
   TASKBELL_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   TEMPORAL_CLI: z.string().optional(),
@@ -133,6 +134,8 @@ export interface Config {
     readonly requestsPerMinute: number;
     /** Maximum unfinished tasks of one account; 0 for no limit. */
     readonly openTasks: number;
+    /** Maximum open sockets and event streams of one account, in each API process; 0 for no limit. */
+    readonly feeds: number;
     /** Web origins whose pages may read our responses. */
     readonly corsOrigins: readonly string[];
     /** Addresses and ranges whose X-Forwarded-For and X-Forwarded-Proto are trusted. */
@@ -185,6 +188,7 @@ export function readConfig(environment: Environment = process.env): Config {
     limits: {
       requestsPerMinute: env.TASKBELL_RATE_LIMIT,
       openTasks: env.TASKBELL_MAX_OPEN_TASKS,
+      feeds: env.TASKBELL_MAX_FEEDS,
       corsOrigins: env.TASKBELL_CORS_ORIGINS,
       trustedProxies: env.TASKBELL_TRUSTED_PROXIES,
     },

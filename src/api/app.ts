@@ -3,7 +3,7 @@ import { cors } from 'hono/cors';
 import { AppError, invalidFields } from '../contract/errors.ts';
 import { fieldErrors, queryErrors } from '../contract/issues.ts';
 import { createAccess } from './access.ts';
-import { limitBody, requireJson } from './body.ts';
+import { limitBody, maxOpenBodyBytes, requireJson } from './body.ts';
 import { createCallerAddressOf } from './caller-address.ts';
 import { createRouteGuards } from './route-guards.ts';
 import { mountRoutes } from './mount.ts';
@@ -40,7 +40,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   docsRoutes(app, dependencies.docs);
   dashboardRoutes(app, dependencies.dashboard);
   // Addresses that do not exist check the body as all others do, before they respond with 404.
-  app.use('/api/*', limitBody(), requireJson());
+  app.use('/api/*', limitBody(maxOpenBodyBytes), requireJson());
   app.notFound(() => {
     throw new AppError('not_found', 'Not found.');
   });

@@ -73,7 +73,19 @@ export async function answerWith(
   const known = c.req.header('If-None-Match')?.split(',') ?? [];
   if (known.some((tag) => tag.trim().replace(/^W\//, '') === etag)) return c.body(null, 304);
   c.header('Content-Type', type);
-  if (!/\bgzip\b/.test(c.req.header('Accept-Encoding') ?? '')) return c.body(body, 200);
+  if (!acceptsGzip(c.req.header('Accept-Encoding') ?? '')) return c.body(body, 200);
   c.header('Content-Encoding', 'gzip');
   return c.body(await gzipped(), 200);
+}
+
+/** Implements RFC 9110, 12.5.3: `gzip`, or else `*`, with a weight other than 0. */
+function acceptsGzip(header: string): boolean {
+  const weights = new Map(
+    header.split(',').map((each) => {
+      const [coding = '', ...parameters] = each.split(';').map((part) => part.trim().toLowerCase());
+      const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1';
+      return [coding, Number(weight)];
+    }),
+  );
+  return (weights.get('gzip') ?? weights.get('*') ?? 0) > 0;
 }

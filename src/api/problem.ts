@@ -19,6 +19,7 @@ export const statusOf: Record<ErrorCode, number> = {
   not_found: 404,
   method_not_allowed: 405,
   wrong_state: 409,
+  task_deleted: 410,
   stale_version: 412,
   payload_too_large: 413,
   unsupported_media_type: 415,

@@ -11,6 +11,12 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly maxConnections?: number;
+}
+
 /**
  * Maximum time for a client to send its headers, or its whole request, in milliseconds. Slower ones are cut
  * off.
@@ -19,15 +25,17 @@ const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 const keepAliveTimeoutMs = 65_000;
 const closeTimeoutMs = 5000;
+/** Maximum number of connections of everyone. Systems often let a process have 20,000 files and connections. */
+const maxOpenConnections = 10_000;
 
 /**
- * Serves the HTTP API and its sockets on one port.
+ * Serves the HTTP API and its sockets on one port. Connections beyond the maximum are closed at once.
  * @throws the system's error if the port is not available.
  */
 export async function listen(
   app: Pick<Api, 'fetch'>,
   sockets: Pick<Sockets, 'upgrade'>,
-  { host, port }: { host: string; port: number },
+  { host, port, maxConnections = maxOpenConnections }: ListenOptions,
 ): Promise<Listener> {
   // Never rejects: it responds with 500 itself.
   const answer = getRequestListener(app.fetch);
@@ -41,6 +49,7 @@ export async function listen(
     },
     (request, response) => void answer(request, response),
   );
+  server.maxConnections = maxConnections;
   server.on('upgrade', sockets.upgrade);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

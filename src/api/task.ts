@@ -1,4 +1,6 @@
 /** What the routes of tasks share: the id in their paths, and the headers of a task. */
+import { mayRead, type Principal } from '../auth/principal.ts';
+import type { TaskSummary } from '../contract/task.ts';
 import { etagHeader, ifMatchHeader, locationHeader } from './headers.ts';
 import { idParameter, validId } from './id.ts';
 
@@ -20,3 +22,11 @@ export const taskLocation = locationHeader(
   'The path of the task.',
   '/api/tasks/6bb2a102-cc8f-401b-a395-3243464ca175/',
 );
+
+/** Returns what a response to a write shows its sender: the task, or only its id and status to a key that may not read. */
+export function shownTo<T extends Pick<TaskSummary, 'id' | 'status'>>(
+  principal: Principal,
+  task: T,
+): T | Pick<TaskSummary, 'id' | 'status'> {
+  return mayRead(principal) ? task : { id: task.id, status: task.status };
+}

@@ -36,6 +36,11 @@ export const principal = z.object({
 });
 export type Principal = Readonly<z.infer<typeof principal>>;
 
+/** Returns whether the caller may see what it did not send itself. */
+export function mayRead({ scopes }: Pick<Principal, 'scopes'>): boolean {
+  return scopes.includes('read');
+}
+
 /** @throws {AppError} forbidden, naming the scope. */
 export function assertScope({ scopes }: Pick<Principal, 'scopes'>, needed: Scope): void {
   if (!scopes.includes(needed)) {

@@ -27,7 +27,8 @@ export function createAdmission({ authenticate, tickets, rate }: AdmissionOption
   return async (request: IncomingMessage, url: URL): Promise<Principal> => {
     const principal = await admit(request, url);
     assertScope(principal, 'read');
-    if (rate && !rate.take(principal.id).allowed) throw tooManyRequests(rate.perMinute);
+    const taken = rate?.take(principal.id);
+    if (rate && taken?.allowed === false) throw tooManyRequests(rate.perMinute, taken.allowedInSeconds);
     return principal;
   };
 }

@@ -19,6 +19,7 @@ import type { Problem } from '../contract/problem.ts';
 import type { Actor } from '../resources/actor.ts';
 import type { Observation } from '../tasks/feed.ts';
 import { atExpiry } from './expiry.ts';
+import type { FeedLimit } from './feed-limit.ts';
 import type { Hub } from './hub.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
@@ -35,6 +36,7 @@ export interface SocketsOptions {
   readonly onWatchAll: (actor: Actor, filter: TaskFilter) => void;
   /** Returns whether the principal's credential is still valid: it may have ended while the socket was opening. */
   readonly isCredentialValid: (principal: Principal) => boolean;
+  readonly limit: FeedLimit;
   readonly problemOf: (error: unknown, requestId: string) => Problem;
   readonly logger: Logger;
   readonly telemetry?: Telemetry;
@@ -102,9 +104,13 @@ export function createSockets(options: SocketsOptions): Sockets {
     }
   }
 
-  async function admit(request: IncomingMessage): Promise<{ principal: Principal; show: Show }> {
+  async function admit(
+    request: IncomingMessage,
+    socket: Duplex,
+  ): Promise<{ principal: Principal; show: Show }> {
     const url = urlOf(request);
     const principal = await options.admit(request, url);
+    holdUntilClosed(socket, options.limit.take(principal.id));
     const id = onePath.exec(url.pathname)?.[1]?.toLowerCase();
     if (id !== undefined) return { principal, show: showOne(await options.observeAs(principal, id)) };
     if (!allPath.test(url.pathname)) throw notFound();
@@ -166,7 +172,7 @@ export function createSockets(options: SocketsOptions): Sockets {
       socket.on('error', onError);
       const rejectWith = (error: unknown): void =>
         rejectUpgrade(socket, options.problemOf(error, randomUUID()));
-      admit(request).then(({ principal, show }) => {
+      admit(request, socket).then(({ principal, show }) => {
         socket.removeListener('error', onError);
         if (closing) return socket.destroy();
         return server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, principal, show));
@@ -215,6 +221,12 @@ function answerPings(socket: WebSocket): void {
   socket.on('ping', (data) => {
     if (socket.bufferedAmount <= maxUnreadPongBytes) socket.pong(data);
   });
+}
+
+/** Calls `release` once the connection is closed, however far its upgrade has come. */
+function holdUntilClosed(socket: Duplex, release: () => void): void {
+  if (socket.closed) release();
+  else socket.once('close', release);
 }
 
 function urlOf({ url = '/' }: IncomingMessage): URL {

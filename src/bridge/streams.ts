@@ -10,6 +10,7 @@ import type { Actor } from '../resources/actor.ts';
 import { LatestByKey } from '../lib/latest-by-key.ts';
 import type { Observation } from '../tasks/feed.ts';
 import { atExpiry } from './expiry.ts';
+import type { FeedLimit } from './feed-limit.ts';
 import type { Hub } from './hub.ts';
 import { noticeKey, type OutgoingMessage } from './message.ts';
 import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
@@ -19,6 +20,7 @@ export interface StreamsOptions {
   readonly observeAs: (actor: Actor, id: string) => Promise<Observation>;
   /** Returns whether the principal's credential is still valid: it may have ended while the stream was opening. */
   readonly isCredentialValid: (principal: Principal) => boolean;
+  readonly limit: FeedLimit;
   readonly telemetry?: Telemetry;
 }
 
@@ -41,7 +43,7 @@ export interface TaskStream {
 }
 
 export interface Streams {
-  /** @throws AppError not_found if the principal may not see the task. */
+  /** @throws AppError not_found if the principal may not see the task, too_many_requests beyond the limit. */
   open(principal: Principal, id: string): Promise<TaskStream>;
   /** Ends the streams of principals whose credentials are no longer valid. */
   closeInvalid(): void;
@@ -49,7 +51,7 @@ export interface Streams {
 }
 
 export function createStreams(options: StreamsOptions): Streams {
-  const { hub, observeAs, isCredentialValid, telemetry = noTelemetry } = options;
+  const { hub, observeAs, isCredentialValid, limit, telemetry = noTelemetry } = options;
   const open = new Map<Latest, Principal>();
   const stopGauge = telemetry.gauge('taskbell_event_streams_open', () => open.size);
   let closing = false;
@@ -64,9 +66,15 @@ export function createStreams(options: StreamsOptions): Streams {
 
   return {
     async open(principal, id) {
-      const first = await observeAs(principal, id);
-      if (closing)
+      const release = limit.take(principal.id);
+      const first = await observeAs(principal, id).catch((error: unknown) => {
+        release();
+        throw error;
+      });
+      if (closing) {
+        release();
         throw new AppError('temporal_unavailable', 'The service is restarting.', { retryAfterSeconds: 1 });
+      }
       const stream = new Latest();
       const unwatch = hub.watch(first, {
         send: (message) => stream.put(message),
@@ -76,6 +84,7 @@ export function createStreams(options: StreamsOptions): Streams {
       const clearExpiry = atExpiry(principal, () => finish(stream, expired));
       open.set(stream, principal);
       stream.onEnd(() => {
+        release();
         clearExpiry();
         unwatch();
       });

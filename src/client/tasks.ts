@@ -32,17 +32,21 @@ export interface EditOptions extends CallOptions {
 
 export interface RetryOptions extends CreateOptions, EditOptions {}
 
-/** Selects tasks by id, or all that match a filter; at most 1,000. */
-export type Selection = { readonly ids: readonly string[] } | { readonly filter: TaskFilter };
+/** Selects tasks by id, or all that match a filter; at most 1,000. An empty filter needs `all`, except to count. */
+export type Selection =
+  | { readonly ids: readonly string[] }
+  | { readonly filter: TaskFilter; readonly all?: boolean };
 
 const all = '/api/tasks/';
 const one = (id: string, verb = ''): string => `${all}${encodeURIComponent(id)}/${verb && `${verb}/`}`;
 
 export function taskMethods(send: Send) {
-  const command = async (id: string, verb: string, { signal }: CallOptions = {}): Promise<Task> => {
-    // Repeating a resume or run-now could run the task twice.
-    const repeatable = verb === 'cancel' || verb === 'pause';
-    return (await send<Task>('POST', one(id, verb), { signal, repeatable })).body;
+  const command = async (id: string, verb: string, options: EditOptions = {}): Promise<Task> => {
+    const { signal, ifMatch } = options;
+    // Repeating a resume or run-now could run the task twice. With `ifMatch`, see `edit`.
+    const repeatable = ifMatch === undefined && (verb === 'cancel' || verb === 'pause');
+    const request = { headers: matching(options), signal, repeatable };
+    return (await send<Task>('POST', one(id, verb), request)).body;
   };
 
   return {
@@ -90,7 +94,7 @@ export function taskMethods(send: Send) {
 
     /** Changes a task that has not started. */
     async edit(id: string, changes: TaskChanges, { signal, ifMatch }: EditOptions = {}): Promise<Task> {
-      const headers = ifMatch === undefined ? {} : { 'If-Match': ifMatch };
+      const headers = matching({ ifMatch });
       // With `ifMatch`, a repeated edit would fail if the first one was made: it would find another version.
       const repeatable = ifMatch === undefined;
       return (await send<Task>('PATCH', one(id), { body: changes, headers, signal, repeatable })).body;
@@ -98,20 +102,19 @@ export function taskMethods(send: Send) {
 
     /** Starts a new run of an ended task, with the given changes. */
     async retry(id: string, changes: TaskChanges = {}, options: RetryOptions = {}): Promise<Task> {
-      const { ifMatch } = options;
       const request = keyed(changes, options);
-      const headers = { ...request.headers, ...(ifMatch === undefined ? {} : { 'If-Match': ifMatch }) };
+      const headers = { ...request.headers, ...matching(options) };
       return (await send<Task>('POST', one(id, 'retry'), { ...request, headers })).body;
     },
 
-    cancel: (id: string, options?: CallOptions) => command(id, 'cancel', options),
-    pause: (id: string, options?: CallOptions) => command(id, 'pause', options),
-    resume: (id: string, options?: CallOptions) => command(id, 'resume', options),
-    runNow: (id: string, options?: CallOptions) => command(id, 'run-now', options),
+    cancel: (id: string, options?: EditOptions) => command(id, 'cancel', options),
+    pause: (id: string, options?: EditOptions) => command(id, 'pause', options),
+    resume: (id: string, options?: EditOptions) => command(id, 'resume', options),
+    runNow: (id: string, options?: EditOptions) => command(id, 'run-now', options),
 
     /** Deletes a task. Not repeated after a failure: a second request would find nothing, and could not say why. */
-    async remove(id: string, { signal }: CallOptions = {}): Promise<void> {
-      await send('DELETE', one(id), { signal });
+    async remove(id: string, options: EditOptions = {}): Promise<void> {
+      await send('DELETE', one(id), { headers: matching(options), signal: options.signal });
     },
 
     /** Applies one action to many tasks. Each has its result. */
@@ -130,6 +133,10 @@ export function taskMethods(send: Send) {
       return (await send<{ matched: number }>('POST', `${all}actions/`, options)).body.matched;
     },
   };
+}
+
+function matching({ ifMatch }: { ifMatch?: string | undefined }): Record<string, string> {
+  return ifMatch === undefined ? {} : { 'If-Match': ifMatch };
 }
 
 function keyed(body: unknown, { signal, idempotencyKey }: CreateOptions) {

@@ -1,6 +1,6 @@
 /** The shapes of the contract (src/contract), as a client sends and receives them. */
 import type { z } from 'zod';
-import type { actionNames, actionResults, bulkResults } from '../contract/bulk.ts';
+import type { actionNames, ActionResult, BulkResult } from '../contract/bulk.ts';
 import type { taskFilter } from '../contract/filter.ts';
 import type { overviewQuery } from '../contract/overview.ts';
 import type { createTaskInput, editTaskInput, taskStatusView } from '../contract/task.ts';
@@ -17,8 +17,7 @@ export type OverviewRequest = z.input<typeof overviewQuery>;
 export type TaskFilter = z.infer<typeof taskFilter>;
 export type TaskStatusView = z.infer<typeof taskStatusView>;
 export type ActionName = (typeof actionNames)[number];
-export type BulkResult = z.infer<typeof bulkResults>['results'][number];
-export type ActionResult = z.infer<typeof actionResults>['results'][number];
+export type { ActionResult, BulkResult };
 
 export interface TaskType {
   readonly name: string;

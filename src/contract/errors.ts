@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'wrong_state'
+  | 'task_deleted'
   | 'stale_version'
   | 'payload_too_large'
   | 'unsupported_media_type'
@@ -64,9 +65,9 @@ export function notFound(kind = 'Task'): AppError {
 }
 
 /** Returns the error for a request beyond an account's allowance of requests per minute. */
-export function tooManyRequests(perMinute: number): AppError {
+export function tooManyRequests(perMinute: number, allowedInSeconds: number): AppError {
   return new AppError('too_many_requests', `More than ${perMinute} requests a minute.`, {
-    retryAfterSeconds: Math.max(1, Math.ceil(60 / perMinute)),
+    retryAfterSeconds: Math.max(1, allowedInSeconds),
   });
 }
 

@@ -38,7 +38,9 @@ export const instantInput = z
     if (ms !== undefined) return new Date(ms).toISOString();
     const message = hasNoOffset(text)
       ? 'Datetime has no offset. End it with Z or an offset such as +05:30.'
-      : wrongFormat;
+      : hasLostPlus(text)
+        ? 'Datetime has a space before its offset. In a URL, write the plus as %2B.'
+        : wrongFormat;
     context.addIssue({ code: 'custom', message });
     return z.NEVER;
   })
@@ -46,6 +48,11 @@ export const instantInput = z
 
 /** An instant as the API writes it: in UTC, with milliseconds. */
 export const instant = z.string().meta({ format: 'date-time', examples: ['2030-01-31T09:30:00.000Z'] });
+
+/** Returns whether a plus before the offset has become a space, as it does in the query of a URL. */
+function hasLostPlus(text: string): boolean {
+  return parseInstant(text.replace(/ (\d\d:\d\d)$/, '+$1')) !== undefined;
+}
 
 function hasNoOffset(text: string): boolean {
   return parseInstant(`${text}Z`) !== undefined;

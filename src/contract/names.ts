@@ -3,6 +3,9 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 /** The workflow type of every task; a workflow id that belongs to another type is not a task. */
 export const taskWorkflowType = 'task';
 
+/** The workflow type of what remembers the Idempotency-Key of a deleted task (src/tasks/deleted-keys.ts). */
+export const deletedTaskWorkflowType = 'deleted-task';
+
 /** Search attributes of the `task` workflow: the columns of the task list, which the feed reads as well. */
 export const searchAttributes = {
   owner: defineSearchAttributeKey('TaskOwner', SearchAttributeType.KEYWORD),

@@ -6,6 +6,7 @@ import {
   countsExample,
   editExample,
   feedExample,
+  referenceExample,
   statusExample,
   summaryExample,
   taskExample,
@@ -65,8 +66,9 @@ export type Attempt = z.infer<typeof attemptSchema>;
 
 const printable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
 const unprintable = 'Null characters and lone surrogates are not allowed.';
-/** Returns a check of a text's length, in code points rather than UTF-16 units. */
-const atMost = (limit: number) => (text: string) => text.length <= limit || Array.from(text).length <= limit;
+/** Returns a check of a text's length, in code points rather than UTF-16 units, of which each takes one or two. */
+const atMost = (limit: number) => (text: string) =>
+  text.length <= limit || (text.length <= 2 * limit && Array.from(text).length <= limit);
 
 export const nameInput = z
   .string({
@@ -264,6 +266,18 @@ export const task = z
   })
   .meta({ id: 'Task', examples: [taskExample] });
 export type Task = z.infer<typeof task>;
+
+/** What a request that writes answers to an API key that may not read. */
+export const taskReference = taskSummary.pick({ id: true, status: true }).meta({
+  id: 'TaskReference',
+  description: 'All that an API key without the scope `read` learns of a task.',
+  examples: [referenceExample],
+});
+
+/** A task in the response to a request that writes. */
+export const writtenTask = z
+  .union([task, taskReference])
+  .meta({ id: 'WrittenTask', examples: [taskExample, referenceExample] });
 
 /** GET /api/tasks/counts/ */
 export const taskCounts = z.object({ counts: z.record(taskStatus, z.int()), total: z.int() }).meta({

@@ -9,8 +9,19 @@ const manyBuckets = 10_000;
 
 export interface RateLimit {
   readonly perMinute: number;
-  /** Takes one request from an account's allowance. */
-  take(account: string): { readonly allowed: boolean; readonly left: number; readonly fullInSeconds: number };
+  /**
+   * Takes requests from an account's allowance, all or none.
+   * @param cost Number of requests, 1 by default. More than a whole allowance counts as a whole one.
+   */
+  take(account: string, cost?: number): Taken;
+}
+
+export interface Taken {
+  readonly allowed: boolean;
+  readonly left: number;
+  readonly fullInSeconds: number;
+  /** Seconds until as much is allowed as was asked for; 0 if it was. */
+  readonly allowedInSeconds: number;
 }
 
 /**
@@ -35,14 +46,17 @@ export function createRateLimit(perMinute: number, now = () => performance.now()
 
   return {
     perMinute,
-    take(account) {
+    take(account, cost = 1) {
       if (buckets.size >= manyBuckets) dropFull();
       const bucket = filled(account);
       buckets.set(account, bucket);
-      const allowed = bucket.tokens >= 1;
-      if (allowed) bucket.tokens -= 1;
-      const fullInSeconds = Math.ceil((perMinute - bucket.tokens) / perMs / 1000);
-      return { allowed, left: Math.floor(bucket.tokens), fullInSeconds };
+      const needed = Math.min(cost, perMinute);
+      const allowed = bucket.tokens >= needed;
+      const secondsFor = (tokens: number): number => Math.ceil(tokens / perMs / 1000);
+      const allowedInSeconds = allowed ? 0 : secondsFor(needed - bucket.tokens);
+      if (allowed) bucket.tokens -= needed;
+      const fullInSeconds = secondsFor(perMinute - bucket.tokens);
+      return { allowed, left: Math.floor(bucket.tokens), fullInSeconds, allowedInSeconds };
     },
   };
 }

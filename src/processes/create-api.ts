@@ -87,7 +87,7 @@ async function compose(
   const tasks = createTaskService({ temporal, taskTypes, maxOpenTasks: limits.openTasks, webUiUrl });
   const { requestsPerMinute } = limits;
   const rate = requestsPerMinute === 0 ? undefined : createRateLimit(requestsPerMinute);
-  const feeds = createFeeds({ tasks, gate, rate, logger, telemetry });
+  const feeds = createFeeds({ tasks, gate, rate, maxFeeds: limits.feeds, logger, telemetry });
   const app = createApp({
     tasks,
     taskTypes,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { problemOf } from '../api/problem.ts';
 import type { Gate } from '../auth/gate.ts';
 import { createAdmission } from '../bridge/admission.ts';
+import { createFeedLimit } from '../bridge/feed-limit.ts';
 import { createHub, type Hub } from '../bridge/hub.ts';
 import { createPoller, type Poller } from '../bridge/poller.ts';
 import { createSockets, type Sockets } from '../bridge/sockets.ts';
@@ -18,6 +19,8 @@ interface FeedOptions {
   readonly tasks: TaskService;
   readonly gate: Gate;
   readonly rate: RateLimit | undefined;
+  /** Maximum number of open feeds of one account; 0 for no limit. */
+  readonly maxFeeds: number;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
 }
@@ -35,7 +38,7 @@ export interface Feeds {
 }
 
 /** Connects what watches tasks: the poller finds changes, the hub passes them on to sockets and event streams. */
-export function createFeeds({ tasks, gate, rate, logger, telemetry }: FeedOptions): Feeds {
+export function createFeeds({ tasks, gate, rate, maxFeeds, logger, telemetry }: FeedOptions): Feeds {
   const { authenticate, tickets, credentialStatus } = gate;
   const { hub, poller } = createHubAndPoller(tasks, logger, telemetry);
   async function lookAtUnderWay(actor: Actor, filter: TaskFilter): Promise<void> {
@@ -46,6 +49,8 @@ export function createFeeds({ tasks, gate, rate, logger, telemetry }: FeedOption
       logger.warn({ err: error }, 'failed to list the tasks under way');
     }
   }
+  // One limit for both: they cost the same.
+  const limit = createFeedLimit(maxFeeds);
   const sockets = createSockets({
     hub,
     admit: createAdmission({ authenticate, tickets, rate }),
@@ -53,6 +58,7 @@ export function createFeeds({ tasks, gate, rate, logger, telemetry }: FeedOption
     visibleTo: tasks.visibleTo,
     onWatchAll: (actor, filter) => void lookAtUnderWay(actor, filter),
     isCredentialValid: credentialStatus.isValid,
+    limit,
     problemOf,
     logger,
     telemetry,
@@ -61,6 +67,7 @@ export function createFeeds({ tasks, gate, rate, logger, telemetry }: FeedOption
     hub,
     observeAs: tasks.observeAs,
     isCredentialValid: credentialStatus.isValid,
+    limit,
     telemetry,
   });
   credentialStatus.onChange(() => {

@@ -36,10 +36,10 @@ export interface ActionOutcome {
 }
 
 export interface BulkService {
-  /** @param requests the parsed requests, or the errors that reject them, in order. */
+  /** @param requests functions that return the requests, or throw the errors that reject them, in order. */
   create(
     actor: Actor,
-    requests: readonly Outcome<CreateTaskInput>[],
+    requests: readonly (() => CreateTaskInput)[],
     idempotencyKey: string | undefined,
     onOutcome: OnOutcome<TaskSummary>,
   ): Promise<void>;
@@ -90,10 +90,9 @@ export function createBulk(context: WriteContext): BulkService {
   }
   return {
     create(actor, requests, idempotencyKey, onOutcome) {
-      const createOne = async (request: Outcome<CreateTaskInput>, index: number): Promise<TaskSummary> => {
-        if ('error' in request) throw request.error;
+      const createOne = async (request: () => CreateTaskInput, index: number): Promise<TaskSummary> => {
         const key = idempotencyKey === undefined ? undefined : `${idempotencyKey}\0${index}`;
-        return summaryOf(await createTask(context, actor, request.value, key));
+        return summaryOf(await createTask(context, actor, request(), key));
       };
       return each(requests, createOne, onOutcome);
     },

@@ -9,6 +9,7 @@ import { assertChangeable, loadTask, taskEffect } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { cancelReason } from './cancel-reason.ts';
 import type { ServiceContext } from './context.ts';
+import { rememberKey } from './deleted-keys.ts';
 import { effectTimeoutMs } from '../resources/effect.ts';
 import type { LiveExecution } from './execution.ts';
 import { dependentsOf, notifyDependents } from './predecessors.ts';
@@ -108,6 +109,7 @@ export async function removeTask(
   if (newest.status === 'open' && !hasNotStarted(newest)) {
     throw running();
   }
+  await rememberKey(store, newest);
   // The newest run is deleted last: if this stops halfway, the task still exists and can be deleted again.
   const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
   // An ended task has notified its dependents itself.

@@ -14,4 +14,6 @@ export interface ServiceContext {
 export interface WriteContext extends ServiceContext {
   readonly taskTypes: TaskTypes;
   readonly quota: Quota;
+  /** Maximum number of runs of a task. */
+  readonly maxRuns: number;
 }

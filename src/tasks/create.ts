@@ -10,6 +10,7 @@ import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
 import type { WriteContext } from './context.ts';
+import { assertNotDeleted } from './deleted-keys.ts';
 import { etagOf } from './etag.ts';
 import { firstExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
@@ -24,6 +25,7 @@ import { specOf } from '../contract/spec.ts';
 /**
  * @param idempotencyKey the same key from the same owner creates the same task: its id is derived from both, so
  * Temporal itself remembers the key for as long as it keeps the task.
+ * @throws AppError task_deleted if the key's task has been deleted.
  */
 export async function createTask(
   context: WriteContext,
@@ -36,6 +38,7 @@ export async function createTask(
   if (fingerprint !== undefined) {
     const earlier = await createdEarlier(context, actor, id, fingerprint);
     if (earlier) return earlier;
+    await assertNotDeleted(context.store, id);
   }
   const now = context.store.temporal.clock.now();
   const input = {
@@ -52,6 +55,7 @@ export async function createTask(
     if (!(error instanceof WorkflowExecutionAlreadyStartedError) || fingerprint === undefined) throw error;
     const earlier = await createdEarlier(context, actor, id, fingerprint);
     if (earlier) return earlier;
+    await assertNotDeleted(context.store, id);
     throw error;
   }
 }

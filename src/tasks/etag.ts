@@ -16,6 +16,11 @@ export function assertMatches(ifMatch: string | undefined, execution: LiveExecut
   if (!matchesEtag(ifMatch, etag)) throw staleVersion();
 }
 
+/** Returns the check of a command that an `If-Match` makes conditional. */
+export function stillAt(ifMatch: string | undefined): { check: (execution: LiveExecution) => void } {
+  return { check: (execution) => assertMatches(ifMatch, execution) };
+}
+
 export function staleVersion(): AppError {
   return new AppError('stale_version', 'The task has changed since the version in If-Match.');
 }

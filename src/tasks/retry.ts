@@ -15,6 +15,7 @@ import { readTask, type TaskView } from './read.ts';
 import { formerMessages, rejection } from './rejection.ts';
 import { allRunsOf } from './rows.ts';
 import { endedStatus } from './summary.ts';
+import { runsOf } from './search.ts';
 import { currentInput } from './spec.ts';
 import { type NewRun, startRun } from './start.ts';
 import { uuidFrom } from '../lib/uuid.ts';
@@ -65,6 +66,7 @@ export async function retryTask(
     ...(ended.memo.fingerprint ? { fingerprint: ended.memo.fingerprint } : {}),
     retryMark: mark,
   };
+  await assertRoomForRun(context, ended);
   const release = await context.quota.take(ended.owner);
   try {
     await assertOurs(context, id, await startRun(store, run, now), mark);
@@ -74,6 +76,18 @@ export async function retryTask(
     throw retriedMeanwhile();
   }
   return readTask(context, actor, await loadTask(store, actor, id));
+}
+
+/** @throws AppError wrong_state for a task that has as many runs as it may have. The newest may not be counted yet. */
+async function assertRoomForRun(
+  { store, maxRuns }: WriteContext,
+  { id, memo }: LiveExecution,
+): Promise<void> {
+  // Counts automatic retries, too, so that it is never less than the number of runs but one.
+  if (memo.retry_count + 1 < maxRuns || (await store.count(runsOf(id))) < maxRuns) return;
+  throw new AppError('wrong_state', `Task has ${maxRuns} runs, the maximum. Create a task to run it again.`, {
+    formerMessage: formerMessages.retried,
+  });
 }
 
 async function newInput(

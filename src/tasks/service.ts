@@ -9,6 +9,7 @@ import { countTasks } from './counts.ts';
 import type { WriteContext } from './context.ts';
 import { createTask } from './create.ts';
 import { editTask } from './edit.ts';
+import { stillAt } from './etag.ts';
 import { changesSince, type FeedCursor, observeAs, observeTask } from './feed.ts';
 import { type HistoryRequest, readHistory } from './history.ts';
 import { type ListRequest, listTasks, tasksUnderWay, visibleTo } from './list.ts';
@@ -25,6 +26,8 @@ export interface TaskServiceOptions {
   readonly taskTypes: TaskTypes;
   /** Maximum number of an owner's unfinished tasks; 0 for no limit. */
   readonly maxOpenTasks: number;
+  /** Maximum number of runs of a task, by default 1,000: lists, counts and the history read all runs of a task. */
+  readonly maxRuns?: number;
   /** Base URL of the Temporal Web UI, if there is one to link to. */
   readonly webUiUrl: string | undefined;
 }
@@ -36,7 +39,8 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
   const store = createTaskStore(temporal);
   const webUiPage = createWebUiPages(options.webUiUrl, temporal.namespace);
   const quota = createQuota(store, options.maxOpenTasks);
-  const context: WriteContext = { store, taskTypes: options.taskTypes, quota, webUiPage };
+  const { taskTypes, maxRuns = 1000 } = options;
+  const context: WriteContext = { store, taskTypes, quota, maxRuns, webUiPage };
 
   return {
     create: (actor: Actor, request: CreateTaskInput, idempotencyKey?: string) =>
@@ -53,12 +57,12 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
     edit: (actor: Actor, id: string, request: EditTaskInput, ifMatch?: string) =>
       editTask(context, actor, id, request, ifMatch),
     retry: (actor: Actor, id: string, request: RetryRequest) => retryTask(context, actor, id, request),
-    cancel: (actor: Actor, id: string) => cancelTask(context, actor, id),
-    pause: (actor: Actor, id: string) => pauseTask(context, actor, id),
-    resume: (actor: Actor, id: string) => resumeTask(context, actor, id),
-    runNow: (actor: Actor, id: string) => runTaskNow(context, actor, id),
+    cancel: (actor: Actor, id: string, ifMatch?: string) => cancelTask(context, actor, id, stillAt(ifMatch)),
+    pause: (actor: Actor, id: string, ifMatch?: string) => pauseTask(context, actor, id, stillAt(ifMatch)),
+    resume: (actor: Actor, id: string, ifMatch?: string) => resumeTask(context, actor, id, stillAt(ifMatch)),
+    runNow: (actor: Actor, id: string, ifMatch?: string) => runTaskNow(context, actor, id, stillAt(ifMatch)),
     bulk: createBulk(context),
-    remove: (actor: Actor, id: string) => removeTask(context, actor, id),
+    remove: (actor: Actor, id: string, ifMatch?: string) => removeTask(context, actor, id, stillAt(ifMatch)),
     changesSince: (cursor: FeedCursor) => changesSince(context, cursor),
     observeAs: (actor: Actor, id: string) => observeAs(context, actor, id),
     observe: (id: string, runId?: string) => observeTask(context, id, runId),

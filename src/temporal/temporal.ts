@@ -117,6 +117,14 @@ export function createTemporal(options: TemporalOptions) {
       );
     },
 
+    /** Ends an open run without running any more of it. @throws AppError not_found if it has ended */
+    async terminate({ id, runId = '' }: WorkflowRunId, reason: string): Promise<void> {
+      const workflowExecution = { workflowId: id, runId };
+      await call('terminateWorkflow', () =>
+        service.terminateWorkflowExecution({ namespace, workflowExecution, identity, reason }),
+      );
+    },
+
     /** Ends an open run without running any more of it, and removes its records. */
     async remove({ id, runId = '' }: WorkflowRunId): Promise<void> {
       const workflowExecution = { workflowId: id, runId };

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createTaskTypes } from '../../activities/types/index.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { createRouteTable } from '../../src/api/route.ts';
 import { bulkRoutes } from '../../src/api/routes/bulk.ts';
 import type { ActionResult, BulkResult } from '../../src/contract/bulk.ts';
 import type { TaskCounts } from '../../src/contract/task.ts';
-import { createTaskService, type TaskService } from '../../src/tasks/service.ts';
-import { createTemporal } from '../../src/temporal/temporal.ts';
+import type { TaskService } from '../../src/tasks/service.ts';
 import type { Caller } from '../support/caller.ts';
+import { ownTaskService } from '../support/own-task-service.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 import { alice as principal, appOf } from '../support/app.ts';
@@ -57,6 +56,7 @@ describe('tasks in a bulk request', () => {
       { name: 'fifth', delay: hour, payload: { what: 1 } },
       { name: 'nul \u0000', delay: hour },
       { name: 'unknown field', delay: hour, nonsense: 1 },
+      { name: 'deep', delay: hour, payload: { a: [['\ud800']] } },
       { name: 'last', delay: 0, type: 'echo' },
     ]);
     expect(status).toBe(207);
@@ -68,9 +68,10 @@ describe('tasks in a bulk request', () => {
       { status: 400, errors: [{ pointer: '/payload/what' }] },
       { status: 400, errors: [{ pointer: '/name' }] },
       { status: 400, errors: [{ pointer: '/nonsense' }] },
+      { status: 400, errors: [{ pointer: '/payload/a/0/0' }] },
       { status: 201, task: { name: 'last' } },
     ]);
-    const [first, , , , , , , last] = body.results;
+    const [first, , , , , , , , last] = body.results;
     if (!first || !('task' in first) || !last || !('task' in last))
       throw new Error('The first or the last task was not created');
     expect(first.task).not.toHaveProperty('payload');
@@ -87,6 +88,19 @@ describe('tasks in a bulk request', () => {
     expect(idsOf(again)).toEqual(idsOf(first));
     const changed = await bulk([tasks[0], { name: 'other', delay: hour }, tasks[2]], key);
     expect(changed.body.results.map(({ status }) => status)).toEqual([201, 422, 201]);
+  });
+
+  test('are rejected one by one for a number that would be changed', async () => {
+    const response = await fetch(`${service.url}/api/tasks/bulk/`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${alice.token}`, 'Content-Type': 'application/json' },
+      body:
+        '{"tasks":[{"name":"a","delay":3600,"type":"echo","payload":{"id":1}},' +
+        '{"name":"b","delay":3600,"type":"echo","payload":{"id":9007199254740993}}]}',
+    });
+    expect(await response.json()).toMatchObject({
+      results: [{ status: 201 }, { status: 400, errors: [{ pointer: '/payload/id' }] }],
+    });
   });
 
   test.each([
@@ -106,7 +120,7 @@ describe('tasks in a bulk request', () => {
     expect((await bulk(large(17))).status).toBe(413);
     expect(await bulk(large(2))).toMatchObject({
       status: 207,
-      body: { results: [{ status: 400 }, { status: 400 }] },
+      body: { results: [{ status: 413 }, { status: 413, code: 'payload_too_large' }] },
     });
   });
 });
@@ -164,6 +178,22 @@ describe('an action on many tasks', () => {
     }
   }, 90_000);
 
+  test('by an empty filter applies to all tasks, if the request says so; a dry run need not', async () => {
+    const user = await service.asNewUser();
+    await created(user, 3);
+    await expect.poll(() => total(user), { timeout: 10_000 }).toMatchObject({ SCHEDULED: 3 });
+    expect(await act({ action: 'cancel', filter: {} }, user)).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/filter', message: expect.stringContaining('"all": true') }] },
+    });
+    expect(await act({ action: 'cancel', filter: {}, dry_run: true }, user)).toMatchObject({
+      status: 200,
+      body: { matched: 3 },
+    });
+    const { status, body } = await act({ action: 'cancel', filter: {}, all: true }, user);
+    expect({ status, tasks: body.results.length }).toEqual({ status: 207, tasks: 3 });
+  });
+
   test('by ids in a dry run counts those that exist and belong to the caller', async () => {
     const [own] = await created(alice, 1);
     const [foreign] = await created(bob, 1);
@@ -180,6 +210,10 @@ describe('an action on many tasks', () => {
     [{ action: 'explode', ids: [unknownId] }, '/action'],
     [{ action: 'cancel' }, '/ids'],
     [{ action: 'cancel', ids: [unknownId], filter: {} }, '/ids'],
+    [{ action: 'cancel', filter: {} }, '/filter'],
+    [{ action: 'cancel', filter: {}, all: false }, '/filter'],
+    [{ action: 'cancel', filter: { status: ['FAILED'] }, all: true }, '/all'],
+    [{ action: 'cancel', ids: [unknownId], all: true }, '/all'],
     [{ action: 'cancel', ids: [] }, '/ids'],
     [{ action: 'cancel', ids: ['x'] }, '/ids/0'],
     [{ action: 'cancel', filter: { stauts: 'FAILED' } }, '/filter/stauts'],
@@ -211,7 +245,7 @@ test('an action by a filter leaves out a task that no longer matches when its tu
   await act({ action: 'cancel', ids: [leftOut, deleted] }, user);
   await expect.poll(async () => (await total(user, 'tag=to-go')).CANCELLED).toBe(2);
   const { owner } = await user.read(leftOut ?? '');
-  const tasks = ownTaskService();
+  const tasks = ownTaskService(service);
   // Between its selection and its turn, a task is scheduled again.
   const bulk: TaskService['bulk'] = {
     ...tasks.bulk,
@@ -222,7 +256,8 @@ test('an action by a filter leaves out a task that no longer matches when its tu
     },
   };
   const routes = createRouteTable();
-  const unused = { onTaskWritten: () => {}, onTaskDeleted: () => {}, logger: pino({ level: 'silent' }) };
+  const silent = pino({ level: 'silent' });
+  const unused = { onTaskWritten: () => {}, onTaskDeleted: () => {}, rate: undefined, logger: silent };
   bulkRoutes(routes, { ...unused, tasks: { ...tasks, bulk } });
   const answer = await appOf(routes, undefined, { ...principal, id: owner }).request('/api/tasks/actions', {
     method: 'POST',
@@ -234,24 +269,6 @@ test('an action by a filter leaves out a task that no longer matches when its tu
   expect(results.find(({ id }) => id === deleted)).toMatchObject({ status: expect.toBeOneOf([202, 204]) });
   expect(await user.read(leftOut ?? '')).toMatchObject({ status: 'SCHEDULED' });
 });
-
-/** Returns the service's tasks, read and changed from within the test. */
-function ownTaskService(): TaskService {
-  const { TEMPORAL_ADDRESS: address = '', TEMPORAL_NAMESPACE: namespace = '' } = service.environment;
-  const temporal = createTemporal({
-    connection: { address },
-    namespace,
-    taskQueue: service.taskQueue,
-    identity: 'test',
-  });
-  onTestFinished(() => temporal.close());
-  return createTaskService({
-    temporal,
-    taskTypes: createTaskTypes({ dataDir: undefined, httpAllowHosts: [] }),
-    maxOpenTasks: 0,
-    webUiUrl: undefined,
-  });
-}
 
 test('an account can have two bulk requests in progress; further ones are 429 before their bodies are read', async () => {
   const user = await service.asNewUser();

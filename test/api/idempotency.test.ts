@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { randomUUID } from 'node:crypto';
+import type { BulkResult } from '../../src/contract/bulk.ts';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -111,15 +112,67 @@ describe('the same key', () => {
     expect((await create(alice, key, { name: 'edited', delay: 3600 })).status).toBe(422);
   });
 
-  test('creates a new task after the first is deleted', async () => {
-    const key = randomUUID();
-    const { body: created } = await create(alice, key, { name: 'n', delay: 3600 });
-    expect([202, 204]).toContain((await alice.call('DELETE', `/api/tasks/${created.id}/`)).status);
-    const isDeleted = async () => (await alice.call('GET', `/api/tasks/${created.id}/`)).status === 404;
-    await waitFor('the deletion', isDeleted);
-    const again = await create(alice, key, { name: 'another', delay: 7200 });
-    expect(again).toMatchObject({ status: 201, body: { name: 'another', status: 'SCHEDULED', version: 1 } });
-    expect(await alice.read(again.body.id)).toMatchObject({ name: 'another', status: 'SCHEDULED' });
+  describe('after its task is deleted', () => {
+    const deleted = { status: 410, body: { code: 'task_deleted' } };
+    const untilDeleted = (caller: Caller, id: string) =>
+      waitFor('the deletion', async () => (await caller.call('GET', `/api/tasks/${id}/`)).status === 404);
+
+    test('is 410, whatever the body, and no task is created again', async () => {
+      const [user, key] = [await service.asNewUser(), randomUUID()];
+      const body = { name: 'n', delay: 3600 };
+      const { body: created } = await create(user, key, body);
+      expect((await user.call('DELETE', `/api/tasks/${created.id}/`)).status).toBeOneOf([202, 204]);
+      await untilDeleted(user, created.id);
+      for (const again of [body, body, { name: 'another', delay: 7200 }])
+        expect(await create(user, key, again)).toMatchObject(deleted);
+      expect((await user.call('GET', `/api/tasks/${created.id}/`)).status).toBe(404);
+      // What remembers the key is no task.
+      const later = await user.create({ name: 'later', delay: 3600 });
+      await waitFor('the list to show the later task', async () => {
+        const { body: listed } = await user.call<Task[]>('GET', '/api/tasks/');
+        return listed.length === 1 && listed[0]?.id === later.id;
+      });
+      expect((await user.call('GET', '/api/tasks/counts/')).body['total']).toBe(1);
+      expect((await create(user, randomUUID(), body)).status).toBe(201);
+    });
+
+    test('is 410 for a task that had ended and was retried', async () => {
+      const key = randomUUID();
+      const body = { name: 'n', type: 'echo', delay: 0 };
+      const { body: created } = await create(alice, key, body);
+      await alice.until(created.id, 'its end', ({ status }) => status === 'COMPLETED');
+      const retry = { 'Idempotency-Key': 'retry' };
+      await alice.call('POST', `/api/tasks/${created.id}/retry/`, { delay: 3600 }, retry);
+      expect((await alice.call('DELETE', `/api/tasks/${created.id}/`)).status).toBeOneOf([202, 204]);
+      await untilDeleted(alice, created.id);
+      expect(await create(alice, key, body)).toMatchObject(deleted);
+    });
+
+    test('is 410 for each item of a bulk request that was deleted, and 201 for the others', async () => {
+      const [user, key] = [await service.asNewUser(), { 'Idempotency-Key': randomUUID() }];
+      const tasks = [1, 2, 3].map((n) => ({ name: `${n}`, delay: 3600 }));
+      const bulk = () => user.call<{ results: BulkResult[] }>('POST', '/api/tasks/bulk/', { tasks }, key);
+      const ids = (await bulk()).body.results.map((one) => ('task' in one ? one.task.id : ''));
+      const act = { action: 'delete', ids: ids.slice(0, 2) };
+      expect((await user.call('POST', '/api/tasks/actions/', act)).status).toBe(207);
+      await Promise.all(act.ids.map((id) => untilDeleted(user, id)));
+      const { body: again } = await bulk();
+      expect(again.results).toMatchObject([
+        { status: 410, code: 'task_deleted' },
+        { status: 410, code: 'task_deleted' },
+        { status: 201, task: { id: ids[2] } },
+      ]);
+    });
+
+    test('a deletion that is sent twice at once leaves the same', async () => {
+      const key = randomUUID();
+      const { body: created } = await create(alice, key, { name: 'n', delay: 3600 });
+      const remove = () => alice.call('DELETE', `/api/tasks/${created.id}/`);
+      for (const { status } of await Promise.all([remove(), remove(), remove()]))
+        expect(status).toBeOneOf([202, 204, 404]);
+      await untilDeleted(alice, created.id);
+      expect(await create(alice, key, { name: 'n', delay: 3600 })).toMatchObject(deleted);
+    });
   });
 });
 

@@ -11,6 +11,10 @@ import { type EventStream, openEvents } from '../support/event-stream.ts';
 import { allRoutes, isRead } from '../support/routes.ts';
 import { anonymously, useService } from '../support/service.ts';
 
+interface Results {
+  readonly results: readonly { readonly status: number; readonly task?: object }[];
+}
+
 const farAway = { name: 'far away', delay: 86_400 };
 
 const service = useService();
@@ -188,6 +192,48 @@ describe('the scopes of a key', () => {
       expect(rejected, what).toMatchObject(missing(needsRead ? 'read' : 'write'));
       expect([401, 403], what).not.toContain(passed.status);
     }
+  });
+
+  test('without read, show of what is written only its id, status and ETag, whatever the request', async () => {
+    const writer = await keyOf(service.users.alice.name, { scopes: ['write'] });
+    const secret = { name: 'a secret', description: 'a secret', tags: ['a-secret'] };
+    const fields = { ...secret, type: 'echo', payload: { authorization: 'a secret' }, delay: 86_400 };
+    const key = { 'Idempotency-Key': randomUUID() };
+    const { body: task } = await alice.call('POST', '/api/tasks/', fields, key);
+    const id = String(task['id']);
+    const ended = await alice.create({ ...fields, delay: 0 });
+    await alice.until(ended.id, 'its end', ({ status }) => status === 'COMPLETED');
+    const expectCut = (shown: unknown): void => {
+      expect(Object.keys(shown as object).toSorted()).toEqual(['id', 'status']);
+    };
+
+    for (const [method, path, body, headers] of [
+      ['POST', '/api/tasks/', fields, key],
+      ['POST', '/api/tasks/', fields],
+      ['PATCH', `/api/tasks/${id}/`, {}],
+      ['PATCH', `/api/tasks/${id}/`, { priority: 1 }],
+      ['PUT', `/api/tasks/${id}/`, { name: 'a secret', delay: 86_400 }],
+      ['POST', `/api/tasks/${id}/pause/`],
+      ['POST', `/api/tasks/${id}/resume/`],
+      ['POST', `/api/tasks/${id}/cancel/`],
+      ['POST', `/api/tasks/${id}/cancel/`],
+      ['POST', `/api/tasks/${ended.id}/retry/`, { delay: 86_400 }, key],
+      ['POST', `/api/tasks/${ended.id}/retry/`, { delay: 86_400 }, key],
+      ['POST', `/api/tasks/${ended.id}/run-now/`],
+    ] as [string, string, unknown?, Record<string, string>?][]) {
+      const answer = await writer.call(method, path, body, headers);
+      expect(answer.status, `${method} ${path}`).toBeOneOf([200, 201, 202]);
+      expectCut(answer.body);
+      expect(answer.headers.get('ETag')).toMatch(/^"/);
+    }
+
+    const bulk = { tasks: [fields, { ...fields, name: '' }] };
+    const { body: made } = await writer.call<Results>('POST', '/api/tasks/bulk/', bulk);
+    expect(made.results).toMatchObject([{ status: 201 }, { status: 400 }]);
+    expectCut(made.results[0]?.task);
+    const act = { action: 'cancel', ids: [id] };
+    const { body: acted } = await writer.call<Results>('POST', '/api/tasks/actions/', act);
+    expectCut(acted.results[0]?.task);
   });
 
   test('limit sockets and event streams, which need read', async () => {

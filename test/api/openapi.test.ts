@@ -220,6 +220,9 @@ test('the document has every status and content type that the routes answer with
   }
   for (const verb of ['pause', 'resume', 'run-now', 'cancel'])
     await ask(alice, 'POST', `/api/tasks/{id}/${verb}`, done.id);
+  for (const verb of ['pause', 'resume', 'run-now', 'cancel'])
+    await ask(alice, 'POST', `/api/tasks/{id}/${verb}`, open.id, undefined, { 'If-Match': '"x"' });
+  await ask(alice, 'DELETE', '/api/tasks/{id}', open.id, undefined, { 'If-Match': '"x"' });
   for (const verb of ['retry', 'pause', 'resume', 'cancel', 'retry'])
     await ask(alice, 'POST', `/api/tasks/{id}/${verb}`, open.id);
   await ask(alice, 'DELETE', '/api/tasks/{id}', open.id);

@@ -1,4 +1,5 @@
 /** Protection of callers from each other, and of responses from pages of other sites. */
+import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { BulkResult } from '../../src/contract/bulk.ts';
 import type { Caller } from '../support/caller.ts';
@@ -38,6 +39,45 @@ describe('the rate limit', () => {
       'an accepted request',
       async () => (await eager.call('GET', '/api/task-types/')).status === 200,
     );
+  });
+});
+
+describe('the rate limit of bulk requests', () => {
+  const left = ({ headers }: { headers: Headers }): number =>
+    Number(/r=(\d+)/.exec(headers.get('RateLimit') ?? '')?.[1]);
+  const bulk = (user: Caller, count: number) => {
+    const tasks = Array.from({ length: count }, () => ({ name: '' }));
+    return user.call('POST', '/api/tasks/bulk/', { tasks });
+  };
+
+  test('counts ten of their tasks as one request, whether they are created or acted on', async () => {
+    const user = await service.asNewUser();
+    // A request becomes free every second.
+    expect(left(await bulk(user, 10))).toBe(59);
+    expect(left(await bulk(user, 101))).toBeOneOf([48, 49, 50]);
+    const ids = Array.from({ length: 95 }, () => randomUUID());
+    const acted = await user.call('POST', '/api/tasks/actions/', { action: 'cancel', ids });
+    expect(acted.status).toBe(207);
+    expect(left(acted)).toBeOneOf([38, 39, 40, 41, 42]);
+  });
+
+  test('rejects one that needs more than is left before any task is begun, and says when to send it again', async () => {
+    const user = await service.asNewUser();
+    await bulk(user, 300);
+    const tasks = Array.from({ length: 500 }, () => ({ name: 'n', delay: hour }));
+    const rejected = await user.call('POST', '/api/tasks/bulk/', { tasks });
+    expect(rejected).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
+    const seconds = Number(rejected.headers.get('Retry-After'));
+    expect(seconds).toBeGreaterThan(12);
+    expect(seconds).toBeLessThanOrEqual(21);
+    const { body } = await user.call('GET', '/api/tasks/counts/');
+    expect(body['total']).toBe(0);
+  });
+
+  test('counts one for at most the requests of a minute', async () => {
+    const answer = await bulk(await service.asNewUser(), 1000);
+    expect(answer.status).toBe(207);
+    expect(left(answer)).toBeLessThan(3);
   });
 });
 

@@ -4,7 +4,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { HistoryEntry } from '../../src/contract/history.ts';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
+import { ownTaskService } from '../support/own-task-service.ts';
 import { useService } from '../support/service.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { hasEnded } from '../support/task.ts';
 
 const hour = 3600;
@@ -32,6 +34,34 @@ async function runsOf(id: string): Promise<number> {
 }
 
 describe('a retry', () => {
+  test('is 409 for a task that has the maximum number of runs', async () => {
+    const tasks = ownTaskService(service, { maxRuns: 3 });
+    const actor = { id: (await failed()).owner, name: 'alice', role: 'user' } as const;
+    const { id } = await alice.create({ name: 'often', delay: hour });
+    const cancelled = async () => {
+      await alice.call('POST', `/api/tasks/${id}/cancel/`);
+      await alice.until(id, 'its end', hasEnded);
+    };
+    const again = () =>
+      tasks.retry(actor, id, {
+        changes: { delay: hour },
+        idempotencyKey: randomUUID(),
+        receivedAt: Date.now(),
+      });
+    for (let run = 1; run < 3; run += 1) {
+      await cancelled();
+      await again();
+    }
+    await cancelled();
+    // The maximum is counted in lists, which lag.
+    await waitFor('the list to show all runs', async () => (await runsOf(id)) === 3);
+    await expect(again()).rejects.toMatchObject({
+      code: 'wrong_state',
+      message: 'Task has 3 runs, the maximum. Create a task to run it again.',
+    });
+    expect(await runsOf(id)).toBe(3);
+  });
+
   test('can change the fields of the task, but not its type', async () => {
     const { id, version } = await failed();
     const changes = { name: 'another', tags: ['again'], priority: 1, delay: hour, retry: { max_retries: 7 } };

@@ -1,6 +1,7 @@
 /** Invalid bodies. Each is rejected with 400 (or 413, 415) and a pointer to the fault; none causes a 500. */
 import { Agent, request } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
@@ -365,6 +366,30 @@ describe('a body', () => {
     expect(delay).toMatchObject({ status: 400, body: { errors: [{ pointer: '/delay' }] } });
   });
 
+  test.each([
+    ['an integer beyond 2^53', '1610521604143693813'],
+    ['a negative one', '-9007199254740993'],
+    ['one in a list', '[1,18446744073709551616]', '/1'],
+    ['a decimal of more digits than a double has', '0.1234567890123456789'],
+    ['a number too small', '1e-400'],
+  ])('with %s is 400 and says to send it as a string', async (_what, number, inside = '') => {
+    const answer = await send(
+      `{"name":"n","delay":3600,"type":"http-request","payload":{"url":"http://x","method":"POST","body":{"id":${number}}}}`,
+    );
+    const message = expect.stringMatching(/Send it as a string\.$/);
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { code: 'validation', errors: [{ pointer: `/payload/body/id${inside}`, message }] },
+    });
+  });
+
+  test('keeps every number that JavaScript writes, and the same in another notation', async () => {
+    const numbers =
+      '[1.0,1e2,-0.5E-7,0.30000000000000004,0.10000000000000001,9007199254740992,1.7976931348623157e308]';
+    const answer = await send(`{"name":"n","delay":3600,"type":"echo","payload":{"numbers":${numbers}}}`);
+    expect(answer).toMatchObject({ status: 201, body: { payload: { numbers: JSON.parse(numbers) } } });
+  });
+
   test('can be nested 100 levels deep, and no deeper', async () => {
     const nested = (levels: number): string => {
       const inner = levels - 1;
@@ -405,6 +430,28 @@ describe('a body', () => {
       type: 'application/problem+json',
       body: { code: 'unsupported_media_type' },
     });
+  });
+
+  test.each(['gzip', 'br', 'identity, gzip'])(
+    'with Content-Encoding %s is 415, and the response says what is accepted',
+    async (encoding) => {
+      const response = await fetch(`${service.url}/api/tasks/`, {
+        method: 'POST',
+        headers: { ...authorized(), 'Content-Encoding': encoding },
+        body: gzipSync('{"name":"n","delay":3600}'),
+      });
+      expect(response.status).toBe(415);
+      expect(response.headers.get('Accept-Encoding')).toBe('identity');
+      expect(await response.json()).toMatchObject({
+        code: 'unsupported_media_type',
+        detail: 'Send the request body without Content-Encoding.',
+      });
+    },
+  );
+
+  test('with Content-Encoding identity is accepted', async () => {
+    const headers = { 'Content-Encoding': 'identity' };
+    expect((await alice.call('POST', '/api/tasks/', { name: 'n', delay: 3600 }, headers)).status).toBe(201);
   });
 
   test('without any content type is 415', async () => {

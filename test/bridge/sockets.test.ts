@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { problemOf } from '../../src/api/problem.ts';
 import { allScopes, type Principal } from '../../src/auth/principal.ts';
+import { createFeedLimit } from '../../src/bridge/feed-limit.ts';
 import { createHub, type Hub } from '../../src/bridge/hub.ts';
 import { createSockets, type Sockets, type SocketsOptions } from '../../src/bridge/sockets.ts';
 import { notFound } from '../../src/contract/errors.ts';
@@ -40,6 +41,7 @@ async function serve(options: Partial<SocketsOptions> = {}): Promise<void> {
     visibleTo: (_actor, filter) => filter,
     onWatchAll: () => undefined,
     isCredentialValid: () => true,
+    limit: createFeedLimit(0),
     problemOf,
     logger: pino({ level: 'silent' }),
     ...options,

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Caller, openFeed, RejectedUpgrade } from '../support/caller.ts';
+import { type Caller, createCaller, openFeed, RejectedUpgrade } from '../support/caller.ts';
+import { openEvents } from '../support/event-stream.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { useService } from '../support/service.ts';
 
 const service = useService();
@@ -56,6 +59,34 @@ function withTicket(ticket: string, headers: Record<string, string> = {}) {
     headers,
   );
 }
+
+test('an account can have as many sockets and event streams open as configured, and others once these are closed', async () => {
+  const { url = '' } = await service.startApi({ TASKBELL_MAX_FEEDS: '3' });
+  const [user, other] = [createCaller(url, alice.token), createCaller(url, root.token)];
+  const path = `/ws/tasks/${id}/`;
+  const feeds = [await user.watch(path), await user.watch('/ws/tasks/')];
+  const stream = await openEvents({ url }, id, bearer(user));
+  expect(stream.status).toBe(200);
+  const tooMany = new RejectedUpgrade(429);
+  await expect(user.watch(path)).rejects.toThrow(tooMany);
+  const rejected = await user.call('GET', `/api/tasks/${id}/events/`);
+  expect(rejected).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
+  expect(Number(rejected.headers.get('Retry-After'))).toBeGreaterThan(0);
+  // Rejected ones, of whatever kind, take nothing.
+  const unknown = `/ws/tasks/${randomUUID()}/`;
+  for (let index = 0; index < 5; index += 1)
+    await expect(other.watch(unknown)).rejects.toThrow(new RejectedUpgrade(404));
+  feeds.push(await other.watch(path));
+  stream.leave();
+  feeds[0]?.socket.close();
+  const opened = await waitFor('two places', async () => {
+    const both = await Promise.allSettled([user.watch(path), user.watch(path)]);
+    const open = both.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    if (open.length < 2) for (const { socket } of open) socket.close();
+    return open.length === 2 && open;
+  });
+  for (const { socket } of [...feeds, ...opened]) socket.close();
+});
 
 describe('an upgrade', () => {
   test("is followed by the task's snapshot, without its payload and attempts", async () => {

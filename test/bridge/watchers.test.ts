@@ -34,9 +34,12 @@ async function freePort(): Promise<number> {
 }
 
 describe('many watchers', () => {
-  test('of one task, 300 of them, all get the same messages, with one end each', async () => {
+  test('of one task, 180 of them, all get the same messages, with one end each', async () => {
     const { id } = await alice.create(farAway);
-    const feeds = await Promise.all(Array.from({ length: 300 }, () => watch(alice, id)));
+    const root = await service.as('root');
+    const feeds = await Promise.all(
+      [alice, root].flatMap((caller) => Array.from({ length: 90 }, () => watch(caller, id))),
+    );
     await alice.call('POST', `/api/tasks/${id}/run-now/`);
     for (const feed of feeds) await feed.until('the end', hasEnded);
     const [first] = feeds;
@@ -48,10 +51,9 @@ describe('many watchers', () => {
   }, 60_000);
 
   test('of 100 tasks, one for each, all see their task COMPLETED once, with its states in order', async () => {
-    const tasks = await Promise.all(
-      Array.from({ length: 100 }, () => alice.create({ ...farAway, delay: 5 })),
-    );
-    const feeds = await Promise.all(tasks.map(({ id }) => watch(alice, id)));
+    const user = await service.asNewUser();
+    const tasks = await Promise.all(Array.from({ length: 100 }, () => user.create({ ...farAway, delay: 5 })));
+    const feeds = await Promise.all(tasks.map(({ id }) => watch(user, id)));
     for (const feed of feeds) await feed.until('the end', hasEnded, 90_000);
     for (const [index, feed] of feeds.entries()) {
       expect(endsIn(feed)).toMatchObject([{ id: tasks[index]?.id, status: 'COMPLETED' }]);

@@ -59,8 +59,12 @@ test('/docs compresses its files, responds with 304 if they are unchanged, and w
   const etag = first.headers.get('ETag') ?? '';
   const second = await fetch(url, { headers: { 'If-None-Match': etag } });
   expect(second.status).toBe(304);
-  const plain = await fetch(url, { headers: { 'Accept-Encoding': 'identity' } });
-  expect(plain.headers.get('Content-Encoding')).toBeNull();
+  const encodingFor = async (accepted: string) =>
+    (await fetch(url, { headers: { 'Accept-Encoding': accepted } })).headers.get('Content-Encoding');
+  for (const accepted of ['identity', 'gzip;q=0', 'br, gzip; q=0.0, *', '*;q=0', 'xgzip'])
+    expect(await encodingFor(accepted), accepted).toBeNull();
+  for (const accepted of ['gzip', 'br;q=1, GZIP;q=0.1', '*', '*;q=0, gzip'])
+    expect(await encodingFor(accepted), accepted).toBe('gzip');
   for (const path of ['/docs/nothing.js', '/docs/..%2fserver.js', '/docs/a/b']) {
     expect((await fetch(service.url + path)).status).toBe(404);
   }

@@ -57,6 +57,8 @@ describe('the client', () => {
     const stale = await errorOf(tasks.edit(made.id, { name: 'three' }, { ifMatch: etag }));
     expect(stale).toMatchObject({ status: 412, code: 'stale_version' });
     expect(await tasks.status(made.id)).toMatchObject({ status: 'SCHEDULED' });
+    for (const late of [tasks.cancel, tasks.pause, tasks.resume, tasks.runNow, tasks.remove])
+      expect((await errorOf(late(made.id, { ifMatch: etag }))).status).toBe(412);
     expect(await tasks.pause(made.id)).toMatchObject({ waiting: { reason: 'paused' } });
     expect(await tasks.resume(made.id)).toMatchObject({ waiting: { reason: 'time' } });
     await tasks.runNow(made.id);

@@ -84,7 +84,8 @@ test('an action whose filter matches more than 1,000 tasks is rejected with thei
   const count = async () => (await alice.call<TaskCounts>('GET', '/api/tasks/counts/')).body.counts;
   await expect.poll(count, { timeout: 20_000 }).toMatchObject({ SCHEDULED: total });
   for (const dry_run of [true, false]) {
-    const answer = await alice.call('POST', '/api/tasks/actions/', { action: 'cancel', filter: {}, dry_run });
+    const cancel = { action: 'cancel', filter: {}, all: true, dry_run };
+    const answer = await alice.call('POST', '/api/tasks/actions/', cancel);
     expect(answer).toMatchObject({
       status: 400,
       body: { code: 'validation', errors: [{ pointer: '/filter' }] },

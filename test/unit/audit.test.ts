@@ -95,7 +95,7 @@ test('an action on many tasks is logged in one line per task, rejected or not', 
   const tasks = { bulk } as unknown as RouteDependencies['tasks'];
   const nothing = () => undefined;
   const routes = createRouteTable();
-  bulkRoutes(routes, { tasks, onTaskWritten: nothing, onTaskDeleted: nothing, logger });
+  bulkRoutes(routes, { tasks, onTaskWritten: nothing, onTaskDeleted: nothing, rate: undefined, logger });
   const other = '6bb2a102-cc8f-401b-a395-3243464ca176';
   const response = await appOf(routes, logger).request('/api/tasks/actions/', {
     method: 'POST',

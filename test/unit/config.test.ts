@@ -47,7 +47,13 @@ describe('the configuration', () => {
       temporal: { external: undefined, namespace: 'default' },
       engine: { port: 7233, webUiPort: 8233, cli: undefined, cacheDir: join(homedir(), '.cache/taskbell') },
       worker: { concurrency: 4, shutdownGraceMs: 30_000 },
-      limits: { requestsPerMinute: 6000, openTasks: 100_000, corsOrigins: [], trustedProxies: [] },
+      limits: {
+        requestsPerMinute: 6000,
+        openTasks: 100_000,
+        feeds: 100,
+        corsOrigins: [],
+        trustedProxies: [],
+      },
       handlers: { maxAttempts: 1000, maxMemoryMb: 400 },
       types: { dataDir: undefined, httpAllowHosts: [], modules: [] },
     };

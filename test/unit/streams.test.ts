@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { Principal } from '../../src/auth/principal.ts';
+import { createFeedLimit } from '../../src/bridge/feed-limit.ts';
 import { createHub } from '../../src/bridge/hub.ts';
 import { createStreams } from '../../src/bridge/streams.ts';
 import type { FeedMessage, TaskSummary } from '../../src/contract/task.ts';
@@ -26,6 +27,7 @@ function setUp() {
     hub,
     observeAs: async () => seen(),
     isCredentialValid: () => credential.isValid,
+    limit: createFeedLimit(0),
   });
   return { hub, streams, credential };
 }

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { requestLog } from '../../src/api/request-log.ts';
 import type { ApiEnv } from '../../src/api/types.ts';
 import { createThrottle } from '../../src/auth/throttle.ts';
+import { createFeedLimit } from '../../src/bridge/feed-limit.ts';
 import { createHub } from '../../src/bridge/hub.ts';
 import { createPoller } from '../../src/bridge/poller.ts';
 import { createStreams } from '../../src/bridge/streams.ts';
@@ -72,7 +73,13 @@ test('a gauge ends with what it measures', () => {
   const telemetry = recordTelemetry();
   const hub = createHub({ onFirst: () => undefined });
   const observeAs = () => Promise.reject(new Error('not asked'));
-  const streams = createStreams({ hub, observeAs, isCredentialValid: () => true, telemetry });
+  const streams = createStreams({
+    hub,
+    observeAs,
+    isCredentialValid: () => true,
+    limit: createFeedLimit(0),
+    telemetry,
+  });
   expect(telemetry.gauges()).toEqual({ taskbell_event_streams_open: 0 });
   streams.close();
   expect(telemetry.gauges()).toEqual({});

@@ -1,30 +1,36 @@
 import { randomUUID } from 'node:crypto';
+import type { Principal } from '../../auth/principal.ts';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import {
-  type ActionResult,
   actionResults,
   actionsInput,
   bulkInput,
-  type BulkResult,
   bulkResults,
   dryRunResult,
+  type WrittenActionResult,
+  type WrittenBulkResult,
 } from '../../contract/bulk.ts';
-import { AppError } from '../../contract/errors.ts';
+import { AppError, type FieldError } from '../../contract/errors.ts';
 import { fieldErrors } from '../../contract/issues.ts';
 import { type CreateTaskInput, createTaskInput, type TaskSummary } from '../../contract/task.ts';
 import type { ActionOutcome, Outcome } from '../../tasks/bulk.ts';
+import { isLongerThan } from '../../lib/json-size.ts';
 import { auditLine } from '../audit.ts';
 import { faultIn } from '../body.ts';
 import { idempotencyKey } from '../headers.ts';
 import { problemOf } from '../problem.ts';
+import { countTasksOf } from '../rate-limit.ts';
 import { json, problems } from '../responses.ts';
+import { shownTo } from '../task.ts';
 import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
 
 const tags = ['Bulk operations'];
 
 /** Maximum size of a request that creates a thousand tasks, in bytes. */
 const maxBodyBytes = 16 * 1024 * 1024;
+/** Maximum length of one of these tasks, in characters of JSON: more than any valid one has. */
+const maxItemLength = 300 * 1024;
 
 const bulk = signedInRoute({
   method: 'post',
@@ -70,11 +76,11 @@ const actions = signedInRoute({
   },
 });
 
-type Dependencies = Pick<RouteDependencies, 'tasks' | 'onTaskWritten' | 'onTaskDeleted' | 'logger'>;
+type Dependencies = Pick<RouteDependencies, 'tasks' | 'onTaskWritten' | 'onTaskDeleted' | 'rate' | 'logger'>;
 
 export function bulkRoutes(
   routes: RouteTable,
-  { tasks, onTaskWritten, onTaskDeleted, logger }: Dependencies,
+  { tasks, onTaskWritten, onTaskDeleted, rate, logger }: Dependencies,
 ): void {
   /** Returns an error as a request for that one task would have reported it. */
   function rejection(error: unknown) {
@@ -86,41 +92,49 @@ export function bulkRoutes(
     return { status, code: String(code), detail: String(detail), ...found };
   }
 
-  function resultOf(id: string, one: Outcome<ActionOutcome>): ActionResult {
+  function resultOf(principal: Principal, id: string, one: Outcome<ActionOutcome>): WrittenActionResult {
     onTaskWritten(id);
     if ('error' in one) return { id, ...rejection(one.error) };
-    const { deletedOwner, ...result } = one.value;
+    const { deletedOwner, task, ...result } = one.value;
     if (deletedOwner !== undefined) onTaskDeleted(id, deletedOwner);
-    return { id, ...result };
+    return { id, ...result, ...(task && { task: shownTo(principal, task) }) };
   }
 
   routes.add(bulk, async (c) => {
-    const requests = c.req.valid('json').tasks.map(checked);
+    // Each is checked when its turn comes: a thousand checks at once would block the process.
+    const requests = c.req.valid('json').tasks.map((item) => () => checked(item));
+    countTasksOf(c, rate, requests.length);
     const key = c.req.valid('header')['idempotency-key'];
-    const results: BulkResult[] = [];
+    const principal = c.get('principal');
+    const results: WrittenBulkResult[] = [];
     // Logged one by one, so that a process killed halfway has recorded what it did.
     const onOutcome = (one: Outcome<TaskSummary>, index: number): void => {
-      const result: BulkResult = 'value' in one ? { status: 201, task: one.value } : rejection(one.error);
+      const result: WrittenBulkResult =
+        'value' in one ? { status: 201, task: shownTo(principal, one.value) } : rejection(one.error);
       results[index] = result;
       const task = 'task' in result ? result.task.id : undefined;
-      auditLine(logger, c.get('principal'), { action: 'bulk', task, ...answered(c, result) });
+      auditLine(logger, principal, { action: 'bulk', task, ...answered(c, result) });
     };
-    await tasks.bulk.create(c.get('principal'), requests, key, onOutcome);
+    await tasks.bulk.create(principal, requests, key, onOutcome);
     return c.json({ results }, 207);
   });
 
   routes.add(actions, async (c) => {
     const principal = c.get('principal');
+    if (c.req.header('If-Match') !== undefined) {
+      throw new AppError('malformed_request', 'If-Match applies to one task. Send a request for each task.');
+    }
     const { action, ids: named, filter, dry_run } = c.req.valid('json');
     const ids = named ? [...new Set(named)] : await tasks.bulk.select(principal, filter ?? {});
+    countTasksOf(c, rate, ids.length);
     if (dry_run) {
       const matched = named ? await tasks.bulk.countKnown(principal, ids) : ids.length;
       return c.json({ matched }, 200);
     }
-    const results: ActionResult[] = [];
+    const results: WrittenActionResult[] = [];
     const onOutcome = (one: Outcome<ActionOutcome>, index: number): void => {
       const id = ids[index] ?? '';
-      const result = resultOf(id, one);
+      const result = resultOf(principal, id, one);
       results[index] = result;
       auditLine(logger, principal, { action, task: id, ...answered(c, result) });
     };
@@ -133,12 +147,18 @@ function answered(c: Context, { status }: { status: number }) {
   return { status, requestId: c.res.headers.get('X-Request-Id') };
 }
 
-/** Validates one task of a bulk request by the rules of POST /api/tasks/. */
-function checked(item: unknown): Outcome<CreateTaskInput> {
-  const fault = faultIn(item, '');
-  if (fault) return { error: new AppError('validation', 'The task is invalid.', { errors: [fault] }) };
+/** Validates one task of a bulk request by the rules of POST /api/tasks/. @throws AppError */
+function checked(item: unknown): CreateTaskInput {
+  if (isLongerThan(maxItemLength, item)) {
+    throw new AppError('payload_too_large', `The task has more than ${maxItemLength} characters of JSON.`);
+  }
+  const fault = faultIn(item);
+  if (fault) throw invalid([fault]);
   const parsed = createTaskInput.safeParse(item);
-  if (parsed.success) return { value: parsed.data };
-  const errors = fieldErrors(parsed.error);
-  return { error: new AppError('validation', 'The task is invalid.', { errors }) };
+  if (!parsed.success) throw invalid(fieldErrors(parsed.error));
+  return parsed.data;
+}
+
+function invalid(errors: readonly FieldError[]): AppError {
+  return new AppError('validation', 'The task is invalid.', { errors });
 }

@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi';
-import { editTaskInput, task } from '../../contract/task.ts';
+import { editTaskInput, writtenTask } from '../../contract/task.ts';
 import { idempotencyKey } from '../headers.ts';
 import { noInput } from '../no-input.ts';
 import { json, problems } from '../responses.ts';
-import { taskEtag, taskId, taskIdParameter, taskIfMatch } from '../task.ts';
+import { shownTo, taskEtag, taskId, taskIdParameter, taskIfMatch } from '../task.ts';
 import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
 
 function commandRoute<P extends string>(path: P, operationId: string, summary: string, description: string) {
@@ -15,17 +15,17 @@ function commandRoute<P extends string>(path: P, operationId: string, summary: s
     description,
     tags: ['Commands'],
     rules: { action: path },
-    request: { params: taskIdParameter, body: noInput },
+    request: { params: taskIdParameter, headers: z.object({ 'if-match': taskIfMatch }), body: noInput },
     responses: {
-      200: { ...json(task, 'The command has taken effect.'), headers: taskEtag },
+      200: { ...json(writtenTask, 'The command has taken effect.'), headers: taskEtag },
       202: {
         ...json(
-          task,
+          writtenTask,
           'The command is accepted and will take effect once a worker, or the handler, acts on it.',
         ),
         headers: taskEtag,
       },
-      ...problems(400, 404, 409, 413, 415, 503),
+      ...problems(400, 404, 409, 412, 413, 415, 503),
     },
   });
 }
@@ -77,7 +77,7 @@ const retry = signedInRoute({
     body: { content: { 'application/json': { schema: editTaskInput } }, required: false },
   },
   responses: {
-    200: { ...json(task, 'The task, with its new run.'), headers: taskEtag },
+    200: { ...json(writtenTask, 'The task, with its new run.'), headers: taskEtag },
     ...problems(400, 404, 409, 412, 413, 415, 422, 503),
   },
 });
@@ -93,9 +93,9 @@ export function commandRoutes(routes: RouteTable, { tasks, onTaskWritten }: Rout
   for (const { route, run } of commands) {
     routes.add(route, async (c) => {
       const id = taskId(c.req.valid('param').id);
-      const { task, etag, done } = await run(c.get('principal'), id);
+      const { task, etag, done } = await run(c.get('principal'), id, c.req.valid('header')['if-match']);
       onTaskWritten(id);
-      return c.json(task, done ? 200 : 202, { ETag: etag });
+      return c.json(shownTo(c.get('principal'), task), done ? 200 : 202, { ETag: etag });
     });
   }
 
@@ -109,6 +109,6 @@ export function commandRoutes(routes: RouteTable, { tasks, onTaskWritten }: Rout
       receivedAt: c.get('receivedAt'),
     });
     onTaskWritten(id);
-    return c.json(task, 200, { ETag: etag });
+    return c.json(shownTo(c.get('principal'), task), 200, { ETag: etag });
   });
 }

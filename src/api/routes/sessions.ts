@@ -1,11 +1,13 @@
 import type { Session } from '../../auth/sessions.ts';
 import { session, sessionInput } from '../../contract/account.ts';
+import { maxOpenBodyBytes } from '../body.ts';
 import { json, noLocalAccounts, problems } from '../responses.ts';
 import { openRoute, type RouteDependencies, type RouteTable, sessionRoute } from '../route.ts';
 
 const begin = openRoute({
   method: 'post',
   path: '/api/session',
+  rules: { maxBodyBytes: maxOpenBodyBytes },
   operationId: 'startSession',
   summary: 'Start a session',
   description:

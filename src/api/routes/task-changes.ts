@@ -1,22 +1,20 @@
 import { z } from '@hono/zod-openapi';
 import type { Principal } from '../../auth/principal.ts';
 import { invalidFields } from '../../contract/errors.ts';
-import { type EditTaskInput, editTaskInput, task } from '../../contract/task.ts';
+import { type EditTaskInput, editTaskInput, writtenTask } from '../../contract/task.ts';
 import { json, problems } from '../responses.ts';
 import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
-import { taskEtag, taskId, taskIdParameter, taskIfMatch } from '../task.ts';
+import { shownTo, taskEtag, taskId, taskIdParameter, taskIfMatch } from '../task.ts';
 
 const tags = ['Tasks'];
 
 const editRequest = {
   params: taskIdParameter,
-  headers: z.object({
-    'if-match': taskIfMatch,
-  }),
+  headers: z.object({ 'if-match': taskIfMatch }),
   body: { content: { 'application/json': { schema: editTaskInput } }, required: true },
 };
 const editResponses = {
-  200: { ...json(task, 'The changed task.'), headers: taskEtag },
+  200: { ...json(writtenTask, 'The changed task.'), headers: taskEtag },
   ...problems(400, 404, 409, 412, 413, 415, 503),
 };
 const patch = signedInRoute({
@@ -51,11 +49,11 @@ const remove = signedInRoute({
     'Deletes a task that has ended, or one that has not started, which then never runs. Returns 202 if the deletion is ' +
     'still in progress.',
   tags,
-  request: { params: taskIdParameter },
+  request: { params: taskIdParameter, headers: z.object({ 'if-match': taskIfMatch }) },
   responses: {
     204: { description: 'Deleted.' },
     202: { description: 'Deletion in progress.' },
-    ...problems(404, 409, 503),
+    ...problems(400, 404, 409, 412, 503),
   },
 });
 
@@ -77,18 +75,18 @@ export function taskChangeRoutes(
     const id = taskId(c.req.valid('param').id);
     const ifMatch = c.req.valid('header')['if-match'];
     const { task, etag } = await edit(c.get('principal'), id, c.req.valid('json'), ifMatch);
-    return c.json(task, 200, { ETag: etag });
+    return c.json(shownTo(c.get('principal'), task), 200, { ETag: etag });
   });
   routes.add(put, async (c) => {
     const id = taskId(c.req.valid('param').id);
     const ifMatch = c.req.valid('header')['if-match'];
     const { task, etag } = await edit(c.get('principal'), id, whole(c.req.valid('json')), ifMatch);
-    return c.json(task, 200, { ETag: etag });
+    return c.json(shownTo(c.get('principal'), task), 200, { ETag: etag });
   });
 
   routes.add(remove, async (c) => {
     const id = taskId(c.req.valid('param').id);
-    const { done, owner } = await tasks.remove(c.get('principal'), id);
+    const { done, owner } = await tasks.remove(c.get('principal'), id, c.req.valid('header')['if-match']);
     onTaskWritten(id);
     onTaskDeleted(id, owner);
     return c.body(null, done ? 204 : 202);

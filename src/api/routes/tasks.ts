@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import type { Principal } from '../../auth/principal.ts';
-import { createTaskInput, task, taskStatusView } from '../../contract/task.ts';
+import { createTaskInput, task, taskStatusView, writtenTask } from '../../contract/task.ts';
 import { idempotencyKey } from '../headers.ts';
 import { createdTaskExample, newTaskExample } from '../../contract/examples.ts';
 import { json, problems } from '../responses.ts';
-import { taskEtag, taskId, taskIdParameter, taskLocation } from '../task.ts';
+import { shownTo, taskEtag, taskId, taskIdParameter, taskLocation } from '../task.ts';
 import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
 
 const tags = ['Tasks'];
@@ -21,7 +21,8 @@ const create = signedInRoute({
   request: {
     headers: z.object({
       'idempotency-key': idempotencyKey.meta({
-        description: 'The same key with the same body creates only one task, however often it is sent.',
+        description:
+          'The same key with the same body creates only one task, however often it is sent, even if it is deleted.',
       }),
     }),
     body: {
@@ -32,10 +33,10 @@ const create = signedInRoute({
   responses: {
     201: {
       description: 'The task.',
-      content: { 'application/json': { schema: task, example: createdTaskExample } },
+      content: { 'application/json': { schema: writtenTask, example: createdTaskExample } },
       headers: { ...taskLocation, ...taskEtag },
     },
-    ...problems(400, 413, 415, 422, 503),
+    ...problems(400, 410, 413, 415, 422, 503),
   },
 });
 
@@ -72,8 +73,9 @@ const formerStatus = signedInRoute({
 export function taskRoutes(routes: RouteTable, { tasks }: RouteDependencies): void {
   routes.add(create, async (c) => {
     const key = c.req.valid('header')['idempotency-key'];
-    const { task, etag } = await tasks.create(c.get('principal'), c.req.valid('json'), key);
-    return c.json(task, 201, { Location: task.links.self, ETag: etag });
+    const principal = c.get('principal');
+    const { task, etag } = await tasks.create(principal, c.req.valid('json'), key);
+    return c.json(shownTo(principal, task), 201, { Location: task.links.self, ETag: etag });
   });
 
   routes.add(read, async (c) => {

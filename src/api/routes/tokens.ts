@@ -1,4 +1,5 @@
 import { accessToken, refreshInput, signInInput, ticket, tokenPair } from '../../contract/account.ts';
+import { maxOpenBodyBytes } from '../body.ts';
 import { noInput } from '../no-input.ts';
 import { json, noLocalAccounts, problems } from '../responses.ts';
 import { openRoute, type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
@@ -6,6 +7,7 @@ import { openRoute, type RouteDependencies, type RouteTable, signedInRoute } fro
 const obtain = openRoute({
   method: 'post',
   path: '/api/token',
+  rules: { maxBodyBytes: maxOpenBodyBytes },
   operationId: 'signIn',
   summary: 'Sign in',
   description:
@@ -23,6 +25,7 @@ const obtain = openRoute({
 const refresh = openRoute({
   method: 'post',
   path: '/api/token/refresh',
+  rules: { maxBodyBytes: maxOpenBodyBytes },
   operationId: 'refreshToken',
   summary: 'Get a new access token',
   description:

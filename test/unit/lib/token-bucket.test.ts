@@ -31,6 +31,24 @@ test('lets a rejected account through once its allowance has been refilled', () 
   expect(limit.take('alice')).toMatchObject({ allowed: true, left: 0 });
 });
 
+test('takes several requests at once, all or none, and says when they will be there', () => {
+  let now = 0;
+  const limit = createRateLimit(60, () => now);
+  expect(limit.take('alice', 50)).toMatchObject({ allowed: true, left: 10, fullInSeconds: 50 });
+  expect(limit.take('alice', 20)).toMatchObject({ allowed: false, left: 10, allowedInSeconds: 10 });
+  now = 10_000;
+  expect(limit.take('alice', 20)).toMatchObject({ allowed: true, left: 0, allowedInSeconds: 0 });
+});
+
+test('takes a whole allowance for more than one', () => {
+  let now = 0;
+  const limit = createRateLimit(60, () => now);
+  expect(limit.take('alice', 100)).toMatchObject({ allowed: true, left: 0 });
+  expect(limit.take('alice', 100)).toMatchObject({ allowed: false, allowedInSeconds: 60 });
+  now = 60_000;
+  expect(limit.take('alice', 100)).toMatchObject({ allowed: true });
+});
+
 test('forgets accounts that have made no requests for a minute', () => {
   let now = 0;
   const limit = createRateLimit(10, () => now);

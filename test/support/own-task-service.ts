@@ -1,0 +1,22 @@
+import { onTestFinished } from 'vitest';
+import { createTaskTypes } from '../../activities/types/index.ts';
+import { createTaskService, type TaskService, type TaskServiceOptions } from '../../src/tasks/service.ts';
+import { createTemporal } from '../../src/temporal/temporal.ts';
+import type { Service } from './service.ts';
+
+/** Returns a service's tasks, read and changed from within the test. */
+export function ownTaskService(
+  { environment, taskQueue }: Pick<Service, 'environment' | 'taskQueue'>,
+  options: Partial<TaskServiceOptions> = {},
+): TaskService {
+  const { TEMPORAL_ADDRESS: address = '', TEMPORAL_NAMESPACE: namespace = '' } = environment;
+  const temporal = createTemporal({ connection: { address }, namespace, taskQueue, identity: 'test' });
+  onTestFinished(() => temporal.close());
+  return createTaskService({
+    temporal,
+    taskTypes: createTaskTypes({ dataDir: undefined, httpAllowHosts: [] }),
+    maxOpenTasks: 0,
+    webUiUrl: undefined,
+    ...options,
+  });
+}
