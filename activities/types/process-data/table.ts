@@ -5,7 +5,6 @@ import { ellipsis } from '../text.ts';
 import { truncateCharacters } from '../../../src/contract/text.ts';
 
 export const maxColumns = 1000;
-const integer = /^\d+$/;
 const maxNameCodePoints = 200;
 /** Maximum number of distinct values held per column, and in all: about 150 bytes each, so about 15 MB. */
 const heldPerColumn = 5_000;
@@ -30,13 +29,12 @@ export class Table {
    * @param namesOf returns its names in order. An object itself lists names that are integers first.
    */
   addObject(row: object, namesOf?: () => readonly string[]): void {
-    const entries = Object.entries(row);
-    if (namesOf && entries.some(([name]) => integer.test(name) && !this.columns.has(name))) {
-      for (const name of namesOf()) this.column(name);
-    }
     this.rows++;
     try {
-      for (const [name, value] of entries) this.column(name).addJson(value);
+      for (const [name, value] of Object.entries(row)) {
+        if (namesOf && !this.columns.has(name)) for (const each of namesOf()) this.column(each);
+        this.column(name).addJson(value);
+      }
     } catch (error) {
       // What is left of the stack limits how deep a value can be turned into text.
       if (error instanceof RangeError) throw invalidData(`Row ${this.rows} is nested too deeply`, error);
