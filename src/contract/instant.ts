@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
 const pattern =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:([Zz])|([+-])(\d{2}):(\d{2}))$/;
+  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:([Zz])|([+-])(\d{2})(?::?(\d{2}))?)$/;
 
 const wrongFormat =
   'Datetime has wrong format. Use one of these formats instead: ' +
   'YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].';
 
 /**
- * Parses an RFC 3339 date and time strictly (seconds are optional, the offset is not). A day that does not exist is
- * rejected, where `Date` would roll it over.
+ * Parses an RFC 3339 date and time strictly (seconds are optional, the offset is not, and may be written as in ISO
+ * 8601: `+0100`, `+01`). A day that does not exist is rejected, where `Date` would roll it over.
  * @returns milliseconds since the epoch, finer fractions rounded up; undefined if the text is not a valid instant.
  */
 export function parseInstant(text: string): number | undefined {

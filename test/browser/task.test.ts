@@ -326,8 +326,31 @@ describe('the page of a task', () => {
     });
   });
 
+  test('shows how the data of process-data were read, and their instants in UTC in any time zone', async () => {
+    const lines = ['2021;at;2019', '1;2024-05-01 00:00:00;2', '3;2024-05-01 20:00:00;4', '5'];
+    const { id } = await alice.create({ name: 'read', delay: 0, payload: { csv: lines.join('\n') } });
+    await alice.until(id, 'the end of the task', hasEnded);
+    const look = async (page: Page) => {
+      await page.getByText('1 of 3 rows have fewer fields than the header').waitFor();
+      const result = page.locator('.data');
+      expect(await result.textContent()).toContain('UTF-8 · separated by semicolons');
+      expect(await result.locator('.data-column h3').allTextContents()).toEqual([
+        expect.stringContaining('2021'),
+        expect.stringContaining('at'),
+        expect.stringContaining('2019'),
+      ]);
+      const bins = await result
+        .locator('.data-column', { hasText: 'date' })
+        .locator('title')
+        .allTextContents();
+      expect(bins[0]).toMatch(/^2024-05-01T00:00:00.000Z to /);
+      expect(bins.at(-1)).toMatch(/^2024-05-01T19:00:00.000Z to /);
+    };
+    await onPageOf(id, look, { timezoneId: 'Europe/Berlin' });
+  });
+
   test('shows a result without data, and a wide result and a long payload in parts', async () => {
-    const rows = [Object.fromEntries(Array.from({ length: 45 }, (_, index) => [`column ${index}`, index]))];
+    const rows = [Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`column ${index}`, index]))];
     const wide = await alice.create({ name: 'wide', delay: 0, payload: { rows } });
     const none = await alice.create({ name: 'no data', delay: 0 });
     const long = Array.from({ length: 20_000 }, (_, index) => index);
@@ -336,8 +359,8 @@ describe('the page of a task', () => {
     await alice.until(none.id, 'the end of the task', hasEnded);
     await onPageOf(wide.id, async (page) => {
       await expect.poll(() => page.locator('.data-column').count(), { timeout }).toBe(30);
-      await button(page, 'Show all 45 columns').click();
-      await expect.poll(() => page.locator('.data-column').count()).toBe(45);
+      await button(page, 'Show all 200 columns').click();
+      await expect.poll(() => page.locator('.data-column').count()).toBe(200);
     });
     await onPageOf(none.id, async (page) => {
       await page.getByText('“Data processed successfully”').waitFor();

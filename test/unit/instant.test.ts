@@ -49,6 +49,18 @@ test('gives the same instant whatever separates date and time, and however a zer
   );
 });
 
+test('gives the same instant for an offset without a colon, and without minutes that are zero', () => {
+  const sign = fc.constantFrom('+', '-');
+  const hours = fc.integer({ min: 0, max: 23 }).map(two);
+  fc.assert(
+    fc.property(dateTime, sign, hours, fc.integer({ min: 0, max: 59 }), ({ local }, sign, hours, minutes) => {
+      const expected = Date.parse(`${local}${sign}${hours}:${two(minutes)}`);
+      expect(parseInstant(`${local}${sign}${hours}${two(minutes)}`)).toBe(expected);
+      expect(parseInstant(`${local}${sign}${hours}`)).toBe(Date.parse(`${local}${sign}${hours}:00`));
+    }),
+  );
+});
+
 test('accepts a time without seconds, and rounds fractions of a millisecond up, so that nothing runs early', () => {
   fc.assert(
     fc.property(dateTime, fc.integer({ min: 1, max: 999_999_999 }), ({ local }, nanos) => {
@@ -114,7 +126,8 @@ test('never throws on a damaged text; one that is still accepted gives the same 
         expect(Number.isInteger(ms)).toBe(true);
         expect(parseInstant(new Date(ms).toISOString())).toBe(ms);
         // The minute that was read is the minute that was written: nothing has rolled over.
-        const [, sign = '+', hours = '0', minutes = '0'] = /([+-])(\d\d):(\d\d)$/.exec(text) ?? [];
+        const [, sign = '+', hours = '0', minutes = '0'] =
+          /([+-])(\d\d)(?::?(\d\d))?$/.exec(text.slice(11)) ?? [];
         const offsetMs = (Number(hours) * 60 + Number(minutes)) * 60_000 * (sign === '-' ? -1 : 1);
         const wall = new Date(Math.floor((ms + offsetMs) / 1000) * 1000).toISOString();
         const written = `${text.slice(0, 10)}T${text.slice(11, 16)}`;
@@ -136,6 +149,11 @@ test.each([
   ['2030-06-30T24:00:00Z', expect.stringContaining('Datetime has wrong format.')],
   ['+002030-06-30T12:00:00Z', expect.stringContaining('Datetime has wrong format.')],
   ['２０３０-06-30T12:00:00Z', expect.stringContaining('Datetime has wrong format.')],
+  ['2030-02-28T10:00+1', expect.stringContaining('Datetime has wrong format.')],
+  ['2030-02-28T10:00+01:', expect.stringContaining('Datetime has wrong format.')],
+  ['2030-02-28T10:00+010', expect.stringContaining('Datetime has wrong format.')],
+  ['2030-02-28T10:00+2400', expect.stringContaining('Datetime has wrong format.')],
+  ['2030-02-28T10:00+99', expect.stringContaining('Datetime has wrong format.')],
   ['', expect.stringContaining('Datetime has wrong format.')],
 ])('says why %j is rejected', (text, message) => {
   const { error } = instantInput.safeParse(text);

@@ -7,7 +7,7 @@ import { savedTable } from './saved-table.ts';
 import { Table } from './table.ts';
 
 /** Version of the format. Checkpoints of other versions are not read. */
-const version = 2;
+const version = 3;
 /** Maximum size of a state, in bytes: several times the largest table, 100,000 values of 116 characters. */
 const maxInflatedBytes = 128 * 1024 * 1024;
 /**
@@ -19,7 +19,7 @@ const maxShrinks = 8;
 /** The rows read so far, and the position in the source after the last of them. */
 export interface ReadingState {
   readonly table: Table;
-  /** A row index for `rows`; otherwise a byte offset at a row boundary. */
+  /** A row index for `rows`; otherwise an offset in the text's UTF-8, at a row boundary. */
   readonly position: number;
   /** The line of a CSV source that ends at the position. */
   readonly line: number;

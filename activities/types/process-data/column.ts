@@ -1,9 +1,13 @@
 import { Extremes } from './extremes.ts';
 import { FrequentValues, type Counter } from './frequent-values.ts';
-import { instantOf, kindOfText, type Kind } from './kinds.ts';
+import { jsonText } from './json-text.ts';
+import { canonical, instantOf, isBlank, kindOfText, type Kind } from './kinds.ts';
 import type { RestoredColumn, SavedColumn } from './saved-table.ts';
 import { Sketches } from './sketches.ts';
 import { keyOf } from './value-key.ts';
+
+/** Length up to which a text is its own key, in UTF-16 units. */
+const longestShort = 100;
 
 /**
  * The values of one column, as far as its summary needs them.
@@ -57,16 +61,23 @@ export class Column {
     return column;
   }
 
-  /** Adds a CSV field. Its kind follows from its text; an empty field is a missing value. */
+  /** Adds a CSV field. Its kind follows from its text; a blank field is a missing value. */
   addText(text: string): void {
-    if (text === '') return;
-    const key = keyOf(text);
-    this.#count(this.values.get(key) ?? this.#hold(key, kindOfText(key)));
+    if (isBlank(text)) return;
+    if (text.length > longestShort) return this.#addLong(text);
+    this.#count(this.values.get(text) ?? this.#hold(text, kindOfText(text)));
+  }
+
+  /** Adds a text that is too long to be a key. Only as a text, and not as a number, is it shortened. */
+  #addLong(text: string): void {
+    const kind = kindOfText(text);
+    const key = kind === 'string' ? keyOf(text) : shortOf(kind, text.trim());
+    this.#count(this.values.get(key) ?? this.#hold(key, kind));
   }
 
   /** Adds a JSON value. JSON itself gives its kind; only dates are recognised by their text. */
   addJson(value: unknown): void {
-    if (value === null || value === undefined || value === '') return;
+    if (value === null || value === undefined || (typeof value === 'string' && isBlank(value))) return;
     const [kind, key] = describeJson(value);
     this.kinds.add(kind);
     this.#count(this.values.get(key) ?? this.#hold(key, kind));
@@ -99,10 +110,15 @@ function positionOf(key: string, kind: Kind): number {
   return kind === 'date' ? (instantOf(key) ?? NaN) : NaN;
 }
 
+/** Returns a short spelling of a number with many digits, and any other text unchanged. */
+function shortOf(kind: Kind, text: string): string {
+  return kind === 'number' && text.length > longestShort ? canonical(kind, text) : text;
+}
+
 function describeJson(value: unknown): [kind: Kind, key: string] {
   if (typeof value === 'number') return ['number', String(value)];
   if (typeof value === 'boolean') return ['boolean', String(value)];
-  if (typeof value !== 'string') return ['string', keyOf(JSON.stringify(value))];
-  const key = keyOf(value);
-  return [instantOf(key) === undefined ? 'string' : 'date', key];
+  if (typeof value !== 'string') return ['string', keyOf(jsonText(value))];
+  if (instantOf(value) === undefined) return ['string', keyOf(value)];
+  return ['date', value.length > longestShort ? value.trim() : value];
 }

@@ -1,25 +1,34 @@
 import { pipeline } from 'node:stream/promises';
 import { CsvError, Parser } from 'csv-parse';
-import { chunksOf, headOf, type ByteSource } from './bytes.ts';
+import { chunksOf, type Head, type TextSource } from './bytes.ts';
 import type { Column } from './column.ts';
+import { dialectOf, type Dialect } from './dialect.ts';
 import { invalidData } from './invalid-data.ts';
+import { isBlank } from './kinds.ts';
 import type { Reading } from './reading.ts';
 import { maxColumns, type Table } from './table.ts';
 import { ellipsis } from '../text.ts';
 
 /** Maximum size of a record, in bytes. Without it, one unclosed quote would read the whole file into memory. */
 const maxRecordBytes = 8 * 1024 * 1024;
-const delimiters = [',', ';', '\t'];
 
-/** Adds the rows of a CSV source, whose first line names the columns, to the reading's table. */
-export async function readCsv(source: ByteSource, reading: Reading): Promise<void> {
-  const head = await headOf(source);
-  const delimiter = delimiterOf(head);
-  const again = reading.position > 0 ? headerAgain(head, delimiter, reading.table) : Buffer.alloc(0);
-  const parser = new RowParser(reading, delimiter, again.length);
+/**
+ * Adds the rows of a CSV source, whose first line names the columns, to the reading's table.
+ *
+ * @param hasQuotes whether quotation marks have a meaning.
+ */
+export async function readCsv(
+  source: TextSource,
+  head: Head,
+  reading: Reading,
+  hasQuotes: boolean,
+): Promise<Pick<Dialect, 'delimiter' | 'warnings'>> {
+  const dialect = dialectOf(head, hasQuotes);
+  const again = reading.position > 0 ? headerAgain(dialect, reading.table) : Buffer.alloc(0);
+  const parser = new RowParser(reading, dialect, again.length);
   const chunks = async function* () {
     if (again.length > 0) yield again;
-    yield* chunksOf(source, reading);
+    yield* chunksOf(source, reading, Math.max(reading.position, dialect.start));
   };
   try {
     // An abort arrives through the chunks, which throw the signal's reason; the pipeline itself would throw
@@ -28,16 +37,16 @@ export async function readCsv(source: ByteSource, reading: Reading): Promise<voi
   } catch (error) {
     throw error instanceof CsvError ? malformed(error) : error;
   }
+  return { delimiter: dialect.delimiter, warnings: [...dialect.warnings, ...doubtsOf(reading.table)] };
 }
 
 /**
  * Returns a substitute header for a parser that resumes after the real one. It has as many columns, which
- * gives the parser the number of fields in a row, and a byte order mark, which gives it the encoding.
+ * gives the parser the number of fields in a row.
  */
-function headerAgain(head: Buffer, delimiter: string, table: Table): Buffer {
-  const encoding = head[0] === 0xff && head[1] === 0xfe ? 'utf16le' : 'utf8';
+function headerAgain({ delimiter }: Dialect, table: Table): Buffer {
   const names = [...table.columns.keys()].map((_, i) => `column_${i + 1}`);
-  return Buffer.from(`\uFEFF${names.join(delimiter)}\n`, encoding);
+  return Buffer.from(`${names.join(delimiter)}\n`);
 }
 
 /**
@@ -52,19 +61,22 @@ class RowParser extends Parser {
   #columns: readonly Column[] | undefined;
 
   /** @param headerBytes size of the substitute header, in bytes, if the parser resumes; otherwise 0. */
-  constructor(reading: Reading, delimiter: string, headerBytes: number) {
+  constructor(reading: Reading, { delimiter, start, line, hasQuotes }: Dialect, headerBytes: number) {
     super({
-      bom: true,
       delimiter,
       max_record_size: maxRecordBytes,
       // All of them, because some files mix line endings.
       record_delimiter: ['\r\n', '\n', '\r'],
+      quote: hasQuotes ? '"' : null,
+      escape: hasQuotes ? '"' : null,
       relax_column_count_less: true,
       skip_empty_lines: true,
     });
     this.#reading = reading;
-    this.#offset = reading.position - headerBytes;
+    this.#offset = Math.max(reading.position, start) - headerBytes;
     this.#resumed = headerBytes > 0;
+    // Error messages count lines from there.
+    if (!this.#resumed) Object.assign(this.info, { lines: line });
   }
 
   /** Passes nothing on: records that wait for a reader would be in no checkpoint. */
@@ -87,11 +99,13 @@ class RowParser extends Parser {
     const reading = this.#reading;
     const { table } = reading;
     if (this.#columns) {
+      // A line of blanks is a blank line, unless it could be a value.
+      if (record.length === 1 && this.#columns.length > 1 && isBlank(record[0] ?? '')) return;
       table.rows++;
+      if (record.length < this.#columns.length) table.shortRows++;
       for (let i = 0; i < record.length; i++) this.#columns[i]?.addText(record[i] ?? '');
     } else if (this.#resumed) {
       this.#columns = [...table.columns.values()];
-      // Error messages count lines from there.
       Object.assign(this.info, { lines: reading.line });
       return;
     } else {
@@ -107,14 +121,19 @@ function columnsOf(header: readonly string[], table: Table): Column[] {
   return uniqueNames(header.slice(0, maxColumns + 1)).map((name) => table.column(name));
 }
 
-/** Returns the most frequent delimiter of the first line; a comma if it has none. */
-function delimiterOf(head: Buffer): string {
-  const [firstLine = ''] = head
-    .toString()
-    .replaceAll(/"[^"]*"/g, '')
-    .split(/[\r\n]/, 1);
-  const counted = delimiters.map((delimiter) => ({ delimiter, count: firstLine.split(delimiter).length }));
-  return counted.reduce((a, b) => (b.count > a.count ? b : a)).delimiter;
+/** Returns what may not be as the file's author meant it, in sentences. */
+function doubtsOf({ columns, shortRows, rows }: Table): string[] {
+  const names = [...columns.keys()];
+  return [
+    ...(shortRows > 0
+      ? [`${shortRows} of ${rows} rows have fewer fields than the header: the others count as missing.`]
+      : []),
+    ...(names.some((name) => /^["']/.test(name)) && names.some((name) => /["']$/.test(name))
+      ? [
+          'Names have quotation marks, which are part of them: only double ones quote a field, and none in TSV.',
+        ]
+      : []),
+  ];
 }
 
 /** Returns unique names for all columns: `column_3` if there is none, `price_2` for the second `price`. */

@@ -7,6 +7,9 @@ export type Histogram = {
   /** The column's `min` and `max`; for dates, their text. */
   readonly from: string | number;
   readonly to: string | number;
+  /** The same for dates as instants in UTC, in RFC 3339. */
+  readonly from_at?: string;
+  readonly to_at?: string;
   /** Counts per bin. A value at the edge of two bins is in the upper one, and the maximum is in the last. */
   readonly counts: number[];
 };
@@ -28,9 +31,15 @@ export function histogramOf(
   if (range === undefined || (type !== 'number' && type !== 'date')) return undefined;
   const positionOf = type === 'number' ? Number : (text: string | number) => instantOf(String(text)) ?? NaN;
   const values = sketches?.histogram.cells() ?? placed(tally, positionOf);
-  const counts = countInBins(values, positionOf(range.min), positionOf(range.max));
+  const [min, max] = [positionOf(range.min), positionOf(range.max)];
+  const counts = countInBins(values, min, max);
   const shown = (value: string | number) => (typeof value === 'number' ? value : shownOf(value));
-  return { from: shown(range.min), to: shown(range.max), counts };
+  const instants = type === 'date' && { from_at: utcOf(min), to_at: utcOf(max) };
+  return { from: shown(range.min), to: shown(range.max), ...instants, counts };
+}
+
+function utcOf(at: number): string {
+  return new Date(at).toISOString();
 }
 
 function* placed(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineTaskType, type TaskContext, type TaskOwner, type TaskType } from '../define.ts';
+import { defineTaskType, type TaskContext, type TaskType } from '../define.ts';
 import { Reading, type Source } from './reading.ts';
 import { summariseTable } from './result.ts';
 import { csvSource, openFileSource, rowsSource } from './source.ts';
@@ -19,7 +19,7 @@ const payload = z
       .max(1024)
       .optional()
       .describe(
-        'A CSV or JSON file: "sales.csv" in your folder, otherwise in the shared one; or "shared/sales.csv"',
+        'A CSV, TSV or JSON file: "sales.csv" in your folder, otherwise in the shared one; or "shared/sales.csv"',
       ),
   })
   .refine(({ rows, csv, file }) => [rows, csv, file].filter((data) => data !== undefined).length <= 1, {
@@ -40,7 +40,7 @@ export function createProcessData(settings: { dataDir: string | undefined }): Ta
     description: 'Summarises rows, CSV text or a data file, column by column',
     payload,
     async run(context, data) {
-      const source = await openSource(data, settings.dataDir, context.owner);
+      const source = await openSource(data, settings.dataDir, context);
       if (source === undefined) return { message: message };
       try {
         return { message: message, ...(await summariseSource(source, context)) };
@@ -54,22 +54,27 @@ export function createProcessData(settings: { dataDir: string | undefined }): Ta
 async function openSource(
   { rows, csv, file }: ProcessDataPayload,
   dataDir: string | undefined,
-  owner: TaskOwner,
+  { owner, signal }: TaskContext,
 ): Promise<Source | undefined> {
   // The filter drops nothing: the schema has checked that all rows are objects.
   if (rows !== undefined) return rowsSource(rows.filter(isObject));
   if (csv !== undefined) return csvSource(csv);
-  return file === undefined ? undefined : openFileSource(dataDir, owner, file);
+  return file === undefined ? undefined : openFileSource(dataDir, owner, file, signal);
 }
 
 async function summariseSource(source: Source, context: TaskContext) {
   const reading = await Reading.begin(context, source);
   try {
-    await source.read(reading);
+    const { encoding, delimiter, warnings } = await source.read(reading);
     const { leftOut, ...summary } = await summariseTable(reading.table, context.signal);
     if (leftOut !== undefined) context.log.warn(`The summary is large: ${leftOut}`);
     context.progress(100);
-    return summary;
+    return {
+      ...summary,
+      ...(encoding !== undefined && { encoding }),
+      ...(delimiter !== undefined && { delimiter }),
+      ...(warnings.length > 0 && { warnings: [...warnings] }),
+    };
   } catch (error) {
     await reading.interrupted();
     throw error;

@@ -1,10 +1,10 @@
-import { chunksOf, type ByteSource } from './bytes.ts';
+import { chunksOf, type TextSource } from './bytes.ts';
 import { invalidData } from './invalid-data.ts';
+import { namesIn, parseRow } from './json-text.ts';
 import type { Reading } from './reading.ts';
 
 /** Maximum size of a row, in bytes. Without it, one unclosed bracket would read the whole file into memory. */
 const maxRowBytes = 8 * 1024 * 1024;
-const byteOrderMark = '\u00EF\u00BB\u00BF';
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const [OPEN_BRACKET, CLOSE_BRACKET] = [0x5b, 0x5d];
@@ -15,15 +15,17 @@ const [OPEN_BRACE, CLOSE_BRACE] = [0x7b, 0x7d];
  *
  *     array ──[──▶ first row ──{…}──▶ comma ──,──▶ row ──{…}──▶ comma
  *                      └──]──▶ end ◀──]──┘
+ *
+ * Where each row has its own line, another line can follow anywhere: `line ──{…}──▶ line`.
  */
-type Expected = 'array' | 'first row' | 'row' | 'comma' | 'end';
+type Expected = 'array' | 'first row' | 'row' | 'comma' | 'end' | 'line';
 
 /**
- * Adds the rows of a JSON array of objects to the reading's table, one at a time: JSON.parse on a whole file would
- * block the event loop and hold everything at once.
+ * Adds the rows of a JSON array of objects, or of one object per line, to the reading's table, one at a time:
+ * JSON.parse on a whole file would block the event loop and hold everything at once.
  */
-export async function readJsonRows(source: ByteSource, reading: Reading): Promise<void> {
-  const splitter = new RowSplitter(reading);
+export async function readJsonRows(source: TextSource, reading: Reading, hasLines: boolean): Promise<void> {
+  const splitter = new RowSplitter(reading, hasLines);
   for await (const chunk of chunksOf(source, reading)) splitter.add(chunk);
   splitter.end();
 }
@@ -35,6 +37,7 @@ export async function readJsonRows(source: ByteSource, reading: Reading): Promis
 class RowSplitter {
   readonly #reading: Reading;
   #expected: Expected;
+  readonly #afterRow: Expected;
   /** Number of brackets open in the current row; 0 between rows. */
   #depth = 0;
   #inString = false;
@@ -45,10 +48,11 @@ class RowSplitter {
   /** Position of the next chunk in the source. */
   #offset: number;
 
-  constructor(reading: Reading) {
+  constructor(reading: Reading, hasLines: boolean) {
     this.#reading = reading;
     this.#offset = reading.position;
-    this.#expected = reading.position > 0 ? 'comma' : 'array';
+    this.#afterRow = hasLines ? 'line' : 'comma';
+    this.#expected = hasLines || reading.position > 0 ? this.#afterRow : 'array';
   }
 
   add(chunk: Buffer): void {
@@ -67,17 +71,19 @@ class RowSplitter {
   }
 
   end(): void {
-    if (this.#expected !== 'end') throw invalidData('The JSON ends before its array of rows does');
+    const isWhole = this.#expected === 'end' || (this.#expected === 'line' && this.#depth === 0);
+    if (!isWhole && this.#afterRow === 'line') throw this.#malformed('the file ends within it');
+    if (!isWhole) throw invalidData('The JSON ends before its array of rows does');
   }
 
   #between(character: string): void {
     const expected = this.#expected;
     if (/[ \t\r\n]/.test(character)) return;
-    if (character === '{' && (expected === 'first row' || expected === 'row')) this.#depth = 1;
+    const mayOpen = expected === 'first row' || expected === 'row' || expected === 'line';
+    if (character === '{' && mayOpen) this.#depth = 1;
     else if (character === '[' && expected === 'array') this.#expected = 'first row';
     else if (character === ',' && expected === 'comma') this.#expected = 'row';
     else if (character === ']' && (expected === 'first row' || expected === 'comma')) this.#expected = 'end';
-    else if (byteOrderMark.includes(character) && expected === 'array') return;
     else if (expected === 'array') throw invalidData('The JSON is not an array of objects');
     else if (expected === 'end') throw invalidData('The JSON goes on after its array of rows');
     else throw this.#malformed(expected === 'comma' ? 'no comma before it' : 'it is not an object');
@@ -104,15 +110,19 @@ class RowSplitter {
       this.#partial.length > 0 ? Buffer.concat([...this.#partial, rest]).toString() : rest.toString();
     this.#partial = [];
     this.#partialBytes = 0;
-    this.#expected = 'comma';
+    this.#expected = this.#afterRow;
+    this.#reading.table.addObject(this.#parsed(text), () => namesIn(text));
+    this.#reading.position = end;
+  }
+
+  #parsed(text: string): object {
     try {
-      // An object, since it starts with a brace.
-      this.#reading.table.addObject(JSON.parse(text) as object);
+      return parseRow(text);
     } catch (error) {
       if (error instanceof SyntaxError) throw this.#malformed(error.message, error);
+      if (error instanceof RangeError) throw this.#malformed('it is nested too deeply', error);
       throw error;
     }
-    this.#reading.position = end;
   }
 
   #malformed(why: string, cause?: unknown): Error {

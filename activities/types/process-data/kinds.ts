@@ -3,7 +3,14 @@ export type Kind = 'number' | 'boolean' | 'date' | 'string';
 
 const number = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const date =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:Z|([+-])(\d\d):?(\d\d))?)?$/;
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:Z|([+-])(\d\d)(?::?(\d\d))?)?)?$/;
+
+/** Returns whether a text has nothing but blanks: spaces, tabs, no-break spaces. */
+export function isBlank(text: string): boolean {
+  const first = text.charCodeAt(0);
+  // Nearly all texts begin with a visible character of ASCII, and `trim` takes longer.
+  return !(first > 0x20 && first < 0x7f) && text.trim() === '';
+}
 
 /** Returns the kind of a text, a CSV field for instance. Spaces around it don't matter. */
 export function kindOfText(text: string): Kind {
@@ -39,7 +46,9 @@ export function instantOf(text: string): number | undefined {
   // Date would turn 30 February into 1 March; a value that doesn't come back unchanged is not a date.
   if (midnight.getUTCMonth() !== month - 1 || midnight.getUTCDate() !== day) return undefined;
   if (hour > 23 || minute > 59 || second > 60) return undefined;
-  const offsetMinutes = (parts[8] === '-' ? -1 : 1) * (Number(parts[9] ?? 0) * 60 + Number(parts[10] ?? 0));
+  const [offsetHour, offsetMinute] = [Number(parts[9] ?? 0), Number(parts[10] ?? 0)];
+  if (offsetHour > 23 || offsetMinute > 59) return undefined;
+  const offsetMinutes = (parts[8] === '-' ? -1 : 1) * (offsetHour * 60 + offsetMinute);
   const fractionMs = Number(`0.${parts[7] ?? 0}`) * 1000;
   return midnight.getTime() + ((hour * 60 + minute - offsetMinutes) * 60 + second) * 1000 + fractionMs;
 }

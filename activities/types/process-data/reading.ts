@@ -11,11 +11,21 @@ const progressIntervalMs = 250;
 export interface Source {
   /** Identity of the data: equal only for equal data. */
   readonly identity: string;
-  /** Position of its end, in rows or bytes like all its positions. */
+  /** Position of its end, in rows or bytes of UTF-8 like all its positions. */
   readonly size: number;
   /** Adds the rows from the reading's position on. */
-  read(reading: Reading): Promise<void>;
+  read(reading: Reading): Promise<ReadingNotes>;
   close(): Promise<void>;
+}
+
+/** How a source was understood. */
+export interface ReadingNotes {
+  /** Name of its encoding, as in the WHATWG's Encoding Standard. Undefined for rows, which have none. */
+  readonly encoding?: string;
+  /** What separates the fields of a CSV. */
+  readonly delimiter?: string;
+  /** What is doubtful about it, in sentences for the task's owner. */
+  readonly warnings: readonly string[];
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Table } from './table.ts';
 import { ellipsis } from '../text.ts';
 
 /** Maximum size of the columns, in bytes. A result may have 256 KiB; the rest is for its other fields. */
-const maxSummaryBytes = 255 * 1024;
+const maxSummaryBytes = 253 * 1024;
 
 /** Limits to try in turn for a summary that is too large even without histograms. */
 const reductions = [
@@ -21,6 +21,8 @@ const valuesToo = 'histograms are left out, values are shortened, and fewer freq
 export interface TableSummary {
   readonly rows: number;
   readonly columns: Record<string, ColumnSummary>;
+  /** Names of the columns in the order of the data: JSON objects have names that are integers first. */
+  readonly column_order: string[];
   /** What was left out to fit, in words for the log. */
   readonly leftOut?: string;
 }
@@ -35,14 +37,18 @@ export async function summariseTable(table: Table, signal: AbortSignal): Promise
     await setImmediate();
     signal.throwIfAborted();
   }
+  const column_order = [...table.columns.keys()];
+  const maxBytes = maxSummaryBytes - Buffer.byteLength(JSON.stringify(column_order));
+  const fits = (columns: unknown) => Buffer.byteLength(JSON.stringify(columns)) <= maxBytes;
   const columns = objectOf(summaries);
-  if (fits(columns)) return { rows, columns };
+  if (fits(columns)) return { rows, columns, column_order };
   const plain = summaries.map(([name, summary]) => [name, withoutHistogram(summary)] as const);
   const plainColumns = objectOf(plain);
-  if (fits(plainColumns)) return { rows, columns: plainColumns, leftOut: 'histograms are left out' };
+  if (fits(plainColumns))
+    return { rows, columns: plainColumns, column_order, leftOut: 'histograms are left out' };
   for (const limits of reductions) {
     const smaller = objectOf(plain.map(([name, summary]) => [name, shorten(summary, limits)]));
-    if (fits(smaller)) return { rows, columns: smaller, leftOut: valuesToo };
+    if (fits(smaller)) return { rows, columns: smaller, column_order, leftOut: valuesToo };
     await setImmediate();
   }
   throw invalidData(
@@ -56,10 +62,6 @@ export async function summariseTable(table: Table, signal: AbortSignal): Promise
  */
 function objectOf(summaries: readonly (readonly [string, ColumnSummary])[]): Record<string, ColumnSummary> {
   return Object.fromEntries(summaries);
-}
-
-function fits(columns: Record<string, ColumnSummary>): boolean {
-  return Buffer.byteLength(JSON.stringify(columns)) <= maxSummaryBytes;
 }
 
 function withoutHistogram({ histogram: _left, approximate, ...others }: ColumnSummary): ColumnSummary {

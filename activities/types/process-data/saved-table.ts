@@ -59,7 +59,11 @@ const column = z.object({
 });
 
 // Pairs, because a column may be called __proto__.
-export const savedTable = z.object({ rows: count, columns: z.array(z.tuple([z.string(), column])) });
+export const savedTable = z.object({
+  rows: count,
+  shortRows: count,
+  columns: z.array(z.tuple([z.string(), column])),
+});
 
 export type SavedMean = z.input<typeof mean>;
 export type RestoredMean = z.output<typeof mean>;

@@ -1,38 +1,88 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { count, plural } from '../format.ts';
-import type { Column, DataResult, Histogram } from './data-result.ts';
+import { Icon } from '../parts/icons.tsx';
+import type { Column, DataResult } from './data-result.ts';
+import { percent, shown } from './figure-text.ts';
+import { HistogramPicture } from './histogram-picture.tsx';
 import type { Scalar } from './unknown.ts';
 
-const most = 30;
+/** Number of columns that are shown at first, and then added in each frame: all 1,000 at once take seconds. */
+const atOnce = 30;
 const maxTop = 5;
 
 export function DataResultView({ data }: { data: DataResult }) {
-  const [showsAll, setShowsAll] = useState(false);
-  const columns = showsAll ? data.columns : data.columns.slice(0, most);
-  const isCut = columns.length < data.columns.length;
+  const { columns, rows, message } = data;
+  // Created once: what is the same object is not rendered again when more are added.
+  const cards = useMemo(
+    () => columns.map((column) => <ColumnCard key={column.name} column={column} rows={rows} />),
+    [columns, rows],
+  );
+  const { visible, showAll } = useGrowing(cards.length);
   return (
     <div class="data">
       <p>
-        {data.rows !== undefined && (
+        {rows !== undefined && (
           <>
-            <strong>{plural(data.rows, 'row')}</strong>,{' '}
+            <strong>{plural(rows, 'row')}</strong>,{' '}
           </>
         )}
-        <strong>{plural(data.columns.length, 'column')}</strong>
-        {data.message !== undefined && <span class="quiet"> · {data.message}</span>}
+        <strong>{plural(columns.length, 'column')}</strong>
+        {[message, ...formatOf(data)].map(
+          (text) =>
+            text !== undefined && (
+              <span key={text} class="quiet">
+                {' '}
+                · {text}
+              </span>
+            ),
+        )}
       </p>
-      <ul class="plain data-columns">
-        {columns.map((column) => (
-          <ColumnCard key={column.name} column={column} rows={data.rows} />
-        ))}
-      </ul>
-      {isCut && (
-        <button type="button" class="small" onClick={() => setShowsAll(true)}>
-          Show all {count(data.columns.length)} columns
+      {data.warnings.length > 0 && (
+        <ul class="plain data-warnings">
+          {data.warnings.map((warning) => (
+            <li key={warning}>
+              <Icon name="warning" />
+              <span>{warning}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <ul class="plain data-columns">{cards.slice(0, visible)}</ul>
+      {showAll && (
+        <button type="button" class="small" onClick={showAll}>
+          Show all {count(columns.length)} columns
         </button>
       )}
     </div>
   );
+}
+
+/** Returns how many of `total` parts are visible, and what shows all of them, if they aren't. */
+function useGrowing(total: number): { visible: number; showAll: (() => void) | undefined } {
+  const [visible, setVisible] = useState(atOnce);
+  const [showsAll, setShowsAll] = useState(false);
+  const grows = showsAll && visible < total;
+  useEffect(() => {
+    if (!grows) return undefined;
+    const frame = requestAnimationFrame(() => setVisible(visible + atOnce));
+    return () => cancelAnimationFrame(frame);
+  }, [grows, visible]);
+  return { visible, showAll: showsAll || total <= atOnce ? undefined : () => setShowsAll(true) };
+}
+
+const delimiterWords: Readonly<Record<string, string>> = {
+  ',': 'commas',
+  ';': 'semicolons',
+  '\t': 'tabs',
+  '|': 'pipes',
+};
+
+/** Returns how the data were read, as far as it is known. */
+function formatOf({ encoding, delimiter }: DataResult): string[] {
+  return [
+    ...(encoding === undefined ? [] : [encoding.toUpperCase()]),
+    ...(delimiter === undefined ? [] : [`separated by ${delimiterWords[delimiter] ?? `“${delimiter}”`}`]),
+  ];
 }
 
 function ColumnCard({ column, rows }: { column: Column; rows: number | undefined }) {
@@ -113,66 +163,4 @@ function Bar({ share }: { share: number }) {
       <span style={{ width: `${Math.min(1, Math.max(0, share)) * 100}%` }} />
     </span>
   );
-}
-
-const height = 40;
-
-function HistogramPicture({ histogram: { from, to, counts }, name }: { histogram: Histogram; name: string }) {
-  const greatest = Math.max(...counts);
-  const peak = counts.indexOf(greatest);
-  const edge = (index: number): string => edgeOf({ from, to, counts }, index);
-  const label =
-    `Distribution of ${name}: ${plural(counts.length, 'range')} from ${shown(from)} to ${shown(to)}, ` +
-    `most values (${count(greatest)}) from ${edge(peak)} to ${edge(peak + 1)}`;
-  return (
-    <figure class="histogram">
-      <svg
-        viewBox={`0 0 ${counts.length} ${height}`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={label}
-      >
-        {counts.map((value, index) => {
-          // A single value must be visible beside thousands.
-          const tall = value === 0 ? 0 : Math.max(1, (value / greatest) * height);
-          return (
-            <rect key={index} x={index + 0.06} y={height - tall} width={0.88} height={tall}>
-              <title>{`${edge(index)} to ${edge(index + 1)}: ${count(value)}`}</title>
-            </rect>
-          );
-        })}
-      </svg>
-      <figcaption aria-hidden="true">
-        <span>{shown(from)}</span>
-        <span>{shown(to)}</span>
-      </figcaption>
-    </figure>
-  );
-}
-
-const dayMs = 86_400_000;
-
-/** Returns the value at which a range starts and the one before it ends. */
-function edgeOf({ from, to, counts }: Histogram, index: number): string {
-  const part = index / counts.length;
-  // Weighs each end separately, since the difference of two numbers can exceed the largest number.
-  if (typeof from === 'number' && typeof to === 'number') return shown(from * (1 - part) + to * part);
-  const [first, last] = [Date.parse(String(from)), Date.parse(String(to))];
-  if (Number.isNaN(first) || Number.isNaN(last)) return `${Math.round(part * 100)}%`;
-  const at = new Date(first + (last - first) * part).toISOString();
-  return last - first > counts.length * dayMs ? at.slice(0, 10) : at;
-}
-
-const precise = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 5 });
-const scientific = new Intl.NumberFormat(undefined, { notation: 'scientific', maximumSignificantDigits: 4 });
-
-function shown(value: Scalar): string {
-  if (typeof value !== 'number') return String(value);
-  const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e12 || size < 1e-4)) return scientific.format(value);
-  return Number.isInteger(value) ? count(value) : precise.format(value);
-}
-
-function percent(part: number, whole: number): string {
-  return whole === 0 ? '0%' : `${precise.format((part / whole) * 100)}%`;
 }

@@ -1,10 +1,25 @@
 /** Reads the result of `process-data`, as far as its shape is known. */
-import { fieldsOf, type Fields, listIn, numberIn, type Scalar, scalarOf, textIn } from './unknown.ts';
+import {
+  fieldsOf,
+  type Fields,
+  instantIn,
+  listIn,
+  numberIn,
+  type Scalar,
+  scalarOf,
+  textIn,
+  textsIn,
+} from './unknown.ts';
 
 export interface DataResult {
   readonly message: string | undefined;
   readonly rows: number | undefined;
+  /** The columns in the order of the data. */
   readonly columns: readonly Column[];
+  readonly encoding: string | undefined;
+  readonly delimiter: string | undefined;
+  /** What is doubtful about how the data were read. */
+  readonly warnings: readonly string[];
 }
 
 export interface Column {
@@ -25,6 +40,9 @@ export interface Histogram {
   /** A number, or a date as it was written. */
   readonly from: number | string;
   readonly to: number | string;
+  /** The ends of dates as instants, in milliseconds since 1970. */
+  readonly fromAt: number | undefined;
+  readonly toAt: number | undefined;
   readonly counts: readonly number[];
 }
 
@@ -33,9 +51,24 @@ export function readDataResult(result: unknown): DataResult | undefined {
   const fields = fieldsOf(result);
   const columns = fieldsOf(fields?.get('columns'));
   if (!fields || !columns) return undefined;
-  const known = [...columns].flatMap(([name, column]) => columnOf(name, column) ?? []);
+  const known = inOrder(columns, textsIn(fields, 'column_order')).flatMap(
+    ([name, column]) => columnOf(name, column) ?? [],
+  );
   if (known.length === 0) return undefined;
-  return { message: textIn(fields, 'message'), rows: numberIn(fields, 'rows'), columns: known };
+  return {
+    message: textIn(fields, 'message'),
+    rows: numberIn(fields, 'rows'),
+    columns: known,
+    encoding: textIn(fields, 'encoding'),
+    delimiter: textIn(fields, 'delimiter'),
+    warnings: textsIn(fields, 'warnings'),
+  };
+}
+
+/** Returns the columns in order. Those that it doesn't name come last. */
+function inOrder(columns: Fields, order: readonly string[]): [name: string, column: unknown][] {
+  const names = new Set([...order.filter((name) => columns.has(name)), ...columns.keys()]);
+  return [...names].map((name) => [name, columns.get(name)]);
 }
 
 const figureNames = ['min', 'max', 'mean', 'p50', 'p95'] as const;
@@ -58,7 +91,7 @@ function columnOf(name: string, value: unknown): Column | undefined {
       return value === undefined ? [] : [[figure, value] as const];
     }),
     top: listIn(fields, 'top').flatMap(topOf),
-    approximate: new Set(listIn(fields, 'approximate').filter((item) => typeof item === 'string')),
+    approximate: new Set(textsIn(fields, 'approximate')),
     histogram: histogramOf(fieldsOf(fields.get('histogram'))),
   };
 }
@@ -76,5 +109,6 @@ function histogramOf(fields: Fields | undefined): Histogram | undefined {
   if (!fields || from === undefined || to === undefined) return undefined;
   const counts = listIn(fields, 'counts').map((count) => (typeof count === 'number' ? count : Number.NaN));
   const isWhole = counts.every((count) => Number.isFinite(count) && count >= 0);
-  return isWhole && Math.max(0, ...counts) > 0 ? { from, to, counts } : undefined;
+  if (!isWhole || Math.max(0, ...counts) <= 0) return undefined;
+  return { from, to, fromAt: instantIn(fields, 'from_at'), toAt: instantIn(fields, 'to_at'), counts };
 }

@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import type { Task } from '../../client/index.ts';
 import { JsonView } from '../parts/json-view.tsx';
 import { DataResultView } from './data-result-view.tsx';
@@ -7,9 +8,9 @@ import { readHttpResult } from './http-result.ts';
 
 /** Shows the result of a task: visualized if its shape is known, and always as JSON. */
 export function Result({ task: { type, status, result } }: { task: Task }) {
+  const data = useMemo(() => (type === 'process-data' ? readDataResult(result) : undefined), [type, result]);
   // A handler may return null, so the status decides.
   if (status !== 'COMPLETED') return null;
-  const data = type === 'process-data' ? readDataResult(result) : undefined;
   const answer = type === 'http-request' ? readHttpResult(result) : undefined;
   const json = <JsonView value={result} label="Result" />;
   if (!data && !answer) {

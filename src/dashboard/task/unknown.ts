@@ -26,6 +26,18 @@ export function listIn(fields: Fields, name: string): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** Returns the texts of a list; what else it has is left out. */
+export function textsIn(fields: Fields, name: string): string[] {
+  return listIn(fields, name).filter((item) => typeof item === 'string');
+}
+
+/** Returns an instant as the service writes it, in UTC, in milliseconds since 1970. */
+export function instantIn(fields: Fields, name: string): number | undefined {
+  const text = textIn(fields, name);
+  const at = text?.endsWith('Z') === true ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : at;
+}
+
 export type Scalar = string | number | boolean;
 
 export function scalarOf(value: unknown): Scalar | undefined {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readDataResult } from '../../../src/dashboard/task/data-result.ts';
+import { edgeOf } from '../../../src/dashboard/task/histogram-edges.ts';
 import { base64Bytes, readHttpResult } from '../../../src/dashboard/task/http-result.ts';
 import { previewOf } from '../../../src/dashboard/parts/json-preview.ts';
 
@@ -12,7 +13,7 @@ describe('the view of a process-data result', () => {
     const result = { message: 'done', rows: 6, columns: { temp: { ...temp, histogram }, old: temp } };
     const data = readDataResult(result);
     expect(data?.rows).toBe(6);
-    expect(data?.columns[0]?.histogram).toEqual(histogram);
+    expect(data?.columns[0]?.histogram).toEqual({ ...histogram, fromAt: undefined, toAt: undefined });
     expect(data?.columns[1]?.histogram).toBeUndefined();
     expect(data?.columns[1]?.figures).toEqual([
       ['min', 0],
@@ -24,6 +25,41 @@ describe('the view of a process-data result', () => {
   test('has columns with any name', () => {
     const columns = JSON.parse('{"__proto__": {"type": "empty", "count": 0}, "": {"count": 1}}') as unknown;
     expect(readDataResult({ columns })?.columns.map(({ name }) => name)).toEqual(['__proto__', '']);
+  });
+
+  test('has columns in the order of the data', () => {
+    const columns = { 2019: { count: 1 }, 2021: { count: 1 }, a: { count: 1 }, b: { count: 1 } };
+    const namesOf = (column_order: unknown) =>
+      readDataResult({ columns, column_order })?.columns.map(({ name }) => name);
+    expect(namesOf(['b', '2021', 'none', '2019', 'a'])).toEqual(['b', '2021', '2019', 'a']);
+    expect(namesOf(['b', 7])).toEqual(['b', '2019', '2021', 'a']);
+    expect(namesOf(undefined)).toEqual(['2019', '2021', 'a', 'b']);
+  });
+
+  test('says how the data were read, and what is doubtful about it', () => {
+    const columns = { a: { count: 1 } };
+    const notes = { encoding: 'windows-1252', delimiter: ';', warnings: ['Look at it.'] };
+    expect(readDataResult({ columns, ...notes })).toMatchObject(notes);
+    expect(readDataResult({ columns, warnings: 'x' })).toMatchObject({ encoding: undefined, warnings: [] });
+  });
+
+  test('has the edges of dates in UTC, whatever zone their texts are in', () => {
+    const counts = [1, 0, 0, 1];
+    const texts = { from: '2024-05-01 00:00:00', to: '2024-05-02 02:00:00+02', counts };
+    const edgesOf = (histogram: object) => {
+      const [column] = readDataResult({ columns: { a: { count: 2, histogram } } })?.columns ?? [];
+      return [0, 1, 4].map((i) => column?.histogram && edgeOf(column.histogram, i));
+    };
+    const instants = { from_at: '2024-05-01T00:00:00.000Z', to_at: '2024-05-02T00:00:00.000Z' };
+    expect(edgesOf({ ...texts, ...instants })).toEqual([
+      '2024-05-01T00:00:00.000Z',
+      '2024-05-01T06:00:00.000Z',
+      '2024-05-02T00:00:00.000Z',
+    ]);
+    expect(edgesOf({ ...texts, ...instants, to_at: '2025-05-01T00:00:00.000Z' })[1]).toBe('2024-07-31');
+    // A result of an earlier version.
+    expect(edgesOf(texts)).toEqual(['0%', '25%', '100%']);
+    expect(edgesOf({ from: 0, to: 10, counts })).toEqual([0, 2.5, 10]);
   });
 
   test.each([

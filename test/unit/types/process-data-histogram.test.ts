@@ -88,12 +88,14 @@ describe('the histogram of a column', () => {
     expect(await histogramOf([7, 7.0, '7e0'])).toEqual({ from: 7, to: 7, counts: [3] });
   });
 
-  it('orders dates by their instants, and gives its ends as they were written', async () => {
+  it('orders dates by their instants, and gives its ends as they were written, and in UTC', async () => {
     expect(
       await histogramOf(['2024-01-11', '2024-01-01T02:00+02:00', '2024-01-21', '2024-01-20T12:00:00Z']),
     ).toEqual({
       from: '2024-01-01T02:00+02:00',
       to: '2024-01-21',
+      from_at: '2024-01-01T00:00:00.000Z',
+      to_at: '2024-01-21T00:00:00.000Z',
       counts: bins({ 0: 1, 10: 1, 19: 2 }),
     });
   });
@@ -101,7 +103,9 @@ describe('the histogram of a column', () => {
   it('has one bin for one instant, however it is written', async () => {
     const counts = [2];
     const [from, to] = ['2024-01-01T00:00Z', '2024-01-01T00:00Z'];
-    expect(await histogramOf(['2024-01-01T00:00Z', '2024-01-01'])).toEqual({ from, to, counts });
+    const at = '2024-01-01T00:00:00.000Z';
+    const expected = { from, to, from_at: at, to_at: at, counts };
+    expect(await histogramOf(['2024-01-01T00:00Z', '2024-01-01'])).toEqual(expected);
   });
 
   it.each([
@@ -132,11 +136,10 @@ describe('the histogram of a column', () => {
     );
   });
 
-  it('does not exist for a date with much space around it, which counts as text', async () => {
-    const rows = [{ a: `2024-01-01${' '.repeat(200)}` }, { a: '2024-01-02' }];
+  it('exists for dates with much space around them', async () => {
+    const rows = [{ a: `${' '.repeat(200)}2024-01-01` }, { a: '2024-01-02' }];
     const { columns } = await processData({ rows });
-    expect(columns['a']).toMatchObject({ type: 'string', count: 2 });
-    expect(columns['a']).not.toHaveProperty('histogram');
+    expect(columns['a']).toMatchObject({ type: 'date', min: '2024-01-01', histogram: { to: '2024-01-02' } });
   });
 });
 
@@ -228,7 +231,9 @@ describe('the histogram of a column with more values than it can hold', () => {
 
 /** Restores a column as from a checkpoint. */
 function restored(column: Column, capacity: number): Column {
-  const saved: unknown = JSON.parse(JSON.stringify({ rows: 0, columns: [['a', column.save(0)]] }));
+  const saved: unknown = JSON.parse(
+    JSON.stringify({ rows: 0, shortRows: 0, columns: [['a', column.save(0)]] }),
+  );
   const [[, again] = []] = savedTable.parse(saved).columns;
   if (again === undefined) throw new Error('The checkpoint has no column');
   return Column.restore(again, () => capacity);

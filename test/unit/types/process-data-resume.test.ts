@@ -226,6 +226,35 @@ describe('process-data resumes: any data', () => {
     );
   });
 
+  const cells = Array.from(
+    { length: 9000 },
+    (_, i) => [i, `Köln ${i % 50}`, i % 3 === 0 ? '€' : ''] as const,
+  );
+  const text = `sep=;\r\n\r\na;b;2021;c\r\n${cells.map(([a, b, c]) => `${a};${b};;${c}`).join('\r\n')}\r\n`;
+  const cp1252 = Buffer.from(text.replaceAll('€', '\u0080'), 'latin1');
+  const objects = cells.map(([a, b, c]) => `{"b":"${b}","2021":161052160414369${a + 1000},"c":"${c}"}`);
+  it.each([
+    ['the line that names the delimiter', 'sep.csv', Buffer.from(text), 'utf-8'],
+    ['UTF-16 of the other order', 'be.csv', Buffer.from(`\uFEFF${text}`, 'utf16le').swap16(), 'utf-16be'],
+    ['Windows-1252', 'cp1252.csv', cp1252, 'windows-1252'],
+    ['JSON lines', 'lines.jsonl', Buffer.from(`${objects.join('\n')}\n`), 'utf-8'],
+    ['a JSON array in UTF-16', 'be.json', Buffer.from(`\uFEFF[${objects.join()}]`, 'utf16le'), 'utf-16le'],
+  ])('gives the same result for %s', async (_what, name, content, encoding) => {
+    const file = writeFile(name, content);
+    const expected = await unbroken({ file });
+    expect(expected).toMatchObject({
+      encoding,
+      rows: 9000,
+      columns: { b: { distinct: 50 }, c: { max: '€' } },
+    });
+    await fc.assert(
+      fc.asyncProperty(checks, async (checks) => {
+        expect(await broken({ file }, checks)).toEqual(expected);
+      }),
+      { numRuns: 4 },
+    );
+  });
+
   it('gives the same result for any JSON file', async () => {
     const value = fc.oneof(fc.jsonValue(), fc.string({ unit: 'binary' }), fc.double(), padding);
     const name = fc.constantFrom('a', 'b', '__proto__', '}', 'é');
@@ -245,13 +274,13 @@ describe('process-data resumes: any data', () => {
     );
   });
 
-  it('gives the same result for numbers that no double holds, and bytes that are not text', async () => {
+  it('gives the same result for numbers that no double holds, and bytes that are not UTF-8', async () => {
     const rows = Array.from(
       { length: 6000 },
       (_, i) => `{"n":${i % 2 === 0 ? '-' : ''}1e${i % 400},"u":-${i}.5e-320}`,
     );
-    const broken8 = Buffer.from([0x22, 0xff, 0xc3, 0x22]);
-    const parts = [`[${rows.join(',')},{"s":`, broken8, `},${rows.join(',')}]`].map((part) =>
+    const latin1 = Buffer.from([0x22, 0xff, 0xc3, 0x22]);
+    const parts = [`[${rows.join(',')},{"s":`, latin1, `},${rows.join(',')}]`].map((part) =>
       Buffer.from(part),
     );
     const file = writeFile('odd.json', Buffer.concat(parts));
@@ -344,8 +373,8 @@ describe('process-data starts over', () => {
 
   const whole = async () => (await interrupted()).checkpoint as unknown as Checkpoint;
   it.each<[string, (checkpoint: Checkpoint) => JsonValue]>([
-    ['is of the previous version', (checkpoint) => ({ ...checkpoint, version: 1 })],
-    ['is of a later version', (checkpoint) => ({ ...checkpoint, version: 3 })],
+    ['is of the previous version', (checkpoint) => ({ ...checkpoint, version: 2 })],
+    ['is of a later version', (checkpoint) => ({ ...checkpoint, version: 4 })],
     ['is another handler’s', () => ({ row: 7 })],
     ['is not an object', () => 'row 7'],
     ['is cut off', (checkpoint) => ({ ...checkpoint, state: checkpoint.state.slice(0, 100) })],

@@ -81,6 +81,18 @@ describe('process-data', () => {
     });
   });
 
+  it('reads offsets with and without minutes', async () => {
+    const dates = [
+      '2024-01-01 12:00:00+01',
+      '2024-01-01T11:00:00Z',
+      '2024-01-01 16:30+0530',
+      '2024-01-01 08:00-03:00',
+    ];
+    const { columns } = await processData({ csv: `d\n${dates.join('\n')}` });
+    const at = '2024-01-01T11:00:00.000Z';
+    expect(columns['d']).toMatchObject({ type: 'date', histogram: { from_at: at, to_at: at, counts: [4] } });
+  });
+
   it.each([
     ['a day that does not exist', '2024-02-30'],
     ['a zip code', '00501'],
@@ -88,6 +100,9 @@ describe('process-data', () => {
     ['an integer that a double cannot hold', '12345678901234567890'],
     ['a number beyond the largest double', '1e999'],
     ['an hour that does not exist', '2024-01-01T24:30:00Z'],
+    ['an offset that does not exist', '2024-01-01T12:30:00+99:99'],
+    ['an offset with minutes that do not exist', '2024-01-01T12:30:00+0160'],
+    ['an offset of one digit', '2024-01-01T12:30:00+1'],
   ])('treats %s as a string', async (_what, text) => {
     const { columns } = await processData({ csv: `a\n${text}` });
     expect(columns['a']).toMatchObject({ type: 'string', min: text, max: text, distinct: 1 });
@@ -128,6 +143,60 @@ describe('process-data', () => {
     expect(rows).toBe(4);
     expect(columns['a']).toEqual({ ...nothing, type: 'empty', count: 0, missing: 4, distinct: 0, top: [] });
     expect(columns['b']).toMatchObject({ type: 'number', count: 2, missing: 2 });
+  });
+
+  it.each([' ', '\t', '   ', '\u00a0', '\u2003', ' \u00a0\t '])(
+    'counts a cell of blanks as missing: %j',
+    async (blank) => {
+      const quoted = { csv: `a,b\n1,"${blank}"\n2,5\n3,7\n` };
+      const plain = { csv: `a;b\n1;${blank}\n2;5\n3;7\n` };
+      const rows = {
+        rows: [
+          { a: 1, b: blank },
+          { a: 2, b: 5 },
+          { a: 3, b: 7 },
+        ],
+      };
+      for (const payload of [quoted, plain, rows]) {
+        const { columns } = await processData(payload);
+        expect(columns['b']).toMatchObject({ type: 'number', count: 2, missing: 1, mean: 6 });
+      }
+      const { columns } = await processData({ csv: `a,b\n1,${blank}\n` });
+      expect(columns['b']).toMatchObject({ type: 'empty', missing: 1 });
+    },
+  );
+
+  it('has the order of its columns, also of those whose names are integers', async () => {
+    const result = await processData({ csv: 'country,2021,2019,a\nA,1,2,3\n' });
+    expect(result).toMatchObject({ column_order: ['country', '2021', '2019', 'a'] });
+  });
+
+  it.each<[kind: string, values: readonly [string, string]]>([
+    ['number', ['12', '7']],
+    ['date', ['2024-01-01', '2024-01-02T00:00:00Z']],
+    ['boolean', ['true', 'FALSE']],
+  ])('judges a long text by all of it: %s', async (kind, [a, b]) => {
+    const long = ' '.repeat(150);
+    for (const csv of [`v\n${long}${a}\n${b}${long}\n${a}\n`, `v\n${a}${long}\n${long}${b}${long}\n${a}\n`]) {
+      const { columns } = await processData({ csv });
+      expect(columns['v']).toMatchObject({ type: kind, count: 3, distinct: 2 });
+      expect(columns['v']?.top[0]).toMatchObject({ count: 2 });
+    }
+  });
+
+  it('knows a number of more than a hundred digits by its value', async () => {
+    const digits = '0.'.padEnd(150, '3');
+    const { columns } = await processData({ csv: `v\n${digits}\n${digits}1\n0.5\n` });
+    expect(columns['v']).toMatchObject({ type: 'number', min: 1 / 3, max: 0.5, distinct: 2 });
+  });
+
+  it('shows what is in a text with much space in front, and still distinguishes it', async () => {
+    const long = ' '.repeat(150);
+    const { columns } = await processData({
+      rows: [{ a: `${long}x` }, { a: `${long}y` }, { a: `${long} y` }],
+    });
+    expect(columns['a']).toMatchObject({ type: 'string', distinct: 3, max: 'y…' });
+    expect(columns['a']?.top.map(({ value }) => value).toSorted()).toEqual(['x…', 'y…', 'y…']);
   });
 
   it('keeps columns called __proto__ and constructor, and pollutes no prototype', async () => {
