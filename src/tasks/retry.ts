@@ -12,7 +12,7 @@ import type { Execution, LiveExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
 import { endedPredecessorsForRetry } from './predecessors.ts';
 import { readTask, type TaskView } from './read.ts';
-import { formerMessages, rejection } from './rejection.ts';
+import { formerMessages, rejection, unreadable } from './rejection.ts';
 import { allRunsOf } from './rows.ts';
 import { endedStatus } from './summary.ts';
 import { currentInput } from './spec.ts';
@@ -81,7 +81,7 @@ async function newInput(
   { changes, now }: { changes: EditTaskInput; now: number },
 ): Promise<TaskInput> {
   const last = await currentInput(store, ended);
-  if (!last) throw new Error(`The input of run ${ended.runId} cannot be read`);
+  if (!last) throw unreadable();
   const { predecessors_over: _ended, after_met: _met, ...same } = last;
   const neverStarted = ended.status === 'cancelled' && ended.memo.attempt === 0;
   return {

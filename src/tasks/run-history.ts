@@ -19,19 +19,13 @@ import {
   searchAttributes,
 } from '../contract/names.ts';
 import type { EndedPredecessor } from '../contract/predecessors.ts';
-import type {
-  AttemptStart,
-  AttemptReport,
-  Author,
-  TaskCommand,
-  TaskEdit,
-  TaskInput,
-} from '../contract/workflow.ts';
+import type { AttemptStart, AttemptReport, Author, TaskCommand, TaskEdit } from '../contract/workflow.ts';
 import { specNames, type TaskSpec } from '../contract/spec.ts';
 import { reportIn } from './attempts.ts';
 import { readCancelReason } from './cancel-reason.ts';
 import { readEnding } from './ending.ts';
 import { decode, millis } from '../temporal/payload.ts';
+import { readInput } from './records.ts';
 import { editIn } from './spec.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
@@ -97,7 +91,7 @@ export class RunHistory {
   }
 
   #start(started: Started, at: number): Entry[] {
-    const input = decode<TaskInput>(started.input?.payloads?.[0]);
+    const input = readInput(started.input?.payloads?.[0]);
     if (!input) return [];
     this.#state = initialState(input, at);
     const { owner, retried_by } = input;
