@@ -34,8 +34,12 @@ const failure = {
 };
 
 export const bulkResult = z.union([
-  z.object({ status: z.literal(201), task: taskSummary }),
-  z.object({ status: z.int(), ...failure }),
+  z
+    .object({ status: z.literal(201).meta({ type: 'integer' }), task: taskSummary })
+    .meta({ id: 'CreatedTask', description: 'A task that was created.' }),
+  z
+    .object({ status: z.int(), ...failure })
+    .meta({ id: 'RejectedTask', description: 'The error with which a task was rejected.' }),
 ]);
 
 export const bulkResults = z.object({ results: z.array(bulkResult) }).meta({
@@ -66,19 +70,23 @@ export const actionsInput = z
   })
   .meta({
     id: 'Actions',
+    description: 'Needs one of `ids` and `filter`.',
     examples: [actionsExample],
-    oneOf: [{ required: ['ids'] }, { required: ['filter'] }],
   });
 
 export const actionResult = z.union([
-  z.object({
-    id: z.string(),
-    status: z
-      .int()
-      .meta({ description: '200, or 202 if the effect is not visible yet. 204 if the task was deleted.' }),
-    task: taskSummary.optional(),
-  }),
-  z.object({ id: z.string(), status: z.int(), ...failure }),
+  z
+    .object({
+      id: z.string(),
+      status: z
+        .int()
+        .meta({ description: '200, or 202 if the effect is not visible yet. 204 if the task was deleted.' }),
+      task: taskSummary.optional(),
+    })
+    .meta({ id: 'ActionDone', description: 'What the action did.' }),
+  z
+    .object({ id: z.string(), status: z.int(), ...failure })
+    .meta({ id: 'ActionRejected', description: 'The error with which the action was rejected.' }),
 ]);
 export type ActionResult = z.infer<typeof actionResult>;
 

@@ -61,7 +61,7 @@ function describe(app: Api) {
   const described = app.getOpenAPI31Document(document);
   for (const item of Object.values(described.paths ?? {})) {
     for (const operation of [item.get, item.put, item.post, item.delete, item.patch]) {
-      const headers = commonHeaders({ limited: operation?.security !== undefined });
+      const headers = commonHeaders({ limited: (operation?.security ?? []).length > 0 });
       for (const answer of Object.values(operation?.responses ?? {})) {
         // Error responses are components, which have these headers already.
         if ('description' in answer && !('$ref' in answer))
