@@ -65,6 +65,19 @@ describe('generators of clients understand the OpenAPI document', () => {
     expect(nullable.map(([name]) => name)).toEqual([]);
   });
 
+  test('a request without input has no body: some clients would send null for one', () => {
+    const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, { requestBody }]) => ({ path, method, requestBody })),
+    );
+    const withBody = operations.filter(({ requestBody }) => requestBody !== undefined);
+    expect(withBody.length).toBeGreaterThan(5);
+    for (const { path, requestBody } of withBody) {
+      const json = JSON.stringify(requestBody);
+      expect(json, path).toContain('#/components/schemas/');
+      expect(json, path).not.toContain('"properties":{}');
+    }
+  });
+
   test('every operation says what credentials it needs: none is an empty list', () => {
     for (const [path, item] of Object.entries(document.paths)) {
       for (const [method, { security }] of Object.entries(item))
