@@ -6,11 +6,11 @@ import { invalidField } from '../contract/errors.ts';
 import { specIn, type TaskSpec } from '../contract/spec.ts';
 
 /** Returns the changes that an edit requests, checked against the current task. @throws AppError validation */
-export function checkedChanges(
+export async function checkedChanges(
   taskTypes: TaskTypes,
   current: TaskInput,
   request: EditTaskInput,
-): Partial<TaskSpec> {
+): Promise<Partial<TaskSpec>> {
   if (request.type !== undefined && request.type !== current.type) {
     throw invalidField('/type', 'The type of a task cannot be changed.');
   }
@@ -22,7 +22,7 @@ export function checkedChanges(
   const unchangedTime = request.scheduled_time === current.scheduled_time;
   const scheduled_time = unchangedTime ? undefined : scheduledTime(request, Date.now());
   const payload =
-    request.payload === undefined ? undefined : checkPayload(taskTypes, current.type, request.payload);
+    request.payload === undefined ? undefined : await checkPayload(taskTypes, current.type, request.payload);
   return dropUndefined({ ...specIn(request), retry, scheduled_time, payload });
 }
 

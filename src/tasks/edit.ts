@@ -42,7 +42,7 @@ export async function editTask(
     assertEditable(before, ifMatch);
     const current = await currentInput(context.store, before);
     if (!current) throw unreadable();
-    const changes = checkedChanges(context.taskTypes, current, request);
+    const changes = await checkedChanges(context.taskTypes, current, request);
     const changed = Object.keys(changes) as (keyof TaskSpec)[];
     if (changed.length === 0) return readTask(context, actor, before);
     const edit: TaskEdit = {

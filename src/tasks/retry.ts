@@ -89,7 +89,7 @@ async function newInput(
     ...(await predecessorInputForRetry(store, ended, same.after)),
     // A task that was cancelled before it started keeps its scheduled time; otherwise it is due immediately.
     scheduled_time: new Date(neverStarted ? Math.max(ended.scheduledAt, now) : now).toISOString(),
-    ...checkedChanges(taskTypes, last, changes),
+    ...(await checkedChanges(taskTypes, last, changes)),
     version: ended.version + 1,
     retry_count: ended.memo.retry_count + 1,
     retried_by: { id: actor.id, name: actor.name },
