@@ -55,6 +55,8 @@ export interface PendingAttempt {
   readonly started: boolean;
   readonly running: boolean;
   readonly cancelRequested: boolean;
+  /** Whether someone has paused the activity in Temporal. Resuming the task does not end that. */
+  readonly paused: boolean;
   /** Number of attempts of this activity so far, including the current or next one; starts at 1. */
   readonly attempt: number;
   readonly worker: string;
@@ -129,6 +131,7 @@ function readPending(activity: PendingActivity | undefined, before: number): Pen
     started: running || attempt > 1,
     running,
     cancelRequested: activity.state === PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
+    paused: activity.paused ?? false,
     attempt,
     worker: activity.lastWorkerIdentity ?? '',
     startedAt: running ? millis(activity.lastStartedTime) : undefined,

@@ -42,12 +42,19 @@ export class RunHistory {
   readonly attempts: AttemptReport[] = [];
   readonly #runId: string;
   readonly #before: TaskSpec | undefined;
+  readonly #follows: boolean;
   #state: TaskState | undefined;
+  /** Whether the events are still those of the run that this one continues, after a reset in Temporal. */
+  #isCopy = false;
 
-  /** @param before the task as the run before has left it, if there was one and it is known. */
-  constructor(runId: string, before?: TaskSpec) {
+  /**
+   * @param before the task as the run before has left it, if there was one and it is known.
+   * @param follows whether the entries of an earlier run come before this one's.
+   */
+  constructor(runId: string, before?: TaskSpec, follows = false) {
     this.#runId = runId;
     this.#before = before;
+    this.#follows = follows;
   }
 
   /** The task after the events so far; undefined before the first one. */
@@ -58,7 +65,16 @@ export class RunHistory {
   entriesOf(event: Event): HistoryEntry[] {
     const ms = millis(event.eventTime) ?? 0;
     const at = new Date(ms).toISOString();
-    return this.#read(event, ms).map((entry) => ({ by: null, ...entry, at, run_id: this.#runId }));
+    const started = event.workflowExecutionStartedEventAttributes;
+    if (started?.originalExecutionRunId) {
+      this.#isCopy = this.#follows && started.originalExecutionRunId !== this.#runId;
+    }
+    const entries = this.#read(event, ms);
+    if (this.#isCopy) {
+      this.#isCopy = event.workflowTaskFailedEventAttributes?.newRunId !== this.#runId;
+      return [];
+    }
+    return entries.map((entry) => ({ by: null, ...entry, at, run_id: this.#runId }));
   }
 
   #read(event: Event, at: number): Entry[] {
