@@ -77,7 +77,9 @@ async function compose(
   const docs = await readAssets(join(buildFolder, 'docs'));
   const dashboard = await readAssets(join(buildFolder, 'dashboard'));
   const onError = (error: unknown): void => logger.error({ err: error }, 'accounts');
-  const gate = await createGate({ home, secret, identityProvider, onError, telemetry });
+  const onRejectedToken = (reason: string): void =>
+    logger.warn({ reason }, 'token of the identity provider rejected');
+  const gate = await createGate({ home, secret, identityProvider, onError, onRejectedToken, telemetry });
   closers.add(gate.close);
   const temporal = createTemporalOf(config, telemetry);
   closers.add(() => temporal.close());
