@@ -9,13 +9,67 @@ export function describeFailure(error: unknown): HandlerFailure {
   if (isTaskFailure(error)) {
     const { type, message, retryable, retryAfterMs } = error;
     const granted = typeof retryAfterMs === 'number' ? boundedRetryAfterMs(retryAfterMs) : undefined;
-    return { ...named(type, message), retryable, retryAfterMs: granted, deliberate: true };
+    return { ...named(type, withCause(error, message)), retryable, retryAfterMs: granted, deliberate: true };
   }
   const report =
     error instanceof Error
-      ? named(error.name, error.message || error.name)
+      ? named(error.name, withCause(error, error.message || error.name))
       : named('Error', `The handler threw a value that is not an Error: ${inspect(error, { depth: 1 })}`);
   return { ...report, retryable: true, deliberate: false };
+}
+
+/** Messages that say nothing by themselves: the cause has what matters. `fetch failed` is that of Node's `fetch`. */
+const emptyMessages: ReadonlySet<unknown> = new Set(['', 'fetch failed', 'terminated', 'Error']);
+
+/** Returns the message of an error, with that of its cause if it says nothing by itself. */
+function withCause(error: Error, message: unknown): unknown {
+  const isEmpty = emptyMessages.has(message) || message === error.name;
+  const causes = causesOf(error);
+  if (!isEmpty || causes.length === 0) return message;
+  return [message, ...causes.map(shortly)].filter((part) => part !== '').join(': ');
+}
+
+/** Maximum number of causes, which can form a circle. */
+const maxCauses = 5;
+
+/** Returns what caused an error, and what caused that, and so on. */
+function causesOf(error: Error): unknown[] {
+  const causes: unknown[] = [];
+  for (let at: unknown = error.cause; at !== undefined && at !== null && causes.length < maxCauses;) {
+    if (at === error || causes.includes(at)) break;
+    causes.push(at);
+    at = at instanceof Error ? at.cause : undefined;
+  }
+  return causes;
+}
+
+/** Returns an error's message, with its code in front if the message lacks it: `ECONNREFUSED` says more. */
+function shortly(cause: unknown): string {
+  if (!(cause instanceof Error)) return text(cause);
+  const message = cause.message || firstOf(cause) || cause.name;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  return code === '' || message.includes(code) ? message : `${code} ${message}`;
+}
+
+/** Returns the message of the first error of an AggregateError: Node tries all addresses of a host. */
+function firstOf(error: Error): string {
+  const [first]: unknown[] = error instanceof AggregateError ? error.errors : [];
+  return first instanceof Error ? first.message : '';
+}
+
+/** Returns the stack of an error for the log, and those of its causes. */
+export function stackOf(error: Error): string {
+  return [stack(error), stackOfCauses(error)].filter((part) => part !== '').join('\n');
+}
+
+/** Returns the stacks of an error's causes; empty if it has none. */
+export function stackOfCauses(error: Error): string {
+  const causes = causesOf(error).map((cause) => (cause instanceof Error ? stack(cause) : text(cause)));
+  return causes.map((cause) => `Caused by: ${cause}`).join('\n');
+}
+
+function stack(error: Error): string {
+  return text(error.stack ?? String(error));
 }
 
 /** Recognises a TaskFailure by its members, since a user's module may have its own copy of the class. */

@@ -18,17 +18,26 @@ export function toLimitedJson(name: 'Result' | 'Checkpoint', value: unknown, max
 function serialise(name: string, value: unknown): string {
   // The result of a handler that returns nothing is null.
   if (value === undefined) return 'null';
-  const fault = (why: string, cause?: unknown): TaskFailure => {
+  const fault = (why: string): TaskFailure => {
     const message = `The ${name.toLowerCase()} cannot be written as JSON: ${why}`;
-    return new TaskFailure(`${name}NotSerialisable`, message, { retryable: false, cause });
+    return new TaskFailure(`${name}NotSerialisable`, message, { retryable: false });
   };
   let text: string | undefined;
   try {
-    text = JSON.stringify(value);
+    text = JSON.stringify(value, rejectCollections);
   } catch (cause) {
-    throw fault(cause instanceof Error ? cause.message : 'unknown reason', cause);
+    throw fault(cause instanceof Error ? cause.message : 'unknown reason');
   }
   // A function or a symbol.
   if (text === undefined) throw fault(`it is a ${typeof value}`);
   return text;
+}
+
+/** Rejects values of which JSON would keep nothing: a Map or a Set would become `{}`. */
+function rejectCollections(key: string, value: unknown): unknown {
+  if (!(value instanceof Map) && !(value instanceof Set)) return value;
+  const [kind, remedy] =
+    value instanceof Map ? ['Map', 'Object.fromEntries(map)'] : ['Set', 'an array: [...set]'];
+  const where = key === '' ? 'it' : `"${key}"`;
+  throw new TypeError(`${where} is a ${kind}, which would become {}. Return ${remedy}`);
 }

@@ -65,7 +65,8 @@ async function acquire({ pool, stopping }: HandlerRun): Promise<HandlerProcess> 
     return await pool.acquire(stopping);
   } catch (error) {
     if (!stopping.aborted) throw error;
-    throw stopReason(stopping) === 'Cancelled' ? new CancelledFailure('Task cancelled') : handedBack();
+    const reason = stopReason(stopping);
+    throw reason === 'Cancelled' ? new CancelledFailure('Task cancelled') : handedBack(reason);
   }
 }
 

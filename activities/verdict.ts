@@ -63,12 +63,12 @@ export function verdict(end: ProcessOutcome, circumstances: RunContext): JsonVal
       return JSON.parse(end.result);
     case 'not_started':
       // The handler was asked to stop before its process had called it.
-      throw handedBack();
+      throw handedBack(stopped);
     case 'died':
       throw (end.killedFor && killed(end.killedFor, circumstances)) ?? died(end, stopped);
     case 'failed': {
       // A handler that was asked to stop may throw anything while it stops.
-      if (startsElsewhere(stopped)) throw handedBack();
+      if (startsElsewhere(stopped)) throw handedBack(stopped);
       const { type, message, retryable, retryAfterMs, deliberate } = end.failure;
       if (stopped === 'SoftTimeLimitExceeded' && !deliberate) throw overSoftLimit(circumstances);
       throw new TaskFailure(type, message, { retryable, retryAfterMs });
@@ -88,7 +88,7 @@ function killed(reason: KillReason, { input, rules, maxMemoryMb, isFresh }: RunC
     }
     case 'WorkerShutdown':
     case 'AttemptWithdrawn':
-      return handedBack();
+      return handedBack(reason);
     case 'Cancelled':
     case 'SoftTimeLimitExceeded':
       return undefined;
@@ -108,7 +108,7 @@ function died(
     return new AttemptInterrupted('lost', 'ProcessKilled', "The handler's process was killed from outside");
   }
   // A handler may also stop by ending its process.
-  if (startsElsewhere(stopped)) return handedBack();
+  if (startsElsewhere(stopped)) return handedBack(stopped);
   if (signal === null) {
     const message = `The handler ended its process with exit code ${code}`;
     return new TaskFailure('ProcessExited', message, { retryable: true });
@@ -132,7 +132,10 @@ export function softLimitMessage({ soft_time_limit }: Pick<AttemptInput, 'soft_t
   return `The attempt exceeded its soft time limit of ${soft_time_limit} s`;
 }
 
-export function handedBack(): AttemptInterrupted {
-  const message = 'The worker handed the attempt back, as it does at shutdown; another attempt will start';
+export function handedBack(stopped?: StopReason): AttemptInterrupted {
+  const message =
+    stopped === 'AttemptWithdrawn'
+      ? 'Temporal withdrew the attempt: someone failed, paused or reset its activity there, or no heartbeat arrived'
+      : 'The worker handed the attempt back, as it does at shutdown; another attempt will start';
   return new AttemptInterrupted('handed_back', 'HandedBack', message);
 }

@@ -3,13 +3,11 @@
 // find nothing. Arguments are passed on (`npm run fuzz -- --max-examples=200`). Needs Python 3.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { ensureBuild } from './lib/build.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
+import { startOwnService } from './lib/own-service.mjs';
 import { root } from './lib/root.mjs';
 import { orExit, run } from './lib/run.mjs';
 import { ensureTemporal } from './lib/temporal.mjs';
@@ -20,32 +18,22 @@ await ensureDependencies();
 await ensureBuild();
 await ensureTemporal();
 const schemathesis = await ensureSchemathesis();
-const home = await mkdtemp(join(tmpdir(), 'taskbell-fuzz-'));
-const environment = {
-  ...process.env,
-  HOST: '127.0.0.1',
-  PORT: '0',
-  TASKBELL_HOME: home,
-  TASKBELL_TEMPORAL_PORT: '0',
-  TASKBELL_TEMPORAL_UI_PORT: '0',
+const service = await startOwnService('fuzz', {
   // No limits: Schemathesis sends thousands of requests a minute, and the number of tasks is not under test.
   TASKBELL_RATE_LIMIT: '0',
   TASKBELL_MAX_OPEN_TASKS: '0',
-  TASKBELL_LOG_LEVEL: 'error',
-};
-const service = await startService();
+});
 try {
-  process.exitCode = await fuzz(service.url, await makeKey());
+  process.exitCode = await fuzz(service);
 } finally {
   await service.stop();
-  await rm(home, { recursive: true, force: true });
 }
 
 /**
  * Runs Schemathesis. A signal ends only Schemathesis, so that the service is still stopped.
  * @returns its exit code.
  */
-async function fuzz(url, key) {
+async function fuzz({ url, key, home }) {
   const options = [
     // Seconds for which an event stream is read, since it does not end by itself.
     '--request-timeout=8',
@@ -75,42 +63,4 @@ async function ensureSchemathesis() {
   await orExit(run('python3', ['-m', 'venv', folder]));
   await orExit(run(join(folder, 'bin', 'pip'), ['install', '--quiet', `schemathesis==${version}`]));
   return command;
-}
-
-/** Starts the whole service, as `npm start` does. Resolves once it prints its address. */
-async function startService() {
-  const child = spawn(process.execPath, ['dist/src/cli/main.js', 'up'], {
-    cwd: root,
-    env: environment,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await ended;
-  };
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [, url] = /^\s*Address\s+(http\S+)/.exec(line) ?? [];
-    if (url === undefined) continue;
-    child.stdout.resume();
-    return { url, stop };
-  }
-  throw new Error('Taskbell did not start');
-}
-
-/** Creates an API key for the administrator that the first start created. */
-async function makeKey() {
-  const child = spawn(
-    process.execPath,
-    ['dist/src/cli/main.js', 'keys', 'create', 'admin', '--name', 'fuzz'],
-    {
-      cwd: root,
-      env: environment,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    },
-  );
-  let key = '';
-  for await (const chunk of child.stdout) key += chunk;
-  if (!key.startsWith('tb_')) throw new Error('No API key was created');
-  return key.trim();
 }

@@ -1,8 +1,9 @@
 /** One attempt, in the process that runs its handler. */
 import { maxCheckpointBytes, maxResultBytes } from '../../src/contract/limits.ts';
 import { truncateBytes } from '../../src/contract/text.ts';
-import { describeFailure, isTaskFailure } from '../failures.ts';
+import { describeFailure, isTaskFailure, stackOf, stackOfCauses } from '../failures.ts';
 import { toLimitedJson } from '../limited-json.ts';
+import { logText } from '../log-lines.ts';
 import { AttemptStopped, type TaskContext } from '../types/define.ts';
 import type { TaskTypes } from '../types/index.ts';
 import type { FromHandler, HandlerFailure, HandlerInput, ToHandler } from './messages.ts';
@@ -47,8 +48,11 @@ export class HandlerAttempt {
   fail(error: unknown): void {
     if (this.#ended) return;
     // The stack of a handler that was asked to stop doesn't matter.
-    const expected = isTaskFailure(error) || this.#stopping.signal.aborted;
-    if (error instanceof Error && !expected) this.#reports.log('ERROR', String(error.stack ?? error));
+    if (error instanceof Error && !this.#stopping.signal.aborted) {
+      // A TaskFailure was expected, and says what it means: only its causes are of interest.
+      const stack = isTaskFailure(error) ? stackOfCauses(error) : stackOf(error);
+      if (stack !== '') this.#reports.log('ERROR', stack);
+    }
     const failure: HandlerFailure = describeFailure(error);
     this.#end({ type: 'failed', number: this.#number, failure, residentBytes: process.memoryUsage.rss() });
   }
@@ -76,9 +80,9 @@ export class HandlerAttempt {
       idempotencyKey,
       signal: this.#stopping.signal,
       log: {
-        info: (message) => reports.log('INFO', message),
-        warn: (message) => reports.log('WARN', message),
-        error: (message) => reports.log('ERROR', message),
+        info: (message) => reports.log('INFO', logText(message)),
+        warn: (message) => reports.log('WARN', logText(message)),
+        error: (message) => reports.log('ERROR', logText(message)),
       },
       checkpoint: {
         read: () => (saved === undefined ? undefined : JSON.parse(saved)),

@@ -68,12 +68,20 @@ async function run(attempt: HandlerAttempt, types: TaskTypes): Promise<void> {
 
 async function load({ dataDir, httpAllowHosts, modules }: HandlerSettings): Promise<void> {
   try {
-    types = createTaskTypes({ dataDir, httpAllowHosts, extra: await loadTaskModules(modules) });
+    types = createTaskTypes({
+      dataDir,
+      httpAllowHosts,
+      extra: await loadTaskModules(modules, { onExit: unusable }),
+    });
     send({ type: 'ready', types: rulesOf(types) });
   } catch (error) {
-    send({ type: 'unusable', message: errorMessage(error) });
+    unusable(error instanceof Error ? error : new Error(errorMessage(error)));
     leave(1);
   }
+}
+
+function unusable(error: Error): void {
+  send({ type: 'unusable', message: error.message });
 }
 
 function send(message: FromHandler): void {

@@ -5,9 +5,11 @@ import { fieldErrors } from '../../src/contract/issues.ts';
 import type { JsonValue } from '../../src/contract/json.ts';
 import { TaskFailure, type TaskContext, type TaskType } from './define.ts';
 import { createHttpRequest } from './http-request/index.ts';
+import type { LoadOptions } from './load.ts';
+import * as modules from './modules.ts';
 import { createProcessData } from './process-data/index.ts';
 
-export { loadTaskModules } from './modules.ts';
+export { jsonSchemaOf } from './modules.ts';
 
 /**
  * A task type with the type of its payload erased. It is safe to keep different ones together, because each
@@ -18,7 +20,7 @@ export interface AnyTaskType {
   readonly description: string;
   readonly payload: z.ZodType;
   /** Returns what is wrong with a payload, by JSON pointer into a task (`/payload/url`); empty if it is valid. */
-  check(payload: unknown): FieldError[];
+  check(payload: unknown): Promise<FieldError[]>;
   readonly retryOn: TaskType['retryOn'];
   readonly cleanupSeconds: number | undefined;
   /** Runs one attempt on a payload as it was sent. An invalid one fails with a non-retryable `InvalidPayload`. */
@@ -40,13 +42,22 @@ export interface TaskTypeSettings {
   readonly extra?: readonly TaskType[];
 }
 
-/** Returns the built-in task types and the users' own. Throws if two have the same name. */
-export function createTaskTypes({ dataDir, httpAllowHosts, extra = [] }: TaskTypeSettings): TaskTypes {
-  const types = [
+/** Loads users' own task types. @throws an Error that names the module if one can't be used. */
+export function loadTaskModules(specifiers: readonly string[], options?: LoadOptions): Promise<TaskType[]> {
+  const builtIn = createBuiltIn({ dataDir: undefined, httpAllowHosts: [] });
+  return modules.loadTaskModules(specifiers, new Map(builtIn.map(({ name }) => [name, 'built in'])), options);
+}
+
+function createBuiltIn({ dataDir, httpAllowHosts }: Omit<TaskTypeSettings, 'extra'>): AnyTaskType[] {
+  return [
     erasePayloadType(createProcessData({ dataDir })),
     erasePayloadType(createHttpRequest({ allowHosts: httpAllowHosts })),
-    ...extra.map((type) => erasePayloadType(type)),
   ];
+}
+
+/** Returns the built-in task types and the users' own. Throws if two have the same name. */
+export function createTaskTypes({ extra = [], ...settings }: TaskTypeSettings): TaskTypes {
+  const types = [...createBuiltIn(settings), ...extra.map((type) => erasePayloadType(type))];
   const byName = new Map<string, AnyTaskType>();
   for (const type of types) {
     if (byName.has(type.name)) throw new Error(`There are two task types called "${type.name}"`);
@@ -63,12 +74,13 @@ function erasePayloadType<Payload>(type: TaskType<Payload>): AnyTaskType {
     retryOn,
     cleanupSeconds,
     payload: schema,
-    check: (payload) => errorsOf(schema.safeParse(payload).error),
+    // Schemas may have asynchronous refinements.
+    check: async (payload) => errorsOf((await schema.safeParseAsync(payload)).error),
     async run(context, payload) {
-      const parsed = schema.safeParse(payload);
+      const parsed = await schema.safeParseAsync(payload);
       if (parsed.success) return type.run(context, parsed.data);
       const message = errorsOf(parsed.error).map(({ pointer, message }) => `${pointer}: ${message}`);
-      throw new TaskFailure('InvalidPayload', message.join('; '), { retryable: false, cause: parsed.error });
+      throw new TaskFailure('InvalidPayload', message.join('; '), { retryable: false });
     },
   };
 }

@@ -1,12 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import { notFound } from '../contract/errors.ts';
+import { isUuid } from '../lib/uuid.ts';
 
 /** Describes the path parameter `id`. @param description Says whose id it is. */
 export function idParameter(description: string, example: string) {
   return z.object({ id: z.string().meta({ format: 'uuid', description, examples: [example] }) });
 }
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * Returns the id in lower case.
@@ -15,6 +14,6 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  */
 export function validId(text: string, kind: string): string {
   const id = text.toLowerCase();
-  if (!uuid.test(id)) throw notFound(kind);
+  if (!isUuid(id)) throw notFound(kind);
   return id;
 }

@@ -66,7 +66,7 @@ export function sessionRoute<P extends string, R extends Declaration<P>>(declara
 
 /** Declares a route that anyone may call. */
 export function openRoute<P extends string, R extends Declaration<P>>(declaration: R & { path: P }) {
-  return { ...declaration, rules: { ...declaration.rules, caller: 'anyone' as const } };
+  return { ...declaration, security: [], rules: { ...declaration.rules, caller: 'anyone' as const } };
 }
 
 /** Dependencies of the routes' handlers. */

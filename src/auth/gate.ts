@@ -38,6 +38,8 @@ export interface GateOptions {
   readonly identityProvider: IdentityProviderOptions | undefined;
   /** Called on a fault in one of the files. The last good view stays in use. */
   readonly onError: (error: unknown) => void;
+  /** Called with the reason when a token of the identity provider is not valid; at most once a minute for each. */
+  readonly onRejectedToken: (reason: string) => void;
   readonly telemetry?: Telemetry;
 }
 
@@ -45,10 +47,10 @@ export interface GateOptions {
  * @throws {ListFileError} if one of the files is corrupt. @throws {RangeError} if the secret is too short.
  */
 export async function createGate(options: GateOptions): Promise<Gate> {
-  const { home, secret, identityProvider, onError, telemetry = noTelemetry } = options;
+  const { home, secret, identityProvider, onError, onRejectedToken, telemetry = noTelemetry } = options;
   if (identityProvider !== undefined) {
     return {
-      authenticate: createAuthenticate({ tokens: createIdentityProvider(identityProvider) }),
+      authenticate: createAuthenticate({ tokens: createIdentityProvider(identityProvider, onRejectedToken) }),
       tickets: createTickets({ secret, credentialStatus: validUntilExpiry }),
       credentialStatus: validUntilExpiry,
       localAccounts: undefined,

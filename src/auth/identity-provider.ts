@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
+import { Lru } from '../lib/lru.ts';
 import { uuidFrom } from '../lib/uuid.ts';
 import { allScopes, type Principal } from './principal.ts';
 import { invalidToken } from './rejections.ts';
@@ -51,8 +52,30 @@ const claimsSchema = z.object({
 });
 type Claims = z.infer<typeof claimsSchema>;
 
-/** Checks access tokens of an identity provider by its published keys (RFC 7517), fetched with the first token. */
-export function createIdentityProvider({ jwksUrl, issuer, audience }: IdentityProviderOptions) {
+/** Time in which one reason is reported once, in milliseconds: anyone can send tokens that are not valid. */
+const reportAgainMs = 60_000;
+/** Maximum number of reasons remembered. Those of the library are few, but claims can be named in them. */
+const maxReasons = 100;
+
+/**
+ * Checks access tokens of an identity provider by its published keys (RFC 7517), fetched with the first token.
+ * @param onRejected called with the reason why a token is not valid, which its sender does not learn.
+ */
+export function createIdentityProvider(
+  { jwksUrl, issuer, audience }: IdentityProviderOptions,
+  onRejected: (reason: string) => void,
+) {
+  const reported = new Lru<number>(maxReasons);
+
+  function rejected(reason: string, options?: ErrorOptions): AppError {
+    const now = performance.now();
+    if (now - (reported.get(reason) ?? Number.NEGATIVE_INFINITY) >= reportAgainMs) {
+      reported.set(reason, now);
+      onRejected(reason);
+    }
+    return invalidToken('credential', reason, options);
+  }
+
   const remote = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration, cooldownDuration, cacheMaxAge });
 
   const keyOf: JWTVerifyGetKey = async (header, token) => {
@@ -71,7 +94,7 @@ export function createIdentityProvider({ jwksUrl, issuer, audience }: IdentityPr
   };
 
   async function readClaims(token: string): Promise<Claims> {
-    if (token.length > maxLength) throw invalidToken('credential', 'too long');
+    if (token.length > maxLength) throw rejected('too long');
     try {
       const { payload } = await jwtVerify(token, keyOf, {
         algorithms,
@@ -83,7 +106,7 @@ export function createIdentityProvider({ jwksUrl, issuer, audience }: IdentityPr
       return claimsSchema.parse(payload);
     } catch (error) {
       if (!(error instanceof errors.JOSEError || error instanceof z.ZodError)) throw error;
-      throw invalidToken('credential', error.message, { cause: error });
+      throw rejected(error.message, { cause: error });
     }
   }
 

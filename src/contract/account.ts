@@ -42,7 +42,7 @@ export const ticket = z.object({ ticket: z.string() }).meta({ id: 'Ticket', exam
 
 /** POST /api/session/ */
 export const sessionInput = z
-  .union([z.object({ link: required('link').max(2_048) }), signInInput], {
+  .union([z.object({ link: required('link').max(2_048) }).meta({ id: 'RedeemLink' }), signInInput], {
     error: 'Send username and password, or link.',
   })
   .meta({ id: 'SessionInput', examples: [signInExample] });

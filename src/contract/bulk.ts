@@ -34,16 +34,18 @@ const failure = {
 };
 
 const writtenTask = z.union([taskSummary, taskReference]);
+const rejectedTask = z
+  .object({ status: z.int(), ...failure })
+  .meta({ id: 'RejectedTask', description: 'The error with which a task was rejected.' });
 
-const bulkResult = z.union([
-  z.object({ status: z.literal(201), task: taskSummary }),
-  z.object({ status: z.int(), ...failure }),
-]);
+const bulkResult = z.union([z.object({ status: z.literal(201), task: taskSummary }), rejectedTask]);
 export type BulkResult = z.infer<typeof bulkResult>;
 
-const writtenBulkResult = z.union([
-  z.object({ status: z.literal(201), task: writtenTask }),
-  z.object({ status: z.int(), ...failure }),
+export const writtenBulkResult = z.union([
+  z
+    .object({ status: z.literal(201).meta({ type: 'integer' }), task: writtenTask })
+    .meta({ id: 'CreatedTask', description: 'A task that was created.' }),
+  rejectedTask,
 ]);
 export type WrittenBulkResult = z.infer<typeof writtenBulkResult>;
 
@@ -94,8 +96,8 @@ export const actionsInput = z
   .superRefine(emptyOnlyIfMeant, { when: ({ issues }) => issues.length === 0 })
   .meta({
     id: 'Actions',
+    description: 'Needs one of `ids` and `filter`.',
     examples: [actionsExample],
-    oneOf: [{ required: ['ids'] }, { required: ['filter'] }],
   });
 
 const actionDone = {
@@ -104,13 +106,17 @@ const actionDone = {
     .int()
     .meta({ description: '200, or 202 if the effect is not visible yet. 204 if the task was deleted.' }),
 };
-const actionRejected = z.object({ id: z.string(), status: z.int(), ...failure });
+const actionRejected = z
+  .object({ id: z.string(), status: z.int(), ...failure })
+  .meta({ id: 'ActionRejected', description: 'The error with which the action was rejected.' });
 
 const actionResult = z.union([z.object({ ...actionDone, task: taskSummary.optional() }), actionRejected]);
 export type ActionResult = z.infer<typeof actionResult>;
 
-const writtenActionResult = z.union([
-  z.object({ ...actionDone, task: writtenTask.optional() }),
+export const writtenActionResult = z.union([
+  z
+    .object({ ...actionDone, task: writtenTask.optional() })
+    .meta({ id: 'ActionDone', description: 'What the action did.' }),
   actionRejected,
 ]);
 export type WrittenActionResult = z.infer<typeof writtenActionResult>;

@@ -75,6 +75,7 @@ export const createdTaskExample = { ...summaryExample, payload, attempts: [] };
 export const editExample = { scheduled_time: '2030-02-01T09:30:00Z', priority: 1 };
 
 export const referenceExample = { id, status: 'SCHEDULED' as const };
+export const replaceExample = { name: 'Nightly summary', scheduled_time: '2030-02-01T09:30:00Z' };
 
 export const statusExample = {
   id,

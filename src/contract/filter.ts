@@ -14,17 +14,18 @@ function several<T extends z.ZodType>(item: T, max: number) {
 }
 
 /**
- * OpenAPI type of such a parameter, a list or a comma-separated string. It cannot be derived from a
- * preprocessing step.
+ * OpenAPI type of such a parameter, which can't be derived from a preprocessing step. The comma-separated form is
+ * described in words: most generators of clients reject a parameter of two types.
  */
-const listOrText = { type: ['array', 'string'] as ('array' | 'string')[], minItems: 1 };
+const list = { type: 'array' as const, minItems: 1 };
+const commas = 'Can also be one comma-separated text.';
 
 export const filterFields = {
   status: several(taskStatus, 6).meta({
-    ...listOrText,
+    ...list,
     maxItems: 6,
-    items: { type: 'string', enum: taskStatus.options },
-    description: 'Matches tasks with any of these statuses.',
+    items: { $ref: '#/components/schemas/TaskStatus' },
+    description: `Matches tasks with any of these statuses. ${commas}`,
   }),
   type: z
     .string()
@@ -32,10 +33,10 @@ export const filterFields = {
     .optional()
     .meta({ examples: ['process-data'] }),
   tag: several(tag, 10).meta({
-    ...listOrText,
+    ...list,
     maxItems: 10,
     items: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,64}$' },
-    description: 'Matches tasks with all of these tags. Case-insensitive.',
+    description: `Matches tasks with all of these tags. Case-insensitive. ${commas}`,
   }),
   name: z
     .string()

@@ -2,15 +2,20 @@
 import { z } from 'zod';
 import { historyExample } from './examples.ts';
 import { instant } from './instant.ts';
-import { attemptSchema } from './task.ts';
+import { orNull } from './or-null.ts';
+import { attemptSchema, errorReport } from './task.ts';
 
-const author = z.object({ id: z.string(), name: z.string().nullable() }).nullable().meta({
-  description: 'Account behind the entry. Null if there is none, or if it happened outside Taskbell.',
-});
+const author = orNull(
+  z.object({ id: z.string(), name: z.string().nullable() }).meta({
+    id: 'Author',
+    description: 'Account behind the entry. Null if there is none, or if it happened outside Taskbell.',
+  }),
+);
 
 const change = z
   .object({ field: z.string(), from: z.unknown().optional(), to: z.unknown().optional() })
   .meta({
+    id: 'Change',
     description: 'Old and new value of a field. Payloads and descriptions are listed without their values.',
   });
 
@@ -49,7 +54,7 @@ export const historyEntry = z
       .object({ id: z.string(), ended: z.enum(['COMPLETED', 'FAILED', 'CANCELLED', 'DELETED']) })
       .optional(),
     attempt: attemptSchema.optional(),
-    error: z.object({ type: z.string(), message: z.string() }).optional(),
+    error: errorReport.optional(),
     reason: z.string().optional(),
   })
   .meta({ id: 'HistoryEntry', examples: [historyExample] });

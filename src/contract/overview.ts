@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { overviewExample } from './examples.ts';
 import { filterFields } from './filter.ts';
 import { instant } from './instant.ts';
+import { orNull } from './or-null.ts';
 
 /** Number of buckets in each range, and their length in seconds. */
 export const overviewRanges = {
@@ -27,51 +28,64 @@ export type OverviewQuery = z.infer<typeof overviewQuery>;
 
 const seconds = z.number().min(0).meta({ description: 'Delay in seconds.' });
 
-const lateness = z
-  .object({
-    count: z.int().meta({ description: 'Number of runs in the sample.' }),
-    p50: seconds,
-    p95: seconds,
-    max: seconds,
-  })
-  .nullable()
-  .meta({
-    description:
-      'Delay between the scheduled time of a run and its start, pauses included. Based on a sample: the last runs to ' +
-      'end, at most 25, except those of tasks that waited for others. Null if none of them had started.',
-  });
+const lateness = orNull(
+  z
+    .object({
+      count: z.int().meta({ description: 'Number of runs in the sample.' }),
+      p50: seconds,
+      p95: seconds,
+      max: seconds,
+    })
+    .meta({
+      id: 'Lateness',
+      description:
+        'Delay between the scheduled time of a run and its start, pauses included. Based on a sample: the last runs to ' +
+        'end, at most 25, except those of tasks that waited for others. Null if none of them had started.',
+    }),
+);
 export type Lateness = z.infer<typeof lateness>;
 
-const bucket = z.object({
-  from: instant,
-  completed: z.int(),
-  failed: z.int(),
-  cancelled: z.int(),
-  lateness,
-});
+const bucket = z
+  .object({
+    from: instant,
+    completed: z.int(),
+    failed: z.int(),
+    cancelled: z.int(),
+    lateness,
+  })
+  .meta({ id: 'OverviewBucket' });
 export type OverviewBucket = z.infer<typeof bucket>;
 
 const due = z
   .object({ from: instant, bucket_seconds: z.int(), counts: z.array(z.int()).readonly(), total: z.int() })
-  .meta({ description: 'Scheduled tasks that become due within the next hour, including paused ones.' });
+  .meta({
+    id: 'DueTasks',
+    description: 'Scheduled tasks that become due within the next hour, including paused ones.',
+  });
 export type DueTasks = z.infer<typeof due>;
 
-const worker = z.object({
-  identity: z
-    .string()
-    .meta({ description: 'Identity of the worker, as in the `worker` field of an attempt.' }),
-  last_seen_at: instant,
-  started_at: instant.nullable(),
-  attempts: z
-    .object({
-      used: z.int().meta({ description: 'Number of slots that are running an attempt.' }),
-      available: z.int(),
-      completed: z.int().meta({ description: 'Count since the worker started, as is `failed`.' }),
-      failed: z.int(),
-    })
-    .nullable()
-    .meta({ description: 'Attempts as of the last heartbeat. Null if there has been none.' }),
-});
+const worker = z
+  .object({
+    identity: z
+      .string()
+      .meta({ description: 'Identity of the worker, as in the `worker` field of an attempt.' }),
+    last_seen_at: instant,
+    started_at: instant.nullable(),
+    attempts: orNull(
+      z
+        .object({
+          used: z.int().meta({ description: 'Number of slots that are running an attempt.' }),
+          available: z.int(),
+          completed: z.int().meta({ description: 'Count since the worker started, as is `failed`.' }),
+          failed: z.int(),
+        })
+        .meta({
+          id: 'WorkerAttempts',
+          description: 'Attempts as of the last heartbeat. Null if there has been none.',
+        }),
+    ),
+  })
+  .meta({ id: 'Worker' });
 export type WorkerSeen = z.infer<typeof worker>;
 
 /** GET /api/overview/ */

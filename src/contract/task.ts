@@ -7,6 +7,7 @@ import {
   editExample,
   feedExample,
   referenceExample,
+  replaceExample,
   statusExample,
   summaryExample,
   taskExample,
@@ -14,6 +15,7 @@ import {
 import { instant, instantInput } from './instant.ts';
 import { jsonValue } from './json.ts';
 import { defaultSoftTimeLimit, defaultTimeLimit } from './limits.ts';
+import { orNull } from './or-null.ts';
 import { afterPolicies, maxPredecessors } from './predecessors.ts';
 import { defaultRetryPolicy, retryFields, retryPolicy } from './retry-policy.ts';
 import { taskStatuses } from './status.ts';
@@ -23,19 +25,21 @@ export const taskStatus = z.enum(taskStatuses).meta({
   description: 'COMPLETED, FAILED and CANCELLED end a run. A retry starts a new run.',
 });
 
-export const waiting = z
-  .object({
-    reason: z.enum(['time', 'after', 'paused', 'worker', 'backoff', 'cancelling']),
-    until: instant.optional(),
-  })
-  .nullable()
-  .meta({ description: 'Why an unfinished task is not running now.' });
+export const waiting = orNull(
+  z
+    .object({
+      reason: z.enum(['time', 'after', 'paused', 'worker', 'backoff', 'cancelling']),
+      until: instant.optional(),
+    })
+    .meta({ id: 'Waiting', description: 'Why an unfinished task is not running now.' }),
+);
 export type Waiting = z.infer<typeof waiting>;
 
-export const progress = z
-  .object({ percent: z.number().min(0).max(100), message: z.string() })
-  .nullable()
-  .meta({ description: 'Progress of the running attempt.' });
+export const progress = orNull(
+  z
+    .object({ percent: z.number().min(0).max(100), message: z.string() })
+    .meta({ id: 'Progress', description: 'Progress of the running attempt.' }),
+);
 
 const timeLimit = (fallback: number, description: string) =>
   z
@@ -44,6 +48,14 @@ const timeLimit = (fallback: number, description: string) =>
     .max(7 * 86_400)
     .default(fallback)
     .meta({ description: `Time in seconds after which ${description}.` });
+
+/** Error of an attempt or of a run. */
+export const errorReport = z
+  .object({
+    type: z.string().meta({ description: 'A short, stable word for the kind of failure.' }),
+    message: z.string(),
+  })
+  .meta({ id: 'ErrorReport' });
 
 export const attemptSchema = z
   .object({
@@ -55,7 +67,7 @@ export const attemptSchema = z
       description:
         '`lost`: the worker or its process was lost. `handed_back`: the worker shut down. Neither uses up a retry.',
     }),
-    error: z.object({ type: z.string(), message: z.string() }).nullable(),
+    error: orNull(errorReport),
     log: z.array(z.string()).readonly().meta({
       description:
         'Last 200 lines of the log, at most 16 KiB. For a running attempt, they can be up to 2 seconds old.',
@@ -92,13 +104,15 @@ export const tag = z
 const tagsInput = z
   .array(tag)
   .max(10, 'At most 10 tags.')
-  .refine((tags) => new Set(tags).size === tags.length, 'Tags must be unique.');
+  .refine((tags) => new Set(tags).size === tags.length, 'Tags must be unique.')
+  .meta({ uniqueItems: true });
 
 const afterInput = z
   .array(z.uuid('Not a valid task id.').toLowerCase())
   .max(maxPredecessors, `At most ${maxPredecessors} tasks.`)
   .refine((ids) => new Set(ids).size === ids.length, 'Task ids must be unique.')
   .meta({
+    uniqueItems: true,
     description:
       'Ids of your tasks that must end before this one can run. Its own scheduled time applies after that.',
   });
@@ -144,6 +158,8 @@ const fields = {
     .max(64)
     .meta({ examples: ['process-data'] }),
   payload: jsonValue.meta({
+    type: 'object',
+    additionalProperties: true,
     description: 'Input of the handler, validated by the task type. At most 256 KiB.',
   }),
   tags: tagsInput,
@@ -177,38 +193,62 @@ export const createTaskInput = z
     after: afterInput.optional(),
     after_policy: afterPolicy.optional(),
   })
-  .superRefine((task, context) => {
-    if (task.scheduled_time === undefined && task.delay === undefined) {
-      context.addIssue({ code: 'custom', path: ['scheduled_time'], message: 'This field is required.' });
-    }
-    oneTimeOnly(task, context);
-  }, besideOthers)
-  .meta({ id: 'CreateTask', oneOf: [{ required: ['scheduled_time'] }, { required: ['delay'] }] });
+  .superRefine(oneTime, besideOthers)
+  .meta({ id: 'CreateTask', description: `Needs one of \`scheduled_time\` and \`delay\`.` });
 export type CreateTaskInput = z.infer<typeof createTaskInput>;
 
-/** PATCH and PUT /api/tasks/:id/. Omitted fields stay unchanged. */
+const editFields = {
+  ...readOnlyFields,
+  name: nameInput.optional(),
+  scheduled_time: instantInput.optional(),
+  delay: delayInput.optional(),
+  description: fields.description.optional(),
+  type: fields.type.optional(),
+  payload: fields.payload.optional(),
+  tags: fields.tags.optional(),
+  priority: fields.priority.optional(),
+  retry: z
+    .strictObject(retryFields)
+    .partial()
+    .meta({ id: 'EditRetryPolicy', description: 'The fields of the retry policy to change.' })
+    .optional(),
+  soft_time_limit: fields.soft_time_limit.unwrap().optional(),
+  time_limit: fields.time_limit.unwrap().optional(),
+  after: afterInput.optional().meta({ description: 'Cannot be changed.' }),
+  after_policy: afterPolicy.optional().meta({ description: 'Cannot be changed.' }),
+};
+
+/** PATCH /api/tasks/:id/, and the changes of a retry. Omitted fields stay unchanged. */
 export const editTaskInput = z
-  .strictObject({
-    ...readOnlyFields,
-    name: nameInput.optional(),
-    scheduled_time: instantInput.optional(),
-    delay: delayInput.optional(),
-    description: fields.description.optional(),
-    type: fields.type.optional(),
-    payload: fields.payload.optional(),
-    tags: fields.tags.optional(),
-    priority: fields.priority.optional(),
-    retry: z.strictObject(retryFields).partial().optional(),
-    soft_time_limit: fields.soft_time_limit.unwrap().optional(),
-    time_limit: fields.time_limit.unwrap().optional(),
-    after: afterInput.optional().meta({ description: 'Cannot be changed.' }),
-    after_policy: afterPolicy.optional().meta({ description: 'Cannot be changed.' }),
-  })
+  .strictObject(editFields)
   .superRefine(oneTimeOnly, besideOthers)
-  .meta({ id: 'EditTask', examples: [editExample], not: { required: ['scheduled_time', 'delay'] } });
+  .meta({
+    id: 'EditTask',
+    description: 'Can have `scheduled_time` or `delay`, but not both.',
+    examples: [editExample],
+  });
 export type EditTaskInput = z.infer<typeof editTaskInput>;
 
-function oneTimeOnly(task: { scheduled_time?: unknown; delay?: unknown }, context: z.RefinementCtx): void {
+/** PUT /api/tasks/:id/. Omitted fields stay unchanged, too, but those that a new task needs must be given. */
+export const replaceTaskInput = z
+  .strictObject({ ...editFields, name: nameInput })
+  .superRefine(oneTime, besideOthers)
+  .meta({
+    id: 'ReplaceTask',
+    description: 'Needs one of `scheduled_time` and `delay`.',
+    examples: [replaceExample],
+  });
+
+type Times = { readonly scheduled_time?: unknown; readonly delay?: unknown };
+
+function oneTime(task: Times, context: z.RefinementCtx): void {
+  if (task.scheduled_time === undefined && task.delay === undefined) {
+    context.addIssue({ code: 'custom', path: ['scheduled_time'], message: 'This field is required.' });
+  }
+  oneTimeOnly(task, context);
+}
+
+function oneTimeOnly(task: Times, context: z.RefinementCtx): void {
   if (task.scheduled_time === undefined || task.delay === undefined) return;
   context.addIssue({
     code: 'custom',
@@ -307,13 +347,19 @@ export const taskStatusView = taskSummary
 /** Message that a watcher of a task receives, as JSON. */
 export const feedMessage = z
   .discriminatedUnion('type', [
-    taskSummary.extend({ type: z.literal('task'), task_type: z.string() }),
-    z.object({ type: z.literal('deleted'), id: z.uuid() }),
-    z.object({
-      type: z.literal('notice'),
-      notice: z.enum(['unreachable', 'resumed', 'draining']),
-      detail: z.string(),
-    }),
+    taskSummary
+      .extend({ type: z.literal('task'), task_type: z.string() })
+      .meta({ id: 'TaskMessage', description: 'A state of a task.' }),
+    z
+      .object({ type: z.literal('deleted'), id: z.uuid() })
+      .meta({ id: 'DeletedMessage', description: 'The task no longer exists.' }),
+    z
+      .object({
+        type: z.literal('notice'),
+        notice: z.enum(['unreachable', 'resumed', 'draining']),
+        detail: z.string(),
+      })
+      .meta({ id: 'NoticeMessage', description: 'A message about the feed itself.' }),
   ])
   .meta({ id: 'FeedMessage', examples: [feedExample] });
 export type FeedMessage = z.infer<typeof feedMessage>;

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
 
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Returns whether a text is a UUID in lower case. */
+export function isUuid(text: string): boolean {
+  return uuid.test(text);
+}
+
 /** Returns the same UUID (version 8) for the same text, and a different one for any other. */
 export function uuidFrom(text: string): string {
   const bytes = createHash('sha256').update(text).digest().subarray(0, 16);

@@ -16,6 +16,7 @@ import { createTaskService } from '../tasks/service.ts';
 import { createTemporal, type Temporal } from '../temporal/temporal.ts';
 import { createFeeds } from './feeds.ts';
 import { logCloseErrors } from './log.ts';
+import { hasParent, notifyFatal } from './parent.ts';
 import { taskModulesError } from './task-modules.ts';
 import { temporalConnection } from './temporal.ts';
 import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
@@ -76,7 +77,9 @@ async function compose(
   const docs = await readAssets(join(buildFolder, 'docs'));
   const dashboard = await readAssets(join(buildFolder, 'dashboard'));
   const onError = (error: unknown): void => logger.error({ err: error }, 'accounts');
-  const gate = await createGate({ home, secret, identityProvider, onError, telemetry });
+  const onRejectedToken = (reason: string): void =>
+    logger.warn({ reason }, 'token of the identity provider rejected');
+  const gate = await createGate({ home, secret, identityProvider, onError, onRejectedToken, telemetry });
   closers.add(gate.close);
   const temporal = createTemporalOf(config, telemetry);
   closers.add(() => temporal.close());
@@ -111,10 +114,22 @@ async function compose(
 async function createTypes({ types }: Config): Promise<TaskTypes> {
   const { dataDir, httpAllowHosts, modules } = types;
   try {
-    return createTaskTypes({ dataDir, httpAllowHosts, extra: await loadTaskModules(modules) });
+    return createTaskTypes({
+      dataDir,
+      httpAllowHosts,
+      extra: await loadTaskModules(modules, { onExit: reportExit }),
+    });
   } catch (error) {
     throw taskModulesError(error);
   }
+}
+
+/** Reports a module that ends the process as it is loaded. Nothing else can: the process is exiting. */
+function reportExit(error: Error): void {
+  const { message } = taskModulesError(error);
+  if (hasParent()) notifyFatal(message);
+  else console.error(message);
+  process.exitCode = 1;
 }
 
 function createTemporalOf(config: Config, telemetry: Telemetry): Temporal {

@@ -37,15 +37,15 @@ export async function attemptsIn(backwards: AsyncIterable<Event>): Promise<Attem
 export function reportIn(event: Event): AttemptReport | undefined {
   const signal = event.workflowExecutionSignaledEventAttributes;
   if (signal?.signalName === attemptInterruptedSignalName)
-    return decode<AttemptInterruption>(signal.input?.payloads?.[0])?.report;
+    return reportOrNothing(decode<Partial<AttemptInterruption>>(signal.input?.payloads?.[0])?.report);
   const completed = event.activityTaskCompletedEventAttributes?.result;
   const failure = event.activityTaskFailedEventAttributes?.failure?.applicationFailureInfo?.details;
   const cancelled = event.activityTaskCanceledEventAttributes?.details;
   const lost = event.activityTaskTimedOutEventAttributes?.failure?.timeoutFailureInfo?.lastHeartbeatDetails;
   const current = decode<AttemptHeartbeat>(lost?.payloads?.[0])?.current;
   return (
-    decode<AttemptSuccess>(completed?.payloads?.[0])?.report ??
-    decode<AttemptFailure>(failure?.payloads?.[0])?.report ??
+    reportOrNothing(decode<Partial<AttemptSuccess>>(completed?.payloads?.[0])?.report) ??
+    reportOrNothing(decode<Partial<AttemptFailure>>(failure?.payloads?.[0])?.report) ??
     reportOrNothing(decode(cancelled?.payloads?.[0])) ??
     (current && lostAttempt(current))
   );
@@ -70,13 +70,21 @@ export function unreportedAttempt(
   execution: LiveExecution,
   ended: readonly AttemptReport[],
 ): Attempt | undefined {
-  const { pending, memo } = execution;
+  const { pending, memo, closedAt } = execution;
   if (!pending?.started) return undefined;
   const attempt = memo.attempt + pending.attempt;
   const { current } = pending.heartbeat ?? {};
+  if (pending.running && closedAt !== undefined) return cutOff(running(attempt, pending), closedAt);
   if (pending.running) return running(attempt, pending);
   const isReported = ended.some((report) => report.attempt === current?.attempt);
   return current && !isReported ? lostAttempt(current) : undefined;
+}
+
+/** Returns an attempt that was running when its run was ended from outside: its worker then stops the handler. */
+function cutOff(attempt: Attempt, closedAt: number): Attempt {
+  const message = 'The run was ended from outside while the attempt was running';
+  const error = { type: 'RunEnded', message };
+  return { ...attempt, finished_at: new Date(closedAt).toISOString(), outcome: 'lost', error };
 }
 
 function running(attempt: number, { startedAt, worker, heartbeat }: PendingAttempt): Attempt {

@@ -10,12 +10,12 @@ import { specIn, type TaskSpec } from '../contract/spec.ts';
  * @param now the server's time.
  * @throws AppError validation
  */
-export function checkedChanges(
+export async function checkedChanges(
   taskTypes: TaskTypes,
   current: TaskInput,
   request: EditTaskInput,
   now: number,
-): Partial<TaskSpec> {
+): Promise<Partial<TaskSpec>> {
   if (request.type !== undefined && request.type !== current.type) {
     throw invalidField('/type', 'The type of a task cannot be changed.');
   }
@@ -27,7 +27,7 @@ export function checkedChanges(
   const unchangedTime = request.scheduled_time === current.scheduled_time;
   const scheduled_time = unchangedTime ? undefined : scheduledTime(request, now);
   const payload =
-    request.payload === undefined ? undefined : checkPayload(taskTypes, current.type, request.payload);
+    request.payload === undefined ? undefined : await checkPayload(taskTypes, current.type, request.payload);
   return dropUndefined({ ...specIn(request), retry, scheduled_time, payload });
 }
 

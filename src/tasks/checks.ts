@@ -30,11 +30,11 @@ export function scheduledTime(
   return text;
 }
 
-export function checkPayload(
+export async function checkPayload(
   taskTypes: TaskTypes,
   typeName: string,
   payload: TaskSpec['payload'],
-): TaskSpec['payload'] {
+): Promise<TaskSpec['payload']> {
   const type = taskTypes.get(typeName);
   if (!type) {
     const known = taskTypes.list().map(({ name }) => name);
@@ -43,7 +43,7 @@ export function checkPayload(
   const bytes = Buffer.byteLength(JSON.stringify(payload));
   if (bytes > maxPayloadBytes)
     throw invalidField('/payload', `The payload is ${bytes} bytes; the maximum is ${maxPayloadBytes}.`);
-  const errors = type.check(payload);
+  const errors = await type.check(payload);
   if (errors.length > 0) throw invalidFields(errors);
   return payload;
 }

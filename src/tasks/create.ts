@@ -42,7 +42,7 @@ export async function createTask(
   }
   const now = context.store.temporal.clock.now();
   const input = {
-    ...newInput(context.taskTypes, actor, request, now),
+    ...(await newInput(context.taskTypes, actor, request, now)),
     ...(await predecessorInput(context, actor, request)),
   };
   const run = { id, input, ...(fingerprint === undefined ? {} : { fingerprint }) };
@@ -74,13 +74,18 @@ async function createdEarlier(
   return readTask(context, actor, execution);
 }
 
-function newInput(taskTypes: TaskTypes, actor: Actor, request: CreateTaskInput, now: number): TaskInput {
+async function newInput(
+  taskTypes: TaskTypes,
+  actor: Actor,
+  request: CreateTaskInput,
+  now: number,
+): Promise<TaskInput> {
   const { type, soft_time_limit, time_limit } = request;
   // A soft limit with the value of its default may be the default itself.
   const given = soft_time_limit === defaultSoftTimeLimit ? 'time_limit' : 'soft_time_limit';
   checkLimits(soft_time_limit, time_limit, given);
   const scheduled_time = scheduledTime(request, now) ?? new Date(now).toISOString();
-  const payload = checkPayload(taskTypes, type, request.payload);
+  const payload = await checkPayload(taskTypes, type, request.payload);
   return {
     ...specOf({ ...request, scheduled_time, payload }),
     type,

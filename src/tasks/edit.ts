@@ -12,7 +12,7 @@ import type { WriteContext } from './context.ts';
 import { assertMatches, staleVersion } from './etag.ts';
 import type { LiveExecution } from './execution.ts';
 import { readTask, type TaskView } from './read.ts';
-import { rejection } from './rejection.ts';
+import { rejection, unreadable } from './rejection.ts';
 import { summarise } from './summary.ts';
 import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
@@ -41,9 +41,9 @@ export async function editTask(
     const before = await loadTask(context.store, actor, id);
     assertEditable(before, ifMatch);
     const current = await currentInput(context.store, before);
-    if (!current) throw new Error(`The input of run ${before.runId} cannot be read`);
+    if (!current) throw unreadable();
     const now = context.store.temporal.clock.now();
-    const changes = checkedChanges(context.taskTypes, current, request, now);
+    const changes = await checkedChanges(context.taskTypes, current, request, now);
     const changed = Object.keys(changes) as (keyof TaskSpec)[];
     if (changed.length === 0) return readTask(context, actor, before);
     const edit: TaskEdit = {

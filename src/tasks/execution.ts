@@ -1,8 +1,9 @@
-import type { Payload } from '@temporalio/common';
 import proto, { type temporal } from '@temporalio/proto';
 import { searchAttributes, type StoredStatus, storedStatuses, taskWorkflowType } from '../contract/names.ts';
 import type { AttemptHeartbeat, TaskInput, TaskMemo } from '../contract/workflow.ts';
+import { isUuid } from '../lib/uuid.ts';
 import { decode, millis } from '../temporal/payload.ts';
+import { readMemo } from './records.ts';
 
 type ExecutionInfo = temporal.api.workflow.v1.IWorkflowExecutionInfo;
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
@@ -54,6 +55,8 @@ export interface PendingAttempt {
   readonly started: boolean;
   readonly running: boolean;
   readonly cancelRequested: boolean;
+  /** Whether someone has paused the activity in Temporal. Resuming the task does not end that. */
+  readonly paused: boolean;
   /** Number of attempts of this activity so far, including the current or next one; starts at 1. */
   readonly attempt: number;
   readonly worker: string;
@@ -74,16 +77,20 @@ export interface LiveExecution extends Execution {
   readonly historyBytes: number;
 }
 
-/** @returns undefined for a workflow that is not one of our tasks. */
+/**
+ * @returns undefined for a workflow that is not one of our tasks. One whose id is no UUID was started by others, such as
+ * a Temporal Schedule: nothing in the API can name it.
+ */
 export function readExecution(info: ExecutionInfo | null | undefined): Execution | undefined {
   const owner = attribute(info, searchAttributes.owner.name);
   const status = statuses[info?.status ?? WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED];
   if (!info || info.type?.name !== taskWorkflowType || typeof owner !== 'string' || !status) return undefined;
+  const id = info.execution?.workflowId ?? '';
+  if (!isUuid(id)) return undefined;
   const tags = attribute(info, searchAttributes.tags.name);
-  const { execution } = info;
   return {
-    id: execution?.workflowId ?? '',
-    runId: execution?.runId ?? '',
+    id,
+    runId: info.execution?.runId ?? '',
     status,
     startedAt: millis(info.startTime) ?? 0,
     closedAt: millis(info.closeTime),
@@ -124,6 +131,7 @@ function readPending(activity: PendingActivity | undefined, before: number): Pen
     started: running || attempt > 1,
     running,
     cancelRequested: activity.state === PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
+    paused: activity.paused ?? false,
     attempt,
     worker: activity.lastWorkerIdentity ?? '',
     startedAt: running ? millis(activity.lastStartedTime) : undefined,
@@ -167,11 +175,6 @@ function isStoredStatus(value: unknown): value is StoredStatus {
   return storedStatuses.some((status) => status === value);
 }
 
-function readMemo(fields: Record<string, Payload>): TaskMemo {
-  const values = Object.fromEntries(Object.entries(fields).map(([key, payload]) => [key, decode(payload)]));
-  return { ...missingMemo, ...values };
-}
-
 /**
  * Returns the execution of a run that has just been started, at `now`: the server cannot know more about it
  * yet.
@@ -200,11 +203,3 @@ export function firstExecution(
     historyBytes: 0,
   };
 }
-
-/** Defaults for a run whose memo is not ours, so that it doesn't fail the whole list. `listedOf` has those of the spec. */
-const missingMemo: TaskMemo = {
-  type: '',
-  created_at: new Date(0).toISOString(),
-  retry_count: 0,
-  attempt: 0,
-};

@@ -33,6 +33,8 @@ export interface Changes {
 /** The state of a watched task. */
 export interface Observation {
   readonly runId: string;
+  /** When the run was started, by the server's clock, in milliseconds. */
+  readonly runStartedAt: number;
   /** Equal in two observations if nothing has happened in Temporal between them. */
   readonly transitions: number;
   readonly task: TaskSummary;
@@ -85,6 +87,6 @@ export async function observeTask(
 
 async function observation(context: ServiceContext, execution: LiveExecution): Promise<Observation> {
   const ending = await endingOf(context.store, execution);
-  const { runId, transitions } = execution;
-  return { runId, transitions, task: summarise(execution, { now: Date.now(), ending }) };
+  const { runId, transitions, startedAt: runStartedAt } = execution;
+  return { runId, runStartedAt, transitions, task: summarise(execution, { now: Date.now(), ending }) };
 }

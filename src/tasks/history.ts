@@ -44,7 +44,7 @@ export async function readHistory(
   let before = await specBefore(store, runs[first - 1], from);
   for (const [index, run] of runs.slice(first).entries()) {
     const skip = index === 0 ? (from?.skip ?? 0) : 0;
-    const runHistory = new RunHistory(run.runId, before);
+    const runHistory = new RunHistory(run.runId, before, first + index > 0);
     let place = 0;
     for await (const entry of entriesOf(store, run, { newest, runHistory })) {
       if (entries.length === limit) return { entries, next: { runId: run.runId, skip: place } };
@@ -59,8 +59,10 @@ export async function readHistory(
 /** Returns the runs of a task, oldest first. Visibility may not list the newest one yet. */
 async function runsOf(store: TaskStore, newest: LiveExecution): Promise<Execution[]> {
   const listed = await allRunsOf(store, newest.id);
-  const older = listed.filter(({ runId, version }) => runId !== newest.runId && version < newest.version);
-  return [...older.toSorted((a, b) => a.version - b.version), newest];
+  const older = listed.filter(
+    ({ runId, startedAt }) => runId !== newest.runId && startedAt <= newest.startedAt,
+  );
+  return [...older.toSorted((a, b) => a.startedAt - b.startedAt || a.version - b.version), newest];
 }
 
 /**

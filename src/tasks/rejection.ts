@@ -1,4 +1,4 @@
-import { AppError } from '../contract/errors.ts';
+import { AppError, wrongState } from '../contract/errors.ts';
 import { endedStatuses, type TaskStatus } from '../contract/status.ts';
 import type { LiveExecution } from './execution.ts';
 import { summarise } from './summary.ts';
@@ -22,4 +22,9 @@ export function rejection(execution: LiveExecution, rejected: Rejected): AppErro
 function happened(status: TaskStatus, rejected: Rejected): string {
   if (endedStatuses.has(status)) return 'has ended';
   return rejected === 'retried' ? 'has not ended' : 'has started';
+}
+
+/** Returns the error for a task whose input is not one of ours: it was started by another program than Taskbell. */
+export function unreadable(): AppError {
+  return wrongState('Task was not started by Taskbell, and its input is not that of a task');
 }

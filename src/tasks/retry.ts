@@ -12,7 +12,7 @@ import type { Execution, LiveExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
 import { endedPredecessorsForRetry } from './predecessors.ts';
 import { readTask, type TaskView } from './read.ts';
-import { formerMessages, rejection } from './rejection.ts';
+import { formerMessages, rejection, unreadable } from './rejection.ts';
 import { allRunsOf } from './rows.ts';
 import { endedStatus } from './summary.ts';
 import { runsOf } from './search.ts';
@@ -97,7 +97,7 @@ async function newInput(
   { changes, now }: { changes: EditTaskInput; now: number },
 ): Promise<TaskInput> {
   const last = await currentInput(store, ended);
-  if (!last) throw new Error(`The input of run ${ended.runId} cannot be read`);
+  if (!last) throw unreadable();
   const { predecessors_over: _ended, after_met: _met, ...same } = last;
   const neverStarted = ended.status === 'cancelled' && ended.memo.attempt === 0;
   return {
@@ -105,7 +105,7 @@ async function newInput(
     ...(await predecessorInputForRetry(store, ended, same.after)),
     // A task that was cancelled before it started keeps its scheduled time; otherwise it is due immediately.
     scheduled_time: new Date(neverStarted ? Math.max(ended.scheduledAt, now) : now).toISOString(),
-    ...checkedChanges(taskTypes, last, changes, now),
+    ...(await checkedChanges(taskTypes, last, changes, now)),
     version: ended.version + 1,
     retry_count: ended.memo.retry_count + 1,
     retried_by: { id: actor.id, name: actor.name },

@@ -11,6 +11,7 @@ import {
   predecessorEnded,
   type TaskState,
 } from '../../workflows/state.ts';
+import { isAttemptStart, isEndedPredecessor } from '../../workflows/message-shapes.ts';
 import type { HistoryEntry } from '../contract/history.ts';
 import {
   attemptStartedSignalName,
@@ -19,19 +20,13 @@ import {
   searchAttributes,
 } from '../contract/names.ts';
 import type { EndedPredecessor } from '../contract/predecessors.ts';
-import type {
-  AttemptStart,
-  AttemptReport,
-  Author,
-  TaskCommand,
-  TaskEdit,
-  TaskInput,
-} from '../contract/workflow.ts';
+import type { AttemptReport, Author, TaskCommand, TaskEdit } from '../contract/workflow.ts';
 import { specNames, type TaskSpec } from '../contract/spec.ts';
 import { reportIn } from './attempts.ts';
 import { readCancelReason } from './cancel-reason.ts';
 import { readEnding } from './ending.ts';
 import { decode, millis } from '../temporal/payload.ts';
+import { readInput } from './records.ts';
 import { acceptedEdit, madeEditId } from './spec.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
@@ -54,6 +49,7 @@ export class RunHistory {
   readonly attempts: AttemptReport[] = [];
   readonly #runId: string;
   readonly #before: TaskSpec | undefined;
+  readonly #follows: boolean;
   #state: TaskState | undefined;
   /** Edits that have been accepted, by the id of their update, which may yet reject them. */
   readonly #edits = new Map<string, TaskEdit>();
@@ -63,11 +59,17 @@ export class RunHistory {
   #commands: TaskCommand[] = [];
   /** Whether the run rejects commands if the attempt turns out to have started. */
   #withdrawsFirst = false;
+  /** Whether the events are still those of the run that this one continues, after a reset in Temporal. */
+  #isCopy = false;
 
-  /** @param before the task as the run before has left it, if there was one and it is known. */
-  constructor(runId: string, before?: TaskSpec) {
+  /**
+   * @param before the task as the run before has left it, if there was one and it is known.
+   * @param follows whether the entries of an earlier run come before this one's.
+   */
+  constructor(runId: string, before?: TaskSpec, follows = false) {
     this.#runId = runId;
     this.#before = before;
+    this.#follows = follows;
   }
 
   /** The task after the events so far; undefined before the first one. */
@@ -78,7 +80,16 @@ export class RunHistory {
   entriesOf(event: Event): HistoryEntry[] {
     const ms = millis(event.eventTime) ?? 0;
     const at = new Date(ms).toISOString();
-    return this.#read(event, ms).map((entry) => ({ by: null, ...entry, at, run_id: this.#runId }));
+    const started = event.workflowExecutionStartedEventAttributes;
+    if (started?.originalExecutionRunId) {
+      this.#isCopy = this.#follows && started.originalExecutionRunId !== this.#runId;
+    }
+    const entries = this.#read(event, ms);
+    if (this.#isCopy) {
+      this.#isCopy = event.workflowTaskFailedEventAttributes?.newRunId !== this.#runId;
+      return [];
+    }
+    return entries.map((entry) => ({ by: null, ...entry, at, run_id: this.#runId }));
   }
 
   #read(event: Event, at: number): Entry[] {
@@ -101,9 +112,9 @@ export class RunHistory {
       return this.#command(this.#state, decode<TaskCommand>(payload), at);
     }
     if (signal?.signalName === attemptStartedSignalName) {
-      const attemptStart = decode<AttemptStart>(payload);
+      const attemptStart = decode(payload);
       const entries = this.#decideCommands(!this.#withdrawsFirst, at);
-      if (attemptStart) this.#state = attemptStarted(this.#state, attemptStart, at);
+      if (isAttemptStart(attemptStart)) this.#state = attemptStarted(this.#state, attemptStart, at);
       return entries;
     }
     const report = reportIn(event);
@@ -116,7 +127,7 @@ export class RunHistory {
   }
 
   #start(started: Started, at: number): Entry[] {
-    const input = decode<TaskInput>(started.input?.payloads?.[0]);
+    const input = readInput(started.input?.payloads?.[0]);
     if (!input) return [];
     this.#state = initialState(input, at);
     const { owner, retried_by } = input;
@@ -211,9 +222,10 @@ function isAttemptFailure(event: Event): boolean {
 /** Returns a predecessor's end: it came as a signal, or the workflow looked it up itself, which leaves a marker. */
 function endedPredecessorIn(event: Event): EndedPredecessor | undefined {
   const signal = event.workflowExecutionSignaledEventAttributes;
-  if (signal?.signalName === predecessorEndedSignalName) return decode(signal.input?.payloads?.[0]);
-  const result = event.markerRecordedEventAttributes?.details?.['result'];
-  return decode<EndedPredecessor | null>(result?.payloads?.[0]) ?? undefined;
+  const isSignal = signal?.signalName === predecessorEndedSignalName;
+  const lookedUp = event.markerRecordedEventAttributes?.details?.['result'];
+  const value = decode(isSignal ? signal.input?.payloads?.[0] : lookedUp?.payloads?.[0]);
+  return isEndedPredecessor(value) ? value : undefined;
 }
 
 function endOrCancel(event: Event): Entry[] {

@@ -5,7 +5,6 @@
 import { commandSignal, predecessorEndedSignal } from '../../workflows/messages.ts';
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type { TaskCommand, TaskInput } from '../contract/workflow.ts';
-import { decode } from '../temporal/payload.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { type Ending, readEnding } from './ending.ts';
 import {
@@ -15,6 +14,7 @@ import {
   readExecution,
   readLiveExecution,
 } from './execution.ts';
+import { readInput } from './records.ts';
 
 export interface Page {
   readonly executions: readonly Execution[];
@@ -43,10 +43,10 @@ export function createTaskStore(temporal: Temporal) {
       return readEnding(await temporal.closeEvent(id, runId));
     },
 
-    /** Returns what the run was started with. */
+    /** Returns what the run was started with. @returns undefined if that is not the input of a task. */
     async input(id: string, runId: string): Promise<TaskInput | undefined> {
       const event = await temporal.startEvent(id, runId);
-      return decode<TaskInput>(event?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]);
+      return readInput(event?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]);
     },
 
     events: temporal.events,

@@ -88,11 +88,18 @@ function rowView(execution: Execution, now: number): View {
 
 function liveView(execution: LiveExecution, now: number): View {
   const row = rowView(execution, now);
-  if (execution.status !== 'open') return row;
+  if (execution.status !== 'open') return cutOff(execution, row);
   const view = execution.pending
     ? attemptView(execution, row, execution.pending, now)
     : betweenAttempts(execution, row);
   return execution.cancelRequested ? { ...view, waiting: { reason: 'cancelling' } } : view;
+}
+
+/** Returns the view of an ended run. If it was ended from outside, its last attempt is still pending. */
+function cutOff({ pending }: LiveExecution, row: View): View {
+  if (!pending?.started) return row;
+  const started_at = row.started_at ?? (pending.startedAt === undefined ? null : iso(pending.startedAt));
+  return { ...row, attempt: row.attempt + pending.attempt, started_at };
 }
 
 function attemptView(
@@ -107,9 +114,11 @@ function attemptView(
   const waitsUntil = pending.nextAt;
   const waiting: Waiting = pending.running
     ? null
-    : waitsUntil !== undefined && waitsUntil > now
-      ? { reason: 'backoff', until: iso(waitsUntil) }
-      : { reason: 'worker' };
+    : pending.paused
+      ? { reason: 'paused' }
+      : waitsUntil !== undefined && waitsUntil > now
+        ? { reason: 'backoff', until: iso(waitsUntil) }
+        : { reason: 'worker' };
   return {
     status: 'RUNNING',
     waiting,

@@ -42,8 +42,24 @@ export function translate(error: unknown): unknown {
   // Seen for a moment after the server has started: it answers before it knows its namespaces.
   if (error instanceof NamespaceNotFoundError) return unavailable(error);
   const code = grpcCode(error);
+  if (isHistoryMissing(code, error)) return notFound();
   if (code === grpcStatus.notFound) return isNamespaceError(error) ? unavailable(error) : notFound();
   return code !== undefined && passing.has(code) ? unavailable(error) : error;
+}
+
+/**
+ * Returns whether a run was deleted before its event history was read: by a request, or after its retention. Temporal
+ * then calls the argument invalid on PostgreSQL, where the history goes before the run does.
+ */
+function isHistoryMissing(code: number | undefined, error: unknown): boolean {
+  return (
+    code === grpcStatus.invalidArgument && error instanceof Error && /history not found/i.test(text(error))
+  );
+}
+
+/** Returns the message of an error and of its cause: the client wraps the server's own text. */
+function text({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message} ${cause.message}` : message;
 }
 
 function isNamespaceError(error: unknown): boolean {

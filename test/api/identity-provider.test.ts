@@ -2,6 +2,7 @@
 import { exportSPKI, importJWK, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCaller, openFeed } from '../support/caller.ts';
+import { createIdentityProvider } from '../../src/auth/identity-provider.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { openEvents } from '../support/event-stream.ts';
 import {
@@ -37,6 +38,24 @@ const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + s
 const callerOf = async (claims: Record<string, unknown> = {}, key = rsa) =>
   createCaller(service.url, await tokenOf(key, claims));
 const list = (token: string, url = service.url) => createCaller(url, token).call('GET', '/api/tasks/');
+
+describe('the log', () => {
+  test('has the reason why a token is not valid, once a minute for each', async () => {
+    const reasons: string[] = [];
+    const options = { jwksUrl: provider.jwksUrl, issuer, audience };
+    const { verifyAccess } = createIdentityProvider(options, (reason) => reasons.push(reason));
+    const faults = [{ aud: 'another' }, { iss: 'another' }, { exp: inSeconds(-60) }, { aud: 'another' }];
+    for (const claims of faults)
+      await expect(verifyAccess(await tokenOf(rsa, claims))).rejects.toMatchObject({
+        code: 'token_not_valid',
+      });
+    expect(reasons).toEqual([
+      expect.stringContaining('"aud"'),
+      expect.stringContaining('"iss"'),
+      expect.stringContaining('"exp"'),
+    ]);
+  });
+});
 
 describe('a token of the provider', () => {
   test('identifies the owner of tasks by its subject alone, not by its name', async () => {

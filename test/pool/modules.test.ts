@@ -21,7 +21,16 @@ const { start, path, writeModule } = usePools();
 describe('a module', () => {
   test.each([
     ['does not exist', undefined, 'own.mjs": it cannot be loaded'],
-    ['is not valid JavaScript', 'export default {', 'own.mjs": it cannot be loaded'],
+    [
+      'is not valid JavaScript',
+      '\n\nexport default {{;',
+      "own.mjs\": it cannot be loaded: Unexpected token '{' (line ",
+    ],
+    [
+      'imports what is not there',
+      "\nimport { nothing } from 'node:fs';",
+      "does not provide an export named 'nothing' (line ",
+    ],
     [
       'throws while it is loaded',
       'throw new Error("no database");',
@@ -45,9 +54,11 @@ describe('a module', () => {
     expect(left).toEqual([]);
   });
 
-  test("that exits its process fails the pool's start, with the exit code in the error", async () => {
+  test("that exits its process fails the pool's start, with its name and the exit code in the error", async () => {
     const module = await writeModule('exits.mjs', 'process.exit(7);');
-    await expect(startTestPool({ modules: [module] })).rejects.toThrow('exit code 7');
+    await expect(startTestPool({ modules: [module] })).rejects.toThrow(
+      `Task module "${module}": it ended the process with exit code 7 while it was loaded`,
+    );
   });
 
   test("that does not load in time fails the pool's start, and no process is left", async () => {

@@ -2,11 +2,13 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { expect, test } from 'vitest';
 import type { AttemptHeartbeat } from '../../src/contract/workflow.ts';
-import { readLiveExecution } from '../../src/tasks/execution.ts';
+import { readExecution, readLiveExecution } from '../../src/tasks/execution.ts';
 
 const { PendingActivityState } = proto.temporal.api.enums.v1;
 const started = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED;
 const scheduled = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED;
+
+const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
 const payload = (value: unknown) => defaultPayloadConverter.toPayload(value) ?? {};
 
@@ -14,8 +16,9 @@ const payload = (value: unknown) => defaultPayloadConverter.toPayload(value) ?? 
 function described(attempt: number, state: typeof started | typeof scheduled, heartbeat?: AttemptHeartbeat) {
   return readLiveExecution({
     workflowExecutionInfo: {
+      execution: { workflowId: 'b8d4cb2c-0c1f-4c38-9bd0-5b9a4ad1b2f3' },
       type: { name: 'task' },
-      status: proto.temporal.api.enums.v1.WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING,
+      status: WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING,
       searchAttributes: { indexedFields: { TaskOwner: payload('alice') } },
       memo: { fields: { attempt: payload(1) } },
     },
@@ -54,4 +57,17 @@ test('a try that is deferred again is the same attempt as before, and is not run
 test('a later try whose heartbeats are of an older version, which does not report this, is running', () => {
   const old: AttemptHeartbeat = { progress: null, checkpoint: null, handed_back: 0 };
   expect(described(2, started, old)).toMatchObject({ running: true });
+});
+
+test('predecessors whose ids are impossible are left out: the search for missed ends would query them', () => {
+  const waitingFor = (after: unknown) =>
+    readExecution({
+      execution: { workflowId: 'b8d4cb2c-0c1f-4c38-9bd0-5b9a4ad1b2f3' },
+      type: { name: 'task' },
+      status: WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING,
+      searchAttributes: { indexedFields: { TaskOwner: payload('alice') } },
+      memo: { fields: { after: payload(after) } },
+    })?.memo.after;
+  expect(waitingFor(['0c9f7d86-94ab-4e0c-9a7e-6f1a6f0f7c11'])).toHaveLength(1);
+  for (const odd of [["' OR 1=1"], 'abc', [1], {}, null]) expect(waitingFor(odd)).toBeUndefined();
 });

@@ -8,8 +8,14 @@ import type { FeedMessage, TaskSummary } from '../../src/contract/task.ts';
 import type { Observation } from '../../src/tasks/feed.ts';
 import { aTask } from '../support/task.ts';
 
-function seen(changes: Partial<TaskSummary> = {}, run: { runId?: string; transitions?: number } = {}) {
-  const observation: Observation = { runId: 'run 1', transitions: 1, ...run, task: aTask(changes) };
+function seen(changes: Partial<TaskSummary> = {}, run: Partial<Omit<Observation, 'task'>> = {}) {
+  const observation: Observation = {
+    runId: 'run 1',
+    runStartedAt: 0,
+    transitions: 1,
+    ...run,
+    task: aTask(changes),
+  };
   return observation;
 }
 
@@ -418,5 +424,21 @@ describe('a list watcher', () => {
     expect(hub.isNews(change)).toBe(false);
     hub.expect('e');
     expect(hub.isOpenTo('e')).toBe(false);
+  });
+});
+
+describe('another run', () => {
+  const ended = seen({ status: 'FAILED', version: 3 }, { runId: 'run 1', runStartedAt: 1 });
+
+  test('is later if it was started later, also with a lower version: someone has reset the task in Temporal', () => {
+    const reset = seen({ status: 'RUNNING', version: 2 }, { runId: 'run 2', runStartedAt: 2 });
+    expect(isForward(ended, reset)).toBe(true);
+    expect(isForward(reset, ended)).toBe(false);
+  });
+
+  test('is later by its version if both were started in the same millisecond', () => {
+    const retried = seen({ status: 'PENDING', version: 4 }, { runId: 'run 2', runStartedAt: 1 });
+    expect(isForward(ended, retried)).toBe(true);
+    expect(isForward(retried, ended)).toBe(false);
   });
 });

@@ -55,6 +55,7 @@ const waitingAttempt: PendingAttempt = {
   started: false,
   running: false,
   cancelRequested: false,
+  paused: false,
   attempt: 1,
   worker: '',
   startedAt: undefined,

@@ -1,5 +1,6 @@
 import { type Asset, answerWith, makeAsset } from '../assets.ts';
 import { commonHeaders, registerComponents } from '../components.ts';
+import { isNoInput } from '../no-input.ts';
 import type { Api } from '../types.ts';
 
 const description = `
@@ -61,7 +62,9 @@ function describe(app: Api) {
   const described = app.getOpenAPI31Document(document);
   for (const item of Object.values(described.paths ?? {})) {
     for (const operation of [item.get, item.put, item.post, item.delete, item.patch]) {
-      const headers = commonHeaders({ limited: operation?.security !== undefined });
+      // Generators of clients would make an argument of it, and some send `null` if that isn't given.
+      if (operation && isNoInput(operation.requestBody)) delete operation.requestBody;
+      const headers = commonHeaders({ limited: (operation?.security ?? []).length > 0 });
       for (const answer of Object.values(operation?.responses ?? {})) {
         // Error responses are components, which have these headers already.
         if ('description' in answer && !('$ref' in answer))

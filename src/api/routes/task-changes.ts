@@ -1,18 +1,17 @@
 import { z } from '@hono/zod-openapi';
 import type { Principal } from '../../auth/principal.ts';
-import { invalidFields } from '../../contract/errors.ts';
-import { type EditTaskInput, editTaskInput, writtenTask } from '../../contract/task.ts';
+import { type EditTaskInput, editTaskInput, replaceTaskInput, writtenTask } from '../../contract/task.ts';
 import { json, problems } from '../responses.ts';
 import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
 import { shownTo, taskEtag, taskId, taskIdParameter, taskIfMatch } from '../task.ts';
 
 const tags = ['Tasks'];
 
-const editRequest = {
+const editRequest = <S extends z.ZodType>(schema: S) => ({
   params: taskIdParameter,
   headers: z.object({ 'if-match': taskIfMatch }),
-  body: { content: { 'application/json': { schema: editTaskInput } }, required: true },
-};
+  body: { content: { 'application/json': { schema } }, required: true },
+});
 const editResponses = {
   200: { ...json(writtenTask, 'The changed task.'), headers: taskEtag },
   ...problems(400, 404, 409, 412, 413, 415, 503),
@@ -26,7 +25,7 @@ const patch = signedInRoute({
     'Fields that the body leaves out keep their values. With `If-Match`, the change is rejected if the task has changed ' +
     'in the meantime.',
   tags,
-  request: editRequest,
+  request: editRequest(editTaskInput),
   responses: editResponses,
 });
 const put = signedInRoute({
@@ -36,7 +35,7 @@ const put = signedInRoute({
   summary: 'Change a task that has not started, giving its required fields',
   description: 'Works like PATCH, but `name` and `scheduled_time` (or `delay`) are required.',
   tags,
-  request: editRequest,
+  request: editRequest(replaceTaskInput),
   responses: editResponses,
 });
 
@@ -80,7 +79,7 @@ export function taskChangeRoutes(
   routes.add(put, async (c) => {
     const id = taskId(c.req.valid('param').id);
     const ifMatch = c.req.valid('header')['if-match'];
-    const { task, etag } = await edit(c.get('principal'), id, whole(c.req.valid('json')), ifMatch);
+    const { task, etag } = await edit(c.get('principal'), id, c.req.valid('json'), ifMatch);
     return c.json(shownTo(c.get('principal'), task), 200, { ETag: etag });
   });
 
@@ -91,15 +90,4 @@ export function taskChangeRoutes(
     onTaskDeleted(id, owner);
     return c.body(null, done ? 204 : 202);
   });
-}
-
-/** Checks that a PUT has all that a task needs. @throws AppError validation */
-function whole(body: EditTaskInput): EditTaskInput {
-  const missing = [
-    ...(body.name === undefined ? ['/name'] : []),
-    ...(body.scheduled_time === undefined && body.delay === undefined ? ['/scheduled_time'] : []),
-  ];
-  if (missing.length === 0) return body;
-  const errors = missing.map((pointer) => ({ pointer, message: 'This field is required.' }));
-  throw invalidFields(errors);
 }

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { jsonSchemaOf } from '../../../activities/types/index.ts';
 import { taskTypeExample } from '../../contract/examples.ts';
 import { json, problems } from '../responses.ts';
 import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
@@ -27,7 +28,7 @@ export function taskTypeRoutes(routes: RouteTable, { taskTypes }: RouteDependenc
   const types = taskTypes.list().map(({ name, description, payload }) => ({
     name,
     description,
-    payload: { ...z.toJSONSchema(payload, { io: 'input', unrepresentable: 'any' }) },
+    payload: jsonSchemaOf(payload),
   }));
   routes.add(list, (c) => c.json(types, 200));
 }

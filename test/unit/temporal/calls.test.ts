@@ -1,4 +1,4 @@
-import type { Connection } from '@temporalio/client';
+import { type Connection, ServiceError } from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
 import type { Labels, Telemetry } from '../../../src/lib/telemetry.ts';
 import { noTelemetry } from '../../../src/lib/telemetry.ts';
@@ -23,6 +23,38 @@ function recording() {
   };
   return { observed, telemetry };
 }
+
+/** Returns an error as gRPC throws it. */
+function grpcError(code: number, details: string): Error {
+  return Object.assign(new Error(`${code} ${details}`), { code, details, metadata: {} });
+}
+
+describe('a run that was deleted while it is read', () => {
+  test.each([
+    ['5 NOT_FOUND, as on SQLite', 5, 'workflow execution not found for workflow ID "a" and run ID "b"'],
+    [
+      '3 INVALID_ARGUMENT, as on PostgreSQL',
+      3,
+      'Requested workflow history not found, may have passed retention period.',
+    ],
+  ])('is not found: Temporal answers %s', async (_what, code, details) => {
+    const { call } = createCalls(connectionOf());
+    for (const error of [
+      grpcError(code, details),
+      new ServiceError('x', { cause: grpcError(code, details) }),
+    ]) {
+      await expect(call('getHistory', () => Promise.reject(error))).rejects.toMatchObject({
+        code: 'not_found',
+      });
+    }
+  });
+
+  test('is not confused with a request that is really invalid', async () => {
+    const { call } = createCalls(connectionOf());
+    const error = grpcError(3, 'Invalid NextPageToken.');
+    await expect(call('getHistory', () => Promise.reject(error))).rejects.toBe(error);
+  });
+});
 
 describe('a call', () => {
   test('has a deadline of four seconds, or the given one', async () => {

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineTaskType } from '../../../activities/types/define.ts';
@@ -43,14 +44,24 @@ describe('createTaskTypes', () => {
   it('says where a payload is invalid, and does not run it', async () => {
     const type = createTaskTypes({ ...settings, extra: [greet] }).get('greet');
     const payload = { who: 1, 'a/b~c': [1, 'x'] };
-    expect(type?.check(payload).map(({ pointer }) => pointer)).toEqual([
+    expect((await type?.check(payload))?.map(({ pointer }) => pointer)).toEqual([
       '/payload/who',
       '/payload/a~1b~0c/1',
     ]);
-    expect(type?.check({ who: 'x' })).toEqual([]);
+    expect(await type?.check({ who: 'x' })).toEqual([]);
     const failure = await failureOf(Promise.resolve(type?.run(createContext(), payload)));
     expect(failure).toMatchObject({ type: 'InvalidPayload', retryable: false });
     expect(failure.message).toContain('/payload/who: ');
+  });
+
+  it('checks payloads by asynchronous refinements, too', async () => {
+    const isKnown = async (who: string): Promise<boolean> => Promise.resolve(who === 'ada');
+    const payload = z.strictObject({ who: z.string().refine(isKnown, 'Unknown.') });
+    const asks = { ...greet, payload, run: async () => 'asked' };
+    const type = createTaskTypes({ ...settings, extra: [asks] }).get('greet');
+    expect(await type?.check({ who: 'bob' })).toEqual([{ pointer: '/payload/who', message: 'Unknown.' }]);
+    expect(await type?.check({ who: 'ada' })).toEqual([]);
+    expect(await type?.run(createContext(), { who: 'ada' })).toBe('asked');
   });
 
   it('can describe the payloads of the built-in types as JSON Schema', () => {
@@ -65,10 +76,14 @@ describe('createTaskTypes', () => {
 
 describe('loadTaskModules', () => {
   const folder = mkdtempSync(join(tmpdir(), 'taskbell-modules-'));
+  const zod = pathToFileURL(createRequire(import.meta.url).resolve('zod')).href;
   const type = (name: string) =>
-    `{ name: '${name}', description: '', payload: { safeParse: (data) => ({ success: true, data }) }, run: async () => '${name}' }`;
+    `{ name: '${name}', description: '', payload: z.looseObject({}), run: async () => '${name}' }`;
   const write = (name: string, source: string) => {
-    writeFileSync(join(folder, name), source);
+    const start = name.endsWith('.cjs')
+      ? `const { z } = require(${JSON.stringify(fileURLToPath(zod))});`
+      : `import { z } from '${zod}';`;
+    writeFileSync(join(folder, name), `${start} ${source}`);
     return join(folder, name);
   };
 
@@ -79,7 +94,7 @@ describe('loadTaskModules', () => {
     const packageFolder = join(folder, 'node_modules/some-tasks');
     mkdirSync(packageFolder, { recursive: true });
     writeFileSync(join(packageFolder, 'package.json'), '{"name":"some-tasks","main":"./main.cjs"}');
-    writeFileSync(join(packageFolder, 'main.cjs'), `module.exports = ${type('five')};`);
+    write('node_modules/some-tasks/main.cjs', `module.exports = ${type('five')};`);
   });
 
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -100,8 +115,8 @@ describe('loadTaskModules', () => {
     const before = process.cwd();
     process.chdir(folder);
     try {
-      const types = await loadTaskModules(['some-tasks', 'one.mjs', './one.mjs']);
-      expect(types.map(({ name }) => name)).toEqual(['five', 'one', 'one']);
+      const types = await loadTaskModules(['some-tasks', 'one.mjs', './two.mjs']);
+      expect(types.map(({ name }) => name)).toEqual(['five', 'one', 'two', 'three']);
     } finally {
       process.chdir(before);
     }
@@ -113,20 +128,48 @@ describe('loadTaskModules', () => {
     ['export default [null];', "its default export's item 1 is not a task type or an array of them"],
     [
       `export default { ...${type('x')}, run: 1, payload: {} };`,
-      '`payload` is not a zod schema, `run` is not a function',
+      '`payload` is not a schema of zod 4, `run` is not a function',
     ],
     ['export default {};', '`name` is not a string, `description` is not a string'],
     [
       `export default ${type('Bad Name')};`,
       'Not a valid task type name: "Bad Name". Use up to 64 lower-case letters',
     ],
+    [
+      // What a schema of zod 3 has.
+      `export default { ...${type('x')}, payload: { _def: {}, parse() {}, safeParse() {}, safeParseAsync() {} } };`,
+      '`payload` is not a schema of zod 4',
+    ],
     ['throw new Error("boom");', 'it cannot be loaded: boom'],
     ['export default (', 'it cannot be loaded: '],
+    ['import "./not-there.mjs";', 'it cannot be loaded: Cannot find module'],
   ])('says what is wrong with %j', async (source, message) => {
     const path = write(`bad-${Math.abs(hashOf(source))}.mjs`, source);
     const error: unknown = await loadTaskModules([path]).catch((error: unknown) => error);
     expect(String(error)).toContain(`Task module "${path}": `);
     expect(String(error)).toContain(message);
+  });
+
+  it('names both modules that have a type of the same name', async () => {
+    const [one, other] = [join(folder, 'one.mjs'), write('other.mjs', `export default ${type('one')};`)];
+    await expect(loadTaskModules([one, other])).rejects.toThrow(
+      `Task module "${other}": there are two task types called "one", the other is ${one}`,
+    );
+    const twice = write('twice.mjs', `export default [${type('same')}, ${type('same')}];`);
+    await expect(loadTaskModules([twice])).rejects.toThrow(
+      'two task types called "same", both of them in it',
+    );
+    const builtIn = write('built-in.mjs', `export default ${type('http-request')};`);
+    await expect(loadTaskModules([builtIn])).rejects.toThrow(
+      `Task module "${builtIn}": there are two task types called "http-request", the other is built in`,
+    );
+  });
+
+  it('names a module that waits forever while it is loaded', async () => {
+    const path = write('waits.mjs', 'await new Promise(() => undefined); export default 1;');
+    await expect(loadTaskModules([join(folder, 'one.mjs'), path], { maxMs: 500 })).rejects.toThrow(
+      `Task module "${path}": it cannot be loaded: it did not finish in time. Does a top-level await`,
+    );
   });
 
   it.each(['./none.mjs', 'no-such-package-at-all'])('names %s, which does not exist', async (specifier) => {

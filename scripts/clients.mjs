@@ -1,0 +1,206 @@
+#!/usr/bin/env node
+// `npm run clients`: generates clients from openapi.json with the usual generators, compiles them, and creates, reads,
+// lists and cancels a task with each. Also lints the document. Needs Java 11 or later, Go, Python 3 and the network;
+// the generators are kept in the user's cache. `npm run clients -- go python` tries those clients alone.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ensureBuild } from './lib/build.mjs';
+import { ensureDependencies } from './lib/dependencies.mjs';
+import { startOwnService } from './lib/own-service.mjs';
+import { root } from './lib/root.mjs';
+import { run } from './lib/run.mjs';
+import { ensureTemporal } from './lib/temporal.mjs';
+
+const openApiGenerator = {
+  version: '7.25.0',
+  sha256: '41ce4f6b07f196676439d710759fa1ced7a08066d06ff1bf314681470289efae',
+};
+const pythonPackages = [
+  'openapi-python-client==0.29.1',
+  // Required by the client that OpenAPI Generator writes.
+  'pydantic>=2',
+  'urllib3>=2',
+  'python-dateutil>=2',
+  'typing-extensions>=4',
+];
+const npmPackages = [
+  '@redocly/cli@2.77.0',
+  'openapi-fetch@0.17.0',
+  'openapi-typescript@7.13.0',
+  'typescript@5.9.3',
+];
+
+const spec = join(root, 'openapi.json');
+const smokeTests = join(root, 'scripts', 'clients');
+
+await ensureDependencies();
+await ensureBuild();
+await ensureTemporal();
+const tools = await ensureTools();
+
+const checks = {
+  lint,
+  python,
+  go,
+  'typescript-fetch': typescriptFetch,
+  'openapi-python-client': openapiPythonClient,
+  'openapi-typescript': openapiTypescript,
+};
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in checks));
+if (unknown.length > 0) {
+  console.error(`Unknown: ${unknown.join(', ')}. Choose from: ${Object.keys(checks).join(', ')}.`);
+  process.exit(2);
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'taskbell-clients-'));
+const service = await startOwnService('clients');
+const env = { ...process.env, TASKBELL_URL: service.url, TASKBELL_KEY: service.key };
+const outcomes = [];
+try {
+  for (const [name, check] of Object.entries(checks)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    console.log(`\n— ${name}`);
+    const place = join(folder, name);
+    await mkdir(place);
+    const error = await check(place).then(
+      () => undefined,
+      ({ message }) => message,
+    );
+    outcomes.push({ name, error });
+  }
+} finally {
+  await service.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+console.log('');
+for (const { name, error } of outcomes) console.log(`${name}: ${error ?? 'works'}`);
+if (outcomes.some(({ error }) => error !== undefined)) process.exitCode = 1;
+
+/** Runs one step. @throws if it fails. */
+async function step(command, args, cwd) {
+  const code = await run(command, args, { cwd, env });
+  if (code !== 0) throw new Error(`${[command, ...args].join(' ')} ended with ${code}`);
+}
+
+async function lint(place) {
+  await step(join(tools.npm, 'redocly'), ['lint', spec], place);
+}
+
+/** Generates a client with OpenAPI Generator. */
+async function generate(place, generator, ...options) {
+  const args = ['-jar', tools.jar, 'generate', '--input-spec', spec, '--generator-name', generator];
+  const less = ['--global-property', 'apiTests=false,modelTests=false,apiDocs=false,modelDocs=false'];
+  await step('java', ['-Dlog.level=error', ...args, '--output', place, ...less, ...options], place);
+}
+
+async function python(place) {
+  await generate(place, 'python', '--package-name', 'taskbell_client');
+  await smokeTest(place, 'python.py');
+}
+
+async function openapiPythonClient(place) {
+  const target = join(place, 'taskbell_client');
+  await step(
+    join(tools.python, 'openapi-python-client'),
+    ['generate', '--path', spec, '--output-path', target, '--meta', 'none'],
+    place,
+  );
+  await smokeTest(place, 'openapi-python-client.py');
+}
+
+/** Runs one of our Python programs beside a generated package. */
+async function smokeTest(place, program) {
+  await step(join(tools.python, 'python'), ['-m', 'compileall', '-q', place], place);
+  await copyFile(join(smokeTests, program), join(place, 'smoke.py'));
+  await step(join(tools.python, 'python'), ['smoke.py'], place);
+}
+
+async function go(place) {
+  const client = join(place, 'taskbell');
+  await mkdir(client);
+  await generate(client, 'go', '--package-name', 'taskbell', '--additional-properties', 'withGoMod=false');
+  await writeFile(join(place, 'go.mod'), 'module example.org/smoke\n\ngo 1.23\n');
+  await copyFile(join(smokeTests, 'main.go'), join(place, 'main.go'));
+  await step('go', ['mod', 'tidy'], place);
+  await step('go', ['vet', './...'], place);
+  await step('go', ['run', '.'], place);
+}
+
+async function typescriptFetch(place) {
+  const client = join(place, 'client');
+  await mkdir(client);
+  await generate(client, 'typescript-fetch', '--additional-properties', 'importFileExtension=.js');
+  await compileAndRun(place, 'typescript-fetch.ts');
+}
+
+async function openapiTypescript(place) {
+  // By default, a field with a default value is required, even in requests.
+  const options = ['--default-non-nullable=false', '-o', join(place, 'schema.d.ts')];
+  await step(join(tools.npm, 'openapi-typescript'), [spec, ...options], place);
+  await compileAndRun(place, 'openapi-typescript.ts');
+}
+
+/** Compiles one of our TypeScript programs with a generated client, in strict mode, and runs it. */
+async function compileAndRun(place, program) {
+  await copyFile(join(smokeTests, program), join(place, 'smoke.ts'));
+  const compilerOptions = {
+    target: 'es2022',
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    lib: ['es2022', 'dom', 'dom.iterable'],
+    types: [],
+    strict: true,
+    outDir: 'out',
+  };
+  await writeFile(join(place, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['**/*.ts'] }));
+  await symlink(join(tools.npm, '..'), join(place, 'node_modules'));
+  await step(join(tools.npm, 'tsc'), ['-p', place], place);
+  await writeFile(join(place, 'package.json'), JSON.stringify({ type: 'module' }));
+  await step(process.execPath, ['out/smoke.js'], place);
+}
+
+/** Installs the generators into the user's cache. @returns their paths. */
+async function ensureTools() {
+  const { readConfig } = await import(pathToFileURL(join(root, 'dist', 'src', 'config.js')).href);
+  const versions = JSON.stringify([openApiGenerator, pythonPackages, npmPackages]);
+  const id = createHash('sha256').update(versions).digest('hex').slice(0, 12);
+  const target = join(readConfig().engine.cacheDir, `clients-${id}`);
+  const paths = {
+    jar: join(target, 'openapi-generator-cli.jar'),
+    python: join(target, 'python', 'bin'),
+    npm: join(target, 'node_modules', '.bin'),
+  };
+  if (existsSync(join(target, 'complete'))) return paths;
+  console.error('Installing generators of clients…');
+  await rm(target, { recursive: true, force: true });
+  await mkdir(target, { recursive: true });
+  const install = async (command, args) => {
+    const code = await run(command, args, { cwd: target });
+    if (code !== 0) process.exit(code);
+  };
+  await download(paths.jar);
+  await install('python3', ['-m', 'venv', 'python']);
+  await install(join(paths.python, 'pip'), ['install', '--quiet', ...pythonPackages]);
+  await writeFile(join(target, 'package.json'), '{"private":true}');
+  await install('npm', ['install', '--silent', '--no-fund', '--no-audit', ...npmPackages]);
+  await writeFile(join(target, 'complete'), '');
+  return paths;
+}
+
+async function download(path) {
+  const { version, sha256 } = openApiGenerator;
+  const name = 'openapi-generator-cli';
+  const url = `https://repo1.maven.org/maven2/org/openapitools/${name}/${version}/${name}-${version}.jar`;
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const found = createHash('sha256').update(bytes).digest('hex');
+  if (found !== sha256) throw new Error(`${url} has the SHA-256 ${found}, not ${sha256}`);
+  await writeFile(`${path}.part`, bytes);
+  await rename(`${path}.part`, path);
+}

@@ -1,0 +1,100 @@
+/**
+ * Reads the records of a run that our own code usually wrote, but need not have: anyone with access to Temporal can
+ * start a workflow of our type. A field with a value that we never write counts as missing, so that one such run can't
+ * break a list.
+ */
+import type { Payload } from '@temporalio/common';
+import { afterPolicies } from '../contract/predecessors.ts';
+import type { TaskInput, TaskMemo } from '../contract/workflow.ts';
+import { isUuid } from '../lib/uuid.ts';
+import { decode } from '../temporal/payload.ts';
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === 'string';
+const isNumber: Check = (value) => typeof value === 'number' && Number.isFinite(value);
+const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const isInstant: Check = (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value));
+const isListOf =
+  (isItem: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(isItem);
+/** Returns whether a value is a list of task ids, which are safe in queries. */
+const isIds = isListOf((value) => typeof value === 'string' && isUuid(value));
+const isFlag: Check = (value) => typeof value === 'boolean';
+const isAfterPolicy: Check = (value) => afterPolicies.some((policy) => policy === value);
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const isRetryPolicy: Check = (value) =>
+  isRecord(value) &&
+  ['max_retries', 'initial_interval', 'backoff_coefficient', 'maximum_interval'].every((field) =>
+    isNumber(value[field]),
+  );
+
+const memoChecks: Readonly<Record<keyof TaskMemo, Check>> = {
+  name: isText,
+  description: isText,
+  type: isText,
+  tags: isListOf(isText),
+  priority: isNumber,
+  retry: isRetryPolicy,
+  soft_time_limit: isNumber,
+  time_limit: isNumber,
+  created_at: isInstant,
+  retry_count: isCount,
+  attempt: isCount,
+  after: isIds,
+  after_policy: isAfterPolicy,
+  waits_for: isIds,
+  after_met: isFlag,
+  fingerprint: isText,
+  retry_key: isText,
+  retry_fingerprint: isText,
+  withdrawing: isFlag,
+  edited: isFlag,
+  started_at: isInstant,
+  error_message: isText,
+  next_attempt_at: (value) => value === null || isInstant(value),
+};
+
+/** Values of the fields that a memo lacks. `listedOf` has those of the spec. */
+const missingMemo: TaskMemo = {
+  type: '',
+  created_at: new Date(0).toISOString(),
+  retry_count: 0,
+  attempt: 0,
+};
+
+/** Returns a run's memo. A field that is missing has the value of `missingMemo`. */
+export function readMemo(fields: Readonly<Record<string, Payload>>): TaskMemo {
+  const values = Object.entries(memoChecks).flatMap(([name, isOurs]) => {
+    const value = decode<unknown>(fields[name]);
+    return value !== undefined && isOurs(value) ? [[name, value]] : [];
+  });
+  return { ...missingMemo, ...Object.fromEntries(values) };
+}
+
+/** Returns what a run was started with. @returns undefined if that is not the input of a task. */
+export function readInput(payload: Payload | null | undefined): TaskInput | undefined {
+  const value = decode<unknown>(payload);
+  return isInput(value) ? value : undefined;
+}
+
+/** Returns whether a value has what reading a task relies on. Its workflow relies on more, and fails without it. */
+function isInput(value: unknown): value is TaskInput {
+  return (
+    isRecord(value) &&
+    isText(value['type']) &&
+    isRecord(value['owner']) &&
+    isText(value['owner']['id']) &&
+    isInstant(value['scheduled_time']) &&
+    isNumber(value['version']) &&
+    isNumber(value['retry_count']) &&
+    isRetryPolicy(value['retry']) &&
+    (value['after'] === undefined || isIds(value['after'])) &&
+    (value['predecessors_over'] === undefined || isListOf(isRecord)(value['predecessors_over']))
+  );
+}

@@ -1,0 +1,109 @@
+/** What the API says of a task whose run or attempt someone has changed in Temporal, by its CLI or Web UI. */
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { HistoryEntry } from '../../src/contract/history.ts';
+import type { Task } from '../../src/contract/task.ts';
+import type { Caller } from '../support/caller.ts';
+import { useService } from '../support/service.ts';
+import { hasRunningAttempt } from '../support/task.ts';
+
+const service = useService();
+const { address, namespace } = inject('temporal');
+let alice: Caller;
+let temporal: Client;
+
+beforeAll(async () => {
+  alice = await service.as('alice');
+  temporal = new Client({ connection: await Connection.connect({ address }), namespace });
+});
+
+afterAll(() => temporal.connection.close());
+
+/** Creates a task that runs until it is stopped, and waits until it does. */
+async function running(): Promise<Task> {
+  const payload = { steps: 600, step_ms: 100 };
+  const { id } = await alice.create({ name: 'by hand', type: 'slow', delay: 0, payload });
+  return alice.until(id, 'its attempt', hasRunningAttempt);
+}
+
+async function historyOf(id: string): Promise<HistoryEntry[]> {
+  return (await alice.call<HistoryEntry[]>('GET', `/api/tasks/${id}/history/`)).body;
+}
+
+/** Continues the run from the beginning, as `temporal workflow reset --type FirstWorkflowTask` does. */
+async function reset(workflowId: string): Promise<void> {
+  const { events } = await temporal.workflow.getHandle(workflowId).fetchHistory();
+  const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+  await temporal.workflowService.resetWorkflowExecution({
+    namespace,
+    workflowExecution: { workflowId },
+    reason: 'again, please',
+    requestId: randomUUID(),
+    workflowTaskFinishEventId: first?.eventId ?? null,
+  });
+}
+
+describe('a task that is terminated while it runs', () => {
+  test('has failed, and its attempt was lost at that moment: it does not run forever', async () => {
+    const { id } = await running();
+    await temporal.workflow.getHandle(id).terminate('by hand');
+    const task = await alice.until(id, 'its end', ({ status }) => status === 'FAILED');
+    const attempt = {
+      attempt: 1,
+      outcome: 'lost',
+      finished_at: task.finished_at,
+      error: { type: 'RunEnded', message: 'The run was ended from outside while the attempt was running' },
+    };
+    expect(task).toMatchObject({ attempt: 1, started_at: expect.any(String), attempts: [attempt] });
+    const entries = await historyOf(id);
+    expect(entries.filter(({ type }) => type === 'attempt')).toMatchObject([{ attempt }]);
+  });
+});
+
+describe('a task whose run is reset', () => {
+  test('is followed by its watchers into the new run, and its history has both runs once', async () => {
+    const { id } = await running();
+    const feed = await alice.watch(`/ws/tasks/${id}/`);
+    const list = await alice.watch('/ws/tasks/');
+    await feed.until('the run', ({ tasks }) => tasks().at(-1)?.status === 'RUNNING');
+    await reset(id);
+    const statuses = () => feed.tasks().map(({ status }) => status);
+    await feed.until('the new run', () => statuses().includes('FAILED') && statuses().at(-1) === 'RUNNING');
+    await alice.call('POST', `/api/tasks/${id}/cancel/`);
+    await feed.until('its end', () => statuses().at(-1) === 'CANCELLED');
+    const ofTask = () => list.tasks().filter((task) => task.id === id);
+    await list.until('its end', () => ofTask().at(-1)?.status === 'CANCELLED');
+    feed.socket.close();
+    list.socket.close();
+    const entries = await historyOf(id);
+    const types = entries.map(({ type }) => type);
+    expect(types.filter((type) => type === 'created')).toHaveLength(1);
+    expect(types).toContain('terminated');
+    expect(types.at(-1)).toBe('cancelled');
+    expect(new Set(entries.map(({ run_id }) => run_id)).size).toBe(2);
+  });
+});
+
+describe('an attempt', () => {
+  const execution = (id: string) => ({ workflowId: id, runId: '' });
+
+  test('whose activity is paused is waiting, and the reason is the pause', async () => {
+    const { id } = await running();
+    await temporal.workflowService.pauseActivity({
+      namespace,
+      execution: execution(id),
+      type: 'processTask',
+    });
+    const paused = await alice.until(id, 'the pause', ({ waiting }) => waiting?.reason === 'paused');
+    expect(paused.status).toBe('RUNNING');
+    expect(paused.attempts[0]?.error?.message).toContain('Temporal withdrew the attempt');
+    await temporal.workflowService.unpauseActivity({
+      namespace,
+      execution: execution(id),
+      type: 'processTask',
+    });
+    await alice.until(id, 'the next attempt', hasRunningAttempt);
+    await alice.call('POST', `/api/tasks/${id}/cancel/`);
+  });
+});
