@@ -68,6 +68,19 @@ export function problemOf(error: unknown, requestId: string): Problem {
   };
 }
 
+/** Describes an error of a request that does not reach the app, with all headers of the response. */
+export function problemOutsideApp(error: unknown): Problem {
+  const requestId = randomUUID();
+  const problem = problemOf(error, requestId);
+  const own = { ...problem.headers, 'Content-Type': 'application/problem+json' };
+  return { ...problem, headers: { ...headersOutsideApp(requestId), ...own } };
+}
+
+/** Returns the headers that the app would have added to a response. */
+export function headersOutsideApp(requestId: string): Readonly<Record<string, string>> {
+  return { 'X-Request-Id': requestId, 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
+}
+
 /** Returns the `onError` handler of the whole application. */
 export function problemResponse(logger: Logger) {
   return (error: unknown, c: Context): Response => {

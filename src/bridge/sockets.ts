@@ -6,13 +6,12 @@
  *
  * open → closing (`close()`: notified, closed, and after a while terminated). The API process creates and closes it.
  */
-import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from '../auth/principal.ts';
-import { notFound, invalidFields } from '../contract/errors.ts';
+import { AppError, invalidFields } from '../contract/errors.ts';
 import { matchesFilter, taskFilter, type TaskFilter } from '../contract/filter.ts';
 import { queryErrors } from '../contract/issues.ts';
 import type { Problem } from '../contract/problem.ts';
@@ -35,14 +34,17 @@ export interface SocketsOptions {
   readonly onWatchAll: (actor: Actor, filter: TaskFilter) => void;
   /** Returns whether the principal's credential is still valid: it may have ended while the socket was opening. */
   readonly isCredentialValid: (principal: Principal) => boolean;
-  readonly problemOf: (error: unknown, requestId: string) => Problem;
+  /** Describes why an upgrade is rejected, with all headers except those of the connection. */
+  readonly problemOf: (error: unknown) => Problem;
   readonly logger: Logger;
   readonly telemetry?: Telemetry;
   readonly pingMs?: number;
 }
 
 export interface Sockets {
-  /** Handles the `upgrade` event of an HTTP server. */
+  /** Returns whether a request asks for a WebSocket at the path of a feed. All others are ordinary requests. */
+  accepts(request: IncomingMessage): boolean;
+  /** Handles the `upgrade` event of an HTTP server, for requests that are accepted. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Closes the sockets of principals whose credentials are no longer valid. */
   closeInvalid(): void;
@@ -103,11 +105,10 @@ export function createSockets(options: SocketsOptions): Sockets {
   }
 
   async function admit(request: IncomingMessage): Promise<{ principal: Principal; show: Show }> {
-    const url = urlOf(request);
+    const url = new URL(request.url ?? '/', 'http://host');
     const principal = await options.admit(request, url);
     const id = onePath.exec(url.pathname)?.[1]?.toLowerCase();
     if (id !== undefined) return { principal, show: showOne(await options.observeAs(principal, id)) };
-    if (!allPath.test(url.pathname)) throw notFound();
     return { principal, show: showAll(principal, options.visibleTo(principal, filterOf(url))) };
   }
 
@@ -159,13 +160,29 @@ export function createSockets(options: SocketsOptions): Sockets {
     if (!options.isCredentialValid(principal)) socket.close(closeCode.unauthenticated, 'signed out');
   }
 
+  // Otherwise `ws` responds itself, in HTML.
+  server.on('wsClientError', (cause, socket) => {
+    const message = `The request is not a valid WebSocket handshake. ${cause.message}.`;
+    const { headers, ...problem } = options.problemOf(new AppError('malformed_request', message, { cause }));
+    // For a client of another version.
+    rejectUpgrade(socket, { ...problem, headers: { ...headers, 'Sec-WebSocket-Version': '13' } });
+  });
+
   return {
+    accepts({ method, headers, url = '' }) {
+      return (
+        method === 'GET' &&
+        headers.host !== undefined &&
+        headers.upgrade?.toLowerCase() === 'websocket' &&
+        isFeedPath(url)
+      );
+    },
+
     upgrade(request, socket, head) {
       const onError = (error: Error): void =>
         logger.debug({ err: error }, 'socket failed before its upgrade');
       socket.on('error', onError);
-      const rejectWith = (error: unknown): void =>
-        rejectUpgrade(socket, options.problemOf(error, randomUUID()));
+      const rejectWith = (error: unknown): void => rejectUpgrade(socket, options.problemOf(error));
       admit(request).then(({ principal, show }) => {
         socket.removeListener('error', onError);
         if (closing) return socket.destroy();
@@ -217,10 +234,11 @@ function answerPings(socket: WebSocket): void {
   });
 }
 
-function urlOf({ url = '/' }: IncomingMessage): URL {
+function isFeedPath(url: string): boolean {
   // `//` and the like are not URLs.
-  if (!URL.canParse(url, 'http://host')) throw notFound();
-  return new URL(url, 'http://host');
+  if (!URL.canParse(url, 'http://host')) return false;
+  const { pathname } = new URL(url, 'http://host');
+  return onePath.test(pathname) || allPath.test(pathname);
 }
 
 /** Returns the filter of a feed of many tasks, from all query parameters except the ticket. */
@@ -240,7 +258,6 @@ function rejectUpgrade(socket: Duplex, { status, body, headers }: Problem): void
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'Connection: close',
-    'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(text)}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { problemOf } from '../api/problem.ts';
+import { problemOutsideApp } from '../api/problem.ts';
 import type { Gate } from '../auth/gate.ts';
 import { createAdmission } from '../bridge/admission.ts';
 import { createHub, type Hub } from '../bridge/hub.ts';
@@ -53,7 +53,7 @@ export function createFeeds({ tasks, gate, rate, logger, telemetry }: FeedOption
     visibleTo: tasks.visibleTo,
     onWatchAll: (actor, filter) => void lookAtUnderWay(actor, filter),
     isCredentialValid: credentialStatus.isValid,
-    problemOf,
+    problemOf: problemOutsideApp,
     logger,
     telemetry,
   });

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { problemOf } from '../../src/api/problem.ts';
+import { problemOutsideApp } from '../../src/api/problem.ts';
 import { allScopes, type Principal } from '../../src/auth/principal.ts';
 import { createHub, type Hub } from '../../src/bridge/hub.ts';
 import { createSockets, type Sockets, type SocketsOptions } from '../../src/bridge/sockets.ts';
@@ -40,7 +40,7 @@ async function serve(options: Partial<SocketsOptions> = {}): Promise<void> {
     visibleTo: (_actor, filter) => filter,
     onWatchAll: () => undefined,
     isCredentialValid: () => true,
-    problemOf,
+    problemOf: problemOutsideApp,
     logger: pino({ level: 'silent' }),
     ...options,
   });
@@ -198,13 +198,13 @@ describe('a client that does not read', () => {
 
 describe('an upgrade', () => {
   test.each(['//', '/', '/ws', '/ws/tasks/x/', `/ws/tasks/${id}/x`, `/api/tasks/${id}/`, `/WS/tasks/${id}/`])(
-    'for %s is rejected with 404',
-    async (target) => {
+    'for %s is not accepted: it is an ordinary request',
+    async (url) => {
       await serve();
-      const socket = openSocket();
-      socket.write(upgradeRequest(target));
-      const [head] = await once(socket, 'data');
-      expect(String(head).split('\r\n')[0]).toBe('HTTP/1.1 404 Not Found');
+      const headers = { host: 'localhost', upgrade: 'websocket' };
+      const accepts = (request: object): boolean => sockets.accepts(request as IncomingMessage);
+      expect(accepts({ method: 'GET', url, headers })).toBe(false);
+      expect(accepts({ method: 'GET', url: path, headers })).toBe(true);
     },
   );
 
