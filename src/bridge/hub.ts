@@ -46,7 +46,7 @@ export interface Hub {
   isOpenTo(id: string): boolean;
   /** Announces a look at a task that has no entry, on behalf of a list watcher. */
   expect(id: string): void;
-  /** Removes entries that have no task watchers and whose task ended, or started to sleep, a while ago. */
+  /** Removes entries that have no task watchers and whose task ended, or started to sleep, a while ago. @param now by `performance.now`. */
   sweep(now: number): void;
   last(id: string): Observation | undefined;
   /** Ids of all tasks that have an entry or are expected. */
@@ -61,6 +61,8 @@ interface Entry {
   last: Observation;
   message: OutgoingMessage;
   readonly watchers: Set<TaskWatcher>;
+  /** When `last` was taken in, by `performance.now`. */
+  changedAt: number;
 }
 
 /**
@@ -77,8 +79,8 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   const expected = new Set<string>();
 
   const size = (): number => entries.size + listWatchers.size;
-  /** Times at which tasks were deleted, in milliseconds: a late look may still find them. */
-  const deletedAt = new Map<string, number>();
+  /** The tasks that were deleted a short while ago: a late look may still find them. */
+  const deletions = new Map<string, { readonly at: number; readonly heardAt: number }>();
 
   function isOwnerWatched(owner: string): boolean {
     for (const watcher of listWatchers.keys()) if (covers(watcher, owner)) return true;
@@ -95,7 +97,12 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     const { id } = first.task;
     const known = entries.get(id);
     if (known) return known;
-    const entry: Entry = { last: first, message: taskMessage(first), watchers: new Set() };
+    const entry: Entry = {
+      last: first,
+      message: taskMessage(first),
+      watchers: new Set(),
+      changedAt: performance.now(),
+    };
     expected.delete(id);
     entries.set(id, entry);
     if (size() === 1) onFirst();
@@ -124,7 +131,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     if (!entry) {
       // The server deletes the runs of a task one by one, so a look may still find one. A task that was created again
       // under the same id is younger.
-      const isDeleted = Date.parse(observation.task.created_at) < (deletedAt.get(id) ?? 0);
+      const isDeleted = Date.parse(observation.task.created_at) < (deletions.get(id)?.at ?? 0);
       if (!isDeleted && isOwnerWatched(observation.task.owner)) enter(observation);
       return;
     }
@@ -133,6 +140,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     const message = taskMessage(observation);
     if (message.text === entry.message.text) return;
     entry.message = message;
+    entry.changedAt = performance.now();
     for (const watcher of entry.watchers) watcher.send(message);
     sendToListWatchers(entry);
   }
@@ -144,7 +152,9 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   }
 
   function sendDeleted(id: string, owner: string): void {
-    if (listWatchers.size > 0) deletedAt.set(id, Date.now());
+    // oxlint-disable-next-line eslint/no-restricted-properties -- compared with the time of a creation
+    const at = Date.now();
+    if (listWatchers.size > 0) deletions.set(id, { at, heardAt: performance.now() });
     const message = outgoing({ type: 'deleted', id });
     for (const [watcher, received] of listWatchers) {
       received.delete(id);
@@ -186,7 +196,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
         listWatchers.delete(watcher);
         if (listWatchers.size === 0) {
           expected.clear();
-          deletedAt.clear();
+          deletions.clear();
         }
         const isStillWatched = watchedOwners();
         dropUnwatched(({ last: { task } }) => !isStillWatched(task.owner));
@@ -220,11 +230,10 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     sweep(now) {
       // A sleeping task has been published and will show its next change in the lists, so don't keep it: there may be
       // very many.
-      const isQuiet = ({ last: { task } }: Entry): boolean =>
-        (task.finished_at !== null || task.status === 'SCHEDULED') &&
-        now - Date.parse(task.finished_at ?? task.updated_at) > keepQuietMs;
+      const isQuiet = ({ last: { task }, changedAt }: Entry): boolean =>
+        (task.finished_at !== null || task.status === 'SCHEDULED') && now - changedAt > keepQuietMs;
       dropUnwatched(isQuiet);
-      for (const [id, at] of deletedAt) if (now - at > keepQuietMs) deletedAt.delete(id);
+      for (const [id, { heardAt }] of deletions) if (now - heardAt > keepQuietMs) deletions.delete(id);
     },
 
     last: (id) => entries.get(id)?.last,

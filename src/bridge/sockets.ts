@@ -92,7 +92,7 @@ export function createSockets(options: SocketsOptions): Sockets {
   const heartbeat = setInterval(checkAll, options.pingMs ?? defaultPingMs);
 
   function checkAll(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [socket, client] of clients) {
       if (!client.alive) {
         socket.terminate();
@@ -220,7 +220,7 @@ function limitMessages(socket: WebSocket): void {
   let messages = 0;
   let windowEndsAt = 0;
   socket.on('message', () => {
-    const now = Date.now();
+    const now = performance.now();
     if (now >= windowEndsAt) [messages, windowEndsAt] = [0, now + messageWindowMs];
     messages += 1;
     if (messages > maxMessages) socket.close(closeCode.policy, 'this feed accepts no messages');

@@ -61,7 +61,7 @@ export function supervise<L extends SupervisedProcess>(options: SuperviseOptions
   const run = async (): Promise<void> => {
     let failures = 0;
     while (!signal.aborted) {
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       let reason: string;
       try {
         reason = await liveOnce();
@@ -71,7 +71,7 @@ export function supervise<L extends SupervisedProcess>(options: SuperviseOptions
         reason = errorMessage(error);
       }
       if (signal.aborted) return;
-      failures = Date.now() - startedAt >= backoff.healthyAfterMs ? 1 : failures + 1;
+      failures = performance.now() - startedAt >= backoff.healthyAfterMs ? 1 : failures + 1;
       const delayMs = Math.min(backoff.initialMs * 2 ** (failures - 1), backoff.maximumMs);
       onRestart(reason, delayMs);
       await pause(delayMs, signal);

@@ -18,11 +18,11 @@ export async function waitForEffect<T>(
   effect: (state: T) => boolean,
   waitMs = effectTimeoutMs,
 ): Promise<T> {
-  const deadline = Date.now() + waitMs;
+  const deadline = performance.now() + waitMs;
   let latest = before;
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, 150)) {
     latest = (await read()) ?? latest;
-    if (effect(latest) || Date.now() >= deadline) return latest;
+    if (effect(latest) || performance.now() >= deadline) return latest;
     await pause(pauseMs);
   }
 }

@@ -404,13 +404,15 @@ describe('a list watcher', () => {
   test('leaves nothing behind: ended tasks are dropped after a while, and all tasks when it leaves', () => {
     const hub = createHub(quiet);
     const leave = hub.watchAll(new RecordingListWatcher('alice'));
-    const finished_at = new Date(0).toISOString();
+    const finished_at = '2020-01-01T00:00:00.000Z';
+    const now = performance.now();
     hub.publish('b', of('b', { status: 'COMPLETED', finished_at }));
-    hub.publish('c', of('c'));
+    hub.publish('c', of('c', running));
+    hub.publish('asleep', of('asleep'));
     hub.expect('d');
-    hub.sweep(20_000);
-    expect([...hub.ids()]).toEqual(['b', 'c', 'd']);
-    hub.sweep(31_000);
+    hub.sweep(now + 20_000);
+    expect([...hub.ids()]).toEqual(['b', 'c', 'asleep', 'd']);
+    hub.sweep(now + 31_000);
     expect([...hub.ids()]).toEqual(['c', 'd']);
     leave();
     expect([...hub.ids()]).toEqual([]);

@@ -44,11 +44,12 @@ const workerFreshMs = 70_000;
 const readyCacheMs = 1000;
 
 export function healthRoutes(routes: RouteTable, { tasks }: RouteDependencies): void {
-  let cached = { at: 0, workers: Promise.resolve(0) };
+  let cached = { at: Number.NEGATIVE_INFINITY, workers: Promise.resolve(0) };
 
   /** Counts the workers, with at most one call a second, however often a load balancer asks. */
   function workers(): Promise<number> {
-    if (Date.now() - cached.at > readyCacheMs) cached = { at: Date.now(), workers: countWorkers() };
+    const now = performance.now();
+    if (now - cached.at > readyCacheMs) cached = { at: now, workers: countWorkers() };
     return cached.workers;
   }
 
