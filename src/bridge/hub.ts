@@ -36,8 +36,11 @@ export interface Hub {
   watchAll(watcher: ListWatcher): () => void;
   /** Takes in an observation of a task. undefined means that the task no longer exists. */
   publish(id: string, observation: Observation | undefined): void;
-  /** Reports the deletion of a task, which may have no entry. */
-  deleted(id: string, owner: string): void;
+  /**
+   * Reports the deletion of a task, which may have no entry, or be reported already.
+   * @param at instant of the deletion, in milliseconds
+   */
+  deleted(id: string, owner: string, at: number): void;
   /** Sends a notice about the feed itself to all watchers. */
   notice(notice: Notice, detail: string): void;
   /** Returns whether a row of a visibility list shows something that the hub should know but does not. */
@@ -125,7 +128,8 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     expected.delete(id);
     const entry = entries.get(id);
     if (!observation) {
-      if (entry) remove(id, entry);
+      // oxlint-disable-next-line eslint/no-restricted-properties -- compared with the time of a creation
+      if (entry) remove(id, entry, Date.now());
       return;
     }
     if (!entry) {
@@ -145,15 +149,13 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     sendToListWatchers(entry);
   }
 
-  function remove(id: string, entry: Entry): void {
+  function remove(id: string, entry: Entry, at: number): void {
     entries.delete(id);
     for (const watcher of entry.watchers) watcher.deleted();
-    sendDeleted(id, entry.last.task.owner);
+    sendDeleted(id, entry.last.task.owner, at);
   }
 
-  function sendDeleted(id: string, owner: string): void {
-    // oxlint-disable-next-line eslint/no-restricted-properties -- compared with the time of a creation
-    const at = Date.now();
+  function sendDeleted(id: string, owner: string, at: number): void {
     if (listWatchers.size > 0) deletions.set(id, { at, heardAt: performance.now() });
     const message = outgoing({ type: 'deleted', id });
     for (const [watcher, received] of listWatchers) {
@@ -203,10 +205,12 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
       };
     },
 
-    deleted(id, owner) {
+    deleted(id, owner, at) {
       const entry = entries.get(id);
-      if (entry) remove(id, entry);
-      else sendDeleted(id, owner);
+      const isAnother = entry !== undefined && Date.parse(entry.last.task.created_at) > at;
+      if (isAnother) return;
+      if (entry) remove(id, entry, at);
+      else if (at > (deletions.get(id)?.at ?? 0)) sendDeleted(id, owner, at);
     },
 
     notice(notice, detail) {

@@ -35,7 +35,7 @@ interface ObserverOptions {
 
 /** State of the looks at one watched task. */
 interface LookState {
-  /** By `performance.now`, as all instants here but a task's own. */
+  /** Instant of the last look, by `performance.now`. */
   lookedAt: number;
   transitions: number;
   /** Grows while nothing changes, and after errors. */

@@ -83,6 +83,7 @@ export function createPoller(options: PollerOptions): Poller {
       // Only after a successful call: what changes while calls fail must be in the next lists.
       cursor = cursorAt(newest, askedAt);
       recovered();
+      for (const { id, owner, at } of found.deletions) hub.deleted(id, owner, at);
       lookAtNews(found.changes);
       hub.sweep(performance.now());
       observer.lookAtDue();

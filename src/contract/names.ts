@@ -3,6 +3,9 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 /** The workflow type of every task; a workflow id that belongs to another type is not a task. */
 export const taskWorkflowType = 'task';
 
+/** The workflow type of a notice of deletions, which is for the feeds of other API processes (src/tasks/deletions.ts). */
+export const deletionsWorkflowType = 'task-deletions';
+
 /** Search attributes of the `task` workflow: the columns of the task list, which the feed reads as well. */
 export const searchAttributes = {
   owner: defineSearchAttributeKey('TaskOwner', SearchAttributeType.KEYWORD),

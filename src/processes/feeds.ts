@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { problemOutsideApp } from '../api/problem.ts';
 import type { Gate } from '../auth/gate.ts';
 import { createAdmission } from '../bridge/admission.ts';
+import { createDeletionNotices } from '../bridge/deletion-notices.ts';
 import { createHub, type Hub } from '../bridge/hub.ts';
 import { createPoller, type Poller } from '../bridge/poller.ts';
 import { createSockets, type Sockets } from '../bridge/sockets.ts';
@@ -29,7 +30,7 @@ export interface Feeds {
   /** Reports that a task has just been written, ahead of the next tick. */
   readonly look: Poller['look'];
   /** Reports that a task has been deleted. */
-  readonly deleted: Hub['deleted'];
+  readonly deleted: (id: string, owner: string) => void;
   /** Ends the watchers, then the poller that feeds them. Never rejects. */
   close(): Promise<void>;
 }
@@ -66,9 +67,15 @@ export function createFeeds({ tasks, gate, rate, logger, telemetry }: FeedOption
   credentialStatus.onChange(() => {
     for (const watching of [sockets, streams]) watching.closeInvalid();
   });
+  const notices = createDeletionNotices({ post: tasks.postDeletions, remove: tasks.removeNotice, logger });
+  const deleted = (id: string, owner: string): void => {
+    const deletion = { id, owner, at: Date.now() };
+    hub.deleted(id, owner, deletion.at);
+    notices.add(deletion);
+  };
   const closers = createClosers(logCloseErrors(logger));
-  for (const each of [poller, sockets, streams]) closers.add(() => each.close());
-  return { sockets, streams, look: poller.look, deleted: hub.deleted, close: closers.close };
+  for (const each of [notices, poller, sockets, streams]) closers.add(() => each.close());
+  return { sockets, streams, look: poller.look, deleted, close: closers.close };
 }
 
 /** Creates hub and poller, which need each other: the first watcher wakes the poller, which feeds the hub. */

@@ -8,6 +8,7 @@ import { cancelTask, pauseTask, removeTask, resumeTask, runTaskNow } from './com
 import { countTasks } from './counts.ts';
 import type { WriteContext } from './context.ts';
 import { createTask } from './create.ts';
+import { type Deletion, postDeletions } from './deletions.ts';
 import { editTask } from './edit.ts';
 import { changesSince, type FeedCursor, observeAs, observeTask } from './feed.ts';
 import { type HistoryRequest, readHistory } from './history.ts';
@@ -18,7 +19,7 @@ import { createQuota } from './quota.ts';
 import { type RetryRequest, retryTask } from './retry.ts';
 import { createTaskStore } from './store.ts';
 import { createWebUiPages } from './web-ui.ts';
-import type { Temporal } from '../temporal/temporal.ts';
+import type { Temporal, WorkflowRunId } from '../temporal/temporal.ts';
 
 export interface TaskServiceOptions {
   readonly temporal: Temporal;
@@ -59,6 +60,8 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
     runNow: (actor: Actor, id: string) => runTaskNow(context, actor, id),
     bulk: createBulk(context),
     remove: (actor: Actor, id: string) => removeTask(context, actor, id),
+    postDeletions: (deletions: readonly Deletion[]) => postDeletions(temporal, deletions),
+    removeNotice: ({ id, runId }: Required<WorkflowRunId>) => store.remove(id, runId),
     changesSince: (cursor: FeedCursor) => changesSince(context, cursor),
     observeAs: (actor: Actor, id: string) => observeAs(context, actor, id),
     observe: (id: string, runId?: string) => observeTask(context, id, runId),

@@ -2,7 +2,7 @@ import { Lru } from '../lib/lru.ts';
 
 interface Shared<T> {
   readonly answer: Promise<T>;
-  /** By the clock of `performance.now`; Infinity while the answer is pending. */
+  /** Instant by `performance.now`; Infinity while the answer is pending. */
   goodUntil: number;
 }
 

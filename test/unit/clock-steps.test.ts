@@ -93,7 +93,7 @@ describe.each([
         async changesSince(cursor) {
           ticks += 1;
           if (ticks === 2) step();
-          return { changes: [], cursor };
+          return { changes: [], deletions: [], cursor };
         },
         observe: async () => first,
       },
