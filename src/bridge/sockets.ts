@@ -14,6 +14,7 @@ import type { Principal } from '../auth/principal.ts';
 import { AppError, invalidFields } from '../contract/errors.ts';
 import { matchesFilter, taskFilter, type TaskFilter } from '../contract/filter.ts';
 import { queryErrors } from '../contract/issues.ts';
+import { pingEveryMs, pingMessage, pingProtocol } from '../contract/ping.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { Actor } from '../resources/actor.ts';
 import type { Observation } from '../tasks/feed.ts';
@@ -39,6 +40,8 @@ export interface SocketsOptions {
   readonly logger: Logger;
   readonly telemetry?: Telemetry;
   readonly pingMs?: number;
+  /** Interval of the pings that are messages, in milliseconds. */
+  readonly messagePingMs?: number;
 }
 
 export interface Sockets {
@@ -65,7 +68,7 @@ const drainMs = 3000;
 const maxMessages = 20;
 const messageWindowMs = 60_000;
 /**
- * Unsent data above which pings are not answered, in bytes. Less than the amount at which an outbox holds its
+ * Unsent data above which pings are neither sent as messages nor answered, in bytes. Less than the amount at which an outbox holds its
  * messages, since an outbox only resumes when messages that it has sent itself have left.
  */
 const maxUnreadPongBytes = 16 * 1024;
@@ -90,6 +93,9 @@ export function createSockets(options: SocketsOptions): Sockets {
   let closing = false;
   const stopGauge = telemetry.gauge('taskbell_sockets_open', () => clients.size);
   const heartbeat = setInterval(checkAll, options.pingMs ?? defaultPingMs);
+  const pings = setInterval(() => {
+    for (const socket of clients.keys()) sendPing(socket);
+  }, options.messagePingMs ?? pingEveryMs);
 
   function checkAll(): void {
     const now = performance.now();
@@ -141,6 +147,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     const client: SocketConnection = { principal, outbox, alive: true };
     clients.set(socket, client);
     const clearExpiry = atExpiry(principal, () => socket.close(closeCode.unauthenticated, 'token expired'));
+    sendPing(socket);
     const end = show.begin(outbox, (code, reason) => socket.close(code, reason));
     socket.on('pong', () => {
       client.alive = true;
@@ -197,6 +204,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     async close() {
       closing = true;
       clearInterval(heartbeat);
+      clearInterval(pings);
       stopGauge();
       hub.notice('draining', 'The service is restarting; reconnect.');
       const all = [...clients.keys()];
@@ -225,6 +233,12 @@ function limitMessages(socket: WebSocket): void {
     messages += 1;
     if (messages > maxMessages) socket.close(closeCode.policy, 'this feed accepts no messages');
   });
+}
+
+/** Sends a ping as a message to a client that asked for them, unless it does not read: they would pile up here. */
+function sendPing(socket: WebSocket): void {
+  if (socket.protocol !== pingProtocol || socket.readyState !== socket.OPEN) return;
+  if (socket.bufferedAmount <= maxUnreadPongBytes) socket.send(JSON.stringify(pingMessage));
 }
 
 /** Answers pings, but not those of a client that does not read the answers: they would pile up here. */

@@ -11,6 +11,7 @@ import { allScopes, type Principal } from '../../src/auth/principal.ts';
 import { createHub, type Hub } from '../../src/bridge/hub.ts';
 import { createSockets, type Sockets, type SocketsOptions } from '../../src/bridge/sockets.ts';
 import { notFound } from '../../src/contract/errors.ts';
+import type { FeedMessage } from '../../src/contract/task.ts';
 import type { Observation } from '../../src/tasks/feed.ts';
 import { type Feed, openFeed } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -127,6 +128,20 @@ describe('the heartbeat', () => {
     feed.socket.pause();
     await waitFor('the end of the socket', () => sockets.size === 0);
     expect(hub.size).toBe(0);
+  });
+});
+
+describe('pings as messages', () => {
+  test('reach a client that asks for them at once and then repeatedly, and no other client', async () => {
+    await serve({ messagePingMs: 50 });
+    const plain = await watch();
+    const asking = new WebSocket(`${url}${path}`, ['taskbell.ping']);
+    clients.push(asking);
+    const received: string[] = [];
+    asking.on('message', (data: Buffer) => received.push((JSON.parse(data.toString()) as FeedMessage).type));
+    await waitFor('three pings', () => received.filter((type) => String(type) === 'ping').length >= 3);
+    expect(received.slice(0, 2)).toEqual(['ping', 'task']);
+    expect(plain.messages.map(({ type }) => type)).toEqual(['task']);
   });
 });
 
