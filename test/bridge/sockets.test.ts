@@ -139,7 +139,7 @@ describe('pings as messages', () => {
     clients.push(asking);
     const received: string[] = [];
     asking.on('message', (data: Buffer) => received.push((JSON.parse(data.toString()) as FeedMessage).type));
-    await waitFor('three pings', () => received.filter((type) => String(type) === 'ping').length >= 3);
+    await waitFor('three pings', () => received.filter((type) => type === 'ping').length >= 3);
     expect(received.slice(0, 2)).toEqual(['ping', 'task']);
     expect(plain.messages.map(({ type }) => type)).toEqual(['task']);
   });

@@ -35,7 +35,8 @@ async function open(timing: Partial<EventTiming>) {
   const sockets = { accepts: () => false, upgrade: () => undefined };
   const app = appOf(routes, undefined, { ...alice, expiresAt: null });
   const fetch: Api['fetch'] = (request, env, context) => {
-    response = env?.outgoing;
+    const bindings: ApiEnv['Bindings'] = env ?? {};
+    response = bindings.outgoing;
     return app.fetch(request, env, context);
   };
   listener = await listen({ fetch }, sockets, {
@@ -58,6 +59,7 @@ test('a client that does not read what it is sent is disconnected after a while'
   await waitFor('the end of the stream', () => hub.size === 0);
   clearInterval(writing);
   await waitFor('the end of the connection', () => response?.destroyed === true);
+  expect(socket.readableFlowing).toBe(false);
 });
 
 test('a client of a quiet stream is asked to reconnect after a while', async () => {
