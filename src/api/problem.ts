@@ -5,6 +5,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Logger } from 'pino';
 import { AppError, type ErrorCode, type FieldError } from '../contract/errors.ts';
 import type { Problem } from '../contract/problem.ts';
+import { rawPath } from './raw-path.ts';
 import { errorMessage } from '../lib/error-message.ts';
 
 /** The HTTP status of each error code. */
@@ -86,10 +87,10 @@ export function problemResponse(logger: Logger) {
   return (error: unknown, c: Context): Response => {
     const requestId = c.res.headers.get('X-Request-Id') ?? randomUUID();
     const { status, body, headers } = problemOf(error, requestId);
-    if (status === 500) logger.error({ err: error, requestId, path: c.req.path }, 'request failed');
+    if (status === 500) logger.error({ err: error, requestId, path: rawPath(c) }, 'request failed');
     else if (status > 500)
       logger.warn(
-        { reason: reasonOf(error), requestId, path: c.req.path },
+        { reason: reasonOf(error), requestId, path: rawPath(c) },
         'request failed: service unavailable',
       );
     // The headers of every response, and Allow: Hono keeps them only if more than one handler was involved.
