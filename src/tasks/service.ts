@@ -17,6 +17,7 @@ import { readSummary, readTask } from './read.ts';
 import { createOverview } from './overview.ts';
 import { createQuota } from './quota.ts';
 import { type RetryRequest, retryTask } from './retry.ts';
+import { runsOf } from './search.ts';
 import { createTaskStore } from './store.ts';
 import { createWebUiPages } from './web-ui.ts';
 import type { Temporal, WorkflowRunId } from '../temporal/temporal.ts';
@@ -29,6 +30,9 @@ export interface TaskServiceOptions {
   /** Base URL of the Temporal Web UI, if there is one to link to. */
   readonly webUiUrl: string | undefined;
 }
+
+/** The id of no task. */
+const noTask = '00000000-0000-0000-0000-000000000000';
 
 export type TaskService = ReturnType<typeof createTaskService>;
 
@@ -66,5 +70,9 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
     observeAs: (actor: Actor, id: string) => observeAs(context, actor, id),
     observe: (id: string, runId?: string) => observeTask(context, id, runId),
     workersSeen: temporal.workersSeen,
+    /** Makes Temporal read its database. Throws if it cannot. */
+    assertStoreAnswers: async (): Promise<void> => {
+      await temporal.list(runsOf(noTask), 1);
+    },
   };
 }

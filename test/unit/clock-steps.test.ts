@@ -28,6 +28,7 @@ describe.each([
     const routes = createRouteTable();
     const tasks = {
       workersSeen: () => (isAway ? Promise.reject(new Error('away')) : Promise.resolve([])),
+      assertStoreAnswers: async () => undefined,
     };
     healthRoutes(routes, { tasks } as unknown as Parameters<typeof healthRoutes>[1]);
     const app = appOf(routes);

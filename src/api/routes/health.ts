@@ -26,7 +26,7 @@ const readyz = openRoute({
   operationId: 'isReady',
   summary: 'Check that the process is ready',
   description:
-    'The process is ready when Temporal responds. Workers are counted but not required: without any, tasks wait.',
+    'The process is ready when Temporal responds and reads its database. Workers are counted but not required: without any, tasks wait.',
   tags,
   responses: {
     200: json(
@@ -55,7 +55,8 @@ export function healthRoutes(routes: RouteTable, { tasks }: RouteDependencies): 
 
   async function countWorkers(): Promise<number> {
     const since = Date.now() - workerFreshMs;
-    const seen = await tasks.workersSeen();
+    // Temporal has the workers in memory, also while its database is away.
+    const [seen] = await Promise.all([tasks.workersSeen(), tasks.assertStoreAnswers()]);
     return new Set(seen.filter(({ lastSeenAt }) => lastSeenAt >= since).map(({ identity }) => identity)).size;
   }
 
