@@ -1,8 +1,10 @@
 import { truncateBytes } from '../src/contract/text.ts';
 
-const maxLines = 200;
+/** Maximum number of lines kept, and so of those in one report of a handler. */
+export const maxLines = 200;
 const maxBytes = 16 * 1024;
-const maxLineBytes = 2 * 1024;
+/** Maximum size of a line, in bytes. */
+export const maxLineBytes = 2 * 1024;
 
 /** The last lines of an attempt's log. Bounded, since they travel in heartbeats and failures. */
 export class LogLines {

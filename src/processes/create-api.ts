@@ -76,7 +76,9 @@ async function compose(
   const docs = await readAssets(join(buildFolder, 'docs'));
   const dashboard = await readAssets(join(buildFolder, 'dashboard'));
   const onError = (error: unknown): void => logger.error({ err: error }, 'accounts');
-  const gate = await createGate({ home, secret, identityProvider, onError, telemetry });
+  const onKeyRejected = (key: string, reason: string): void =>
+    logger.info({ key, reason }, 'API key rejected');
+  const gate = await createGate({ home, secret, identityProvider, onError, onKeyRejected, telemetry });
   closers.add(gate.close);
   const temporal = createTemporalOf(config, telemetry);
   closers.add(() => temporal.close());

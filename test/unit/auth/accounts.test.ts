@@ -54,25 +54,26 @@ describe('sign-in', () => {
     expect(fastest.unknown / fastest.alice).toBeGreaterThan(0.4);
   });
 
-  test('takes as long for an unknown name, and one with another kind of hash, as for one with a hash of Django', async () => {
+  test('costs as much for an unknown name, and one with another kind of hash, as for one with a hash of Django', async () => {
     const { path, users } = await setUp();
     await users.add('bob', password, 'user');
-    const password_hash = djangoHash(password, 300_000);
+    const password_hash = djangoHash(password, 200_000);
     await updateUsersFile(path, (all) =>
       all.map((user) => (user.name === 'bob' ? { ...user, password_hash } : user)),
     );
     const { accounts } = await followedAccounts(path);
-    const fastest = { alice: Infinity, bob: Infinity, unknown: Infinity };
-    for (let round = 0; round < 5; round += 1) {
+    const least = { alice: Infinity, bob: Infinity, unknown: Infinity };
+    for (let round = 0; round < 3; round += 1) {
       for (const name of ['alice', 'bob', 'unknown'] as const) {
-        const before = performance.now();
+        // Processor time, which other processes hardly change.
+        const before = process.cpuUsage();
         await accounts.verifyPassword(name, 'not the password');
-        fastest[name] = Math.min(fastest[name], performance.now() - before);
+        least[name] = Math.min(least[name], process.cpuUsage(before).user);
       }
     }
     // A hash of Django takes several times as long as the others.
-    expect(fastest.unknown / fastest.bob).toBeGreaterThan(0.6);
-    expect(fastest.alice / fastest.bob).toBeGreaterThan(0.6);
+    expect(least.unknown / least.bob).toBeGreaterThan(0.6);
+    expect(least.alice / least.bob).toBeGreaterThan(0.6);
   });
 
   test('replaces a hash of the password as it was typed, so that it matches however it is typed', async () => {
