@@ -9,7 +9,7 @@ export class LineBudget {
   #left = linesPerSecond;
   #refilledAt = performance.now();
 
-  /** Returns whether so many lines are taken. */
+  /** Returns whether this many lines are taken. */
   take(lines: number): boolean {
     const now = performance.now();
     this.#left = Math.min(linesPerSecond, this.#left + ((now - this.#refilledAt) / 1000) * linesPerSecond);
