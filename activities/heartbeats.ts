@@ -14,7 +14,7 @@ export class Heartbeats {
   readonly #beat: () => void;
   #interval: NodeJS.Timeout | undefined;
   #soon: NodeJS.Timeout | undefined;
-  #lastAt = 0;
+  #lastAt = Number.NEGATIVE_INFINITY;
 
   constructor(beat: () => void) {
     this.#beat = beat;
@@ -27,14 +27,14 @@ export class Heartbeats {
   now(): void {
     clearTimeout(this.#soon);
     this.#soon = undefined;
-    this.#lastAt = Date.now();
+    this.#lastAt = performance.now();
     this.#beat();
   }
 
   /** Sends a heartbeat at once, or a little later if the last one was only just sent. */
   soon(): void {
     if (this.#soon) return;
-    const wait = this.#lastAt + soonMs - Date.now();
+    const wait = this.#lastAt + soonMs - performance.now();
     if (wait <= 0) this.now();
     else this.#soon = setTimeout(() => this.now(), wait);
   }

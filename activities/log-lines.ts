@@ -2,9 +2,11 @@ import { inspect } from 'node:util';
 import { truncateBytes } from '../src/contract/text.ts';
 import { stackOf } from './failures.ts';
 
-const maxLines = 200;
+/** Maximum number of lines kept, and so of those in one report of a handler. */
+export const maxLines = 200;
 const maxBytes = 16 * 1024;
-const maxLineBytes = 2 * 1024;
+/** Maximum size of a line, in bytes. */
+export const maxLineBytes = 2 * 1024;
 
 /** The last lines of an attempt's log. Bounded, since they travel in heartbeats and failures. */
 export class LogLines {

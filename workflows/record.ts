@@ -9,7 +9,7 @@ import type { SearchAttributeUpdatePair } from '@temporalio/common';
 import { searchAttributes } from '../src/contract/names.ts';
 import type { EndedPredecessor } from '../src/contract/predecessors.ts';
 import { searchableName, searchableTag } from '../src/contract/searchable.ts';
-import { truncateBytes } from '../src/contract/text.ts';
+import { escapeMarkup, truncateBytes } from '../src/contract/text.ts';
 import type { ErrorReport, TaskFailureDetails, TaskMemo } from '../src/contract/workflow.ts';
 import type { TaskState } from './state.ts';
 import { listedOf } from '../src/contract/spec.ts';
@@ -108,7 +108,7 @@ function sentence(state: TaskState): string {
     case 'RUNNING': {
       const error = attempts.at(-1)?.error;
       if (nextAttemptAt === null || !error) return '**Running**.';
-      return `**Retry ${retryCount}** at ${new Date(nextAttemptAt).toISOString()}, after: ${error.message}`;
+      return `**Retry ${retryCount}** at ${new Date(nextAttemptAt).toISOString()}, after: ${escapeMarkup(error.message)}`;
     }
   }
 }

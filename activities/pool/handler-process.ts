@@ -18,6 +18,7 @@ import {
   type TypeRules,
 } from './messages.ts';
 import { forwardOutput, type PoolLogger } from './output.ts';
+import { LineBudget } from './line-budget.ts';
 import type { StopReason } from '../types/define.ts';
 
 /** Why we kill a process while its handler runs. */
@@ -87,6 +88,7 @@ export class HandlerProcess {
   #number = 0;
   #run: Run | undefined;
   #warned = false;
+  readonly #lines = new LineBudget();
   #killedFor: KillReason | undefined;
   #endedByAnother = false;
   /** Whether a handler was asked to stop, which it may still be busy doing. */
@@ -169,13 +171,23 @@ export class HandlerProcess {
   #receive(received: unknown): void {
     const parsed = fromHandler.safeParse(received);
     if (!parsed.success) {
-      if (!this.#warned) {
-        this.#logger.warn(this.#facts(), 'Ignoring unknown messages from a handler');
-      }
-      this.#warned = true;
+      this.#warnOnce('Ignoring unknown messages from a handler');
       return;
     }
     this.#handle(parsed.data);
+  }
+
+  /** Drops the log lines of a handler that sends too many. Progress and checkpoint replace earlier ones. */
+  #bounded(report: HandlerReport): HandlerReport {
+    const { log, ...rest } = report;
+    if (log === undefined || this.#lines.take(log.length)) return report;
+    this.#warnOnce('Dropping log lines of a handler, which sends too many');
+    return rest;
+  }
+
+  #warnOnce(warning: string): void {
+    if (!this.#warned) this.#logger.warn(this.#facts(), warning);
+    this.#warned = true;
   }
 
   #handle(message: FromHandler): void {
@@ -186,7 +198,7 @@ export class HandlerProcess {
         if (this.#run) this.#run.started = true;
         return;
       case 'report':
-        this.#run?.onReport(message.report);
+        this.#run?.onReport(this.#bounded(message.report));
         return;
       case 'completed':
         this.#finish({ kind: 'completed', result: message.result }, message.residentBytes);

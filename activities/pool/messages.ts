@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { maxCheckpointBytes, maxErrorMessageBytes, maxResultBytes } from '../../src/contract/limits.ts';
+import { maxLineBytes, maxLines } from '../log-lines.ts';
 import { stopReasons } from '../types/define.ts';
 
 const limits = z.object({ softTimeLimit: z.boolean(), timeLimit: z.boolean(), memoryLimit: z.boolean() });
@@ -54,7 +55,7 @@ export type ToHandler = z.infer<typeof toHandler>;
 
 /** Limited here as well: a handler can send anything, and everything has to fit into Temporal's messages. */
 const handlerReport = z.object({
-  log: z.array(z.string().max(64 * 1024)).optional(),
+  log: z.array(z.string().max(maxLineBytes)).max(maxLines).optional(),
   progress: z.object({ percent: z.number(), message: z.string().max(1000) }).optional(),
   /** JSON. */
   checkpoint: z.string().max(maxCheckpointBytes).optional(),

@@ -92,7 +92,11 @@ export function createAccess(
   };
 
   function attributes(c: Context<ApiEnv>) {
-    return { path: '/', httpOnly: true, sameSite: 'Strict', secure: callerAddressOf(c).isSecure } as const;
+    // The origin shows it even if the proxy with TLS is not trusted. Not always secure: browsers reject such a cookie
+    // from a service that is used over plain http under another name than localhost.
+    const isOriginSecure = c.req.header('Origin')?.toLowerCase().startsWith('https:') ?? false;
+    const secure = callerAddressOf(c).isSecure || isOriginSecure;
+    return { path: '/', httpOnly: true, sameSite: 'Strict', secure } as const;
   }
 }
 

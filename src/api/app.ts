@@ -31,7 +31,12 @@ export function createApp(dependencies: ApiDependencies): Api {
   app.onError(problemResponse(dependencies.logger));
   useHeaders(app, dependencies.limits.corsOrigins);
   app.use(requestLog(dependencies.logger, dependencies.telemetry));
-  const callerAddressOf = createCallerAddressOf(dependencies.limits.trustedProxies);
+  const callerAddressOf = createCallerAddressOf(dependencies.limits.trustedProxies, (proxy) =>
+    dependencies.logger.warn(
+      { proxy },
+      `X-Forwarded-For of ${proxy} is ignored: all its clients count as one. If it is your proxy, add it to TASKBELL_TRUSTED_PROXIES.`,
+    ),
+  );
   const access = createAccess(dependencies, callerAddressOf);
   const signIn = createSignIn(dependencies, callerAddressOf);
   const guards = createRouteGuards({ access, ...dependencies });

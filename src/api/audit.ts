@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
 import type { Principal, Scope } from '../auth/principal.ts';
 import { scopeOf } from './access.ts';
+import { rawPath } from './raw-path.ts';
 import type { ApiEnv } from './types.ts';
 
 /**
@@ -23,7 +24,8 @@ interface Audited {
 export function audit(logger: Logger, { scope, action }: Audited): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     await next();
-    const { method, path } = c.req;
+    const { method } = c.req;
+    const path = rawPath(c);
     if (scopeOf(method, scope) === 'read') return;
     const [, collection, task, word] = objectPath.exec(path) ?? [];
     const created = c.res.headers.get('Location')?.split('/').at(-2);

@@ -18,8 +18,13 @@ type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
  * Returns the function that finds the address of a caller. A proxy's X-Forwarded-For and X-Forwarded-Proto count only
  * if its address is trusted, because anyone can send these headers.
  * @param trustedProxies addresses and CIDR ranges.
+ * @param onUntrusted called with the address of the first peer that sends X-Forwarded-For without being trusted.
  */
-export function createCallerAddressOf(trustedProxies: readonly string[]): CallerAddressOf {
+export function createCallerAddressOf(
+  trustedProxies: readonly string[],
+  onUntrusted: (peer: string) => void = () => undefined,
+): CallerAddressOf {
+  let hasReported = false;
   const trusted = trustedProxies.map(rangeOf);
 
   function isTrusted(text: string): boolean {
@@ -32,8 +37,13 @@ export function createCallerAddressOf(trustedProxies: readonly string[]): Caller
 
   return (c) => {
     const peer = c.env.incoming?.socket.remoteAddress ?? '';
-    if (!isTrusted(peer)) return { address: networkOf(peer), isSecure: false };
-    const hops = (c.req.header('X-Forwarded-For') ?? '').split(',').map((hop) => hop.trim());
+    const forwardedFor = c.req.header('X-Forwarded-For');
+    if (!isTrusted(peer)) {
+      if (forwardedFor !== undefined && !hasReported) onUntrusted(peer);
+      hasReported ||= forwardedFor !== undefined;
+      return { address: networkOf(peer), isSecure: false };
+    }
+    const hops = (forwardedFor ?? '').split(',').map((hop) => withoutPort(hop.trim()));
     // Searched from the right: everything left of the first untrusted address is only that client's claim.
     const client = hops.findLast((hop) => hop !== '' && !isTrusted(hop)) ?? peer;
     const protocol = c.req.header('X-Forwarded-Proto')?.split(',').at(-1)?.trim().toLowerCase();
@@ -45,6 +55,12 @@ function rangeOf(text: string): Range {
   if (text.includes('/')) return ipaddr.parseCIDR(text);
   const address = ipaddr.process(text);
   return [address, address.kind() === 'ipv4' ? 32 : 128];
+}
+
+/** Returns the address of `203.0.113.7:4711`, `[2001:db8::1]:443` or `[2001:db8::1]`: some proxies send these. */
+function withoutPort(hop: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]+)\](?::\d+)?|([\d.]+):\d+)$/.exec(hop) ?? [];
+  return bracketed ?? plain ?? hop;
 }
 
 function networkOf(text: string): string {

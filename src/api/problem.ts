@@ -5,6 +5,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Logger } from 'pino';
 import { AppError, type ErrorCode, type FieldError } from '../contract/errors.ts';
 import type { Problem } from '../contract/problem.ts';
+import { rawPath } from './raw-path.ts';
 import { errorMessage } from '../lib/error-message.ts';
 
 /** The HTTP status of each error code. */
@@ -69,15 +70,28 @@ export function problemOf(error: unknown, requestId: string): Problem {
   };
 }
 
+/** Describes an error of a request that does not reach the app, with all headers of the response. */
+export function problemOutsideApp(error: unknown): Problem {
+  const requestId = randomUUID();
+  const problem = problemOf(error, requestId);
+  const own = { ...problem.headers, 'Content-Type': 'application/problem+json' };
+  return { ...problem, headers: { ...headersOutsideApp(requestId), ...own } };
+}
+
+/** Returns the headers that the app would have added to a response. */
+export function headersOutsideApp(requestId: string): Readonly<Record<string, string>> {
+  return { 'X-Request-Id': requestId, 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
+}
+
 /** Returns the `onError` handler of the whole application. */
 export function problemResponse(logger: Logger) {
   return (error: unknown, c: Context): Response => {
     const requestId = c.res.headers.get('X-Request-Id') ?? randomUUID();
     const { status, body, headers } = problemOf(error, requestId);
-    if (status === 500) logger.error({ err: error, requestId, path: c.req.path }, 'request failed');
+    if (status === 500) logger.error({ err: error, requestId, path: rawPath(c) }, 'request failed');
     else if (status > 500)
       logger.warn(
-        { reason: reasonOf(error), requestId, path: c.req.path },
+        { reason: reasonOf(error), requestId, path: rawPath(c) },
         'request failed: service unavailable',
       );
     // The headers of every response, and Allow: Hono keeps them only if more than one handler was involved.

@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { Logger } from 'pino';
 import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
+import { rawPath } from './raw-path.ts';
 import type { ApiEnv } from './types.ts';
 
 /** Gives each request an id, and logs and measures it. */
@@ -15,7 +16,8 @@ export function requestLog(logger: Logger, telemetry: Telemetry = noTelemetry): 
     const startedAt = performance.now();
     await next();
     const ms = performance.now() - startedAt;
-    const { method, path } = c.req;
+    const { method } = c.req;
+    const path = rawPath(c);
     const { status } = c.res;
     logger.debug({ requestId, method, path, status, durationMs: Math.round(ms) }, 'request');
     // By route, not by path: paths have ids, so the number of labels would be unlimited.

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import type { Account } from '../auth/accounts.ts';
 import type { LocalAccounts } from '../auth/gate.ts';
 import { AppError } from '../contract/errors.ts';
+import { errorMessage } from '../lib/error-message.ts';
 import type { CallerAddressOf } from './caller-address.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
 
@@ -12,7 +13,9 @@ export interface SignIn {
   /** @throws AppError no_active_account, too_many_requests */
   verify(c: Context<ApiEnv>, credentials: { username: string; password: string }): Promise<Account>;
   /** Redeems the token of a sign-in link. @throws AppError token_not_valid */
-  redeem(link: string): Promise<Account>;
+  redeem(c: Context<ApiEnv>, link: string): Promise<Account>;
+  /** Returns a new access token. @throws AppError token_not_valid */
+  refresh(c: Context<ApiEnv>, refreshToken: string): Promise<{ access: string }>;
 }
 
 export function createSignIn(
@@ -41,8 +44,30 @@ export function createSignIn(
       logger.info({ address }, 'sign-in failed');
       throw new AppError('no_active_account', 'No active account found with the given credentials');
     },
-    async redeem(link) {
-      return requireLocalAccounts().links.redeem(link);
+    async redeem(c, link) {
+      const { links } = requireLocalAccounts();
+      const { address } = callerAddressOf(c);
+      const account = await links.redeem(link).catch((error: unknown) => {
+        logger.info({ address, reason: reasonOf(error) }, 'sign-in by link failed');
+        throw error;
+      });
+      logger.info({ address, account: account.id }, 'signed in by link');
+      return account;
+    },
+    async refresh(c, refreshToken) {
+      const { tokens } = requireLocalAccounts();
+      const { address } = callerAddressOf(c);
+      const { account, access } = await tokens.refresh(refreshToken).catch((error: unknown) => {
+        logger.info({ address, reason: reasonOf(error) }, 'refresh of a token failed');
+        throw error;
+      });
+      logger.info({ address, account: account.id }, 'access token refreshed');
+      return { access };
     },
   };
+}
+
+/** Returns why a credential was rejected, which its sender does not learn. */
+function reasonOf(error: unknown): string {
+  return errorMessage(error instanceof AppError ? (error.cause ?? error) : error);
 }

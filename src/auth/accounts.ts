@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createLimiter } from '../lib/limiter.ts';
-import { hashPassword, isTooLong, needsRehash, verifyPasswordHash } from './passwords.ts';
+import { hashPassword, isTooLong, matchingForm, needsRehash, normalised, spendRest } from './passwords.ts';
 import { updateUsersFile, type User, usersFormat } from './users-file.ts';
 import type { AccountRole } from '../contract/account.ts';
 import { createListView } from './list-view.ts';
@@ -35,7 +35,8 @@ export interface Accounts {
   /** Checks the file now. Never rejects. */
   refresh(): Promise<void>;
   /**
-   * Takes the same time whether or not the name exists. Replaces Django's hashes and those with outdated parameters.
+   * Fails in the same time whether or not the name exists. Replaces Django's hashes, those with outdated parameters,
+   * and those of a password as it was typed.
    * @returns the account; undefined if name or password is wrong.
    * @throws AppError too_many_requests if too many verifications are waiting.
    */
@@ -91,9 +92,13 @@ export async function createAccounts(options: Options): Promise<Accounts> {
     // A user who was just added, or just got a new password, need not wait for the timer.
     await view.refresh();
     const user = view.list().find((each) => each.name === name);
-    const right = await verifyPasswordHash(user?.password_hash ?? unknownUserHash, password);
-    if (user === undefined || !right) return undefined;
-    if (needsRehash(user.password_hash)) await rehash(user, password);
+    const form = user && (await matchingForm(user.password_hash, password));
+    if (user === undefined || form === undefined) {
+      const all = view.list().map(({ password_hash }) => password_hash);
+      await spendRest(user?.password_hash, password, { all, dummy: unknownUserHash });
+      return undefined;
+    }
+    if (needsRehash(user.password_hash) || form !== normalised(password)) await rehash(user, password);
     return accountOf(user);
   }
 

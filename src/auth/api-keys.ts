@@ -33,6 +33,11 @@ export function looksLikeApiKey(credentials: string): boolean {
   return credentials.startsWith('tb_');
 }
 
+/** Returns the public prefix of an API key, for a log; of anything else nothing, since it may be part of a key. */
+export function apiKeyPrefix(credentials: string): string {
+  return form.exec(credentials)?.[1] ?? '';
+}
+
 /** @throws {ListFileError} if the keys file is corrupt. */
 export async function createApiKeys({
   accounts,

@@ -1,4 +1,6 @@
-import { type ApiKeys, looksLikeApiKey } from './api-keys.ts';
+import { AppError } from '../contract/errors.ts';
+import { errorMessage } from '../lib/error-message.ts';
+import { type ApiKeys, apiKeyPrefix, looksLikeApiKey } from './api-keys.ts';
 import type { Principal } from './principal.ts';
 import { notAuthenticated } from './rejections.ts';
 
@@ -10,19 +12,27 @@ interface Dependencies {
   readonly tokens: { verifyAccess(accessToken: string): Promise<Principal> };
   /** undefined if there are no API keys: anything that looks like one is then an invalid token. */
   readonly keys?: Pick<ApiKeys, 'verify'> | undefined;
+  /** Called with the public prefix of a rejected API key, and the reason. */
+  readonly onKeyRejected?: (prefix: string, reason: string) => void;
 }
 
 /**
  * Accepts `Bearer TOKEN`, with the scheme in upper or lower case; the token can be an API key. No header, or another
  * scheme, counts as no credentials, as in the previous service.
  */
-export function createAuthenticate({ tokens, keys }: Dependencies): Authenticate {
+export function createAuthenticate({ tokens, keys, onKeyRejected }: Dependencies): Authenticate {
   return async (authorizationHeader = '') => {
     const [scheme = '', token, ...more] = authorizationHeader.trim().split(/\s+/);
     if (scheme.toLowerCase() !== 'bearer') throw notAuthenticated();
     if (token === undefined || more.length > 0)
       throw notAuthenticated('Authorization header must contain two space-delimited values');
-    if (keys !== undefined && looksLikeApiKey(token)) return keys.verify(token);
+    if (keys !== undefined && looksLikeApiKey(token)) {
+      return keys.verify(token).catch((error: unknown) => {
+        const reason = errorMessage(error instanceof AppError ? (error.cause ?? error) : error);
+        onKeyRejected?.(apiKeyPrefix(token), reason);
+        throw error;
+      });
+    }
     return tokens.verifyAccess(token);
   };
 }

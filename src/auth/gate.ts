@@ -40,6 +40,8 @@ export interface GateOptions {
   readonly onError: (error: unknown) => void;
   /** Called with the reason when a token of the identity provider is not valid; at most once a minute for each. */
   readonly onRejectedToken: (reason: string) => void;
+  /** Called with the public prefix of a rejected API key, and the reason. */
+  readonly onKeyRejected?: (prefix: string, reason: string) => void;
   readonly telemetry?: Telemetry;
 }
 
@@ -57,6 +59,7 @@ export async function createGate(options: GateOptions): Promise<Gate> {
       close: () => undefined,
     };
   }
+  const onKeyRejected = options.onKeyRejected && { onKeyRejected: options.onKeyRejected };
   const accounts = await createAccounts({ usersFile: usersFilePath(home), onError });
   const keys = await createApiKeys({ accounts, path: keysFilePath(home), onError });
   const endedSessions = await createEndedSessions({ path: endedSessionsFilePath(home), onError });
@@ -64,7 +67,7 @@ export async function createGate(options: GateOptions): Promise<Gate> {
   const accountOf = (id: string, generation: number) => currentAccount(accounts, id, generation);
   const tokens = createTokens({ secret, accounts });
   return {
-    authenticate: createAuthenticate({ tokens, keys }),
+    authenticate: createAuthenticate({ tokens, keys, ...onKeyRejected }),
     tickets: createTickets({ secret, credentialStatus }),
     credentialStatus,
     localAccounts: {

@@ -53,13 +53,14 @@ const addressWindowMs = 10 * 60_000;
 const maxWaiting = 200;
 
 export interface ThrottleOptions {
+  /** A clock that is never set, in milliseconds. */
   readonly now?: () => number;
   readonly maxRemembered?: number;
   readonly telemetry?: Telemetry;
 }
 
 export function createThrottle(options: ThrottleOptions = {}): Throttle {
-  const { now = Date.now, maxRemembered = 10_000, telemetry = noTelemetry } = options;
+  const { now = () => performance.now(), maxRemembered = 10_000, telemetry = noTelemetry } = options;
   const guesses = new Lru<Guesses>(maxRemembered);
   const addresses = new Lru<Address>(maxRemembered);
 

@@ -11,7 +11,7 @@ import { invalidToken } from './rejections.ts';
 export interface Tokens {
   issue(account: Account): Promise<{ access: string; refresh: string }>;
   /** Issues a new access token; the refresh token stays valid until it expires. @throws AppError token_not_valid */
-  refresh(refreshToken: string): Promise<{ access: string }>;
+  refresh(refreshToken: string): Promise<{ account: Account; access: string }>;
   /** @throws AppError token_not_valid */
   verifyAccess(accessToken: string): Promise<Principal>;
 }
@@ -68,7 +68,7 @@ export function createTokens({ secret, accounts, now = Date.now }: Dependencies)
     },
     async refresh(refreshToken) {
       const { account } = await verify(refreshToken, 'refresh');
-      return { access: await sign('access', account) };
+      return { account, access: await sign('access', account) };
     },
     async verifyAccess(accessToken) {
       const { account, expiresAt } = await verify(accessToken, 'access');

@@ -10,6 +10,7 @@ const maxTimerMs = 2 ** 31 - 1;
 export function atExpiry({ expiresAt }: Pick<Principal, 'expiresAt'>, end: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   const wait = (until: number): void => {
+    // oxlint-disable-next-line eslint/no-restricted-properties -- compared with the credential's
     const leftMs = until - Date.now();
     timer = leftMs > maxTimerMs ? setTimeout(wait, maxTimerMs, until) : setTimeout(end, Math.max(0, leftMs));
   };

@@ -36,8 +36,11 @@ export interface Hub {
   watchAll(watcher: ListWatcher): () => void;
   /** Takes in an observation of a task. undefined means that the task no longer exists. */
   publish(id: string, observation: Observation | undefined): void;
-  /** Reports the deletion of a task, which may have no entry. */
-  deleted(id: string, owner: string): void;
+  /**
+   * Reports the deletion of a task, which may have no entry, or be reported already.
+   * @param at instant of the deletion, in milliseconds
+   */
+  deleted(id: string, owner: string, at: number): void;
   /** Sends a notice about the feed itself to all watchers. */
   notice(notice: Notice, detail: string): void;
   /** Returns whether a row of a visibility list shows something that the hub should know but does not. */
@@ -46,7 +49,7 @@ export interface Hub {
   isOpenTo(id: string): boolean;
   /** Announces a look at a task that has no entry, on behalf of a list watcher. */
   expect(id: string): void;
-  /** Removes entries that have no task watchers and whose task ended, or started to sleep, a while ago. */
+  /** Removes entries that have no task watchers and whose task ended, or started to sleep, a while ago. @param now by `performance.now`. */
   sweep(now: number): void;
   last(id: string): Observation | undefined;
   /** Ids of all tasks that have an entry or are expected. */
@@ -61,6 +64,8 @@ interface Entry {
   last: Observation;
   message: OutgoingMessage;
   readonly watchers: Set<TaskWatcher>;
+  /** When `last` was taken in, by `performance.now`. */
+  changedAt: number;
 }
 
 /**
@@ -77,8 +82,8 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   const expected = new Set<string>();
 
   const size = (): number => entries.size + listWatchers.size;
-  /** Times at which tasks were deleted, in milliseconds: a late look may still find them. */
-  const deletedAt = new Map<string, number>();
+  /** The tasks that were deleted a short while ago: a late look may still find them. */
+  const deletions = new Map<string, { readonly at: number; readonly heardAt: number }>();
 
   function isOwnerWatched(owner: string): boolean {
     for (const watcher of listWatchers.keys()) if (covers(watcher, owner)) return true;
@@ -95,7 +100,12 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     const { id } = first.task;
     const known = entries.get(id);
     if (known) return known;
-    const entry: Entry = { last: first, message: taskMessage(first), watchers: new Set() };
+    const entry: Entry = {
+      last: first,
+      message: taskMessage(first),
+      watchers: new Set(),
+      changedAt: performance.now(),
+    };
     expected.delete(id);
     entries.set(id, entry);
     if (size() === 1) onFirst();
@@ -118,13 +128,14 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     expected.delete(id);
     const entry = entries.get(id);
     if (!observation) {
-      if (entry) remove(id, entry);
+      // oxlint-disable-next-line eslint/no-restricted-properties -- compared with the time of a creation
+      if (entry) remove(id, entry, Date.now());
       return;
     }
     if (!entry) {
       // The server deletes the runs of a task one by one, so a look may still find one. A task that was created again
       // under the same id is younger.
-      const isDeleted = Date.parse(observation.task.created_at) < (deletedAt.get(id) ?? 0);
+      const isDeleted = Date.parse(observation.task.created_at) < (deletions.get(id)?.at ?? 0);
       if (!isDeleted && isOwnerWatched(observation.task.owner)) enter(observation);
       return;
     }
@@ -133,18 +144,19 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     const message = taskMessage(observation);
     if (message.text === entry.message.text) return;
     entry.message = message;
+    entry.changedAt = performance.now();
     for (const watcher of entry.watchers) watcher.send(message);
     sendToListWatchers(entry);
   }
 
-  function remove(id: string, entry: Entry): void {
+  function remove(id: string, entry: Entry, at: number): void {
     entries.delete(id);
     for (const watcher of entry.watchers) watcher.deleted();
-    sendDeleted(id, entry.last.task.owner);
+    sendDeleted(id, entry.last.task.owner, at);
   }
 
-  function sendDeleted(id: string, owner: string): void {
-    if (listWatchers.size > 0) deletedAt.set(id, Date.now());
+  function sendDeleted(id: string, owner: string, at: number): void {
+    if (listWatchers.size > 0) deletions.set(id, { at, heardAt: performance.now() });
     const message = outgoing({ type: 'deleted', id });
     for (const [watcher, received] of listWatchers) {
       received.delete(id);
@@ -186,17 +198,19 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
         listWatchers.delete(watcher);
         if (listWatchers.size === 0) {
           expected.clear();
-          deletedAt.clear();
+          deletions.clear();
         }
         const isStillWatched = watchedOwners();
         dropUnwatched(({ last: { task } }) => !isStillWatched(task.owner));
       };
     },
 
-    deleted(id, owner) {
+    deleted(id, owner, at) {
       const entry = entries.get(id);
-      if (entry) remove(id, entry);
-      else sendDeleted(id, owner);
+      const isAnother = entry !== undefined && Date.parse(entry.last.task.created_at) > at;
+      if (isAnother) return;
+      if (entry) remove(id, entry, at);
+      else if (at > (deletions.get(id)?.at ?? 0)) sendDeleted(id, owner, at);
     },
 
     notice(notice, detail) {
@@ -220,11 +234,10 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     sweep(now) {
       // A sleeping task has been published and will show its next change in the lists, so don't keep it: there may be
       // very many.
-      const isQuiet = ({ last: { task } }: Entry): boolean =>
-        (task.finished_at !== null || task.status === 'SCHEDULED') &&
-        now - Date.parse(task.finished_at ?? task.updated_at) > keepQuietMs;
+      const isQuiet = ({ last: { task }, changedAt }: Entry): boolean =>
+        (task.finished_at !== null || task.status === 'SCHEDULED') && now - changedAt > keepQuietMs;
       dropUnwatched(isQuiet);
-      for (const [id, at] of deletedAt) if (now - at > keepQuietMs) deletedAt.delete(id);
+      for (const [id, { heardAt }] of deletions) if (now - heardAt > keepQuietMs) deletions.delete(id);
     },
 
     last: (id) => entries.get(id)?.last,

@@ -20,7 +20,7 @@ export interface Observer {
    */
   lookAtNews(id: string): void;
   /** Looks at the tasks whose state may have changed without a trace in the lists. */
-  lookAtDue(now: number): void;
+  lookAtDue(): void;
   /** Resolves when no look is under way. */
   idle(): Promise<void>;
 }
@@ -35,6 +35,7 @@ interface ObserverOptions {
 
 /** State of the looks at one watched task. */
 interface LookState {
+  /** Instant of the last look, by `performance.now`. */
   lookedAt: number;
   transitions: number;
   /** Grows while nothing changes, and after errors. */
@@ -81,7 +82,7 @@ export function createObserver(options: ObserverOptions): Observer {
 
   async function lookAt(id: string): Promise<void> {
     const before = states.get(id);
-    const lookedAt = Date.now();
+    const lookedAt = performance.now();
     telemetry.count('taskbell_feed_looks_total');
     try {
       const observation = await observe(id);
@@ -109,7 +110,11 @@ export function createObserver(options: ObserverOptions): Observer {
   }
 
   function isDue(id: string, now: number): boolean {
-    const { lookedAt = 0, intervalMs = soonestMs, failed = false } = states.get(id) ?? {};
+    const {
+      lookedAt = Number.NEGATIVE_INFINITY,
+      intervalMs = soonestMs,
+      failed = false,
+    } = states.get(id) ?? {};
     const task = hub.last(id)?.task;
     // The task is expected, and has not been seen yet.
     if (!task) return !looking.has(id) && now - lookedAt >= intervalMs;
@@ -119,20 +124,22 @@ export function createObserver(options: ObserverOptions): Observer {
       return now < (actedOnUntil.get(id) ?? 0) && now - lookedAt >= intervalMs;
     }
     const underWay = task.status !== 'SCHEDULED' || task.waiting?.reason === 'cancelling';
-    const timeHasCome = task.waiting?.reason === 'time' && Date.parse(task.scheduled_time) <= now;
+    // oxlint-disable-next-line eslint/no-restricted-properties -- compared with the task's
+    const timeHasCome = task.waiting?.reason === 'time' && Date.parse(task.scheduled_time) <= Date.now();
     return (underWay || timeHasCome) && now - lookedAt >= intervalMs;
   }
 
   return {
     look,
     lookAfterAction(id) {
-      if (hub.last(id)) actedOnUntil.set(id, Date.now() + afterActionMs);
+      if (hub.last(id)) actedOnUntil.set(id, performance.now() + afterActionMs);
       look(id);
     },
     lookAtNews(id) {
       if (!states.get(id)?.failed) look(id);
     },
-    lookAtDue(now) {
+    lookAtDue() {
+      const now = performance.now();
       for (const id of states.keys()) if (!hub.isOpenTo(id)) states.delete(id);
       for (const [id, until] of actedOnUntil) if (until <= now || !hub.last(id)) actedOnUntil.delete(id);
       for (const id of hub.ids()) if (isDue(id, now)) look(id);

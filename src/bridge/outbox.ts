@@ -25,7 +25,7 @@ export interface OutgoingSocket {
 export interface Outbox {
   /** @param key messages with the same key replace each other while they wait. */
   send(text: string, key: string): void;
-  /** Closes a socket whose client has stopped reading. */
+  /** Closes a socket whose client has stopped reading. @param now by `performance.now`. */
   check(now: number): void;
 }
 
@@ -44,7 +44,7 @@ export function createOutbox(socket: OutgoingSocket): Outbox {
     while (held.size > 0) {
       if (socket.readyState !== socket.OPEN) return;
       if (socket.bufferedAmount > holdBytes) {
-        stuckSince = Date.now();
+        stuckSince = performance.now();
         return;
       }
       const text = held.take();
@@ -64,7 +64,7 @@ export function createOutbox(socket: OutgoingSocket): Outbox {
         transmit(text);
         return;
       }
-      stuckSince ??= Date.now();
+      stuckSince ??= performance.now();
       held.put(key, text);
     },
     check(now) {

@@ -57,16 +57,17 @@ export function createPoller(options: PollerOptions): Poller {
   const closing = new AbortController();
 
   async function run(): Promise<void> {
+    // oxlint-disable-next-line eslint/no-restricted-properties -- compared with the server's
     const mark = { value: Date.now() - freshCursorMs, seenAt: performance.now() };
     newest = { written: mark, closed: mark };
     cursor = cursorAt(newest, mark.seenAt);
     // The current watchers have not been notified of an earlier outage.
     failures = 0;
     while (hub.size > 0 && !closing.signal.aborted) {
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       await tick();
       const interval = Math.min(tickMs * 2 ** failures, slowestTickMs);
-      await pause(Math.max(0, startedAt + interval - Date.now()), closing.signal);
+      await pause(Math.max(0, startedAt + interval - performance.now()), closing.signal);
     }
   }
 
@@ -82,9 +83,10 @@ export function createPoller(options: PollerOptions): Poller {
       // Only after a successful call: what changes while calls fail must be in the next lists.
       cursor = cursorAt(newest, askedAt);
       recovered();
+      for (const { id, owner, at } of found.deletions) hub.deleted(id, owner, at);
       lookAtNews(found.changes);
-      hub.sweep(Date.now());
-      observer.lookAtDue(Date.now());
+      hub.sweep(performance.now());
+      observer.lookAtDue();
     } catch (error) {
       failed(error);
     }

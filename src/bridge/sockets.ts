@@ -6,15 +6,15 @@
  *
  * open → closing (`close()`: notified, closed, and after a while terminated). The API process creates and closes it.
  */
-import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from '../auth/principal.ts';
-import { notFound, invalidFields } from '../contract/errors.ts';
+import { AppError, invalidFields } from '../contract/errors.ts';
 import { matchesFilter, taskFilter, type TaskFilter } from '../contract/filter.ts';
 import { queryErrors } from '../contract/issues.ts';
+import { pingEveryMs, pingMessage, pingProtocol } from '../contract/ping.ts';
 import type { Problem } from '../contract/problem.ts';
 import type { Actor } from '../resources/actor.ts';
 import type { Observation } from '../tasks/feed.ts';
@@ -37,14 +37,19 @@ export interface SocketsOptions {
   /** Returns whether the principal's credential is still valid: it may have ended while the socket was opening. */
   readonly isCredentialValid: (principal: Principal) => boolean;
   readonly limit: FeedLimit;
-  readonly problemOf: (error: unknown, requestId: string) => Problem;
+  /** Describes why an upgrade is rejected, with all headers except those of the connection. */
+  readonly problemOf: (error: unknown) => Problem;
   readonly logger: Logger;
   readonly telemetry?: Telemetry;
   readonly pingMs?: number;
+  /** Interval of the pings that are messages, in milliseconds. */
+  readonly messagePingMs?: number;
 }
 
 export interface Sockets {
-  /** Handles the `upgrade` event of an HTTP server. */
+  /** Returns whether a request asks for a WebSocket at the path of a feed. All others are ordinary requests. */
+  accepts(request: IncomingMessage): boolean;
+  /** Handles the `upgrade` event of an HTTP server, for requests that are accepted. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Closes the sockets of principals whose credentials are no longer valid. */
   closeInvalid(): void;
@@ -65,7 +70,7 @@ const drainMs = 3000;
 const maxMessages = 20;
 const messageWindowMs = 60_000;
 /**
- * Unsent data above which pings are not answered, in bytes. Less than the amount at which an outbox holds its
+ * Unsent data above which pings are neither sent as messages nor answered, in bytes. Less than the amount at which an outbox holds its
  * messages, since an outbox only resumes when messages that it has sent itself have left.
  */
 const maxUnreadPongBytes = 16 * 1024;
@@ -90,9 +95,12 @@ export function createSockets(options: SocketsOptions): Sockets {
   let closing = false;
   const stopGauge = telemetry.gauge('taskbell_sockets_open', () => clients.size);
   const heartbeat = setInterval(checkAll, options.pingMs ?? defaultPingMs);
+  const pings = setInterval(() => {
+    for (const socket of clients.keys()) sendPing(socket);
+  }, options.messagePingMs ?? pingEveryMs);
 
   function checkAll(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [socket, client] of clients) {
       if (!client.alive) {
         socket.terminate();
@@ -108,12 +116,11 @@ export function createSockets(options: SocketsOptions): Sockets {
     request: IncomingMessage,
     socket: Duplex,
   ): Promise<{ principal: Principal; show: Show }> {
-    const url = urlOf(request);
+    const url = new URL(request.url ?? '/', 'http://host');
     const principal = await options.admit(request, url);
     holdUntilClosed(socket, options.limit.take(principal.id));
     const id = onePath.exec(url.pathname)?.[1]?.toLowerCase();
     if (id !== undefined) return { principal, show: showOne(await options.observeAs(principal, id)) };
-    if (!allPath.test(url.pathname)) throw notFound();
     return { principal, show: showAll(principal, options.visibleTo(principal, filterOf(url))) };
   }
 
@@ -146,6 +153,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     const client: SocketConnection = { principal, outbox, alive: true };
     clients.set(socket, client);
     const clearExpiry = atExpiry(principal, () => socket.close(closeCode.unauthenticated, 'token expired'));
+    sendPing(socket);
     const end = show.begin(outbox, (code, reason) => socket.close(code, reason));
     socket.on('pong', () => {
       client.alive = true;
@@ -165,13 +173,29 @@ export function createSockets(options: SocketsOptions): Sockets {
     if (!options.isCredentialValid(principal)) socket.close(closeCode.unauthenticated, 'signed out');
   }
 
+  // Otherwise `ws` responds itself, in HTML.
+  server.on('wsClientError', (cause, socket) => {
+    const message = `The request is not a valid WebSocket handshake. ${cause.message}.`;
+    const { headers, ...problem } = options.problemOf(new AppError('malformed_request', message, { cause }));
+    // For a client of another version.
+    rejectUpgrade(socket, { ...problem, headers: { ...headers, 'Sec-WebSocket-Version': '13' } });
+  });
+
   return {
+    accepts({ method, headers, url = '' }) {
+      return (
+        method === 'GET' &&
+        headers.host !== undefined &&
+        headers.upgrade?.toLowerCase() === 'websocket' &&
+        isFeedPath(url)
+      );
+    },
+
     upgrade(request, socket, head) {
       const onError = (error: Error): void =>
         logger.debug({ err: error }, 'socket failed before its upgrade');
       socket.on('error', onError);
-      const rejectWith = (error: unknown): void =>
-        rejectUpgrade(socket, options.problemOf(error, randomUUID()));
+      const rejectWith = (error: unknown): void => rejectUpgrade(socket, options.problemOf(error));
       admit(request, socket).then(({ principal, show }) => {
         socket.removeListener('error', onError);
         if (closing) return socket.destroy();
@@ -186,6 +210,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     async close() {
       closing = true;
       clearInterval(heartbeat);
+      clearInterval(pings);
       stopGauge();
       hub.notice('draining', 'The service is restarting; reconnect.');
       const all = [...clients.keys()];
@@ -209,11 +234,17 @@ function limitMessages(socket: WebSocket): void {
   let messages = 0;
   let windowEndsAt = 0;
   socket.on('message', () => {
-    const now = Date.now();
+    const now = performance.now();
     if (now >= windowEndsAt) [messages, windowEndsAt] = [0, now + messageWindowMs];
     messages += 1;
     if (messages > maxMessages) socket.close(closeCode.policy, 'this feed accepts no messages');
   });
+}
+
+/** Sends a ping as a message to a client that asked for them, unless it does not read: they would pile up here. */
+function sendPing(socket: WebSocket): void {
+  if (socket.protocol !== pingProtocol || socket.readyState !== socket.OPEN) return;
+  if (socket.bufferedAmount <= maxUnreadPongBytes) socket.send(JSON.stringify(pingMessage));
 }
 
 /** Answers pings, but not those of a client that does not read the answers: they would pile up here. */
@@ -229,10 +260,11 @@ function holdUntilClosed(socket: Duplex, release: () => void): void {
   else socket.once('close', release);
 }
 
-function urlOf({ url = '/' }: IncomingMessage): URL {
+function isFeedPath(url: string): boolean {
   // `//` and the like are not URLs.
-  if (!URL.canParse(url, 'http://host')) throw notFound();
-  return new URL(url, 'http://host');
+  if (!URL.canParse(url, 'http://host')) return false;
+  const { pathname } = new URL(url, 'http://host');
+  return onePath.test(pathname) || allPath.test(pathname);
 }
 
 /** Returns the filter of a feed of many tasks, from all query parameters except the ticket. */
@@ -252,7 +284,6 @@ function rejectUpgrade(socket: Duplex, { status, body, headers }: Problem): void
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'Connection: close',
-    'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(text)}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];

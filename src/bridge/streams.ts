@@ -36,8 +36,8 @@ export interface TaskStream {
    * an end.
    */
   next(): Promise<string | StreamEnd>;
-  /** Ends the stream on behalf of its reader. `next` then returns an end. */
-  end(): void;
+  /** Ends the stream on behalf of its reader. `next` then returns an end with this reason. */
+  end(reason: string): void;
   /** Calls `listener` once the stream has ended, even if its reader has not read everything. */
   onEnd(listener: () => void): void;
 }
@@ -91,7 +91,7 @@ export function createStreams(options: StreamsOptions): Streams {
       closeIfInvalid(stream, principal);
       return {
         next: () => stream.next(),
-        end: () => finish(stream, { code: 1012, reason: 'client disconnected' }),
+        end: (reason) => finish(stream, { code: 1012, reason }),
         onEnd: (listener) => stream.onEnd(listener),
       };
     },

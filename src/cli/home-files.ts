@@ -2,10 +2,13 @@
  * The files in TASKBELL_HOME that commands administer. These commands work even if the rest of the
  * configuration is wrong.
  */
+import { type AdministrationFacts, appendAudit } from '../auth/audit-file.ts';
 import { createKeyAdministration, type KeyAdministration } from '../auth/key-administration.ts';
 import { keysFilePath, usersFilePath } from '../auth/paths.ts';
 import { createUsers, type Users } from '../auth/users.ts';
 import { readHome } from '../config.ts';
+import type { Io } from '../lib/command.ts';
+import { errorMessage } from '../lib/error-message.ts';
 
 /** Opens the users file. */
 export function openUsers(): Users {
@@ -16,4 +19,13 @@ export function openUsers(): Users {
 export function openKeys(): KeyAdministration {
   const home = readHome();
   return createKeyAdministration({ keysFile: keysFilePath(home), usersFile: usersFilePath(home) });
+}
+
+/** Records a change in the audit file. The change is made already, so a failure is only a warning. */
+export async function recordChange({ stderr }: Io, facts: AdministrationFacts): Promise<void> {
+  try {
+    await appendAudit(readHome(), facts);
+  } catch (error) {
+    stderr.write(`Warning: the change is made, but could not be recorded: ${errorMessage(error)}\n`);
+  }
 }

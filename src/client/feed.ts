@@ -44,7 +44,7 @@ export interface FeedSource {
   readonly checkCoversAll: boolean;
   /** Looks up the changes since the previous connection that the new one does not report. */
   readonly missed?: (gap: Gap) => AsyncIterable<FeedMessage>;
-  readonly timing?: Timing;
+  readonly timing?: Partial<Timing>;
 }
 
 const reconnectMs = { min: 500, max: 30_000 };
@@ -71,7 +71,7 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
       const gap = (): Gap => ({ since: reportedUntil(socket, skewMs), signal });
       const isUpToDate = () => source.isUpToDate(gap());
       const leave = checkLiveness(socket, source.checkCoversAll ? isUpToDate : undefined, source.timing);
-      const connectedAt = Date.now();
+      const connectedAt = performance.now();
       try {
         for await (const message of messagesOf(socket, connected, { since, signal }, source)) {
           failures = 0;
@@ -81,7 +81,7 @@ export async function* feed(source: FeedSource, options: FeedOptions): AsyncGene
         leave();
       }
       if (socket.closedWith === deletedCode) return;
-      if (Date.now() - connectedAt > stableMs) failures = 0;
+      if (performance.now() - connectedAt > stableMs) failures = 0;
       if (socket.opened) since = gap().since;
       else await isUpToDate();
       if (socket.closedCleanly) {

@@ -6,12 +6,14 @@ export interface Timing {
   readonly openMs: number;
   /** Silence, in milliseconds, after which a connection is checked: a dead one looks like one without events. */
   readonly quietMs: number;
+  /** Silence after which a connection with pings is dead, in milliseconds: several of them are missing. */
+  readonly pinglessMs: number;
 }
 
-const usual: Timing = { openMs: 15_000, quietMs: 60_000 };
+const usual: Timing = { openMs: 15_000, quietMs: 60_000, pinglessMs: 10_000 };
 
 /**
- * Abandons a socket that does not open, or that is silent although there is news.
+ * Abandons a socket that does not open, or that is silent although there is news. Drops one whose pings are missing.
  * @param isUpToDate returns whether nothing was missed. If undefined, this cannot be checked, and a silent socket is
  * retired.
  * @returns a function that stops the checks.
@@ -19,13 +21,14 @@ const usual: Timing = { openMs: 15_000, quietMs: 60_000 };
 export function checkLiveness(
   socket: FeedSocket,
   isUpToDate: (() => Promise<boolean>) | undefined,
-  { openMs, quietMs }: Timing = usual,
+  timing: Partial<Timing> = {},
 ): () => void {
+  const { openMs, quietMs, pinglessMs } = { ...usual, ...timing };
   const opening = setTimeout(() => {
     if (!socket.opened) socket.abandon();
   }, openMs);
   const ask = async (): Promise<void> => {
-    if (!socket.opened || Date.now() - socket.heardAt < quietMs) return;
+    if (!socket.opened || socket.hasPings || socket.silentMs < quietMs) return;
     if (!isUpToDate) {
       clearInterval(asking);
       socket.retire();
@@ -36,8 +39,15 @@ export function checkLiveness(
     else socket.abandon();
   };
   const asking = setInterval(() => void ask(), quietMs / 2);
+  let missing = false;
+  const listening = setInterval(() => {
+    // Twice: a page that was busy may have pings that it has not received yet.
+    if (missing && socket.silentMs >= pinglessMs) socket.drop();
+    missing = socket.hasPings && socket.silentMs >= pinglessMs;
+  }, pinglessMs / 5);
   return () => {
     clearTimeout(opening);
     clearInterval(asking);
+    clearInterval(listening);
   };
 }

@@ -1,4 +1,5 @@
 /** One WebSocket to the feed: the messages that it has received and that are not taken yet, and how it ended. */
+import { type pingMessage, pingProtocol } from '../contract/ping.ts';
 import { Mailbox } from './mailbox.ts';
 import type { FeedMessage } from './types.ts';
 
@@ -13,7 +14,7 @@ export interface WebSocketLike {
   /** Only in `ws`: closes without waiting for the peer. */
   terminate?(): void;
 }
-export type WebSocketConstructor = new (url: string) => WebSocketLike;
+export type WebSocketConstructor = new (url: string, protocol: string) => WebSocketLike;
 
 const lost = 1006;
 /** Maximum time for the peer to answer a close, in milliseconds. */
@@ -26,12 +27,15 @@ export class FeedSocket {
   closedWith: number | undefined;
   /** Whether the socket was given up because of its silence. */
   abandoned = false;
+  /** Whether the service sends pings as messages: one before this feature does not. */
+  hasPings = false;
   heardAt = Date.now();
+  #heardAtMark = performance.now();
   readonly #socket: WebSocketLike;
   #retired = false;
 
   constructor(WebSocket: WebSocketConstructor, url: string) {
-    this.#socket = new WebSocket(url);
+    this.#socket = new WebSocket(url, pingProtocol);
     this.#socket.addEventListener('open', () => {
       this.opened = true;
       this.#hear();
@@ -51,6 +55,15 @@ export class FeedSocket {
 
   #hear(): void {
     this.heardAt = Date.now();
+    this.#heardAtMark = performance.now();
+  }
+
+  /**
+   * Time without a message or ping, in milliseconds. The clock may be set, and the other one may stand still while the
+   * computer sleeps.
+   */
+  get silentMs(): number {
+    return Math.max(Date.now() - this.heardAt, performance.now() - this.#heardAtMark);
   }
 
   #end(code: number): void {
@@ -59,15 +72,19 @@ export class FeedSocket {
   }
 
   #receive(text: string): void {
-    let message: FeedMessage;
+    let message: FeedMessage | typeof pingMessage;
     try {
-      message = JSON.parse(text) as FeedMessage;
+      message = JSON.parse(text) as FeedMessage | typeof pingMessage;
     } catch {
       // The peer is not Taskbell.
       this.#drop();
       return;
     }
     this.#hear();
+    if (message.type === 'ping') {
+      this.hasPings = true;
+      return;
+    }
     const isEnd = message.type === 'task' && message.finished_at !== null;
     if (message.type === 'notice') this.mailbox.put('notice', message, false);
     else this.mailbox.put(message.id, message, isEnd);
@@ -81,6 +98,10 @@ export class FeedSocket {
   }
 
   /** Ends the socket without a closing handshake, which would wait for an answer. */
+  drop(): void {
+    if (this.closedWith === undefined) this.#drop();
+  }
+
   #drop(): void {
     this.#end(lost);
     if (this.#socket.terminate) this.#socket.terminate();

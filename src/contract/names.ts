@@ -5,6 +5,8 @@ export const taskWorkflowType = 'task';
 
 /** The workflow type of what remembers the Idempotency-Key of a deleted task (src/tasks/deleted-keys.ts). */
 export const deletedTaskWorkflowType = 'deleted-task';
+/** The workflow type of a notice of deletions, which is for the feeds of other API processes (src/tasks/deletions.ts). */
+export const deletionsWorkflowType = 'task-deletions';
 
 /** Search attributes of the `task` workflow: the columns of the task list, which the feed reads as well. */
 export const searchAttributes = {

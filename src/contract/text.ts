@@ -40,3 +40,11 @@ function bytesOf(codePoint: number): number {
   if (codePoint < 0x800) return 2;
   return codePoint < 0x10000 ? 3 : 4;
 }
+
+/**
+ * Escapes what the Temporal Web UI would render: it takes summaries and details for Markdown, which may contain HTML,
+ * links and images. Emphasis stays, which does no harm.
+ */
+export function escapeMarkup(text: string): string {
+  return text.replaceAll(/[\\`<[!&]/g, '\\$&');
+}

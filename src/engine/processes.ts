@@ -35,10 +35,10 @@ export async function stopChild(child: ChildProcess, deadlineMs: number, force?:
  * @returns false when it can't be ended: it belongs to another user.
  */
 export async function stopRecorded(record: ProcessRecord, deadlineMs: number): Promise<boolean> {
-  const killAt = Date.now() + deadlineMs;
+  const killAt = performance.now() + deadlineMs;
   if (isAlive(record)) signalProcess(record.pid, 'SIGTERM');
   while (isAlive(record)) {
-    const late = Date.now() - killAt;
+    const late = performance.now() - killAt;
     if (late > killMs) return false;
     if (late > 0) signalProcess(record.pid, 'SIGKILL');
     await sleep(pollMs);

@@ -79,7 +79,17 @@ async function compose(
   const onError = (error: unknown): void => logger.error({ err: error }, 'accounts');
   const onRejectedToken = (reason: string): void =>
     logger.warn({ reason }, 'token of the identity provider rejected');
-  const gate = await createGate({ home, secret, identityProvider, onError, onRejectedToken, telemetry });
+  const onKeyRejected = (key: string, reason: string): void =>
+    logger.info({ key, reason }, 'API key rejected');
+  const gate = await createGate({
+    home,
+    secret,
+    identityProvider,
+    onError,
+    onRejectedToken,
+    onKeyRejected,
+    telemetry,
+  });
   closers.add(gate.close);
   const temporal = createTemporalOf(config, telemetry);
   closers.add(() => temporal.close());

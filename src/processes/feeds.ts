@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
-import { problemOf } from '../api/problem.ts';
+import { problemOutsideApp } from '../api/problem.ts';
 import type { Gate } from '../auth/gate.ts';
 import { createAdmission } from '../bridge/admission.ts';
+import { createDeletionNotices } from '../bridge/deletion-notices.ts';
 import { createFeedLimit } from '../bridge/feed-limit.ts';
 import { createHub, type Hub } from '../bridge/hub.ts';
 import { createPoller, type Poller } from '../bridge/poller.ts';
@@ -32,7 +33,7 @@ export interface Feeds {
   /** Reports that a task has just been written, ahead of the next tick. */
   readonly look: Poller['look'];
   /** Reports that a task has been deleted. */
-  readonly deleted: Hub['deleted'];
+  readonly deleted: (id: string, owner: string) => void;
   /** Ends the watchers, then the poller that feeds them. Never rejects. */
   close(): Promise<void>;
 }
@@ -59,7 +60,7 @@ export function createFeeds({ tasks, gate, rate, maxFeeds, logger, telemetry }: 
     onWatchAll: (actor, filter) => void lookAtUnderWay(actor, filter),
     isCredentialValid: credentialStatus.isValid,
     limit,
-    problemOf,
+    problemOf: problemOutsideApp,
     logger,
     telemetry,
   });
@@ -73,9 +74,15 @@ export function createFeeds({ tasks, gate, rate, maxFeeds, logger, telemetry }: 
   credentialStatus.onChange(() => {
     for (const watching of [sockets, streams]) watching.closeInvalid();
   });
+  const notices = createDeletionNotices({ post: tasks.postDeletions, remove: tasks.removeNotice, logger });
+  const deleted = (id: string, owner: string): void => {
+    const deletion = { id, owner, at: Date.now() };
+    hub.deleted(id, owner, deletion.at);
+    notices.add(deletion);
+  };
   const closers = createClosers(logCloseErrors(logger));
-  for (const each of [poller, sockets, streams]) closers.add(() => each.close());
-  return { sockets, streams, look: poller.look, deleted: hub.deleted, close: closers.close };
+  for (const each of [notices, poller, sockets, streams]) closers.add(() => each.close());
+  return { sockets, streams, look: poller.look, deleted, close: closers.close };
 }
 
 /** Creates hub and poller, which need each other: the first watcher wakes the poller, which feeds the hub. */

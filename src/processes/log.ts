@@ -31,6 +31,18 @@ interface LogLine {
   readonly reason?: string;
 }
 
+/**
+ * Returns the text without characters that would move the cursor, or begin what looks like another line: it may have
+ * parts of requests. The lines of a stack trace are indented.
+ */
+function printable(text: string): string {
+  return text
+    .replaceAll(/\r?\n/g, '\n    ')
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, (each) =>
+      each === '\n' || each === '\t' ? each : `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+}
+
 /** @example `11:40:01 worker WARN Temporal cannot be reached: connection refused` */
 export function plainLine({ level, time, role, msg = '', err, reason }: LogLine): string {
   const clock = new Date(time).toTimeString().slice(0, 8);
@@ -43,5 +55,5 @@ export function plainLine({ level, time, role, msg = '', err, reason }: LogLine)
     ...(label === 'INFO' ? [] : [label]),
     why === undefined ? msg : `${msg}: ${why}`,
   ];
-  return parts.join(' ');
+  return printable(parts.join(' '));
 }

@@ -21,15 +21,15 @@ export function showProgress(stream: Output): ProgressDisplay {
   let current: Progress | undefined;
   let timer: NodeJS.Timeout | undefined;
   let since = 0;
-  let writtenAt = 0;
+  let writtenAt: number | undefined;
 
   const wipe = (): void => {
-    if (inPlace && writtenAt > 0) stream.write('\r\u001B[2K');
+    if (inPlace && writtenAt !== undefined) stream.write('\r\u001B[2K');
   };
   const show = (): void => {
-    const now = Date.now();
+    const now = performance.now();
     if (current === undefined || now - since < firstAfterMs) return;
-    if (!inPlace && now - writtenAt < lineEveryMs) return;
+    if (!inPlace && writtenAt !== undefined && now - writtenAt < lineEveryMs) return;
     const text = format(current, now - since);
     wipe();
     stream.write(inPlace ? text.slice(0, (stream.columns ?? 80) - 1) : `${text}\n`);
@@ -39,8 +39,8 @@ export function showProgress(stream: Output): ProgressDisplay {
     report(progress) {
       if (progress.waitingFor !== current?.waitingFor) {
         wipe();
-        since = Date.now();
-        writtenAt = 0;
+        since = performance.now();
+        writtenAt = undefined;
       }
       current = progress;
       timer ??= setInterval(show, updateEveryMs).unref();
@@ -54,7 +54,7 @@ export function showProgress(stream: Output): ProgressDisplay {
       wipe();
       timer = undefined;
       current = undefined;
-      writtenAt = 0;
+      writtenAt = undefined;
     },
   };
 }

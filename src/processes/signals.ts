@@ -16,10 +16,10 @@ export interface StopSignals {
 export function catchSignals(): StopSignals {
   const stop = new AbortController();
   const force = new AbortController();
-  let lastAt = 0;
+  let lastAt = Number.NEGATIVE_INFINITY;
   const handle = (signal: NodeJS.Signals): void => {
-    const since = Date.now() - lastAt;
-    lastAt = Date.now();
+    const since = performance.now() - lastAt;
+    lastAt = performance.now();
     if (since < echoMs) return;
     if (stop.signal.aborted) force.abort(new Error(`a second signal (${signal})`));
     else stop.abort(new Error(signal));

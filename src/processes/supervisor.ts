@@ -16,6 +16,8 @@ export interface SuperviseOptions<L extends SupervisedProcess> {
   readonly onFatal: (error: unknown) => void;
   /** Called when a life ended or didn't come up, and will be started again after the delay. */
   readonly onRestart: (reason: string, delayMs: number) => void;
+  /** Called when a life serves that is not the first. */
+  readonly onServingAgain?: () => void;
   readonly backoff?: Backoff;
 }
 
@@ -45,7 +47,7 @@ const attemptsBeforeFirstLife = 3;
  * succeeded.
  */
 export function supervise<L extends SupervisedProcess>(options: SuperviseOptions<L>): Supervisor<L> {
-  const { start, isFatal, onFatal, onRestart, backoff = defaultBackoff } = options;
+  const { start, isFatal, onFatal, onRestart, onServingAgain, backoff = defaultBackoff } = options;
   const closing = new AbortController();
   const { signal } = closing;
   let current: L | undefined;
@@ -53,7 +55,9 @@ export function supervise<L extends SupervisedProcess>(options: SuperviseOptions
   const firstLife = new Promise<L>((resolve) => (served = resolve));
 
   const liveOnce = async (): Promise<string> => {
+    const isFirst = current === undefined;
     current = await start(signal);
+    if (!isFirst) onServingAgain?.();
     served(current);
     if (signal.aborted) await current.close();
     return current.ended;
@@ -61,7 +65,7 @@ export function supervise<L extends SupervisedProcess>(options: SuperviseOptions
   const run = async (): Promise<void> => {
     let failures = 0;
     while (!signal.aborted) {
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       let reason: string;
       try {
         reason = await liveOnce();
@@ -71,7 +75,7 @@ export function supervise<L extends SupervisedProcess>(options: SuperviseOptions
         reason = errorMessage(error);
       }
       if (signal.aborted) return;
-      failures = Date.now() - startedAt >= backoff.healthyAfterMs ? 1 : failures + 1;
+      failures = performance.now() - startedAt >= backoff.healthyAfterMs ? 1 : failures + 1;
       const delayMs = Math.min(backoff.initialMs * 2 ** (failures - 1), backoff.maximumMs);
       onRestart(reason, delayMs);
       await pause(delayMs, signal);

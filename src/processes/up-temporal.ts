@@ -17,6 +17,8 @@ export interface TemporalOptions {
   readonly force: AbortSignal;
   readonly onFatal: (error: unknown) => void;
   readonly onRestart: (reason: string, delayMs: number) => void;
+  /** Called when our own server serves again after a restart: it has reported progress. */
+  readonly onServingAgain: () => void;
 }
 
 /** The Temporal server that the roles use. */
@@ -48,11 +50,12 @@ export async function useExternal(
 
 /** Starts our own server under supervision. Once it has served, it keeps its ports across restarts. */
 export function superviseEmbedded(options: TemporalOptions): Supervisor<EmbeddedServer> {
-  const { config, report, force, onFatal, onRestart } = options;
+  const { config, report, force, onFatal, onRestart, onServingAgain } = options;
   const { home } = config;
   let ports: Pick<EmbeddedServer, 'port' | 'webUiPort'> | undefined;
   return supervise({
     onRestart,
+    onServingAgain,
     onFatal,
     isFatal: () => ports === undefined,
     async start(signal) {

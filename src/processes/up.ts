@@ -99,7 +99,15 @@ async function provideTemporal(running: Running): Promise<TemporalForUp> {
   const { config, display, signals, closers, failed, fail } = running;
   const { report } = display;
   const onRestart = announceRestart(display, 'Temporal server');
-  const options: TemporalOptions = { config, report, ...signals, onFatal: fail, onRestart };
+  const onServingAgain = (): void => display.clear();
+  const options: TemporalOptions = {
+    config,
+    report,
+    ...signals,
+    onFatal: fail,
+    onRestart,
+    onServingAgain,
+  };
   const { external } = config.temporal;
   if (external !== undefined) return useExternal(options, external.connectionOptions);
   const supervisor = superviseEmbedded(options);

@@ -19,7 +19,7 @@ export async function waitForEffect<T>(
   effect: (state: T) => boolean,
   waitMs = effectTimeoutMs,
 ): Promise<T> {
-  const deadline = Date.now() + waitMs;
+  const deadline = performance.now() + waitMs;
   let latest = before;
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, 150)) {
     try {
@@ -28,7 +28,7 @@ export async function waitForEffect<T>(
       if (error instanceof AppError && error.code === 'temporal_unavailable') return latest;
       throw error;
     }
-    if (effect(latest) || Date.now() >= deadline) return latest;
+    if (effect(latest) || performance.now() >= deadline) return latest;
     await pause(pauseMs);
   }
 }

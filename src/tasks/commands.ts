@@ -234,7 +234,7 @@ function isSetToRun(execution: LiveExecution): boolean {
 
 /** Waits until the task is no longer found: the server deletes several runs one after the other. */
 async function isDeleted({ store }: ServiceContext, id: string, waitMs: number): Promise<boolean> {
-  const deadline = Date.now() + waitMs;
+  const deadline = performance.now() + waitMs;
   for (;;) {
     try {
       await store.describe(id);
@@ -242,7 +242,7 @@ async function isDeleted({ store }: ServiceContext, id: string, waitMs: number):
       if (isNotFound(error)) return true;
       throw error;
     }
-    if (Date.now() >= deadline) return false;
+    if (performance.now() >= deadline) return false;
     await sleep(50);
   }
 }

@@ -36,7 +36,7 @@ export async function editTask(
   request: EditTaskInput,
   ifMatch: string | undefined,
 ): Promise<TaskView> {
-  const deadline = Date.now() + raceMs;
+  const deadline = performance.now() + raceMs;
   for (;;) {
     const before = await loadTask(context.store, actor, id);
     assertEditable(before, ifMatch);
@@ -57,7 +57,7 @@ export async function editTask(
     const outcome = await sendEdit(context, before, edit);
     if (outcome === 'made') return readTask(context, actor, await loadTask(context.store, actor, id));
     if (ifMatch !== undefined) throw staleVersion();
-    if (Date.now() > deadline) throw wrongState('Task is being changed by too many requests at once');
+    if (performance.now() > deadline) throw wrongState('Task is being changed by too many requests at once');
     await sleep(Math.random() * 50);
   }
 }

@@ -4,10 +4,12 @@ import type { TaskSummary } from '../contract/task.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import type { ServiceContext } from './context.ts';
+import type { Deletion } from './deletions.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { endingOf } from './read.ts';
 import { allRows } from './rows.ts';
 import { closedSince, writtenSince } from './search.ts';
+import type { TaskStore } from './store.ts';
 import { summarise } from './summary.ts';
 
 /** A row of one of the two lists of a tick: enough to decide whether it is new. */
@@ -27,6 +29,8 @@ export interface FeedCursor {
 
 export interface Changes {
   readonly changes: readonly Change[];
+  /** Deletions that were posted since the cursor; most of them come in several ticks. */
+  readonly deletions: readonly Deletion[];
   readonly cursor: FeedCursor;
 }
 
@@ -48,12 +52,21 @@ const overlapMs = 3000;
  * of magnitude slower.
  */
 export async function changesSince({ store }: ServiceContext, cursor: FeedCursor): Promise<Changes> {
+  const deletions: Deletion[] = [];
+  const writes: Pick<TaskStore, 'list'> = {
+    async list(...request) {
+      const page = await store.listChanges(...request);
+      deletions.push(...page.deletions);
+      return page;
+    },
+  };
   const [written, closed] = await Promise.all([
-    allRows(store, writtenSince(cursor.written - overlapMs)),
+    allRows(writes, writtenSince(cursor.written - overlapMs)),
     allRows(store, closedSince(cursor.closed - overlapMs)),
   ]);
   return {
     changes: [...written, ...closed].map(changeOf),
+    deletions,
     cursor: {
       // A run's first write has the time of the API process that started it. If that clock runs ahead, it must not
       // make the cursor skip the writes of others.

@@ -30,7 +30,7 @@ export function createQuota(store: TaskStore, max: number): Quota {
   const owners = new Map<string, Known>();
 
   function known(owner: string): Known {
-    const now = Date.now();
+    const now = performance.now();
     for (const [other, { at }] of owners) {
       if (now - at < freshMs) break;
       owners.delete(other);

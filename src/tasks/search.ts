@@ -3,7 +3,7 @@
  * anything else: the server's language has two kinds of quotes and two kinds of escapes, and stores differ in them.
  */
 import type { TaskFilter } from '../contract/filter.ts';
-import { searchAttributes, taskWorkflowType } from '../contract/names.ts';
+import { deletionsWorkflowType, searchAttributes, taskWorkflowType } from '../contract/names.ts';
 import { searchableName, searchableTag } from '../contract/searchable.ts';
 import type { EndedStatus, TaskStatus } from '../contract/status.ts';
 
@@ -143,9 +143,10 @@ export function amongIds(query: string, ids: readonly string[]): string {
   return `${query} AND WorkflowId IN (${ids.map(word).join(', ')})`;
 }
 
-/** Matches tasks written at or after an instant. */
+/** Matches tasks written at or after an instant, and notices of deletions (src/tasks/deletions.ts). */
 export function writtenSince(ms: number): string {
-  return `${everyTask} AND ${column('updatedAt')} >= ${instant(ms)}`;
+  const types = `WorkflowType IN ('${taskWorkflowType}', '${deletionsWorkflowType}')`;
+  return `${types} AND ${column('updatedAt')} >= ${instant(ms)}`;
 }
 
 /** Matches tasks ended at or after an instant. The upper bound matters: open runs are stored as closing in 9999. */

@@ -8,6 +8,7 @@ import { cancelTask, pauseTask, removeTask, resumeTask, runTaskNow } from './com
 import { countTasks } from './counts.ts';
 import type { WriteContext } from './context.ts';
 import { createTask } from './create.ts';
+import { type Deletion, postDeletions } from './deletions.ts';
 import { editTask } from './edit.ts';
 import { stillAt } from './etag.ts';
 import { changesSince, type FeedCursor, observeAs, observeTask } from './feed.ts';
@@ -17,9 +18,10 @@ import { readSummary, readTask } from './read.ts';
 import { createOverview } from './overview.ts';
 import { createQuota } from './quota.ts';
 import { type RetryRequest, retryTask } from './retry.ts';
+import { runsOf } from './search.ts';
 import { createTaskStore } from './store.ts';
 import { createWebUiPages } from './web-ui.ts';
-import type { Temporal } from '../temporal/temporal.ts';
+import type { Temporal, WorkflowRunId } from '../temporal/temporal.ts';
 
 export interface TaskServiceOptions {
   readonly temporal: Temporal;
@@ -31,6 +33,9 @@ export interface TaskServiceOptions {
   /** Base URL of the Temporal Web UI, if there is one to link to. */
   readonly webUiUrl: string | undefined;
 }
+
+/** The id of no task. */
+const noTask = '00000000-0000-0000-0000-000000000000';
 
 export type TaskService = ReturnType<typeof createTaskService>;
 
@@ -63,9 +68,15 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
     runNow: (actor: Actor, id: string, ifMatch?: string) => runTaskNow(context, actor, id, stillAt(ifMatch)),
     bulk: createBulk(context),
     remove: (actor: Actor, id: string, ifMatch?: string) => removeTask(context, actor, id, stillAt(ifMatch)),
+    postDeletions: (deletions: readonly Deletion[]) => postDeletions(temporal, deletions),
+    removeNotice: ({ id, runId }: Required<WorkflowRunId>) => store.remove(id, runId),
     changesSince: (cursor: FeedCursor) => changesSince(context, cursor),
     observeAs: (actor: Actor, id: string) => observeAs(context, actor, id),
     observe: (id: string, runId?: string) => observeTask(context, id, runId),
     workersSeen: temporal.workersSeen,
+    /** Makes Temporal read its database. Throws if it cannot. */
+    assertStoreAnswers: async (): Promise<void> => {
+      await temporal.list(runsOf(noTask), 1);
+    },
   };
 }

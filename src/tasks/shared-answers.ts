@@ -2,7 +2,7 @@ import { Lru } from '../lib/lru.ts';
 
 interface Shared<T> {
   readonly answer: Promise<T>;
-  /** Infinity while the answer is pending. */
+  /** Instant by `performance.now`; Infinity while the answer is pending. */
   goodUntil: number;
 }
 
@@ -17,11 +17,11 @@ export function createSharedAnswers<T>({ freshMs, max }: { freshMs: number; max:
 
   return (key: string, find: () => Promise<T>): Promise<T> => {
     const before = known.get(key);
-    if (before && Date.now() < before.goodUntil) return before.answer;
+    if (before && performance.now() < before.goodUntil) return before.answer;
     const shared: Shared<T> = { answer: find(), goodUntil: Number.POSITIVE_INFINITY };
     known.set(key, shared);
     shared.answer.then(
-      () => (shared.goodUntil = Date.now() + freshMs),
+      () => (shared.goodUntil = performance.now() + freshMs),
       () => (shared.goodUntil = 0),
     );
     return shared.answer;

@@ -2,7 +2,7 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { remainingPredecessors } from '../contract/predecessors.ts';
 import { searchAttributes, type StoredStatus, taskWorkflowType } from '../contract/names.ts';
 import { searchableName, searchableTag } from '../contract/searchable.ts';
-import { truncateBytes } from '../contract/text.ts';
+import { escapeMarkup, truncateBytes } from '../contract/text.ts';
 import type { TaskInput, TaskMemo } from '../contract/workflow.ts';
 import { uuidFrom } from '../lib/uuid.ts';
 import { type EndedRun, supersededMark } from './search.ts';
@@ -43,8 +43,8 @@ export async function startRun(store: TaskStore, run: NewRun, now: number): Prom
     typedSearchAttributes: attributesOf(run, now),
     // The owner is the fairness key of the whole workflow, so that its workflow tasks are dispatched fairly too.
     priority: { priorityKey: input.priority, fairnessKey: input.owner.id },
-    staticSummary: truncateBytes(`${input.type}: ${input.name}`, maxSummaryBytes),
-    staticDetails: truncateBytes(input.description, maxDetailsBytes),
+    staticSummary: truncateBytes(escapeMarkup(`${input.type}: ${input.name}`), maxSummaryBytes),
+    staticDetails: truncateBytes(escapeMarkup(input.description), maxDetailsBytes),
     workflowTaskTimeout: workflowTaskTimeoutMs,
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: replaces ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',

@@ -6,6 +6,7 @@ import { commandSignal, predecessorEndedSignal } from '../../workflows/messages.
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type { TaskCommand, TaskInput } from '../contract/workflow.ts';
 import type { Temporal } from '../temporal/temporal.ts';
+import { type Deletion, readDeletions } from './deletions.ts';
 import { type Ending, readEnding } from './ending.ts';
 import {
   type Execution,
@@ -55,6 +56,20 @@ export function createTaskStore(temporal: Temporal) {
     async list(query: string, pageSize: number, pageToken?: Uint8Array): Promise<Page> {
       const { executions, nextPageToken } = await temporal.list(query, pageSize, pageToken);
       return { executions: executions.map(readExecution).filter((row) => row !== undefined), nextPageToken };
+    },
+
+    /** Lists tasks and notices of deletions. */
+    async listChanges(
+      query: string,
+      pageSize: number,
+      pageToken?: Uint8Array,
+    ): Promise<Page & { readonly deletions: readonly Deletion[] }> {
+      const { executions, nextPageToken } = await temporal.list(query, pageSize, pageToken);
+      return {
+        executions: executions.map(readExecution).filter((row) => row !== undefined),
+        deletions: executions.flatMap(readDeletions),
+        nextPageToken,
+      };
     },
 
     count: temporal.count,

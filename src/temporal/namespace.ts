@@ -49,9 +49,10 @@ export async function ensureNamespace(
   const { namespace, create, report, signal } = options;
   report?.({ waitingFor: `Checking namespace "${namespace}"` });
   try {
-    const deadline = Date.now() + (create ? setUpMs : checkMs);
-    const repeat: Repeat = (attempt) => eventually(deadline, signal, attempt);
-    return await connection.withDeadline(deadline, () =>
+    const timeoutMs = create ? setUpMs : checkMs;
+    const repeatUntil = performance.now() + timeoutMs;
+    const repeat: Repeat = (attempt) => eventually(repeatUntil, signal, attempt);
+    return await connection.withDeadline(Date.now() + timeoutMs, () =>
       create ? setUp(connection, namespace, repeat) : repeat(() => check(connection, namespace)),
     );
   } catch (error) {
@@ -115,8 +116,8 @@ async function readRetentionDays(connection: Connection, namespace: string): Pro
 }
 
 /**
- * Retries until the deadline what may fail because the server has just started or its caches lag. Never
- * retries after a SetupError.
+ * Retries until the deadline, by `performance.now`, what may fail because the server has just started or its
+ * caches lag. Never retries after a SetupError.
  */
 async function eventually<T>(
   deadline: number,
@@ -128,7 +129,8 @@ async function eventually<T>(
       return await attempt();
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof SetupError || final.has(grpcCode(error)) || Date.now() > deadline) throw error;
+      if (error instanceof SetupError || final.has(grpcCode(error)) || performance.now() > deadline)
+        throw error;
     }
     await sleep(pollMs, undefined, { signal });
   }

@@ -48,9 +48,9 @@ export function watchForMissedEnds(options: EndWatchOptions): EndWatch {
 
   async function run(): Promise<void> {
     while (!closing.signal.aborted) {
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       for (const kind of kinds) await look(kind);
-      const wanted = Math.max(restMs, (Date.now() - startedAt) * restPerLook);
+      const wanted = Math.max(restMs, (performance.now() - startedAt) * restPerLook);
       const ms = Math.min(restMs * maxRestFactor, wanted);
       // Spread out, so that workers that started together don't look together.
       await pause(ms * (0.75 + Math.random() / 4), closing.signal);

@@ -95,12 +95,15 @@ describe('every query', () => {
     amongIds(runsMatching({ owner: id }, ms), [id, randomUUID()]),
     runsOf(id),
     replacementsOf([id, randomUUID()]),
-    writtenSince(ms),
     closedSince(ms),
   ];
 
   test('selects only tasks', () => {
     for (const query of queries(randomUUID(), 0)) expect(query).toMatch(/^WorkflowType = 'task'(?: AND |$)/);
+  });
+
+  test('of the feed selects tasks and notices of deletions', () => {
+    expect(writtenSince(0)).toMatch(/^WorkflowType IN \('task', 'task-deletions'\) AND TaskUpdatedAt >= /);
   });
 
   test('has no quotes except around its values', () => {
@@ -114,10 +117,13 @@ describe('every query', () => {
     fc.assert(quotes);
   });
 
-  test.each(queries(randomUUID(), Date.now()))('is accepted by the server: %s', async (query) => {
-    const page = await client.workflowService.listWorkflowExecutions({ namespace, query, pageSize: 10 });
-    expect(Array.isArray(page.executions)).toBe(true);
-  });
+  test.each([...queries(randomUUID(), Date.now()), writtenSince(Date.now())])(
+    'is accepted by the server: %s',
+    async (query) => {
+      const page = await client.workflowService.listWorkflowExecutions({ namespace, query, pageSize: 10 });
+      expect(Array.isArray(page.executions)).toBe(true);
+    },
+  );
 
   test("for an owner finds only that owner's tasks", async () => {
     const query = runsMatching({ owner: randomUUID() }, Date.now());

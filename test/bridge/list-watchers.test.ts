@@ -1,7 +1,7 @@
 /** `/ws/tasks/`: the feed of all tasks of an account, including those that are created later. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
-import { type Caller, type Feed, RejectedUpgrade } from '../support/caller.ts';
+import { type Caller, createCaller, type Feed, RejectedUpgrade, untilDone } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded, hasRunningAttempt } from '../support/task.ts';
 
@@ -99,6 +99,31 @@ describe('the feed of all tasks', () => {
     // The task itself may have been reported before the deletion, or not at all.
     expect(feed.messages.findLast((one) => 'id' in one && one.id === id)?.type).toBe('deleted');
     feed.socket.close();
+  });
+
+  test('reports deletions through another API process within 2 s, also of tasks that sleep or have ended', async () => {
+    const { secondUrl = '' } = service;
+    const user = await service.asNewUser();
+    const elsewhere = createCaller(secondUrl, user.token);
+    const [asleep, ended] = await Promise.all([
+      user.create({ name: 'asleep', delay: hour }),
+      user.create({ name: 'ended', type: 'echo', delay: 0 }),
+    ]);
+    await user.until(ended.id, 'the end', hasEnded);
+    const [all, one] = [await user.watch('/ws/tasks/'), await user.watch(`/ws/tasks/${asleep.id}/`)];
+    await one.until('the snapshot', ({ messages }) => messages.length > 0);
+    for (const { id } of [asleep, ended]) {
+      await untilDone(() => elsewhere.call('DELETE', `/api/tasks/${id}/`));
+      await all.until(
+        'the deletion',
+        ({ messages }) => messages.some((message) => message.type === 'deleted' && message.id === id),
+        2000,
+      );
+    }
+    await one.until('the close', ({ closed }) => closed.code === 4404, 2000);
+    const deletions = all.messages.filter(({ type }) => type === 'deleted');
+    expect(deletions).toHaveLength(2);
+    all.socket.close();
   });
 
   test('opened by an admin reports the tasks of all owners, or of the one given by `owner`', async () => {

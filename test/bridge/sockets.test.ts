@@ -6,12 +6,13 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { problemOf } from '../../src/api/problem.ts';
+import { problemOutsideApp } from '../../src/api/problem.ts';
 import { allScopes, type Principal } from '../../src/auth/principal.ts';
 import { createFeedLimit } from '../../src/bridge/feed-limit.ts';
 import { createHub, type Hub } from '../../src/bridge/hub.ts';
 import { createSockets, type Sockets, type SocketsOptions } from '../../src/bridge/sockets.ts';
 import { notFound } from '../../src/contract/errors.ts';
+import type { FeedMessage } from '../../src/contract/task.ts';
 import type { Observation } from '../../src/tasks/feed.ts';
 import { type Feed, openFeed } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -42,7 +43,7 @@ async function serve(options: Partial<SocketsOptions> = {}): Promise<void> {
     onWatchAll: () => undefined,
     isCredentialValid: () => true,
     limit: createFeedLimit(0),
-    problemOf,
+    problemOf: problemOutsideApp,
     logger: pino({ level: 'silent' }),
     ...options,
   });
@@ -132,6 +133,20 @@ describe('the heartbeat', () => {
   });
 });
 
+describe('pings as messages', () => {
+  test('reach a client that asks for them at once and then repeatedly, and no other client', async () => {
+    await serve({ messagePingMs: 50 });
+    const plain = await watch();
+    const asking = new WebSocket(`${url}${path}`, ['taskbell.ping']);
+    clients.push(asking);
+    const received: string[] = [];
+    asking.on('message', (data: Buffer) => received.push((JSON.parse(data.toString()) as FeedMessage).type));
+    await waitFor('three pings', () => received.filter((type) => type === 'ping').length >= 3);
+    expect(received.slice(0, 2)).toEqual(['ping', 'task']);
+    expect(plain.messages.map(({ type }) => type)).toEqual(['task']);
+  });
+});
+
 describe('a client that does not read', () => {
   const states = 600;
   /** Text of one state. All states together far exceed the system's buffers for a connection. */
@@ -200,13 +215,13 @@ describe('a client that does not read', () => {
 
 describe('an upgrade', () => {
   test.each(['//', '/', '/ws', '/ws/tasks/x/', `/ws/tasks/${id}/x`, `/api/tasks/${id}/`, `/WS/tasks/${id}/`])(
-    'for %s is rejected with 404',
-    async (target) => {
+    'for %s is not accepted: it is an ordinary request',
+    async (url) => {
       await serve();
-      const socket = openSocket();
-      socket.write(upgradeRequest(target));
-      const [head] = await once(socket, 'data');
-      expect(String(head).split('\r\n')[0]).toBe('HTTP/1.1 404 Not Found');
+      const headers = { host: 'localhost', upgrade: 'websocket' };
+      const accepts = (request: object): boolean => sockets.accepts(request as IncomingMessage);
+      expect(accepts({ method: 'GET', url, headers })).toBe(false);
+      expect(accepts({ method: 'GET', url: path, headers })).toBe(true);
     },
   );
 

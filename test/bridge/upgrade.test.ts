@@ -128,6 +128,18 @@ describe('a rejected upgrade', () => {
       detail: 'Authentication credentials were not provided.',
     });
     expect(body['request_id']).toEqual(expect.any(String));
+    expect(headers['x-request-id']).toBe(body['request_id']);
+    expect(headers['cache-control']).toBe('no-store');
+  });
+
+  test.each([
+    ['a key', { 'Sec-WebSocket-Key': '' }],
+    ['a version of today', { 'Sec-WebSocket-Version': '7' }],
+  ])('without %s is a 400 with a problem document', async (_what, lacking) => {
+    const { status, headers, body } = await rejection(`/ws/tasks/${id}/`, { ...bearer(alice), ...lacking });
+    expect({ status, code: body['code'] }).toEqual({ status: 400, code: 'malformed_request' });
+    expect(headers['sec-websocket-version']).toBe('13');
+    expect(headers['x-request-id']).toBe(body['request_id']);
   });
 
   test.each(['Bearer nonsense', 'Bearer', 'Bearer a b', 'Basic YWxpY2U6eA=='])(
@@ -147,7 +159,7 @@ describe('a rejected upgrade', () => {
   });
 
   test.each([
-    '/',
+    '/api/nothing/',
     '/ws/',
     '/ws/tasks/nothing/',
     '/ws/tasks/../../etc/passwd',
@@ -155,6 +167,11 @@ describe('a rejected upgrade', () => {
     '//ws/tasks/x/',
   ])('for the path %s is a 404', async (path) => {
     expect((await rejection(path, bearer(alice))).status).toBe(404);
+  });
+
+  test('at a path without feeds is answered as any other request there', async () => {
+    expect((await rejection('/healthz')).status).toBe(200);
+    expect((await rejection('/api/tasks/', bearer(alice))).status).toBe(200);
   });
 
   test('does not harm the service, even 50 times at once', async () => {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { feed, type FeedSource, type Notice } from '../../src/client/feed.ts';
 import { TaskbellError } from '../../src/client/errors.ts';
+import { pingMessage } from '../../src/contract/ping.ts';
 import type { Send } from '../../src/client/send.ts';
 import type { FeedMessage } from '../../src/client/types.ts';
 import { aTask } from '../support/task.ts';
@@ -21,7 +22,8 @@ let connections: Duplex[];
 /** Number of requested upgrades. */
 let upgrades: number;
 /** Fates of the next upgrades, in order. Later ones are opened normally. */
-let fates: ('hang' | 'silence')[];
+let stopPings: () => void;
+let fates: ('hang' | 'silence' | 'pings')[];
 
 beforeEach(async () => {
   [upgrades, fates, takings, leaving] = [0, [], [], new AbortController()];
@@ -35,7 +37,12 @@ beforeEach(async () => {
     if (fate === 'hang') return;
     sockets.handleUpgrade(request, socket, head, (client) => {
       const { id } = aTask();
-      if (fate !== 'silence') client.send(JSON.stringify({ type: 'deleted', id } satisfies FeedMessage));
+      if (fate === 'pings') {
+        const pings = setInterval(() => client.send(JSON.stringify(pingMessage)), 20);
+        client.on('close', () => clearInterval(pings));
+        stopPings = () => clearInterval(pings);
+      } else if (fate !== 'silence')
+        client.send(JSON.stringify({ type: 'deleted', id } satisfies FeedMessage));
     });
   });
   server.listen(0, '127.0.0.1');
@@ -133,6 +140,35 @@ describe('a connection', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     expect(asked).toBe(0);
+  });
+
+  test('on which pings come as messages is neither checked over HTTP nor replaced', async () => {
+    fates.push('pings');
+    let asked = 0;
+    const isUpToDate = async (): Promise<boolean> => {
+      asked += 1;
+      return true;
+    };
+    const { notices } = watch({ isUpToDate, timing: { openMs: 5000, quietMs: 50, pinglessMs: 10_000 } });
+    await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['connected']);
+    await expect.poll(() => sockets.clients.size).toBe(1);
+    const [client] = sockets.clients;
+    for (let i = 0; i < 5; i += 1) {
+      client?.ping();
+      await once(client ?? server, 'pong');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect({ asked, upgrades }).toEqual({ asked: 0, upgrades: 1 });
+  });
+
+  test('whose pings stop to come is lost, and replaced', async () => {
+    fates.push('pings');
+    const { messages, notices } = watch({ timing: { openMs: 5000, quietMs: 60_000, pinglessMs: 500 } });
+    await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['connected']);
+    await expect.poll(() => sockets.clients.size).toBe(1);
+    stopPings();
+    await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(1);
+    expect(notices).toEqual(['connected', 'disconnected', 'connected']);
   });
 
   test('on which something other than Taskbell answers is replaced', async () => {

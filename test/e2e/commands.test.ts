@@ -343,7 +343,7 @@ describe('Temporal', () => {
   test('shows a task in readable form: its type and name, its description, its current state, its timer and its failure', async () => {
     const { id } = await alice.create({
       name: 'Nightly',
-      description: 'All *sales*',
+      description: 'All *sales*: <img src=x> [here](https://example.org)',
       type: 'hopeless',
       delay: 0,
     });
@@ -352,7 +352,9 @@ describe('Temporal', () => {
     const description = await handle.describe();
     expect(description.status.name).toBe('FAILED');
     expect(await description.staticSummary()).toBe('hopeless: Nightly');
-    expect(await description.staticDetails()).toBe('All *sales*');
+    expect(await description.staticDetails()).toBe(
+      'All *sales*: \\<img src=x> \\[here](https://example.org)',
+    );
     const waiting = await alice.create({ name: 'Later', delay: hour });
     const metadata = await temporal.workflow
       .getHandle(waiting.id)

@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
@@ -26,7 +26,7 @@ async function setUp() {
 }
 
 test('`taskbell users` adds, lists, changes and removes users', async () => {
-  const { users } = await setUp();
+  const { home, users } = await setUp();
   expect(await users('list')).toMatchObject({ code: 0, out: expect.stringContaining('No users') });
   expect(await users('list --json')).toMatchObject({ code: 0, out: '[]\n' });
   expect(await users('add alice --password-stdin', 'alice-password-1\n')).toEqual({
@@ -47,6 +47,22 @@ test('`taskbell users` adds, lists, changes and removes users', async () => {
   expect(removed).toMatchObject({ code: 0, out: expect.stringContaining('tasks are kept') });
   const table = (await users('list')).out;
   expect(table).toMatch(/^NAME {2}ROLE {3}CREATED\nboss {2}user {3}2\d{3}-/);
+  // Each change is recorded, without passwords.
+  const changes = await readFile(join(home, 'audit.jsonl'), 'utf8');
+  expect(
+    changes
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown),
+  ).toEqual(
+    [
+      { action: 'users add', user: 'alice', role: 'user' },
+      { action: 'users add', user: 'boss', role: 'admin' },
+      { action: 'users passwd', user: 'alice' },
+      { action: 'users role', user: 'boss', role: 'user' },
+      { action: 'users remove', user: 'alice' },
+    ].map((change) => ({ time: expect.any(String), by: userInfo().username, ...change })),
+  );
 });
 
 test.each([

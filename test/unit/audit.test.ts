@@ -109,3 +109,8 @@ test('an action on many tasks is logged in one line per task, rejected or not', 
     { actor: 'a1', action: 'POST /api/tasks/actions', status: 207 },
   ]);
 });
+
+test('the path of a line is as it was sent: decoded, it could forge a line on a terminal', async () => {
+  const [line] = await logged('POST', '/api/tasks/%1b[2J%0aeve/');
+  expect(line?.msg).toBe('alice: POST /api/tasks/%1b[2J%0aeve → 405');
+});

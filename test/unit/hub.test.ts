@@ -401,22 +401,38 @@ describe('a list watcher', () => {
     hub.watchAll(alices);
     hub.watchAll(bobs);
     hub.publish('b', of('b'));
-    hub.deleted('b', 'alice');
-    hub.deleted('never seen', 'alice');
+    const at = Date.parse(seen().task.created_at);
+    hub.deleted('b', 'alice', at);
+    hub.deleted('never seen', 'alice', at);
     expect(alices.received).toEqual(['b SCHEDULED', 'deleted', 'deleted']);
     expect(bobs.received).toEqual([]);
+  });
+
+  test('receives a deletion once, however often it is reported, and not that of a task created again', () => {
+    const hub = createHub(quiet);
+    const alices = new RecordingListWatcher('alice');
+    hub.watchAll(alices);
+    const at = Date.parse('2030-01-01T00:00:00.000Z');
+    for (let i = 0; i < 3; i += 1) hub.deleted('b', 'alice', at);
+    hub.publish('b', of('b', { created_at: '2030-01-01T00:00:01.000Z' }));
+    hub.deleted('b', 'alice', at);
+    expect(alices.received).toEqual(['deleted', 'b SCHEDULED']);
+    hub.deleted('b', 'alice', at + 2000);
+    expect(alices.received).toEqual(['deleted', 'b SCHEDULED', 'deleted']);
   });
 
   test('leaves nothing behind: ended tasks are dropped after a while, and all tasks when it leaves', () => {
     const hub = createHub(quiet);
     const leave = hub.watchAll(new RecordingListWatcher('alice'));
-    const finished_at = new Date(0).toISOString();
+    const finished_at = '2020-01-01T00:00:00.000Z';
+    const now = performance.now();
     hub.publish('b', of('b', { status: 'COMPLETED', finished_at }));
-    hub.publish('c', of('c'));
+    hub.publish('c', of('c', running));
+    hub.publish('asleep', of('asleep'));
     hub.expect('d');
-    hub.sweep(20_000);
-    expect([...hub.ids()]).toEqual(['b', 'c', 'd']);
-    hub.sweep(31_000);
+    hub.sweep(now + 20_000);
+    expect([...hub.ids()]).toEqual(['b', 'c', 'asleep', 'd']);
+    hub.sweep(now + 31_000);
     expect([...hub.ids()]).toEqual(['c', 'd']);
     leave();
     expect([...hub.ids()]).toEqual([]);

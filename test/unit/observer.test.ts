@@ -52,7 +52,7 @@ class Scene {
   async tickFor(ms: number, tickMs = 250): Promise<void> {
     const until = Date.now() + ms;
     while (Date.now() < until) {
-      this.observer.lookAtDue(Date.now());
+      this.observer.lookAtDue();
       await vi.advanceTimersByTimeAsync(tickMs);
     }
   }

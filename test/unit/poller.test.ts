@@ -4,6 +4,7 @@ import { createHub, type TaskWatcher } from '../../src/bridge/hub.ts';
 import { createPoller, type FeedSource, type Poller } from '../../src/bridge/poller.ts';
 import type { FeedMessage, TaskSummary } from '../../src/contract/task.ts';
 import type { Change, Changes, FeedCursor, Observation } from '../../src/tasks/feed.ts';
+import type { Deletion } from '../../src/tasks/deletions.ts';
 import { aTask } from '../support/task.ts';
 
 const start = Date.parse('2030-01-01T00:00:00.000Z');
@@ -19,6 +20,7 @@ class FakeSource implements FeedSource {
   readonly observed: string[] = [];
   readonly tasks = new Map<string, Observation>();
   changes: Change[] = [];
+  deletions: Deletion[] = [];
   away = false;
   takesMs = 0;
   lookTakesMs = 0;
@@ -26,7 +28,8 @@ class FakeSource implements FeedSource {
   async changesSince(cursor: FeedCursor): Promise<Changes> {
     this.ticks.push({ at: Date.now() - start, cursor });
     await this.answer();
-    return { changes: this.changes, cursor: { written: cursor.written + 1, closed: cursor.closed + 1 } };
+    const { changes, deletions } = this;
+    return { changes, deletions, cursor: { written: cursor.written + 1, closed: cursor.closed + 1 } };
   }
 
   async observe(id: string): Promise<Observation | undefined> {
@@ -312,7 +315,7 @@ class ListingSource extends FakeSource {
     await super.changesSince(cursor);
     const listed = this.rows.filter(({ at }) => at >= cursor.closed - 3000);
     const closed = Math.max(cursor.closed, ...listed.map(({ at }) => at));
-    return { changes: listed.map(({ change }) => change), cursor: { ...cursor, closed } };
+    return { changes: listed.map(({ change }) => change), deletions: [], cursor: { ...cursor, closed } };
   }
 }
 
@@ -334,6 +337,20 @@ test('a list watcher receives an end once, however long nothing else happens', a
   await pass(5 * 60_000);
   expect(sent).toEqual(['a']);
   expect(listing.observed).toEqual(['a']);
+  leave();
+});
+
+test('deletions that the lists report reach the watchers, without a look at any task', async () => {
+  const sent: string[] = [];
+  const leave = hub.watchAll({ owner: 'alice', wants: () => true, send: ({ text }) => sent.push(text) });
+  const watcher = watch(seen('a'));
+  await pass(500);
+  source.observed.length = 0;
+  source.deletions = ['a', 'b'].map((id) => ({ id, owner: 'alice', at: Date.now() + 10 * 365 * 86_400_000 }));
+  await pass(5000);
+  expect(watcher.isDeleted()).toBe(true);
+  expect(sent.slice(-2)).toEqual(['{"type":"deleted","id":"a"}', '{"type":"deleted","id":"b"}']);
+  expect(source.observed).toEqual([]);
   leave();
 });
 

@@ -41,7 +41,7 @@ test('a stream that its reader has left no longer watches its task', async () =>
   const { hub, streams } = setUp();
   const stream = await streams.open(alice, 'a');
   expect(hub.size).toBe(1);
-  stream.end();
+  stream.end('client disconnected');
   expect(hub.size).toBe(0);
 });
 
@@ -68,7 +68,7 @@ test('a slow reader gets the end of each run, and the latest state', async () =>
   hub.publish('a', seen({ version: 5, status: 'RUNNING' }, 'run 2'));
   expect(statusIn(await stream.next())).toBe('FAILED');
   expect(statusIn(await stream.next())).toBe('RUNNING');
-  stream.end();
+  stream.end('client disconnected');
 });
 
 test('no stream is opened once the service is closing', async () => {
@@ -86,5 +86,5 @@ test('a slow reader gets every notice, and the latest state in its place', async
   hub.notice('resumed', 'back');
   const texts = [await stream.next(), await stream.next(), await stream.next()];
   expect(texts.map(statusIn)).toEqual(['notice', 'RUNNING', 'notice']);
-  stream.end();
+  stream.end('client disconnected');
 });

@@ -38,7 +38,7 @@ test('ticks of the feed are measured by their outcome while a task is watched', 
     source: {
       changesSince: async (cursor) => {
         if (fails) throw new Error('unreachable');
-        return { changes: [], cursor };
+        return { changes: [], deletions: [], cursor };
       },
       observe: async () => undefined,
     },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { truncateBytes, truncateCharacters } from '../../src/contract/text.ts';
+import { escapeMarkup, truncateBytes, truncateCharacters } from '../../src/contract/text.ts';
 
 /** Any UTF-16: whole characters of all lengths, and lone surrogates. */
 const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), loneSurrogates());
@@ -64,3 +64,16 @@ describe('truncateCharacters', () => {
     expect(truncateCharacters('😀'.repeat(201), 200)).toBe('😀'.repeat(200));
   });
 });
+
+test.each([
+  ['<script>alert(1)</script>', '\\<script>alert(1)\\</script>'],
+  ['![x](https://example.org/x.png)', '\\!\\[x](https://example.org/x.png)'],
+  ['[here](javascript:alert(1))', '\\[here](javascript:alert(1))'],
+  ['`code` & \\[', '\\`code\\` \\& \\\\\\['],
+  ['Nightly: *all* sales_2', 'Nightly: *all* sales_2'],
+])(
+  'escapeMarkup leaves nothing in %j that would be rendered as HTML, a link or an image',
+  (text, escaped) => {
+    expect(escapeMarkup(text)).toBe(escaped);
+  },
+);

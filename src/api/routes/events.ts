@@ -7,9 +7,21 @@ import { problems } from '../responses.ts';
 import { taskId, taskIdParameter } from '../task.ts';
 import { type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
 
-const pingMs = 25_000;
-/** Maximum time that a closing stream waits for its last bytes to be read, in milliseconds. */
-const lastReadMs = 5000;
+/** Times of an event stream, in milliseconds. */
+export interface EventTiming {
+  readonly pingMs: number;
+  /** Time for which a write may wait for the client to read. */
+  readonly stuckMs: number;
+  /**
+   * Time after which a client has to reconnect. Nothing shows that a client of a quiet stream still reads, since the
+   * system takes the pings for it.
+   */
+  readonly lifetimeMs: number;
+  /** Maximum time that a closing stream waits for its last bytes to be read. */
+  readonly lastReadMs: number;
+}
+
+const usual: EventTiming = { pingMs: 25_000, stuckMs: 30_000, lifetimeMs: 15 * 60_000, lastReadMs: 5000 };
 /**
  * Reconnect delay sent to clients, in milliseconds. Jittered, so that a restart doesn't bring them all back
  * at once.
@@ -51,45 +63,86 @@ const events = signedInRoute({
   },
 });
 
-export function eventRoutes(routes: RouteTable, { streams, logger }: RouteDependencies): void {
+export function eventRoutes(
+  routes: RouteTable,
+  { streams, logger }: Pick<RouteDependencies, 'streams' | 'logger'>,
+  timing = usual,
+): void {
   routes.add(events, async (c) => {
     const id = taskId(c.req.valid('param').id);
     const seen = c.req.valid('header')['last-event-id'];
     // Opened before anything is sent, so that a rejection is an ordinary response.
     const stream = await streams.open(c.get('principal'), id);
     if (c.req.method === 'HEAD') {
-      stream.end();
+      stream.end('client disconnected');
       return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
     }
     // A client that doesn't read doesn't notice the end either.
-    stream.onEnd(() => setTimeout(() => c.env.outgoing?.destroy(), lastReadMs).unref());
+    stream.onEnd(() => setTimeout(() => c.env.outgoing?.destroy(), timing.lastReadMs).unref());
     // Keeps proxies from buffering the events.
     c.header('X-Accel-Buffering', 'no');
     return streamSSE(
       c,
-      (out) => pass(stream, out, seen),
+      (out) => pass(stream, out, seen, timing),
       async (error) => {
-        stream.end();
+        stream.end('client disconnected');
         logger.debug({ err: error }, 'an event stream broke');
       },
     );
   });
 }
 
-async function pass(stream: TaskStream, out: SSEStreamingApi, seen: string | undefined): Promise<void> {
-  out.onAbort(() => stream.end());
-  const ping = setInterval(() => void out.write(': still here\n\n'), pingMs);
+async function pass(
+  stream: TaskStream,
+  out: SSEStreamingApi,
+  seen: string | undefined,
+  timing: EventTiming,
+): Promise<void> {
+  out.onAbort(() => stream.end('client disconnected'));
+  const writer = createWriter();
+  const ping = setInterval(() => {
+    if (writer.waitedMs() > timing.stuckMs) stream.end('too slow');
+    else if (writer.waitedMs() === 0) void writer.write(() => out.write(': still here\n\n'));
+  }, timing.pingMs);
+  // Spread out, so that clients that came together do not reconnect together.
+  const lifetimeMs = timing.lifetimeMs * (0.75 + Math.random() / 4);
+  const lifetime = setTimeout(() => stream.end('reconnect'), lifetimeMs);
+  stream.onEnd(() => {
+    clearInterval(ping);
+    clearTimeout(lifetime);
+  });
+  const retryMs = Math.round(reconnectMs.min + Math.random() * reconnectMs.spread);
   try {
-    await out.write(`retry: ${Math.round(reconnectMs.min + Math.random() * reconnectMs.spread)}\n\n`);
+    await writer.write(() => out.write(`retry: ${retryMs}\n\n`));
     for (let known = seen; ; known = undefined) {
       const next = await stream.next();
       if (out.aborted) return;
       if (typeof next !== 'string') return await out.writeSSE({ event: 'end', data: JSON.stringify(next) });
       const id = hash('sha1', next, 'base64url');
-      if (id !== known) await out.writeSSE({ id, data: next });
+      if (id !== known) await writer.write(() => out.writeSSE({ id, data: next }));
     }
   } finally {
-    clearInterval(ping);
-    stream.end();
+    stream.end('client disconnected');
   }
+}
+
+/** Knows for how long the oldest write has been waiting. */
+function createWriter() {
+  const since = new Set<number>();
+  return {
+    /** Returns the wait in milliseconds, or 0 if nothing waits. */
+    waitedMs(): number {
+      const [oldest] = since;
+      return oldest === undefined ? 0 : performance.now() - oldest;
+    },
+    async write(work: () => Promise<unknown>): Promise<void> {
+      const startedAt = performance.now();
+      since.add(startedAt);
+      try {
+        await work();
+      } finally {
+        since.delete(startedAt);
+      }
+    },
+  };
 }

@@ -26,7 +26,7 @@ const readyz = openRoute({
   operationId: 'isReady',
   summary: 'Check that the process is ready',
   description:
-    'The process is ready when Temporal responds. Workers are counted but not required: without any, tasks wait.',
+    'The process is ready when Temporal responds and reads its database. Workers are counted but not required: without any, tasks wait.',
   tags,
   responses: {
     200: json(
@@ -44,17 +44,19 @@ const workerFreshMs = 70_000;
 const readyCacheMs = 1000;
 
 export function healthRoutes(routes: RouteTable, { tasks }: RouteDependencies): void {
-  let cached = { at: 0, workers: Promise.resolve(0) };
+  let cached = { at: Number.NEGATIVE_INFINITY, workers: Promise.resolve(0) };
 
   /** Counts the workers, with at most one call a second, however often a load balancer asks. */
   function workers(): Promise<number> {
-    if (Date.now() - cached.at > readyCacheMs) cached = { at: Date.now(), workers: countWorkers() };
+    const now = performance.now();
+    if (now - cached.at > readyCacheMs) cached = { at: now, workers: countWorkers() };
     return cached.workers;
   }
 
   async function countWorkers(): Promise<number> {
     const since = Date.now() - workerFreshMs;
-    const seen = await tasks.workersSeen();
+    // Temporal has the workers in memory, also while its database is away.
+    const [seen] = await Promise.all([tasks.workersSeen(), tasks.assertStoreAnswers()]);
     return new Set(seen.filter(({ lastSeenAt }) => lastSeenAt >= since).map(({ identity }) => identity)).size;
   }
 

@@ -56,7 +56,7 @@ export function sessionRoutes(routes: RouteTable, { access, signIn }: RouteDepen
     const { sessions } = signIn.localAccounts();
     const credentials = c.req.valid('json');
     const account =
-      'link' in credentials ? await signIn.redeem(credentials.link) : await signIn.verify(c, credentials);
+      'link' in credentials ? await signIn.redeem(c, credentials.link) : await signIn.verify(c, credentials);
     const [before, { session, cookie }] = await Promise.all([
       access.readSessionCookie(c),
       sessions.start(account),

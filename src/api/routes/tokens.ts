@@ -1,4 +1,5 @@
 import { accessToken, refreshInput, signInInput, ticket, tokenPair } from '../../contract/account.ts';
+import { auditLine } from '../audit.ts';
 import { maxOpenBodyBytes } from '../body.ts';
 import { noInput } from '../no-input.ts';
 import { json, noLocalAccounts, problems } from '../responses.ts';
@@ -54,16 +55,25 @@ const issueTicket = signedInRoute({
   responses: { 200: json(ticket, 'The ticket.'), ...problems(400, 413, 415) },
 });
 
-export function tokenRoutes(routes: RouteTable, { tickets, signIn }: RouteDependencies): void {
+export function tokenRoutes(routes: RouteTable, { tickets, signIn, logger }: RouteDependencies): void {
   routes.add(obtain, async (c) => {
     const account = await signIn.verify(c, c.req.valid('json'));
     return c.json(await signIn.localAccounts().tokens.issue(account), 200);
   });
 
   routes.add(refresh, async (c) => {
-    const { tokens } = signIn.localAccounts();
-    return c.json(await tokens.refresh(c.req.valid('json').refresh), 200);
+    return c.json(await signIn.refresh(c, c.req.valid('json').refresh), 200);
   });
 
-  routes.add(issueTicket, async (c) => c.json({ ticket: await tickets.issue(c.get('principal')) }, 200));
+  routes.add(issueTicket, async (c) => {
+    const principal = c.get('principal');
+    const ticket = await tickets.issue(principal);
+    // Not by the audit of writes: it needs `read` only.
+    auditLine(logger, principal, {
+      action: 'issue a ticket',
+      status: 200,
+      requestId: c.res.headers.get('X-Request-Id'),
+    });
+    return c.json({ ticket }, 200);
+  });
 }

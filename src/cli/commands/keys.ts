@@ -6,7 +6,7 @@ import { hasIdentityProvider } from '../../config.ts';
 import { createAction, type Io } from '../../lib/command.ts';
 import { ownCommand } from '../../lib/own-command.ts';
 import { administrationErrors } from '../errors.ts';
-import { openKeys } from '../home-files.ts';
+import { openKeys, recordChange } from '../home-files.ts';
 import { printJson, printTable, printText } from '../output.ts';
 
 interface CreateOptions {
@@ -55,6 +55,7 @@ async function createKey(io: Io, user: string, options: CreateOptions): Promise<
   const expiresAt = options.expires === undefined ? null : parseExpiry(options.expires, Date.now());
   const wanted = { user, label: options.name, scopes: parseScopes(options.scopes), expiresAt };
   const { key, stored } = await openKeys().create(wanted);
+  await recordChange(io, { action: 'keys create', user, key: stored.prefix });
   if (options.json) return printJson(io, { key, ...publicFields({ ...stored, user }) });
   printText(io, key);
   io.stderr.write(`Shown only this once. \`${ownCommand(`keys revoke ${stored.prefix}`)}\` revokes it.\n`);
@@ -85,6 +86,7 @@ function defineRevoke(parent: Command, io: Io): void {
     .action(
       action(async (prefix: string) => {
         const { label } = await openKeys().revoke(prefix);
+        await recordChange(io, { action: 'keys revoke', key: prefix });
         printText(io, `Revoked ${prefix} (${label}).`);
       }),
     );

@@ -7,6 +7,7 @@ import { hostUrl } from '../../lib/host-url.ts';
 import { resolveJwtSecret } from '../../processes/home.ts';
 import { makeSignInLink } from '../../processes/sign-in-link.ts';
 import { administrationErrors } from '../errors.ts';
+import { recordChange } from '../home-files.ts';
 import { printText } from '../output.ts';
 
 /** Defines `taskbell users link`. */
@@ -18,7 +19,9 @@ export function defineUsersLink(users: Command, io: Io): void {
     .option('--url <address>', 'address of the API as the browser reaches it (default: from HOST and PORT)')
     .action(
       action(async (name: string, { url }: { url?: string }) => {
-        printText(io, await linkFor(readConfig(), name, url));
+        const link = await linkFor(readConfig(), name, url);
+        await recordChange(io, { action: 'users link', user: name });
+        printText(io, link);
       }),
     );
 }

@@ -5,7 +5,7 @@ import { type AccountRole, accountRole } from '../../contract/account.ts';
 import { createAction, type Io } from '../../lib/command.ts';
 import { ownCommand } from '../../lib/own-command.ts';
 import { administrationErrors } from '../errors.ts';
-import { openKeys, openUsers } from '../home-files.ts';
+import { openKeys, openUsers, recordChange } from '../home-files.ts';
 import { printJson, printTable, printText } from '../output.ts';
 import { defineUsersLink } from './users-link.ts';
 
@@ -42,6 +42,7 @@ function defineAdd(parent: Command, io: Io): void {
         await users.assertFree(name);
         const role = options.admin === true ? 'admin' : 'user';
         await users.add(name, await newPassword(io, options), role);
+        await recordChange(io, { action: 'users add', user: name, role });
         printText(io, `Added ${role} ${name}.`);
       }),
     );
@@ -58,6 +59,7 @@ function defineRemove(parent: Command, io: Io): void {
         const { id } = await openUsers().remove(name);
         // Not needed for security: a key is already useless once its account no longer exists.
         await openKeys().revokeAllOf(id);
+        await recordChange(io, { action: 'users remove', user: name });
         printText(io, `Removed ${name}. Their tasks are kept and still run.`);
       }),
     );
@@ -90,6 +92,7 @@ function definePasswd(parent: Command, io: Io): void {
         const users = openUsers();
         await users.assertExists(name);
         await users.changePassword(name, await newPassword(io, options));
+        await recordChange(io, { action: 'users passwd', user: name });
         printText(io, `Changed the password of ${name}.`);
       }),
     );
@@ -105,6 +108,7 @@ function defineRole(parent: Command, io: Io): void {
     .action(
       action(async (name: string, to: AccountRole) => {
         await openUsers().changeRole(name, to);
+        await recordChange(io, { action: 'users role', user: name, role: to });
         printText(io, `${name} has the role ${to}.`);
       }),
     );

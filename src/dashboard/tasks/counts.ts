@@ -44,7 +44,7 @@ export function createCounts({ tasks, live, filter }: CountsOptions): Counts {
   }
 
   function askIn(ms: number): void {
-    const at = Date.now() + ms;
+    const at = performance.now() + ms;
     if (closing.signal.aborted || (next && next.at <= at)) return;
     clearTimeout(next?.timer);
     const timer = setTimeout(() => {

@@ -1,3 +1,4 @@
+import { hash } from '@node-rs/argon2';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -51,6 +52,39 @@ describe('sign-in', () => {
     }
     // Without the dummy hash it would take a hundredth of the time.
     expect(fastest.unknown / fastest.alice).toBeGreaterThan(0.4);
+  });
+
+  test('costs as much for an unknown name, and one with another kind of hash, as for one with a hash of Django', async () => {
+    const { path, users } = await setUp();
+    await users.add('bob', password, 'user');
+    const password_hash = djangoHash(password, 200_000);
+    await updateUsersFile(path, (all) =>
+      all.map((user) => (user.name === 'bob' ? { ...user, password_hash } : user)),
+    );
+    const { accounts } = await followedAccounts(path);
+    const least = { alice: Infinity, bob: Infinity, unknown: Infinity };
+    for (let round = 0; round < 3; round += 1) {
+      for (const name of ['alice', 'bob', 'unknown'] as const) {
+        // Processor time, which other processes hardly change.
+        const before = process.cpuUsage();
+        await accounts.verifyPassword(name, 'not the password');
+        least[name] = Math.min(least[name], process.cpuUsage(before).user);
+      }
+    }
+    // A hash of Django takes several times as long as the others.
+    expect(least.unknown / least.bob).toBeGreaterThan(0.6);
+    expect(least.alice / least.bob).toBeGreaterThan(0.6);
+  });
+
+  test('replaces a hash of the password as it was typed, so that it matches however it is typed', async () => {
+    const { path } = await setUp();
+    const [composed, decomposed] = ['Schl\u00FCssel-9', 'Schlu\u0308ssel-9'];
+    const password_hash = await hash(decomposed, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
+    await updateUsersFile(path, (all) => all.map((user) => ({ ...user, password_hash })));
+    const { accounts } = await followedAccounts(path);
+    await expect(accounts.verifyPassword('alice', composed)).resolves.toBeUndefined();
+    await expect(accounts.verifyPassword('alice', decomposed)).resolves.toMatchObject({ name: 'alice' });
+    await expect(accounts.verifyPassword('alice', composed)).resolves.toMatchObject({ name: 'alice' });
   });
 
   test('hashes nothing for a password that is too long', async () => {

@@ -30,6 +30,19 @@ test.each([
   expect(error).toMatchObject({ code, message });
 });
 
+test('reports a rejected API key by its prefix, and nothing of what may be part of a key', async () => {
+  const rejected: string[] = [];
+  const withKeys = createAuthenticate({
+    tokens: { verifyAccess: () => Promise.reject(invalidToken('credential', 'no')) },
+    keys: { verify: () => Promise.reject(invalidToken('credential', 'the API key has expired')) },
+    onKeyRejected: (prefix, reason) => rejected.push(`${prefix}: ${reason}`),
+  });
+  const key = `tb_0123abcd_${'x'.repeat(43)}`;
+  for (const credentials of [key, key.slice(0, -1), 'nonsense'])
+    await expect(withKeys(`Bearer ${credentials}`)).rejects.toMatchObject({ code: 'token_not_valid' });
+  expect(rejected).toEqual(['0123abcd: the API key has expired', ': the API key has expired']);
+});
+
 test('passes internal errors on unchanged', async () => {
   const broken = createAuthenticate({
     tokens: { verifyAccess: () => Promise.reject(new TypeError('a defect')) },

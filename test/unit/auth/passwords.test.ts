@@ -1,8 +1,10 @@
+import { hash } from '@node-rs/argon2';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   hashPassword,
   isTooLong,
+  matchingForm,
   needsRehash,
   passwordHash,
   passwordProblem,
@@ -32,6 +34,32 @@ describe('hashes', () => {
     expect(needsRehash('$argon2id$v=19$m=8192,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA')).toBe(true);
   });
 
+  const composed = 'Schl\u00FCssel-9';
+  const decomposed = 'Schlu\u0308ssel-9';
+
+  test.each([
+    ['composed', composed],
+    ['decomposed', decomposed],
+  ])('of a password that was set %s match it however it is typed', async (_how, password) => {
+    const stored = await hashPassword(password);
+    for (const typed of [composed, decomposed]) expect(await verifyPasswordHash(stored, typed)).toBe(true);
+    expect(await verifyPasswordHash(stored, 'Schlussel-9')).toBe(false);
+  });
+
+  test('of a password with a space match every kind of space', async () => {
+    const stored = await hashPassword('correct horse');
+    expect(await verifyPasswordHash(stored, 'correct\u00A0horse')).toBe(true);
+    expect(await verifyPasswordHash(stored, 'correct\u3000horse')).toBe(true);
+    expect(await verifyPasswordHash(stored, 'correcthorse')).toBe(false);
+  });
+
+  test('made of a password as it was typed still match it', async () => {
+    const former = await hash(decomposed, { memoryCost: 8192, timeCost: 1, parallelism: 1 });
+    expect(await matchingForm(former, decomposed)).toBe(decomposed);
+    expect(await matchingForm(djangoHash(decomposed), decomposed)).toBe(decomposed);
+    expect(await matchingForm(djangoHash(composed), decomposed)).toBe(composed);
+  });
+
   test.each(['', '!unusable', 'md5$salt$00', '$argon2i$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo'])(
     'of other kinds are not recognized: %j',
     (text) => expect(text).not.toMatch(passwordHash),
@@ -46,11 +74,15 @@ describe('a new password', () => {
     ['two\nlines of it', 'single line'],
     ['nul\0 nul nul', 'single line'],
     ['👩🏽👩🏽👩🏽', 'at least 8'],
+    ['Password', 'guessed first'],
+    ['12345678', 'guessed first'],
+    // Eight code points as typed, four letters.
+    ['u\u0308u\u0308u\u0308u\u0308', 'at least 8'],
   ])('%j is rejected', (password, reason) => {
     expect(passwordProblem(password, 'long.name')).toContain(reason);
   });
 
-  test.each(['12345678', 'x'.repeat(1_024), '👩'.repeat(1_024), 'пароль с пробелом'])(
+  test.each(['passwordy', 'x'.repeat(1_024), '👩'.repeat(1_024), 'пароль с пробелом'])(
     '%j is accepted',
     (password) => {
       expect(passwordProblem(password, 'long.name')).toBeUndefined();

@@ -55,6 +55,16 @@ class Scene {
 }
 
 describe('a supervisor', () => {
+  test('says when a life serves again, so that the progress of its start can be cleared', async () => {
+    let times = 0;
+    const scene = new Scene(1, { onServingAgain: () => (times += 1) });
+    await scene.supervisor.firstLife;
+    expect(times).toBe(0);
+    await scene.crash();
+    await expect.poll(() => times).toBe(1);
+    await scene.supervisor.close();
+  });
+
   test('restarts what has ended, with a delay that doubles up to its maximum', async () => {
     const scene = new Scene();
     await scene.supervisor.firstLife;
