@@ -56,13 +56,22 @@ const optionalPort = wholeNumber(0, 65_535).optional();
 
 const port = (fallback: number) => integer(0, 65_535, fallback);
 
+/** A port, or `none`. */
+const portOrNone = (fallback: number) =>
+  z
+    .union([z.literal('none'), wholeNumber(0, 65_535)], {
+      error: ({ input }) =>
+        `must be \`none\` or a whole number from 0 to 65535, not ${JSON.stringify(input)}`,
+    })
+    .default(fallback);
+
 const variables = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: port(8000),
   TASKBELL_WS_PORT: optionalPort,
   TASKBELL_HOME: z.string().default(defaultHome),
   TASKBELL_TEMPORAL_PORT: port(7233),
-  TASKBELL_TEMPORAL_UI_PORT: port(8233),
+  TASKBELL_TEMPORAL_UI_PORT: portOrNone(8233),
   TASKBELL_TASK_QUEUE: z.string().max(200).default('taskbell'),
   TASKBELL_JWT_SECRET: z
     .string()
@@ -121,7 +130,8 @@ export interface Config {
   };
   readonly engine: {
     readonly port: number;
-    readonly webUiPort: number;
+    /** undefined for no Web UI. */
+    readonly webUiPort: number | undefined;
     /** The user's own `temporal` executable. */
     readonly cli: string | undefined;
     /** Folder of executables that projects and checkouts share. */
@@ -174,7 +184,7 @@ export function readConfig(environment: Environment = process.env): Config {
     temporal: { external, namespace: external?.namespace ?? set['TEMPORAL_NAMESPACE'] ?? 'default' },
     engine: {
       port: env.TASKBELL_TEMPORAL_PORT,
-      webUiPort: env.TASKBELL_TEMPORAL_UI_PORT,
+      webUiPort: env.TASKBELL_TEMPORAL_UI_PORT === 'none' ? undefined : env.TASKBELL_TEMPORAL_UI_PORT,
       cli: env.TEMPORAL_CLI,
       cacheDir: join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'taskbell'),
     },

@@ -205,7 +205,7 @@ describe('docker-compose.yml', () => {
     const entries = [...file.matchAll(/^([\w.]+):\n {2}- value: (.+)$/gm)].map(
       ([, key, value]) => `${key}=${value?.replaceAll("'", '"')}`,
     );
-    const flags = { host: '', port: 0, webUiPort: 0, namespace: '', databaseFile: '' };
+    const flags = { host: '', port: 0, webUi: undefined, metricsPort: 0, namespace: '', databaseFile: '' };
     const args = serverArguments(flags);
     const embedded = args.filter((_, i) => args[i - 1] === '--dynamic-config-value');
     expect(embedded.length).toBeGreaterThan(5);

@@ -35,7 +35,7 @@ export async function startTestServer(): Promise<TestServer> {
     await close();
     throw error;
   }
-  const { address, webUiUrl, pid } = server;
+  const { address, webUiUrl = '', pid } = server;
   return { address, namespace, webUiUrl, pid, close };
 }
 

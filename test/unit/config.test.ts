@@ -181,6 +181,13 @@ describe('the configuration', () => {
     expect(faults[0]?.startsWith(`${name}: `)).toBe(true);
   });
 
+  test('leaves the Temporal Web UI out with TASKBELL_TEMPORAL_UI_PORT=none', () => {
+    expect(readConfig({ TASKBELL_TEMPORAL_UI_PORT: 'none' }).engine.webUiPort).toBeUndefined();
+    expect(faultsOf({ TASKBELL_TEMPORAL_UI_PORT: 'no' })).toEqual([
+      'TASKBELL_TEMPORAL_UI_PORT: must be `none` or a whole number from 0 to 65535, not "no"',
+    ]);
+  });
+
   test('never shows a rejected secret in its error', () => {
     expect(faultsOf({ TASKBELL_JWT_SECRET: 'hunter2' }).join()).not.toContain('hunter2');
   });
