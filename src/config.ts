@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import { createAllowHosts } from '../activities/net/allow-hosts.ts';
 import { errorMessage } from './lib/error-message.ts';
+import { nearest } from './lib/nearest.ts';
 
 /** The configuration is invalid. `message` names every invalid variable, one per line, and can be shown as is. */
 export class ConfigError extends Error {
@@ -25,6 +27,20 @@ const list = z
       .map((item) => item.trim())
       .filter((item) => item !== ''),
   );
+
+function isHostAndPort(text: string): boolean {
+  try {
+    createAllowHosts([text]);
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
@@ -85,8 +101,14 @@ const variables = z.object({
   // With less than 128 MB, a process that has done nothing yet would already exceed the limit.
   TASKBELL_MAX_MEMORY_PER_CHILD_MB: integer(128, 1_048_576, 400),
   TASKBELL_SHUTDOWN_GRACE: integer(0, 86_400, 30),
-  TASKBELL_DATA_DIR: z.string().optional(),
-  TASKBELL_HTTP_ALLOW_HOSTS: list,
+  TASKBELL_DATA_DIR: z
+    .string()
+    .refine(isFolder, { error: ({ input }) => `there is no folder ${resolve(String(input))}` })
+    .optional(),
+  TASKBELL_HTTP_ALLOW_HOSTS: list.refine((hosts) => hosts.every(isHostAndPort), {
+    error: ({ input }) =>
+      `must be host:port, comma-separated, such as crm.internal:8080, not ${JSON.stringify(input)}`,
+  }),
   TASKBELL_TASK_MODULES: list,
   TASKBELL_CORS_ORIGINS: list.refine(
     (origins) => origins.every(isOrigin),
@@ -167,6 +189,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const faults: string[] = [];
   const parsed = variables.safeParse(withSecretFiles(set, faults));
   for (const { path, message } of parsed.error?.issues ?? []) faults.push(`${path.join('.')}: ${message}`);
+  faults.push(...unknownVariables(set));
   const identityProvider = readIdentityProvider(set, faults);
   const external = externalTemporal(set, faults);
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults.join('\n'));
@@ -220,6 +243,23 @@ export function readHome(environment: Environment = process.env): string {
  */
 export function hasIdentityProvider(environment: Environment = process.env): boolean {
   return Boolean(environment['TASKBELL_JWKS_URL']);
+}
+
+/** Variables of our other programs, which may be set in the same shell: the examples, and the fuzzer. */
+const othersVariables = ['TASKBELL_KEY', 'TASKBELL_FUZZ_KEY'];
+
+/** Finds variables that are named like ours but don't exist. Ignored, a misspelt limit would go unnoticed. */
+function unknownVariables(environment: Environment): string[] {
+  const known = [...Object.keys(variables.shape), 'TASKBELL_JWT_SECRET_FILE'];
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('TASKBELL_') && ![...known, ...othersVariables].includes(name))
+    .map(
+      (name) => `${name}: there is no such variable; did you mean ${nearest(name, known, withoutPrefix)}?`,
+    );
+}
+
+function withoutPrefix(name: string): string {
+  return name.replace(/^TASKBELL_/, '').toUpperCase();
 }
 
 /** Reads the three variables of an identity provider, of which all or none must be set. */
