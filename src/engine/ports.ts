@@ -29,8 +29,16 @@ async function hold(host: string, port: number, variable: string): Promise<Serve
     await once(server, 'listening');
     return server;
   } catch (error) {
-    throw new SetupError(describe(error, host, port, variable), { cause: error });
+    throw listenError(error, { host, port, variable });
   }
+}
+
+/** Returns the error for a port that can't be listened on; it names the variable that sets the port. */
+export function listenError(
+  cause: unknown,
+  { host, port, variable }: { readonly host: string; readonly port: number; readonly variable: string },
+): SetupError {
+  return new SetupError(describe(cause, host, port, variable), { cause });
 }
 
 function describe(error: unknown, host: string, port: number, variable: string): string {
