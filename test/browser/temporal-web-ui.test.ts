@@ -9,9 +9,9 @@ const browser = useBrowser();
 test('the Temporal Web UI shows a task through its proxy, and no page under another name gets it', async () => {
   const alice = await service.as('alice');
   const { id } = await alice.create({ name: 'seen from within', type: 'echo', delay: 3600 });
-  const { webUiUrl } = inject('temporal');
+  const { webUiUrl, namespace } = inject('temporal');
   const page = await browser.newPage();
-  await page.goto(`${webUiUrl}/namespaces/default/workflows/${id}`);
+  await page.goto(`${webUiUrl}/namespaces/${namespace}/workflows/${id}`);
   await page.getByText(id).first().waitFor();
   await page.getByText('Running').first().waitFor();
   // Browsers resolve all names below localhost to this machine, as a rebound name does.

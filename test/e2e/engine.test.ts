@@ -199,7 +199,8 @@ describe('the embedded server', () => {
     const { port } = occupier.address() as AddressInfo;
     try {
       await expect(start({ port })).rejects.toThrow(
-        `Port ${port} on 127.0.0.1 is in use. Stop what uses it, or set TASKBELL_TEMPORAL_PORT to another port.`,
+        `Port ${port} on 127.0.0.1 is in use. Stop what uses it, or set TASKBELL_TEMPORAL_PORT to another port. ` +
+          `If it is a Temporal server that Taskbell should use, set TEMPORAL_ADDRESS to 127.0.0.1:${port}.`,
       );
       await expect(start({ webUiPort: port })).rejects.toThrow('TASKBELL_TEMPORAL_UI_PORT');
     } finally {
