@@ -49,7 +49,7 @@ export async function useExternal(
 
 /** Starts our own server under supervision. Once it has served, it keeps its ports across restarts. */
 export function superviseEmbedded(options: TemporalOptions): Supervisor<EmbeddedServer> {
-  const { config, report, force, onFatal, onRestart } = options;
+  const { config, force, onFatal, onRestart } = options;
   const { home } = config;
   let ports: Pick<EmbeddedServer, 'port' | 'webUiPort'> | undefined;
   let lost: SetupError | undefined;
@@ -63,7 +63,7 @@ export function superviseEmbedded(options: TemporalOptions): Supervisor<Embedded
     isFatal: () => ports === undefined || lost !== undefined,
     async start(signal) {
       if (lost !== undefined) throw lost;
-      const cli = await locateTemporal(config.engine, report, {
+      const cli = await locateTemporal(config.engine, options.report, {
         databaseVersion: databaseVersion(home),
         signal,
       });
@@ -71,7 +71,15 @@ export function superviseEmbedded(options: TemporalOptions): Supervisor<Embedded
       const wished = ports ?? config.engine;
       const { port, webUiPort } = wished;
       const places = { home, cli, port, webUiPort, namespace };
-      const server = await startEmbedded({ ...places, report, signal, force, onDatabaseLost });
+      // A restart happens while the service runs, so nothing waits for it, and its progress would never be cleared.
+      const report = ports === undefined ? options.report : undefined;
+      const server = await startEmbedded({
+        ...places,
+        ...(report && { report }),
+        signal,
+        force,
+        onDatabaseLost,
+      });
       ports = server;
       return server;
     },
