@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+import { tryConnect } from '../../src/temporal/connect.ts';
 import { callUrl } from '../support/caller.ts';
 import { type UpProcess, makeHome, removeHome, startBuiltUp, startUp } from '../support/engine-up.ts';
 import { isRunning } from '../support/child-processes.ts';
@@ -88,6 +89,15 @@ async function engine(): Promise<EngineRecord> {
 
 async function enginePid(): Promise<number> {
   return (await engine()).pid;
+}
+
+async function canConnect(port: number): Promise<boolean> {
+  try {
+    await tryConnect(`127.0.0.1:${port}`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function occupiedPort(use: (port: number) => Promise<void>): Promise<void> {
@@ -254,6 +264,9 @@ test('`taskbell up` restarts a crashed Temporal server at the same address', asy
   });
   expect(isRunning(after.pid)).toBe(true);
   expect([after.port, after.webUiPort]).toEqual([before.port, before.webUiPort]);
+  await waitFor('the server to serve again', () => canConnect(after.port));
+  const [, sinceRestart] = up.output().split(/restarting it in [\d.]+ s\./);
+  expect(sinceRestart).not.toContain('Starting the Temporal server');
 });
 
 test('`taskbell up` leaves no role running when it is killed, and the next start ends its Temporal server and serves', async () => {
