@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Config, ConfigError } from '../src/config.ts';
 import { TaskbellError } from '../src/client/index.ts';
 import { hostUrl } from '../src/lib/host-url.ts';
+import { runningAt } from '../src/processes/home-lock.ts';
 
 const presenceMs = 1500;
 /** Time to wait for /readyz, in milliseconds: longer than the service itself waits for Temporal. */
@@ -35,7 +36,7 @@ async function answerOf(url: string, timeoutMs: number): Promise<unknown> {
 }
 
 /**
- * Returns the address of a running service: at `url`, or else at the configured address.
+ * Returns the address of a running service: at `url`, or else where `taskbell up` runs it, or at the configured address.
  * @returns undefined when `url` is not given and no service is running. @throws {TaskbellError} when no
  * service answers at `url`, or the service found can't be used. @throws {ConfigError} when `url` is malformed.
  */
@@ -43,10 +44,11 @@ export async function findService({
   config,
   url,
 }: {
-  config: Config;
+  config: Pick<Config, 'home' | 'host' | 'port'>;
   url?: string;
 }): Promise<string | undefined> {
-  const address = url?.replace(/\/+$/, '') ?? hostUrl(config.host, config.port);
+  const { home, host, port } = config;
+  const address = url?.replace(/\/+$/, '') ?? (await runningAt(home)) ?? hostUrl(host, port);
   if (!URL.canParse(address)) throw new ConfigError(`--url: ${address} is not a valid URL`);
   const state = await probe(address);
   switch (state.kind) {

@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import { createAllowHosts } from '../activities/net/allow-hosts.ts';
 import { errorMessage } from './lib/error-message.ts';
+import { nearest } from './lib/nearest.ts';
 
 /** The configuration is invalid. `message` names every invalid variable, one per line, and can be shown as is. */
 export class ConfigError extends Error {
@@ -25,6 +27,20 @@ const list = z
       .map((item) => item.trim())
       .filter((item) => item !== ''),
   );
+
+function isHostAndPort(text: string): boolean {
+  try {
+    createAllowHosts([text]);
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
@@ -56,13 +72,22 @@ const optionalPort = wholeNumber(0, 65_535).optional();
 
 const port = (fallback: number) => integer(0, 65_535, fallback);
 
+/** A port, or `none`. */
+const portOrNone = (fallback: number) =>
+  z
+    .union([z.literal('none'), wholeNumber(0, 65_535)], {
+      error: ({ input }) =>
+        `must be \`none\` or a whole number from 0 to 65535, not ${JSON.stringify(input)}`,
+    })
+    .default(fallback);
+
 const variables = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: port(8000),
   TASKBELL_WS_PORT: optionalPort,
   TASKBELL_HOME: z.string().default(defaultHome),
   TASKBELL_TEMPORAL_PORT: port(7233),
-  TASKBELL_TEMPORAL_UI_PORT: port(8233),
+  TASKBELL_TEMPORAL_UI_PORT: portOrNone(8233),
   TASKBELL_TASK_QUEUE: z.string().max(200).default('taskbell'),
   TASKBELL_JWT_SECRET: z
     .string()
@@ -76,8 +101,14 @@ const variables = z.object({
   // With less than 128 MB, a process that has done nothing yet would already exceed the limit.
   TASKBELL_MAX_MEMORY_PER_CHILD_MB: integer(128, 1_048_576, 400),
   TASKBELL_SHUTDOWN_GRACE: integer(0, 86_400, 30),
-  TASKBELL_DATA_DIR: z.string().optional(),
-  TASKBELL_HTTP_ALLOW_HOSTS: list,
+  TASKBELL_DATA_DIR: z
+    .string()
+    .refine(isFolder, { error: ({ input }) => `there is no folder ${resolve(String(input))}` })
+    .optional(),
+  TASKBELL_HTTP_ALLOW_HOSTS: list.refine((hosts) => hosts.every(isHostAndPort), {
+    error: ({ input }) =>
+      `must be host:port, comma-separated, such as crm.internal:8080, not ${JSON.stringify(input)}`,
+  }),
   TASKBELL_TASK_MODULES: list,
   TASKBELL_CORS_ORIGINS: list.refine(
     (origins) => origins.every(isOrigin),
@@ -122,7 +153,8 @@ export interface Config {
   };
   readonly engine: {
     readonly port: number;
-    readonly webUiPort: number;
+    /** undefined for no Web UI. */
+    readonly webUiPort: number | undefined;
     /** The user's own `temporal` executable. */
     readonly cli: string | undefined;
     /** Folder of executables that projects and checkouts share. */
@@ -160,6 +192,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const faults: string[] = [];
   const parsed = variables.safeParse(withSecretFiles(set, faults));
   for (const { path, message } of parsed.error?.issues ?? []) faults.push(`${path.join('.')}: ${message}`);
+  faults.push(...unknownVariables(set));
   const identityProvider = readIdentityProvider(set, faults);
   const external = externalTemporal(set, faults);
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults.join('\n'));
@@ -177,7 +210,7 @@ export function readConfig(environment: Environment = process.env): Config {
     temporal: { external, namespace: external?.namespace ?? set['TEMPORAL_NAMESPACE'] ?? 'default' },
     engine: {
       port: env.TASKBELL_TEMPORAL_PORT,
-      webUiPort: env.TASKBELL_TEMPORAL_UI_PORT,
+      webUiPort: env.TASKBELL_TEMPORAL_UI_PORT === 'none' ? undefined : env.TASKBELL_TEMPORAL_UI_PORT,
       cli: env.TEMPORAL_CLI,
       cacheDir: join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'taskbell'),
     },
@@ -214,6 +247,23 @@ export function readHome(environment: Environment = process.env): string {
  */
 export function hasIdentityProvider(environment: Environment = process.env): boolean {
   return Boolean(environment['TASKBELL_JWKS_URL']);
+}
+
+/** Variables of our other programs, which may be set in the same shell: the examples, and the fuzzer. */
+const othersVariables = ['TASKBELL_KEY', 'TASKBELL_FUZZ_KEY'];
+
+/** Finds variables that are named like ours but don't exist. Ignored, a misspelt limit would go unnoticed. */
+function unknownVariables(environment: Environment): string[] {
+  const known = [...Object.keys(variables.shape), 'TASKBELL_JWT_SECRET_FILE'];
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('TASKBELL_') && ![...known, ...othersVariables].includes(name))
+    .map(
+      (name) => `${name}: there is no such variable; did you mean ${nearest(name, known, withoutPrefix)}?`,
+    );
+}
+
+function withoutPrefix(name: string): string {
+  return name.replace(/^TASKBELL_/, '').toUpperCase();
 }
 
 /** Reads the three variables of an identity provider, of which all or none must be set. */

@@ -1,10 +1,11 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { cors } from 'hono/cors';
 import { AppError, invalidFields } from '../contract/errors.ts';
 import { fieldErrors, queryErrors } from '../contract/issues.ts';
 import { createAccess } from './access.ts';
 import { limitBody, maxOpenBodyBytes, requireJson } from './body.ts';
-import { createCallerAddressOf } from './caller-address.ts';
+import { type CallerAddressOf, createCallerAddressOf } from './caller-address.ts';
 import { createRouteGuards } from './route-guards.ts';
 import { mountRoutes } from './mount.ts';
 import { problemResponse } from './problem.ts';
@@ -29,14 +30,14 @@ export function createApp(dependencies: ApiDependencies): Api {
     },
   });
   app.onError(problemResponse(dependencies.logger));
-  useHeaders(app, dependencies.limits.corsOrigins);
-  app.use(requestLog(dependencies.logger, dependencies.telemetry));
   const callerAddressOf = createCallerAddressOf(dependencies.limits.trustedProxies, (proxy) =>
     dependencies.logger.warn(
       { proxy },
       `X-Forwarded-For of ${proxy} is ignored: all its clients count as one. If it is your proxy, add it to TASKBELL_TRUSTED_PROXIES.`,
     ),
   );
+  useHeaders(app, dependencies.limits.corsOrigins, callerAddressOf);
+  app.use(requestLog(dependencies.logger, dependencies.telemetry));
   const access = createAccess(dependencies, callerAddressOf);
   const signIn = createSignIn(dependencies, callerAddressOf);
   const guards = createRouteGuards({ access, ...dependencies });
@@ -53,8 +54,9 @@ export function createApp(dependencies: ApiDependencies): Api {
 }
 
 /** Sets the security headers of all responses, and the CORS headers for the origins whose pages may read them. */
-function useHeaders(app: Api, corsOrigins: readonly string[]): void {
-  app.use(securityHeaders({ readByOthers: corsOrigins.length > 0 }));
+function useHeaders(app: Api, corsOrigins: readonly string[], callerAddressOf: CallerAddressOf): void {
+  const isSecure = (c: Context<ApiEnv>): boolean => callerAddressOf(c).isSecure;
+  app.use(securityHeaders({ readByOthers: corsOrigins.length > 0, isSecure }));
   if (corsOrigins.length === 0) return;
   app.use(
     cors({

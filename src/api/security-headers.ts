@@ -1,9 +1,16 @@
 /** Security headers: what browsers may do with our responses. */
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ApiEnv } from './types.ts';
 
-const common = { referrerPolicy: 'no-referrer', xFrameOptions: 'DENY' } as const;
+const common = {
+  referrerPolicy: 'no-referrer',
+  xFrameOptions: 'DENY',
+  strictTransportSecurity: false,
+} as const;
+
+/** Half a year. Without includeSubDomains: the services at names below ours may have no TLS, and aren't ours. */
+const strictTransport = `max-age=${180 * 86_400}`;
 
 /** Marks a route that serves our own pages and their files; all others serve data. */
 export const servesPage: MiddlewareHandler<ApiEnv> = (c, next) => {
@@ -11,16 +18,22 @@ export const servesPage: MiddlewareHandler<ApiEnv> = (c, next) => {
   return next();
 };
 
-/**
- * Sets the security headers of every response. @param readByOthers Whether CORS lets other origins read data.
- */
-export function securityHeaders({ readByOthers }: { readByOthers: boolean }): MiddlewareHandler<ApiEnv> {
+interface Options {
+  /** Whether CORS lets other origins read data. */
+  readonly readByOthers: boolean;
+  /** Returns whether a request came over https. */
+  readonly isSecure: (c: Context<ApiEnv>) => boolean;
+}
+
+/** Sets the security headers of every response. */
+export function securityHeaders({ readByOthers, isSecure }: Options): MiddlewareHandler<ApiEnv> {
   const forData = dataHeaders({ readByOthers });
   const forPages = pageHeaders();
   return async (c, next) => {
     await next();
     // The route that has responded is known only now.
     await (c.get('isPage') ? forPages : forData)(c, async () => undefined);
+    if (isSecure(c)) c.header('Strict-Transport-Security', strictTransport);
   };
 }
 

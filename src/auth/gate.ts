@@ -1,7 +1,8 @@
-import { type Accounts, createAccounts } from './accounts.ts';
+import { type Account, type Accounts, createAccounts } from './accounts.ts';
 import { createApiKeys } from './api-keys.ts';
 import { type Authenticate, createAuthenticate } from './authenticate.ts';
 import { createEndedSessions } from './ended-sessions.ts';
+import { createFirstUserRecord } from './first-user.ts';
 import { createIdentityProvider, type IdentityProviderOptions } from './identity-provider.ts';
 import { endedSessionsFilePath, keysFilePath, usersFilePath } from './paths.ts';
 import { createSessions, type Sessions } from './sessions.ts';
@@ -66,15 +67,37 @@ export async function createGate(options: GateOptions): Promise<Gate> {
   const credentialStatus = createCredentialStatus({ accounts, keys, endedSessions });
   const accountOf = (id: string, generation: number) => currentAccount(accounts, id, generation);
   const tokens = createTokens({ secret, accounts });
+  const links = createSignInLinks({ secret, accountOf, endedSessions });
+  const firstUser = createFirstUserRecord(home);
+  async function noteSignIn({ name }: Account): Promise<void> {
+    try {
+      await firstUser.signedIn(name);
+    } catch (error) {
+      // The next start prints another link, which harms nothing; the sign-in is valid.
+      onError(error);
+    }
+  }
   return {
     authenticate: createAuthenticate({ tokens, keys, ...onKeyRejected }),
     tickets: createTickets({ secret, credentialStatus }),
     credentialStatus,
     localAccounts: {
-      accounts,
+      accounts: {
+        async verifyPassword(name, password) {
+          const account = await accounts.verifyPassword(name, password);
+          if (account !== undefined) await noteSignIn(account);
+          return account;
+        },
+      },
       tokens,
       sessions: createSessions({ secret, accountOf, credentialStatus, endedSessions }),
-      links: createSignInLinks({ secret, accountOf, endedSessions }),
+      links: {
+        async redeem(link) {
+          const account = await links.redeem(link);
+          await noteSignIn(account);
+          return account;
+        },
+      },
       throttle: createThrottle({ telemetry }),
     },
     close() {

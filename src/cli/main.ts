@@ -6,6 +6,7 @@ import { defineKeys } from './commands/keys.ts';
 import { defineSetup } from './commands/setup.ts';
 import { defineUp } from './commands/up.ts';
 import { defineUsers } from './commands/users.ts';
+import { defineWebUi } from './commands/web-ui.ts';
 import { defineWorker } from './commands/worker.ts';
 
 const { stdin, stdout, stderr } = process;
@@ -16,6 +17,6 @@ const program = new Command('taskbell')
   )
   .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
   .showHelpAfterError();
-for (const define of [defineUp, defineApi, defineWorker, defineSetup, defineUsers, defineKeys])
-  define(program, io);
+const definitions = [defineUp, defineApi, defineWorker, defineSetup, defineWebUi, defineUsers, defineKeys];
+for (const define of definitions) define(program, io);
 await program.parseAsync();

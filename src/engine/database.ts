@@ -4,11 +4,16 @@ import { join } from 'node:path';
 import type { ReportProgress } from '../lib/progress.ts';
 import { SetupError } from '../lib/setup-error.ts';
 import { stopRecorded } from './processes.ts';
-import { type EngineState, readEngineState, writeEngineState } from './state.ts';
+import { type EngineState, readEngineState, statePath, writeEngineState } from './state.ts';
 import { type TemporalCli, minorOf, sameMinor } from './version.ts';
 
 /** Name of the database file in HOME. */
 export const databaseFile = 'temporal.db';
+
+/** Returns the paths of the database's three files: the data, the log of changes, and the index of that log. */
+export function databaseFiles(home: string): string[] {
+  return ['', '-wal', '-shm'].map((suffix) => join(home, databaseFile + suffix));
+}
 const stopDeadlineMs = 10_000;
 
 export type Database = EngineState['database'];
@@ -35,7 +40,7 @@ export async function stopOrphan(home: string, report?: ReportProgress): Promise
 
 /**
  * @returns the record of the database that this server opens or creates.
- * @throws {SetupError} when another minor version created it.
+ * @throws {SetupError} when it is missing, or another minor version created it.
  */
 export async function prepareDatabase(home: string, cli: TemporalCli): Promise<Database> {
   const file = join(home, databaseFile);
@@ -44,8 +49,14 @@ export async function prepareDatabase(home: string, cli: TemporalCli): Promise<D
   if (before === undefined) return { serverVersion: cli.serverVersion, complete: existsSync(file) };
   if (!before.complete) {
     // The server creates the schema only with a new file: if it died before it served, the file is useless, and empty.
-    for (const suffix of ['', '-wal', '-shm']) await rm(file + suffix, { force: true });
+    for (const each of databaseFiles(home)) await rm(each, { force: true });
     return { serverVersion: cli.serverVersion, complete: false };
+  }
+  if (!existsSync(file)) {
+    throw new SetupError(
+      `${file} is missing, which had all tasks. Restore it from a backup, or delete ${statePath(home)} to start ` +
+        'with no tasks.',
+    );
   }
   if (sameMinor(before.serverVersion, cli.serverVersion)) return before;
   throw new SetupError(

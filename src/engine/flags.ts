@@ -1,4 +1,5 @@
 import { attributeFlags } from '../temporal/attributes.ts';
+import type { HiddenPlace } from './hidden-ports.ts';
 
 /**
  * Dynamic configuration, with the reason for a value where it isn't obvious. Values are JSON, as the server
@@ -26,18 +27,29 @@ const dynamicConfig: Readonly<Record<string, string>> = {
   // The check calls version-info.temporal.io, and no data must leave the machine unless the user asked for
   // it.
   'frontend.enableServerVersionCheck': 'false',
+  // The server has an HTTP API that any web page could write to; no request has this host, so all are rejected.
+  'frontend.httpAllowedHosts': '["taskbell.invalid"]',
 };
 
-/**
- * Settings of the database. WAL with NORMAL keeps every commit through a crash of a process, and doesn't wait
- * for the disk.
- */
-const pragmas = ['journal_mode=WAL', 'synchronous=NORMAL'];
+/** Settings of the database. */
+const pragmas = [
+  // Together, they keep every commit through a crash of a process, and don't wait for the disk.
+  'journal_mode=WAL',
+  'synchronous=NORMAL',
+  // What is deleted is overwritten, since payloads can hold secrets.
+  'secure_delete=ON',
+  // The log of changes has deleted data too. It is emptied at each start, and when it is used again from its beginning.
+  'wal_checkpoint=TRUNCATE',
+  'journal_size_limit=0',
+];
 
 export interface ServerFlags {
   readonly host: string;
   readonly port: number;
-  readonly webUiPort: number;
+  /** undefined for no Web UI. */
+  readonly webUi: HiddenPlace | undefined;
+  /** Port of its metrics, which answer every caller. */
+  readonly metricsPort: number;
   readonly namespace: string;
   /** Relative to the working directory. */
   readonly databaseFile: string;
@@ -50,8 +62,10 @@ export function serverArguments(flags: ServerFlags): string[] {
   const single = [
     ['--ip', flags.host],
     ['--port', String(flags.port)],
-    ['--ui-ip', flags.host],
-    ['--ui-port', String(flags.webUiPort)],
+    ['--metrics-port', String(flags.metricsPort)],
+    flags.webUi === undefined
+      ? ['--headless']
+      : ['--ui-ip', flags.webUi.host, '--ui-port', String(flags.webUi.port)],
     ['--namespace', flags.namespace],
     ['--db-filename', flags.databaseFile],
     ['--log-level', 'warn'],

@@ -29,13 +29,24 @@ async function hold(host: string, port: number, variable: string): Promise<Serve
     await once(server, 'listening');
     return server;
   } catch (error) {
-    throw new SetupError(describe(error, host, port, variable), { cause: error });
+    throw listenError(error, { host, port, variable });
   }
+}
+
+/** Returns the error for a port that can't be listened on; it names the variable that sets the port. */
+export function listenError(
+  cause: unknown,
+  { host, port, variable }: { readonly host: string; readonly port: number; readonly variable: string },
+): SetupError {
+  return new SetupError(describe(cause, host, port, variable), { cause });
 }
 
 function describe(error: unknown, host: string, port: number, variable: string): string {
   if (isErrno(error, 'EADDRINUSE')) {
-    return `Port ${port} on ${host} is in use. Stop what uses it, or set ${variable} to another port.`;
+    const what = `Port ${port} on ${host} is in use. Stop what uses it, or set ${variable} to another port.`;
+    return variable === 'TASKBELL_TEMPORAL_PORT'
+      ? `${what} If it is a Temporal server that Taskbell should use, set TEMPORAL_ADDRESS to ${host}:${port}.`
+      : what;
   }
   if (isErrno(error, 'EACCES')) return `Not permitted to use port ${port}; set ${variable} to another port.`;
   return `Can't listen on ${host}:${port} (${variable}): ${errorMessage(error)}`;

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { childEnvironment } from '../config.ts';
 import { type Database, databaseFile } from './database.ts';
 import { SetupError } from '../lib/setup-error.ts';
+import type { HiddenPlace } from './hidden-ports.ts';
 import { serverArguments } from './flags.ts';
+import { withPrivateFiles } from './private-files.ts';
 import { hasEnded, stopChild } from './processes.ts';
 import type { ServerLog } from './server-log.ts';
 import { readEngineState, writeEngineState } from './state.ts';
@@ -18,7 +20,9 @@ export interface LaunchOptions {
   readonly cli: TemporalCli;
   readonly host: string;
   readonly port: number;
-  readonly webUiPort: number;
+  readonly webUiPort: number | undefined;
+  readonly webUi: HiddenPlace | undefined;
+  readonly metricsPort: number;
   readonly namespace: string;
   readonly database: Database;
   readonly log: ServerLog;
@@ -37,13 +41,15 @@ export interface ServerProcess {
 /** Spawns the server and records it; doesn't wait until it serves. @throws {SetupError} when it can't be spawned. */
 export async function launchServer(options: LaunchOptions): Promise<ServerProcess> {
   const { home, cli, port, webUiPort, log, database } = options;
-  const child = spawn(cli.path, serverArguments({ ...options, databaseFile }), {
-    cwd: home,
-    env: serverEnvironment(),
-    // Its own process group: a terminal's Ctrl-C must reach only us, since we stop the server last.
-    detached: true,
-    stdio: ['ignore', log.descriptor, log.descriptor],
-  });
+  const child = withPrivateFiles(() =>
+    spawn(cli.path, serverArguments({ ...options, databaseFile }), {
+      cwd: home,
+      env: serverEnvironment(),
+      // Its own process group: a terminal's Ctrl-C must reach only us, since we stop the server last.
+      detached: true,
+      stdio: ['ignore', log.descriptor, log.descriptor],
+    }),
+  );
   const ended = describeEnd(child);
   const { pid } = child;
   if (pid === undefined) {
@@ -51,7 +57,12 @@ export async function launchServer(options: LaunchOptions): Promise<ServerProces
     throw new SetupError(`${cli.path} can't be started: ${await ended}`);
   }
   const startedAt = recordProcess(pid)?.startedAt;
-  const record = { executable: cli.path, pid, port, webUiPort };
+  const record = {
+    executable: cli.path,
+    pid,
+    port,
+    ...(webUiPort === undefined ? {} : { webUiPort }),
+  };
   writeEngineState(home, { database, process: startedAt === undefined ? record : { ...record, startedAt } });
   const forgotten = forgetAfter(ended, home, pid, log);
   return {

@@ -18,7 +18,8 @@ const stateSchema = z.object({
       startedAt: z.string().optional(),
       executable: z.string(),
       port: z.number(),
-      webUiPort: z.number(),
+      /** Absent without a Web UI. */
+      webUiPort: z.number().optional(),
     })
     .nullable(),
 });
@@ -46,6 +47,7 @@ export function writeEngineState(home: string, state: EngineState): void {
   renameSync(`${path}.new`, path);
 }
 
-function statePath(home: string): string {
+/** Returns the path of the record. */
+export function statePath(home: string): string {
   return join(home, 'engine.json');
 }

@@ -34,3 +34,16 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal 
 export function backoffMs(tries: number, { min, max }: { min: number; max: number }): number {
   return Math.min(max, min * 2 ** tries) * (0.5 + Math.random() / 2);
 }
+
+/** Calls again every second until it succeeds. @throws the error of the last call, once `ms` have passed. */
+export async function retryFor<T>(ms: number, call: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + ms;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (performance.now() >= deadline) throw error;
+    }
+    await pause(1_000);
+  }
+}

@@ -1,19 +1,28 @@
 /** Accounts that a process adds to the users file of TASKBELL_HOME by itself. */
 import { randomBytes } from 'node:crypto';
 import { access } from 'node:fs/promises';
+import { createFirstUserRecord } from '../auth/first-user.ts';
 import { usersFilePath } from '../auth/paths.ts';
 import { createUsers, UserError } from '../auth/users.ts';
 import type { AccountRole } from '../contract/account.ts';
 
 /**
- * Creates the admin `admin` with a random password if there are no users; otherwise returns null. Only the
- * caller knows the password: print it. If two processes call this at once, only one creates the account.
+ * Creates the admin `admin` with a random password if there are no users. Only the caller knows the password: print it.
+ * If two processes call this at once, only one creates the account.
+ * @returns the account without its password if an earlier start created it and it has never signed in; null if the
+ * users know how to sign in.
  * @throws {ListFileError}
  */
-export async function ensureFirstUser(home: string): Promise<{ name: 'admin'; password: string } | null> {
+export async function ensureFirstUser(home: string): Promise<{ name: string; password?: string } | null> {
   const users = createUsers({ path: usersFilePath(home) });
-  if ((await users.list()).length > 0) return null;
+  const record = createFirstUserRecord(home);
+  if ((await users.list()).length > 0) {
+    const unused = await record.read();
+    return unused === undefined ? null : { name: unused.name };
+  }
   const password = randomPassword();
+  // Recorded first: if this start is interrupted at any point, the next one still prints how to sign in.
+  await record.write('admin');
   return (await users.addFirst('admin', password, 'admin')) ? { name: 'admin', password } : null;
 }
 

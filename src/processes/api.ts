@@ -1,6 +1,7 @@
 import { listen, type Listener } from '../api/server.ts';
 import type { Config } from '../config.ts';
-import { type Closers, createClosers } from '../lib/closers.ts';
+import { listenError } from '../engine/ports.ts';
+import { createClosers } from '../lib/closers.ts';
 import { type ComposedApi, createApi } from './create-api.ts';
 import { createLogger, logCloseErrors } from './log.ts';
 import { logLifecycle, notifyReady } from './parent.ts';
@@ -13,9 +14,11 @@ export async function runApi(config: Config): Promise<void> {
   try {
     const api = await createApi(config, logger);
     closers.add(api.close);
-    const listeners = await listenOnAll(config, api, closers);
-    // Closed before the listeners.
+    const listeners: Listener[] = [];
+    closers.add(async () => void (await Promise.all(listeners.map((listener) => listener.close()))));
+    // Closed before the listeners, and also if one of them can't be opened: feeds would keep the process alive.
     closers.add(api.closeFeeds);
+    for await (const listener of listenOnAll(config, api)) listeners.push(listener);
     logLifecycle(logger, { urls: listeners.map(({ url }) => url) }, 'api is up');
     notifyReady({ url: listeners[0]?.url ?? '' });
     await untilStopRequested();
@@ -25,17 +28,18 @@ export async function runApi(config: Config): Promise<void> {
   logLifecycle(logger, {}, 'api has stopped');
 }
 
-async function listenOnAll(
+/** Opens one listener after the other. @throws {SetupError} naming the variable of a port that can't be used. */
+async function* listenOnAll(
   { host, port, webSocketPort }: Config,
   { app, sockets }: ComposedApi,
-  closers: Closers,
-): Promise<Listener[]> {
-  const ports = [port, ...(webSocketPort === undefined ? [] : [webSocketPort])];
-  const listeners: Listener[] = [];
-  for (const port of ports) {
-    const listener = await listen(app, sockets, { host, port });
-    listeners.push(listener);
-    closers.add(() => listener.close());
+): AsyncGenerator<Listener> {
+  const ports = [
+    { port, variable: 'PORT' },
+    ...(webSocketPort === undefined ? [] : [{ port: webSocketPort, variable: 'TASKBELL_WS_PORT' }]),
+  ];
+  for (const { port, variable } of ports) {
+    yield await listen(app, sockets, { host, port }).catch((error: unknown) => {
+      throw listenError(error, { host, port, variable });
+    });
   }
-  return listeners;
 }

@@ -6,9 +6,16 @@ import { SetupError } from '../lib/setup-error.ts';
 import { isErrno } from '../lib/errno.ts';
 import { isAlive, recordProcess, type ProcessRecord } from '../lib/process-identity.ts';
 
-const recordSchema = z.object({ pid: z.number(), startedAt: z.string().optional() });
+const recordSchema = z.object({
+  pid: z.number(),
+  startedAt: z.string().optional(),
+  /** Address of the API, once it serves. */
+  url: z.string().optional(),
+});
 
 export interface HomeLock {
+  /** Records where the API serves, for commands that need its address. */
+  announce(url: string): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -25,20 +32,43 @@ export async function lockHome(home: string): Promise<HomeLock> {
     if (holder !== undefined && isAlive(holder)) {
       throw new SetupError(`Taskbell is already running here (pid ${holder.pid}, ${path}).`);
     }
-    await writeFile(`${path}.new`, JSON.stringify(recordProcess(process.pid)), { mode: 0o600 });
-    await guard.assertHeld();
-    await rename(`${path}.new`, path);
+    await writeRecord(path, {}, () => guard.assertHeld());
   });
-  return { release: () => rm(path, { force: true }) };
+  return {
+    announce: (url) => writeRecord(path, { url }),
+    release: () => rm(path, { force: true }),
+  };
+}
+
+/** Returns the address of the API that `taskbell up` runs with HOME; undefined if none is running there. */
+export async function runningAt(home: string): Promise<string | undefined> {
+  const holder = await readHolder(join(home, 'up.lock'));
+  return holder !== undefined && isAlive(holder) ? holder.url : undefined;
+}
+
+async function writeRecord(
+  path: string,
+  more: { readonly url?: string },
+  beforeRename?: () => Promise<void>,
+): Promise<void> {
+  const record = { ...recordProcess(process.pid), ...more };
+  await writeFile(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
+  await beforeRename?.();
+  await rename(`${path}.new`, path);
 }
 
 /** @returns undefined when no process holds it: no lock file, one that isn't ours, or one cut off by a crash. */
-async function readHolder(path: string): Promise<ProcessRecord | undefined> {
+async function readHolder(path: string): Promise<(ProcessRecord & { url?: string | undefined }) | undefined> {
   try {
-    const { pid, startedAt } = recordSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-    return { pid, startedAt };
+    const { pid, startedAt, url } = recordSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return { pid, startedAt, url };
   } catch (error) {
-    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError || error instanceof z.ZodError)
+    if (
+      isErrno(error, 'ENOENT') ||
+      isErrno(error, 'ENOTDIR') ||
+      error instanceof SyntaxError ||
+      error instanceof z.ZodError
+    )
       return undefined;
     throw error;
   }

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import type { ProcessRole } from './role.ts';
 
 /** Logs to stderr, since stdout is for a command's output: plain lines on a terminal, otherwise JSON lines. */
-export function createLogger(config: Pick<Config, 'logLevel'>, role: ProcessRole): Logger {
+export function createLogger(config: Pick<Config, 'logLevel'>, role: ProcessRole | 'web-ui'): Logger {
   const destination = process.stderr.isTTY
     ? plainLines(process.stderr)
     : pino.destination({ dest: 2, sync: false });

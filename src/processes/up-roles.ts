@@ -51,9 +51,15 @@ export function superviseRole(
     stopMs: name === 'worker' ? config.worker.shutdownGraceMs + workerMarginMs : apiStopMs,
     force: signals.force,
   };
+  let hasServed = false;
   const supervisor = supervise({
-    start: (signal) => startRole(role, signal),
-    isFatal: (error) => error instanceof RoleFatalError,
+    async start(signal) {
+      const life = await startRole(role, signal);
+      hasServed = true;
+      return life;
+    },
+    // Once it has served, its configuration was right: a file that it needs was broken since, and may be repaired.
+    isFatal: (error) => error instanceof RoleFatalError && !hasServed,
     onFatal: (error) => fail(new SetupError(`${name}: ${errorMessage(error)}`, { cause: error })),
     onRestart: announceRestart(display, name),
     ...(options.backoff === undefined ? {} : { backoff: options.backoff }),

@@ -1,9 +1,10 @@
 import { ownCommand } from '../lib/own-command.ts';
 
-/** The account that the first start creates. */
+/** The account that the first start creates, until its first sign-in. */
 export interface FirstUser {
   readonly name: string;
-  readonly password: string;
+  /** Absent if an earlier start created the account: only that start knew it. */
+  readonly password?: string | undefined;
   /** Link that signs in to the dashboard; works once, within 15 minutes. */
   readonly link?: string | undefined;
 }
@@ -26,7 +27,7 @@ export function summary({ url, webUiUrl, issuer, firstUser, retentionDays }: Sum
   if (issuer !== undefined) {
     rows.push(['Sign in', `with a token from ${issuer}`]);
   } else if (firstUser !== null) {
-    rows.push(['Sign in', `user ${firstUser.name}, password ${firstUser.password} (shown only this once)`]);
+    rows.push(['Sign in', signInAs(firstUser)]);
     if (firstUser.link !== undefined) {
       rows.push(['Sign-in link', 'signs you in to the dashboard; works once, within 15 minutes:']);
       // On its own line, so that selecting or clicking gets the link and nothing else.
@@ -48,7 +49,7 @@ export function summary({ url, webUiUrl, issuer, firstUser, retentionDays }: Sum
   }
   const width = Math.max(...rows.map(([label]) => label.length));
   const secret = issuer === undefined ? 'password in place of PASSWORD' : 'token in place of TOKEN';
-  const placeholder = firstUser === null ? `, with your ${secret}` : '';
+  const placeholder = firstUser?.password === undefined ? `, with your ${secret}` : '';
   return [
     'Taskbell is ready.',
     '',
@@ -60,6 +61,12 @@ export function summary({ url, webUiUrl, issuer, firstUser, retentionDays }: Sum
     '',
     'Ctrl-C stops it.',
   ].join('\n');
+}
+
+function signInAs({ name, password }: FirstUser): string {
+  return password === undefined
+    ? `user ${name}, who has never signed in; \`${ownCommand(`users passwd ${name}`)}\` sets a new password`
+    : `user ${name}, password ${password} (shown only this once)`;
 }
 
 /** Returns a single line that works when pasted into a POSIX shell. */

@@ -5,6 +5,7 @@ import { connectTemporal } from '../temporal/connect.ts';
 import { databaseVersion } from '../engine/database.ts';
 import { type EmbeddedServer, startEmbedded } from '../engine/embedded.ts';
 import type { ReportProgress } from '../lib/progress.ts';
+import type { SetupError } from '../lib/setup-error.ts';
 import { locateTemporal } from '../engine/locate.ts';
 import { ensureNamespace } from '../temporal/namespace.ts';
 import { unlessAborted } from '../lib/wait.ts';
@@ -53,12 +54,18 @@ export function superviseEmbedded(options: TemporalOptions): Supervisor<Embedded
   const { config, report, force, onFatal, onRestart, onServingAgain } = options;
   const { home } = config;
   let ports: Pick<EmbeddedServer, 'port' | 'webUiPort'> | undefined;
+  let lost: SetupError | undefined;
+  const onDatabaseLost = (error: SetupError): void => {
+    lost = error;
+    onFatal(error);
+  };
   return supervise({
     onRestart,
     onServingAgain,
     onFatal,
-    isFatal: () => ports === undefined,
+    isFatal: () => ports === undefined || lost !== undefined,
     async start(signal) {
+      if (lost !== undefined) throw lost;
       const cli = await locateTemporal(config.engine, report, {
         databaseVersion: databaseVersion(home),
         signal,
@@ -66,7 +73,8 @@ export function superviseEmbedded(options: TemporalOptions): Supervisor<Embedded
       const { namespace } = config.temporal;
       const wished = ports ?? config.engine;
       const { port, webUiPort } = wished;
-      const server = await startEmbedded({ home, cli, port, webUiPort, namespace, report, signal, force });
+      const places = { home, cli, port, webUiPort, namespace };
+      const server = await startEmbedded({ ...places, report, signal, force, onDatabaseLost });
       ports = server;
       return server;
     },

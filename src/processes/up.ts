@@ -5,7 +5,7 @@ import { explain } from '../lib/command.ts';
 import { unlessAborted } from '../lib/wait.ts';
 import { isSetupError } from './fixable-errors.ts';
 import { lockHome } from './home-lock.ts';
-import { makeHome, resolveJwtSecret } from './home.ts';
+import { checkHomeMode, makeHome, resolveJwtSecret } from './home.ts';
 import { showProgress } from './progress.ts';
 import { makeSignInLink } from './sign-in-link.ts';
 import { catchSignals } from './signals.ts';
@@ -58,6 +58,8 @@ export async function up(config: Config, options: UpOptions): Promise<number> {
 async function serve(running: Running): Promise<never> {
   const { config, options, display, signals, closers, failed } = running;
   await makeHome(config.home);
+  const warning = checkHomeMode(config.home);
+  if (warning !== undefined) display.print(warning);
   const lock = await lockHome(config.home);
   closers.add(() => lock.release());
   const [port = config.port, webSocketPort] = await choosePorts(config.host, apiPorts(config));
@@ -79,6 +81,7 @@ async function serve(running: Running): Promise<never> {
     Promise.race([ready, failed]),
     signals.stop,
   );
+  await lock.announce(url);
   display.clear();
   const issuer = config.identityProvider?.issuer;
   const { webUiUrl, retentionDays } = temporal;

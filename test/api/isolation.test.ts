@@ -140,7 +140,7 @@ test("a user's list has only their own tasks, and an admin's list those of all u
   for (const row of [...alices, ...bobs]) expect(row.links).not.toHaveProperty('temporal');
   expect(all.find(({ id }) => id === ofAlice.id)?.links.temporal).toMatch(
     new RegExp(
-      `^${inject('temporal').webUiUrl}/namespaces/default/workflows/${ofAlice.id}/[0-9a-f-]{36}/history$`,
+      `^${inject('temporal').webUiUrl}/namespaces/${inject('temporal').namespace}/workflows/${ofAlice.id}/[0-9a-f-]{36}/history$`,
     ),
   );
 });

@@ -381,6 +381,14 @@ describe('behind a proxy that terminates TLS,', () => {
     expect((await callUrl(`${url}/api/session/`, 'GET', undefined, planted)).status).toBe(401);
   });
 
+  test('responses make browsers use https for this host alone, on every response, and never over plain http', async () => {
+    for (const path of ['/', '/healthz', '/api/tasks/', '/nowhere']) {
+      const secure = await fetch(`${url}${path}`, { headers });
+      expect(secure.headers.get('Strict-Transport-Security'), path).toBe('max-age=15552000');
+      expect((await fetch(`${url}${path}`)).headers.has('Strict-Transport-Security'), path).toBe(false);
+    }
+  });
+
   test('a page of the same host over plain http is rejected', async () => {
     const browser = await signIn(service.users.alice, { url, headers });
     const from = (Origin: string) => browser.call('POST', '/api/tasks/', farAway, { ...headers, Origin });

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { serverArguments } from '../../src/engine/flags.ts';
+import { sendRaw } from '../support/raw-request.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // The native test starts several processes and creates a namespace.
@@ -14,7 +17,8 @@ vi.setConfig({ testTimeout: 90_000 });
 const main = 'dist/src/cli/main.js';
 /** Commands of our containers, which a test below runs natively. */
 const commands = {
-  setup: ['node', main, 'setup'],
+  setup: ['node', main, 'setup', '--wait', '120'],
+  'web-ui': ['node', main, 'web-ui', '--target', 'http://temporal-ui:8080'],
   api: ['node', main, 'api'],
   worker: ['node', main, 'worker'],
 };
@@ -30,6 +34,7 @@ const service = z.object({
   environment: z.record(z.string(), z.string()).default({}),
   ports: z.array(z.union([z.string(), z.object({ host_ip: z.string() })])).default([]),
   networks: z.record(z.string(), z.unknown()),
+  volumes: z.array(z.unknown()).default([]),
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
   healthcheck: z.object({ test: z.array(z.string()) }).optional(),
   cap_drop: z.array(z.string()).default([]),
@@ -60,7 +65,9 @@ function compose(values: Record<string, string>, ...args: string[]) {
   const envFile = join(folder, 'env');
   writeFileSync(
     envFile,
-    example.replace(/^(\w+)=$/gm, (line, name: string) => `${line}${values[name] ?? ''}`),
+    example.replace(/^#?(\w+)=.*$/gm, (line, name: string) =>
+      values[name] === undefined ? line : `${name}=${values[name]}`,
+    ),
   );
   const result = spawnSync(
     'docker-compose',
@@ -75,10 +82,10 @@ function compose(values: Record<string, string>, ...args: string[]) {
 }
 
 /** Compose v2 prints JSON. Version 1.29 doesn't, but it is written in Python, so Python's YAML library is installed. */
-function parsedProject(): z.infer<typeof project> {
-  const json = compose(secrets, '--format', 'json');
+function parsedProject(values: Record<string, string> = {}): z.infer<typeof project> {
+  const json = compose({ ...secrets, ...values }, '--format', 'json');
   if (json.stdout.startsWith('{')) return project.parse(JSON.parse(json.stdout));
-  const yaml = compose(secrets);
+  const yaml = compose({ ...secrets, ...values });
   const script = 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)';
   const converted = spawnSync('python3', ['-c', script], { encoding: 'utf8', input: yaml.stdout });
   expect(converted.stderr).toBe('');
@@ -142,9 +149,9 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  test('publishes only the API and the Web UI, both on loopback', () => {
+  test('publishes only the API and the proxy of the Web UI, both on loopback', () => {
     const published = Object.entries(services).filter(([, { ports }]) => ports.length > 0);
-    expect(published.map(([name]) => name).toSorted()).toEqual(['api', 'temporal-ui']);
+    expect(published.map(([name]) => name).toSorted()).toEqual(['api', 'web-ui']);
     for (const port of published.flatMap(([, { ports }]) => ports)) {
       expect(typeof port === 'string' ? port.split(':')[0] : port.host_ip).toBe('127.0.0.1');
     }
@@ -152,7 +159,7 @@ describe('docker-compose.yml', () => {
 
   test('keeps PostgreSQL and Temporal on internal networks, and all other services off that of the database', () => {
     const internal = (name: string): boolean => networks[name]?.internal === true;
-    for (const name of ['postgresql', 'temporal-schema', 'temporal']) {
+    for (const name of ['postgresql', 'temporal-schema', 'temporal', 'temporal-ui']) {
       expect(Object.keys(get(name).networks).every(internal), name).toBe(true);
     }
     const onDatabase = Object.keys(services).filter((name) => 'database' in get(name).networks);
@@ -167,10 +174,43 @@ describe('docker-compose.yml', () => {
     expect(order).toEqual([
       ['temporal-schema', 'postgresql', 'service_healthy'],
       ['temporal', 'temporal-schema', 'service_completed_successfully'],
-      ['setup', 'temporal', 'service_healthy'],
+      ['setup', 'temporal', 'service_started'],
       ['api', 'setup', 'service_completed_successfully'],
       ['worker', 'setup', 'service_completed_successfully'],
     ]);
+  });
+
+  test('checks the health of no image but those of PostgreSQL and Taskbell: others have nothing to check it with', () => {
+    const checked = Object.keys(services).filter((name) => get(name).healthcheck !== undefined);
+    expect(checked.toSorted()).toEqual(['api', 'postgresql']);
+  });
+
+  test('lets Temporal sign in to the database as a role that is no superuser', () => {
+    const init = readFileSync('deploy/postgresql/init.sh', 'utf8');
+    expect(init).toMatch(/^CREATE ROLE temporal LOGIN PASSWORD :'password';$/m);
+    expect(init).toMatch(/^ALTER ROLE CURRENT_USER PASSWORD NULL;$/m);
+    expect(get('postgresql').environment).not.toHaveProperty('POSTGRES_USER');
+    expect(get('temporal').environment['POSTGRES_USER']).toBe('temporal');
+    expect(get('temporal-schema').environment['SQL_USER']).toBe('temporal');
+  });
+
+  test('gives the API and the worker the same task modules, and the variables of handlers to the worker alone', () => {
+    const own = { TASKBELL_TASK_MODULES: './tasks/greet.mjs', TASKBELL_TASKS_ENV: join(folder, 'tasks.env') };
+    writeFileSync(own.TASKBELL_TASKS_ENV, 'TASK_SMTP=smtp.internal\n');
+    const { services } = parsedProject(own);
+    for (const name of ['api', 'worker']) {
+      expect(services[name]?.environment['TASKBELL_TASK_MODULES'], name).toBe('./tasks/greet.mjs');
+      expect(JSON.stringify(services[name]?.volumes), name).toContain('/app/tasks');
+    }
+    expect(services['worker']?.environment['TASK_SMTP']).toBe('smtp.internal');
+    expect(services['api']?.environment).not.toHaveProperty('TASK_SMTP');
+  });
+
+  test('publishes several APIs on a range of ports', () => {
+    expect(compose({ ...secrets, TASKBELL_PORT: '8000-8001' }, '-q')).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
   });
 
   test.each(roles)(
@@ -205,7 +245,7 @@ describe('docker-compose.yml', () => {
     const entries = [...file.matchAll(/^([\w.]+):\n {2}- value: (.+)$/gm)].map(
       ([, key, value]) => `${key}=${value?.replaceAll("'", '"')}`,
     );
-    const flags = { host: '', port: 0, webUiPort: 0, namespace: '', databaseFile: '' };
+    const flags = { host: '', port: 0, webUi: undefined, metricsPort: 0, namespace: '', databaseFile: '' };
     const args = serverArguments(flags);
     const embedded = args.filter((_, i) => args[i - 1] === '--dynamic-config-value');
     expect(embedded.length).toBeGreaterThan(5);
@@ -234,6 +274,7 @@ describe('docker-compose.yml', () => {
           TASKBELL_DATA_DIR: folder,
           HOST: '127.0.0.1',
           PORT: '0',
+          TASKBELL_TEMPORAL_UI_PORT: '0',
         },
       });
       children.push(child);
@@ -277,6 +318,23 @@ describe('docker-compose.yml', () => {
       for (const { child } of [worker, api]) child.kill('SIGTERM');
       expect([await worker.ended, await api.ended], worker.output() + api.output()).toEqual([0, 0]);
       expect(checkHealth(url)).toBe(1);
+    });
+
+    test('keep web pages out of the Web UI', async () => {
+      const webUi = createServer((_request, response) => response.end('the Web UI')).listen(0, '127.0.0.1');
+      await once(webUi, 'listening');
+      onTestFinished(() => void webUi.close());
+      const { port } = webUi.address() as AddressInfo;
+      const [target] = commands['web-ui'].slice(-1);
+      const here = commands['web-ui'].map((arg) => (arg === target ? `http://127.0.0.1:${port}` : arg));
+      const proxy = start('web-ui', here);
+      const url = await waitFor('the proxy to listen', () => /"url":"([^"]+)"/.exec(proxy.output())?.[1]);
+      const place = { host: '127.0.0.1', port: Number(new URL(url).port) };
+      const ask = (name: string) => sendRaw(place, { headers: { host: `${name}:${place.port}` } });
+      expect(await ask('localhost')).toEqual({ status: 200, body: 'the Web UI' });
+      expect(await ask('evil.test')).toMatchObject({ status: 403 });
+      proxy.child.kill('SIGTERM');
+      expect(await proxy.ended, proxy.output()).toBe(0);
     });
 
     /** Runs the container's own health check against this address. @returns its exit code. */

@@ -1,5 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,9 +21,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { searchAttributes } from '../../src/contract/names.ts';
 import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from '../../src/engine/embedded.ts';
+import { blockedPorts } from '../../src/engine/hidden-ports.ts';
 import { cachedPath, locateTemporal } from '../../src/engine/locate.ts';
 import { ensureNamespace } from '../../src/temporal/namespace.ts';
 import { isRunning } from '../support/child-processes.ts';
+import { listenersOf, type RawAnswer, sendRaw } from '../support/raw-request.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -93,12 +107,76 @@ describe('the embedded server', () => {
     );
   });
 
-  test('serves the Temporal Web UI', async () => {
+  test('serves the Temporal Web UI, and answers no web page under a foreign name, on whichever port', async () => {
     const server = await start();
-    const response = await waitFor('the Web UI to respond', () =>
-      fetch(server.webUiUrl).catch(() => undefined),
+    const { webUiPort = 0 } = server;
+    const own = { headers: { host: `127.0.0.1:${webUiPort}` } };
+    await waitFor('the Web UI to respond', async () => {
+      const answer = await sendRaw({ host: '127.0.0.1', port: webUiPort }, own);
+      return answer?.status === 200 && answer.body.includes('<html');
+    });
+    const opened = [...listenersOf(server.pid), { host: '127.0.0.1', port: webUiPort }];
+    const reachable = opened.filter(({ port }) => !isBlocked(port));
+    // gRPC, the Web UI's proxy, the HTTP API and ports between the server's parts; not its metrics and its own Web UI.
+    expect(opened.length - reachable.length).toBe(2);
+    expect(reachable.map(({ port }) => port)).toEqual(expect.arrayContaining([server.port, webUiPort]));
+    const answers: (RawAnswer | undefined)[] = [];
+    for (const place of reachable) {
+      for (const host of ['evil.test', `evil.test:${place.port}`]) {
+        for (const path of ['/', '/metrics', '/api/v1/namespaces', '/namespaces'])
+          answers.push(await sendRaw(place, { path, headers: { host } }));
+      }
+    }
+    const statuses = answers.flatMap((answer) => answer?.status ?? []);
+    expect(statuses.length).toBeGreaterThan(0);
+    expect(statuses.filter((status) => ![403, 404].includes(status))).toEqual([]);
+    await withConnection(server, (connection) => connection.workflowService.getSystemInfo({}));
+  });
+
+  test('rejects all requests to its HTTP API, which web pages could reach', async () => {
+    const server = await start({ webUiPort: undefined });
+    const answers = await Promise.all(
+      listenersOf(server.pid).map((place) =>
+        sendRaw(place, {
+          method: 'POST',
+          path: '/api/v1/namespaces/default/workflows/x/terminate',
+          headers: { host: `127.0.0.1:${place.port}`, 'content-type': 'text/plain' },
+        }),
+      ),
     );
-    expect(response.status).toBe(200);
+    expect(answers).toContainEqual({ status: 403, body: expect.stringContaining('Host not allowed') });
+    expect(answers.filter((answer) => answer?.status === 200)).toEqual([]);
+    expect(server.webUiUrl).toBeUndefined();
+  });
+
+  test('keeps its files private, even if other users may enter its folder', async () => {
+    await chmod(home, 0o755);
+    await start();
+    const names = ['temporal.db', 'temporal.db-wal', 'temporal.db-shm', 'engine.json', 'logs/temporal.log'];
+    for (const name of names) expect((await stat(join(home, name))).mode & 0o077, name).toBe(0);
+  });
+
+  test('leaves nothing of a deleted workflow in its files after the next start', async () => {
+    const canary = `canary-${randomUUID()}`;
+    const server = await start();
+    await withConnection(server, async (connection) => {
+      const { workflow, workflowService } = new Client({ connection });
+      const options = { taskQueue: 'unserved', workflowId: 'secret', args: [canary] };
+      await workflow.start('secret', options);
+      await workflow.getHandle('secret').terminate();
+      expect(await filesWith(canary)).not.toEqual([]);
+      await workflowService.deleteWorkflowExecution({
+        namespace,
+        workflowExecution: { workflowId: 'secret' },
+      });
+      await waitFor('the workflow to be deleted', async () => {
+        const { executions } = await workflowService.listWorkflowExecutions({ namespace });
+        return executions?.length === 0;
+      });
+    });
+    await server.close();
+    await (await start()).close();
+    expect(await filesWith(canary)).toEqual([]);
   });
 
   test('has ended after close(), and is no longer recorded in engine.json', async () => {
@@ -121,7 +199,8 @@ describe('the embedded server', () => {
     const { port } = occupier.address() as AddressInfo;
     try {
       await expect(start({ port })).rejects.toThrow(
-        `Port ${port} on 127.0.0.1 is in use. Stop what uses it, or set TASKBELL_TEMPORAL_PORT to another port.`,
+        `Port ${port} on 127.0.0.1 is in use. Stop what uses it, or set TASKBELL_TEMPORAL_PORT to another port. ` +
+          `If it is a Temporal server that Taskbell should use, set TEMPORAL_ADDRESS to 127.0.0.1:${port}.`,
       );
       await expect(start({ webUiPort: port })).rejects.toThrow('TASKBELL_TEMPORAL_UI_PORT');
     } finally {
@@ -143,7 +222,39 @@ describe('the embedded server', () => {
     await expect(start()).resolves.toMatchObject({ pid: expect.any(Number) });
   });
 
+  test('does not start without the database that it had, and says what to do', async () => {
+    await (await start()).close();
+    for (const name of ['temporal.db', 'temporal.db-wal', 'temporal.db-shm'])
+      await rm(join(home, name), { force: true });
+    await expect(start()).rejects.toThrow(
+      `${join(home, 'temporal.db')} is missing, which had all tasks. Restore it from a backup, or delete ` +
+        `${join(home, 'engine.json')} to start with no tasks.`,
+    );
+  });
+
+  test.each([
+    ['deleted', (path: string) => rm(path)],
+    [
+      'replaced',
+      async (path: string) => copyFile(path, `${path}.new`).then(() => rename(`${path}.new`, path)),
+    ],
+  ])(
+    'is killed at once when its database is %s, since it would lose every new task',
+    async (what, change) => {
+      const lost: string[] = [];
+      const server = await start({ onDatabaseLost: ({ message }) => lost.push(message) });
+      await change(join(home, what === 'deleted' ? 'temporal.db-wal' : 'temporal.db'));
+      await expect(server.ended).resolves.toBe('it was ended by SIGKILL');
+      expect(lost).toEqual([
+        expect.stringContaining(
+          'was deleted or replaced while the service was running. The Temporal server was stopped',
+        ),
+      ]);
+    },
+  );
+
   test('rejects a database that another minor version of the server created', async () => {
+    await writeFile(join(home, 'temporal.db'), '');
     await writeFile(
       join(home, 'engine.json'),
       JSON.stringify({ database: { serverVersion: '1.32.0', complete: true }, process: null }),
@@ -270,6 +381,21 @@ describe('the search for the Temporal CLI', () => {
     ).resolves.toMatchObject({ path: cachedPath(home) });
   });
 });
+
+function isBlocked(port: number): boolean {
+  return blockedPorts.some((blocked) => blocked === port);
+}
+
+/** Returns the files of the home folder that have this text. */
+async function filesWith(text: string): Promise<string[]> {
+  const names = (await readdir(home, { recursive: true, withFileTypes: true })).filter((each) =>
+    each.isFile(),
+  );
+  const found: string[] = [];
+  for (const { name, parentPath } of names)
+    if ((await readFile(join(parentPath, name))).includes(text)) found.push(name);
+  return found;
+}
 
 /** Creates an executable that can only print its version. @returns its path. */
 async function fakeCli(path: string, serverVersion: string): Promise<string> {

@@ -1,14 +1,21 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+import { tryConnect } from '../../src/temporal/connect.ts';
 import { callUrl } from '../support/caller.ts';
 import { type UpProcess, makeHome, removeHome, startBuiltUp, startUp } from '../support/engine-up.ts';
 import { isRunning } from '../support/child-processes.ts';
+import { jwtSecret } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
+
+const run = promisify(execFile);
 
 // Each test starts several processes, and shares the machine with other test files.
 vi.setConfig({ testTimeout: 90_000 });
@@ -41,6 +48,20 @@ function startOnShared(environment: Record<string, string> = {}): UpProcess {
   return start({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, ...environment });
 }
 
+/** Starts the built product on the Temporal server that all tests share, with a task queue of its own. */
+function startBuiltOnShared(environment: Record<string, string> = {}): UpProcess {
+  const { address, namespace } = inject('temporal');
+  const up = startBuiltUp(home, {
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
+    TASKBELL_TASK_QUEUE: `up-${randomUUID()}`,
+    TASKBELL_JWT_SECRET: jwtSecret,
+    ...environment,
+  });
+  ups.push(up);
+  return up;
+}
+
 interface RoleFacts {
   readonly pid: number;
   readonly secrets: readonly string[];
@@ -70,6 +91,15 @@ async function enginePid(): Promise<number> {
   return (await engine()).pid;
 }
 
+async function canConnect(port: number): Promise<boolean> {
+  try {
+    await tryConnect(`127.0.0.1:${port}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function occupiedPort(use: (port: number) => Promise<void>): Promise<void> {
   const occupier = createServer().listen(0, '127.0.0.1');
   await once(occupier, 'listening');
@@ -89,21 +119,62 @@ test('`taskbell up` starts everything, and prints how to sign in and what to try
   expect((await ask(url)).temporal).toMatch(/^127\.0\.0\.1:\d+$/);
 });
 
-test('`taskbell up` prints a link that signs in the first user once, and on later starts how to get another', async () => {
-  const first = startBuiltUp(home);
-  ups.push(first);
+test('`taskbell up` prints a way in as the first user until it has been used, and how to get another later', async () => {
+  // Interrupted after the user was created, and before its password was printed.
+  const interrupted = startBuiltOnShared({ TASKBELL_TASK_MODULES: './nowhere.mjs' });
+  expect(await interrupted.exitCode()).toBe(1);
+  expect(interrupted.output()).toMatch(
+    /^(api|worker): TASKBELL_TASK_MODULES: Task module "\.\/nowhere\.mjs": [^\n]+\n$/m,
+  );
+  const first = startBuiltOnShared();
   const url = await first.ready();
+  expect(first.output()).toContain('user admin, who has never signed in');
   const [, token] = new RegExp(`^ +${url}/#sign-in=(\\S+)$`, 'm').exec(first.output()) ?? [];
   const redeem = (link: string | undefined) => callUrl(`${url}/api/session/`, 'POST', { link });
   expect(await redeem(token)).toMatchObject({ status: 200, body: { account: { name: 'admin' } } });
   expect(await redeem(token)).toMatchObject({ status: 401, body: { code: 'token_not_valid' } });
+  // The command knows where the service runs, although its environment doesn't say.
+  const link = await run(process.execPath, ['dist/src/cli/main.js', 'users', 'link', 'admin'], {
+    env: { PATH: process.env['PATH'], TASKBELL_HOME: home, TASKBELL_JWT_SECRET: jwtSecret },
+  });
+  expect(link.stdout).toContain(`${url}/#sign-in=`);
   first.stop('SIGTERM');
   await first.exitCode();
-  const second = startBuiltUp(home);
-  ups.push(second);
+  const second = startBuiltOnShared();
   await second.ready();
   expect(second.output()).toContain('`npm run taskbell -- users link NAME` prints one');
   expect(second.output()).not.toContain('#sign-in=');
+});
+
+test('`taskbell up` keeps the API running while the worker cannot start again, and starts it once it can', async () => {
+  const broken = join(home, 'broken');
+  const up = startOnShared({ ROLE_BROKEN_WHILE: broken });
+  const url = await up.ready();
+  await writeFile(broken, '');
+  const workers = () => up.events().filter(({ event, role }) => event === 'ready' && role === 'worker');
+  process.kill(workers()[0]?.pid ?? 0, 'SIGKILL');
+  const why = 'The worker ended (SOME_VARIABLE: must be something else); restarting it in';
+  await waitFor(
+    'growing delays',
+    () => up.output().includes(`${why} 0.1 s.`) && up.output().includes(`${why} 0.2 s.`),
+  );
+  expect((await ask(url)).pid).toBeGreaterThan(0);
+  await rm(broken);
+  await waitFor('the worker to start again', () => workers().length === 2);
+});
+
+test('`taskbell up` exits and says what to do when its database is deleted while it runs', async () => {
+  const up = start();
+  await up.ready();
+  await rm(join(home, 'temporal.db'));
+  expect(await up.exitCode()).toBe(1);
+  expect(up.output()).toContain(
+    `${join(home, 'temporal.db')} was deleted or replaced while the service was running.`,
+  );
+  for (const { pid } of up.events()) expect(isRunning(pid)).toBe(false);
+  const next = start();
+  expect(await next.exitCode()).toBe(1);
+  expect(next.output()).toContain(`${join(home, 'temporal.db')} is missing, which had all tasks.`);
 });
 
 test('`taskbell up` creates a secret for the API alone, and stores it in a private file', async () => {
@@ -193,6 +264,9 @@ test('`taskbell up` restarts a crashed Temporal server at the same address', asy
   });
   expect(isRunning(after.pid)).toBe(true);
   expect([after.port, after.webUiPort]).toEqual([before.port, before.webUiPort]);
+  await waitFor('the server to serve again', () => canConnect(after.port));
+  const [, sinceRestart] = up.output().split(/restarting it in [\d.]+ s\./);
+  expect(sinceRestart).not.toContain('Starting the Temporal server');
 });
 
 test('`taskbell up` leaves no role running when it is killed, and the next start ends its Temporal server and serves', async () => {

@@ -1,4 +1,6 @@
 /** Commands that cannot start, run as from a shell. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -36,6 +38,30 @@ test.each(['api', 'worker'])('`taskbell %s` says in one line which task module i
     errors: `TASKBELL_TASK_MODULES: Task module "${module}": it cannot be loaded: no database\n`,
     code: 1,
   });
+});
+
+test.each(['PORT', 'TASKBELL_WS_PORT'])(
+  '`taskbell api` says in one line that %s is in use, and ends',
+  async (variable) => {
+    const occupier = createServer().listen(0, '127.0.0.1');
+    await once(occupier, 'listening');
+    onTestFinished(() => void occupier.close());
+    const { port } = occupier.address() as AddressInfo;
+    const { errors, code } = await run('api', { [variable]: String(port) });
+    expect(errors).toContain(
+      `Port ${port} on 127.0.0.1 is in use. Stop what uses it, or set ${variable} to another port.\n`,
+    );
+    expect(errors).not.toContain(' at ');
+    expect(code).toBe(1);
+  },
+);
+
+test('a variable that is misspelt stops every command, and is named', async () => {
+  const { errors, code } = await run('worker', { TASKBELL_WORKER_CONCURENCY: '5' });
+  expect(errors).toBe(
+    'TASKBELL_WORKER_CONCURENCY: there is no such variable; did you mean TASKBELL_WORKER_CONCURRENCY?\n',
+  );
+  expect(code).toBe(1);
 });
 
 test.each([

@@ -30,16 +30,17 @@ export async function startTestServer(): Promise<TestServer> {
     await rm(home, { recursive: true, force: true });
   };
   try {
-    await prepare(server.address, namespace);
+    await prepareNamespace(server.address, namespace);
   } catch (error) {
     await close();
     throw error;
   }
-  const { address, webUiUrl, pid } = server;
+  const { address, webUiUrl = '', pid } = server;
   return { address, namespace, webUiUrl, pid, close };
 }
 
-async function prepare(address: string, namespace: string): Promise<void> {
+/** Prepares the namespace of a server, which the tests then use. */
+export async function prepareNamespace(address: string, namespace: string): Promise<void> {
   const connection = await Connection.connect({ address });
   try {
     await ensureNamespace(connection, { namespace, create: true });

@@ -109,7 +109,7 @@ describe('the configuration', () => {
       TASKBELL_SHUTDOWN_GRACE: '0',
       TASKBELL_MAX_TASKS_PER_CHILD: '1',
       TASKBELL_MAX_MEMORY_PER_CHILD_MB: '128',
-      TASKBELL_DATA_DIR: 'data',
+      TASKBELL_DATA_DIR: 'docs',
       TASKBELL_HTTP_ALLOW_HOSTS: ' a:1, b:2 ,,',
       TASKBELL_TASK_MODULES: './one.mjs,two',
       TASKBELL_WEB_UI_URL: 'https://ui.example/temporal',
@@ -135,7 +135,7 @@ describe('the configuration', () => {
       engine: { port: 0, webUiPort: 1, cli: '/bin/temporal', cacheDir: '/cache/taskbell' },
       worker: { concurrency: 9, shutdownGraceMs: 0 },
       handlers: { maxAttempts: 1, maxMemoryMb: 128 },
-      types: { dataDir: resolve('data'), httpAllowHosts: ['a:1', 'b:2'], modules: ['./one.mjs', 'two'] },
+      types: { dataDir: resolve('docs'), httpAllowHosts: ['a:1', 'b:2'], modules: ['./one.mjs', 'two'] },
     });
   });
 
@@ -181,10 +181,35 @@ describe('the configuration', () => {
     ['TASKBELL_TRUSTED_PROXIES', '10'],
     ['TASKBELL_TRUSTED_PROXIES', '192.0.2.1,proxy.example'],
     ['TASKBELL_LOG_LEVEL', 'loud'],
+    ['TASKBELL_HTTP_ALLOW_HOSTS', 'crm'],
+    ['TASKBELL_HTTP_ALLOW_HOSTS', 'crm:80,http://crm:80'],
+    ['TASKBELL_DATA_DIR', '/nowhere/at/all'],
+    ['TASKBELL_DATA_DIR', 'package.json'],
   ])('rejects %s=%s, and names the variable', (name, value) => {
     const faults = faultsOf({ [name]: value });
     expect(faults).toHaveLength(1);
     expect(faults[0]?.startsWith(`${name}: `)).toBe(true);
+  });
+
+  test.each([
+    ['TASKBELL_WORKER_CONCURENCY', 'TASKBELL_WORKER_CONCURRENCY'],
+    ['TASKBELL_worker_concurrency', 'TASKBELL_WORKER_CONCURRENCY'],
+    ['TASKBELL_PORT', 'PORT'],
+    ['TASKBELL_DATADIR', 'TASKBELL_DATA_DIR'],
+    ['TASKBELL_JWT_SECRET_FILES', 'TASKBELL_JWT_SECRET_FILE'],
+  ])('rejects %s, which does not exist, and names %s, which does', (name, known) => {
+    expect(faultsOf({ [name]: '5' })).toEqual([`${name}: there is no such variable; did you mean ${known}?`]);
+  });
+
+  test('leaves variables of other programs alone', () => {
+    expect(faultsOf({ TASKBELL_KEY: 'key', TASK_ANYTHING: '1', TASKBELLS: '1' })).toEqual([]);
+  });
+
+  test('leaves the Temporal Web UI out with TASKBELL_TEMPORAL_UI_PORT=none', () => {
+    expect(readConfig({ TASKBELL_TEMPORAL_UI_PORT: 'none' }).engine.webUiPort).toBeUndefined();
+    expect(faultsOf({ TASKBELL_TEMPORAL_UI_PORT: 'no' })).toEqual([
+      'TASKBELL_TEMPORAL_UI_PORT: must be `none` or a whole number from 0 to 65535, not "no"',
+    ]);
   });
 
   test('never shows a rejected secret in its error', () => {

@@ -59,6 +59,8 @@ async function openInside(roots: readonly string[], real: string, path: string):
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw notAllowed(path, 'it is not a regular file');
+    // A hard link can give a file outside the folder a name inside it, and nothing shows where the other name is.
+    if (stats.nlink > 1) throw notAllowed(path, 'it has another name (a hard link); copy it instead');
     await rejectSwapped(handle, real, path);
     return { handle, path: real, size: stats.size, modifiedAtMs: stats.mtimeMs };
   } catch (error) {

@@ -1,7 +1,7 @@
 // A role for tests of `taskbell up`: serves HTTP, records its events in a file, and misbehaves on request. Its settings
 // are environment variables, as for real roles: ROLE_EVENTS, and ROLE_FATAL, ROLE_CRASH and ROLE_STUBBORN,
-// which each name the role that misbehaves.
-import { appendFileSync } from 'node:fs';
+// which each name the role that misbehaves. While the file ROLE_BROKEN_WHILE exists, the worker can't start.
+import { appendFileSync, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { notifyFatal, notifyReady, onParentExit } from '../../../dist/src/processes/parent.js';
 
@@ -18,7 +18,8 @@ process.on('SIGTERM', () => {
   process.exit(0);
 });
 
-if (process.env.ROLE_FATAL === role) {
+const isBroken = role === 'worker' && existsSync(process.env.ROLE_BROKEN_WHILE ?? '');
+if (process.env.ROLE_FATAL === role || isBroken) {
   notifyFatal('SOME_VARIABLE: must be something else');
   process.exit(1);
 }

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { backoffMs, pause, unlessAborted } from '../../../src/lib/wait.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { backoffMs, pause, retryFor, unlessAborted } from '../../../src/lib/wait.ts';
 
 describe('pause', () => {
   test('waits for the given time', async () => {
@@ -46,4 +46,37 @@ test('backoffMs doubles from min to max, less up to half of it', () => {
     expect(delay).toBeGreaterThanOrEqual(ms / 2);
     expect(delay).toBeLessThanOrEqual(ms);
   }
+});
+
+describe('retryFor', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('calls again every second until it succeeds', async () => {
+    let calls = 0;
+    const result = retryFor(60_000, async () => {
+      calls += 1;
+      if (calls < 4) throw new Error('not yet');
+      return calls;
+    });
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(await result).toBe(4);
+  });
+
+  test.each([
+    [0, 1],
+    [2_500, 4],
+  ])('fails with the last error after %i ms', async (ms, expected) => {
+    let calls = 0;
+    const result = retryFor(ms, async () => {
+      calls += 1;
+      throw new Error(`call ${calls}`);
+    }).catch(String);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await result).toBe(`Error: call ${expected}`);
+  });
 });

@@ -52,6 +52,16 @@ describe('the summary', () => {
     expect(text.toLowerCase()).not.toContain('link');
   });
 
+  test('shows a link to the first user whose password was never shown, and says how to set one', () => {
+    const firstUser = { name: 'admin', link: `${url}/#sign-in=token` };
+    const text = summary({ url, webUiUrl: undefined, retentionDays: 30, firstUser });
+    expect(text).toContain('user admin, who has never signed in');
+    expect(text).toContain('users passwd admin');
+    expect(text).toContain(`${url}/#sign-in=token`);
+    expect(text).toContain('with your password in place of PASSWORD:');
+    expect(text).not.toContain('undefined');
+  });
+
   test('says how to get a link after the first start', () => {
     const text = summary({ url, webUiUrl: undefined, retentionDays: 30, firstUser: null });
     expect(text).toContain('Sign-in link  `npm run taskbell -- users link NAME` prints one');

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readlinkSync,
   rmSync,
+  linkSync,
   symlinkSync,
 } from 'node:fs';
 import { open, rename, symlink, unlink, writeFile } from 'node:fs/promises';
@@ -100,6 +101,16 @@ describe('process-data: allowed files', () => {
       expect(await run('both.csv', { owner })).toMatchObject({ columns: { shared: { count: 1 } } });
     },
   );
+
+  it('rejects a file with another name elsewhere, and says what to do', async () => {
+    linkSync(join(dataDir, 'bob/bob.csv'), join(dataDir, 'alice/hard.csv'));
+    const failure = await failureOf(run('hard.csv'));
+    expect(failure).toMatchObject({ type: 'FileNotAllowed', retryable: false });
+    expect(failure.message).toBe(
+      'The file "hard.csv" is not allowed: it has another name (a hard link); copy it instead',
+    );
+    rmSync(join(dataDir, 'alice/hard.csv'));
+  });
 
   it('rejects a FIFO without waiting for its writer', async () => {
     execFileSync('sh', ['-c', 'mkfifo "$0"', join(dataDir, 'alice/fifo.csv')]);

@@ -1,0 +1,58 @@
+import { type FSWatcher, statSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import { databaseFile } from './database.ts';
+import { SetupError } from '../lib/setup-error.ts';
+import { isErrno } from '../lib/errno.ts';
+
+/**
+ * Interval between two checks, in milliseconds. They back up the system's notifications, which some file systems
+ * don't send.
+ */
+const checkEveryMs = 2_000;
+
+/** Watching → closed, by close() or after the loss. */
+export interface DatabaseWatch {
+  close(): void;
+}
+
+/**
+ * Calls back once when a file of the running server's database is deleted or replaced. The server would keep writing to
+ * the deleted file, and acknowledge tasks that the next start doesn't find.
+ */
+export function watchDatabase(home: string, onLost: (error: SetupError) => void): DatabaseWatch {
+  // Without its log of changes, the data file is as useless: it lacks all recent changes.
+  const files = [databaseFile, `${databaseFile}-wal`].map((name) => join(home, name));
+  const before = files.map(identityOf);
+  let watcher: FSWatcher | undefined;
+  const timer = setInterval(check, checkEveryMs).unref();
+  function close(): void {
+    clearInterval(timer);
+    watcher?.close();
+  }
+  function check(): void {
+    const lost = files.find((file, i) => identityOf(file) !== before[i]);
+    if (lost === undefined) return;
+    close();
+    onLost(
+      new SetupError(
+        `${lost} was deleted or replaced while the service was running. The Temporal server was stopped, since it would ` +
+          'lose every new task. Put the file back, or restore a backup, and start again.',
+      ),
+    );
+  }
+  watcher = watch(home, { persistent: false }, check);
+  // The folder itself was deleted: the next check finds that out.
+  watcher.on('error', check);
+  return { close };
+}
+
+/** @returns what identifies a file; undefined if it doesn't exist. */
+function identityOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}
