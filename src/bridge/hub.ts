@@ -32,7 +32,10 @@ export interface ListWatcher {
 export interface Hub {
   /** Sends `first` at once, then every change, until the returned function is called. */
   watch(first: Observation, watcher: TaskWatcher): () => void;
-  /** Sends every change of the tasks that the watcher wants, until the returned function is called. */
+  /**
+   * Sends what lists may not show yet: the tasks with an entry that the watcher wants, and recent deletions. Then
+   * sends every change of the tasks that it wants, until the returned function is called.
+   */
   watchAll(watcher: ListWatcher): () => void;
   /** Takes in an observation of a task. undefined means that the task no longer exists. */
   publish(id: string, observation: Observation | undefined): void;
@@ -77,8 +80,8 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   const expected = new Set<string>();
 
   const size = (): number => entries.size + listWatchers.size;
-  /** Times at which tasks were deleted, in milliseconds: a late look may still find them. */
-  const deletedAt = new Map<string, number>();
+  /** Tasks that were deleted, and when, in milliseconds: a late look may still find them, and so may a list. */
+  const deletions = new Map<string, { readonly at: number; readonly owner: string }>();
 
   function isOwnerWatched(owner: string): boolean {
     for (const watcher of listWatchers.keys()) if (covers(watcher, owner)) return true;
@@ -103,14 +106,25 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     return entry;
   }
 
-  function sendToListWatchers({ last: { task }, message }: Entry): void {
-    for (const [watcher, received] of listWatchers) {
-      if (!covers(watcher, task.owner)) continue;
-      const wanted = watcher.wants(task);
-      if (!wanted && !received.has(task.id)) continue;
-      if (wanted) received.add(task.id);
-      else received.delete(task.id);
-      watcher.send(message);
+  function sendToListWatchers(entry: Entry): void {
+    for (const [watcher, received] of listWatchers) sendTo(watcher, received, entry);
+  }
+
+  function sendTo(watcher: ListWatcher, received: Set<string>, { last: { task }, message }: Entry): void {
+    if (!covers(watcher, task.owner)) return;
+    const wanted = watcher.wants(task);
+    if (!wanted && !received.has(task.id)) return;
+    if (wanted) received.add(task.id);
+    else received.delete(task.id);
+    watcher.send(message);
+  }
+
+  /** Sends a new watcher what others know already: its list may be up to two seconds old, and has no progress. */
+  function catchUp(watcher: ListWatcher, received: Set<string>): void {
+    for (const entry of entries.values()) sendTo(watcher, received, entry);
+    for (const [id, { owner }] of deletions) {
+      // A task with an entry was created again under the same id.
+      if (covers(watcher, owner) && !entries.has(id)) watcher.send(outgoing({ type: 'deleted', id }));
     }
   }
 
@@ -124,7 +138,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     if (!entry) {
       // The server deletes the runs of a task one by one, so a look may still find one. A task that was created again
       // under the same id is younger.
-      const isDeleted = Date.parse(observation.task.created_at) < (deletedAt.get(id) ?? 0);
+      const isDeleted = Date.parse(observation.task.created_at) < (deletions.get(id)?.at ?? 0);
       if (!isDeleted && isOwnerWatched(observation.task.owner)) enter(observation);
       return;
     }
@@ -144,7 +158,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   }
 
   function sendDeleted(id: string, owner: string): void {
-    if (listWatchers.size > 0) deletedAt.set(id, Date.now());
+    if (listWatchers.size > 0) deletions.set(id, { at: Date.now(), owner });
     const message = outgoing({ type: 'deleted', id });
     for (const [watcher, received] of listWatchers) {
       received.delete(id);
@@ -180,13 +194,15 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     },
 
     watchAll(watcher) {
-      listWatchers.set(watcher, new Set());
+      const received = new Set<string>();
+      catchUp(watcher, received);
+      listWatchers.set(watcher, received);
       if (size() === 1) onFirst();
       return () => {
         listWatchers.delete(watcher);
         if (listWatchers.size === 0) {
           expected.clear();
-          deletedAt.clear();
+          deletions.clear();
         }
         const isStillWatched = watchedOwners();
         dropUnwatched(({ last: { task } }) => !isStillWatched(task.owner));
@@ -224,7 +240,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
         (task.finished_at !== null || task.status === 'SCHEDULED') &&
         now - Date.parse(task.finished_at ?? task.updated_at) > keepQuietMs;
       dropUnwatched(isQuiet);
-      for (const [id, at] of deletedAt) if (now - at > keepQuietMs) deletedAt.delete(id);
+      for (const [id, { at }] of deletions) if (now - at > keepQuietMs) deletions.delete(id);
     },
 
     last: (id) => entries.get(id)?.last,

@@ -164,6 +164,61 @@ describe('the list', () => {
   });
 });
 
+test('a row shows live what it shows after a reload, in every state of a task', async () => {
+  const tag = newTag();
+  const failing = await alice.create({
+    name: 'failing',
+    type: 'flaky',
+    payload: { failures: 9 },
+    retry: { max_retries: 1, initial_interval: 600 },
+    delay: hour,
+    tags: [tag],
+  });
+  const { page, close } = await openList(tag, 1);
+  const reloaded = await openDashboard(browser, service, { path: `/tasks?tag=${tag}` });
+  /** Compares all rows, once the live row of a task contains the text. */
+  const compare = async (name: string, text: string | RegExp): Promise<void> => {
+    // The clocks of the two pages tick at different moments.
+    const rowsOf = async (of: Page) =>
+      (await of.locator('.table-body [role=row]').allTextContents())
+        .map((row) => row.replace(/\d+ (s|min|h)( \d+ (s|min))?/g, '…'))
+        .toSorted();
+    await rowOf(page, name).getByText(text).first().waitFor({ timeout: 20_000 });
+    await reloaded.page.reload();
+    await rowOf(reloaded.page, name).waitFor();
+    await expect
+      .poll(async () => {
+        const [live, again] = await Promise.all([rowsOf(page), rowsOf(reloaded.page)]);
+        return live.join() === again.join() ? 'equal' : { live, again };
+      })
+      .toBe('equal');
+    expect(await rowOf(page, name).getByText(text).count()).toBeGreaterThan(0);
+  };
+  const command = (id: string, name: string) => alice.call('POST', `/api/tasks/${id}/${name}/`);
+  const start = (name: string, type: string, payload: object) =>
+    alice.create({ name, type, payload, delay: 0, tags: [tag] });
+
+  await page.mouse.move(0, 0);
+  await compare('failing', 'Scheduled');
+  await command(failing.id, 'pause');
+  await compare('failing', 'Paused');
+  await command(failing.id, 'run-now');
+  await compare('failing', /retry in \d+ min.* · failure 1/);
+  await command(failing.id, 'run-now');
+  await compare('failing', /^failure 2$/);
+
+  const long = await start('long', 'slow', { steps: 2, step_ms: 8000 });
+  await start('short', 'slow', { steps: 1, step_ms: 1500 });
+  await start('quick', 'echo', {});
+  await compare('long', /^running$/);
+  await compare('quick', /^ended /);
+  await compare('short', /^ended /);
+  await compare('long', '50%');
+  await command(long.id, 'cancel');
+  await compare('long', 'Cancelled');
+  await Promise.all([close(), reloaded.close()]);
+});
+
 describe('filters', () => {
   test('are kept in the address, and the back button of the browser restores them', async () => {
     const tag = newTag();
