@@ -8,6 +8,7 @@ import {
   amongIds,
   closedSince,
   endedRuns,
+  ranBetween,
   replacementsOf,
   retriesMatching,
   retriesSince,
@@ -97,6 +98,7 @@ describe('every query', () => {
     replacementsOf([id, randomUUID()]),
     writtenSince(ms),
     closedSince(ms),
+    ranBetween({ owner: id, share: 0.01 }, ms, ms + 1),
   ];
 
   test('selects only tasks', () => {

@@ -54,13 +54,10 @@ export function LatenessChart({ overview, range }: { overview: Overview; range: 
     [buckets, seconds],
   );
   const options = useMemo(() => optionsOf(timeSpan(seconds, range, 0.5)), [seconds, range]);
-  const worst = Math.max(...buckets.map(({ lateness }) => lateness?.max ?? -1));
   return (
     <Plot
       title="Lateness"
-      summary={
-        worst < 0 ? 'No run that ended in this period had started' : `Started at most ${inWords(worst)} late`
-      }
+      summary={summaryOf(buckets.flatMap(({ lateness }) => lateness ?? []))}
       data={data}
       options={options}
       legend={percentiles}
@@ -75,8 +72,18 @@ export function LatenessChart({ overview, range }: { overview: Overview; range: 
 
 const inWords = (seconds: number): string => duration(seconds * 1000);
 
+function summaryOf(measured: readonly NonNullable<Lateness>[]): string {
+  if (measured.length === 0) return 'No run that ended in this period had started';
+  const most = inWords(Math.max(...measured.map(({ max }) => max)));
+  if (!measured.some(({ sampled }) => sampled)) return `Started at most ${most} late`;
+  const runs = measured.reduce((sum, { count }) => sum + count, 0);
+  return `In a sample of ${plural(runs, 'run')}, started at most ${most} late`;
+}
+
 function wordsOf(lateness: Lateness): string {
   if (!lateness) return 'no runs to measure';
   const parts = percentiles.map(([field, label]) => `${label} ${inWords(lateness[field])}`);
-  return `${parts.join(', ')}, at most ${inWords(lateness.max)} (${plural(lateness.count, 'run')} sampled)`;
+  const runs = plural(lateness.count, 'run');
+  const of = lateness.sampled ? `a sample of ${runs}` : runs;
+  return `${parts.join(', ')}, at most ${inWords(lateness.max)} (${of})`;
 }
