@@ -3,8 +3,8 @@ import type uPlot from 'uplot';
 import type { Overview } from '../../client/index.ts';
 import { duration, plural } from '../format.ts';
 import type { Range } from './data.ts';
-import { axes, type MakeOptions, Plot } from './plot.tsx';
-import { secondsOf, spanText, type TimeSpan, timeSpan } from './time-span.ts';
+import { type MakeOptions, Plot, surroundings } from './plot.tsx';
+import { middleOf, secondsOf, spanText, type TimeSpan, timeSpan } from './time-span.ts';
 
 type Lateness = Overview['buckets'][number]['lateness'];
 
@@ -27,10 +27,9 @@ const optionsOf =
   (span: TimeSpan): MakeOptions =>
   (colour) => ({
     scales: { x: span.scale, y: { range: (_plot, _least, most) => [0, Math.max(most * 1.1, 1)] } },
-    axes: axes(colour, span.label, {
+    ...surroundings(colour, span.label, {
       values: (_plot, values) => values.map((value) => duration(value * 1000, { whole: value >= 10 })),
       incrs: steps,
-      size: 64,
     }),
     series: [
       {},
@@ -47,13 +46,12 @@ export function LatenessChart({ overview, range }: { overview: Overview; range: 
   const { buckets, bucket_seconds: seconds } = overview;
   const data = useMemo<uPlot.AlignedData>(
     () => [
-      // In the middle of each bucket.
-      buckets.map(({ from }) => secondsOf(from) + seconds / 2),
+      buckets.map(({ from }) => middleOf(secondsOf(from), seconds)),
       ...percentiles.map(([field]) => buckets.map(({ lateness }) => lateness?.[field] ?? null)),
     ],
     [buckets, seconds],
   );
-  const options = useMemo(() => optionsOf(timeSpan(seconds, range, 0.5)), [seconds, range]);
+  const options = useMemo(() => optionsOf(timeSpan(seconds, range)), [seconds, range]);
   return (
     <Plot
       title="Lateness"
