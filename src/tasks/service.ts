@@ -1,6 +1,7 @@
 import type { TaskTypes } from '../../activities/types/index.ts';
 import type { TaskFilter } from '../contract/filter.ts';
 import type { CreateTaskInput, EditTaskInput } from '../contract/task.ts';
+import { Lru } from '../lib/lru.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { createBulk } from './bulk.ts';
@@ -29,6 +30,9 @@ export interface TaskServiceOptions {
   readonly webUiUrl: string | undefined;
 }
 
+/** Maximum number of runs with an interrupted attempt whose start is kept, of about 200 bytes each. */
+const maxFirstStarts = 1000;
+
 export type TaskService = ReturnType<typeof createTaskService>;
 
 /** Creates the service for all operations on tasks. Throws AppError. */
@@ -36,7 +40,8 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
   const store = createTaskStore(temporal);
   const webUiPage = createWebUiPages(options.webUiUrl, temporal.namespace);
   const quota = createQuota(store, options.maxOpenTasks);
-  const context: WriteContext = { store, taskTypes: options.taskTypes, quota, webUiPage };
+  const firstStarts = new Lru<string>(maxFirstStarts);
+  const context: WriteContext = { store, taskTypes: options.taskTypes, quota, webUiPage, firstStarts };
 
   return {
     create: (actor: Actor, request: CreateTaskInput, idempotencyKey?: string) =>
