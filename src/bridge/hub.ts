@@ -41,8 +41,10 @@ export interface Hub {
   publish(id: string, observation: Observation | undefined): void;
   /** Reports the deletion of a task, which may have no entry. */
   deleted(id: string, owner: string): void;
-  /** Sends a notice about the feed itself to all watchers. */
+  /** Sends a notice about the feed itself to all watchers: while Temporal is unreachable, to new ones as well. */
   notice(notice: Notice, detail: string): void;
+  /** Stops notifying new watchers of an outage. */
+  forgetOutage(): void;
   /** Returns whether a row of a visibility list shows something that the hub should know but does not. */
   isNews(change: Change): boolean;
   /** Returns whether looks at a task are wanted: it has an entry, or {@link Hub.expect} was called for it. */
@@ -78,6 +80,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   /** Ids of the tasks that each list watcher has received and still wants. */
   const listWatchers = new Map<ListWatcher, Set<string>>();
   const expected = new Set<string>();
+  let outage: OutgoingMessage | undefined;
 
   const size = (): number => entries.size + listWatchers.size;
   /** Tasks that were deleted, and when, in milliseconds: a late look may still find them, and so may a list. */
@@ -186,6 +189,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
       if (!skipsEnd(entry.last, first)) publish(id, first);
       entry.watchers.add(watcher);
       watcher.send(entry.message);
+      if (outage) watcher.send(outage);
       return () => {
         entry.watchers.delete(watcher);
         const isNeeded = entry.watchers.size > 0 || isOwnerWatched(entry.last.task.owner);
@@ -198,6 +202,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
       catchUp(watcher, received);
       listWatchers.set(watcher, received);
       if (size() === 1) onFirst();
+      if (outage) watcher.send(outage);
       return () => {
         listWatchers.delete(watcher);
         if (listWatchers.size === 0) {
@@ -217,8 +222,14 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
 
     notice(notice, detail) {
       const message = outgoing({ type: 'notice', notice, detail });
+      if (notice === 'unreachable') outage = message;
+      if (notice === 'resumed') outage = undefined;
       for (const { watchers } of entries.values()) for (const watcher of watchers) watcher.send(message);
       for (const watcher of listWatchers.keys()) watcher.send(message);
+    },
+
+    forgetOutage() {
+      outage = undefined;
     },
 
     isNews({ id, runId, version, owner, ended }) {

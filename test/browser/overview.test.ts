@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { type Page, useBrowser } from '../support/browser.ts';
 import type { Caller } from '../support/caller.ts';
 import { axeFindings, openDashboard } from '../support/dashboard.ts';
@@ -150,6 +150,25 @@ test('the overview says when the service is unreachable, and continues by itself
   expect(await page.getByRole('alert').count()).toBe(0);
   await close();
   await link.close();
+});
+
+test('pages say at once that Temporal is unreachable, also those opened meanwhile, until it is back', async () => {
+  const temporal = await startLink(`http://${inject('temporal').address}`);
+  const api = await service.startApi({ TEMPORAL_ADDRESS: new URL(temporal.url).host });
+  const { page, close } = await openDashboard(browser, { url: api.url ?? '', users: service.users });
+  const banner = page.getByText('Taskbell cannot reach Temporal');
+  await page.getByText(/responds in \d+ ms/).waitFor(soon);
+  temporal.cut();
+  await banner.waitFor(soon);
+  await page.getByText('currently unreachable').waitFor();
+  await page.reload();
+  await banner.waitFor({ timeout: 3000 });
+  temporal.restore();
+  await banner.waitFor({ state: 'detached', ...soon });
+  await page.getByText(/responds in \d+ ms/).waitFor(soon);
+  await close();
+  await api.close();
+  await temporal.close();
 });
 
 test.each([
