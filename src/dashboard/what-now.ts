@@ -78,6 +78,20 @@ export function canDo(task: TaskSummary): ReadonlySet<ActionName | 'edit'> {
   return can;
 }
 
+/** Returns the actions that a task in this status may allow, depending on what it waits for. */
+export function mayDoIn(status: TaskSummary['status']): readonly ActionName[] {
+  switch (status) {
+    case 'SCHEDULED':
+      return ['cancel', 'delete', 'pause', 'resume', 'run-now'];
+    case 'PENDING':
+      return ['cancel', 'delete', 'pause'];
+    case 'RUNNING':
+      return ['cancel', 'run-now'];
+    default:
+      return ['retry', 'delete'];
+  }
+}
+
 export interface ActionWords {
   /** Text of the button. */
   readonly verb: string;

@@ -350,10 +350,26 @@ describe('several selected tasks', () => {
     await page.getByText('5 selected').waitFor();
     await page.getByLabel('Select all loaded tasks').check();
     await page.getByText('100 selected').waitFor();
+    await tab(page, 'Scheduled').click();
+    await page.getByLabel('Select all loaded tasks').check();
     await page.getByRole('button', { name: 'Select all 150 tasks that match' }).click();
     const bar = page.getByRole('region', { name: 'Selected tasks' });
+    // No scheduled task can be retried, whether or not it is loaded.
+    expect(await bar.getByRole('button', { name: 'Retry', exact: true }).isDisabled()).toBe(true);
+    // Holds back the ids, without which the tasks cannot be acted on.
+    let answer = (): void => undefined;
+    const counted = new Promise<void>((resolve) => (answer = resolve));
+    await page.route('**/api/tasks/?*', async (route) => {
+      await counted;
+      await route.continue();
+    });
     await bar.getByRole('button', { name: 'Cancel', exact: true }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Cancel 150 tasks' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Cancel 150 tasks?' });
+    await dialog.getByText('Counting…').waitFor();
+    const confirm = dialog.getByRole('button', { name: 'Cancel 150 tasks' });
+    expect(await confirm.isDisabled()).toBe(true);
+    answer();
+    await confirm.click();
     await page.getByText('150 tasks cancelled.').waitFor({ timeout: 60_000 });
     await close();
     expect(await countOf(tag)).toBe(150);

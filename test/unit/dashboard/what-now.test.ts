@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TaskSummary } from '../../../src/contract/task.ts';
-import { canDo, lateness, shownStatus, waitingText } from '../../../src/dashboard/what-now.ts';
+import { canDo, lateness, mayDoIn, shownStatus, waitingText } from '../../../src/dashboard/what-now.ts';
 import { aTask } from '../../support/task.ts';
 
 const now = Date.parse('2030-01-01T00:00:10.000Z');
@@ -43,7 +43,10 @@ describe('the actions that a task offers', () => {
     ['it is being cancelled', { status: 'RUNNING', waiting: { reason: 'cancelling' } }, []],
     ['it has ended', { status: 'FAILED', finished_at: in5s }, ['delete', 'retry']],
   ])('while %s', (_when, changes, actions) => {
-    expect([...canDo(aTask(changes))].toSorted()).toEqual(actions);
+    const task = aTask(changes);
+    expect([...canDo(task)].toSorted()).toEqual(actions);
+    const possible: ReadonlySet<string> = new Set(mayDoIn(task.status));
+    expect(actions.filter((action) => action !== 'edit' && !possible.has(action))).toEqual([]);
   });
 });
 
