@@ -519,6 +519,28 @@ describe('an accessible list', () => {
     await close();
   });
 
+  test('shows a phone (375 px) whole names, the current tab, whether it is live, and the tasks before the filters', async () => {
+    const tag = newTag();
+    const name = 'Renewal notice for the customer C-1001';
+    await alice.create({ name, delay: hour, tags: [tag] });
+    const viewport = { width: 375, height: 812 };
+    const { page, close } = await openList(tag, 1, { viewport, path: `/tasks?tag=${tag}&status=CANCELLED` });
+    const isInView = (selector: string) =>
+      page.evaluate<boolean>(`(() => {
+        const { left, right, top, bottom } = document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect();
+        return left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight;
+      })()`);
+    await expect.poll(() => isInView('.tabs [aria-current]')).toBe(true);
+    expect(await isInView('.live')).toBe(true);
+    await page.goto(`${service.url}/tasks?tag=${tag}`);
+    await rowOf(page, name).waitFor();
+    expect(await isInView('.table-body .row')).toBe(true);
+    const cut =
+      'document.querySelector(".row-name").scrollHeight - document.querySelector(".row-name").clientHeight';
+    expect(await page.evaluate<number>(cut)).toBe(0);
+    await close();
+  });
+
   test('works by keyboard, from the skip link to a task, whose heading gets the focus', async () => {
     const tag = newTag();
     await alice.create({ name: 'by keyboard', delay: hour, tags: [tag] });
