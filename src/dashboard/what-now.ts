@@ -87,7 +87,9 @@ export function mayDoIn(status: TaskSummary['status']): readonly ActionName[] {
       return ['cancel', 'delete', 'pause'];
     case 'RUNNING':
       return ['cancel', 'run-now'];
-    default:
+    case 'COMPLETED':
+    case 'FAILED':
+    case 'CANCELLED':
       return ['retry', 'delete'];
   }
 }

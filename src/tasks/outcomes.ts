@@ -34,8 +34,8 @@ export interface Buckets {
 }
 
 /**
- * For each bucket that a page does not cover, it makes one count and one list. For each bucket it reads the close
- * events of at most 80 runs, once.
+ * Creates what describes buckets: by a count and a list for each that a page does not cover, and by the close events of
+ * at most 80 runs of each, which are read once.
  * @returns a function that caches buckets that have ended. If the store throws, it throws too, but keeps its
  * cache.
  */

@@ -50,7 +50,7 @@ test('the overview shows tasks by status, recent outcomes, upcoming tasks and wo
 });
 
 test.each(['hour', 'week'])(
-  'every chart of the %s tells the numbers of the bar under the pointer',
+  'every chart of the %s shows the numbers of the bar under the pointer',
   async (range) => {
     const { page, close } = await openDashboard(browser, service, { path: `/?range=${range}` });
     await page.getByRole('img', { name: 'Outcomes: ' }).waitFor(soon);
@@ -166,6 +166,7 @@ test('pages say at once that Temporal is unreachable, also those opened meanwhil
   temporal.restore();
   await banner.waitFor({ state: 'detached', ...soon });
   await page.getByText(/responds in \d+ ms/).waitFor(soon);
+  expect(await page.getByText('currently unreachable').count()).toBe(0);
   await close();
   await api.close();
   await temporal.close();

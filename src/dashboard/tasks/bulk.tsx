@@ -75,7 +75,7 @@ function usePossible(list: TaskList, selection: TaskSelection): ReadonlySet<stri
       const task = list.row(id)?.task.peek();
       if (task) for (const action of canDo(task)) possible.add(action);
     }
-    // Of the tasks that are not loaded, only the statuses that the filter allows are known.
+    // Only the possible statuses of the tasks that are not loaded are known, from the filter.
     if (selection.isAll.value && !list.isComplete.value) {
       for (const status of list.filter.status ?? taskStatuses)
         for (const action of mayDoIn(status)) possible.add(action);
