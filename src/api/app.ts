@@ -10,7 +10,7 @@ import { createRouteGuards } from './route-guards.ts';
 import { mountRoutes } from './mount.ts';
 import { problemResponse } from './problem.ts';
 import { requestLog } from './request-log.ts';
-import { dashboardRoutes } from './routes/dashboard.ts';
+import { dashboardRoutes, noSuchPage } from './routes/dashboard.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { endpointsOf } from './routes/index.ts';
 import { openApiRoute } from './routes/openapi.ts';
@@ -47,7 +47,9 @@ export function createApp(dependencies: ApiDependencies): Api {
   dashboardRoutes(app, dependencies.dashboard);
   // Addresses that do not exist check the body as all others do, before they respond with 404.
   app.use('/api/*', limitBody(maxOpenBodyBytes), requireJson());
-  app.notFound(() => {
+  app.notFound((c) => {
+    const page = noSuchPage(c, dependencies.dashboard);
+    if (page) return page;
     throw new AppError('not_found', 'Not found.');
   });
   return app;

@@ -32,7 +32,10 @@ export interface ListWatcher {
 export interface Hub {
   /** Sends `first` at once, then every change, until the returned function is called. */
   watch(first: Observation, watcher: TaskWatcher): () => void;
-  /** Sends every change of the tasks that the watcher wants, until the returned function is called. */
+  /**
+   * Sends what lists may not show yet: the tasks with an entry that the watcher wants, and recent deletions. Then
+   * sends every change of the tasks that it wants, until the returned function is called.
+   */
   watchAll(watcher: ListWatcher): () => void;
   /** Takes in an observation of a task. undefined means that the task no longer exists. */
   publish(id: string, observation: Observation | undefined): void;
@@ -41,8 +44,10 @@ export interface Hub {
    * @param at instant of the deletion, in milliseconds
    */
   deleted(id: string, owner: string, at: number): void;
-  /** Sends a notice about the feed itself to all watchers. */
+  /** Sends a notice about the feed itself to all watchers: while Temporal is unreachable, to new ones as well. */
   notice(notice: Notice, detail: string): void;
+  /** Stops notifying new watchers of an outage. */
+  forgetOutage(): void;
   /** Returns whether a row of a visibility list shows something that the hub should know but does not. */
   isNews(change: Change): boolean;
   /** Returns whether looks at a task are wanted: it has an entry, or {@link Hub.expect} was called for it. */
@@ -80,10 +85,14 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   /** Ids of the tasks that each list watcher has received and still wants. */
   const listWatchers = new Map<ListWatcher, Set<string>>();
   const expected = new Set<string>();
+  let outage: OutgoingMessage | undefined;
 
   const size = (): number => entries.size + listWatchers.size;
-  /** The tasks that were deleted a short while ago: a late look may still find them. */
-  const deletions = new Map<string, { readonly at: number; readonly heardAt: number }>();
+  /** The tasks that were deleted a short while ago: a late look may still find them, and so may a list. */
+  const deletions = new Map<
+    string,
+    { readonly at: number; readonly heardAt: number; readonly owner: string }
+  >();
 
   function isOwnerWatched(owner: string): boolean {
     for (const watcher of listWatchers.keys()) if (covers(watcher, owner)) return true;
@@ -113,14 +122,25 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     return entry;
   }
 
-  function sendToListWatchers({ last: { task }, message }: Entry): void {
-    for (const [watcher, received] of listWatchers) {
-      if (!covers(watcher, task.owner)) continue;
-      const wanted = watcher.wants(task);
-      if (!wanted && !received.has(task.id)) continue;
-      if (wanted) received.add(task.id);
-      else received.delete(task.id);
-      watcher.send(message);
+  function sendToListWatchers(entry: Entry): void {
+    for (const [watcher, received] of listWatchers) sendTo(watcher, received, entry);
+  }
+
+  function sendTo(watcher: ListWatcher, received: Set<string>, { last: { task }, message }: Entry): void {
+    if (!covers(watcher, task.owner)) return;
+    const wanted = watcher.wants(task);
+    if (!wanted && !received.has(task.id)) return;
+    if (wanted) received.add(task.id);
+    else received.delete(task.id);
+    watcher.send(message);
+  }
+
+  /** Sends a new watcher what others know already: its list may be up to two seconds old, and has no progress. */
+  function catchUp(watcher: ListWatcher, received: Set<string>): void {
+    for (const entry of entries.values()) sendTo(watcher, received, entry);
+    for (const [id, { owner }] of deletions) {
+      // A task with an entry was created again under the same id.
+      if (covers(watcher, owner) && !entries.has(id)) watcher.send(outgoing({ type: 'deleted', id }));
     }
   }
 
@@ -156,7 +176,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
   }
 
   function sendDeleted(id: string, owner: string, at: number): void {
-    if (listWatchers.size > 0) deletions.set(id, { at, heardAt: performance.now() });
+    if (listWatchers.size > 0) deletions.set(id, { at, heardAt: performance.now(), owner });
     const message = outgoing({ type: 'deleted', id });
     for (const [watcher, received] of listWatchers) {
       received.delete(id);
@@ -184,6 +204,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
       if (!skipsEnd(entry.last, first)) publish(id, first);
       entry.watchers.add(watcher);
       watcher.send(entry.message);
+      if (outage) watcher.send(outage);
       return () => {
         entry.watchers.delete(watcher);
         const isNeeded = entry.watchers.size > 0 || isOwnerWatched(entry.last.task.owner);
@@ -192,8 +213,11 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     },
 
     watchAll(watcher) {
-      listWatchers.set(watcher, new Set());
+      const received = new Set<string>();
+      catchUp(watcher, received);
+      listWatchers.set(watcher, received);
       if (size() === 1) onFirst();
+      if (outage) watcher.send(outage);
       return () => {
         listWatchers.delete(watcher);
         if (listWatchers.size === 0) {
@@ -215,8 +239,14 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
 
     notice(notice, detail) {
       const message = outgoing({ type: 'notice', notice, detail });
+      if (notice === 'unreachable') outage = message;
+      if (notice === 'resumed') outage = undefined;
       for (const { watchers } of entries.values()) for (const watcher of watchers) watcher.send(message);
       for (const watcher of listWatchers.keys()) watcher.send(message);
+    },
+
+    forgetOutage() {
+      outage = undefined;
     },
 
     isNews({ id, runId, version, owner, ended }) {

@@ -45,6 +45,11 @@ const freshCursorMs = 10_000;
 const settledMs = 10_000;
 /** Number of failed ticks in a row after which watchers are notified. A single one is a hiccup. */
 const failuresBeforeNotice = 2;
+/**
+ * Time for which an outage counts as going on while nothing is watched, in milliseconds: a viewer who reloads the only
+ * open page should not have to wait for it to be noticed again.
+ */
+const sameOutageMs = 5000;
 
 export function createPoller(options: PollerOptions): Poller {
   const { hub, source, logger, telemetry = noTelemetry, tickMs = defaultTickMs } = options;
@@ -53,6 +58,8 @@ export function createPoller(options: PollerOptions): Poller {
   let cursor: FeedCursor = { written: 0, closed: 0 };
   let newest: Newest = { written: { value: 0, seenAt: 0 }, closed: { value: 0, seenAt: 0 } };
   let failures = 0;
+  /** Time of the last failed tick. */
+  let failedAt = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | undefined;
   const closing = new AbortController();
 
@@ -61,8 +68,10 @@ export function createPoller(options: PollerOptions): Poller {
     const mark = { value: Date.now() - freshCursorMs, seenAt: performance.now() };
     newest = { written: mark, closed: mark };
     cursor = cursorAt(newest, mark.seenAt);
-    // The current watchers have not been notified of an earlier outage.
-    failures = 0;
+    if (mark.seenAt - failedAt > sameOutageMs) {
+      failures = 0;
+      hub.forgetOutage();
+    }
     while (hub.size > 0 && !closing.signal.aborted) {
       const startedAt = performance.now();
       await tick();
@@ -114,6 +123,7 @@ export function createPoller(options: PollerOptions): Poller {
 
   function failed(error: unknown): void {
     failures += 1;
+    failedAt = performance.now();
     if (failures !== failuresBeforeNotice) return;
     logger.warn({ reason: errorMessage(error) }, 'Temporal cannot be reached');
     hub.notice('unreachable', 'Temporal cannot be reached; what you see may be out of date.');

@@ -107,7 +107,7 @@ export const overviewExample = {
       completed: 120,
       failed: 1,
       cancelled: 2,
-      lateness: { count: 25, p50: 0.031, p95: 0.12, max: 0.48 },
+      lateness: { count: 43, sampled: true, p50: 0.031, p95: 0.12, max: 0.48 },
     },
     { from: '2030-01-31T08:40:00.000Z', completed: 0, failed: 0, cancelled: 0, lateness: null },
   ],

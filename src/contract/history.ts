@@ -16,7 +16,9 @@ const change = z
   .object({ field: z.string(), from: z.unknown().optional(), to: z.unknown().optional() })
   .meta({
     id: 'Change',
-    description: 'Old and new value of a field. Payloads and descriptions are listed without their values.',
+    description:
+      'Old and new value of a field, so that the payload of an earlier run can be read. A change of which one value ' +
+      'has over 4,096 characters of JSON is listed without its values.',
   });
 
 export const historyEntryTypes = [

@@ -31,7 +31,12 @@ const seconds = z.number().min(0).meta({ description: 'Delay in seconds.' });
 const lateness = orNull(
   z
     .object({
-      count: z.int().meta({ description: 'Number of runs in the sample.' }),
+      count: z.int().meta({ description: 'Number of runs that were measured.' }),
+      sampled: z.boolean().meta({
+        description:
+          'Whether these are a random sample, about 40, of more than 80 runs. Then the values are estimates: one late ' +
+          'run in a hundred may not be among them.',
+      }),
       p50: seconds,
       p95: seconds,
       max: seconds,
@@ -39,8 +44,8 @@ const lateness = orNull(
     .meta({
       id: 'Lateness',
       description:
-        'Delay between the scheduled time of a run and its start, pauses included. Based on a sample: the last runs to ' +
-        'end, at most 25, except those of tasks that waited for others. Null if none of them had started.',
+        'Delay between the scheduled time of a run and its start, pauses included, of the runs that ended in this ' +
+        'period, except those of tasks that waited for others. Null if none of them had started.',
     }),
 );
 export type Lateness = z.infer<typeof lateness>;

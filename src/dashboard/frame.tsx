@@ -57,7 +57,7 @@ function LiveSign() {
   const words = { connecting: 'Connecting', open: 'Live', lost: 'Offline' } as const;
   return (
     <span class={`live live-${connection.value}`} title="Status of live updates">
-      {words[connection.value]}
+      <span class="live-word">{words[connection.value]}</span>
     </span>
   );
 }

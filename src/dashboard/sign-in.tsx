@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { TaskbellError } from '../client/index.ts';
 import { ownCommand } from '../lib/own-command.ts';
 import { useShell } from './dashboard.ts';
@@ -13,6 +13,8 @@ export function SignInPage() {
   const state = session.state.value;
   const [failure, setFailure] = useState<string>();
   const [isBusy, setBusy] = useState(false);
+  const username = useRef<HTMLInputElement>(null);
+  useEffect(() => username.current?.focus(), []);
   const hint = failure ?? (state.status === 'anonymous' ? state.detail : undefined);
 
   async function submit(form: HTMLFormElement): Promise<void> {
@@ -44,7 +46,14 @@ export function SignInPage() {
         <div role="alert">{hint !== undefined && <p class="problem">{hint}</p>}</div>
         <label class="field">
           <span>Username</span>
-          <input name="username" autocomplete="username" autocapitalize="none" required maxLength={150} />
+          <input
+            name="username"
+            ref={username}
+            autocomplete="username"
+            autocapitalize="none"
+            required
+            maxLength={150}
+          />
         </label>
         <label class="field">
           <span>Password</span>

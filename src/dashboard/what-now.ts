@@ -48,15 +48,20 @@ export function waitingText(
   }
 }
 
+/** Minimum lateness that counts as late, in milliseconds: timers are always some tenths of a second late. */
+const latenessShownMs = 1000;
+
 /**
  * Returns how long after its scheduled time a task started, or how late it is by now if it is due and has not
- * started, in milliseconds. undefined if the task is not due, or if its start is not known: lists do not know
- * when a task started that succeeded at once.
+ * started, in milliseconds. undefined if it is not late, if it waits for predecessors, whatever its scheduled time,
+ * or if its start is not known: lists do not know it before the first attempt has failed.
  */
 export function lateness(task: TaskSummary, now: number): number | undefined {
-  const due = Date.parse(task.scheduled_time);
-  if (task.started_at !== null) return Math.max(0, Date.parse(task.started_at) - due);
-  return task.status === 'PENDING' ? Math.max(0, now - due) : undefined;
+  if (task.after.length > 0) return undefined;
+  const startsAt = task.started_at === null ? now : Date.parse(task.started_at);
+  const isDue = task.started_at !== null || task.status === 'PENDING';
+  const late = startsAt - Date.parse(task.scheduled_time);
+  return isDue && late >= latenessShownMs ? late : undefined;
 }
 
 /** Returns the actions that the API should accept, as far as the page can know; the API decides. */
@@ -71,6 +76,22 @@ export function canDo(task: TaskSummary): ReadonlySet<ActionName | 'edit'> {
   }
   if (status === 'SCHEDULED' || waiting?.reason === 'backoff') can.add('run-now');
   return can;
+}
+
+/** Returns the actions that a task in this status may allow, depending on what it waits for. */
+export function mayDoIn(status: TaskSummary['status']): readonly ActionName[] {
+  switch (status) {
+    case 'SCHEDULED':
+      return ['cancel', 'delete', 'pause', 'resume', 'run-now'];
+    case 'PENDING':
+      return ['cancel', 'delete', 'pause'];
+    case 'RUNNING':
+      return ['cancel', 'run-now'];
+    case 'COMPLETED':
+    case 'FAILED':
+    case 'CANCELLED':
+      return ['retry', 'delete'];
+  }
 }
 
 export interface ActionWords {

@@ -6,6 +6,7 @@ import type { Actor } from '../resources/actor.ts';
 import type { ServiceContext } from './context.ts';
 import type { Deletion } from './deletions.ts';
 import type { Execution, LiveExecution } from './execution.ts';
+import { interruptedStart } from './first-start.ts';
 import { endingOf } from './read.ts';
 import { allRows } from './rows.ts';
 import { closedSince, writtenSince } from './search.ts';
@@ -99,7 +100,15 @@ export async function observeTask(
 }
 
 async function observation(context: ServiceContext, execution: LiveExecution): Promise<Observation> {
-  const ending = await endingOf(context.store, execution);
+  const [ending, firstStart] = await Promise.all([
+    endingOf(context.store, execution),
+    interruptedStart(context, execution),
+  ]);
   const { runId, transitions, startedAt: runStartedAt } = execution;
-  return { runId, runStartedAt, transitions, task: summarise(execution, { now: Date.now(), ending }) };
+  return {
+    runId,
+    runStartedAt,
+    transitions,
+    task: summarise(execution, { now: Date.now(), ending, firstStart }),
+  };
 }

@@ -2,6 +2,7 @@
 import { ifFound, isNotFound } from '../contract/errors.ts';
 import type { HistoryEntry } from '../contract/history.ts';
 import type { TaskSpec } from '../contract/spec.ts';
+import type { AttemptReport } from '../contract/workflow.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { unreportedAttempt } from './attempts.ts';
@@ -83,8 +84,20 @@ async function* entriesOf(
   { id, runId }: Execution,
   { newest, runHistory }: { readonly newest: LiveExecution; readonly runHistory: RunHistory },
 ): AsyncGenerator<HistoryEntry> {
+  /** An interrupted attempt, and what came after it, until the next attempt: it may be reported once more. */
+  let held: HistoryEntry[] = [];
   try {
-    for await (const event of store.events(id, runId)) yield* runHistory.entriesOf(event);
+    for await (const event of store.events(id, runId)) {
+      for (const entry of runHistory.entriesOf(event)) {
+        if (entry.attempt) {
+          yield* held.map((each) => withLatestReport(each, runHistory.attempts));
+          held = [];
+        }
+        if (held.length > 0 || isInterrupted(entry)) held.push(entry);
+        else yield entry;
+      }
+    }
+    yield* held.map((each) => withLatestReport(each, runHistory.attempts));
   } catch (error) {
     // The run was deleted, although the list still had it.
     if (isNotFound(error)) return;
@@ -92,4 +105,14 @@ async function* entriesOf(
   }
   const running = runId === newest.runId ? unreportedAttempt(newest, runHistory.attempts) : undefined;
   if (running) yield { at: running.started_at, type: 'attempt', run_id: runId, by: null, attempt: running };
+}
+
+function isInterrupted({ attempt }: HistoryEntry): boolean {
+  return attempt?.outcome === 'lost' || attempt?.outcome === 'handed_back';
+}
+
+/** Takes the later of two reports of an attempt, as the attempts of the task do. */
+function withLatestReport(entry: HistoryEntry, reports: readonly AttemptReport[]): HistoryEntry {
+  const latest = reports.findLast(({ attempt }) => attempt === entry.attempt?.attempt);
+  return latest ? { ...entry, attempt: latest } : entry;
 }

@@ -1,4 +1,4 @@
-/** Lateness of a sample of runs: how long after their scheduled time they started. */
+/** Lateness of runs: how long after their scheduled time they started. */
 import { ifFound } from '../contract/errors.ts';
 import type { Lateness } from '../contract/overview.ts';
 import { Lru } from '../lib/lru.ts';
@@ -29,12 +29,12 @@ export function createLatenessOf({ ending }: Pick<TaskStore, 'ending'>) {
     return (await ifFound(ending(id, runId)))?.startedAt;
   }
 
-  return async (runs: readonly Execution[]): Promise<Lateness> => {
+  return async (runs: readonly Execution[]): Promise<MeasuredLateness> => {
     // A task with predecessors waits for them, whatever its scheduled time.
     const bound = runs.filter(({ memo }) => (memo.after ?? []).length === 0);
     let failed = false;
     const late = await mapConcurrently(bound, concurrency, async (run) => {
-      // The rest of a sample is of no use once a part of it cannot be read.
+      // The rest is of no use once a part cannot be read.
       if (failed) return undefined;
       try {
         const startedAt = await startOf(run);
@@ -48,8 +48,11 @@ export function createLatenessOf({ ending }: Pick<TaskStore, 'ending'>) {
   };
 }
 
+/** Lateness without whether the runs are all of their period's. null if there are none. */
+type MeasuredLateness = Omit<NonNullable<Lateness>, 'sampled'> | null;
+
 /** @param late in seconds */
-export function describeLateness(late: readonly number[]): Lateness {
+export function describeLateness(late: readonly number[]): MeasuredLateness {
   const sorted = late.toSorted((a, b) => a - b);
   const max = sorted.at(-1);
   if (max === undefined) return null;

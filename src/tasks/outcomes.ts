@@ -11,7 +11,10 @@ import { endedStatus } from './summary.ts';
 import type { TaskStore } from './store.ts';
 
 const rowsPerPage = 50;
-const sampled = 25;
+/** Maximum number of runs of a bucket whose start is read: of more, a sample. */
+const maxMeasured = 80;
+/** Expected size of a sample. Its actual size varies by some square roots of that, and must stay below the maximum. */
+const sampleSize = 40;
 /** Maximum lag of visibility behind an end, in milliseconds; a bucket that ended longer ago no longer changes. */
 const settledMs = 10_000;
 /** Maximum number of buckets kept, of about 300 bytes each. One owner's three ranges have 64. */
@@ -31,6 +34,8 @@ export interface Buckets {
 }
 
 /**
+ * Creates what describes buckets: by a count and a list for each that a page does not cover, and by the close events of
+ * at most 80 runs of each, which are read once.
  * @returns a function that caches buckets that have ended. If the store throws, it throws too, but keeps its
  * cache.
  */
@@ -65,12 +70,16 @@ export function createOutcomes(store: Pick<TaskStore, 'list' | 'countByExecution
 
   async function describe(from: number, to: number, { owner, runs, counts }: BucketRuns): Promise<Described> {
     const started = runs.filter(hasStarted);
+    const ran = countOfRan(counts);
     // Many runs that were cancelled before they started may have kept the others off the page.
-    const isSample = started.length >= Math.min(sampled, countOfRan(counts));
-    const sample = isSample
+    const isCovered = started.length >= ran;
+    const sampled = !isCovered && ran > maxMeasured;
+    const among = { owner, ...(sampled && { share: sampleSize / ran }) };
+    const measured = isCovered
       ? started
-      : (await store.list(ranBetween({ owner }, from, to), sampled)).executions;
-    const lateness = await latenessOf(sample.slice(0, sampled));
+      : (await store.list(ranBetween(among, from, to), maxMeasured)).executions;
+    const late = await latenessOf(measured);
+    const lateness = late && { ...late, sampled };
     return [from, { from: new Date(from).toISOString(), ...outcomesOf(counts), lateness }];
   }
 

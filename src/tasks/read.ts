@@ -4,6 +4,7 @@ import type { Actor } from '../resources/actor.ts';
 import { attemptsIn, mayHaveAttempts, unreportedAttempt } from './attempts.ts';
 import type { ServiceContext } from './context.ts';
 import type { Ending } from './ending.ts';
+import { interruptedStart } from './first-start.ts';
 import { etagOf } from './etag.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { summarise } from './summary.ts';
@@ -45,9 +46,12 @@ export async function readTask(
   return { task, etag: etagOf(execution.runId, task) };
 }
 
-async function extras(context: ServiceContext, actor: Actor, execution: Execution) {
-  const ending = await endingOf(context.store, execution);
-  return { now: Date.now(), ending, webUiLink: webUiLink(context, actor, execution) };
+async function extras(context: ServiceContext, actor: Actor, execution: LiveExecution) {
+  const [ending, firstStart] = await Promise.all([
+    endingOf(context.store, execution),
+    interruptedStart(context, execution),
+  ]);
+  return { now: Date.now(), ending, firstStart, webUiLink: webUiLink(context, actor, execution) };
 }
 
 export async function endingOf(store: TaskStore, execution: Execution): Promise<Ending | undefined> {

@@ -40,8 +40,8 @@ const attemptEnds = [
   'activityTaskTimedOutEventAttributes',
 ] as const;
 const commandTypes = { pause: 'paused', resume: 'resumed', 'run-now': 'run_now' } as const;
-/** Fields whose values are too large for a timeline. */
-const withoutValues: ReadonlySet<keyof TaskSpec> = new Set(['payload', 'description']);
+/** Maximum size of a value in an entry, in characters of JSON: a history can have very many entries. */
+const maxValueLength = 4096;
 
 /** Tracks the state of a run, since a command that came too late had no effect and gets no entry. */
 export class RunHistory {
@@ -260,7 +260,9 @@ function changesOfRetry(before: TaskSpec, after: TaskSpec, started: Started) {
 }
 
 function change(field: keyof TaskSpec, before: TaskSpec, after: TaskSpec) {
-  return withoutValues.has(field) ? { field } : { field, from: before[field], to: after[field] };
+  const [from, to] = [before[field], after[field]];
+  const isLarge = [from, to].some((value) => JSON.stringify(value).length > maxValueLength);
+  return isLarge ? { field } : { field, from, to };
 }
 
 /** Messages of services without histories (before 22039e8) have only the id. */

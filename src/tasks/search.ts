@@ -163,9 +163,26 @@ export function endedBetween({ owner }: Pick<TaskFilter, 'owner'>, from: number,
   return endedRuns(`${lasting({ owner })} AND ${within}`);
 }
 
-/** Matches those of {@link endedBetween} that must have started: cancelled runs may not have. */
-export function ranBetween(filter: Pick<TaskFilter, 'owner'>, from: number, to: number): string {
-  return `${endedBetween(filter, from, to)} AND ExecutionStatus IN ('Completed', 'Failed')`;
+/**
+ * Matches those of {@link endedBetween} that must have started: cancelled runs may not have.
+ * @param filter.share share of these runs to match, from 0 to 1, wherever they are in the period.
+ */
+export function ranBetween(
+  { share, ...filter }: Pick<TaskFilter, 'owner'> & { readonly share?: number },
+  from: number,
+  to: number,
+): string {
+  const ran = `${endedBetween(filter, from, to)} AND ExecutionStatus IN ('Completed', 'Failed')`;
+  return share === undefined ? ran : `${ran} AND ${belongsToShare(share)}`;
+}
+
+/** Number of hexadecimal digits by which a share of all tasks is chosen: enough for one in a million. */
+const shareDigits = 6;
+
+/** Matches a share of all tasks, always the same: their ids are random, so those below a bound are a random sample. */
+function belongsToShare(share: number): string {
+  const bound = Math.min(Math.round(share * 16 ** shareDigits), 16 ** shareDigits - 1);
+  return `WorkflowId < ${word(bound.toString(16).padStart(shareDigits, '0'))}`;
 }
 
 function instant(ms: number): string {

@@ -1,6 +1,7 @@
 import type { TaskTypes } from '../../activities/types/index.ts';
 import type { TaskFilter } from '../contract/filter.ts';
 import type { CreateTaskInput, EditTaskInput } from '../contract/task.ts';
+import { Lru } from '../lib/lru.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { createBulk } from './bulk.ts';
@@ -36,6 +37,8 @@ export interface TaskServiceOptions {
 
 /** The id of no task. */
 const noTask = '00000000-0000-0000-0000-000000000000';
+/** Maximum number of runs with an interrupted attempt whose start is kept, of about 200 bytes each. */
+const maxFirstStarts = 1000;
 
 export type TaskService = ReturnType<typeof createTaskService>;
 
@@ -44,8 +47,9 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
   const store = createTaskStore(temporal);
   const webUiPage = createWebUiPages(options.webUiUrl, temporal.namespace);
   const quota = createQuota(store, options.maxOpenTasks);
+  const firstStarts = new Lru<string>(maxFirstStarts);
   const { taskTypes, maxRuns = 1000 } = options;
-  const context: WriteContext = { store, taskTypes, quota, maxRuns, webUiPage };
+  const context: WriteContext = { store, taskTypes, quota, maxRuns, webUiPage, firstStarts };
 
   return {
     create: (actor: Actor, request: CreateTaskInput, idempotencyKey?: string) =>

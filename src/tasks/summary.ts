@@ -20,6 +20,8 @@ export const endedStatus: Record<Exclude<Execution['status'], 'open'>, EndedStat
 export interface SummaryExtras {
   readonly now: number;
   readonly ending?: Ending | undefined;
+  /** Start of the first attempt, where the execution does not show it. */
+  readonly firstStart?: string | undefined;
   readonly webUiLink?: string | undefined;
 }
 
@@ -48,7 +50,7 @@ export function summarise(execution: Execution | LiveExecution, extras: SummaryE
     error_message: ending?.errorMessage ?? errorMessage(execution),
     created_at: memo.created_at,
     updated_at: iso(Math.max(execution.updatedAt, execution.closedAt ?? 0)),
-    started_at: ending?.startedAt ?? view.started_at,
+    started_at: ending?.startedAt ?? extras.firstStart ?? view.started_at,
     finished_at: execution.closedAt === undefined ? null : iso(execution.closedAt),
     version: execution.version,
     owner: execution.owner,

@@ -175,6 +175,22 @@ test('every response has its own request id, forbids sniffing and caching, and d
   expect(ids).not.toContain('mine');
 });
 
+test.each(['/new', '/tasks/a/b'])(
+  '%s, which is no address, gets browsers the page of the web app, and others JSON',
+  async (path) => {
+    const get = (accept: string, at = path) => fetch(`${service.url}${at}`, { headers: { Accept: accept } });
+    const page = await get('text/html,*/*;q=0.8');
+    expect(page.status).toBe(404);
+    expect(page.headers.get('Content-Type')).toContain('text/html');
+    expect(page.headers.get('Content-Security-Policy')).toContain("script-src 'self'");
+    expect(await page.text()).toContain('<title>Taskbell</title>');
+    for (const other of [await get('*/*'), await get('text/html', '/api/nothing')]) {
+      expect(other.status).toBe(404);
+      expect(await other.json()).toMatchObject({ code: 'not_found' });
+    }
+  },
+);
+
 test('/healthz says that the process is alive, with and without trailing slash, and needs no sign-in', async () => {
   for (const path of ['/healthz', '/healthz/']) {
     expect(await anonymously(service, 'GET', path)).toMatchObject({ status: 200, body: { status: 'ok' } });

@@ -8,6 +8,7 @@ import {
   amongIds,
   closedSince,
   endedRuns,
+  ranBetween,
   replacementsOf,
   retriesMatching,
   retriesSince,
@@ -96,6 +97,7 @@ describe('every query', () => {
     runsOf(id),
     replacementsOf([id, randomUUID()]),
     closedSince(ms),
+    ranBetween({ owner: id, share: 0.01 }, ms, ms + 1),
   ];
 
   test('selects only tasks', () => {

@@ -268,7 +268,7 @@ test('the payload can be edited as JSON, and fields that the form does not know 
   await page.close();
 });
 
-test('a form keeps its values if the session ends and the user signs in again, but not if it is left', async () => {
+test('a form keeps its values if the session ends and the user signs in again, but not once it has been sent', async () => {
   const page = await openForm('/tasks/new?type=echo');
   await page.getByLabel('Name', { exact: true }).fill('half done');
   await page.getByRole('button', { name: 'In 10 min' }).click();
@@ -282,10 +282,31 @@ test('a form keeps its values if the session ends and the user signs in again, b
   await create(page).click();
   const task = await createdTask(page);
   expect(task).toMatchObject({ name: 'half done', type: 'echo', status: 'SCHEDULED' });
-  // Leaving a form discards its values.
   await page.getByRole('link', { name: 'New task' }).click();
   await create(page).waitFor();
   expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('');
+  await page.close();
+});
+
+test('a form that is left keeps its values, until the user starts over or discards them', async () => {
+  const page = await openForm('/tasks/new?type=echo');
+  const name = page.getByLabel('Name', { exact: true });
+  const leave = async (link: string): Promise<void> => {
+    await page.getByRole('link', { name: link, exact: true }).click();
+    await page.goBack();
+    await create(page).waitFor();
+  };
+  await name.fill('half done');
+  await leave('Overview');
+  expect(await name.inputValue()).toBe('half done');
+  // Unchanged since, it is still not lost.
+  await leave('Overview');
+  expect(await name.inputValue()).toBe('half done');
+  await page.getByRole('button', { name: 'Start over' }).click();
+  await expect.poll(() => name.inputValue()).toBe('');
+  await name.fill('not wanted');
+  await leave('Discard');
+  expect(await name.inputValue()).toBe('');
   await page.close();
 });
 

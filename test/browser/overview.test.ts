@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { type Page, useBrowser } from '../support/browser.ts';
 import type { Caller } from '../support/caller.ts';
 import { axeFindings, openDashboard } from '../support/dashboard.ts';
@@ -48,6 +48,57 @@ test('the overview shows tasks by status, recent outcomes, upcoming tasks and wo
   expect(observed.complaints).toEqual([]);
   await close();
 });
+
+test.each(['hour', 'week'])(
+  'every chart of the %s shows the numbers of the bar under the pointer',
+  async (range) => {
+    const { page, close } = await openDashboard(browser, service, { path: `/?range=${range}` });
+    await page.getByRole('img', { name: 'Outcomes: ' }).waitFor(soon);
+    for (const title of ['Outcomes', 'Lateness', 'Due in the next hour']) {
+      const chart = page.locator('.plot', { has: page.getByRole('heading', { name: title }) });
+      const area = await chart.locator('.u-over').boundingBox();
+      if (!area) throw new Error(`The chart ${title} has no area`);
+      const times = async () =>
+        (await chart.locator('tbody th').allTextContents()).map((time) => time.trim());
+      const count = (await times()).length;
+      for (const place of [0, Math.floor(count / 2), count - 1]) {
+        for (const within of [0.1, 0.9]) {
+          await page.mouse.move(area.x + (area.width * (place + within)) / count, area.y + area.height / 2);
+          // The buckets may have moved on since the chart was drawn.
+          await expect
+            .poll(async () =>
+              (await chart.locator('.plot-note').textContent())?.startsWith((await times())[place] ?? ''),
+            )
+            .toBe(true);
+        }
+      }
+    }
+    // The bar itself is where its bucket is.
+    const due = page.locator('.plot', { has: page.getByRole('heading', { name: 'Due in the next hour' }) });
+    const [first = -1, last = -1] = await page.evaluate<number[]>(
+      `(${filledPart})(document.querySelectorAll('.plot')[2])`,
+    );
+    const counts = await due.locator('tbody td').allTextContents();
+    expect(Math.floor(first)).toBe(counts.findIndex((each) => each !== '0'));
+    expect(Math.floor(last)).toBe(Math.floor(first));
+    await close();
+  },
+);
+
+/** Finds the part of a chart that is filled just above its time axis, in buckets. */
+const filledPart = `(chart) => {
+  const over = chart.querySelector('.u-over').getBoundingClientRect();
+  const canvas = chart.querySelector('canvas');
+  const box = canvas.getBoundingClientRect();
+  const scale = canvas.width / box.width;
+  const y = Math.round((over.bottom - box.top - 4) * scale);
+  const pixels = canvas.getContext('2d').getImageData(0, y, canvas.width, 1).data;
+  const columns = Array.from({ length: canvas.width }, (_, x) => x).filter((x) => pixels[4 * x + 3] > 200);
+  const buckets = columns.map((x) => ((x / scale - (over.left - box.left)) / over.width) * 12);
+  // Labels are left of the axis.
+  const filled = buckets.filter((at) => at >= 0);
+  return [filled[0], filled.at(-1)];
+}`;
 
 test('the overview updates by itself as tasks are created and run', async () => {
   const { page, close } = await openDashboard(browser, service);
@@ -99,6 +150,26 @@ test('the overview says when the service is unreachable, and continues by itself
   expect(await page.getByRole('alert').count()).toBe(0);
   await close();
   await link.close();
+});
+
+test('pages say at once that Temporal is unreachable, also those opened meanwhile, until it is back', async () => {
+  const temporal = await startLink(`http://${inject('temporal').address}`);
+  const api = await service.startApi({ TEMPORAL_ADDRESS: new URL(temporal.url).host });
+  const { page, close } = await openDashboard(browser, { url: api.url ?? '', users: service.users });
+  const banner = page.getByText('Taskbell cannot reach Temporal');
+  await page.getByText(/responds in \d+ ms/).waitFor(soon);
+  temporal.cut();
+  await banner.waitFor(soon);
+  await page.getByText('currently unreachable').waitFor();
+  await page.reload();
+  await banner.waitFor({ timeout: 3000 });
+  temporal.restore();
+  await banner.waitFor({ state: 'detached', ...soon });
+  await page.getByText(/responds in \d+ ms/).waitFor(soon);
+  expect(await page.getByText('currently unreachable').count()).toBe(0);
+  await close();
+  await api.close();
+  await temporal.close();
 });
 
 test.each([

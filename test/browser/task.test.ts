@@ -322,7 +322,7 @@ describe('the page of a task', () => {
       expect(await card('day').locator('rect').count()).toBe(20);
       await page.getByText('As JSON').click();
       const tree = page.getByRole('region', { name: 'Result' });
-      expect(await tree.textContent()).toContain('“Data processed successfully”');
+      expect(await tree.textContent()).toContain('"Data processed successfully"');
     });
   });
 

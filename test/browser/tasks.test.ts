@@ -164,6 +164,61 @@ describe('the list', () => {
   });
 });
 
+test('a row shows live what it shows after a reload, in every state of a task', async () => {
+  const tag = newTag();
+  const failing = await alice.create({
+    name: 'failing',
+    type: 'flaky',
+    payload: { failures: 9 },
+    retry: { max_retries: 1, initial_interval: 600 },
+    delay: hour,
+    tags: [tag],
+  });
+  const { page, close } = await openList(tag, 1);
+  const reloaded = await openDashboard(browser, service, { path: `/tasks?tag=${tag}` });
+  /** Compares all rows, once the live row of a task contains the text. */
+  const compare = async (name: string, text: string | RegExp): Promise<void> => {
+    // The clocks of the two pages tick at different moments.
+    const rowsOf = async (of: Page) =>
+      (await of.locator('.table-body [role=row]').allTextContents())
+        .map((row) => row.replace(/\d+ (s|min|h)( \d+ (s|min))?/g, '…'))
+        .toSorted();
+    await rowOf(page, name).getByText(text).first().waitFor({ timeout: 20_000 });
+    await reloaded.page.reload();
+    await rowOf(reloaded.page, name).waitFor();
+    await expect
+      .poll(async () => {
+        const [live, again] = await Promise.all([rowsOf(page), rowsOf(reloaded.page)]);
+        return live.join() === again.join() ? 'equal' : { live, again };
+      })
+      .toBe('equal');
+    expect(await rowOf(page, name).getByText(text).count()).toBeGreaterThan(0);
+  };
+  const command = (id: string, name: string) => alice.call('POST', `/api/tasks/${id}/${name}/`);
+  const start = (name: string, type: string, payload: object) =>
+    alice.create({ name, type, payload, delay: 0, tags: [tag] });
+
+  await page.mouse.move(0, 0);
+  await compare('failing', 'Scheduled');
+  await command(failing.id, 'pause');
+  await compare('failing', 'Paused');
+  await command(failing.id, 'run-now');
+  await compare('failing', /retry in \d+ min.* · failure 1/);
+  await command(failing.id, 'run-now');
+  await compare('failing', /^failure 2$/);
+
+  const long = await start('long', 'slow', { steps: 2, step_ms: 8000 });
+  await start('short', 'slow', { steps: 1, step_ms: 1500 });
+  await start('quick', 'echo', {});
+  await compare('long', /^running$/);
+  await compare('quick', /^ended /);
+  await compare('short', /^ended /);
+  await compare('long', '50%');
+  await command(long.id, 'cancel');
+  await compare('long', 'Cancelled');
+  await Promise.all([close(), reloaded.close()]);
+});
+
 describe('filters', () => {
   test('are kept in the address, and the back button of the browser restores them', async () => {
     const tag = newTag();
@@ -295,10 +350,26 @@ describe('several selected tasks', () => {
     await page.getByText('5 selected').waitFor();
     await page.getByLabel('Select all loaded tasks').check();
     await page.getByText('100 selected').waitFor();
+    await tab(page, 'Scheduled').click();
+    await page.getByLabel('Select all loaded tasks').check();
     await page.getByRole('button', { name: 'Select all 150 tasks that match' }).click();
     const bar = page.getByRole('region', { name: 'Selected tasks' });
+    // No scheduled task can be retried, whether or not it is loaded.
+    expect(await bar.getByRole('button', { name: 'Retry', exact: true }).isDisabled()).toBe(true);
+    // Holds back the ids, without which the tasks cannot be acted on.
+    let answer = (): void => undefined;
+    const counted = new Promise<void>((resolve) => (answer = resolve));
+    await page.route('**/api/tasks/?*', async (route) => {
+      await counted;
+      await route.continue();
+    });
     await bar.getByRole('button', { name: 'Cancel', exact: true }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Cancel 150 tasks' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Cancel 150 tasks?' });
+    await dialog.getByText('Counting…').waitFor();
+    const confirm = dialog.getByRole('button', { name: 'Cancel 150 tasks' });
+    expect(await confirm.isDisabled()).toBe(true);
+    answer();
+    await confirm.click();
     await page.getByText('150 tasks cancelled.').waitFor({ timeout: 60_000 });
     await close();
     expect(await countOf(tag)).toBe(150);
@@ -445,6 +516,28 @@ describe('an accessible list', () => {
     );
     expect(overflow).toBe(0);
     await alice.call('POST', '/api/tasks/actions/', { action: 'cancel', filter: { tag: [tag] } });
+    await close();
+  });
+
+  test('shows a phone (375 px) whole names, the current tab, whether it is live, and the tasks before the filters', async () => {
+    const tag = newTag();
+    const name = 'Renewal notice for the customer C-1001';
+    await alice.create({ name, delay: hour, tags: [tag] });
+    const viewport = { width: 375, height: 812 };
+    const { page, close } = await openList(tag, 1, { viewport, path: `/tasks?tag=${tag}&status=CANCELLED` });
+    const isInView = (selector: string) =>
+      page.evaluate<boolean>(`(() => {
+        const { left, right, top, bottom } = document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect();
+        return left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight;
+      })()`);
+    await expect.poll(() => isInView('.tabs [aria-current]')).toBe(true);
+    expect(await isInView('.live')).toBe(true);
+    await page.goto(`${service.url}/tasks?tag=${tag}`);
+    await rowOf(page, name).waitFor();
+    expect(await isInView('.table-body .row')).toBe(true);
+    const cut =
+      'document.querySelector(".row-name").scrollHeight - document.querySelector(".row-name").clientHeight';
+    expect(await page.evaluate<number>(cut)).toBe(0);
     await close();
   });
 

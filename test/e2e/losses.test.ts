@@ -35,13 +35,21 @@ describe('a worker that is lost', () => {
     const { id } = await alice.create({ name: 'lost', ...task });
     await alice.until(id, 'its log', ({ attempts }) => attempts.at(-1)?.log.length === 1);
     const second = await startTestWorker(service);
+    const feed = await alice.watch(`/ws/tasks/${id}/`);
     process.kill(first.pid, 'SIGKILL');
     const killedAt = Date.now();
     const noticed = await alice.until(id, 'the loss', ({ attempts }) => attempts[0]?.outcome === 'lost');
+    const startedAt = Date.parse(noticed.attempts[0]?.started_at ?? '');
+    expect(noticed.started_at).toBe(noticed.attempts[0]?.started_at);
     expect(noticed.attempts[0]?.log[0]).toContain('saved');
     const end = await alice.until(id, 'its end', hasEnded);
     expect(end).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
     expect(end.result).toEqual({ saved: 'saved by attempt 1' });
+    // The task started when its first attempt did, whichever attempt runs. The server's clock may differ a little.
+    await feed.until('the end', () => feed.tasks().some(hasEnded));
+    for (const { started_at } of feed.tasks())
+      expect(Math.abs(Date.parse(started_at ?? '') - startedAt)).toBeLessThan(1000);
+    feed.socket.close();
     expect(end.attempts).toMatchObject([
       { attempt: 1, outcome: 'lost', error: { type: 'WorkerLost' }, log: noticed.attempts[0]?.log },
       { attempt: 2, outcome: 'completed', worker: expect.stringContaining(String(second.pid)) },

@@ -392,7 +392,23 @@ describe('a list watcher', () => {
     leave();
     hub.publish('late', of('late', running));
     hub.publish('early', of('early', running));
-    expect(listener.received).toEqual(['late SCHEDULED', 'late RUNNING', 'early RUNNING']);
+    expect(listener.received).toEqual(['early SCHEDULED', 'late SCHEDULED', 'late RUNNING', 'early RUNNING']);
+  });
+
+  test('first receives what others know already and a list may not show yet: states, progress and deletions', () => {
+    const hub = createHub(quiet);
+    hub.watchAll(new RecordingListWatcher(undefined));
+    hub.publish('b', of('b', { status: 'CANCELLED', version: 2 }));
+    hub.publish('c', of('c', { ...running, progress: { percent: 40, message: '' } }));
+    hub.publish('d', of('d', { owner: 'bob' }));
+    hub.deleted('e', 'alice', Date.now());
+    hub.deleted('f', 'bob', Date.now());
+    const late = new RecordingListWatcher('alice');
+    hub.watchAll(late);
+    expect(late.received).toEqual(['b CANCELLED', 'c RUNNING', 'deleted']);
+    const narrow = new RecordingListWatcher('alice', ({ status }) => status === 'RUNNING');
+    hub.watchAll(narrow);
+    expect(narrow.received).toEqual(['c RUNNING', 'deleted']);
   });
 
   test('receives deletions, whether the task was known or not', () => {

@@ -229,6 +229,22 @@ describe('when Temporal is unreachable', () => {
     expect(watcher.notices()).toEqual(['unreachable', 'resumed']);
   });
 
+  test('watchers that arrive meanwhile are notified at once, even if they are the only ones', async () => {
+    const first = watch(seen('a'));
+    source.away = true;
+    await pass(10_000);
+    const second = watch(seen('a'));
+    expect(second.notices()).toEqual(['unreachable']);
+    for (const { leave } of [first, second]) leave();
+    await pass(2000);
+    const reloaded = watch(seen('a'));
+    expect(reloaded.notices()).toEqual(['unreachable']);
+    source.away = false;
+    await pass(10_000);
+    expect(reloaded.notices()).toEqual(['unreachable', 'resumed']);
+    expect(watch(seen('a')).notices()).toEqual([]);
+  });
+
   test('a single failed tick sends no notice', async () => {
     const watcher = watch(seen('a'));
     await pass(1010);

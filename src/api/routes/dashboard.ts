@@ -1,7 +1,8 @@
 import { pageAddresses } from '../../contract/pages.ts';
 import { type Assets, answerWith } from '../assets.ts';
 import { servesPage } from '../security-headers.ts';
-import type { Api } from '../types.ts';
+import type { Context } from 'hono';
+import type { Api, ApiEnv } from '../types.ts';
 
 /** Serves the web app and its files. It is one page, which shows the view for its address. */
 export function dashboardRoutes(app: Api, assets: Assets): void {
@@ -21,4 +22,18 @@ export function dashboardRoutes(app: Api, assets: Assets): void {
     // The build puts a hash into the names of these files.
     return asset ? answerWith(c, asset, { lasting: true }) : next();
   });
+}
+
+/**
+ * Responds to a browser with the web app, which says that there is no such page.
+ * @returns undefined for all other clients, and for addresses of the API.
+ */
+export function noSuchPage(c: Context<ApiEnv>, assets: Assets): Response | undefined {
+  const { method, path } = c.req;
+  const isOfApi = /^\/(?:api|ws)(?:\/|$)/.test(path);
+  const isBrowsing = method === 'GET' && (c.req.header('Accept') ?? '').includes('text/html');
+  const page = isOfApi || !isBrowsing ? undefined : assets.get('index.html');
+  if (!page) return undefined;
+  c.set('isPage', true);
+  return c.body(page.body, 404, { 'Content-Type': page.type, 'Cache-Control': 'no-cache' });
 }

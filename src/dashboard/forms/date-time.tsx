@@ -11,11 +11,20 @@ export interface DateTimeFieldProps {
   label: string;
   /** What sending the form does to the task, as a past participle: “created”. */
   sent: string;
+  /** Whether the form can no longer be sent. */
+  isMoot?: boolean;
   errors?: readonly string[] | undefined;
 }
 
 /** Input for the time of a task: a local time in a time zone, or a delay from when the form is sent. */
-export function DateTimeField({ value, onChange, label, sent, errors = [] }: DateTimeFieldProps) {
+export function DateTimeField({
+  value,
+  onChange,
+  label,
+  sent,
+  isMoot = false,
+  errors = [],
+}: DateTimeFieldProps) {
   const { clock } = useDashboard();
   const now = clock.now.value;
   return (
@@ -37,12 +46,12 @@ export function DateTimeField({ value, onChange, label, sent, errors = [] }: Dat
         <LocalInput value={value} onChange={onChange} errors={errors} />
         <ZoneSelect zone={value.zone} onChange={(zone) => onChange(inZone(value, zone, clock.now.peek()))} />
       </div>
-      <InWords when={value} now={now} sent={sent} isRejected={errors.length > 0} />
+      {!isMoot && <InWords when={value} now={now} sent={sent} isRejected={errors.length > 0} />}
     </FieldGroup>
   );
 }
 
-function LocalInput({ value, onChange, errors }: Omit<DateTimeFieldProps, 'label' | 'sent'>) {
+function LocalInput({ value, onChange, errors }: Omit<DateTimeFieldProps, 'label' | 'sent' | 'isMoot'>) {
   const { clock } = useDashboard();
   // A time that moves with the clock is held still while the input has the focus.
   const [held, setHeld] = useState<string>();

@@ -2,15 +2,15 @@ import { useMemo } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { Overview } from '../../client/index.ts';
 import { plural } from '../format.ts';
-import { axes, type MakeOptions, Plot } from './plot.tsx';
+import { type MakeOptions, Plot, surroundings } from './plot.tsx';
 import { bars, wholeNumbers } from './series.ts';
-import { secondsOf, spanText, type TimeSpan, timeSpan } from './time-span.ts';
+import { middleOf, secondsOf, spanText, type TimeSpan, timeSpan } from './time-span.ts';
 
 const optionsOf =
   (span: TimeSpan): MakeOptions =>
   (colour) => ({
     scales: { x: span.scale, y: wholeNumbers },
-    axes: axes(colour, span.label),
+    ...surroundings(colour, span.label),
     series: [{}, bars(colour, 'scheduled')],
   });
 
@@ -21,8 +21,11 @@ export function DueChart({ overview: { due } }: { overview: Overview }) {
     () => counts.map((_, index) => secondsOf(from) + index * seconds),
     [counts, from, seconds],
   );
-  const data = useMemo<uPlot.AlignedData>(() => [places, [...counts]], [places, counts]);
-  const options = useMemo(() => optionsOf(timeSpan(seconds, 'hour', 0)), [seconds]);
+  const data = useMemo<uPlot.AlignedData>(
+    () => [places.map((at) => middleOf(at, seconds)), [...counts]],
+    [places, counts, seconds],
+  );
+  const options = useMemo(() => optionsOf(timeSpan(seconds, 'hour')), [seconds]);
   return (
     <Plot
       title="Due in the next hour"

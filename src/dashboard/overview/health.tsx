@@ -37,6 +37,9 @@ export function Health({ overview, isCurrent }: { overview: Overview; isCurrent:
               ))}
             </tbody>
           </table>
+          <p class="quiet">
+            Attempts of all users since each worker started. Failed ones include those that were handed back.
+          </p>
         </div>
       )}
       <h2>Temporal</h2>

@@ -3,8 +3,8 @@ import type uPlot from 'uplot';
 import type { Overview } from '../../client/index.ts';
 import { duration, plural } from '../format.ts';
 import type { Range } from './data.ts';
-import { axes, type MakeOptions, Plot } from './plot.tsx';
-import { secondsOf, spanText, type TimeSpan, timeSpan } from './time-span.ts';
+import { type MakeOptions, Plot, surroundings } from './plot.tsx';
+import { middleOf, secondsOf, spanText, type TimeSpan, timeSpan } from './time-span.ts';
 
 type Lateness = Overview['buckets'][number]['lateness'];
 
@@ -27,10 +27,9 @@ const optionsOf =
   (span: TimeSpan): MakeOptions =>
   (colour) => ({
     scales: { x: span.scale, y: { range: (_plot, _least, most) => [0, Math.max(most * 1.1, 1)] } },
-    axes: axes(colour, span.label, {
+    ...surroundings(colour, span.label, {
       values: (_plot, values) => values.map((value) => duration(value * 1000, { whole: value >= 10 })),
       incrs: steps,
-      size: 64,
     }),
     series: [
       {},
@@ -47,20 +46,16 @@ export function LatenessChart({ overview, range }: { overview: Overview; range: 
   const { buckets, bucket_seconds: seconds } = overview;
   const data = useMemo<uPlot.AlignedData>(
     () => [
-      // In the middle of each bucket.
-      buckets.map(({ from }) => secondsOf(from) + seconds / 2),
+      buckets.map(({ from }) => middleOf(secondsOf(from), seconds)),
       ...percentiles.map(([field]) => buckets.map(({ lateness }) => lateness?.[field] ?? null)),
     ],
     [buckets, seconds],
   );
-  const options = useMemo(() => optionsOf(timeSpan(seconds, range, 0.5)), [seconds, range]);
-  const worst = Math.max(...buckets.map(({ lateness }) => lateness?.max ?? -1));
+  const options = useMemo(() => optionsOf(timeSpan(seconds, range)), [seconds, range]);
   return (
     <Plot
       title="Lateness"
-      summary={
-        worst < 0 ? 'No run that ended in this period had started' : `Started at most ${inWords(worst)} late`
-      }
+      summary={summaryOf(buckets.flatMap(({ lateness }) => lateness ?? []))}
       data={data}
       options={options}
       legend={percentiles}
@@ -75,8 +70,18 @@ export function LatenessChart({ overview, range }: { overview: Overview; range: 
 
 const inWords = (seconds: number): string => duration(seconds * 1000);
 
+function summaryOf(measured: readonly NonNullable<Lateness>[]): string {
+  if (measured.length === 0) return 'No run that ended in this period had started';
+  const most = inWords(Math.max(...measured.map(({ max }) => max)));
+  if (!measured.some(({ sampled }) => sampled)) return `Started at most ${most} late`;
+  const runs = measured.reduce((sum, { count }) => sum + count, 0);
+  return `In a sample of ${plural(runs, 'run')}, started at most ${most} late`;
+}
+
 function wordsOf(lateness: Lateness): string {
   if (!lateness) return 'no runs to measure';
   const parts = percentiles.map(([field, label]) => `${label} ${inWords(lateness[field])}`);
-  return `${parts.join(', ')}, at most ${inWords(lateness.max)} (${plural(lateness.count, 'run')} sampled)`;
+  const runs = plural(lateness.count, 'run');
+  const of = lateness.sampled ? `a sample of ${runs}` : runs;
+  return `${parts.join(', ')}, at most ${inWords(lateness.max)} (${of})`;
 }

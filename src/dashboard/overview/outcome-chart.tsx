@@ -3,9 +3,9 @@ import type uPlot from 'uplot';
 import type { Overview } from '../../client/index.ts';
 import { count, plural } from '../format.ts';
 import type { Range } from './data.ts';
-import { axes, type MakeOptions, Plot } from './plot.tsx';
+import { type MakeOptions, Plot, surroundings } from './plot.tsx';
 import { bars, wholeNumbers } from './series.ts';
-import { secondsOf, spanText, type TimeSpan, timeSpan } from './time-span.ts';
+import { middleOf, secondsOf, spanText, type TimeSpan, timeSpan } from './time-span.ts';
 
 type Bucket = Overview['buckets'][number];
 
@@ -20,7 +20,7 @@ const optionsOf =
   (span: TimeSpan): MakeOptions =>
   (colour) => ({
     scales: { x: span.scale, y: wholeNumbers },
-    axes: axes(colour, span.label),
+    ...surroundings(colour, span.label),
     series: [{}, ...['cancelled', 'failed', 'completed'].map((name) => bars(colour, name))],
   });
 
@@ -29,14 +29,14 @@ export function OutcomeChart({ overview, range }: { overview: Overview; range: R
   const { buckets, bucket_seconds: seconds } = overview;
   const data = useMemo<uPlot.AlignedData>(
     () => [
-      buckets.map(({ from }) => secondsOf(from)),
+      buckets.map(({ from }) => middleOf(secondsOf(from), seconds)),
       buckets.map(({ completed, failed, cancelled }) => completed + failed + cancelled),
       buckets.map(({ completed, failed }) => completed + failed),
       buckets.map(({ completed }) => completed),
     ],
-    [buckets],
+    [buckets, seconds],
   );
-  const options = useMemo(() => optionsOf(timeSpan(seconds, range, 0)), [seconds, range]);
+  const options = useMemo(() => optionsOf(timeSpan(seconds, range)), [seconds, range]);
   const total = buckets.reduce((sum, each) => sum + each.completed + each.failed + each.cancelled, 0);
   return (
     <Plot

@@ -25,7 +25,8 @@ export function OverviewPage() {
   const range = ranges.find(([name]) => name === asked)?.[0] ?? 'hour';
   const { overview, failure } = useOverview(range);
   const counts = useCounts({});
-  const isConnected = useWork().live.connection.value !== 'lost';
+  const { connection, temporal } = useWork().live;
+  const isReachable = connection.value !== 'lost' && temporal.value === 'reachable';
   return (
     <section class="page">
       <div class="page-head">
@@ -43,7 +44,7 @@ export function OverviewPage() {
           <OutcomeChart overview={overview} range={range} />
           <LatenessChart overview={overview} range={range} />
           <DueChart overview={overview} />
-          <Health overview={overview} isCurrent={failure === undefined && isConnected} />
+          <Health overview={overview} isCurrent={failure === undefined && isReachable} />
         </div>
       )}
     </section>

@@ -94,8 +94,6 @@ export function Plot({ title, summary, data, options, legend, heads, rows }: Plo
 /** The cursor only points at a place: nothing is zoomed or selected. */
 const common = {
   legend: { show: false },
-  // Room for the last label, which is as wide as its text.
-  padding: [10, 26, 0, 0],
   cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
 } as const satisfies Partial<uPlot.Options>;
 
@@ -136,20 +134,38 @@ function colourOf(element: HTMLElement, name: string): string {
   return color;
 }
 
-/** Returns the axes that all charts share. */
-export function axes(
+const font = '12px system-ui, sans-serif';
+/** Distance between an axis and its labels, in pixels: the lowest label of one axis must not touch those of the other. */
+const gap = 9;
+
+/** Returns the axes that all charts share, and the room that their labels need, which is as wide as their texts. */
+export function surroundings(
   colour: Colour,
   timeLabel: (seconds: number) => string,
   y: Partial<uPlot.Axis> = {},
-): uPlot.Axis[] {
+): Pick<uPlot.Options, 'axes' | 'padding'> {
   const common = {
     stroke: colour('quiet'),
-    font: '12px system-ui, sans-serif',
+    font,
+    gap,
     grid: { stroke: colour('line'), width: 1 },
     ticks: { show: false },
   };
-  return [
-    { ...common, grid: { show: false }, space: 70, size: 30, values: (_plot, at) => at.map(timeLabel) },
-    { ...common, size: 44, space: 38, ...y },
-  ];
+  const labels = (at: ArrayLike<number>): string[] => Array.from(at, timeLabel);
+  return {
+    axes: [
+      { ...common, grid: { show: false }, space: 80, size: 34, values: (_plot, at) => labels(at) },
+      { ...common, size: (_plot, values) => widest(values ?? []) + 2 * gap, space: 38, ...y },
+    ],
+    // Labels are centred on their points, so half of the last one lies beyond the axis. Cycle 0 is before there are data.
+    padding: [10, ({ data }, _side, _axes, cycle) => (cycle === 0 ? 0 : widest(labels(data[0])) / 2), 0, 0],
+  };
+}
+
+/** Returns the width of the widest label, in pixels. */
+function widest(labels: readonly string[]): number {
+  const context = document.createElement('canvas').getContext('2d');
+  if (!context) return 0;
+  context.font = font;
+  return Math.ceil(Math.max(0, ...labels.map((label) => context.measureText(label).width)));
 }

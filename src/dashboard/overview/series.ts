@@ -2,7 +2,7 @@
 import uPlot from 'uplot';
 import type { Colour } from './plot.tsx';
 
-const barPaths = uPlot.paths.bars?.({ size: [0.72, 48], align: 1, radius: 0.08 });
+const barPaths = uPlot.paths.bars?.({ size: [0.72, 48], radius: 0.08 });
 
 /** Returns a series with a bar for each point. @param name of its colour in the style sheet */
 export function bars(colour: Colour, name: string): uPlot.Series {

@@ -24,11 +24,17 @@ export interface TimeSpan {
   readonly label: (seconds: number) => string;
 }
 
-/** @param before fraction of a bucket that lies before the point that represents it, from 0 to 1. */
-export function timeSpan(seconds: number, range: Range, before: number): TimeSpan {
+/**
+ * Returns the instant that stands for a bucket in charts, in seconds: its middle. Charts take the point nearest to the
+ * pointer, so the pointer then points at the bucket that it is in.
+ */
+export const middleOf = (fromSeconds: number, seconds: number): number => fromSeconds + seconds / 2;
+
+/** Returns the scale of buckets that are represented by their middles. */
+export function timeSpan(seconds: number, range: Range): TimeSpan {
   const format = range === 'week' ? weekdayFormat : timeFormat;
   return {
-    scale: { range: (_plot, from, to) => [from - seconds * before, to + seconds * (1 - before)] },
+    scale: { range: (_plot, first, last) => [first - seconds / 2, last + seconds / 2] },
     label: (at) => format.format(at * 1000),
   };
 }

@@ -94,7 +94,7 @@ function Text({ value }: { value: string }) {
   const shown = isLong && !isWhole ? `${value.slice(0, longText)}…` : value;
   return (
     <span class="json-string">
-      “{shown}”
+      "{shown}"
       {isLong && (
         <>
           {' '}

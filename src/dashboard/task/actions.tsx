@@ -10,7 +10,7 @@ import { explain } from '../page-messages.ts';
 import { returnFocus } from '../parts/focus.ts';
 import { Icon, type IconName } from '../parts/icons.tsx';
 import { type Action, useAction } from '../parts/use-action.ts';
-import { actionWords, canDo } from '../what-now.ts';
+import { actionWords, canDo, hasEnded } from '../what-now.ts';
 import { Confirm } from './confirm.tsx';
 import type { TaskStore } from './store.ts';
 
@@ -88,7 +88,9 @@ export function Actions({ task, store }: { task: Task; store: TaskStore }) {
           </a>
         )}
       </span>
-      {asked && <Dialogs asked={asked} doing={doing} act={act} onClose={() => setAsked(undefined)} />}
+      {asked && (
+        <Dialogs task={task} asked={asked} doing={doing} act={act} onClose={() => setAsked(undefined)} />
+      )}
     </div>
   );
 }
@@ -171,12 +173,24 @@ function useActions(
   };
 }
 
+function tooLateText(task: Task): string {
+  const what = hasEnded(task)
+    ? 'has ended'
+    : task.status === 'RUNNING'
+      ? 'has started'
+      : 'is being cancelled';
+  return `The task ${what} in the meantime. It can no longer be edited.`;
+}
+
 function Dialogs({
+  task,
   asked,
   doing,
   act,
   onClose,
 }: {
+  /** The task as it is now. */
+  task: Task;
   asked: Asked;
   doing: Action;
   act: ReturnType<typeof useActions>;
@@ -185,7 +199,15 @@ function Dialogs({
   const { isBusy } = doing;
   switch (asked.what) {
     case 'edit':
-      return <EditTaskDialog task={asked.task} etag={asked.etag} onClose={onClose} onDone={act.done} />;
+      return (
+        <EditTaskDialog
+          task={asked.task}
+          etag={asked.etag}
+          tooLate={canDo(task).has('edit') ? undefined : tooLateText(task)}
+          onClose={onClose}
+          onDone={act.done}
+        />
+      );
     case 'retry':
       return <RetryTaskDialog task={asked.task} etag={asked.etag} onClose={onClose} onDone={act.done} />;
     case 'cancel':

@@ -10,7 +10,7 @@ import { hasEnded, lateness } from '../what-now.ts';
 export function Facts({ task, history }: { task: Task; history: readonly HistoryEntry[] }) {
   const { clock } = useDashboard();
   const { account } = useWork();
-  const late = lateness(task, clock.now.value);
+  const late = wasHeld(history) ? undefined : lateness(task, clock.now.value);
   return (
     <section class="card">
       <h2>Details</h2>
@@ -31,7 +31,7 @@ export function Facts({ task, history }: { task: Task; history: readonly History
             <Time at={task.finished_at} as="both" />
           </Fact>
         )}
-        {late !== undefined && late > 0 && <Fact name="Lateness">{duration(late)}</Fact>}
+        {late !== undefined && <Fact name="Lateness">{duration(late)}</Fact>}
         <RunTime task={task} />
         <Fact name="Attempts">{retryWords(task, history)}</Fact>
         <Fact name="Backoff">{backoffWords(task)}</Fact>
@@ -66,6 +66,15 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
       <dd>{children}</dd>
     </div>
   );
+}
+
+/**
+ * Returns whether someone has held the newest run back, or started it: then its start says nothing about how punctual
+ * the service is.
+ */
+function wasHeld(history: readonly HistoryEntry[]): boolean {
+  const newest = history.at(-1)?.run_id;
+  return history.some(({ type, run_id }) => run_id === newest && (type === 'paused' || type === 'run_now'));
 }
 
 /**

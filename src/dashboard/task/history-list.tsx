@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { HistoryEntry } from '../../client/index.ts';
 import { count, shortId } from '../format.ts';
+import { JsonView } from '../parts/json-view.tsx';
 import { Time } from '../parts/time.tsx';
 import { fieldWords, valueWords, wordsOf } from './history-words.ts';
 
@@ -64,6 +65,19 @@ function Entry({ entry }: { entry: HistoryEntry }) {
 
 function Change({ field, from, to }: { field: string; from?: unknown; to?: unknown }) {
   const hasValues = from !== undefined || to !== undefined;
+  if (field === 'payload' && hasValues) {
+    return (
+      <li>
+        <details>
+          <summary>
+            <span class="quiet">payload</span> changed
+          </summary>
+          <JsonView value={from} label="Payload before" />
+          <JsonView value={to} label="Payload after" />
+        </details>
+      </li>
+    );
+  }
   return (
     <li>
       <span class="quiet">{fieldWords(field)}</span>{' '}

@@ -86,7 +86,8 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
       if (signal.aborted || isFinal(phase.peek())) return;
       const before = task.peek();
       // When the feed sends this change too, it is no longer news, so its history has to be read now.
-      if (!withHistory && before && compareAge(found, before) > 0) askAll();
+      if (!withHistory && before && (compareAge(found, before) > 0 || haveOtherAttempts(found, before)))
+        askAll();
       batch(() => {
         take(found, countBefore);
         if (entries) history.value = entries;
@@ -179,6 +180,13 @@ function isAttemptRunning(task: Task | undefined): boolean {
   return (
     task !== undefined && !hasEnded(task) && task.status === 'RUNNING' && task.waiting?.reason !== 'backoff'
   );
+}
+
+/** Returns whether the attempts of two states differ in number or outcome: a lost attempt leaves no other trace. */
+function haveOtherAttempts(a: Task, b: Task): boolean {
+  const marks = ({ attempts }: Task): string =>
+    attempts.map(({ attempt, outcome }) => `${attempt} ${outcome}`).join();
+  return marks(a) !== marks(b);
 }
 
 /** Merges a summary into a task. A summary has only the start of a long description, and not all links. */

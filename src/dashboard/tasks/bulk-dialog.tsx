@@ -36,7 +36,9 @@ export function BulkDialog(props: BulkProps & { action: ActionName; onClose: () 
     () => (matched === undefined || selection.isAll.peek() ? ids : ableOf(list, ids, action)),
     [ids, matched],
   );
-  const many = plural(able.length, 'task');
+  // Until they are counted, as many as the tabs of the list say.
+  const number = selection.isAll.peek() && matched === undefined ? props.total : able.length;
+  const many = number === undefined ? 'all matching tasks' : plural(number, 'task');
 
   const act = async (): Promise<void> => {
     const outcome = await work.run(able);
@@ -83,17 +85,19 @@ export function BulkDialog(props: BulkProps & { action: ActionName; onClose: () 
 function useCounted({ action, list, selection }: BulkProps & { action: ActionName }) {
   const { client } = useDashboard();
   const [state, setState] = useState<{ ids: readonly string[]; matched?: number; failure?: string }>({
-    ids: [...selection.ids.peek()],
+    ids: selection.isAll.peek() ? [] : [...selection.ids.peek()],
   });
   useEffect(() => {
     const leaving = new AbortController();
     const { signal } = leaving;
     const find = async (): Promise<void> => {
-      const ids = selection.isAll.peek()
-        ? await idsMatching(client.tasks, list.filter, signal)
-        : [...selection.ids.peek()];
-      const matched = await countThem(client.tasks, action, ids, signal);
-      setState({ ids, matched });
+      if (selection.isAll.peek()) {
+        const ids = await idsMatching(client.tasks, list.filter, signal);
+        setState({ ids, matched: ids.length });
+        return;
+      }
+      const ids = [...selection.ids.peek()];
+      setState({ ids, matched: await countThem(client.tasks, action, ids, signal) });
     };
     find().catch((error: unknown) => {
       if (signal.aborted) return;

@@ -3,8 +3,10 @@ import type { ActionName, ActionResult, Client, TaskFilter } from '../../client/
 
 type Tasks = Pick<Client['tasks'], 'act' | 'list' | 'countFor'>;
 
-/** Number of tasks per call, which then takes a few seconds at most. */
-const atATime = 100;
+/** Maximum number of tasks per call, which then takes a few seconds at most. */
+const maxAtATime = 100;
+/** Number of calls, if that many are enough: so often the progress can be seen and the work be stopped. */
+const calls = 10;
 /** Number of tasks per dry run. */
 const maxCounted = 1000;
 
@@ -33,6 +35,7 @@ export async function* actInParts(
   action: ActionName,
   ids: readonly string[],
 ): AsyncGenerator<ActionResult[]> {
+  const atATime = Math.min(maxAtATime, Math.ceil(ids.length / calls));
   for (const some of parts(ids, atATime)) yield await tasks.act(action, { ids: some });
 }
 

@@ -4,7 +4,8 @@ import type { ActionName } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { plural } from '../format.ts';
 import { Icon, type IconName } from '../parts/icons.tsx';
-import { actionWords, canDo } from '../what-now.ts';
+import { taskStatuses } from '../../contract/status.ts';
+import { actionWords, canDo, mayDoIn } from '../what-now.ts';
 import { BulkDialog, type BulkProps } from './bulk-dialog.tsx';
 import type { TaskList } from './list.ts';
 import type { TaskSelection } from './selection.ts';
@@ -30,14 +31,14 @@ function FilledBar(props: BulkProps) {
   useEscape(selection.clear);
   const { size } = selection.ids.value;
   const isAll = selection.isAll.value;
-  const hasMore = size === list.ids.value.length && !list.isComplete.value;
+  const hasMore = size === list.ids.value.length && !list.isComplete.value && (total ?? 0) > size;
   return (
     <>
       <section class="bulk-bar" aria-label="Selected tasks">
         <strong role="status">{isAll ? `All ${plural(total ?? size, 'task')}` : `${size} selected`}</strong>
-        {hasMore && !isAll && total !== undefined && (
+        {hasMore && !isAll && (
           <button type="button" class="link" onClick={selection.takeAll}>
-            Select all {plural(total, 'task')} that match
+            Select all {plural(total ?? size, 'task')} that match
           </button>
         )}
         <button type="button" class="icon-button" aria-label="Clear selection" onClick={selection.clear}>
@@ -49,7 +50,7 @@ function FilledBar(props: BulkProps) {
               key={name}
               type="button"
               class={name === 'delete' ? 'small danger' : 'small'}
-              disabled={!isAll && !possible.has(name)}
+              disabled={!possible.has(name)}
               onClick={() => setAction(name)}
             >
               <Icon name={icon} />
@@ -63,7 +64,7 @@ function FilledBar(props: BulkProps) {
   );
 }
 
-/** Returns the names of the actions that at least one of the selected tasks allows now. */
+/** Returns the names of the actions that at least one of the selected tasks allows now, or may allow. */
 function usePossible(list: TaskList, selection: TaskSelection): ReadonlySet<string> {
   const { clock } = useDashboard();
   const names = useComputed(() => {
@@ -73,6 +74,11 @@ function usePossible(list: TaskList, selection: TaskSelection): ReadonlySet<stri
     for (const id of selection.ids.value) {
       const task = list.row(id)?.task.peek();
       if (task) for (const action of canDo(task)) possible.add(action);
+    }
+    // Only the possible statuses of the tasks that are not loaded are known, from the filter.
+    if (selection.isAll.value && !list.isComplete.value) {
+      for (const status of list.filter.status ?? taskStatuses)
+        for (const action of mayDoIn(status)) possible.add(action);
     }
     return [...possible].join(' ');
   }).value;

@@ -24,7 +24,9 @@ export function Filters({ filter }: { filter: TaskFilter }) {
   };
   const { status, name: _name, type: _type, ...more } = filter;
   // Only the initial state: it must not close while the user types in it.
-  const [startsOpen] = useState(Object.keys(more).length > 0);
+  const [startsOpen] = useState(
+    () => Object.keys(more).length > 0 && !matchMedia('(max-width: 56rem)').matches,
+  );
   return (
     <search class="filters">
       <TextFilter label="Name starts with" value={filter.name} onChange={(name) => change({ name })} />
@@ -32,7 +34,7 @@ export function Filters({ filter }: { filter: TaskFilter }) {
       <details class="more-filters" open={startsOpen}>
         <summary class="button">
           <Icon name="filter" />
-          More filters
+          More filters{Object.keys(more).length > 0 && ` (${Object.keys(more).length})`}
         </summary>
         <div class="more-filters-body">
           <TextFilter

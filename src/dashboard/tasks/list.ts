@@ -65,6 +65,7 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
   let rows = new Map<string, LiveRow>();
   let latest = new SeenVersions();
   let loadedAt = 0;
+  let hasLoaded = false;
   let pages: AsyncGenerator<TaskSummary, void> | undefined;
   let loading = new AbortController();
 
@@ -103,7 +104,7 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
   }
 
   function startOver(startedAt: number): void {
-    [rows, latest, loadedAt] = [new Map(), new SeenVersions(), startedAt];
+    [rows, latest, loadedAt, hasLoaded] = [new Map(), new SeenVersions(), startedAt, true];
     for (const tally of [added, outdated]) tally.clear();
   }
 
@@ -130,6 +131,8 @@ export function createTaskList({ tasks, live, clock, filter }: TaskListOptions):
     const row = rows.get(task.id);
     const matches = matchesFilter(filter, task);
     if (!row) {
+      // Before the first page, nothing is known to be missing from it. The event is replayed once it has arrived.
+      if (!hasLoaded) return;
       if (matches && isLaterThanList(task)) added.add(task.id);
       else added.remove(task.id);
       return;

@@ -1,16 +1,14 @@
 import { useComputed } from '@preact/signals';
 import type { TaskSummary } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
-import { duration, plural } from '../format.ts';
 import { Progress } from '../parts/progress.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
-import { hasEnded, lateness } from '../what-now.ts';
+import { hasEnded } from '../what-now.ts';
 import type { Row } from './list.ts';
+import { latenessText, nowText } from './row-text.ts';
 import type { TaskSelection } from './selection.ts';
 
-/** Minimum lateness that is shown, in milliseconds: timers are always some tenths of a second late. */
-const latenessShownMs = 1000;
 const tagsShown = 3;
 
 /** @param position row number in the whole list, from 2: the header is 1. */
@@ -47,7 +45,7 @@ export function TaskRow({
       <span role="cell" class="cell-attempt">
         {task.attempt === 0 ? '' : `${task.attempt} of ${task.max_retries + 1}`}
       </span>
-      <NowCell task={task} isDeleted={state === 'deleted'} />
+      <NowCell row={row} />
     </div>
   );
 }
@@ -80,65 +78,40 @@ function NameCell({ task, isDeleted }: { task: TaskSummary; isDeleted: boolean }
 
 function LateCell({ task }: { task: TaskSummary }) {
   const { clock } = useDashboard();
+  const isDue = task.status === 'PENDING';
   // A task that has started no longer gets later.
-  const now = task.status === 'PENDING' ? clock.now.value : clock.now.peek();
-  const late = lateness(task, now);
-  const isLate = late !== undefined && late >= latenessShownMs;
+  const late = latenessText(task, isDue ? clock.now.value : clock.now.peek());
   return (
     <span role="cell" class="cell-late">
-      {isLate && <span class={task.status === 'PENDING' ? 'late-now' : ''}>{duration(late)}</span>}
+      {late !== undefined && <span class={isDue ? 'late-now' : ''}>{late}</span>}
     </span>
   );
 }
 
-/** Shows the progress, or what the task waits for, or its outcome. */
-function NowCell({ task, isDeleted }: { task: TaskSummary; isDeleted: boolean }) {
+/** Shows the progress, or what the task waits for, or how and when it ended. */
+function NowCell({ row }: { row: Row }) {
   const { clock } = useDashboard();
-  const text = useComputed(() => nowText(task, clock.now)).value;
+  const task = row.task.value;
+  // Reads the task from the row, since a signal that is computed from it must change with it.
+  const text = useComputed(() => nowText(row.task.value, clock.now)).value;
+  const endedAt = task.error_message === null ? task.finished_at : null;
   return (
     <span role="cell" class="cell-now">
-      {isDeleted ? (
+      {row.state.value === 'deleted' ? (
         'deleted'
       ) : task.progress && task.waiting === null && !hasEnded(task) ? (
         <Progress progress={task.progress} name={task.name} />
       ) : (
         <span class="now-text" title={task.error_message ?? undefined}>
-          {text}
+          {endedAt !== null ? (
+            <>
+              ended <Time at={endedAt} />
+            </>
+          ) : (
+            text
+          )}
         </span>
       )}
     </span>
   );
-}
-
-function nowText(task: TaskSummary, now: { readonly value: number }): string {
-  if (task.waiting) return waitsText(task, task.waiting, now);
-  if (!hasEnded(task)) return task.status === 'RUNNING' ? 'running' : '';
-  if (task.error_message !== null) return task.error_message;
-  if (task.started_at === null || task.finished_at === null) return '';
-  return `took ${duration(Date.parse(task.finished_at) - Date.parse(task.started_at))}`;
-}
-
-/** Returns in a few words what a task is waiting for; the task's page shows more. */
-function waitsText(
-  task: TaskSummary,
-  { reason, until }: NonNullable<TaskSummary['waiting']>,
-  now: { readonly value: number },
-): string {
-  switch (reason) {
-    // The columns of the scheduled time and of the status show these.
-    case 'time':
-    case 'paused':
-      return '';
-    case 'after':
-      return `waiting for ${plural(task.after.length, 'other task')}`;
-    case 'worker':
-      return 'waiting for a worker';
-    case 'cancelling':
-      return 'being cancelled';
-    case 'backoff': {
-      const left = until === undefined ? 0 : Date.parse(until) - now.value;
-      const next = left > 0 ? `retry in ${duration(left, { whole: true })}` : 'about to retry';
-      return task.error_message === null ? next : `${next} · ${task.error_message}`;
-    }
-  }
 }

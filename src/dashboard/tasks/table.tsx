@@ -7,7 +7,7 @@ import type { TaskSelection } from './selection.ts';
 import { useWindow } from './window.ts';
 
 /** Row heights in pixels, the same as in tasks.css. */
-const rowHeights = { wide: 60, narrow: 104 };
+const rowHeights = { wide: 60, narrow: 124 };
 /** Number of rows before the end at which more are loaded. */
 const ahead = 40;
 

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import type { TaskCounts, TaskFilter, TaskStatus } from '../../client/index.ts';
 import { count } from '../format.ts';
 import { statusWord } from '../parts/status.tsx';
@@ -16,8 +17,15 @@ const statuses: readonly TaskStatus[] = [
 export function Tabs({ filter, counts }: { filter: TaskFilter; counts: TaskCounts | undefined }) {
   const chosen = filter.status;
   const isAll = chosen === undefined || chosen.length === statuses.length;
+  const tabs = useRef<HTMLElement>(null);
+  // On a phone, only some of the tabs fit.
+  useEffect(() => {
+    const { current } = tabs;
+    const tab = current?.querySelector<HTMLElement>('[aria-current]');
+    if (current && tab) current.scrollLeft = tab.offsetLeft - (current.clientWidth - tab.offsetWidth) / 2;
+  }, [chosen?.join(), counts === undefined]);
   return (
-    <nav class="tabs" aria-label="Status">
+    <nav class="tabs" aria-label="Status" ref={tabs}>
       <Tab
         href={filterPath(withChanges(filter, { status: undefined }))}
         label="All"

@@ -127,6 +127,21 @@ describe("the data of a task's page", () => {
     store.close();
   });
 
+  test('is read again with its history when an attempt is lost, which changes neither version nor status', async () => {
+    const { store, soon, answer, counts } = service();
+    const attempt = { attempt: 1, started_at: aTask().created_at, worker: '', error: null, log: [] };
+    const running = { ...attempt, finished_at: null, outcome: 'running' } as const;
+    const lost = { ...attempt, finished_at: aTask().created_at, outcome: 'lost' } as const;
+    const common = { version: 2, status: 'RUNNING', attempt: 1 } as const;
+    await soon();
+    await answer(0, whole({ ...common, attempts: [running] }));
+    await soon(2000);
+    await answer(1, whole({ ...common, waiting: { reason: 'worker' }, attempts: [lost] }));
+    await soon(1000);
+    expect(counts()).toMatchObject({ reads: 3, histories: 2 });
+    store.close();
+  });
+
   test('keeps the fields that the feed leaves out', async () => {
     const { store, soon, send, answer } = service();
     await soon();

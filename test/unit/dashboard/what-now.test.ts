@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TaskSummary } from '../../../src/contract/task.ts';
-import { canDo, lateness, shownStatus, waitingText } from '../../../src/dashboard/what-now.ts';
+import { canDo, lateness, mayDoIn, shownStatus, waitingText } from '../../../src/dashboard/what-now.ts';
 import { aTask } from '../../support/task.ts';
 
 const now = Date.parse('2030-01-01T00:00:10.000Z');
@@ -43,7 +43,10 @@ describe('the actions that a task offers', () => {
     ['it is being cancelled', { status: 'RUNNING', waiting: { reason: 'cancelling' } }, []],
     ['it has ended', { status: 'FAILED', finished_at: in5s }, ['delete', 'retry']],
   ])('while %s', (_when, changes, actions) => {
-    expect([...canDo(aTask(changes))].toSorted()).toEqual(actions);
+    const task = aTask(changes);
+    expect([...canDo(task)].toSorted()).toEqual(actions);
+    const possible: ReadonlySet<string> = new Set(mayDoIn(task.status));
+    expect(actions.filter((action) => action !== 'edit' && !possible.has(action))).toEqual([]);
   });
 });
 
@@ -52,12 +55,31 @@ test('a paused task is shown as PAUSED, though its status is SCHEDULED', () => {
   expect(shownStatus(aTask())).toBe('SCHEDULED');
 });
 
-test('lateness is that of the start; it grows while a task is due, and is otherwise unknown', () => {
+describe('the lateness of a task', () => {
   const due = '2030-01-01T00:00:00.000Z';
   const startedAt = '2030-01-01T00:00:02.500Z';
-  expect(lateness(aTask({ scheduled_time: due, status: 'RUNNING', started_at: startedAt }), now)).toBe(2500);
-  expect(lateness(aTask({ scheduled_time: due, status: 'PENDING' }), now)).toBe(10_000);
-  expect(lateness(aTask({ scheduled_time: due, status: 'COMPLETED' }), now)).toBeUndefined();
-  // Started before its time by a run-now command.
-  expect(lateness(aTask({ scheduled_time: in5s, status: 'RUNNING', started_at: startedAt }), now)).toBe(0);
+
+  test.each<[string, Partial<TaskSummary>, number | undefined]>([
+    ['is that of its start', { status: 'RUNNING', started_at: startedAt }, 2500],
+    ['grows while it is due', { status: 'PENDING' }, 10_000],
+    ['is unknown if its start is', { status: 'COMPLETED' }, undefined],
+    ['is none if it waits for predecessors', { status: 'PENDING', after: ['b'] }, undefined],
+    [
+      'is none if it has waited for predecessors',
+      { status: 'COMPLETED', started_at: startedAt, after: ['b'] },
+      undefined,
+    ],
+    [
+      'is none if it started before its time by a run-now command',
+      { scheduled_time: in5s, status: 'RUNNING', started_at: startedAt },
+      undefined,
+    ],
+    [
+      'is none below a second, since timers are never exact',
+      { status: 'RUNNING', started_at: '2030-01-01T00:00:00.999Z' },
+      undefined,
+    ],
+  ])('%s', (_what, changes, late) => {
+    expect(lateness(aTask({ scheduled_time: due, ...changes }), now)).toBe(late);
+  });
 });

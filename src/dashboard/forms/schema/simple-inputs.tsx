@@ -1,5 +1,6 @@
 /** Inputs of a schema form that hold one value. */
 import { useState } from 'preact/hooks';
+import { sentence } from '../../format.ts';
 import type { Draft } from './draft.ts';
 import { LabelledField } from '../field.tsx';
 import { type Field, isScalar, type Scalar } from './schema.ts';
@@ -8,7 +9,8 @@ import type { PartProps } from './part-props.ts';
 type DraftOf<K extends Draft['kind']> = Extract<Draft, { kind: K }>;
 
 function labels({ label, hint, isRequired }: Field, more = '') {
-  return { label, hint: [hint, more].filter((text) => text !== '').join('. '), isRequired };
+  const text = hint === '' || more === '' ? hint + more : `${sentence(hint)} ${more}`;
+  return { label, hint: text, isRequired };
 }
 
 export function TextInput({ field, draft, pointer, errorsAt, onChange }: PartProps<DraftOf<'text'>>) {

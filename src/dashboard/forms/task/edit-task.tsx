@@ -1,4 +1,4 @@
-import { useMemo } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import type { Task, TaskChanges, TaskType } from '../../../client/index.ts';
 import { useDashboard } from '../../dashboard.ts';
 import { isolated, quoted } from '../../format.ts';
@@ -19,20 +19,35 @@ export interface TaskDialogProps extends Seen {
   readonly onDone: (task: Task) => void;
 }
 
+export interface TaskFormProps extends TaskDialogProps {
+  readonly types: readonly TaskType[];
+  /** Set to a function that returns whether the form has been changed. */
+  readonly changed: { current: () => boolean };
+}
+
+interface EditProps {
+  /** Why the task can no longer be edited, as of now. */
+  readonly tooLate: string | undefined;
+}
+
 /** Changes a task that has not started. */
-export function EditTaskDialog(props: TaskDialogProps) {
+export function EditTaskDialog(props: TaskDialogProps & EditProps) {
   const loaded = useTaskTypes();
+  const changed = useRef(() => false);
+  const title = `Edit ${isolated(props.task.name)}`;
   return (
-    <Dialog title={`Edit ${isolated(props.task.name)}`} wide onClose={props.onClose}>
-      <WhenLoaded loaded={loaded}>{(types) => <EditTask {...props} types={types} />}</WhenLoaded>
+    <Dialog title={title} wide isChanged={() => changed.current()} onClose={props.onClose}>
+      <WhenLoaded loaded={loaded}>
+        {(types) => <EditTask {...props} types={types} changed={changed} />}
+      </WhenLoaded>
     </Dialog>
   );
 }
 
-function EditTask({ task, etag, types, onClose, onDone }: TaskDialogProps & { types: readonly TaskType[] }) {
+function EditTask({ task, etag, types, changed, tooLate, onClose, onDone }: TaskFormProps & EditProps) {
   const { client, clock, messages } = useDashboard();
   const field = useMemo(() => payloadField(types.find(({ name }) => name === task.type)), [types, task.type]);
-  const based = useBasis({ task, etag }, (read) => editForm(field, read));
+  const based = useBasis({ task, etag }, (read) => editForm(field, read), changed);
   const { basis, filling, isBusy, isStale } = based;
 
   function save(): void {
@@ -50,11 +65,16 @@ function EditTask({ task, etag, types, onClose, onDone }: TaskDialogProps & { ty
   return (
     <TaskFormElement filling={filling} onSubmit={save}>
       <TextFields filling={filling} />
-      <WhenField filling={filling} sent="saved" />
+      <WhenField filling={filling} sent="saved" isMoot={tooLate !== undefined} />
       <PayloadPart key={basis.etag} filling={filling} field={field} />
       <OptionFields filling={filling} />
-      <Stale based={based} />
-      <DialogFoot verb={isBusy ? 'Saving…' : 'Save changes'} isBusy={isBusy || isStale} onClose={onClose} />
+      {tooLate === undefined && <Stale based={based} />}
+      <div role="alert">{tooLate !== undefined && <p class="problem">{tooLate}</p>}</div>
+      <DialogFoot
+        verb={isBusy ? 'Saving…' : 'Save changes'}
+        isBusy={isBusy || isStale || tooLate !== undefined}
+        onClose={onClose}
+      />
     </TaskFormElement>
   );
 }

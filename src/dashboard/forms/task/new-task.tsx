@@ -21,11 +21,14 @@ export function NewTaskPage() {
   useTitle('New task');
   const { router, client } = useDashboard();
   const { search, searchParams } = router.url.value;
+  const [round, setRound] = useState(0);
   const loaded = useLoaded((signal) => loadBasis(client, searchParams.get('from'), signal), search);
   return (
     <section class="page form-page">
       <h1 tabIndex={-1}>New task</h1>
-      <WhenLoaded loaded={loaded}>{(basis) => <NewTask key={search} {...basis} />}</WhenLoaded>
+      <WhenLoaded loaded={loaded}>
+        {(basis) => <NewTask key={`${search} ${round}`} {...basis} onStartOver={() => setRound(round + 1)} />}
+      </WhenLoaded>
     </section>
   );
 }
@@ -57,7 +60,7 @@ function lackOf(error: unknown): string {
 
 const usualType = 'process-data';
 
-function NewTask({ types, model, lack }: Basis) {
+function NewTask({ types, model, lack, onStartOver }: Basis & { onStartOver: () => void }) {
   const { router, client, clock, messages } = useDashboard();
   const asked = router.url.peek().searchParams;
   const draft = useDraft<{ readonly type: string; readonly form: TaskForm }>(router.url.peek().search);
@@ -88,6 +91,7 @@ function NewTask({ types, model, lack }: Basis) {
         () => clock.now.peek(),
         (body) => client.tasks.create(body, { idempotencyKey: keyOf(body) }),
       );
+      draft.discard();
       messages.done(`${quoted(task.name)} was created.`);
       // A user who has opened another page in the meantime stays there.
       if (isShown()) router.go(`/tasks/${encodeURIComponent(task.id)}`);
@@ -96,6 +100,21 @@ function NewTask({ types, model, lack }: Basis) {
 
   return (
     <TaskFormElement filling={filling} onSubmit={submit}>
+      {draft.kept && (
+        <p class="note">
+          This is what you had filled in before.{' '}
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              draft.discard();
+              onStartOver();
+            }}
+          >
+            Start over
+          </button>
+        </p>
+      )}
       {model && (
         <p class="note">
           Everything except the time is copied from <bdi>{model.name}</bdi>.
@@ -131,7 +150,7 @@ function NewTask({ types, model, lack }: Basis) {
         <button type="submit" class="primary" disabled={isBusy}>
           {isBusy ? 'Creating…' : 'Create task'}
         </button>
-        <a class="button" href="/tasks">
+        <a class="button" href="/tasks" onClick={draft.discard}>
           Discard
         </a>
       </div>

@@ -1,10 +1,10 @@
-import { useMemo, useState } from 'preact/hooks';
-import type { TaskChanges, TaskType } from '../../../client/index.ts';
+import { useMemo, useRef, useState } from 'preact/hooks';
+import type { TaskChanges } from '../../../client/index.ts';
 import { useDashboard } from '../../dashboard.ts';
 import { isolated, quoted } from '../../format.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { useTaskTypes } from '../../parts/use-task-types.ts';
-import type { TaskDialogProps } from './edit-task.tsx';
+import type { TaskDialogProps, TaskFormProps } from './edit-task.tsx';
 import { DialogFoot, TaskFormElement, WhenLoaded } from './form-parts.tsx';
 import { payloadField } from './payload.ts';
 import { createKeys, sendInTime } from './sending.ts';
@@ -17,18 +17,22 @@ import { useBasis } from './use-basis.ts';
 /** Starts a new run of a task that has ended, optionally with another payload or at another time. */
 export function RetryTaskDialog(props: TaskDialogProps) {
   const loaded = useTaskTypes();
+  const changed = useRef(() => false);
+  const title = `Retry ${isolated(props.task.name)}`;
   return (
-    <Dialog title={`Retry ${isolated(props.task.name)}`} wide onClose={props.onClose}>
-      <WhenLoaded loaded={loaded}>{(types) => <RetryTask {...props} types={types} />}</WhenLoaded>
+    <Dialog title={title} wide isChanged={() => changed.current()} onClose={props.onClose}>
+      <WhenLoaded loaded={loaded}>
+        {(types) => <RetryTask {...props} types={types} changed={changed} />}
+      </WhenLoaded>
     </Dialog>
   );
 }
 
-function RetryTask({ task, etag, types, onClose, onDone }: TaskDialogProps & { types: readonly TaskType[] }) {
+function RetryTask({ task, etag, types, changed, onClose, onDone }: TaskFormProps) {
   const { client, clock, messages } = useDashboard();
   const field = useMemo(() => payloadField(types.find(({ name }) => name === task.type)), [types, task.type]);
   // The form starts with “Now”, which is what the API does when no time is given.
-  const based = useBasis({ task, etag }, (read) => formOf(field, read));
+  const based = useBasis({ task, etag }, (read) => formOf(field, read), changed);
   const { basis, filling, isBusy, isStale } = based;
   const [keyOf] = useState(createKeys);
 

@@ -50,11 +50,17 @@ function DescriptionField({ filling: { form, change, errorsAt } }: TaskPartProps
   );
 }
 
-export function WhenField({ filling: { form, change, errorsAt }, sent }: TaskPartProps & { sent: string }) {
+/** @param isMoot whether the form can no longer be sent, so that nothing is said of when the task would run. */
+export function WhenField({
+  filling: { form, change, errorsAt },
+  sent,
+  isMoot = false,
+}: TaskPartProps & { sent: string; isMoot?: boolean }) {
   return (
     <DateTimeField
       label="Scheduled time"
       sent={sent}
+      isMoot={isMoot}
       value={form.when}
       errors={errorsAt('/scheduled_time')}
       onChange={(when) => change({ when }, '/scheduled_time', '/delay')}

@@ -25,13 +25,21 @@ export interface Based {
   loadLatest(): void;
 }
 
-/** A form for a task that others can change while the form is open. */
-export function useBasis({ task, etag }: Seen, formOf: (task: Task) => TaskForm): Based {
+/**
+ * A form for a task that others can change while the form is open.
+ * @param changed is set to a function that returns whether the form has been changed.
+ */
+export function useBasis(
+  { task, etag }: Seen,
+  formOf: (task: Task) => TaskForm,
+  changed: { current: () => boolean },
+): Based {
   const { client } = useDashboard();
   const [basis, setBasis] = useState(() => ({ form: formOf(task), etag }));
   const [isStale, setStale] = useState(false);
   const filling = useTaskForm(() => basis.form);
   const { isBusy, send }: Sending = useSending(filling);
+  changed.current = () => JSON.stringify(filling.form) !== JSON.stringify(basis.form);
   return {
     basis,
     filling,

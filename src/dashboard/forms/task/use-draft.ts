@@ -2,36 +2,52 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useDashboard, useWork } from '../../dashboard.ts';
 
 export interface KeptDraft<T> {
-  /**
-   * What was filled in here when the session ended or another account signed in; set once the same account
-   * has signed in again.
-   */
+  /** What the same account had filled in here when it left the form or its session ended. */
   readonly kept: T | undefined;
-  /** Sets what to keep if the session ends. */
+  /** Sets what to keep. */
   update(value: T): void;
+  /** Keeps nothing: the form has been sent, or its user does not want it. */
+  discard(): void;
 }
 
-/** Keeps what has been filled in if the session ends. Only then: leaving a form discards it. */
+/**
+ * Keeps what has been filled in when its user leaves the form, or the session ends, until the tab is closed. Signing
+ * out discards it.
+ */
 export function useDraft<T>(place: string): KeptDraft<T> {
   const { drafts, session } = useDashboard();
   const { account } = useWork();
   const key = `${account.id} ${place}`;
   // Stored by the effect below, under the same key.
   const kept = useRef(drafts.get(key) as T | undefined);
-  const latest = useRef<T>(undefined);
+  /** The form as it opened, and as it is, as JSON: undefined if it is not to be kept. */
+  const forms = useRef<{ readonly first: string; latest: T | undefined }>(undefined);
   useEffect(() => {
     drafts.delete(key);
-    return () => {
-      const state = session.state.peek();
-      const isOthers = state.status === 'signed-in' && state.account.id !== account.id;
-      const hasEnded = isOthers || (state.status === 'anonymous' && state.detail !== undefined);
-      if (hasEnded && latest.current !== undefined) drafts.set(key, latest.current);
+    const isChanged = (): boolean => {
+      if (forms.current?.latest === undefined) return false;
+      return kept.current !== undefined || JSON.stringify(forms.current.latest) !== forms.current.first;
     };
-  }, [drafts, session, key, account.id]);
+    // A page that is closed or loaded again forgets its drafts.
+    const warn = (event: BeforeUnloadEvent): void => {
+      if (isChanged()) event.preventDefault();
+    };
+    globalThis.addEventListener('beforeunload', warn);
+    return () => {
+      globalThis.removeEventListener('beforeunload', warn);
+      const state = session.state.peek();
+      const hasSignedOut = state.status === 'anonymous' && state.detail === undefined;
+      if (!hasSignedOut && isChanged()) drafts.set(key, forms.current?.latest);
+    };
+  }, [drafts, session, key]);
   return {
     kept: kept.current,
     update(value) {
-      latest.current = value;
+      forms.current ??= { first: JSON.stringify(value), latest: value };
+      if (forms.current.latest !== undefined) forms.current.latest = value;
+    },
+    discard() {
+      if (forms.current) forms.current.latest = undefined;
     },
   };
 }
