@@ -1,6 +1,4 @@
-import { inspect } from 'node:util';
 import { truncateBytes } from '../src/contract/text.ts';
-import { stackOf } from './failures.ts';
 
 /** Maximum number of lines kept, and so of those in one report of a handler. */
 export const maxLines = 200;
@@ -43,18 +41,4 @@ export class LogLines {
 
 export function logLine(level: 'INFO' | 'WARN' | 'ERROR', message: string): string {
   return `${new Date().toISOString()} ${level} ${message}`;
-}
-
-/** Returns what a handler logs as text. Modules in JavaScript log anything: objects as JSON, errors with their causes. */
-export function logText(message: unknown): string {
-  if (typeof message === 'string') return message;
-  if (message instanceof Error) return stackOf(message);
-  if (typeof message !== 'object' || message === null || message instanceof Map || message instanceof Set)
-    return inspect(message);
-  try {
-    return JSON.stringify(message) ?? inspect(message);
-  } catch {
-    // It has a circle or a BigInt.
-    return inspect(message, { depth: 4 });
-  }
 }

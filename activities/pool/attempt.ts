@@ -3,7 +3,7 @@ import { maxCheckpointBytes, maxResultBytes } from '../../src/contract/limits.ts
 import { truncateBytes } from '../../src/contract/text.ts';
 import { describeFailure, isTaskFailure, stackOf, stackOfCauses } from '../failures.ts';
 import { toLimitedJson } from '../limited-json.ts';
-import { logText } from '../log-lines.ts';
+import { logText } from '../log-text.ts';
 import { AttemptStopped, type TaskContext } from '../types/define.ts';
 import type { TaskTypes } from '../types/index.ts';
 import type { FromHandler, HandlerFailure, HandlerInput, ToHandler } from './messages.ts';

@@ -16,7 +16,11 @@ export const wordings = [
   phrases(['somebody', 'someone else', 'everybody'], 'name the person: the caller, another user, all users'),
   phrases(['nobody'], 'write no one, or turn the sentence round'),
   phrases(['anew'], 'write again'),
-  phrases(['gone'], 'write deleted, lost, closed, stopped or no longer exists'),
+  {
+    // `Gone` is also HTTP's name of the status 410, which is a key and an address in openapi.json.
+    pattern: /(?<!responses\/)\bgone\b(?!":)/gi,
+    advice: 'write deleted, lost, closed, stopped or no longer exists',
+  },
   phrases(['so long'], 'write as long as, or name the time'),
   phrases(['so many'], 'write this many, or name the number'),
   phrases(['begun again', 'begins again', 'begin again'], 'write restarted, restarts or retried'),

@@ -1,6 +1,6 @@
 /**
  * The server's clock, by which tasks become due. The clocks of two machines can differ by minutes, and no call returns
- * the server's. But it notes when a poll of a task queue started: a poll of a queue that no one uses tells the time.
+ * the server's. But it notes when a poll of a task queue started, so the poll of a queue that no one uses shows the time.
  */
 import { randomUUID } from 'node:crypto';
 import type { Connection, WorkflowService } from '@temporalio/client';
