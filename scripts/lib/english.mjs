@@ -17,8 +17,8 @@ export const wordings = [
   phrases(['nobody'], 'write no one, or turn the sentence round'),
   phrases(['anew'], 'write again'),
   {
-    // `Gone` is also HTTP's name of the status 410, which is a key and an address in openapi.json.
-    pattern: /(?<!responses\/)\bgone\b(?!":)/gi,
+    // Except "Gone" alone, HTTP's name of the status 410.
+    pattern: /(?<!responses\/)(?:(?<!")\bgone\b|\bgone\b(?!"))/gi,
     advice: 'write deleted, lost, closed, stopped or no longer exists',
   },
   phrases(['so long'], 'write as long as, or name the time'),
