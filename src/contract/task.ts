@@ -28,7 +28,7 @@ export const taskStatus = z.enum(taskStatuses).meta({
 export const waiting = orNull(
   z
     .object({
-      reason: z.enum(['time', 'after', 'paused', 'worker', 'backoff', 'cancelling']),
+      reason: z.enum(['time', 'after', 'paused', 'worker', 'backoff', 'cancelling', 'stuck']),
       until: instant.optional(),
     })
     .meta({ id: 'Waiting', description: 'Why an unfinished task is not running now.' }),

@@ -42,6 +42,8 @@ export function waitingText(
     }
     case 'cancelling':
       return 'Being cancelled';
+    case 'stuck':
+      return "Stuck: its workflow's code fails. The workers' log says why";
     default:
       // A newer service may know more reasons.
       return `Waiting: ${String(waiting.reason)}`;
@@ -69,6 +71,7 @@ export function canDo(task: TaskSummary): ReadonlySet<ActionName | 'edit'> {
   const { status, waiting } = task;
   if (hasEnded(task)) return new Set<ActionName>(['retry', 'delete']);
   if (waiting?.reason === 'cancelling') return new Set();
+  if (waiting?.reason === 'stuck') return new Set<ActionName>(['cancel', 'delete']);
   const can = new Set<ActionName | 'edit'>(['cancel']);
   if (status !== 'RUNNING') {
     for (const action of ['edit', 'delete'] as const) can.add(action);

@@ -106,14 +106,15 @@ export async function removeTask(
   const { store } = context;
   const newest = await loadTask(store, actor, id);
   check?.(newest);
-  if (newest.status === 'open' && !hasNotStarted(newest)) {
+  // A run that is stuck may never end by itself, however often it is cancelled.
+  if (newest.status === 'open' && !newest.isStuck && !hasNotStarted(newest)) {
     throw running();
   }
   await rememberKey(store, newest);
   // The newest run is deleted last: if this stops halfway, the task still exists and can be deleted again.
   const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
   // An ended task has notified its dependents itself.
-  if (newest.status === 'open') await keepFromStarting(context, actor, newest, waitMs);
+  if (newest.status === 'open' && !newest.isStuck) await keepFromStarting(context, actor, newest, waitMs);
   const dependents = newest.status === 'open' ? await dependentsOf(store, newest) : [];
   for (const { runId } of older) await removeRun(context, id, runId);
   await removeRun(context, id, newest.runId);

@@ -65,11 +65,19 @@ export interface PendingAttempt {
   readonly heartbeat: AttemptHeartbeat | undefined;
 }
 
+/**
+ * Number of tries of a workflow task from which on its run is stuck. The loss of a worker takes one more try, a second
+ * loss another.
+ */
+const stuckAfter = 4;
+
 export interface LiveExecution extends Execution {
   readonly pending: PendingAttempt | undefined;
   readonly cancelRequested: boolean;
   /** Whether the workflow has not processed all that it has received: no worker has taken a command yet, for example. */
   readonly isBehind: boolean;
+  /** Whether the workflow's code has failed again and again: a worker of another version, or a bug of ours, stops it. */
+  readonly isStuck: boolean;
   /** Grows with every heartbeat and attempt, while the length of the history stays the same. */
   readonly transitions: number;
   /** Grows with every command and edit, up to a limit of the server. */
@@ -114,6 +122,7 @@ export function readLiveExecution(response: Describe): LiveExecution | undefined
     pending: readPending(response.pendingActivities?.[0], execution.memo.attempt),
     cancelRequested: response.workflowExtendedInfo?.cancelRequested ?? false,
     isBehind: Boolean(response.pendingWorkflowTask),
+    isStuck: (response.pendingWorkflowTask?.attempt ?? 0) >= stuckAfter,
     transitions: Number(info?.stateTransitionCount ?? 0),
     historyLength: Number(info?.historyLength ?? 0),
     historyBytes: Number(info?.historySizeBytes ?? 0),
@@ -146,7 +155,8 @@ function readPending(activity: PendingActivity | undefined, before: number): Pen
  * handler pool (before 744c3a6), whose heartbeats lack `reported`.
  */
 function isReallyRunning(number: number, attempt: number, heartbeat: AttemptHeartbeat | undefined): boolean {
-  if (attempt === 1 || heartbeat?.reported === undefined) return true;
+  const isFirst = attempt === 1 && !heartbeat?.deferred;
+  if (isFirst || heartbeat?.reported === undefined) return true;
   return heartbeat.current?.attempt === number;
 }
 
@@ -198,6 +208,7 @@ export function firstExecution(
     pending: undefined,
     cancelRequested: false,
     isBehind: true,
+    isStuck: false,
     transitions: 0,
     historyLength: 0,
     historyBytes: 0,

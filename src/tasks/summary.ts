@@ -94,6 +94,8 @@ function liveView(execution: LiveExecution, now: number): View {
   const view = execution.pending
     ? attemptView(execution, row, execution.pending, now)
     : betweenAttempts(execution, row);
+  // It goes on as soon as a worker can run its code, which the owner cannot bring about.
+  if (execution.isStuck) return { ...view, waiting: { reason: 'stuck' } };
   return execution.cancelRequested ? { ...view, waiting: { reason: 'cancelling' } } : view;
 }
 

@@ -54,6 +54,29 @@ test('a try that is deferred again is the same attempt as before, and is not run
   expect(described(3, scheduled, deferred)).toMatchObject({ running: false, attempt: 2 });
 });
 
+test('a first attempt that was deferred, as by a worker that does not know its type, runs once its heartbeat says so', () => {
+  const { current: _none, ...deferred } = heartbeatOf(2, { deferred: 1, handed_back: 1, reported: 1 });
+  expect(described(2, started, deferred)).toMatchObject({ started: false, running: false, attempt: 1 });
+  expect(described(2, started, heartbeatOf(2, { deferred: 1 }))).toMatchObject({ running: true, attempt: 1 });
+});
+
+test.each([
+  [1, false],
+  [3, false],
+  [4, true],
+])('a run whose workflow task is tried for the %i. time is stuck: %s', (attempt, isStuck) => {
+  const execution = readLiveExecution({
+    workflowExecutionInfo: {
+      execution: { workflowId: 'b8d4cb2c-0c1f-4c38-9bd0-5b9a4ad1b2f3' },
+      type: { name: 'task' },
+      status: WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING,
+      searchAttributes: { indexedFields: { TaskOwner: payload('alice') } },
+    },
+    pendingWorkflowTask: { attempt },
+  });
+  expect(execution).toMatchObject({ isBehind: true, isStuck });
+});
+
 test('a later try whose heartbeats are of an older version, which does not report this, is running', () => {
   const old: AttemptHeartbeat = { progress: null, checkpoint: null, handed_back: 0 };
   expect(described(2, started, old)).toMatchObject({ running: true });

@@ -29,7 +29,7 @@ function storeOf(tasks: Readonly<Record<string, keyof typeof statuses>>): EndSou
       if (status === undefined) return Promise.resolve(undefined);
       const owner = defaultPayloadConverter.toPayload('alice') ?? {};
       const workflowExecutionInfo = {
-        execution: { workflowId: id },
+        execution: { workflowId: '5a5d3b1e-7c52-4a55-9d0e-0c8f5d1f9f10' },
         type: { name: 'task' },
         status: statuses[status],
         searchAttributes: { indexedFields: { TaskOwner: owner } },

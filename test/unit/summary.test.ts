@@ -44,6 +44,7 @@ function live(changes: Partial<LiveExecution>): LiveExecution {
     pending: undefined,
     cancelRequested: false,
     isBehind: false,
+    isStuck: false,
     transitions: 1,
     historyLength: 3,
     historyBytes: 0,
@@ -131,6 +132,16 @@ const cases: Case[] = [
     what: 'stored PENDING without an attempt, since that has just ended: RUNNING',
     execution: { storedStatus: 'PENDING', ...due },
     shown: { status: 'RUNNING', waiting: null },
+  },
+  {
+    what: 'stored PENDING without an attempt, since that is being withdrawn: PENDING, no step ahead and back',
+    execution: { storedStatus: 'PENDING', ...due, memo: { ...memo, withdrawing: true } },
+    shown: { status: 'PENDING', waiting: worker },
+  },
+  {
+    what: 'stuck, whatever else it waits for: its status, with that reason',
+    execution: { isStuck: true, cancelRequested: true },
+    shown: { status: 'SCHEDULED', waiting: { reason: 'stuck' } },
   },
   {
     what: 'with its worker lost and a later try by the server: RUNNING, backoff',

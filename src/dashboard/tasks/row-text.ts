@@ -36,6 +36,8 @@ function waitsText(
       return 'waiting for a worker';
     case 'cancelling':
       return 'being cancelled';
+    case 'stuck':
+      return 'stuck';
     case 'backoff': {
       const left = until === undefined ? 0 : Date.parse(until) - now.value;
       const next = left > 0 ? `retry in ${duration(left, { whole: true })}` : 'about to retry';

@@ -26,13 +26,13 @@ describe('process-data', () => {
     expect(await processData({})).toEqual({ message });
   });
 
-  it('rejects several sources at once', () => {
-    const check = types.get('process-data')?.check({ csv: 'a\n1', rows: [] });
+  it('rejects several sources at once', async () => {
+    const check = await types.get('process-data')?.check({ csv: 'a\n1', rows: [] });
     expect(check).toEqual([{ pointer: '/payload', message: 'Give rows, csv or file, but only one of them' }]);
   });
 
-  it('rejects a row that is not an object', () => {
-    expect(types.get('process-data')?.check({ rows: [{}, [1]] })).toEqual([
+  it('rejects a row that is not an object', async () => {
+    expect(await types.get('process-data')?.check({ rows: [{}, [1]] })).toEqual([
       { pointer: '/payload/rows/1', message: 'A row must be an object with a property for each column' },
     ]);
   });
@@ -296,7 +296,7 @@ describe('process-data', () => {
         const quoted = values.map((text) => `x,"${text.replaceAll('"', '""')}"`).join('\r\n');
         const rows = values.map((text) => ({ b: text, a: 'x' }));
         const counts = new Map<string, number>();
-        for (const text of values) if (text !== '') counts.set(text, (counts.get(text) ?? 0) + 1);
+        for (const text of values) if (text.trim() !== '') counts.set(text, (counts.get(text) ?? 0) + 1);
         const ranked = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, 10);
         const asRows = (await processData({ rows })).columns['b'];
         expect(asRows?.distinct).toBe(counts.size);
