@@ -76,6 +76,8 @@ function stateOf(task: TaskSummary, now: number): string {
       return `${attemptOf(task)} failed, next in ${formatDuration(Date.parse(waiting.until ?? '') - now)}: ${oneLine(task.error_message)}`;
     case 'cancelling':
       return 'being cancelled';
+    case 'stuck':
+      return 'stuck: see the log of the worker';
     case undefined:
       return running(task);
   }

@@ -1,5 +1,8 @@
-/** Number of lines taken within a second, and at once. An attempt's log keeps the last 200. */
-const linesPerSecond = 10_000;
+/**
+ * Number of lines taken within a second, and at once. More than our own code in the process sends (report-sender.ts), of
+ * which the last lines must not be dropped.
+ */
+const linesPerSecond = 50_000;
 
 /**
  * Limits the log lines that a worker takes from a handler process. The process limits them itself, but a handler can
