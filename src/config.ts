@@ -120,6 +120,8 @@ const variables = z.object({
   ),
   TASKBELL_RATE_LIMIT: integer(0, 1_000_000, 6_000),
   TASKBELL_MAX_OPEN_TASKS: integer(0, 999_999_999, 100_000),
+  // No less than the default of a task.
+  TASKBELL_MAX_TIME_LIMIT: integer(1800, 604_800, 604_800),
   TASKBELL_MAX_FEEDS: integer(0, 1_000_000, 100),
   TASKBELL_WEB_UI_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
   TASKBELL_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -166,6 +168,8 @@ export interface Config {
     readonly requestsPerMinute: number;
     /** Maximum unfinished tasks of one account; 0 for no limit. */
     readonly openTasks: number;
+    /** Maximum time limit of a task, in seconds. */
+    readonly timeLimit: number;
     /** Maximum open sockets and event streams of one account, in each API process; 0 for no limit. */
     readonly feeds: number;
     /** Web origins whose pages may read our responses. */
@@ -221,6 +225,7 @@ export function readConfig(environment: Environment = process.env): Config {
     limits: {
       requestsPerMinute: env.TASKBELL_RATE_LIMIT,
       openTasks: env.TASKBELL_MAX_OPEN_TASKS,
+      timeLimit: env.TASKBELL_MAX_TIME_LIMIT,
       feeds: env.TASKBELL_MAX_FEEDS,
       corsOrigins: env.TASKBELL_CORS_ORIGINS,
       trustedProxies: env.TASKBELL_TRUSTED_PROXIES,

@@ -1,7 +1,7 @@
-import type { TaskTypes } from '../../activities/types/index.ts';
 import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskInput } from '../contract/workflow.ts';
-import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
+import { checkLimits, checkMaxTimeLimit, checkPayload, scheduledTime } from './checks.ts';
+import type { WriteContext } from './context.ts';
 import { invalidField } from '../contract/errors.ts';
 import { specIn, type TaskSpec } from '../contract/spec.ts';
 
@@ -11,7 +11,7 @@ import { specIn, type TaskSpec } from '../contract/spec.ts';
  * @throws AppError validation
  */
 export async function checkedChanges(
-  taskTypes: TaskTypes,
+  { taskTypes, maxTimeLimit }: Pick<WriteContext, 'taskTypes' | 'maxTimeLimit'>,
   current: TaskInput,
   request: EditTaskInput,
   now: number,
@@ -24,6 +24,7 @@ export async function checkedChanges(
   const retry = request.retry && { ...current.retry, ...dropUndefined(request.retry) };
   const given = soft_time_limit === undefined ? 'time_limit' : 'soft_time_limit';
   checkLimits(soft_time_limit ?? current.soft_time_limit, time_limit ?? current.time_limit, given);
+  if (time_limit !== undefined) checkMaxTimeLimit(time_limit, maxTimeLimit);
   const unchangedTime = request.scheduled_time === current.scheduled_time;
   const scheduled_time = unchangedTime ? undefined : scheduledTime(request, now);
   const payload =

@@ -48,6 +48,12 @@ export async function checkPayload(
   return payload;
 }
 
+/** Checks a time limit that a request has given, in seconds, against the maximum of the service. */
+export function checkMaxTimeLimit(hard: number, max: number): void {
+  if (hard > max)
+    throw invalidField('/time_limit', `The time limit must be at most ${max} s on this service.`);
+}
+
 /**
  * Checks the time limits of a task, in seconds.
  * @param given the limit that the request has given; the soft one if it has given both.

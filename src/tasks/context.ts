@@ -19,4 +19,6 @@ export interface WriteContext extends ServiceContext {
   readonly quota: Quota;
   /** Maximum number of runs of a task. */
   readonly maxRuns: number;
+  /** Maximum time limit of a task, in seconds. */
+  readonly maxTimeLimit: number;
 }

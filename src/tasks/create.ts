@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { TaskTypes } from '../../activities/types/index.ts';
 import { ifFound } from '../contract/errors.ts';
 import { defaultSoftTimeLimit } from '../contract/limits.ts';
 import type { CreateTaskInput, Task } from '../contract/task.ts';
@@ -8,7 +7,7 @@ import type { PredecessorInput } from '../contract/predecessors.ts';
 import type { TaskInput } from '../contract/workflow.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
-import { checkLimits, checkPayload, scheduledTime } from './checks.ts';
+import { checkLimits, checkMaxTimeLimit, checkPayload, scheduledTime } from './checks.ts';
 import type { WriteContext } from './context.ts';
 import { assertNotDeleted } from './deleted-keys.ts';
 import { etagOf } from './etag.ts';
@@ -42,7 +41,7 @@ export async function createTask(
   }
   const now = context.store.temporal.clock.now();
   const input = {
-    ...(await newInput(context.taskTypes, actor, request, now)),
+    ...(await newInput(context, actor, request, now)),
     ...(await predecessorInput(context, actor, request)),
   };
   const run = { id, input, ...(fingerprint === undefined ? {} : { fingerprint }) };
@@ -75,7 +74,7 @@ async function createdEarlier(
 }
 
 async function newInput(
-  taskTypes: TaskTypes,
+  { taskTypes, maxTimeLimit }: WriteContext,
   actor: Actor,
   request: CreateTaskInput,
   now: number,
@@ -84,6 +83,7 @@ async function newInput(
   // A soft limit with the value of its default may be the default itself.
   const given = soft_time_limit === defaultSoftTimeLimit ? 'time_limit' : 'soft_time_limit';
   checkLimits(soft_time_limit, time_limit, given);
+  checkMaxTimeLimit(time_limit, maxTimeLimit);
   const scheduled_time = scheduledTime(request, now) ?? new Date(now).toISOString();
   const payload = await checkPayload(taskTypes, type, request.payload);
   return {

@@ -43,7 +43,7 @@ export async function editTask(
     const current = await currentInput(context.store, before);
     if (!current) throw unreadable();
     const now = context.store.temporal.clock.now();
-    const changes = await checkedChanges(context.taskTypes, current, request, now);
+    const changes = await checkedChanges(context, current, request, now);
     const changed = Object.keys(changes) as (keyof TaskSpec)[];
     if (changed.length === 0) return readTask(context, actor, before);
     const edit: TaskEdit = {

@@ -91,11 +91,12 @@ async function assertRoomForRun(
 }
 
 async function newInput(
-  { store, taskTypes }: WriteContext,
+  context: WriteContext,
   actor: Actor,
   ended: LiveExecution,
   { changes, now }: { changes: EditTaskInput; now: number },
 ): Promise<TaskInput> {
+  const { store } = context;
   const last = await currentInput(store, ended);
   if (!last) throw unreadable();
   const { predecessors_over: _ended, after_met: _met, ...same } = last;
@@ -105,7 +106,7 @@ async function newInput(
     ...(await predecessorInputForRetry(store, ended, same.after)),
     // A task that was cancelled before it started keeps its scheduled time; otherwise it is due immediately.
     scheduled_time: new Date(neverStarted ? Math.max(ended.scheduledAt, now) : now).toISOString(),
-    ...(await checkedChanges(taskTypes, last, changes, now)),
+    ...(await checkedChanges(context, last, changes, now)),
     version: ended.version + 1,
     retry_count: ended.memo.retry_count + 1,
     retried_by: { id: actor.id, name: actor.name },

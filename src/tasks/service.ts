@@ -31,6 +31,8 @@ export interface TaskServiceOptions {
   readonly maxOpenTasks: number;
   /** Maximum number of runs of a task, by default 1,000: lists, counts and the history read all runs of a task. */
   readonly maxRuns?: number;
+  /** Maximum time limit of a task, in seconds, by default the seven days of the API. */
+  readonly maxTimeLimit?: number;
   /** Base URL of the Temporal Web UI, if there is one to link to. */
   readonly webUiUrl: string | undefined;
 }
@@ -48,8 +50,8 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
   const webUiPage = createWebUiPages(options.webUiUrl, temporal.namespace);
   const quota = createQuota(store, options.maxOpenTasks);
   const firstStarts = new Lru<string>(maxFirstStarts);
-  const { taskTypes, maxRuns = 1000 } = options;
-  const context: WriteContext = { store, taskTypes, quota, maxRuns, webUiPage, firstStarts };
+  const { taskTypes, maxRuns = 1000, maxTimeLimit = 7 * 86_400 } = options;
+  const context: WriteContext = { store, taskTypes, quota, maxRuns, maxTimeLimit, webUiPage, firstStarts };
 
   return {
     create: (actor: Actor, request: CreateTaskInput, idempotencyKey?: string) =>

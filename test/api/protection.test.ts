@@ -13,6 +13,7 @@ const service = useService({
   environment: {
     TASKBELL_RATE_LIMIT: '60',
     TASKBELL_MAX_OPEN_TASKS: '4',
+    TASKBELL_MAX_TIME_LIMIT: '3600',
     TASKBELL_CORS_ORIGINS: `${friend}, http://localhost:5173`,
   },
 });
@@ -97,6 +98,19 @@ describe('the quota of unfinished tasks', () => {
     const create = async () => (await user.call('POST', '/api/tasks/', { name: 'n', delay: hour })).status;
     await expect.poll(create, { timeout: 20_000, interval: 1500 }).toBe(201);
   });
+});
+
+test('a time limit above the maximum of the service is 400, on creation and in an edit', async () => {
+  const alice = await service.asNewUser();
+  const limit = (time_limit: number) => ({ name: 'long', delay: hour, time_limit, soft_time_limit: 60 });
+  const rejected = {
+    status: 400,
+    body: { errors: [{ pointer: '/time_limit', message: expect.stringContaining('at most 3600 s') }] },
+  };
+  expect(await alice.call('POST', '/api/tasks/', limit(3601))).toMatchObject(rejected);
+  const { id } = await alice.create(limit(3600));
+  expect(await alice.call('PATCH', `/api/tasks/${id}/`, { time_limit: 3601 })).toMatchObject(rejected);
+  expect(await alice.call('PATCH', `/api/tasks/${id}/`, { time_limit: 1800 })).toMatchObject({ status: 200 });
 });
 
 describe('in a browser', () => {
