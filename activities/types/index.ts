@@ -74,15 +74,31 @@ function erasePayloadType<Payload>(type: TaskType<Payload>): AnyTaskType {
     retryOn,
     cleanupSeconds,
     payload: schema,
-    // Schemas may have asynchronous refinements.
-    check: async (payload) => errorsOf((await schema.safeParseAsync(payload)).error),
+    check: async (payload) => errorsOf((await parse(schema, payload)).error),
     async run(context, payload) {
-      const parsed = await schema.safeParseAsync(payload);
+      const known = parse(schema, payload);
+      // Nothing is awaited for most schemas: a request to stop that comes next finds the handler listening.
+      const parsed = known instanceof Promise ? await known : known;
+      context.signal.throwIfAborted();
       if (parsed.success) return type.run(context, parsed.data);
       const message = errorsOf(parsed.error).map(({ pointer, message }) => `${pointer}: ${message}`);
       throw new TaskFailure('InvalidPayload', message.join('; '), { retryable: false });
     },
   };
+}
+
+type Parsed<T> = z.ZodSafeParseResult<T>;
+
+/** Parses at once, unless the schema has asynchronous refinements, which zod finds out on the way. */
+function parse<T>(schema: z.ZodType<T>, payload: unknown): Parsed<T> | Promise<Parsed<T>> {
+  try {
+    return schema.safeParse(payload);
+  } catch (error) {
+    // Not by its class: the user's copy of zod may not be ours.
+    if (error instanceof Error && error.constructor.name === '$ZodAsyncError')
+      return schema.safeParseAsync(payload);
+    throw error;
+  }
 }
 
 function errorsOf(error: z.ZodError | undefined): FieldError[] {
