@@ -52,12 +52,11 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
     );
     // It always fails: it is aborted.
     const ended = poll.catch(() => undefined);
-    const startedAt = performance.now();
     try {
-      const serverAt = await lastAccess(identity, startedAt + shownMs);
-      // The server noted it between these two, which are mostly a few milliseconds apart.
-      const monotonicAt = (startedAt + performance.now()) / 2;
-      if (serverAt !== undefined) measured = { serverAt, monotonicAt };
+      const serverAt = await lastAccess(identity, performance.now() + shownMs);
+      // The server noted it some milliseconds ago. Counted from now, our time is behind the server's and never ahead: a
+      // task that is due at once would otherwise wait.
+      if (serverAt !== undefined) measured = { serverAt, monotonicAt: performance.now() };
     } finally {
       polling.abort();
       await ended;

@@ -363,7 +363,7 @@ describe('the page of a task', () => {
       await expect.poll(() => page.locator('.data-column').count()).toBe(200);
     });
     await onPageOf(none.id, async (page) => {
-      await page.getByText('“Data processed successfully”').waitFor();
+      await page.getByText('"Data processed successfully"').waitFor();
     });
     await onPageOf(great.id, async (page) => {
       const tree = page.getByRole('region', { name: 'Payload' });

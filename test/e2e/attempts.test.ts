@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
-import { startService, useService } from '../support/service.ts';
+import { useService } from '../support/service.ts';
 import { hasEnded, quickly } from '../support/task.ts';
 
 const service = useService();
@@ -145,18 +145,4 @@ describe('a handler that goes too far', () => {
     const { body } = await alice.call<Task>('POST', `/api/tasks/${id}/cancel/`);
     expect(body.status).toBe('CANCELLED');
   });
-});
-
-test('a task type that the worker does not know fails the task at once, and the error names the type', async () => {
-  const other = await startService({ workers: 0 });
-  try {
-    await other.startWorker({ TASKBELL_TASK_MODULES: '' });
-    const caller = await other.as('alice');
-    const { id } = await caller.create({ name: 'unknown', type: 'echo', delay: 0 });
-    const task = await caller.until(id, 'its end', hasEnded);
-    expect(task).toMatchObject({ status: 'FAILED', attempt: 1 });
-    expect(task.error_message).toContain('"echo"');
-  } finally {
-    await other.close();
-  }
 });

@@ -1,0 +1,44 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { expect, test } from 'vitest';
+import { createProcessTask } from '../../activities/process-task.ts';
+import type { AttemptInput } from '../../src/contract/workflow.ts';
+
+const input: AttemptInput = {
+  type: 'of-the-next-release',
+  payload: {},
+  owner: { id: 'alice', name: 'alice' },
+  prior_attempts: 0,
+  soft_time_limit: 60,
+  time_limit: 120,
+  checkpoint: null,
+};
+
+/** Returns how an attempt fails on a worker that knows no types, some minutes after it was scheduled. */
+async function failureAfter(minutes: number): Promise<ApplicationFailure> {
+  const processTask = createProcessTask({
+    // Only its types are looked at.
+    pool: { types: new Map() } as unknown as Parameters<typeof createProcessTask>[0]['pool'],
+    worker: 'worker',
+    signals: { started: () => Promise.resolve(), interrupted: () => Promise.resolve() },
+    isCancelled: () => Promise.resolve(false),
+    graceOver: new AbortController().signal,
+  });
+  const environment = new MockActivityEnvironment({ scheduledTimestampMs: Date.now() - minutes * 60_000 });
+  const failure: unknown = await environment.run(processTask, input).catch((error: unknown) => error);
+  if (!(failure instanceof ApplicationFailure)) throw new TypeError(String(failure));
+  return failure;
+}
+
+test('a task of an unknown type is left to other workers for ten minutes', async () => {
+  const failure = await failureAfter(9);
+  expect(failure).toMatchObject({ type: 'Deferred', nonRetryable: false });
+  expect(failure.message).toContain('"of-the-next-release"');
+});
+
+test('and fails after that, with an error that names the type', async () => {
+  const failure = await failureAfter(11);
+  expect(failure).toMatchObject({ type: 'UnknownTaskType', nonRetryable: true });
+  expect(failure.message).toContain('"of-the-next-release"');
+  expect(failure.details).toMatchObject([{ retryable: false, report: { attempt: 1, outcome: 'failed' } }]);
+});
