@@ -5,7 +5,7 @@ import type { EarlierTries } from './earlier-tries.ts';
 import { LogLines } from './log-lines.ts';
 import type { HandlerReport } from './pool/messages.ts';
 
-export interface RecordStart extends Omit<EarlierTries, 'unreported'> {
+export interface RecordStart extends Omit<EarlierTries, 'unreported' | 'unheard'> {
   readonly startedAt: number;
   readonly worker: string;
 }

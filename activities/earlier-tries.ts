@@ -18,6 +18,8 @@ export interface EarlierTries {
    * worker doesn't count, and an attempt that ran for an hour clears those before it.
    */
   readonly blamed: number;
+  /** Number of the last losses of which no worker was heard. */
+  readonly unheard: number;
   /** Number of the latest attempt reported to the workflow, which knows all attempts up to it. */
   readonly reported: number;
   /** Reports of earlier attempts that the workflow does not know of, oldest first. */
@@ -51,13 +53,14 @@ export function earlierTries(
     deferred,
     lost,
     blamed: blamedLosses(last, lost),
+    unheard: Math.max(0, lost - (last ? (last.lost ?? lost) + 1 : 0)),
     reported,
     unreported: numbers.map((number) => lostReport(number, info, last)),
   };
 }
 
 /** Run time after which an attempt is not suspected of having caused earlier losses, in milliseconds. */
-const provenMs = 3_600_000;
+export const provenMs = 3_600_000;
 
 /** @param lost number of attempts lost until now, of which the one with the last heartbeat may be the last but some. */
 function blamedLosses(last: AttemptHeartbeat | undefined, lost: number): number {

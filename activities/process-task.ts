@@ -17,7 +17,7 @@ import type {
   AttemptSuccess,
 } from '../src/contract/workflow.ts';
 import { AttemptRecord } from './attempt-record.ts';
-import { type EarlierTries, earlierTries } from './earlier-tries.ts';
+import { type EarlierTries, earlierTries, provenMs } from './earlier-tries.ts';
 import { AttemptInterrupted, describeFailure } from './failures.ts';
 import { Heartbeats } from './heartbeats.ts';
 import type { HandlerPool } from './pool/pool.ts';
@@ -32,6 +32,10 @@ export interface WorkflowRun {
   readonly runId: string;
 }
 
+export interface RunningActivity extends WorkflowRun {
+  readonly activityId: string;
+}
+
 export interface ProcessTaskDependencies {
   readonly pool: HandlerPool;
   /** The worker's identity, shown to the task's owner with each attempt. */
@@ -42,8 +46,8 @@ export interface ProcessTaskDependencies {
     /** Notifies the workflow of an attempt that was lost or handed back. */
     interrupted(workflow: WorkflowRun, interruption: AttemptInterruption): Promise<void>;
   };
-  /** Returns whether a task is cancelled or has ended. */
-  readonly isCancelled: (workflow: WorkflowRun) => Promise<boolean>;
+  /** Returns why an attempt that Temporal has asked to stop must do so: undefined if it was only to be withdrawn. */
+  readonly whyStop: (attempt: RunningActivity) => Promise<'cancelled' | 'given_up' | undefined>;
   /** Fires when the worker shuts down and its grace time is over. */
   readonly graceOver: AbortSignal;
   readonly telemetry?: Telemetry;
@@ -52,8 +56,8 @@ export interface ProcessTaskDependencies {
 const announceAfterMs = 1000;
 /** Number of lost attempts after which the task itself is considered the cause: that is a failure of its attempt. */
 const maxBlamedLosses = 5;
-/** Number of lost attempts of any kind, also those of which no worker was heard. */
-const maxLosses = 10;
+/** Number of lost attempts in a row of which no worker was heard, and whose cause is therefore not known. */
+const maxUnheardLosses = 10;
 /** Delay before a deferred task asks for its turn again, in milliseconds. */
 const deferMs = 3000;
 /**
@@ -85,7 +89,7 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
     // meanwhile.
     attempt.heartbeats.start();
     try {
-      if (tries.blamed >= maxBlamedLosses || tries.lost >= maxLosses) throw await giveUp(attempt);
+      if (tries.blamed >= maxBlamedLosses || tries.unheard >= maxUnheardLosses) throw await giveUp(attempt);
       await reportInterrupted(attempt, tries.unreported);
       if (!dependencies.pool.types.has(input.type)) throw unknownType(attempt);
       const turn = probation.admit(tries.lost);
@@ -137,7 +141,7 @@ function createAttempt(dependencies: ProcessTaskDependencies, input: AttemptInpu
   const stop = createStopSignal({
     asked: activity.cancellationSignal,
     graceOver: dependencies.graceOver,
-    isTaskCancelled: () => dependencies.isCancelled(workflow),
+    whyStop: () => dependencies.whyStop({ ...workflow, activityId: activity.info.activityId }),
     onWithdrawal: () => announcement.now(),
     onError: (error) => activity.log.warn('Could not find out why the attempt should stop', { error }),
   });
@@ -244,7 +248,8 @@ async function interrupted(
 ): Promise<Error> {
   const { activity, record, tries } = attempt;
   const report = record.report(outcome, { type, message });
-  if (outcome === 'lost' && tries.blamed + 1 >= maxBlamedLosses) return lostTooOften(attempt, report, 1);
+  const blamed = Date.now() - attempt.startedAt >= provenMs ? 0 : tries.blamed;
+  if (outcome === 'lost' && blamed + 1 >= maxBlamedLosses) return lostTooOften(attempt, report, 1);
   await reportInterrupted(attempt, [report]);
   // The count must reach the server before the failure does, or a hand-back would count as a lost worker.
   activity.heartbeat(record.lastHeartbeat(outcome));

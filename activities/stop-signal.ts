@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
 import { stopReason } from './handler-guard.ts';
 
-/** Interval at which an attempt that was not withdrawn asks whether its task is cancelled, in milliseconds. */
+/** Interval at which an attempt that was not withdrawn asks whether it must stop, in milliseconds. */
 const askIntervalMs = 500;
 
 export interface StopSignalOptions {
@@ -17,8 +17,8 @@ export interface StopSignalOptions {
   readonly asked: AbortSignal;
   /** Fires when the worker's grace time at shutdown is over. */
   readonly graceOver: AbortSignal;
-  /** Returns whether the task is cancelled or has ended. */
-  readonly isTaskCancelled: () => Promise<boolean>;
+  /** Returns why the attempt must stop: undefined if it was only to be withdrawn. */
+  readonly whyStop: () => Promise<'cancelled' | 'given_up' | undefined>;
   /** Called once, when the attempt turns out to have started before it could be withdrawn. */
   readonly onWithdrawal: () => void;
   readonly onError: (error: unknown) => void;
@@ -32,7 +32,7 @@ export interface StopSignal {
 }
 
 export function createStopSignal(options: StopSignalOptions): StopSignal {
-  const { asked, graceOver, isTaskCancelled, onWithdrawal, onError } = options;
+  const { asked, graceOver, whyStop, onWithdrawal, onError } = options;
   const stopping = new AbortController();
   const closed = new AbortController();
 
@@ -43,8 +43,10 @@ export function createStopSignal(options: StopSignalOptions): StopSignal {
     }
     for (let isFirst = true; !closed.signal.aborted && !stopping.signal.aborted;) {
       try {
-        if (await isTaskCancelled()) {
-          stopping.abort(asked.reason);
+        const why = await whyStop();
+        if (why !== undefined) {
+          // The server's word for an attempt that it does not know any more.
+          stopping.abort(why === 'cancelled' ? asked.reason : new CancelledFailure('NOT_FOUND'));
           return;
         }
         if (isFirst) onWithdrawal();

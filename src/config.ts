@@ -254,14 +254,24 @@ export function hasIdentityProvider(environment: Environment = process.env): boo
   return Boolean(environment['TASKBELL_JWKS_URL']);
 }
 
-/** Variables of our other programs, which may be set in the same shell: the examples, and the fuzzer. */
-const othersVariables = ['TASKBELL_KEY', 'TASKBELL_FUZZ_KEY'];
+/** Variables of our other programs, which may be set in the same shell: Docker Compose, the examples, the scripts. */
+const othersVariables = new Set([
+  'TASKBELL_KEY',
+  'TASKBELL_FUZZ_KEY',
+  'TASKBELL_URL',
+  'TASKBELL_DATA',
+  'TASKBELL_TASKS',
+  'TASKBELL_TASKS_ENV',
+]);
+/** Variables that Kubernetes sets in the pods beside a service called `taskbell`, and `TASKBELL_PORT` of Docker Compose. */
+const kubernetesVariables = /^TASKBELL_(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/;
 
 /** Finds variables that are named like ours but don't exist. Ignored, a misspelt limit would go unnoticed. */
 function unknownVariables(environment: Environment): string[] {
   const known = [...Object.keys(variables.shape), 'TASKBELL_JWT_SECRET_FILE'];
   return Object.keys(environment)
-    .filter((name) => name.startsWith('TASKBELL_') && ![...known, ...othersVariables].includes(name))
+    .filter((name) => name.startsWith('TASKBELL_') && !known.includes(name))
+    .filter((name) => !othersVariables.has(name) && !kubernetesVariables.test(name))
     .map(
       (name) => `${name}: there is no such variable; did you mean ${nearest(name, known, withoutPrefix)}?`,
     );

@@ -121,7 +121,9 @@ function isTaskCancelled(): boolean {
 function endOfWithdrawal(error: unknown, before: TaskState): AttemptOutcome {
   if (isAttemptFailure(detailsOf(error))) return failedEnd(error, before);
   const report = cancelledReport(error);
-  if (report) return { kind: 'interrupted', report: { ...report, outcome: 'handed_back' } };
+  if (report?.outcome === 'cancelled')
+    return { kind: 'interrupted', report: { ...report, outcome: 'handed_back' } };
+  if (report) return { kind: 'interrupted', report };
   return isCancellation(error) ? { kind: 'not_started' } : { kind: 'interrupted', report: undefined };
 }
 

@@ -1,5 +1,5 @@
 /** One run of a task: its state, its dependents, and the messages that change both. */
-import { ApplicationFailure, condition, patched, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, patched, setHandler } from '@temporalio/workflow';
 import type {
   EditRejection,
   Dependent,
@@ -88,6 +88,7 @@ export class Run {
    * only the server knows whether a worker has taken it, and then the change is rejected. @returns the decision.
    */
   async #change(apply: WaitingChange['apply']): Promise<'made' | EditRejection> {
+    if (this.hasEnded) return 'wrong_state';
     if (this.#waiting.length === 0) {
       const next = apply(this.state);
       if (typeof next === 'string' || next === this.state) return this.#make(next);
@@ -98,7 +99,8 @@ export class Run {
     }
     const change: WaitingChange = { apply };
     this.#waiting.push(change);
-    await condition(() => change.decision !== undefined);
+    // A cancellation of the task ends its attempt first, which decides about the change too.
+    await CancellationScope.nonCancellable(() => condition(() => change.decision !== undefined));
     return change.decision ?? 'wrong_state';
   }
 

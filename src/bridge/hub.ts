@@ -79,8 +79,15 @@ interface Entry {
  */
 const keepQuietMs = 30_000;
 
-/** @param onFirst called when the first watcher arrives. */
-export function createHub({ onFirst }: { onFirst: () => void }): Hub {
+interface HubOptions {
+  /** Called when the first watcher arrives. */
+  readonly onFirst: () => void;
+  /** Returns the time by the clock that gives tasks their `created_at`, in milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+// oxlint-disable-next-line eslint/no-restricted-properties -- an instant that is compared with those of tasks
+export function createHub({ onFirst, now: instant = Date.now }: HubOptions): Hub {
   const entries = new Map<string, Entry>();
   /** Ids of the tasks that each list watcher has received and still wants. */
   const listWatchers = new Map<ListWatcher, Set<string>>();
@@ -148,8 +155,7 @@ export function createHub({ onFirst }: { onFirst: () => void }): Hub {
     expected.delete(id);
     const entry = entries.get(id);
     if (!observation) {
-      // oxlint-disable-next-line eslint/no-restricted-properties -- compared with the time of a creation
-      if (entry) remove(id, entry, Date.now());
+      if (entry) remove(id, entry, instant());
       return;
     }
     if (!entry) {

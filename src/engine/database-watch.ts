@@ -22,7 +22,7 @@ export interface DatabaseWatch {
 export function watchDatabase(home: string, onLost: (error: SetupError) => void): DatabaseWatch {
   // Without its log of changes, the data file is as useless: it lacks all recent changes.
   const files = [databaseFile, `${databaseFile}-wal`].map((name) => join(home, name));
-  const before = files.map(identityOf);
+  const before = files.map((file) => identityOf(file));
   let watcher: FSWatcher | undefined;
   const timer = setInterval(check, checkEveryMs).unref();
   function close(): void {
@@ -30,7 +30,7 @@ export function watchDatabase(home: string, onLost: (error: SetupError) => void)
     watcher?.close();
   }
   function check(): void {
-    const lost = files.find((file, i) => identityOf(file) !== before[i]);
+    const lost = files.find((file, i) => identityOf(file, before[i]) !== before[i]);
     if (lost === undefined) return;
     close();
     onLost(
@@ -40,19 +40,24 @@ export function watchDatabase(home: string, onLost: (error: SetupError) => void)
       ),
     );
   }
-  watcher = watch(home, { persistent: false }, check);
-  // The folder itself was deleted: the next check finds that out.
-  watcher.on('error', check);
+  try {
+    watcher = watch(home, { persistent: false }, check);
+    // The folder itself was deleted: the next check finds that out.
+    watcher.on('error', check);
+  } catch {
+    // The system has no watch left, as on many desktops: the checks now and then do without.
+  }
   return { close };
 }
 
-/** @returns what identifies a file; undefined if it doesn't exist. */
-function identityOf(path: string): string | undefined {
+/** @param before what to return if the file cannot be looked at. @returns what identifies a file; undefined if it doesn't exist. */
+function identityOf(path: string, before?: string): string | undefined {
   try {
     const { dev, ino } = statSync(path, { bigint: true });
     return `${dev}:${ino}`;
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return undefined;
-    throw error;
+    // It is there, but cannot be looked at, as on a network share that is away for a while.
+    return before;
   }
 }

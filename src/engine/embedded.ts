@@ -5,7 +5,7 @@ import { watchDatabase } from './database-watch.ts';
 import { chooseHiddenPlace, randomLoopback } from './hidden-ports.ts';
 import type { ReportProgress } from '../lib/progress.ts';
 import { SetupError } from '../lib/setup-error.ts';
-import { choosePorts } from './ports.ts';
+import { listenError, choosePorts } from './ports.ts';
 import { makePrivate } from './private-files.ts';
 import { killGroup } from './processes.ts';
 import { waitUntilServing } from './readiness.ts';
@@ -76,7 +76,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
       proxy = await startWebUiProxy({ host, port: webUiPort, target: webUi });
   } catch (error) {
     await server.close();
-    throw startFailure(error, log);
+    // Its port was free when it was chosen, some seconds ago.
+    const variable = 'TASKBELL_TEMPORAL_UI_PORT';
+    throw webUiPort === undefined ? error : listenError(error, { host, port: webUiPort, variable });
   }
   markComplete(home);
   const watch = watchDatabase(home, (error) => {

@@ -9,6 +9,11 @@ export function withinDeadline<T>(ms: number, work: () => T): T {
   return deadlines.run(performance.now() + ms, work);
 }
 
+/** Runs `work`, which goes on after the running work has ended, without that work's deadline. */
+export function withoutDeadline<T>(work: () => T): T {
+  return deadlines.exit(work);
+}
+
 /** Returns the time that the running work has left, in milliseconds: 0 or less after its deadline, Infinity without one. */
 export function timeLeftMs(): number {
   const deadline = deadlines.getStore();

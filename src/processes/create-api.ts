@@ -18,6 +18,7 @@ import { createFeeds } from './feeds.ts';
 import { logCloseErrors } from './log.ts';
 import { hasParent, notifyFatal } from './parent.ts';
 import { taskModulesError } from './task-modules.ts';
+import { warnOfUntriedServer } from './server-version.ts';
 import { temporalConnection } from './temporal.ts';
 import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
 
@@ -93,6 +94,7 @@ async function compose(
   closers.add(gate.close);
   const temporal = createTemporalOf(config, telemetry);
   closers.add(() => temporal.close());
+  void warnOfUntriedServer(temporal, logger);
   temporal.clock.start((error) =>
     logger.warn({ err: error }, "Temporal's clock cannot be read: delays count by the clock of this machine"),
   );

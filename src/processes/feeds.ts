@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { withoutDeadline } from '../lib/deadline.ts';
 import { problemOutsideApp } from '../api/problem.ts';
 import type { Gate } from '../auth/gate.ts';
 import { createAdmission } from '../bridge/admission.ts';
@@ -76,23 +77,26 @@ export function createFeeds({ tasks, gate, rate, maxFeeds, logger, telemetry }: 
   });
   const notices = createDeletionNotices({ post: tasks.postDeletions, remove: tasks.removeNotice, logger });
   const deleted = (id: string, owner: string): void => {
-    const deletion = { id, owner, at: Date.now() };
-    hub.deleted(id, owner, deletion.at);
-    notices.add(deletion);
+    const deletion = { id, owner, at: tasks.now() };
+    withoutDeadline(() => {
+      hub.deleted(id, owner, deletion.at);
+      notices.add(deletion);
+    });
   };
+  const look: Poller['look'] = (...request) => withoutDeadline(() => poller.look(...request));
   const closers = createClosers(logCloseErrors(logger));
   for (const each of [notices, poller, sockets, streams]) closers.add(() => each.close());
-  return { sockets, streams, look: poller.look, deleted, close: closers.close };
+  return { sockets, streams, look, deleted, close: closers.close };
 }
 
 /** Creates hub and poller, which need each other: the first watcher wakes the poller, which feeds the hub. */
 function createHubAndPoller(
-  tasks: Parameters<typeof createPoller>[0]['source'],
+  tasks: Parameters<typeof createPoller>[0]['source'] & Pick<TaskService, 'now'>,
   logger: Logger,
   telemetry: Telemetry,
 ): { hub: Hub; poller: Poller } {
   const feed: { poller?: Poller } = {};
-  const hub = createHub({ onFirst: () => feed.poller?.wake() });
+  const hub = createHub({ onFirst: () => feed.poller?.wake(), now: tasks.now });
   const poller = createPoller({ hub, source: tasks, logger, telemetry });
   feed.poller = poller;
   return { hub, poller };

@@ -11,7 +11,9 @@ import { untilStopRequested } from './stop.ts';
 /** Runs `taskbell web-ui`: the proxy before a Temporal Web UI that runs elsewhere, until asked to stop. */
 export async function runWebUi(config: Config, targetUrl: string): Promise<void> {
   const { host } = config;
-  const { webUiPort: port = 0 } = config.engine;
+  const { webUiPort: port } = config.engine;
+  if (port === undefined)
+    throw new SetupError('TASKBELL_TEMPORAL_UI_PORT is none: set a port for the proxy.');
   const logger = createLogger(config, 'web-ui');
   const closers = createClosers(logCloseErrors(logger));
   const target = placeOf(targetUrl);

@@ -22,7 +22,7 @@ const endAfterMs = 1000;
 
 /** Posts a notice. @returns the run to remove once every list has shown it. */
 export async function postDeletions(
-  temporal: Pick<Temporal, 'start'>,
+  temporal: Pick<Temporal, 'start' | 'clock'>,
   deletions: readonly Deletion[],
 ): Promise<Required<WorkflowRunId>> {
   const id = `deletions-${randomUUID()}`;
@@ -30,7 +30,7 @@ export async function postDeletions(
     workflowId: id,
     args: [],
     memo: { deletions },
-    typedSearchAttributes: [{ key: searchAttributes.updatedAt, value: new Date() }],
+    typedSearchAttributes: [{ key: searchAttributes.updatedAt, value: new Date(temporal.clock.now()) }],
     staticSummary: 'Deleted tasks, for the feeds of other API processes',
     startDelay: startDelayMs,
     workflowExecutionTimeout: endAfterMs,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { editUpdate } from '../../workflows/messages.ts';
 import { AppError, isNotFound, wrongState } from '../contract/errors.ts';
+import { timeLeftMs } from '../lib/deadline.ts';
 import { specOf, type TaskSpec } from '../contract/spec.ts';
 import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskEdit } from '../contract/workflow.ts';
@@ -20,10 +21,12 @@ import { UpdateRejected, UpdateUnanswered } from '../temporal/errors.ts';
 
 /** Deadline of an update, in milliseconds. A worker answers within a few milliseconds if one is running. */
 const editTimeoutMs = 3000;
+/** Time kept for finding out whether an edit without an answer was made, in milliseconds. */
+const checkMs = 300;
 /** Time allowed for transit, in milliseconds: an edit must not be made once its caller has stopped waiting. */
 const expiryMarginMs = 500;
 /** Maximum time for which concurrent edits are rebased and retried, in milliseconds. */
-const raceMs = 5000;
+const raceMs = 3500;
 
 /**
  * Edits a task that has not started. Makes all of the changes or none.
@@ -42,6 +45,8 @@ export async function editTask(
     assertEditable(before, ifMatch);
     const current = await currentInput(context.store, before);
     if (!current) throw unreadable();
+    const timeoutMs = Math.min(editTimeoutMs, timeLeftMs() - checkMs);
+    if (timeoutMs <= expiryMarginMs) throw noWorker(new Error('No time was left for the update'));
     const now = context.store.temporal.clock.now();
     const changes = await checkedChanges(context, current, request, now);
     const changed = Object.keys(changes) as (keyof TaskSpec)[];
@@ -52,9 +57,9 @@ export async function editTask(
       by: actor.id,
       by_name: actor.name,
       expected_version: before.version,
-      not_after: new Date(now + editTimeoutMs - expiryMarginMs).toISOString(),
+      not_after: new Date(now + timeoutMs - expiryMarginMs).toISOString(),
     };
-    const outcome = await sendEdit(context, before, edit);
+    const outcome = await sendEdit(context, before, edit, timeoutMs);
     if (outcome === 'made') return readTask(context, actor, await loadTask(context.store, actor, id));
     if (ifMatch !== undefined) throw staleVersion();
     if (performance.now() > deadline) throw wrongState('Task is being changed by too many requests at once');
@@ -73,10 +78,11 @@ async function sendEdit(
   context: WriteContext,
   before: LiveExecution,
   edit: TaskEdit,
+  timeoutMs: number,
 ): Promise<'made' | 'stale'> {
   const { store } = context;
   try {
-    await store.temporal.update(before, editUpdate, [edit], editTimeoutMs);
+    await store.temporal.update(before, editUpdate, [edit], timeoutMs);
     return 'made';
   } catch (error) {
     const translated = rejectionOf(error);

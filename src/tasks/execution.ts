@@ -52,6 +52,7 @@ export interface Execution {
 
 /** The pending attempt on the server: waiting for a worker, running, or between two of the server's own tries. */
 export interface PendingAttempt {
+  readonly activityId: string;
   readonly started: boolean;
   readonly running: boolean;
   readonly cancelRequested: boolean;
@@ -137,6 +138,7 @@ function readPending(activity: PendingActivity | undefined, before: number): Pen
   const isDispatched = activity.state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED;
   const running = isDispatched && isReallyRunning(before + attempt, attempt, heartbeat);
   return {
+    activityId: activity.activityId ?? '',
     started: running || attempt > 1,
     running,
     cancelRequested: activity.state === PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,

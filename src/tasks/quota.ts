@@ -1,3 +1,4 @@
+import { withoutDeadline } from '../lib/deadline.ts';
 import { AppError } from '../contract/errors.ts';
 import { openRunsOf } from './search.ts';
 import type { TaskStore } from './store.ts';
@@ -37,7 +38,7 @@ export function createQuota(store: TaskStore, max: number): Quota {
     }
     const found = owners.get(owner);
     if (found) return found;
-    const counted = store.count(openRunsOf(owner));
+    const counted = withoutDeadline(() => store.count(openRunsOf(owner)));
     // Callers that wait for this count get its error; the next caller counts again.
     counted.catch(() => owners.delete(owner));
     const fresh = { at: now, counted, added: 0 };

@@ -54,6 +54,8 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
   const context: WriteContext = { store, taskTypes, quota, maxRuns, maxTimeLimit, webUiPage, firstStarts };
 
   return {
+    /** Returns the time by Temporal's clock, which tasks have, in milliseconds since the epoch. */
+    now: temporal.clock.now,
     create: (actor: Actor, request: CreateTaskInput, idempotencyKey?: string) =>
       createTask(context, actor, request, idempotencyKey),
     read: async (actor: Actor, id: string) => readTask(context, actor, await loadTask(store, actor, id)),

@@ -1,4 +1,8 @@
+import { withinDeadline } from '../lib/deadline.ts';
 import { Lru } from '../lib/lru.ts';
+
+/** Time for finding an answer, in milliseconds: its own, since the first of several callers may have little left. */
+const sharedMs = 4500;
 
 interface Shared<T> {
   readonly answer: Promise<T>;
@@ -18,7 +22,7 @@ export function createSharedAnswers<T>({ freshMs, max }: { freshMs: number; max:
   return (key: string, find: () => Promise<T>): Promise<T> => {
     const before = known.get(key);
     if (before && performance.now() < before.goodUntil) return before.answer;
-    const shared: Shared<T> = { answer: find(), goodUntil: Number.POSITIVE_INFINITY };
+    const shared: Shared<T> = { answer: withinDeadline(sharedMs, find), goodUntil: Number.POSITIVE_INFINITY };
     known.set(key, shared);
     shared.answer.then(
       () => (shared.goodUntil = performance.now() + freshMs),

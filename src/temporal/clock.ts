@@ -12,9 +12,13 @@ import { millis } from './payload.ts';
 const { TaskQueueType } = proto.temporal.api.enums.v1;
 
 /** Interval of the measurements, in milliseconds: also after one that failed. */
-const intervalMs = { measured: 60_000, failed: 5000 };
+const intervalMs = { measured: 20_000, failed: 5000 };
 /** Deadline of the poll, in milliseconds. The server rejects shorter ones; it is aborted after some. */
 const pollMs = 10_000;
+/** Time that a measurement takes if something is slow, in milliseconds. */
+const slowMs = 250;
+/** Difference between our clock and the monotonic one from which on one of them has jumped, in milliseconds. */
+const jumpMs = 2000;
 /** Maximum time until the server shows the poll, in milliseconds. */
 const shownMs = 3000;
 
@@ -40,7 +44,9 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
   const closing = new AbortController();
   let running = Promise.resolve();
   /** The server's time at an instant of the monotonic clock, which no correction of our own clock changes. */
-  let measured: { readonly serverAt: number; readonly monotonicAt: number } | undefined;
+  let measured:
+    | { readonly serverAt: number; readonly monotonicAt: number; readonly ourAt: number }
+    | undefined;
 
   async function measure(): Promise<void> {
     const identity = `clock ${randomUUID()}`;
@@ -50,21 +56,41 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
         service.pollActivityTaskQueue({ namespace, taskQueue: { name: taskQueue }, identity }),
       ),
     );
-    // It always fails: it is aborted.
-    const ended = poll.catch(() => undefined);
+    // It always fails: it is aborted. If it fails before, the server does not let us poll.
+    const ended = poll.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const refused = ended.then((error) => {
+      if (polling.signal.aborted || closing.signal.aborted) return undefined;
+      throw error;
+    });
+    refused.catch(() => undefined);
     try {
-      const serverAt = await lastAccess(identity, performance.now() + shownMs);
+      const startedAt = performance.now();
+      const serverAt = await Promise.race([
+        lastAccess(identity, startedAt + shownMs, polling.signal),
+        refused,
+      ]);
+      if (serverAt === undefined) throw new Error('The server does not show a poll');
+      const tookMs = performance.now() - startedAt;
+      // A slow one is far behind; the last one is better, unless there is none.
+      if (tookMs > slowMs && measured) return;
       // The server noted it some milliseconds ago. Counted from now, our time is behind the server's and never ahead: a
       // task that is due at once would otherwise wait.
-      if (serverAt !== undefined) measured = { serverAt, monotonicAt: performance.now() };
+      measured = { serverAt, monotonicAt: performance.now(), ourAt: Date.now() };
     } finally {
       polling.abort();
       await ended;
     }
   }
 
-  async function lastAccess(identity: string, deadline: number): Promise<number | undefined> {
-    while (performance.now() < deadline && !closing.signal.aborted) {
+  async function lastAccess(
+    identity: string,
+    deadline: number,
+    over: AbortSignal,
+  ): Promise<number | undefined> {
+    while (performance.now() < deadline && !over.aborted && !closing.signal.aborted) {
       const { pollers } = await call('describeTaskQueue', () =>
         service.describeTaskQueue({
           namespace,
@@ -94,8 +120,14 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
   }
 
   return {
-    now: () =>
-      measured ? Math.round(measured.serverAt + performance.now() - measured.monotonicAt) : Date.now(),
+    now() {
+      if (!measured) return Date.now();
+      const { serverAt, monotonicAt, ourAt } = measured;
+      const passedMs = performance.now() - monotonicAt;
+      // The machine was asleep, or its clock was set. If the server is on it, its clock has jumped with ours.
+      if (Math.abs(Date.now() - ourAt - passedMs) > jumpMs) return Date.now();
+      return Math.round(serverAt + passedMs);
+    },
     start(onError) {
       running = repeat(onError);
     },

@@ -9,6 +9,7 @@ import {
   InternalWorkflowStartOptionsSymbol,
 } from '@temporalio/client/lib/internal.js';
 import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
+import { withoutDeadline } from '../lib/deadline.ts';
 import type { Telemetry } from '../lib/telemetry.ts';
 import { createCalls } from './calls.ts';
 import { createServerClock } from './clock.ts';
@@ -133,7 +134,8 @@ export function createTemporal(options: TemporalOptions) {
 
     /** Returns how long the namespace keeps a run after its end, in milliseconds. */
     async retentionMs(): Promise<number> {
-      retention ??= describeRetention();
+      // Shared by all callers, so it has no one's deadline.
+      retention ??= withoutDeadline(describeRetention);
       return retention;
     },
 

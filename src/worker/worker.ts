@@ -14,7 +14,7 @@ import {
 } from '@temporalio/worker';
 import { createActivities, type LocalActivities } from '../../activities/index.ts';
 import type { HandlerPool } from '../../activities/pool/pool.ts';
-import type { ProcessTaskDependencies, WorkflowRun } from '../../activities/process-task.ts';
+import type { ProcessTaskDependencies, RunningActivity } from '../../activities/process-task.ts';
 import { attemptStartedSignal, attemptInterruptedSignal } from '../../workflows/messages.ts';
 import { ifFound } from '../contract/errors.ts';
 import { lookUpPredecessor } from '../tasks/predecessors.ts';
@@ -167,7 +167,7 @@ function attemptOptions(
     activities: createActivities({
       pool: options.pool,
       signals: signalsOf(connection, options),
-      isCancelled: (run) => isCancelled(store, run),
+      whyStop: (attempt) => whyStop(store, attempt),
       worker: identity(),
       graceOver,
       ...(options.telemetry && { telemetry: options.telemetry }),
@@ -221,9 +221,15 @@ function signalsOf(
   };
 }
 
-async function isCancelled(store: TaskStore, { workflowId, runId }: WorkflowRun): Promise<boolean> {
-  const execution = await ifFound(store.describe(workflowId, runId));
-  return !execution || execution.status !== 'open' || execution.cancelRequested;
+/** Returns why an attempt that Temporal has asked to stop must do so: undefined if it was only to be withdrawn. */
+async function whyStop(
+  store: TaskStore,
+  attempt: RunningActivity,
+): Promise<'cancelled' | 'given_up' | undefined> {
+  const execution = await ifFound(store.describe(attempt.workflowId, attempt.runId));
+  if (!execution || execution.status !== 'open' || execution.cancelRequested) return 'cancelled';
+  // The server has given it up, and perhaps dispatched another one.
+  return execution.pending?.activityId === attempt.activityId ? undefined : 'given_up';
 }
 
 /** Returns the worker's identity, as the records of attempts name it. */

@@ -103,4 +103,13 @@ describe('an attempt', () => {
     expect(end.status).toBe('CANCELLED');
     expect(await readFile(file, 'utf8')).toBe('attempt 1\n');
   });
+
+  test('that is cancelled just as a pause arrives ends as cancelled, with its record', async () => {
+    const { task, file } = await startAttempt({ wait_ms: 60_000 });
+    const handle = temporal.workflow.getHandle(task.id);
+    await Promise.all([handle.signal('command', { command: 'pause', by: 'hand' }), handle.cancel()]);
+    const end = await alice.until(task.id, 'its end', hasEnded);
+    expect(end).toMatchObject({ status: 'CANCELLED', attempts: [{ attempt: 1, outcome: 'cancelled' }] });
+    expect(await readFile(file, 'utf8')).toBe('attempt 1\n');
+  });
 });

@@ -27,6 +27,7 @@ describe.each([
     let isAway = true;
     const routes = createRouteTable();
     const tasks = {
+      now: Date.now,
       workersSeen: () => (isAway ? Promise.reject(new Error('away')) : Promise.resolve([])),
       assertStoreAnswers: async () => undefined,
     };

@@ -195,7 +195,7 @@ describe('the configuration', () => {
   test.each([
     ['TASKBELL_WORKER_CONCURENCY', 'TASKBELL_WORKER_CONCURRENCY'],
     ['TASKBELL_worker_concurrency', 'TASKBELL_WORKER_CONCURRENCY'],
-    ['TASKBELL_PORT', 'PORT'],
+    ['TASKBELL_HOSTS', 'HOST'],
     ['TASKBELL_DATADIR', 'TASKBELL_DATA_DIR'],
     ['TASKBELL_JWT_SECRET_FILES', 'TASKBELL_JWT_SECRET_FILE'],
   ])('rejects %s, which does not exist, and names %s, which does', (name, known) => {
@@ -203,7 +203,10 @@ describe('the configuration', () => {
   });
 
   test('leaves variables of other programs alone', () => {
-    expect(faultsOf({ TASKBELL_KEY: 'key', TASK_ANYTHING: '1', TASKBELLS: '1' })).toEqual([]);
+    const compose = { TASKBELL_PORT: '8000-8001', TASKBELL_TASKS: './tasks' };
+    const kubernetes = { TASKBELL_SERVICE_HOST: '10.0.0.7', TASKBELL_PORT_8000_TCP: 'tcp://10.0.0.7:8000' };
+    const others = { TASKBELL_KEY: 'key', TASK_ANYTHING: '1', TASKBELLS: '1' };
+    expect(faultsOf({ ...compose, ...kubernetes, ...others })).toEqual([]);
   });
 
   test('leaves the Temporal Web UI out with TASKBELL_TEMPORAL_UI_PORT=none', () => {

@@ -41,6 +41,7 @@ describe('the first try', () => {
       deferred: 0,
       lost: 0,
       blamed: 0,
+      unheard: 0,
       reported: 0,
       unreported: [],
     });
@@ -134,7 +135,9 @@ describe('a loss', () => {
 
   test('does not count if no worker was heard of, as when it was lost before the task reached it', () => {
     expect(earlierTries(dispatched(4), nothingBefore)).toMatchObject({ lost: 3, blamed: 0 });
-    expect(earlierTries(dispatched(8, lostAfter(5000)), nothingBefore)).toMatchObject({ lost: 7, blamed: 4 });
+    expect(earlierTries(dispatched(4), nothingBefore)).toMatchObject({ unheard: 3 });
+    const heard = earlierTries(dispatched(8, lostAfter(5000)), nothingBefore);
+    expect(heard).toMatchObject({ lost: 7, blamed: 4, unheard: 3 });
   });
 
   test('after an hour of run time is the first one that counts', () => {
@@ -202,6 +205,7 @@ test('a heartbeat of an older version is understood, and leaves nothing to repor
     deferred: 0,
     lost: 1,
     blamed: 1,
+    unheard: 0,
     reported: 4,
     unreported: [],
   });

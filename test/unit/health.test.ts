@@ -6,6 +6,7 @@ import { appOf } from '../support/app.ts';
 test('/readyz is 503 while Temporal answers without its database, and asks at most once a second', async () => {
   let asked = 0;
   const tasks = {
+    now: Date.now,
     workersSeen: async () => [],
     assertStoreAnswers: () => {
       asked += 1;

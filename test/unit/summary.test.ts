@@ -53,6 +53,7 @@ function live(changes: Partial<LiveExecution>): LiveExecution {
 }
 
 const waitingAttempt: PendingAttempt = {
+  activityId: '1',
   started: false,
   running: false,
   cancelRequested: false,

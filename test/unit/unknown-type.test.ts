@@ -21,7 +21,7 @@ async function failureAfter(minutes: number): Promise<ApplicationFailure> {
     pool: { types: new Map() } as unknown as Parameters<typeof createProcessTask>[0]['pool'],
     worker: 'worker',
     signals: { started: () => Promise.resolve(), interrupted: () => Promise.resolve() },
-    isCancelled: () => Promise.resolve(false),
+    whyStop: () => Promise.resolve(undefined),
     graceOver: new AbortController().signal,
   });
   const environment = new MockActivityEnvironment({ scheduledTimestampMs: Date.now() - minutes * 60_000 });

@@ -54,7 +54,7 @@ export function healthRoutes(routes: RouteTable, { tasks }: RouteDependencies): 
   }
 
   async function countWorkers(): Promise<number> {
-    const since = Date.now() - workerFreshMs;
+    const since = tasks.now() - workerFreshMs;
     // Temporal has the workers in memory, also while its database is away.
     const [seen] = await Promise.all([tasks.workersSeen(), tasks.assertStoreAnswers()]);
     return new Set(seen.filter(({ lastSeenAt }) => lastSeenAt >= since).map(({ identity }) => identity)).size;

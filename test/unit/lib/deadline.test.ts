@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { timeLeftMs, withinDeadline } from '../../../src/lib/deadline.ts';
+import { timeLeftMs, withinDeadline, withoutDeadline } from '../../../src/lib/deadline.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 test('work without a deadline has all the time', () => {
@@ -15,4 +15,13 @@ test('what runs within a deadline sees the time run out, and work beside it does
   expect(left).toBeGreaterThan(0);
   expect(left).toBeLessThanOrEqual(30);
   expect(timeLeftMs()).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('work that goes on after its request has no deadline, and neither have its timers', async () => {
+  const left = await withinDeadline(
+    10,
+    () =>
+      new Promise<number>((resolve) => withoutDeadline(() => setTimeout(() => resolve(timeLeftMs()), 20))),
+  );
+  expect(left).toBe(Number.POSITIVE_INFINITY);
 });
