@@ -68,6 +68,7 @@ export function memoOf({
     attempt: 0,
     ...(after?.length ? { after } : {}),
     ...(waitsFor.length < (after?.length ?? 0) ? { waits_for: waitsFor } : {}),
+    ...(after?.length && waitsFor.length === 0 ? { after_met: true } : {}),
     ...(after_policy === 'any' ? { after_policy } : {}),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(retryMark && { retry_key: retryMark.key, retry_fingerprint: retryMark.fingerprint }),
