@@ -1,16 +1,12 @@
 /** Turns text in other encodings into UTF-8, which is what the readers of CSV and JSON read. */
+import { decodeWindows1252 } from '../../../src/lib/windows-1252.ts';
 import { chunkBytes, piecesOf, type Bytes, type TextSource } from './bytes.ts';
 
 export const windows1252 = 'windows-1252';
 export type OtherEncoding = 'utf-16le' | 'utf-16be' | 'utf-32le' | 'utf-32be' | typeof windows1252;
 
-/** Windows-1252's characters for the bytes 0x80 to 0x9F; a blank for each of the five that it leaves unused. */
-const windows1252Characters = '€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ';
-
-/** Bytes that have no character in Windows-1252. */
-export const unusedInWindows1252: ReadonlySet<number> = new Set(
-  Array.from(windows1252Characters).flatMap((character, i) => (character === ' ' ? [0x80 + i] : [])),
-);
+/** Bytes that have no character in Windows-1252. A file that has one of them is in another encoding. */
+export const unusedInWindows1252: ReadonlySet<number> = new Set([0x81, 0x8d, 0x8f, 0x90, 0x9d]);
 
 /** Text that is not valid in its encoding. What is before the fault has been read. */
 export class EncodingError extends Error {
@@ -46,12 +42,6 @@ const decoders: Readonly<Record<OtherEncoding, Decoder>> = {
   },
   [windows1252]: { unfinished: () => 0, decode: (bytes) => ({ text: decodeWindows1252(bytes) }) },
 };
-
-/** Not by TextDecoder: some versions of Node.js take this encoding for Latin-1. */
-function decodeWindows1252(bytes: Buffer): string {
-  const replaced = (character: string) => windows1252Characters[character.charCodeAt(0) - 0x80] ?? character;
-  return bytes.toString('latin1').replaceAll(/[\x80-\x9f]/g, replaced);
-}
 
 /**
  * Returns the text of a file in another encoding. It has no index: to read from a position on is to decode
