@@ -225,16 +225,8 @@ export function attemptWithdrawn(state: TaskState): TaskState {
  * @param report undefined if nothing is known of it. Then it counts as not started, unless an earlier try had.
  */
 export function attemptRecalled(state: TaskState, report: AttemptReport | undefined, now: number): TaskState {
-  const reports = mergedReports(state.interrupted, report ? [report] : []);
-  const [first] = reports;
-  if (!first) return state;
-  return written(state, now, {
-    status: 'RUNNING',
-    attempt: reports.at(-1)?.attempt ?? state.attempt,
-    started_at: state.started_at ?? first.started_at,
-    attempts: mergedReports(state.attempts, reports),
-    interrupted: [],
-  });
+  const kept = attemptCancelled(state, report);
+  return kept === state ? state : written(kept, now, { status: 'RUNNING' });
 }
 
 /**
