@@ -110,11 +110,12 @@ export async function removeTask(
   if (newest.status === 'open' && !newest.isStuck && !hasNotStarted(newest)) {
     throw running();
   }
+  // Before anything is kept or removed: it may turn out that the task has started.
+  if (newest.status === 'open' && !newest.isStuck) await keepFromStarting(context, actor, newest, waitMs);
   await rememberKey(store, newest);
   // The newest run is deleted last: if this stops halfway, the task still exists and can be deleted again.
   const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
   // An ended task has notified its dependents itself.
-  if (newest.status === 'open' && !newest.isStuck) await keepFromStarting(context, actor, newest, waitMs);
   const dependents = newest.status === 'open' ? await dependentsOf(store, newest) : [];
   for (const { runId } of older) await removeRun(context, id, runId);
   await removeRun(context, id, newest.runId);
