@@ -27,7 +27,8 @@
  *
  * [1] RUNNING if the failure is retryable and retries are left: the workflow schedules the next attempt. FAILED
  *     otherwise.
- * [2] Unchanged: the server starts another attempt, which uses up no retry. FAILED after the fifth loss.
+ * [2] Unchanged: the server starts another attempt, which uses up no retry. The fifth loss counts as a
+ *     failure: see [1].
  * [3] If the server has already given up an attempt that was withdrawn, it ignores the result.
  * [4] If the workflow cancels only the attempt, to withdraw it for a pause or an edit, an attempt that has started is
  *     not asked to stop (stop-signal.ts).
