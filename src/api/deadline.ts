@@ -1,8 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { withinDeadline } from '../lib/deadline.ts';
-
-/** Time for all calls that a request makes together, in milliseconds: it is answered within five seconds. */
-const requestMs = 4500;
+import { answerMs } from '../resources/time-limit.ts';
 
 /** Gives a request its deadline. A request makes up to seven calls, each of which may take its time. */
-export const limitTime: MiddlewareHandler = (_c, next) => withinDeadline(requestMs, next);
+export const limitTime: MiddlewareHandler = (_c, next) => withinDeadline(answerMs, next);

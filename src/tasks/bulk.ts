@@ -12,6 +12,7 @@ import { countTasks } from './counts.ts';
 import type { WriteContext } from './context.ts';
 import { createTask } from './create.ts';
 import type { LiveExecution } from './execution.ts';
+import { answerMs } from '../resources/time-limit.ts';
 import { tasksMatching } from './list.ts';
 import { retryTask } from './retry.ts';
 import { summarise } from './summary.ts';
@@ -21,9 +22,6 @@ import { summarise } from './summary.ts';
  * requests.
  */
 const maxCallsAtOnce = 8;
-
-/** Time for all calls about one task of a bulk request, in milliseconds. */
-const itemMs = 4500;
 
 /** The outcome for one task: its value, or the error with which it was rejected. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
@@ -78,7 +76,7 @@ export function createBulk(context: WriteContext): BulkService {
       const known = await outcome(limiter, () => {
         // Once Temporal is unavailable, waiting for it again for each of a thousand tasks would take minutes.
         if (outage) throw outage;
-        return withinDeadline(itemMs, () => work(item, index)).catch((error: unknown) => {
+        return withinDeadline(answerMs, () => work(item, index)).catch((error: unknown) => {
           // Known before the next task takes this one's place.
           if (isOutage(error)) outage = error;
           throw error;

@@ -1,8 +1,6 @@
 import { withinDeadline } from '../lib/deadline.ts';
 import { Lru } from '../lib/lru.ts';
-
-/** Time for finding an answer, in milliseconds: its own, since the first of several callers may have little left. */
-const sharedMs = 4500;
+import { answerMs } from '../resources/time-limit.ts';
 
 interface Shared<T> {
   readonly answer: Promise<T>;
@@ -22,7 +20,8 @@ export function createSharedAnswers<T>({ freshMs, max }: { freshMs: number; max:
   return (key: string, find: () => Promise<T>): Promise<T> => {
     const before = known.get(key);
     if (before && performance.now() < before.goodUntil) return before.answer;
-    const shared: Shared<T> = { answer: withinDeadline(sharedMs, find), goodUntil: Number.POSITIVE_INFINITY };
+    // With a deadline of its own, since the first of several callers may have little time left.
+    const shared: Shared<T> = { answer: withinDeadline(answerMs, find), goodUntil: Number.POSITIVE_INFINITY };
     known.set(key, shared);
     shared.answer.then(
       () => (shared.goodUntil = performance.now() + freshMs),
