@@ -1,6 +1,4 @@
-import { isMainThread, Worker, workerData } from 'node:worker_threads';
-
-const intervalMs = 1000;
+import { Worker } from 'node:worker_threads';
 
 /**
  * Ends this process, and what its handler has started, when the worker has disconnected or died. Normally
@@ -14,16 +12,10 @@ export function exitWithParent(isBusy: () => boolean): void {
     if (isBusy()) killOwnGroup();
     process.exit();
   });
-  const watch = new Worker(new URL(import.meta.url), { workerData: process.ppid });
+  const watch = new Worker(new URL('./parent-thread.js', import.meta.url), { workerData: process.ppid });
   watch.unref();
 }
 
 function killOwnGroup(): void {
   process.kill(-process.pid, 'SIGKILL');
-}
-
-if (!isMainThread) {
-  setInterval(() => {
-    if (process.ppid !== workerData) killOwnGroup();
-  }, intervalMs);
 }

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { createTaskTypes, loadTaskModules, type TaskTypes } from '../../activities/types/index.ts';
 import { createApp } from '../api/app.ts';
@@ -16,6 +15,7 @@ import { createTaskService } from '../tasks/service.ts';
 import { createTemporal, type Temporal } from '../temporal/temporal.ts';
 import { createFeeds } from './feeds.ts';
 import { logCloseErrors } from './log.ts';
+import { buildFolder as ownBuildFolder } from './own-build.ts';
 import { hasParent, notifyFatal } from './parent.ts';
 import { taskModulesError } from './task-modules.ts';
 import { warnOfUntriedServer } from './server-version.ts';
@@ -43,9 +43,6 @@ export interface ApiOptions {
   readonly telemetry?: Telemetry;
 }
 
-/** Folder of the build (dist/), of which this file is a part. */
-const ownBuild = fileURLToPath(new URL('../../', import.meta.url));
-
 /**
  * Composes the API from its configuration, without listening. Temporal need not be up.
  * @throws {ConfigError} if a variable that the API needs is missing or wrong. @throws {ListFileError} if a
@@ -68,7 +65,7 @@ export async function createApi(
 async function compose(
   config: Config,
   logger: Logger,
-  { buildFolder = ownBuild, telemetry = noTelemetry }: ApiOptions,
+  { buildFolder = ownBuildFolder, telemetry = noTelemetry }: ApiOptions,
   closers: Closers,
 ): Promise<ComposedApi> {
   const { jwtSecret: secret, identityProvider, home, limits } = config;

@@ -1,10 +1,10 @@
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { TaskTypesError } from '../../activities/pool/lifetime.ts';
 import { type HandlerPool, startPool } from '../../activities/pool/pool.ts';
 import { type Config, handlerEnvironment } from '../config.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
 import { createLogger } from './log.ts';
+import { handlerScript, workflowBundle } from './own-build.ts';
 import { logLifecycle, notifyReady } from './parent.ts';
 import { untilStopRequested } from './stop.ts';
 import { taskModulesError } from './task-modules.ts';
@@ -20,7 +20,7 @@ export async function runWorker(config: Config): Promise<void> {
       namespace: config.temporal.namespace,
       taskQueue: config.taskQueue,
       pool,
-      workflowBundle: fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url)),
+      workflowBundle,
       ...config.worker,
       logger,
     });
@@ -37,7 +37,7 @@ async function startHandlers(config: Config, logger: Logger): Promise<HandlerPoo
   const { dataDir, httpAllowHosts, modules } = config.types;
   try {
     return await startPool({
-      entry: fileURLToPath(new URL('../../activities/pool/handler-main.js', import.meta.url)),
+      entry: handlerScript,
       settings: { dataDir, httpAllowHosts: [...httpAllowHosts], modules: [...modules] },
       environment: handlerEnvironment(),
       concurrency: config.worker.concurrency,

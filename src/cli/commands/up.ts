@@ -1,11 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { readConfig } from '../../config.ts';
 import { createAction, type Io } from '../../lib/command.ts';
+import { executable } from '../../processes/own-build.ts';
 import { serviceErrors } from '../errors.ts';
-
-/** The executable, which `up` also runs as `worker` and as `api`. */
-const entry = fileURLToPath(new URL('../main.js', import.meta.url));
 
 /** Defines `taskbell up`. */
 export function defineUp(program: Command, io: Io): void {
@@ -21,7 +18,7 @@ export function defineUp(program: Command, io: Io): void {
         const { ensureFirstUser } = await import('../../processes/accounts.ts');
         // An identity provider has its own accounts.
         const firstUser = config.identityProvider ? {} : { firstUser: () => ensureFirstUser(config.home) };
-        return up(config, { entry, ...firstUser });
+        return up(config, { entry: executable, ...firstUser });
       }),
     );
 }
