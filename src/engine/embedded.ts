@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Database, databaseFiles, prepareDatabase, stopOrphan } from './database.ts';
 import { watchDatabase } from './database-watch.ts';
-import { chooseHiddenPlace, randomLoopback } from './hidden-ports.ts';
+import { type HiddenPlace, chooseHiddenPlace, randomLoopback } from './hidden-ports.ts';
 import type { ReportProgress } from '../lib/progress.ts';
 import { SetupError } from '../lib/setup-error.ts';
-import { listenError, choosePorts } from './ports.ts';
+import { holdPort, listenError } from './ports.ts';
 import { makePrivate } from './private-files.ts';
 import { killGroup } from './processes.ts';
 import { waitUntilServing } from './readiness.ts';
@@ -61,25 +61,21 @@ export interface EmbeddedServer {
  * (with its own reason and its last log lines).
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
-  const { home, cli, report, signal } = options;
+  const { home, cli, report } = options;
   await mkdir(join(home, 'logs'), { recursive: true, mode: 0o700 });
   await stopOrphan(home, report);
   const database = await prepareDatabase(home, cli);
   makePrivate(databaseFiles(home));
-  const { port, webUiPort } = await chooseAnnouncedPorts(options);
-  signal?.throwIfAborted();
-  report?.({ waitingFor: 'Starting the Temporal server' });
-  const { server, webUi, log } = await startServer(options, { port, webUiPort, database });
-  let proxy: WebUiProxy | undefined;
-  try {
-    if (webUi !== undefined && webUiPort !== undefined)
-      proxy = await startWebUiProxy({ host, port: webUiPort, target: webUi });
-  } catch (error) {
-    await server.close();
-    // Its port was free when it was chosen, some seconds ago.
-    const variable = 'TASKBELL_TEMPORAL_UI_PORT';
-    throw webUiPort === undefined ? error : listenError(error, { host, port: webUiPort, variable });
-  }
+  // Listens before there is a server: another process could take a port that was only chosen.
+  let webUi: HiddenPlace | undefined;
+  const { port, proxy } = await takePorts(options, () => webUi);
+  const webUiPort = proxy?.port;
+  const started = await startServer(options, { port, webUiPort, database }).catch(async (error: unknown) => {
+    await proxy?.close();
+    throw error;
+  });
+  const { server, log } = started;
+  webUi = started.webUi;
   markComplete(home);
   const watch = watchDatabase(home, (error) => {
     // At once: whatever it acknowledges from now on is lost.
@@ -104,14 +100,21 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   };
 }
 
-async function chooseAnnouncedPorts(
+/** Chooses the server's port, and starts the proxy of its Web UI. */
+async function takePorts(
   options: EmbeddedOptions,
-): Promise<{ port: number; webUiPort: number | undefined }> {
-  const wishes = [{ port: options.port, variable: 'TASKBELL_TEMPORAL_PORT' }];
-  if (options.webUiPort !== undefined)
-    wishes.push({ port: options.webUiPort, variable: 'TASKBELL_TEMPORAL_UI_PORT' });
-  const [port = 0, webUiPort] = await choosePorts(host, wishes);
-  return { port, webUiPort };
+  target: () => HiddenPlace | undefined,
+): Promise<{ port: number; proxy: WebUiProxy | undefined }> {
+  const { port: wish, webUiPort: port } = options;
+  const held = await holdPort(host, wish, 'TASKBELL_TEMPORAL_PORT');
+  try {
+    if (port === undefined) return { port: held.port, proxy: undefined };
+    return { port: held.port, proxy: await startWebUiProxy({ host, port, target }) };
+  } catch (error) {
+    throw listenError(error, { host, port: port ?? 0, variable: 'TASKBELL_TEMPORAL_UI_PORT' });
+  } finally {
+    await held.release();
+  }
 }
 
 interface ServerFacts {
@@ -127,6 +130,8 @@ interface ServerFacts {
 async function startServer(options: EmbeddedOptions, facts: ServerFacts) {
   const { home, cli, namespace, signal, force } = options;
   for (let start = 1; ; start += 1) {
+    signal?.throwIfAborted();
+    options.report?.({ waitingFor: 'Starting the Temporal server' });
     const webUi = facts.webUiPort === undefined ? undefined : await chooseHiddenPlace(await randomLoopback());
     const { port: metricsPort } = await chooseHiddenPlace(host);
     const log = openServerLog(join(home, 'logs', 'temporal.log'));

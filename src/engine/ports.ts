@@ -13,21 +13,28 @@ export async function choosePorts(
   host: string,
   wishes: readonly { readonly port: number; readonly variable: string }[],
 ): Promise<number[]> {
-  const held: Server[] = [];
+  const held: HeldPort[] = [];
   try {
-    for (const wish of wishes) held.push(await hold(host, wish.port, wish.variable));
-    return held.map(portOf);
+    for (const wish of wishes) held.push(await holdPort(host, wish.port, wish.variable));
+    return held.map(({ port }) => port);
   } finally {
-    await Promise.all(held.map(release));
+    await Promise.all(held.map(({ release }) => release()));
   }
 }
 
-async function hold(host: string, port: number, variable: string): Promise<Server> {
+/** A port that nothing else can take until it is released. */
+export interface HeldPort {
+  readonly port: number;
+  release(): Promise<void>;
+}
+
+/** @throws {SetupError} as `choosePorts`. */
+export async function holdPort(host: string, port: number, variable: string): Promise<HeldPort> {
   const server = createServer();
   server.listen({ port, host, exclusive: true });
   try {
     await once(server, 'listening');
-    return server;
+    return { port: portOf(server), release: () => release(server) };
   } catch (error) {
     throw listenError(error, { host, port, variable });
   }

@@ -22,8 +22,8 @@ import type { HiddenPlace } from './hidden-ports.ts';
 export interface WebUiProxyOptions {
   readonly host: string;
   readonly port: number;
-  /** Where the Web UI itself listens. */
-  readonly target: HiddenPlace;
+  /** Returns where the Web UI itself listens; undefined while it doesn't. */
+  readonly target: () => HiddenPlace | undefined;
 }
 
 /** Listening → closed. Its creator closes it. */
@@ -35,6 +35,8 @@ export interface WebUiProxy {
 
 /** Names under which a browser reaches this machine and nothing else. DNS can't change what they mean. */
 const ownNames = ['127.0.0.1', 'localhost', '[::1]'];
+
+const noResponse = 'The Temporal Web UI does not respond. Try again in a few seconds.';
 
 /** Headers that concern one connection only; the next one has its own (RFC 9110, section 7.6.1). */
 const hopByHop = new Set([
@@ -55,15 +57,19 @@ export async function startWebUiProxy({ host, port, target }: WebUiProxyOptions)
   const boundPort = (): number => (server.address() as AddressInfo).port;
   server.on('request', (incoming, response) => {
     const rejection = rejectionOf(incoming, boundPort());
-    if (rejection === undefined) void forward(incoming, response, { ...target, agent });
-    else answer(response, 403, rejection);
+    const place = target();
+    if (rejection !== undefined) answer(response, 403, rejection);
+    else if (place === undefined) answer(response, 502, noResponse);
+    else void forward(incoming, response, { ...place, agent });
   });
   server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgraded.add(socket);
     socket.once('close', () => upgraded.delete(socket));
     socket.on('error', () => socket.destroy());
-    if (rejectionOf(incoming, boundPort()) === undefined) forwardUpgrade(incoming, socket, head, target);
-    else refuseUpgrade(socket, 403);
+    const place = target();
+    if (rejectionOf(incoming, boundPort()) !== undefined) refuseUpgrade(socket, 403);
+    else if (place === undefined) refuseUpgrade(socket, 502);
+    else forwardUpgrade(incoming, socket, head, place);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -112,7 +118,7 @@ async function forward(incoming: IncomingMessage, response: ServerResponse, targ
   } catch {
     // Whichever side broke off, the browser learns it from the response; nothing here can repair it.
     if (response.headersSent) response.destroy();
-    else answer(response, 502, 'The Temporal Web UI does not respond. Try again in a few seconds.');
+    else answer(response, 502, noResponse);
   }
 }
 

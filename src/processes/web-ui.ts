@@ -17,7 +17,7 @@ export async function runWebUi(config: Config, targetUrl: string): Promise<void>
   const logger = createLogger(config, 'web-ui');
   const closers = createClosers(logCloseErrors(logger));
   const target = placeOf(targetUrl);
-  const proxy = await startWebUiProxy({ host, port, target }).catch((error: unknown) => {
+  const proxy = await startWebUiProxy({ host, port, target: () => target }).catch((error: unknown) => {
     throw listenError(error, { host, port, variable: 'TASKBELL_TEMPORAL_UI_PORT' });
   });
   closers.add(() => proxy.close());

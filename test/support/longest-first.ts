@@ -1,18 +1,32 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take most of a minute or more, mostly waiting. Started last, they would still be running when all others are done. */
+/**
+ * Files that take half a minute or more, mostly waiting, longest first. Started last, they would still be running when
+ * all others are done.
+ */
 const longest = [
   'e2e/losses',
-  'e2e/stopping',
-  'e2e/up',
-  'api/overview',
   'browser/tasks',
-  'api/after',
-  'e2e/misbehaviour',
   'browser/task',
+  'e2e/stopping',
+  'e2e/misbehaviour',
   'pool/pool',
+  'api/overview',
+  'e2e/up',
+  'api/after',
   'e2e/demo',
+  'browser/forms',
+  'browser/overview',
   'e2e/resume',
+  'e2e/dispatch',
+  'api/filters',
+  'e2e/engine',
+  'browser/accounts',
+  'e2e/faults',
+  'browser/task-dialogs',
+  'e2e/commands',
+  'e2e/compose',
+  'pool/modules',
   'unit/types/process-data-resume',
 ];
 /** The other files come project by project: a worker process can only be shared within one. */

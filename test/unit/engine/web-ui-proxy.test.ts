@@ -23,7 +23,7 @@ async function start(answer: Answer): Promise<{ proxy: WebUiProxy; webUi: Server
   const webUi = createServer(answer).listen(0, host);
   await once(webUi, 'listening');
   const { port } = webUi.address() as AddressInfo;
-  const proxy = await startWebUiProxy({ host, port: 0, target: { host, port } });
+  const proxy = await startWebUiProxy({ host, port: 0, target: () => ({ host, port }) });
   close.push(
     async () => {
       webUi.closeAllConnections();
@@ -46,6 +46,14 @@ const echo: Answer = (received, response) => {
 };
 
 describe('the proxy before the Temporal Web UI', () => {
+  test('answers 502 before there is a Web UI', async () => {
+    const proxy = await startWebUiProxy({ host, port: 0, target: () => undefined });
+    close.push(() => proxy.close());
+    const { port } = proxy;
+    const headers = { host: `${host}:${port}` };
+    expect(await sendRaw({ host, port }, { headers })).toMatchObject({ status: 502 });
+  });
+
   test.each(['127.0.0.1', 'localhost', 'LOCALHOST', '[::1]'])(
     'serves it under the name %s with its own port',
     async (name) => {
