@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { SearchAttributeUpdatePair } from '@temporalio/common';
 import { searchAttributes } from '../src/contract/names.ts';
-import type { EndedPredecessor } from '../src/contract/predecessors.ts';
+import { type EndedPredecessor, memoOfPredecessors } from '../src/contract/predecessors.ts';
 import { searchableName, searchableTag } from '../src/contract/searchable.ts';
 import { escapeMarkup, truncateBytes } from '../src/contract/text.ts';
 import type { ErrorReport, TaskFailureDetails, TaskMemo } from '../src/contract/workflow.ts';
@@ -48,14 +48,10 @@ function changedAttributes(before: TaskState, after: TaskState): SearchAttribute
 
 /** Returns the memo's fields that must be written; none for a task that simply succeeds. */
 function changedMemo(before: TaskState, after: TaskState): Partial<TaskMemo> {
-  if (after.waitsFor !== before.waitsFor) return predecessorMemo(after);
+  if (after.waitsFor !== before.waitsFor) return memoOfPredecessors(after.waitsFor);
   if (after.attempts !== before.attempts) return failureMemo(after);
   if (after.spec === before.spec) return nextAttemptMemo(before, after);
   return { ...listedOf(after.spec), edited: true };
-}
-
-function predecessorMemo({ waitsFor }: TaskState): Partial<TaskMemo> {
-  return { waits_for: waitsFor, ...(waitsFor.length === 0 && { after_met: true }) };
 }
 
 /**

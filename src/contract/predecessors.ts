@@ -32,6 +32,26 @@ export interface PredecessorInput {
   readonly after_met?: true;
 }
 
+/** The part of a run's memo that says what it waits for. Written by `memoOfPredecessors`. */
+export interface PredecessorMemo {
+  /** Ids of the predecessors. */
+  readonly after?: readonly string[];
+  /** Those that have not ended. Omitted as long as none has. */
+  readonly waits_for?: readonly string[];
+  /** Set once all have ended: servers from 1.30 on drop a field that is updated to an empty list. */
+  readonly after_met?: boolean;
+}
+
+/** @param left predecessors that have not ended, once some have. */
+export function memoOfPredecessors(left: readonly string[]): Omit<PredecessorMemo, 'after'> {
+  return { waits_for: left, ...(left.length === 0 && { after_met: true }) };
+}
+
+/** Returns the predecessors that a run still waits for, by its memo. */
+export function predecessorsLeft({ after, waits_for, after_met }: PredecessorMemo): readonly string[] {
+  return after_met === true ? [] : (waits_for ?? after ?? []);
+}
+
 /** Returns the predecessors that a new run has to wait for: all but those that have already ended well. */
 export function remainingPredecessors({
   after,

@@ -6,7 +6,7 @@
  */
 import type { JsonValue } from './json.ts';
 import type { StoredStatus } from './names.ts';
-import type { AfterPolicy, PredecessorInput } from './predecessors.ts';
+import type { AfterPolicy, PredecessorInput, PredecessorMemo } from './predecessors.ts';
 import type { ListedSpec, TaskSpec } from './spec.ts';
 
 /** The account that acted on a task. */
@@ -28,19 +28,14 @@ export interface TaskInput extends TaskSpec, PredecessorInput {
 }
 
 /** The workflow's memo: what lists show without a query to the workflow. At most 4 KiB. */
-export interface TaskMemo extends Partial<ListedSpec> {
+export interface TaskMemo extends Partial<ListedSpec>, PredecessorMemo {
   readonly type: string;
   /** Tags as the owner wrote them. The search attribute has their searchable form. */
   readonly tags?: readonly string[];
   readonly created_at: string;
   readonly retry_count: number;
   readonly attempt: number;
-  readonly after?: readonly string[];
   readonly after_policy?: AfterPolicy;
-  /** Predecessors that have not ended. Omitted as long as none has. */
-  readonly waits_for?: readonly string[];
-  /** Set once all have ended: servers from 1.30 on drop a field that is updated to an empty list. */
-  readonly after_met?: boolean;
   /** Digest of the request that created the task. Set if the request had an Idempotency-Key. */
   readonly fingerprint?: string;
   /**

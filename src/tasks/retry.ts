@@ -10,6 +10,7 @@ import type { WriteContext } from './context.ts';
 import { assertMatches } from './etag.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
+import { predecessorsLeft } from '../contract/predecessors.ts';
 import { endedPredecessorsForRetry } from './predecessors.ts';
 import { readTask, type TaskView } from './read.ts';
 import { formerMessages, rejection, unreadable } from './rejection.ts';
@@ -123,7 +124,7 @@ async function predecessorInputForRetry(
   after: readonly string[] = [],
 ): Promise<Pick<TaskInput, 'predecessors_over' | 'after_met'>> {
   if (after.length === 0) return {};
-  const left = memo.after_met === true ? [] : (memo.waits_for ?? after);
+  const left = predecessorsLeft({ after, ...memo });
   if (left.length === 0) return { after_met: true };
   const met = after.filter((id) => !left.includes(id)).map((id) => ({ id, ended: 'COMPLETED' as const }));
   const { predecessors_over = [] } = await endedPredecessorsForRetry(store, left);

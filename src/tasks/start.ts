@@ -1,5 +1,5 @@
 import type { SearchAttributePair } from '@temporalio/common';
-import { remainingPredecessors } from '../contract/predecessors.ts';
+import { memoOfPredecessors, remainingPredecessors } from '../contract/predecessors.ts';
 import { searchAttributes, type StoredStatus, taskWorkflowType } from '../contract/names.ts';
 import { searchableName, searchableTag } from '../contract/searchable.ts';
 import { escapeMarkup, truncateBytes } from '../contract/text.ts';
@@ -67,8 +67,7 @@ export function memoOf({
     retry_count: input.retry_count,
     attempt: 0,
     ...(after?.length ? { after } : {}),
-    ...(waitsFor.length < (after?.length ?? 0) ? { waits_for: waitsFor } : {}),
-    ...(after?.length && waitsFor.length === 0 ? { after_met: true } : {}),
+    ...(waitsFor.length < (after?.length ?? 0) ? memoOfPredecessors(waitsFor) : {}),
     ...(after_policy === 'any' ? { after_policy } : {}),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(retryMark && { retry_key: retryMark.key, retry_fingerprint: retryMark.fingerprint }),

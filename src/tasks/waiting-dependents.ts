@@ -1,3 +1,4 @@
+import { predecessorsLeft } from '../contract/predecessors.ts';
 import type { EndSubscriber, EndSubscribers } from './missed-ends.ts';
 import { notifyDependents } from './predecessors.ts';
 import { allRows } from './rows.ts';
@@ -16,8 +17,7 @@ async function byPredecessor(store: TaskStore): Promise<Map<string, EndSubscribe
       key: runId,
       notify: (predecessor) => notifyDependents(store, [{ id, run_id: runId }], predecessor),
     };
-    if (memo.after_met === true) continue;
-    for (const predecessor of memo.waits_for ?? memo.after ?? []) {
+    for (const predecessor of predecessorsLeft(memo)) {
       const others = waiting.get(predecessor);
       if (others) others.push(dependent);
       else waiting.set(predecessor, [dependent]);
