@@ -6,7 +6,11 @@
  * - and says in its failure whether the task's own retry policy applies, or the server should retry.
  */
 import { CancelledFailure, Context } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  ApplicationFailureCategory,
+  type ApplicationFailureOptions,
+} from '@temporalio/common';
 import type { JsonValue } from '../src/contract/json.ts';
 import type {
   AttemptStart,
@@ -22,8 +26,9 @@ import { AttemptInterrupted, describeFailure } from './failures.ts';
 import { Heartbeats } from './heartbeats.ts';
 import type { HandlerPool } from './pool/pool.ts';
 import { type Announcement, createAnnouncement } from './announcement.ts';
-import { Probation } from './probation.ts';
+import type { Probation } from './probation.ts';
 import { runHandler } from './run-handler.ts';
+import type { SlotKind } from './slots.ts';
 import { createStopSignal, type StopSignal } from './stop-signal.ts';
 import { noTelemetry, type Telemetry } from '../src/lib/telemetry.ts';
 
@@ -38,6 +43,9 @@ export interface RunningActivity extends WorkflowRun {
 
 export interface ProcessTaskDependencies {
   readonly pool: HandlerPool;
+  /** The slots that the worker's attempts arrive in. */
+  readonly slots: SlotKind;
+  readonly probation: Probation;
   /** The worker's identity, shown to the task's owner with each attempt. */
   readonly worker: string;
   readonly signals: {
@@ -60,6 +68,8 @@ const maxBlamedLosses = 5;
 const maxUnheardLosses = 10;
 /** Delay before a deferred task asks for its turn again, in milliseconds. */
 const deferMs = 3000;
+/** Delay of an attempt that can start as soon as a slot is free, in milliseconds. The server takes 0 for no value. */
+const soonMs = 1;
 /**
  * Time for which a task of an unknown type is left to other workers, in milliseconds: those of a new release, for
  * example, which are started one after the other.
@@ -81,10 +91,9 @@ interface ActivityAttempt {
 }
 
 export function createProcessTask(dependencies: ProcessTaskDependencies) {
-  const probation = new Probation();
   return async function processTask(input: AttemptInput): Promise<AttemptSuccess> {
     const attempt = createAttempt(dependencies, input);
-    const { tries, record } = attempt;
+    const { tries, stop } = attempt;
     // Started first: sending the reports of other attempts takes time, and this one must not count as lost
     // meanwhile.
     attempt.heartbeats.start();
@@ -92,27 +101,38 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
       if (tries.blamed >= maxBlamedLosses || tries.unheard >= maxUnheardLosses) throw await giveUp(attempt);
       await reportInterrupted(attempt, tries.unreported);
       if (!dependencies.pool.types.has(input.type)) throw unknownType(attempt);
-      const turn = probation.admit(tries.lost);
-      if (!turn) throw deferred(attempt);
-      announceSoon(attempt);
+      const leaveSlot = await dependencies.slots.enter(input.owner.id, stop.signal);
+      if (!leaveSlot) throw refused(attempt);
       try {
-        await turn.settle(attempt.stop.signal);
-        const result = await run(attempt);
-        measure(attempt, 'completed');
-        return { result, report: record.report('completed', null) };
-      } catch (error) {
-        const failed = await activityFailure(error, attempt);
-        measure(attempt, failed instanceof CancelledFailure ? 'cancelled' : 'failed');
-        throw failed;
+        return await runInTurn(attempt);
       } finally {
-        attempt.announcement.close();
-        turn.end();
+        leaveSlot();
       }
     } finally {
       attempt.heartbeats.stop();
-      attempt.stop.close();
+      stop.close();
     }
   };
+}
+
+async function runInTurn(attempt: ActivityAttempt): Promise<AttemptSuccess> {
+  const { dependencies, tries, record, stop, announcement } = attempt;
+  const turn = dependencies.probation.admit(tries.lost);
+  if (!turn) throw deferral(attempt, 'Waiting for another task that was also lost with its worker');
+  announceSoon(attempt);
+  try {
+    await turn.settle(stop.signal);
+    const result = await run(attempt);
+    measure(attempt, 'completed');
+    return { result, report: record.report('completed', null) };
+  } catch (error) {
+    const failed = await activityFailure(error, attempt);
+    measure(attempt, failed instanceof CancelledFailure ? 'cancelled' : 'failed');
+    throw failed;
+  } finally {
+    announcement.close();
+    turn.end();
+  }
 }
 
 /** Measures the duration of an attempt that has ended, whether its handler or its process failed. */
@@ -203,15 +223,21 @@ function lostTooOften(attempt: ActivityAttempt, last: AttemptReport, ended: 0 | 
   return failure(attempt, { ...last, error: { type: 'WorkerLost', message } }, { retryable: true });
 }
 
-/** Frees the slot without starting the attempt: another task is on probation here. */
-function deferred(attempt: ActivityAttempt): Error {
-  return deferral(attempt, 'Waiting for another task that was also lost with its worker');
+/** Frees the slot for a while without starting an attempt. */
+function deferral(
+  { activity, record }: ActivityAttempt,
+  message: string,
+  options: Pick<ApplicationFailureOptions, 'nextRetryDelay' | 'category'> = { nextRetryDelay: deferMs },
+): Error {
+  activity.heartbeat(record.deferral());
+  return ApplicationFailure.create({ type: 'Deferred', message, ...options });
 }
 
-/** Frees the slot for a while without starting an attempt. */
-function deferral({ activity, record }: ActivityAttempt, message: string): Error {
-  activity.heartbeat(record.deferral());
-  return ApplicationFailure.create({ type: 'Deferred', message, nextRetryDelay: deferMs });
+/** Puts a task back into the queue whose owner has all the slots that it may have. */
+function refused(attempt: ActivityAttempt): Error {
+  const message = 'Waiting for another task of its owner to end';
+  // Nothing has failed, and it can happen every few seconds for days: the SDK logs it as a detail.
+  return deferral(attempt, message, { nextRetryDelay: soonMs, category: ApplicationFailureCategory.BENIGN });
 }
 
 /** Leaves the task to a worker that knows its type, or fails it if none has taken it for a long time. */
@@ -253,7 +279,7 @@ async function interrupted(
   await reportInterrupted(attempt, [report]);
   // The count must reach the server before the failure does, or a hand-back would count as a lost worker.
   activity.heartbeat(record.lastHeartbeat(outcome));
-  const soon = outcome === 'handed_back' ? { nextRetryDelay: 1 } : {};
+  const soon = outcome === 'handed_back' ? { nextRetryDelay: soonMs } : {};
   return ApplicationFailure.create({ type, message, ...soon });
 }
 

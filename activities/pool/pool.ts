@@ -112,7 +112,8 @@ class Pool implements HandlerPool {
     if (!this.#all.has(handlerProcess)) return;
     const { attempts, residentBytes } = handlerProcess;
     const worn = attempts >= this.#options.maxAttempts || residentBytes > this.#maxBytes;
-    if (worn || !handlerProcess.alive) this.#replace(handlerProcess);
+    const surplus = this.#all.size > this.#options.concurrency + spares;
+    if (worn || surplus || !handlerProcess.alive) this.#replace(handlerProcess);
     else this.#offer(handlerProcess);
     this.#refill();
   }
@@ -171,7 +172,8 @@ class Pool implements HandlerPool {
     const { concurrency, maxAttempts } = this.#options;
     const margin = Math.min(lastAttempts, Math.floor(maxAttempts / 2));
     const leaving = [...this.#all].filter(({ attempts }) => attempts >= maxAttempts - margin).length;
-    const wanted = concurrency + spares + leaving;
+    // A guest's attempt is one more than the pool is meant for.
+    const wanted = Math.max(concurrency, this.#busy.size) + spares + leaving;
     const coming = (): number => this.#all.size + this.#starting;
     while (!this.#closing.signal.aborted && coming() < wanted) void this.#startAnother();
   }

@@ -105,7 +105,9 @@ export function liveWorkers(
 function takesAttempts({ status, heartbeatTime, activityTaskSlotsInfo: slots }: Heartbeat, now: number) {
   const isFresh = now - (millis(heartbeatTime) ?? 0) <= heartbeatFreshMs;
   const hasSlots = (slots?.currentUsedSlots ?? 0) + (slots?.currentAvailableSlots ?? 0) > 0;
-  return status === WorkerStatus.WORKER_STATUS_RUNNING && isFresh && hasSlots;
+  // A worker's guest slot is reported by itself, under the same identity.
+  const isGuestSlot = slots?.slotSupplierKind?.startsWith('Custom') === true;
+  return status === WorkerStatus.WORKER_STATUS_RUNNING && isFresh && hasSlots && !isGuestSlot;
 }
 
 function readHeartbeat(heartbeat: Heartbeat): WorkerSeen {

@@ -11,8 +11,11 @@ import {
   Runtime,
   Worker,
   type WorkerOptions as TemporalWorkerOptions,
+  type WorkerTuner,
 } from '@temporalio/worker';
 import { createActivities, type LocalActivities } from '../../activities/index.ts';
+import { Probation } from '../../activities/probation.ts';
+import { type SlotKind, Slots } from '../../activities/slots.ts';
 import type { HandlerPool } from '../../activities/pool/pool.ts';
 import type { ProcessTaskDependencies, RunningActivity } from '../../activities/process-task.ts';
 import { attemptStartedSignal, attemptInterruptedSignal } from '../../workflows/messages.ts';
@@ -83,52 +86,95 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     workerHeartbeatInterval: heartbeatIntervalMs,
     telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'WARN' } } },
   });
-  const connection = await connectWorker(options.connection).catch(async (error: unknown) => {
+  const connections = await connectTwice(options.connection).catch(async (error: unknown) => {
     // An address that is not even valid leaves the native threads running, and with them the process.
     await runtime.shutdown();
     throw error;
   });
+  const [connection, guestConnection] = connections;
   const grace = new AbortController();
   // Makes the calls outside of workflows and attempts.
   const temporal = createTemporal({ ...options, identity: identity() });
   const store = createTaskStore(temporal);
   try {
-    const attempts = await Worker.create(attemptOptions(connection, options, store, grace.signal));
+    const slots = new Slots(options.concurrency);
+    const probation = new Probation();
+    const activitiesIn = (kind: SlotKind): object =>
+      createActivities({
+        pool: options.pool,
+        slots: kind,
+        probation,
+        signals: signalsOf(connection, options),
+        whyStop: (attempt) => whyStop(store, attempt),
+        worker: identity(),
+        graceOver: grace.signal,
+        ...(options.telemetry && { telemetry: options.telemetry }),
+      });
+    const attempts = [
+      await Worker.create({
+        ...attemptOptions(connection, options, activitiesIn(slots.own)),
+        // The worker polls only while there is a free slot, so it holds nothing that another worker could run.
+        maxConcurrentActivityTaskExecutions: options.concurrency,
+      }),
+      await Worker.create({
+        ...attemptOptions(guestConnection, options, activitiesIn(slots.guest)),
+        tuner: guestTuner(slots),
+      }),
+    ];
     const workflows = await Worker.create(workflowOptions(connection, options, store));
     const watch = watchForMissedEnds({
       store,
       subscribers: [waitingDependents(store)],
       logger: options.logger,
     });
-    const ended = endAfter(runToEnd(attempts, workflows, connection), [watch, temporal]);
+    const ended = endAfter(runToEnd(attempts, workflows, connections), [watch, temporal]);
     const stop = (): void => {
-      attempts.shutdown();
+      for (const worker of attempts) worker.shutdown();
       setTimeout(() => grace.abort(), options.shutdownGraceMs).unref();
     };
     return { identity: identity(), stop, ended };
   } catch (error) {
     await temporal.close();
-    await connection.close();
+    for (const each of connections) await each.close();
     throw error;
   }
 }
 
-/** Runs two Temporal workers, so that attempts which end in the grace time still find a worker to end their tasks. */
-async function runToEnd(attempts: Worker, workflows: Worker, connection: NativeConnection): Promise<void> {
+/** Opens two connections: workers that run the same activities of a task queue can't share one. */
+async function connectTwice(
+  options: TemporalConnectionOptions,
+): Promise<readonly [NativeConnection, NativeConnection]> {
+  const first = await connectWorker(options);
+  try {
+    return [first, await connectWorker(options)];
+  } catch (error) {
+    await first.close();
+    throw error;
+  }
+}
+
+/**
+ * Runs Temporal workers for the attempts and one for the workflows, so that attempts which end in the grace time still
+ * find a worker to end their tasks.
+ */
+async function runToEnd(
+  attempts: readonly Worker[],
+  workflows: Worker,
+  connections: readonly NativeConnection[],
+): Promise<void> {
   const running = workflows.run();
   try {
-    await Promise.race([attempts.run(), running]);
+    await Promise.race([Promise.all(attempts.map((worker) => worker.run())), running]);
     await settled(workflows);
     shutDown(workflows);
     await running;
   } catch (error) {
-    shutDown(attempts);
-    shutDown(workflows);
-    // A worker that left an attempt behind still holds the connection; the original error matters more.
-    connection.close().catch(() => undefined);
+    for (const worker of [...attempts, workflows]) shutDown(worker);
+    // A worker that left an attempt behind still holds its connection; the original error matters more.
+    for (const connection of connections) connection.close().catch(() => undefined);
     throw error;
   }
-  await connection.close();
+  for (const connection of connections) await connection.close();
 }
 
 async function endAfter(
@@ -159,21 +205,11 @@ function shutDown(worker: Worker): void {
 function attemptOptions(
   connection: NativeConnection,
   options: WorkerOptions,
-  store: TaskStore,
-  graceOver: AbortSignal,
+  activities: object,
 ): TemporalWorkerOptions {
   return {
     ...commonOptions(connection, options),
-    activities: createActivities({
-      pool: options.pool,
-      signals: signalsOf(connection, options),
-      whyStop: (attempt) => whyStop(store, attempt),
-      worker: identity(),
-      graceOver,
-      ...(options.telemetry && { telemetry: options.telemetry }),
-    }),
-    // The worker polls only while there is a free slot, so it holds nothing that another worker could run.
-    maxConcurrentActivityTaskExecutions: options.concurrency,
+    activities,
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: Math.min(options.concurrency, 10) },
     // The default of a minute would delay every cancellation and every progress update by as much.
     maxHeartbeatThrottleInterval: '500ms',
@@ -181,6 +217,27 @@ function attemptOptions(
     shutdownGraceTime: options.shutdownGraceMs,
     // Without it, the worker would wait forever, for example for a Temporal server that no longer exists.
     shutdownForceTime: options.shutdownGraceMs + forceAfterGraceMs,
+  };
+}
+
+/** Makes a Temporal worker poll for an attempt only while the guest slot is open. */
+function guestTuner(slots: Slots): WorkerTuner {
+  const unused = { type: 'fixed-size', numSlots: 1 } as const;
+  return {
+    workflowTaskSlotSupplier: unused,
+    localActivityTaskSlotSupplier: unused,
+    nexusTaskSlotSupplier: unused,
+    activityTaskSlotSupplier: {
+      type: 'custom',
+      async reserveSlot(_context, signal) {
+        await slots.reserveGuest(signal);
+        return {};
+      },
+      // For eager dispatch, which bypasses fairness.
+      tryReserveSlot: () => null,
+      markSlotUsed: () => undefined,
+      releaseSlot: () => slots.releaseGuest(),
+    },
   };
 }
 

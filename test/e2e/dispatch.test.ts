@@ -87,6 +87,23 @@ describe('no worker holds a due task that another could run:', () => {
   });
 });
 
+describe('an owner whose tasks hold every slot of every worker for long', () => {
+  test('does not keep the tasks of others from starting, nor do its own start beyond the slots', async () => {
+    const [dave, bob] = await Promise.all([service.as('alice'), service.as('bob')]);
+    const long = await occupy(dave, 2);
+    const task = { name: 'waits for a slot', type: 'echo', delay: 0 };
+    const waiting = await Promise.all([dave.create(task), dave.create(task), dave.create(task)]);
+    const others = await endOfAll(bob, [await bob.create(task), await bob.create(task)]);
+    expect(others).toMatchObject([{ status: 'COMPLETED' }, { status: 'COMPLETED' }]);
+    for (const { id } of waiting)
+      expect(await dave.read(id)).toMatchObject({ status: 'PENDING', attempts: [] });
+    await long.release();
+    // Those that a worker has refused meanwhile have had no attempt by it.
+    for (const end of await endOfAll(dave, waiting))
+      expect(end).toMatchObject({ status: 'COMPLETED', attempt: 1, attempts: [{ outcome: 'completed' }] });
+  });
+});
+
 test('a worker leaves tasks of a type that it does not know to another one, as during a rolling release', async () => {
   // It would otherwise take a third of them, and fail them.
   await startTestWorker(service, { TASKBELL_TASK_MODULES: '' });

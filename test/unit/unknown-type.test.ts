@@ -1,7 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
+import { Probation } from '../../activities/probation.ts';
 import { createProcessTask } from '../../activities/process-task.ts';
+import { Slots } from '../../activities/slots.ts';
 import type { AttemptInput } from '../../src/contract/workflow.ts';
 
 const input: AttemptInput = {
@@ -19,6 +21,8 @@ async function failureAfter(minutes: number): Promise<ApplicationFailure> {
   const processTask = createProcessTask({
     // Only its types are looked at.
     pool: { types: new Map() } as unknown as Parameters<typeof createProcessTask>[0]['pool'],
+    slots: new Slots(1).own,
+    probation: new Probation(),
     worker: 'worker',
     signals: { started: () => Promise.resolve(), interrupted: () => Promise.resolve() },
     whyStop: () => Promise.resolve(undefined),
