@@ -94,3 +94,13 @@ export function sentence(text: string): string {
   const bare = text.replace(/[\s.]+$/, '');
   return bare === '' || /[!?…]$/.test(bare) ? bare : `${bare}.`;
 }
+
+/** Colours and other codes for terminals (ECMA-48), which some programs print wherever they run. */
+const terminalCodes = new RegExp(
+  String.raw`\u001b(?:\[[0-?]*[ -/]*[@-~]|\].*?(?:\u0007|\u001b\\)|[@-Z^_])`,
+  'gu',
+);
+
+export function withoutTerminalCodes(text: string): string {
+  return text.replaceAll(terminalCodes, '');
+}

@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { withoutTerminalCodes } from '../format.ts';
 
 /** Tolerance in pixels for "scrolled to the end": for rounding, and for a reader who has almost reached it. */
 const nearEndPx = 8;
@@ -15,7 +16,7 @@ export function Log({
 }) {
   const element = useRef<HTMLPreElement>(null);
   const isAtEnd = useRef(true);
-  const text = lines.join('\n');
+  const text = withoutTerminalCodes(lines.join('\n'));
   useLayoutEffect(() => {
     const { current } = element;
     if (current && isAtEnd.current) current.scrollTop = current.scrollHeight;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { duration, plural, relative, sentence } from '../../../src/dashboard/format.ts';
+import { duration, plural, relative, sentence, withoutTerminalCodes } from '../../../src/dashboard/format.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -52,4 +52,13 @@ test.each([
   ['', ''],
 ])('%j is the sentence %j', (text, expected) => {
   expect(sentence(text)).toBe(expected);
+});
+
+test.each([
+  ['\u001b[1;31mfailed\u001b[0m twice', 'failed twice'],
+  ['\u001b[2K\u001b[1Gdone', 'done'],
+  ['\u001b]8;;https://example.org\u0007link\u001b]8;;\u001b\\ here', 'link here'],
+  ['a line with [31m and no escape', 'a line with [31m and no escape'],
+])('codes for terminals are not shown: %j', (printed, shown) => {
+  expect(withoutTerminalCodes(printed)).toBe(shown);
 });
