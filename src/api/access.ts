@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { assertScope, type Scope } from '../auth/principal.ts';
-import { ifValid, notAuthenticated } from '../auth/rejections.ts';
+import { ifValid, noLocalAccounts, notAuthenticated } from '../auth/rejections.ts';
 import { isSameOrigin } from '../auth/same-origin.ts';
 import { isCsrfTokenOf, type Session } from '../auth/sessions.ts';
 import { AppError } from '../contract/errors.ts';
@@ -12,7 +12,7 @@ import type { ApiDependencies, ApiEnv } from './types.ts';
 export interface Access {
   /** Requires a valid Authorization header, or else a session cookie. Sets `principal`. */
   readonly requirePrincipal: MiddlewareHandler<ApiEnv>;
-  /** Requires a valid session cookie. Sets `session` and `principal`. */
+  /** Requires a valid session cookie, and that there are local accounts. Sets `session` and `principal`. */
   readonly requireSession: MiddlewareHandler<ApiEnv>;
   /** Requires a scope of the principal. @param scope By default, the method decides. */
   requireScope(scope?: Scope): MiddlewareHandler<ApiEnv>;
@@ -68,6 +68,8 @@ export function createAccess(
       await next();
     },
     async requireSession(c, next) {
+      // Rather than 401, since no sign-in could help: the dashboard says so.
+      if (!localAccounts) throw noLocalAccounts();
       const session = await sessionOf(c);
       c.set('session', session);
       c.set('principal', session.principal);

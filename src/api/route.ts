@@ -6,7 +6,7 @@ import type { RouteConfig, RouteHandler } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import type { Scope } from '../auth/principal.ts';
 import type { Access } from './access.ts';
-import { problems, sessionRequired, signInRequired } from './responses.ts';
+import { noLocalAccounts, problems, sessionRequired, signInRequired } from './responses.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Api, ApiDependencies, ApiEnv } from './types.ts';
 
@@ -59,7 +59,7 @@ export function sessionRoute<P extends string, R extends Declaration<P>>(declara
   return {
     ...declaration,
     security: sessionRequired,
-    responses: { ...declaration.responses, ...problems(401) },
+    responses: { ...declaration.responses, ...problems(401), ...noLocalAccounts },
     rules: { ...declaration.rules, caller: 'session' as const },
   };
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { Account } from '../auth/accounts.ts';
 import type { LocalAccounts } from '../auth/gate.ts';
+import { noLocalAccounts } from '../auth/rejections.ts';
 import { AppError } from '../contract/errors.ts';
 import { errorMessage } from '../lib/error-message.ts';
 import type { CallerAddressOf } from './caller-address.ts';
@@ -24,7 +25,7 @@ export function createSignIn(
 ): SignIn {
   function requireLocalAccounts(): LocalAccounts {
     if (localAccounts) return localAccounts;
-    throw new AppError('not_found', 'Tokens are issued by the identity provider, not by this service.');
+    throw noLocalAccounts();
   }
 
   return {

@@ -9,6 +9,11 @@ export function notAuthenticated(message = 'Authentication credentials were not 
   return new AppError('not_authenticated', message);
 }
 
+/** What a caller learns when it signs in where an identity provider has the accounts. */
+export function noLocalAccounts(): AppError {
+  return new AppError('not_found', 'Tokens are issued by the identity provider, not by this service.');
+}
+
 /**
  * What a caller learns when a token of each kind is rejected. `credential` stands for whatever authenticates
  * an account.

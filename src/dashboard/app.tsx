@@ -4,7 +4,7 @@ import { Frame } from './frame.tsx';
 import { OverviewPage } from './overview/page.tsx';
 import { MessageList } from './parts/message-list.tsx';
 import { placeOf } from './router.ts';
-import { SignInPage, UnreachablePage } from './sign-in.tsx';
+import { ElsewherePage, SignInPage, UnreachablePage } from './sign-in.tsx';
 import { NewTaskPage } from './forms/task/new-task.tsx';
 import { TaskPage } from './task/page.tsx';
 import { ListKeeper } from './tasks/kept.tsx';
@@ -24,6 +24,7 @@ function Gate() {
   const state = session.state.value;
   if (state.status === 'loading') return <main class="alone" aria-busy="true" />;
   if (state.status === 'unreachable') return <UnreachablePage detail={state.detail} />;
+  if (state.status === 'elsewhere') return <ElsewherePage />;
   if (state.status === 'anonymous' || !work.value) return <SignInPage />;
   const { id, role } = work.value.account;
   // The key remounts all pages when the account changes, so that none of their state is carried over.

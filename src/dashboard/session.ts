@@ -1,5 +1,6 @@
 /**
- * The session of the viewer. loading → anonymous ⇄ signed in; unreachable while the service does not answer.
+ * The session of the viewer. loading → anonymous ⇄ signed in; unreachable while the service does not answer; elsewhere
+ * if an identity provider has the accounts.
  *
  * The session is proven by a cookie that no script can read; the CSRF token is kept in memory only. The
  * cookie belongs to the whole browser: another tab may have changed it, so any sign of that leads to a check.
@@ -17,6 +18,7 @@ export type { Account } from './session-answer.ts';
 export type SessionState =
   | { readonly status: 'loading' }
   | { readonly status: 'unreachable'; readonly detail: string }
+  | { readonly status: 'elsewhere' }
   /** `detail`: why the user has to sign in again. */
   | { readonly status: 'anonymous'; readonly detail?: string }
   | { readonly status: 'signed-in'; readonly account: Account; readonly csrfToken: string };
@@ -141,7 +143,8 @@ export function createSession(window: Window & typeof globalThis): Session {
       await (link === undefined ? ask('GET').then(enter) : redeem(link));
     } catch (error) {
       const { status, message } = asTaskbellError(error);
-      state.value = isPassing(status) ? { status: 'unreachable', detail: message } : { status: 'anonymous' };
+      if (isPassing(status)) state.value = { status: 'unreachable', detail: message };
+      else state.value = { status: status === 404 ? 'elsewhere' : 'anonymous' };
     }
   }
 

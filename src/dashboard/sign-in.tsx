@@ -78,6 +78,22 @@ function rejectionOf(error: unknown): string {
   return `${sentence(explain(error))} You can try again in ${duration(seconds * 1000, { whole: true })}.`;
 }
 
+/** Shown where an identity provider has the accounts: its tokens are for the API. */
+export function ElsewherePage() {
+  useTitle('No sign-in');
+  return (
+    <main class="alone">
+      <section class="card">
+        <h1>The dashboard has no sign-in here</h1>
+        <p>
+          An identity provider has this service’s accounts, and the dashboard can’t use its tokens. Send them
+          to the <a href="/docs">API</a>.
+        </p>
+      </section>
+    </main>
+  );
+}
+
 export function UnreachablePage({ detail }: { detail: string }) {
   useTitle('Unreachable');
   const { session } = useShell();

@@ -14,6 +14,7 @@ import {
   type TestProvider,
   tokenOf,
 } from '../support/identity-provider.ts';
+import { useBrowser } from '../support/browser.ts';
 import { anonymously, useService } from '../support/service.ts';
 
 const farAway = { name: 'far away', delay: 86_400 };
@@ -31,6 +32,8 @@ beforeAll(async () => {
 });
 // Started after the provider, and stopped before it.
 const service = useService(() => ({ workers: 0, environment: settings(provider.jwksUrl) }));
+
+const browser = useBrowser();
 
 afterAll(() => provider.close());
 
@@ -180,7 +183,7 @@ test('routes that need local accounts are 404 and refer to the identity provider
   const session = await anonymously(service, 'GET', '/api/session/', undefined, {
     Cookie: 'taskbell_session=x',
   });
-  expect(session.status).toBe(401);
+  expect(session.status).toBe(404);
 });
 
 test('keys of every type are accepted once they are published, and rejected once they are revoked', async () => {
@@ -196,6 +199,18 @@ test('keys of every type are accepted once they are published, and rejected once
   expect(await statusOf(rsa)).toBe(401);
   provider.publish(rsa, ...keys);
   await waitFor('the first key to be accepted again', async () => (await statusOf(rsa)) === 200, 10_000);
+});
+
+test('the dashboard says that no one can sign in to it, and where the tokens can be used', async () => {
+  const page = await browser.newPage();
+  await page.goto(service.url);
+  await page.getByRole('heading', { name: 'The dashboard has no sign-in here' }).waitFor();
+  expect(await page.getByRole('textbox').count()).toBe(0);
+  expect(await page.getByRole('link', { name: 'API' }).getAttribute('href')).toBe('/docs');
+  for (const method of ['GET', 'DELETE']) {
+    const answer = await anonymously(service, method, '/api/session/');
+    expect(answer).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  }
 });
 
 test('tokens with made-up key ids do not cause a flood of requests to the provider', async () => {
