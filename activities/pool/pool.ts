@@ -1,7 +1,7 @@
 /**
  * The processes in which a worker's handlers run: one for each slot, and a spare. The spare takes the place
  * of a process that must be replaced (it has run its share of attempts, it leaks, its handler was killed)
- * while the next one is starting.
+ * while the next one is starting. It also runs the attempt in the guest slot (slots.ts), if there is one.
  *
  * starting → serving → closed. `failed` rejects when no process can be started any more.
  */
@@ -112,8 +112,7 @@ class Pool implements HandlerPool {
     if (!this.#all.has(handlerProcess)) return;
     const { attempts, residentBytes } = handlerProcess;
     const worn = attempts >= this.#options.maxAttempts || residentBytes > this.#maxBytes;
-    const surplus = this.#all.size > this.#options.concurrency + spares;
-    if (worn || surplus || !handlerProcess.alive) this.#replace(handlerProcess);
+    if (worn || !handlerProcess.alive) this.#replace(handlerProcess);
     else this.#offer(handlerProcess);
     this.#refill();
   }
@@ -172,8 +171,7 @@ class Pool implements HandlerPool {
     const { concurrency, maxAttempts } = this.#options;
     const margin = Math.min(lastAttempts, Math.floor(maxAttempts / 2));
     const leaving = [...this.#all].filter(({ attempts }) => attempts >= maxAttempts - margin).length;
-    // A guest's attempt is one more than the pool is meant for.
-    const wanted = Math.max(concurrency, this.#busy.size) + spares + leaving;
+    const wanted = concurrency + spares + leaving;
     const coming = (): number => this.#all.size + this.#starting;
     while (!this.#closing.signal.aborted && coming() < wanted) void this.#startAnother();
   }
