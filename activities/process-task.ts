@@ -1,6 +1,7 @@
 /**
  * One attempt at a task, as a Temporal activity. It
  * - reports earlier attempts that were lost, which only the server and the last heartbeat know of,
+ * - leaves the guest slot to tasks of other owners (slots.ts),
  * - leaves tasks of unknown types to other workers, and fails those that lose their workers,
  * - runs the handler in a process of the pool, with heartbeats that carry log, progress and checkpoint,
  * - and says in its failure whether the task's own retry policy applies, or the server should retry.
@@ -12,13 +13,14 @@ import {
   type ApplicationFailureOptions,
 } from '@temporalio/common';
 import type { JsonValue } from '../src/contract/json.ts';
-import type {
-  AttemptStart,
-  AttemptFailure,
-  AttemptInput,
-  AttemptInterruption,
-  AttemptReport,
-  AttemptSuccess,
+import {
+  deferredType,
+  type AttemptStart,
+  type AttemptFailure,
+  type AttemptInput,
+  type AttemptInterruption,
+  type AttemptReport,
+  type AttemptSuccess,
 } from '../src/contract/workflow.ts';
 import { AttemptRecord } from './attempt-record.ts';
 import { type EarlierTries, earlierTries, provenMs } from './earlier-tries.ts';
@@ -92,8 +94,10 @@ interface ActivityAttempt {
 
 export function createProcessTask(dependencies: ProcessTaskDependencies) {
   return async function processTask(input: AttemptInput): Promise<AttemptSuccess> {
+    const leaveSlot = dependencies.slots.enter(input.owner.id);
+    if (!leaveSlot) throw refusal(dependencies, input);
     const attempt = createAttempt(dependencies, input);
-    const { tries, stop } = attempt;
+    const { tries } = attempt;
     // Started first: sending the reports of other attempts takes time, and this one must not count as lost
     // meanwhile.
     attempt.heartbeats.start();
@@ -101,24 +105,23 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
       if (tries.blamed >= maxBlamedLosses || tries.unheard >= maxUnheardLosses) throw await giveUp(attempt);
       await reportInterrupted(attempt, tries.unreported);
       if (!dependencies.pool.types.has(input.type)) throw unknownType(attempt);
-      const leaveSlot = await dependencies.slots.enter(input.owner.id, stop.signal);
-      if (!leaveSlot) throw refused(attempt);
-      try {
-        return await runInTurn(attempt);
-      } finally {
-        leaveSlot();
-      }
+      return await runInTurn(attempt);
     } finally {
+      attempt.announcement.close();
       attempt.heartbeats.stop();
-      stop.close();
+      attempt.stop.close();
+      leaveSlot();
     }
   };
 }
 
 async function runInTurn(attempt: ActivityAttempt): Promise<AttemptSuccess> {
-  const { dependencies, tries, record, stop, announcement } = attempt;
+  const { dependencies, tries, record, stop } = attempt;
   const turn = dependencies.probation.admit(tries.lost);
-  if (!turn) throw deferral(attempt, 'Waiting for another task that was also lost with its worker');
+  if (!turn) {
+    const message = 'Waiting for another task that was also lost with its worker';
+    throw deferral(attempt, message, { nextRetryDelay: deferMs });
+  }
   announceSoon(attempt);
   try {
     await turn.settle(stop.signal);
@@ -130,7 +133,6 @@ async function runInTurn(attempt: ActivityAttempt): Promise<AttemptSuccess> {
     measure(attempt, failed instanceof CancelledFailure ? 'cancelled' : 'failed');
     throw failed;
   } finally {
-    announcement.close();
     turn.end();
   }
 }
@@ -187,10 +189,10 @@ function run({ dependencies, workflow, input, tries, record, stop }: ActivityAtt
   return runHandler({ pool, rules, input, attempt: tries.attempt, workflow, record, stopping, graceOver });
 }
 
-/** Sends a heartbeat at once if there was an earlier try, and notifies the workflow after a second. */
-function announceSoon({ activity, heartbeats, announcement }: ActivityAttempt): void {
-  // Replaces the earlier try's heartbeat on the server, in case this try is lost as well.
-  if (activity.info.attempt > 1) heartbeats.now();
+/** Confirms the start with a heartbeat where that is expected, and notifies the workflow after a second. */
+function announceSoon({ dependencies, activity, heartbeats, announcement }: ActivityAttempt): void {
+  // Also replaces the earlier try's heartbeat on the server, in case this try is lost as well.
+  if (activity.info.attempt > 1 || dependencies.slots.isGuest) heartbeats.now();
   announcement.after(announceAfterMs);
 }
 
@@ -223,21 +225,26 @@ function lostTooOften(attempt: ActivityAttempt, last: AttemptReport, ended: 0 | 
   return failure(attempt, { ...last, error: { type: 'WorkerLost', message } }, { retryable: true });
 }
 
-/** Frees the slot for a while without starting an attempt. */
+/** Frees the slot without starting an attempt. */
 function deferral(
-  { activity, record }: ActivityAttempt,
+  { activity, record }: Pick<ActivityAttempt, 'activity' | 'record'>,
   message: string,
-  options: Pick<ApplicationFailureOptions, 'nextRetryDelay' | 'category'> = { nextRetryDelay: deferMs },
+  options: Pick<ApplicationFailureOptions, 'nextRetryDelay' | 'category'>,
 ): Error {
   activity.heartbeat(record.deferral());
-  return ApplicationFailure.create({ type: 'Deferred', message, ...options });
+  return ApplicationFailure.create({ type: deferredType, message, ...options });
 }
 
-/** Puts a task back into the queue whose owner has all the slots that it may have. */
-function refused(attempt: ActivityAttempt): Error {
-  const message = 'Waiting for another task of its owner to end';
-  // Nothing has failed, and it can happen every few seconds for days: the SDK logs it as a detail.
-  return deferral(attempt, message, { nextRetryDelay: soonMs, category: ApplicationFailureCategory.BENIGN });
+/** Puts a task back into the queue that the guest slot is not for. */
+function refusal({ worker }: ProcessTaskDependencies, input: AttemptInput): Error {
+  const activity = Context.current();
+  const tries = earlierTries(activity.info, input);
+  const record = new AttemptRecord({ ...tries, startedAt: Date.now(), worker }, () => undefined);
+  return deferral({ activity, record }, 'Waiting for another task of its owner to end', {
+    nextRetryDelay: soonMs,
+    // Nothing has failed, and it can happen every few seconds for days: the SDK logs it as a detail.
+    category: ApplicationFailureCategory.BENIGN,
+  });
 }
 
 /** Leaves the task to a worker that knows its type, or fails it if none has taken it for a long time. */
@@ -247,7 +254,7 @@ function unknownType(attempt: ActivityAttempt): Error {
   if (Date.now() - activity.info.scheduledTimestampMs < unknownTypeMs) {
     // Once for each task, or a wrong setup would fill the log.
     if (tries.deferred === 0) activity.log.warn(`${message}: another one may have it`);
-    return deferral(attempt, message);
+    return deferral(attempt, message, { nextRetryDelay: deferMs });
   }
   return failure(attempt, record.report('failed', { type: 'UnknownTaskType', message }), {
     retryable: false,

@@ -1,102 +1,115 @@
 import { pause } from '../src/lib/wait.ts';
 
-/** Time for which one owner must have held all slots before the guest slot opens, in milliseconds. */
+/** Time for which one owner must have held all slots before a guest slot opens, in milliseconds. */
 const guestAfterMs = 5_000;
-/** Time for which the guest slot stays closed after it got a task of that owner, in milliseconds. */
+/** Time for which it stays closed after it got a task of that owner, in milliseconds. */
 const refusedMs = 5_000;
 
 /** A kind of slot, as the attempts that arrive in it see it. */
 export interface SlotKind {
+  /** Whether attempts are refused here: one that is not confirms its start at once. */
+  readonly isGuest: boolean;
   /**
    * Takes a slot for an owner's attempt.
-   * @returns how to leave it; undefined if the owner has as many as it may have.
+   * @returns how to leave it; undefined if the attempt is refused.
    */
-  enter(owner: string, stopping: AbortSignal): Promise<(() => void) | undefined>;
+  enter(owner: string): (() => void) | undefined;
 }
 
 /**
- * The slots of a worker, by owner. One owner may hold them all, and its attempts may take days. The worker then has
- * one slot more, the guest slot, for tasks of the others: it opens once all slots have been held by one owner for five
- * seconds, and takes what the server dispatches next. A task of that same owner is refused and goes back to the end of
- * its queue, so the guest slot then stays closed for a while.
+ * The slots of a worker, by owner. One owner may hold them all, and its attempts may take days. Once one has held them
+ * for five seconds, the worker opens an extra slot, the guest slot, for the tasks of others, and takes what the server
+ * dispatches next. A task of the same owner is refused and goes back to the queue; the guest slot then stays closed for
+ * a while.
+ *
+ * If the guest's owner comes to hold all other slots too, another guest slot opens. There are never more: two guests
+ * are then of two owners.
  */
 export class Slots {
-  readonly own: SlotKind;
-  readonly guest: SlotKind;
+  readonly own: SlotKind = { isGuest: false, enter: (owner) => this.#enterOwn(owner) };
+  readonly guest: SlotKind = { isGuest: true, enter: (owner) => this.#enterGuest(owner) };
   readonly #count: number;
-  /** Number of attempts of each owner, that in the guest slot included. */
-  readonly #attempts = new Map<string, number>();
-  /** Owners of the attempts in slots other than the guest slot. */
+  /** Owners of the attempts in slots of each kind. */
   readonly #owners: string[] = [];
-  /** Instant at which the guest slot opens, by the monotonic clock. */
-  #opensAt = Infinity;
-  #isGuestReserved = false;
-  /** Wakes those who wait for the guest slot. */
+  readonly #guests: string[] = [];
+  /** Instants of the monotonic clock: of the last change of `#owners`, and before which no guest may come. */
+  #changedAt = 0;
+  #closedUntil = 0;
+  /** The permit of a poll for a guest that is in progress. */
+  #polling: object | undefined;
   #changed = new AbortController();
 
-  /** @param count number of slots, the guest slot not included. */
+  /** @param count number of slots, without guest slots. */
   constructor(count: number) {
     this.#count = count;
-    this.own = { enter: (owner, stopping) => this.#enterOwn(owner, stopping) };
-    this.guest = { enter: (owner) => Promise.resolve(this.#enterGuest(owner)) };
   }
 
-  /** Reserves the guest slot, once it is open and free. @throws the signal's reason. */
-  async reserveGuest(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      signal.throwIfAborted();
-      const waitMs = this.#isGuestReserved ? Infinity : this.#opensAt - performance.now();
-      if (waitMs <= 0) break;
-      const either = AbortSignal.any([signal, this.#changed.signal]);
-      await (waitMs === Infinity ? untilAborted(either) : pause(waitMs, either));
+  /**
+   * Resolves with a permit to poll for a guest, once one may come. There is one permit at a time.
+   * @throws the signal's reason.
+   */
+  async reserveGuest(signal: AbortSignal): Promise<object> {
+    const wake = (): void => this.#wake();
+    signal.addEventListener('abort', wake);
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const waitMs = this.#polling ? Infinity : this.#opensAt - performance.now();
+        if (waitMs <= 0) return (this.#polling = {});
+        const { signal: changed } = this.#changed;
+        await (waitMs === Infinity ? untilAborted(changed) : pause(waitMs, changed));
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
     }
-    this.#isGuestReserved = true;
   }
 
-  releaseGuest(): void {
-    this.#isGuestReserved = false;
+  /** Takes a permit back, used or not. */
+  releaseGuest(permit: object): void {
+    if (this.#polling === permit) this.#polling = undefined;
     this.#wake();
   }
 
-  async #enterOwn(owner: string, stopping: AbortSignal): Promise<(() => void) | undefined> {
-    if (!this.#mayEnter(owner)) {
-      // It has the guest slot and all others but this one. Refused at once, its tasks would come and go without end.
-      await pause(refusedMs, stopping);
-      if (!this.#mayEnter(owner) && !stopping.aborted) return undefined;
-    }
+  #enterOwn(owner: string): () => void {
+    const changed = (): void => {
+      this.#changedAt = performance.now();
+      this.#wake();
+    };
     this.#owners.push(owner);
-    this.#update();
-    const leave = this.#enter(owner);
+    changed();
     return () => {
       this.#owners.splice(this.#owners.indexOf(owner), 1);
-      this.#update();
-      leave();
+      changed();
     };
   }
 
   #enterGuest(owner: string): (() => void) | undefined {
-    if (this.#mayEnter(owner)) return this.#enter(owner);
-    if (this.#opensAt !== Infinity) this.#opensAt = performance.now() + refusedMs;
-    return undefined;
-  }
-
-  #mayEnter(owner: string): boolean {
-    return (this.#attempts.get(owner) ?? 0) < this.#count;
-  }
-
-  #enter(owner: string): () => void {
-    this.#attempts.set(owner, (this.#attempts.get(owner) ?? 0) + 1);
+    this.#polling = undefined;
+    const now = performance.now();
+    // The poll may have started long ago: if a slot is free by now, the task is dispatched again, to that.
+    if (this.#opensAt > now || owner === this.#monopolist) {
+      if (owner === this.#monopolist) this.#closedUntil = now + refusedMs;
+      this.#wake();
+      return undefined;
+    }
+    this.#guests.push(owner);
+    this.#wake();
     return () => {
-      const left = (this.#attempts.get(owner) ?? 0) - 1;
-      if (left > 0) this.#attempts.set(owner, left);
-      else this.#attempts.delete(owner);
+      this.#guests.splice(this.#guests.indexOf(owner), 1);
+      this.#wake();
     };
   }
 
-  #update(): void {
-    const heldByOne = this.#owners.length >= this.#count && new Set(this.#owners).size === 1;
-    this.#opensAt = heldByOne ? performance.now() + guestAfterMs : Infinity;
-    this.#wake();
+  /** The owner of the attempts in all slots. */
+  get #monopolist(): string | undefined {
+    const [first, ...others] = this.#owners;
+    return this.#owners.length >= this.#count && others.every((owner) => owner === first) ? first : undefined;
+  }
+
+  get #opensAt(): number {
+    const owner = this.#monopolist;
+    if (owner === undefined || this.#guests.some((guest) => guest !== owner)) return Infinity;
+    return Math.max(this.#changedAt + guestAfterMs, this.#closedUntil);
   }
 
   #wake(): void {

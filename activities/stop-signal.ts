@@ -49,7 +49,7 @@ export function createStopSignal(options: StopSignalOptions): StopSignal {
           stopping.abort(why === 'cancelled' ? asked.reason : new CancelledFailure('NOT_FOUND'));
           return;
         }
-        if (isFirst) onWithdrawal();
+        if (isFirst && !closed.signal.aborted) onWithdrawal();
         isFirst = false;
       } catch (error) {
         onError(error);

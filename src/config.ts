@@ -97,6 +97,7 @@ const variables = z.object({
   TASKBELL_JWT_ISSUER: z.string().max(1_000).optional(),
   TASKBELL_JWT_AUDIENCE: z.string().max(1_000).optional(),
   TASKBELL_WORKER_CONCURRENCY: integer(1, 1_000, 4),
+  TASKBELL_GUEST_SLOT: z.enum(['on', 'off']).default('on'),
   TASKBELL_MAX_TASKS_PER_CHILD: integer(1, 999_999_999, 1_000),
   // With less than 128 MB, a process that has done nothing yet would already exceed the limit.
   TASKBELL_MAX_MEMORY_PER_CHILD_MB: integer(128, 1_048_576, 400),
@@ -162,7 +163,12 @@ export interface Config {
     /** Folder of executables that projects and checkouts share. */
     readonly cacheDir: string;
   };
-  readonly worker: { readonly concurrency: number; readonly shutdownGraceMs: number };
+  readonly worker: {
+    readonly concurrency: number;
+    /** Whether one owner's long attempts leave an extra slot for those of others. */
+    readonly guestSlot: boolean;
+    readonly shutdownGraceMs: number;
+  };
   readonly limits: {
     /** Maximum requests per minute of one account; 0 for no limit. */
     readonly requestsPerMinute: number;
@@ -220,6 +226,7 @@ export function readConfig(environment: Environment = process.env): Config {
     },
     worker: {
       concurrency: env.TASKBELL_WORKER_CONCURRENCY,
+      guestSlot: env.TASKBELL_GUEST_SLOT === 'on',
       shutdownGraceMs: env.TASKBELL_SHUTDOWN_GRACE * 1000,
     },
     limits: {

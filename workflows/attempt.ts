@@ -12,13 +12,14 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type {
-  AttemptHeartbeat,
-  AttemptInput,
-  AttemptReport,
-  AttemptSuccess,
-  ErrorReport,
-  TaskInput,
+import {
+  deferredType,
+  type AttemptHeartbeat,
+  type AttemptInput,
+  type AttemptReport,
+  type AttemptSuccess,
+  type ErrorReport,
+  type TaskInput,
 } from '../src/contract/workflow.ts';
 import { lostAttempt } from '../src/contract/lost-attempt.ts';
 import { maxErrorMessageBytes } from '../src/contract/limits.ts';
@@ -124,7 +125,15 @@ function endOfWithdrawal(error: unknown, before: TaskState): AttemptOutcome {
   if (report?.outcome === 'cancelled')
     return { kind: 'interrupted', report: { ...report, outcome: 'handed_back' } };
   if (report) return { kind: 'interrupted', report };
-  return isCancellation(error) ? { kind: 'not_started' } : { kind: 'interrupted', report: undefined };
+  if (isCancellation(error)) return { kind: 'not_started' };
+  // The request met a worker that was putting the try back into the queue: the server does not dispatch it again.
+  if (isDeferral(error) && patched('deferred-while-withdrawn')) return { kind: 'not_started' };
+  return { kind: 'interrupted', report: undefined };
+}
+
+function isDeferral(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure && cause.type === deferredType;
 }
 
 function endOf(error: unknown, before: TaskState, scope: CancellationScope): AttemptOutcome {

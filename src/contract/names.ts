@@ -8,6 +8,18 @@ export const deletedTaskWorkflowType = 'deleted-task';
 /** The workflow type of a notice of deletions, which is for the feeds of other API processes (src/tasks/deletions.ts). */
 export const deletionsWorkflowType = 'task-deletions';
 
+/** Returns the identity under which a worker takes attempts in its guest slot. */
+export function guestIdentityOf(identity: string): string {
+  return `${identity}${guestMark}`;
+}
+
+/** Returns whether an identity is that of a guest slot. */
+export function isGuestIdentity(identity: string): boolean {
+  return identity.endsWith(guestMark);
+}
+
+const guestMark = ' (guest)';
+
 /** Search attributes of the `task` workflow: the columns of the task list, which the feed reads as well. */
 export const searchAttributes = {
   owner: defineSearchAttributeKey('TaskOwner', SearchAttributeType.KEYWORD),

@@ -103,13 +103,16 @@ export interface AttemptFailure {
   readonly checkpoint: JsonValue | null;
 }
 
+/** Type of the failure by which a worker puts a try back into the queue without starting an attempt. */
+export const deferredType = 'Deferred';
+
 /** What a running attempt reports in its heartbeats. The server keeps the last one for the next attempt. */
 export interface AttemptHeartbeat {
   readonly progress: { readonly percent: number; readonly message: string } | null;
   readonly checkpoint: JsonValue | null;
   /** Number of tries that a worker handed back at its shutdown, or deferred. They do not count as failures. */
   readonly handed_back: number;
-  /** Number of these tries that never ran, since another task was on probation. They are not attempts. */
+  /** Number of these tries that never ran: the worker put them back into the queue. They are not attempts. */
   readonly deferred?: number;
   /** Number of attempts lost before this one, and how many of them count against the task. */
   readonly lost?: number;

@@ -1,5 +1,11 @@
 import proto, { type temporal } from '@temporalio/proto';
-import { searchAttributes, type StoredStatus, storedStatuses, taskWorkflowType } from '../contract/names.ts';
+import {
+  isGuestIdentity,
+  searchAttributes,
+  type StoredStatus,
+  storedStatuses,
+  taskWorkflowType,
+} from '../contract/names.ts';
 import type { AttemptHeartbeat, TaskInput, TaskMemo } from '../contract/workflow.ts';
 import { isUuid } from '../lib/uuid.ts';
 import { decode, millis } from '../temporal/payload.ts';
@@ -136,7 +142,8 @@ function readPending(activity: PendingActivity | undefined, before: number): Pen
   const heartbeat = decode<AttemptHeartbeat>(activity.heartbeatDetails?.payloads?.[0]);
   const attempt = (activity.attempt ?? 1) - (heartbeat?.deferred ?? 0);
   const isDispatched = activity.state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED;
-  const running = isDispatched && isReallyRunning(before + attempt, attempt, heartbeat);
+  const worker = activity.lastWorkerIdentity ?? '';
+  const running = isDispatched && isReallyRunning(before + attempt, { attempt, worker, heartbeat });
   return {
     activityId: activity.activityId ?? '',
     started: running || attempt > 1,
@@ -144,7 +151,7 @@ function readPending(activity: PendingActivity | undefined, before: number): Pen
     cancelRequested: activity.state === PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
     paused: activity.paused ?? false,
     attempt,
-    worker: activity.lastWorkerIdentity ?? '',
+    worker,
     startedAt: running ? millis(activity.lastStartedTime) : undefined,
     nextAt: running ? undefined : millis(activity.nextAttemptScheduleTime),
     heartbeat,
@@ -152,14 +159,18 @@ function readPending(activity: PendingActivity | undefined, before: number): Pen
 }
 
 /**
- * Returns whether a try that the server has dispatched is really running: a worker may hand it back
- * immediately. Tries after the first confirm their start with a heartbeat, except on workers without the
- * handler pool (before 744c3a6), whose heartbeats lack `reported`.
+ * Returns whether a try that the server has dispatched is really running: a worker may hand it back immediately. Tries
+ * after the first, and all in a guest slot, confirm their start with a heartbeat, except on workers without the handler
+ * pool (before 744c3a6), whose heartbeats lack `reported`.
  */
-function isReallyRunning(number: number, attempt: number, heartbeat: AttemptHeartbeat | undefined): boolean {
+function isReallyRunning(
+  number: number,
+  { attempt, worker, heartbeat }: Pick<PendingAttempt, 'attempt' | 'worker' | 'heartbeat'>,
+): boolean {
+  const isConfirmed = heartbeat?.current?.attempt === number;
+  if (isGuestIdentity(worker)) return isConfirmed;
   const isFirst = attempt === 1 && !heartbeat?.deferred;
-  if (isFirst || heartbeat?.reported === undefined) return true;
-  return heartbeat.current?.attempt === number;
+  return isFirst || heartbeat?.reported === undefined || isConfirmed;
 }
 
 /** @returns undefined for a status that a task cannot have. */

@@ -5,6 +5,7 @@
  */
 import type { WorkflowService } from '@temporalio/client';
 import proto, { type temporal } from '@temporalio/proto';
+import { isGuestIdentity } from '../contract/names.ts';
 import type { WorkerSeen } from '../contract/overview.ts';
 import type { Call } from './calls.ts';
 import { grpcCode, grpcStatus } from './grpc.ts';
@@ -57,10 +58,12 @@ export function createWorkerList({ call, service, namespace, taskQueue }: Worker
   }
 
   async function listHeartbeats(): Promise<Heartbeat[]> {
-    const request = { namespace, query: `TaskQueue = '${taskQueue}'`, pageSize: 2 * maxWorkers };
+    const request = { namespace, query: `TaskQueue = '${taskQueue}'`, pageSize: 3 * maxWorkers };
     try {
       const { workersInfo } = await call('listWorkers', () => service.listWorkers(request));
-      return (workersInfo ?? []).flatMap(({ workerHeartbeat }) => workerHeartbeat ?? []);
+      const all = (workersInfo ?? []).flatMap(({ workerHeartbeat }) => workerHeartbeat ?? []);
+      // A guest slot is not a worker: its attempts are in the number of none.
+      return all.filter(({ workerIdentity }) => !isGuestIdentity(workerIdentity ?? ''));
     } catch (error) {
       if (unsupported.has(grpcCode(error))) return [];
       throw error;
@@ -77,8 +80,8 @@ export function createWorkerList({ call, service, namespace, taskQueue }: Worker
 }
 
 /**
- * Merges heartbeats and polls. A worker process is two workers to Temporal, under one identity: the one with slots for
- * attempts stands for both. It is the first to report its shutdown. Polls by a worker that is known to have stopped are
+ * Merges heartbeats and polls. A worker process is two workers to Temporal under one identity, besides the one of its
+ * guest slot: the one with slots for attempts stands for all. It is the first to report its shutdown. Polls by a worker that is known to have stopped are
  * out of date.
  */
 export function liveWorkers(
@@ -105,9 +108,7 @@ export function liveWorkers(
 function takesAttempts({ status, heartbeatTime, activityTaskSlotsInfo: slots }: Heartbeat, now: number) {
   const isFresh = now - (millis(heartbeatTime) ?? 0) <= heartbeatFreshMs;
   const hasSlots = (slots?.currentUsedSlots ?? 0) + (slots?.currentAvailableSlots ?? 0) > 0;
-  // A worker's guest slot is reported by itself, under the same identity.
-  const isGuestSlot = slots?.slotSupplierKind?.startsWith('Custom') === true;
-  return status === WorkerStatus.WORKER_STATUS_RUNNING && isFresh && hasSlots && !isGuestSlot;
+  return status === WorkerStatus.WORKER_STATUS_RUNNING && isFresh && hasSlots;
 }
 
 function readHeartbeat(heartbeat: Heartbeat): WorkerSeen {

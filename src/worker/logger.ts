@@ -12,7 +12,7 @@ type Level = 'error' | 'warn' | 'debug' | 'trace';
  */
 const levels = { ERROR: 'error', WARN: 'warn', INFO: 'debug', DEBUG: 'debug', TRACE: 'trace' } as const;
 
-/** An SDK warning about something intended: one of our two workers has the workflows, the other the attempts. */
+/** An SDK warning about something intended: one of our workers has the workflows, the others the attempts. */
 const intended = /^No (activities|workflows) registered, not polling/;
 
 /** Maximum size of the reason for which an attempt failed, in bytes. Its owner can read all of it in the API. */

@@ -11,7 +11,6 @@ import {
   Runtime,
   Worker,
   type WorkerOptions as TemporalWorkerOptions,
-  type WorkerTuner,
 } from '@temporalio/worker';
 import { createActivities, type LocalActivities } from '../../activities/index.ts';
 import { Probation } from '../../activities/probation.ts';
@@ -25,7 +24,9 @@ import { createTaskStore, type TaskStore } from '../tasks/store.ts';
 import { waitingDependents } from '../tasks/waiting-dependents.ts';
 import { connectWorker, createSignals, type TemporalConnectionOptions } from '../temporal/native.ts';
 import { createTemporal } from '../temporal/temporal.ts';
+import { guestIdentityOf } from '../contract/names.ts';
 import { watchForMissedEnds } from './end-watch.ts';
+import { guestTuner } from './guest-tuner.ts';
 import { temporalLogger } from './logger.ts';
 import type { Logger } from 'pino';
 import type { Telemetry } from '../lib/telemetry.ts';
@@ -39,6 +40,8 @@ export interface WorkerOptions {
   /** Path of the prebuilt workflow bundle. */
   readonly workflowBundle: string;
   readonly concurrency: number;
+  /** Whether one owner's long attempts leave an extra slot for those of others. */
+  readonly guestSlot: boolean;
   readonly shutdownGraceMs: number;
   readonly logger: Logger;
   readonly telemetry?: Telemetry;
@@ -86,41 +89,21 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     workerHeartbeatInterval: heartbeatIntervalMs,
     telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'WARN' } } },
   });
-  const connections = await connectTwice(options.connection).catch(async (error: unknown) => {
-    // An address that is not even valid leaves the native threads running, and with them the process.
-    await runtime.shutdown();
-    throw error;
-  });
-  const [connection, guestConnection] = connections;
+  // Workers that run the same activities of a task queue can't share a connection.
+  const connections = await connectAll(options.connection, options.guestSlot ? 2 : 1).catch(
+    async (error: unknown) => {
+      // An address that is not even valid leaves the native threads running, and with them the process.
+      await runtime.shutdown();
+      throw error;
+    },
+  );
+  const [connection] = connections;
   const grace = new AbortController();
   // Makes the calls outside of workflows and attempts.
   const temporal = createTemporal({ ...options, identity: identity() });
   const store = createTaskStore(temporal);
   try {
-    const slots = new Slots(options.concurrency);
-    const probation = new Probation();
-    const activitiesIn = (kind: SlotKind): object =>
-      createActivities({
-        pool: options.pool,
-        slots: kind,
-        probation,
-        signals: signalsOf(connection, options),
-        whyStop: (attempt) => whyStop(store, attempt),
-        worker: identity(),
-        graceOver: grace.signal,
-        ...(options.telemetry && { telemetry: options.telemetry }),
-      });
-    const attempts = [
-      await Worker.create({
-        ...attemptOptions(connection, options, activitiesIn(slots.own)),
-        // The worker polls only while there is a free slot, so it holds nothing that another worker could run.
-        maxConcurrentActivityTaskExecutions: options.concurrency,
-      }),
-      await Worker.create({
-        ...attemptOptions(guestConnection, options, activitiesIn(slots.guest)),
-        tuner: guestTuner(slots),
-      }),
-    ];
+    const attempts = await createAttemptWorkers(connections, options, store, grace.signal);
     const workflows = await Worker.create(workflowOptions(connection, options, store));
     const watch = watchForMissedEnds({
       store,
@@ -129,22 +112,22 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     });
     const ended = endAfter(runToEnd(attempts, workflows, connections), [watch, temporal]);
     const stop = (): void => {
-      for (const worker of attempts) worker.shutdown();
+      for (const worker of attempts) shutDown(worker);
       setTimeout(() => grace.abort(), options.shutdownGraceMs).unref();
     };
     return { identity: identity(), stop, ended };
   } catch (error) {
     await temporal.close();
-    for (const each of connections) await each.close();
+    await closeAll(connections);
     throw error;
   }
 }
 
-/** Opens two connections: workers that run the same activities of a task queue can't share one. */
-async function connectTwice(
-  options: TemporalConnectionOptions,
-): Promise<readonly [NativeConnection, NativeConnection]> {
+type Connections = readonly [NativeConnection, NativeConnection?];
+
+async function connectAll(options: TemporalConnectionOptions, count: 1 | 2): Promise<Connections> {
   const first = await connectWorker(options);
+  if (count === 1) return [first];
   try {
     return [first, await connectWorker(options)];
   } catch (error) {
@@ -153,14 +136,19 @@ async function connectTwice(
   }
 }
 
+/** Closes the connections. A worker that left something behind still holds its own: an earlier error matters more. */
+async function closeAll(connections: Connections): Promise<void> {
+  await Promise.allSettled(connections.map(async (connection) => connection?.close()));
+}
+
 /**
- * Runs Temporal workers for the attempts and one for the workflows, so that attempts which end in the grace time still
- * find a worker to end their tasks.
+ * Runs the Temporal workers of the attempts and the one of the workflows, so that attempts which end in the grace time
+ * still find a worker to end their tasks.
  */
 async function runToEnd(
   attempts: readonly Worker[],
   workflows: Worker,
-  connections: readonly NativeConnection[],
+  connections: Connections,
 ): Promise<void> {
   const running = workflows.run();
   try {
@@ -170,11 +158,10 @@ async function runToEnd(
     await running;
   } catch (error) {
     for (const worker of [...attempts, workflows]) shutDown(worker);
-    // A worker that left an attempt behind still holds its connection; the original error matters more.
-    for (const connection of connections) connection.close().catch(() => undefined);
+    void closeAll(connections);
     throw error;
   }
-  for (const connection of connections) await connection.close();
+  for (const connection of connections) await connection?.close();
 }
 
 async function endAfter(
@@ -202,14 +189,45 @@ function shutDown(worker: Worker): void {
   if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
-function attemptOptions(
-  connection: NativeConnection,
+/** Creates the worker of the slots and, if there is a connection for it, the one of the guest slot. */
+async function createAttemptWorkers(
+  [connection, guestConnection]: Connections,
   options: WorkerOptions,
-  activities: object,
-): TemporalWorkerOptions {
+  store: TaskStore,
+  graceOver: AbortSignal,
+): Promise<readonly Worker[]> {
+  const slots = new Slots(options.concurrency);
+  const probation = new Probation();
+  const activitiesIn = (kind: SlotKind): object =>
+    createActivities({
+      pool: options.pool,
+      slots: kind,
+      probation,
+      signals: signalsOf(connection, options),
+      whyStop: (attempt) => whyStop(store, attempt),
+      worker: identity(),
+      graceOver,
+      ...(options.telemetry && { telemetry: options.telemetry }),
+    });
+  const own = await Worker.create({
+    ...attemptOptions(connection, options),
+    activities: activitiesIn(slots.own),
+    // The worker polls only while there is a free slot, so it holds nothing that another worker could run.
+    maxConcurrentActivityTaskExecutions: options.concurrency,
+  });
+  if (guestConnection === undefined) return [own];
+  const guest = await Worker.create({
+    ...attemptOptions(guestConnection, options),
+    identity: guestIdentityOf(identity()),
+    activities: activitiesIn(slots.guest),
+    tuner: guestTuner(slots),
+  });
+  return [own, guest];
+}
+
+function attemptOptions(connection: NativeConnection, options: WorkerOptions): TemporalWorkerOptions {
   return {
     ...commonOptions(connection, options),
-    activities,
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: Math.min(options.concurrency, 10) },
     // The default of a minute would delay every cancellation and every progress update by as much.
     maxHeartbeatThrottleInterval: '500ms',
@@ -217,27 +235,6 @@ function attemptOptions(
     shutdownGraceTime: options.shutdownGraceMs,
     // Without it, the worker would wait forever, for example for a Temporal server that no longer exists.
     shutdownForceTime: options.shutdownGraceMs + forceAfterGraceMs,
-  };
-}
-
-/** Makes a Temporal worker poll for an attempt only while the guest slot is open. */
-function guestTuner(slots: Slots): WorkerTuner {
-  const unused = { type: 'fixed-size', numSlots: 1 } as const;
-  return {
-    workflowTaskSlotSupplier: unused,
-    localActivityTaskSlotSupplier: unused,
-    nexusTaskSlotSupplier: unused,
-    activityTaskSlotSupplier: {
-      type: 'custom',
-      async reserveSlot(_context, signal) {
-        await slots.reserveGuest(signal);
-        return {};
-      },
-      // For eager dispatch, which bypasses fairness.
-      tryReserveSlot: () => null,
-      markSlotUsed: () => undefined,
-      releaseSlot: () => slots.releaseGuest(),
-    },
   };
 }
 

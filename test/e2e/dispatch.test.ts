@@ -93,8 +93,11 @@ describe('an owner whose tasks hold every slot of every worker for long', () => 
     const long = await occupy(dave, 2);
     const task = { name: 'waits for a slot', type: 'echo', delay: 0 };
     const waiting = await Promise.all([dave.create(task), dave.create(task), dave.create(task)]);
+    const feed = await dave.watch(`/ws/tasks/${waiting[0]?.id}/`);
     const others = await endOfAll(bob, [await bob.create(task), await bob.create(task)]);
     expect(others).toMatchObject([{ status: 'COMPLETED' }, { status: 'COMPLETED' }]);
+    expect(feed.tasks().map(({ status }) => status)).not.toContain('RUNNING');
+    feed.socket.close();
     for (const { id } of waiting)
       expect(await dave.read(id)).toMatchObject({ status: 'PENDING', attempts: [] });
     await long.release();

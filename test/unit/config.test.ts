@@ -46,7 +46,7 @@ describe('the configuration', () => {
       webUiUrl: undefined,
       temporal: { external: undefined, namespace: 'default' },
       engine: { port: 7233, webUiPort: 8233, cli: undefined, cacheDir: join(homedir(), '.cache/taskbell') },
-      worker: { concurrency: 4, shutdownGraceMs: 30_000 },
+      worker: { concurrency: 4, guestSlot: true, shutdownGraceMs: 30_000 },
       limits: {
         requestsPerMinute: 6000,
         openTasks: 100_000,

@@ -1,6 +1,7 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { expect, test } from 'vitest';
+import { guestIdentityOf } from '../../src/contract/names.ts';
 import type { AttemptHeartbeat } from '../../src/contract/workflow.ts';
 import { readExecution, readLiveExecution } from '../../src/tasks/execution.ts';
 
@@ -13,7 +14,12 @@ const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 const payload = (value: unknown) => defaultPayloadConverter.toPayload(value) ?? {};
 
 /** Reads the pending attempt from a describe response: one earlier attempt has failed, this one is pending. */
-function described(attempt: number, state: typeof started | typeof scheduled, heartbeat?: AttemptHeartbeat) {
+function described(
+  attempt: number,
+  state: typeof started | typeof scheduled,
+  heartbeat?: AttemptHeartbeat,
+  lastWorkerIdentity = '1@worker',
+) {
   return readLiveExecution({
     workflowExecutionInfo: {
       execution: { workflowId: 'b8d4cb2c-0c1f-4c38-9bd0-5b9a4ad1b2f3' },
@@ -26,6 +32,7 @@ function described(attempt: number, state: typeof started | typeof scheduled, he
       {
         attempt,
         state,
+        lastWorkerIdentity,
         ...(heartbeat ? { heartbeatDetails: { payloads: [payload(heartbeat)] } } : {}),
       },
     ],
@@ -41,6 +48,12 @@ function heartbeatOf(attempt: number, rest: Partial<AttemptHeartbeat> = {}): Att
 test('the first try of an activity is running as soon as a worker has it', () => {
   expect(described(1, scheduled)).toMatchObject({ started: false, running: false, attempt: 1 });
   expect(described(1, started)).toMatchObject({ started: true, running: true, attempt: 1 });
+});
+
+test('a try in a guest slot is running once its heartbeat says so: until then it may be refused', () => {
+  const guest = guestIdentityOf('1@worker');
+  expect(described(1, started, undefined, guest)).toMatchObject({ started: false, running: false });
+  expect(described(1, started, heartbeatOf(2), guest)).toMatchObject({ started: true, running: true });
 });
 
 test('a later try is running once its heartbeat says so: until then its worker may be deferring it', () => {

@@ -3,7 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
 import { Probation } from '../../activities/probation.ts';
 import { createProcessTask } from '../../activities/process-task.ts';
-import { Slots } from '../../activities/slots.ts';
+import { type SlotKind, Slots } from '../../activities/slots.ts';
 import type { AttemptInput } from '../../src/contract/workflow.ts';
 
 const input: AttemptInput = {
@@ -17,18 +17,25 @@ const input: AttemptInput = {
 };
 
 /** Returns how an attempt fails on a worker that knows no types, some minutes after it was scheduled. */
-async function failureAfter(minutes: number): Promise<ApplicationFailure> {
+function failureAfter(minutes: number): Promise<ApplicationFailure> {
+  return failureOf(new Slots(1).own, { scheduledTimestampMs: Date.now() - minutes * 60_000 });
+}
+
+async function failureOf(
+  slots: SlotKind,
+  info: ConstructorParameters<typeof MockActivityEnvironment>[0],
+): Promise<ApplicationFailure> {
   const processTask = createProcessTask({
     // Only its types are looked at.
     pool: { types: new Map() } as unknown as Parameters<typeof createProcessTask>[0]['pool'],
-    slots: new Slots(1).own,
+    slots,
     probation: new Probation(),
     worker: 'worker',
     signals: { started: () => Promise.resolve(), interrupted: () => Promise.resolve() },
     whyStop: () => Promise.resolve(undefined),
     graceOver: new AbortController().signal,
   });
-  const environment = new MockActivityEnvironment({ scheduledTimestampMs: Date.now() - minutes * 60_000 });
+  const environment = new MockActivityEnvironment(info);
   const failure: unknown = await environment.run(processTask, input).catch((error: unknown) => error);
   if (!(failure instanceof ApplicationFailure)) throw new TypeError(String(failure));
   return failure;
@@ -45,4 +52,14 @@ test('and fails after that, with an error that names the type', async () => {
   expect(failure).toMatchObject({ type: 'UnknownTaskType', nonRetryable: true });
   expect(failure.message).toContain('"of-the-next-release"');
   expect(failure.details).toMatchObject([{ retryable: false, report: { attempt: 1, outcome: 'failed' } }]);
+});
+
+test('a task that the guest slot refuses goes back to the queue at once, without an attempt', async () => {
+  const failure = await failureOf(new Slots(1).guest, {});
+  expect(failure).toMatchObject({
+    type: 'Deferred',
+    nonRetryable: false,
+    nextRetryDelay: 1,
+    category: 'BENIGN',
+  });
 });
