@@ -123,6 +123,7 @@ const variables = z.object({
   TASKBELL_MAX_OPEN_TASKS: integer(0, 999_999_999, 100_000),
   // No less than the default of a task.
   TASKBELL_MAX_TIME_LIMIT: integer(1800, 604_800, 604_800),
+  TASKBELL_MAX_STORED_MB: integer(0, 1_000_000_000, 10_240),
   TASKBELL_MAX_FEEDS: integer(0, 1_000_000, 100),
   TASKBELL_WEB_UI_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
   TASKBELL_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -174,6 +175,8 @@ export interface Config {
     readonly requestsPerMinute: number;
     /** Maximum unfinished tasks of one account; 0 for no limit. */
     readonly openTasks: number;
+    /** Payloads and descriptions that one account can store at once, and again within 30 days, in MB; 0 for no limit. */
+    readonly storedMb: number;
     /** Maximum time limit of a task, in seconds. */
     readonly timeLimit: number;
     /** Maximum open sockets and event streams of one account, in each API process; 0 for no limit. */
@@ -233,6 +236,7 @@ export function readConfig(environment: Environment = process.env): Config {
       requestsPerMinute: env.TASKBELL_RATE_LIMIT,
       openTasks: env.TASKBELL_MAX_OPEN_TASKS,
       timeLimit: env.TASKBELL_MAX_TIME_LIMIT,
+      storedMb: env.TASKBELL_MAX_STORED_MB,
       feeds: env.TASKBELL_MAX_FEEDS,
       corsOrigins: env.TASKBELL_CORS_ORIGINS,
       trustedProxies: env.TASKBELL_TRUSTED_PROXIES,

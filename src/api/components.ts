@@ -17,7 +17,7 @@ const descriptions = {
   413: 'The request body is too large, or has too many values.',
   415: 'The request body is not `application/json`, or is compressed.',
   422: 'The `Idempotency-Key` was used before with another body.',
-  429: 'Too many requests or too many unfinished tasks. `Retry-After` says when to try again.',
+  429: 'Too many requests, too many unfinished tasks, or too much data. `Retry-After` says when to try again.',
   431: 'The headers or the URL are larger than 16 KiB. Sent before anything else is read, and without a body.',
   500: 'Internal error. The log has the cause, under the `request_id`.',
   503: 'Temporal, a worker or the identity provider cannot be reached. `Retry-After` says when to try again.',
@@ -44,6 +44,8 @@ const details: Readonly<Record<ErrorCode, string>> = {
   key_reused: 'This Idempotency-Key was used before with another body.',
   too_many_requests: 'More than 6000 requests a minute.',
   too_many_tasks: 'The owner already has 100000 unfinished tasks; no more can be created.',
+  too_much_data:
+    'The owner has used up its 10240 MB for payloads and descriptions. Send less, or try again later.',
   internal: 'Something went wrong on our side.',
   no_worker: 'No worker took the change in time. Read the task before you try again.',
   identity_provider_unavailable: 'The identity provider cannot be reached.',

@@ -27,6 +27,7 @@ export const statusOf: Record<ErrorCode, number> = {
   key_reused: 422,
   too_many_requests: 429,
   too_many_tasks: 429,
+  too_much_data: 429,
   internal: 500,
   no_worker: 503,
   identity_provider_unavailable: 503,

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'key_reused'
   | 'too_many_requests'
   | 'too_many_tasks'
+  | 'too_much_data'
   | 'no_worker'
   | 'identity_provider_unavailable'
   | 'temporal_unavailable'

@@ -3,17 +3,18 @@ interface Bucket {
   filledAt: number;
 }
 
-export const windowSeconds = 60;
 /** Number of buckets from which on full ones are dropped: a full bucket is the same as none. */
 const manyBuckets = 10_000;
 
-export interface RateLimit {
-  readonly perMinute: number;
+/** A token bucket for each account: a whole allowance can be taken at once, and then only as fast as it refills. */
+export interface TokenBuckets {
   /**
-   * Takes requests from an account's allowance, all or none.
-   * @param cost Number of requests, 1 by default. More than a whole allowance counts as a whole one.
+   * Takes tokens from an account's allowance, all or none.
+   * @param cost Number of tokens, 1 by default. More than a whole allowance counts as a whole one.
    */
   take(account: string, cost?: number): Taken;
+  /** Gives tokens back. */
+  giveBack(account: string, cost: number): void;
 }
 
 export interface Taken {
@@ -25,38 +26,57 @@ export interface Taken {
 }
 
 /**
- * Creates a token bucket for each account: a minute's requests can come at once, and then only as fast as it refills.
- * Each API process counts for itself.
+ * Creates the buckets of one process: each counts for itself, from its start.
+ * @param capacity number of tokens of a full bucket.
+ * @param refillMs time in which an empty one is full again, in milliseconds.
  */
-export function createRateLimit(perMinute: number, now = () => performance.now()): RateLimit {
+export function createTokenBuckets(
+  capacity: number,
+  refillMs: number,
+  now = () => performance.now(),
+): TokenBuckets {
   const buckets = new Map<string, Bucket>();
-  const perMs = perMinute / (windowSeconds * 1000);
+  const perMs = capacity / refillMs;
 
   function filled(account: string): Bucket {
     const at = now();
-    const bucket = buckets.get(account) ?? { tokens: perMinute, filledAt: at };
-    bucket.tokens = Math.min(perMinute, bucket.tokens + (at - bucket.filledAt) * perMs);
+    const bucket = buckets.get(account) ?? { tokens: capacity, filledAt: at };
+    bucket.tokens = Math.min(capacity, bucket.tokens + (at - bucket.filledAt) * perMs);
     bucket.filledAt = at;
     return bucket;
   }
 
   function dropFull(): void {
-    for (const account of buckets.keys()) if (filled(account).tokens >= perMinute) buckets.delete(account);
+    for (const account of buckets.keys()) if (filled(account).tokens >= capacity) buckets.delete(account);
   }
 
   return {
-    perMinute,
     take(account, cost = 1) {
       if (buckets.size >= manyBuckets) dropFull();
       const bucket = filled(account);
       buckets.set(account, bucket);
-      const needed = Math.min(cost, perMinute);
+      const needed = Math.min(cost, capacity);
       const allowed = bucket.tokens >= needed;
       const secondsFor = (tokens: number): number => Math.ceil(tokens / perMs / 1000);
       const allowedInSeconds = allowed ? 0 : secondsFor(needed - bucket.tokens);
       if (allowed) bucket.tokens -= needed;
-      const fullInSeconds = secondsFor(perMinute - bucket.tokens);
+      const fullInSeconds = secondsFor(capacity - bucket.tokens);
       return { allowed, left: Math.floor(bucket.tokens), fullInSeconds, allowedInSeconds };
     },
+    giveBack(account, cost) {
+      const bucket = buckets.get(account);
+      if (bucket) bucket.tokens = Math.min(capacity, bucket.tokens + cost);
+    },
   };
+}
+
+export const windowSeconds = 60;
+
+/** Limit of an account's requests: those of a minute can come at once. */
+export interface RateLimit extends Pick<TokenBuckets, 'take'> {
+  readonly perMinute: number;
+}
+
+export function createRateLimit(perMinute: number, now?: () => number): RateLimit {
+  return { perMinute, take: createTokenBuckets(perMinute, windowSeconds * 1000, now).take };
 }

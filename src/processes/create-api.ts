@@ -96,8 +96,15 @@ async function compose(
     logger.warn({ err: error }, "Temporal's clock cannot be read: delays count by the clock of this machine"),
   );
   const { webUiUrl } = config;
-  const { openTasks: maxOpenTasks, timeLimit: maxTimeLimit } = limits;
-  const tasks = createTaskService({ temporal, taskTypes, maxOpenTasks, maxTimeLimit, webUiUrl });
+  const { openTasks: maxOpenTasks, storedMb: maxStoredMb, timeLimit: maxTimeLimit } = limits;
+  const tasks = createTaskService({
+    temporal,
+    taskTypes,
+    maxOpenTasks,
+    maxStoredMb,
+    maxTimeLimit,
+    webUiUrl,
+  });
   const { requestsPerMinute } = limits;
   const rate = requestsPerMinute === 0 ? undefined : createRateLimit(requestsPerMinute);
   const feeds = createFeeds({ tasks, gate, rate, maxFeeds: limits.feeds, logger, telemetry });

@@ -45,7 +45,7 @@ export async function createTask(
     ...(await predecessorInput(context, actor, request)),
   };
   const run = { id, input, ...(fingerprint === undefined ? {} : { fingerprint }) };
-  const release = await context.quota.take(actor.id);
+  const release = await context.quota.take(actor.id, input);
   try {
     const runId = await startRun(context.store, run, now);
     return justStarted(context, actor, { id, runId, input, now });

@@ -59,8 +59,11 @@ export async function editTask(
       expected_version: before.version,
       not_after: new Date(now + timeoutMs - expiryMarginMs).toISOString(),
     };
+    // The server keeps the whole specification with each edit.
+    const release = context.quota.takeData(before.owner, edit.spec);
     const outcome = await sendEdit(context, before, edit, timeoutMs);
     if (outcome === 'made') return readTask(context, actor, await loadTask(context.store, actor, id));
+    release();
     if (ifMatch !== undefined) throw staleVersion();
     if (performance.now() > deadline) throw wrongState('Task is being changed by too many requests at once');
     await sleep(Math.random() * 50);

@@ -68,7 +68,7 @@ export async function retryTask(
     retryMark: mark,
   };
   await assertRoomForRun(context, ended);
-  const release = await context.quota.take(ended.owner);
+  const release = await context.quota.take(ended.owner, input);
   try {
     await assertOurs(context, id, await startRun(store, run, now), mark);
   } catch (error) {

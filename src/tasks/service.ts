@@ -29,6 +29,8 @@ export interface TaskServiceOptions {
   readonly taskTypes: TaskTypes;
   /** Maximum number of an owner's unfinished tasks; 0 for no limit. */
   readonly maxOpenTasks: number;
+  /** Maximum data that an owner can store at once, and again within 30 days, in MB; by default 0, for no limit. */
+  readonly maxStoredMb?: number;
   /** Maximum number of runs of a task, by default 1,000: lists, counts and the history read all runs of a task. */
   readonly maxRuns?: number;
   /** Maximum time limit of a task, in seconds, by default the seven days of the API. */
@@ -48,7 +50,7 @@ export type TaskService = ReturnType<typeof createTaskService>;
 export function createTaskService({ temporal, ...options }: TaskServiceOptions) {
   const store = createTaskStore(temporal);
   const webUiPage = createWebUiPages(options.webUiUrl, temporal.namespace);
-  const quota = createQuota(store, options.maxOpenTasks);
+  const quota = createQuota(store, { maxStoredMb: 0, ...options });
   const firstStarts = new Lru<string>(maxFirstStarts);
   const { taskTypes, maxRuns = 1000, maxTimeLimit = 7 * 86_400 } = options;
   const context: WriteContext = { store, taskTypes, quota, maxRuns, maxTimeLimit, webUiPage, firstStarts };

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { BulkResult } from '../../src/contract/bulk.ts';
 import type { Caller } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { hasEnded } from '../support/task.ts';
 import { anonymously, useService } from '../support/service.ts';
 
 const hour = 3600;
@@ -13,6 +14,7 @@ const service = useService({
   environment: {
     TASKBELL_RATE_LIMIT: '60',
     TASKBELL_MAX_OPEN_TASKS: '4',
+    TASKBELL_MAX_STORED_MB: '1',
     TASKBELL_MAX_TIME_LIMIT: '3600',
     TASKBELL_CORS_ORIGINS: `${friend}, http://localhost:5173`,
   },
@@ -98,6 +100,35 @@ describe('the quota of unfinished tasks', () => {
     const create = async () => (await user.call('POST', '/api/tasks/', { name: 'n', delay: hour })).status;
     await expect.poll(create, { timeout: 20_000, interval: 1500 }).toBe(201);
   });
+});
+
+test('what an account stores by creations, retries and edits is limited; it can still read, cancel and delete', async () => {
+  const user = await service.asNewUser();
+  const large = (letter: string) => ({ rows: [{ text: letter.repeat(240_000) }] });
+  const { id } = await user.create({ name: 'large', delay: hour, payload: large('a') });
+  const edit = (payload: unknown) => user.call('PATCH', `/api/tasks/${id}/`, { payload });
+  expect((await edit(large('b'))).status).toBe(200);
+  await user.call('POST', `/api/tasks/${id}/cancel/`);
+  await user.until(id, 'its end', hasEnded);
+  // The new run has the payload of the ended one.
+  const retry = () => user.call('POST', `/api/tasks/${id}/retry/`);
+  expect((await retry()).status).toBe(200);
+  expect((await edit(large('c'))).status).toBe(200);
+  const rejected = { status: 429, body: { code: 'too_much_data' } };
+  const again = await user.call('POST', '/api/tasks/', { name: 'large', delay: hour, payload: large('d') });
+  expect(again).toMatchObject(rejected);
+  expect(Number(again.headers.get('Retry-After'))).toBeGreaterThan(hour);
+  expect(await edit(large('e'))).toMatchObject(rejected);
+  expect((await user.read(id)).payload).toEqual(large('c'));
+  // Others have their own allowance, and what is small still has room.
+  const small = { name: 'small', delay: hour, payload: { rows: [] } };
+  expect((await user.call('POST', '/api/tasks/', small)).status).toBe(201);
+  const other = await service.asNewUser();
+  expect((await other.call('POST', '/api/tasks/', { ...small, payload: large('f') })).status).toBe(201);
+  await user.call('POST', `/api/tasks/${id}/cancel/`);
+  await user.until(id, 'its end', hasEnded);
+  expect(await retry()).toMatchObject(rejected);
+  expect((await user.call('DELETE', `/api/tasks/${id}/`)).status).toBeOneOf([202, 204]);
 });
 
 test('a time limit above the maximum of the service is 400, on creation and in an edit', async () => {

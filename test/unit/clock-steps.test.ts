@@ -54,11 +54,15 @@ describe.each([
 
   test('does not keep an old count of unfinished tasks', async () => {
     const count = vi.fn<() => Promise<number>>(async () => 0);
-    const quota = createQuota({ count } as unknown as Parameters<typeof createQuota>[0], 10);
-    await quota.take('alice');
+    const quota = createQuota({ count } as unknown as Parameters<typeof createQuota>[0], {
+      maxOpenTasks: 10,
+      maxStoredMb: 0,
+    });
+    const nothing = { payload: {}, description: '' };
+    await quota.take('alice', nothing);
     step();
     await vi.advanceTimersByTimeAsync(5001);
-    await quota.take('alice');
+    await quota.take('alice', nothing);
     expect(count).toHaveBeenCalledTimes(2);
   });
 

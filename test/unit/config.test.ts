@@ -50,6 +50,7 @@ describe('the configuration', () => {
       limits: {
         requestsPerMinute: 6000,
         openTasks: 100_000,
+        storedMb: 10_240,
         timeLimit: 604_800,
         feeds: 100,
         corsOrigins: [],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createRateLimit } from '../../../src/lib/token-bucket.ts';
+import { createRateLimit, createTokenBuckets } from '../../../src/lib/token-bucket.ts';
 
 test("never lets through more requests than a minute's allowance and what has been refilled since", () => {
   const sequences = fc.array(fc.nat({ max: 5000 }), { minLength: 1, maxLength: 200 });
@@ -57,4 +57,15 @@ test('forgets accounts that have made no requests for a minute', () => {
   // All allowances are full again: there is room for a new account, and the others start over.
   expect(limit.take('newcomer').allowed).toBe(true);
   expect(limit.take('a0')).toMatchObject({ allowed: true, left: 9 });
+});
+
+test('has room again for what was given back, and never for more than the whole', () => {
+  const buckets = createTokenBuckets(100, 1000, () => 0);
+  buckets.take('alice', 80);
+  expect(buckets.take('alice', 30).allowed).toBe(false);
+  buckets.giveBack('alice', 80);
+  buckets.giveBack('alice', 80);
+  buckets.giveBack('bob', 80);
+  expect(buckets.take('alice', 100)).toMatchObject({ allowed: true, left: 0 });
+  expect(buckets.take('bob', 0)).toMatchObject({ left: 100 });
 });
