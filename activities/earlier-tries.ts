@@ -60,7 +60,12 @@ export function earlierTries(
 }
 
 /** Run time after which an attempt is not suspected of having caused earlier losses, in milliseconds. */
-export const provenMs = 3_600_000;
+const provenMs = 3_600_000;
+
+/** Returns how many of the losses before an attempt count against the task, once it has run for a time. */
+export function blamedAfter(ranMs: number, blamed: number): number {
+  return ranMs >= provenMs ? 0 : blamed;
+}
 
 /** @param lost number of attempts lost until now, of which the one with the last heartbeat may be the last but some. */
 function blamedLosses(last: AttemptHeartbeat | undefined, lost: number): number {
@@ -69,7 +74,7 @@ function blamedLosses(last: AttemptHeartbeat | undefined, lost: number): number 
   const { lost: before = lost, blamed = before, current, ended } = last;
   const wasRunning = current !== undefined && ended !== 'handed_back';
   const ranMs = current ? Date.parse(current.heard_at) - Date.parse(current.started_at) : 0;
-  const blamedBefore = ranMs >= provenMs ? 0 : blamed;
+  const blamedBefore = blamedAfter(ranMs, blamed);
   return wasRunning && lost > before ? blamedBefore + 1 : blamedBefore;
 }
 

@@ -23,9 +23,10 @@ import {
   type AttemptSuccess,
 } from '../src/contract/workflow.ts';
 import { AttemptRecord } from './attempt-record.ts';
-import { type EarlierTries, earlierTries, provenMs } from './earlier-tries.ts';
+import { blamedAfter, type EarlierTries, earlierTries } from './earlier-tries.ts';
 import { AttemptInterrupted, describeFailure } from './failures.ts';
 import { Heartbeats } from './heartbeats.ts';
+import type { TypeRules } from './pool/messages.ts';
 import type { HandlerPool } from './pool/pool.ts';
 import { type Announcement, createAnnouncement } from './announcement.ts';
 import type { Probation } from './probation.ts';
@@ -104,8 +105,9 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
     try {
       if (tries.blamed >= maxBlamedLosses || tries.unheard >= maxUnheardLosses) throw await giveUp(attempt);
       await reportInterrupted(attempt, tries.unreported);
-      if (!dependencies.pool.types.has(input.type)) throw unknownType(attempt);
-      return await runInTurn(attempt);
+      const rules = dependencies.pool.types.get(input.type);
+      if (!rules) throw unknownType(attempt);
+      return await runInTurn(attempt, rules);
     } finally {
       attempt.announcement.close();
       attempt.heartbeats.stop();
@@ -115,7 +117,7 @@ export function createProcessTask(dependencies: ProcessTaskDependencies) {
   };
 }
 
-async function runInTurn(attempt: ActivityAttempt): Promise<AttemptSuccess> {
+async function runInTurn(attempt: ActivityAttempt, rules: TypeRules): Promise<AttemptSuccess> {
   const { dependencies, tries, record, stop } = attempt;
   const turn = dependencies.probation.admit(tries.lost);
   if (!turn) {
@@ -125,7 +127,7 @@ async function runInTurn(attempt: ActivityAttempt): Promise<AttemptSuccess> {
   announceSoon(attempt);
   try {
     await turn.settle(stop.signal);
-    const result = await run(attempt);
+    const result = await run(attempt, rules);
     measure(attempt, 'completed');
     return { result, report: record.report('completed', null) };
   } catch (error) {
@@ -181,10 +183,11 @@ function createAttempt(dependencies: ProcessTaskDependencies, input: AttemptInpu
   };
 }
 
-function run({ dependencies, workflow, input, tries, record, stop }: ActivityAttempt): Promise<JsonValue> {
+function run(
+  { dependencies, workflow, input, tries, record, stop }: ActivityAttempt,
+  rules: TypeRules,
+): Promise<JsonValue> {
   const { pool, graceOver } = dependencies;
-  const rules = pool.types.get(input.type);
-  if (!rules) throw new TypeError(`The pool has lost the type ${input.type}`);
   const { signal: stopping } = stop;
   return runHandler({ pool, rules, input, attempt: tries.attempt, workflow, record, stopping, graceOver });
 }
@@ -281,7 +284,7 @@ async function interrupted(
 ): Promise<Error> {
   const { activity, record, tries } = attempt;
   const report = record.report(outcome, { type, message });
-  const blamed = Date.now() - attempt.startedAt >= provenMs ? 0 : tries.blamed;
+  const blamed = blamedAfter(Date.now() - attempt.startedAt, tries.blamed);
   if (outcome === 'lost' && blamed + 1 >= maxBlamedLosses) return lostTooOften(attempt, report, 1);
   await reportInterrupted(attempt, [report]);
   // The count must reach the server before the failure does, or a hand-back would count as a lost worker.

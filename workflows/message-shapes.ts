@@ -3,16 +3,17 @@
  * the workflow reads; the rest is passed on.
  */
 import type { EndedPredecessor } from '../src/contract/predecessors.ts';
-import type {
-  AttemptFailure,
-  AttemptInterruption,
-  AttemptReport,
-  AttemptStart,
-  AttemptSuccess,
-  Dependent,
-  TaskCommand,
-  TaskEdit,
-  TaskInput,
+import {
+  isInstant,
+  type AttemptFailure,
+  type AttemptInterruption,
+  type AttemptReport,
+  type AttemptStart,
+  type AttemptSuccess,
+  type Dependent,
+  type TaskCommand,
+  type TaskEdit,
+  type TaskInput,
 } from '../src/contract/workflow.ts';
 
 /** Returns whether a value is an object whose fields pass the check. */
@@ -88,8 +89,4 @@ export function isAttemptSuccess(value: unknown): value is AttemptSuccess {
 
 export function isAttemptFailure(value: unknown): value is AttemptFailure {
   return has(value, ({ report, retryable }) => isReport(report) && typeof retryable === 'boolean');
-}
-
-function isInstant(value: unknown): boolean {
-  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
 }

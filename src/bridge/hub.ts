@@ -54,7 +54,10 @@ export interface Hub {
   isOpenTo(id: string): boolean;
   /** Announces a look at a task that has no entry, on behalf of a list watcher. */
   expect(id: string): void;
-  /** Removes entries that have no task watchers and whose task ended, or started to sleep, a while ago. @param now by `performance.now`. */
+  /**
+   * Removes entries that have no task watchers and whose task ended, or started to sleep, a while ago.
+   * @param now by `performance.now`.
+   */
   sweep(now: number): void;
   last(id: string): Observation | undefined;
   /** Ids of all tasks that have an entry or are expected. */
@@ -83,11 +86,10 @@ interface HubOptions {
   /** Called when the first watcher arrives. */
   readonly onFirst: () => void;
   /** Returns the time by the clock that gives tasks their `created_at`, in milliseconds since the epoch. */
-  readonly now?: () => number;
+  readonly now: () => number;
 }
 
-// oxlint-disable-next-line eslint/no-restricted-properties -- an instant that is compared with those of tasks
-export function createHub({ onFirst, now: instant = Date.now }: HubOptions): Hub {
+export function createHub({ onFirst, now: instant }: HubOptions): Hub {
   const entries = new Map<string, Entry>();
   /** Ids of the tasks that each list watcher has received and still wants. */
   const listWatchers = new Map<ListWatcher, Set<string>>();

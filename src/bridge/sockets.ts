@@ -70,8 +70,8 @@ const drainMs = 3000;
 const maxMessages = 20;
 const messageWindowMs = 60_000;
 /**
- * Unsent data above which pings are neither sent as messages nor answered, in bytes. Less than the amount at which an outbox holds its
- * messages, since an outbox only resumes when messages that it has sent itself have left.
+ * Unsent data above which pings are neither sent as messages nor answered, in bytes. Less than the amount at which an
+ * outbox holds its messages, since an outbox only resumes when messages that it has sent itself have left.
  */
 const maxUnreadPongBytes = 16 * 1024;
 const onePath = /^\/ws\/tasks\/([0-9a-fA-F-]{36})\/?$/;

@@ -205,3 +205,8 @@ export interface TaskStatusReport {
   readonly next_attempt_at: string | null;
   readonly attempts: readonly AttemptReport[];
 }
+
+/** Returns whether a value is an instant as these records have it, in ISO 8601. */
+export function isInstant(value: unknown): boolean {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
+}

@@ -50,7 +50,10 @@ export function watchDatabase(home: string, onLost: (error: SetupError) => void)
   return { close };
 }
 
-/** @param before what to return if the file cannot be looked at. @returns what identifies a file; undefined if it doesn't exist. */
+/**
+ * Returns what identifies a file; undefined if it doesn't exist.
+ * @param before what to return if the file cannot be looked at.
+ */
 function identityOf(path: string, before?: string): string | undefined {
   try {
     const { dev, ino } = statSync(path, { bigint: true });

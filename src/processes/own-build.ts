@@ -8,7 +8,10 @@ export const executable = pathOf('src/cli/main.js');
 export const handlerScript = pathOf('activities/pool/handler-main.js');
 export const workflowBundle = pathOf('workflow-bundle.js');
 
-/** Resolves a path within the build. This file's code is two folders below it, compiled (src/processes) or bundled (src/chunks). */
+/**
+ * Resolves a path within the build. This file's code is two folders below it, compiled (src/processes) or bundled
+ * (src/chunks).
+ */
 function pathOf(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }

@@ -5,7 +5,7 @@
  */
 import type { Payload } from '@temporalio/common';
 import { afterPolicies } from '../contract/predecessors.ts';
-import type { TaskInput, TaskMemo } from '../contract/workflow.ts';
+import { isInstant, type TaskInput, type TaskMemo } from '../contract/workflow.ts';
 import { isUuid } from '../lib/uuid.ts';
 import { decode } from '../temporal/payload.ts';
 
@@ -14,7 +14,6 @@ type Check = (value: unknown) => boolean;
 const isText: Check = (value) => typeof value === 'string';
 const isNumber: Check = (value) => typeof value === 'number' && Number.isFinite(value);
 const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
-const isInstant: Check = (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value));
 const isListOf =
   (isItem: Check): Check =>
   (value) =>

@@ -55,7 +55,7 @@ export function createTaskStore(temporal: Temporal) {
 
     async list(query: string, pageSize: number, pageToken?: Uint8Array): Promise<Page> {
       const { executions, nextPageToken } = await temporal.list(query, pageSize, pageToken);
-      return { executions: executions.map(readExecution).filter((row) => row !== undefined), nextPageToken };
+      return { executions: tasksIn(executions), nextPageToken };
     },
 
     /** Lists tasks and notices of deletions. */
@@ -66,7 +66,7 @@ export function createTaskStore(temporal: Temporal) {
     ): Promise<Page & { readonly deletions: readonly Deletion[] }> {
       const { executions, nextPageToken } = await temporal.list(query, pageSize, pageToken);
       return {
-        executions: executions.map(readExecution).filter((row) => row !== undefined),
+        executions: tasksIn(executions),
         deletions: executions.flatMap(readDeletions),
         nextPageToken,
       };
@@ -96,4 +96,9 @@ export function createTaskStore(temporal: Temporal) {
     signalPredecessorEnd: (id: string, runId: string, end: EndedPredecessor): Promise<void> =>
       temporal.signal({ id, runId }, predecessorEndedSignal, end),
   };
+}
+
+/** Returns those of the executions that are tasks. */
+function tasksIn(executions: readonly Parameters<typeof readExecution>[0][]): Execution[] {
+  return executions.map(readExecution).filter((execution) => execution !== undefined);
 }

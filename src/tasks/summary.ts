@@ -134,9 +134,9 @@ function attemptView(
 }
 
 /**
- * Returns the view of an open run that has no pending attempt. Unless the attempt was withdrawn, PENDING is written together with the first
- * attempt, so that attempt has just ended and the run is about to end. Showing PENDING again would be a step
- * back.
+ * Returns the view of an open run that has no pending attempt. Unless the attempt was withdrawn, PENDING is written
+ * together with the first attempt, so that attempt has just ended and the run is about to end. Showing PENDING again
+ * would be a step back.
  */
 function betweenAttempts(execution: LiveExecution, row: View): View {
   const hasEnded = execution.storedStatus === 'PENDING' && execution.memo.withdrawing !== true;

@@ -10,7 +10,8 @@ export type Call = <T>(name: string, fn: () => Promise<T>, timeoutMs?: number) =
 
 export interface Calls {
   /**
-   * Makes one named call, with a deadline, at the latest that of the running request, that also bounds the client's own silent retries.
+   * Makes one named call, with a deadline (at the latest that of the running request) that also bounds the client's own
+   * silent retries.
    * @throws what `translate` makes of the client's error.
    */
   readonly call: Call;

@@ -81,8 +81,8 @@ export function createWorkerList({ call, service, namespace, taskQueue }: Worker
 
 /**
  * Merges heartbeats and polls. A worker process is two workers to Temporal under one identity, besides the one of its
- * guest slot: the one with slots for attempts stands for all. It is the first to report its shutdown. Polls by a worker that is known to have stopped are
- * out of date.
+ * guest slot: the one with slots for attempts stands for all. It is the first to report its shutdown. Polls by a worker
+ * that is known to have stopped are out of date.
  */
 export function liveWorkers(
   heartbeats: readonly Heartbeat[],

@@ -34,7 +34,7 @@ let url: string;
 const clients: (WebSocket | Socket)[] = [];
 
 async function serve(options: Partial<SocketsOptions> = {}): Promise<void> {
-  hub = createHub({ onFirst: () => undefined });
+  hub = createHub({ onFirst: () => undefined, now: Date.now });
   sockets = createSockets({
     hub,
     admit: async () => principal,

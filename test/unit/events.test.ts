@@ -29,7 +29,7 @@ let response: ApiEnv['Bindings']['outgoing'];
 afterEach(() => listener.close());
 
 async function open(timing: Partial<EventTiming>) {
-  hub = createHub({ onFirst: () => undefined });
+  hub = createHub({ onFirst: () => undefined, now: Date.now });
   const streams = createStreams({
     hub,
     observeAs: async () => seen(1),

@@ -48,7 +48,7 @@ function watched(hub: Hub, first: Observation) {
   return { spectator, leave: hub.watch(first, spectator) };
 }
 
-const quiet = { onFirst: () => undefined };
+const quiet = { onFirst: () => undefined, now: Date.now };
 const running = { status: 'RUNNING', version: 2, attempt: 1 } as const;
 
 describe('a hub', () => {
@@ -66,7 +66,7 @@ describe('a hub', () => {
 
   test('calls onFirst when the first watcher arrives, and again only after all have left', () => {
     const onFirst = vi.fn<() => void>();
-    const hub = createHub({ onFirst });
+    const hub = createHub({ onFirst, now: Date.now });
     const one = watched(hub, seen());
     const other = watched(hub, seen({ id: 'b' }));
     watched(hub, seen()).leave();
@@ -353,7 +353,7 @@ describe('a list watcher', () => {
 
   test("receives every task of its owner, new ones included, and no other owner's", () => {
     const onFirst = vi.fn<() => void>();
-    const hub = createHub({ onFirst });
+    const hub = createHub({ onFirst, now: Date.now });
     const alices = new RecordingListWatcher('alice');
     const everyones = new RecordingListWatcher(undefined);
     hub.watchAll(alices);

@@ -17,7 +17,7 @@ const silent: TaskWatcher = { send: () => undefined, deleted: () => undefined };
 
 /** An observer whose observations are answered by the test. */
 class Scene {
-  readonly hub = createHub({ onFirst: () => undefined });
+  readonly hub = createHub({ onFirst: () => undefined, now: Date.now });
   /** Start of each look at a task, in milliseconds since the start of the test. */
   readonly looks: { id: string; at: number }[] = [];
   readonly answers = new Map<string, Observation | undefined | Error>();

@@ -63,7 +63,7 @@ let hub: ReturnType<typeof createHub>;
 beforeEach(() => {
   vi.useFakeTimers({ now: start });
   source = new FakeSource();
-  hub = createHub({ onFirst: () => poller.wake() });
+  hub = createHub({ onFirst: () => poller.wake(), now: Date.now });
   poller = createPoller({ hub, source, logger: pino({ level: 'silent' }), tickMs: 250 });
 });
 

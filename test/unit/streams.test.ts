@@ -21,7 +21,7 @@ function seen(changes: Partial<TaskSummary> = {}, runId = 'run 1') {
 }
 
 function setUp() {
-  const hub = createHub({ onFirst: () => undefined });
+  const hub = createHub({ onFirst: () => undefined, now: Date.now });
   const credential = { isValid: true };
   const streams = createStreams({
     hub,

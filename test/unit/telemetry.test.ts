@@ -28,7 +28,7 @@ test('ticks of the feed are measured by their outcome while a task is watched', 
   const telemetry = recordTelemetry();
   let fails = false;
   const logger = { info: () => undefined, warn: () => undefined, debug: () => undefined } as never;
-  const hub = createHub({ onFirst: () => undefined });
+  const hub = createHub({ onFirst: () => undefined, now: Date.now });
   const leave = hub.watchAll({ owner: undefined, send: () => undefined, wants: () => false });
   const poller = createPoller({
     hub,
@@ -71,7 +71,7 @@ test('requests are measured by their route, not by their path', async () => {
 
 test('a gauge ends with what it measures', () => {
   const telemetry = recordTelemetry();
-  const hub = createHub({ onFirst: () => undefined });
+  const hub = createHub({ onFirst: () => undefined, now: Date.now });
   const observeAs = () => Promise.reject(new Error('not asked'));
   const streams = createStreams({
     hub,
