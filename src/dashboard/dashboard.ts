@@ -16,7 +16,10 @@ export interface Shell {
   readonly session: Session;
   readonly clock: Clock;
   readonly theme: Theme;
-  /** Forms that an account was filling in when its session ended, by account and place; kept in memory only. */
+  /**
+   * Forms that an account had filled in when it left them or its session ended, by account and place. Kept in memory
+   * only, until the account signs out.
+   */
   readonly drafts: Map<string, unknown>;
   /** The objects of the signed-in account; undefined while no account is signed in. */
   readonly work: ReadonlySignal<Work | undefined>;
@@ -59,7 +62,11 @@ export function createShell(window: Window & typeof globalThis): Shell {
   });
   void session.begin();
   const clock = createClock(session.skewMs);
-  return { router, session, clock, theme: createTheme(window), drafts: new Map(), work };
+  const drafts = new Map<string, unknown>();
+  effect(() => {
+    if (session.hasSignedOut.value) drafts.clear();
+  });
+  return { router, session, clock, theme: createTheme(window), drafts, work };
 }
 
 function createWork(account: Account, session: Session): Work {

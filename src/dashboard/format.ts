@@ -97,7 +97,7 @@ export function sentence(text: string): string {
 
 /** Colours and other codes for terminals (ECMA-48), which some programs print wherever they run. */
 const terminalCodes = new RegExp(
-  String.raw`\u001b(?:\[[0-?]*[ -/]*[@-~]|\].*?(?:\u0007|\u001b\\)|[@-Z^_])`,
+  String.raw`\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_].*?(?:\u0007|\u001b\\)|[ -/]+[0-~]|[@-Z])`,
   'gu',
 );
 

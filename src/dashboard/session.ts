@@ -7,7 +7,7 @@
  * Requests that read or change the cookie run one after another; otherwise a late response would undo a newer
  * one.
  */
-import { type ReadonlySignal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { errorOf, TaskbellError } from '../client/errors.ts';
 import { type Account, answerIn, type SessionAnswer } from './session-answer.ts';
 import { createSessionFetch, csrfHeader, isForged, isUnauthenticated } from './session-fetch.ts';
@@ -29,6 +29,8 @@ export type Credentials =
 
 export interface Session {
   readonly state: ReadonlySignal<SessionState>;
+  /** Whether the account has signed out, rather than lost its session. */
+  readonly hasSignedOut: ReadonlySignal<boolean>;
   /** The service's clock minus the browser's, in milliseconds. */
   readonly skewMs: ReadonlySignal<number>;
   /** Why a sign-in link was rejected, if an account is signed in all the same. */
@@ -195,8 +197,11 @@ export function createSession(window: Window & typeof globalThis): Session {
     void inTurn(start);
   });
 
+  const hasSignedOut = computed(() => state.value.status === 'anonymous' && state.value.detail === undefined);
+
   return {
     state,
+    hasSignedOut,
     skewMs: skew.skewMs,
     linkProblem,
     fetch: createSessionFetch({

@@ -43,7 +43,7 @@ export function waitingText(
     case 'cancelling':
       return 'Being cancelled';
     case 'stuck':
-      return "Stuck: its workflow's code fails. The workers' log says why";
+      return "Stuck: the workflow code fails. See the workers' log";
     default:
       // A newer service may know more reasons.
       return `Waiting: ${String(waiting.reason)}`;

@@ -69,8 +69,8 @@ describe('the dialog that edits a task', () => {
   test('asks before it discards changes, and closes at once without any', async () => {
     const { id } = await alice.create(request);
     const page = await openDialog('Edit', id);
-    const name = page.getByLabel('Name', { exact: true });
-    await name.fill('Rewritten');
+    const url = page.getByLabel('url');
+    await url.fill('http://example.org/rewritten');
     const question = page.getByRole('alertdialog', { name: 'Discard your changes?' });
     for (const leave of [
       () => page.keyboard.press('Escape'),
@@ -81,7 +81,9 @@ describe('the dialog that edits a task', () => {
       expect(await axeFindings(page)).toEqual([]);
       await question.getByRole('button', { name: 'Keep editing' }).click();
       await question.waitFor({ state: 'detached' });
-      expect(await name.inputValue()).toBe('Rewritten');
+      expect(await url.inputValue()).toBe('http://example.org/rewritten');
+      const hasFocus = () => page.evaluate('document.activeElement.closest("dialog") !== null');
+      await expect.poll(hasFocus).toBe(true);
     }
     await page.keyboard.press('Escape');
     await question.getByRole('button', { name: 'Discard changes' }).click();

@@ -174,7 +174,15 @@ test('a row shows live what it shows after a reload, in every state of a task', 
     delay: hour,
     tags: [tag],
   });
-  const { page, close } = await openList(tag, 1);
+  const hopeless = await alice.create({
+    name: 'hopeless',
+    type: 'flaky',
+    payload: { failures: 9 },
+    retry: { max_retries: 0 },
+    delay: hour,
+    tags: [tag],
+  });
+  const { page, close } = await openList(tag, 2);
   const reloaded = await openDashboard(browser, service, { path: `/tasks?tag=${tag}` });
   /** Compares all rows, once the live row of a task contains the text. */
   const compare = async (name: string, text: string | RegExp): Promise<void> => {
@@ -199,7 +207,12 @@ test('a row shows live what it shows after a reload, in every state of a task', 
     alice.create({ name, type, payload, delay: 0, tags: [tag] });
 
   await page.mouse.move(0, 0);
+  // Its row is inserted by a reload of the list, after which the others must stay live.
+  await alice.create({ name: 'far away', delay: 2 * hour, tags: [tag] });
+  await rowOf(page, 'far away').waitFor({ timeout: 20_000 });
   await compare('failing', 'Scheduled');
+  await command(hopeless.id, 'run-now');
+  await compare('hopeless', /^failure 1$/);
   await command(failing.id, 'pause');
   await compare('failing', 'Paused');
   await command(failing.id, 'run-now');

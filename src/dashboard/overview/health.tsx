@@ -38,7 +38,7 @@ export function Health({ overview, isCurrent }: { overview: Overview; isCurrent:
             </tbody>
           </table>
           <p class="quiet">
-            Attempts of all users since each worker started. Failed ones include those that were handed back.
+            Tries of all users since each worker started. Failed ones include those handed back or deferred.
           </p>
         </div>
       )}

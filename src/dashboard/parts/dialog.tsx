@@ -91,7 +91,8 @@ function LeaveQuestion({ onKeep, onDiscard }: { onKeep: () => void; onDiscard: (
   useLayoutEffect(() => {
     const before = document.activeElement;
     keep.current?.focus();
-    return () => returnFocus(before);
+    // The button still has the focus, and is removed after this.
+    return () => queueMicrotask(() => returnFocus(before));
   }, []);
   return (
     <div class="dialog-question" role="alertdialog" aria-labelledby={words}>

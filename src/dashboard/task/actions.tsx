@@ -174,12 +174,13 @@ function useActions(
 }
 
 function tooLateText(task: Task): string {
-  const what = hasEnded(task)
-    ? 'has ended'
-    : task.status === 'RUNNING'
-      ? 'has started'
-      : 'is being cancelled';
-  return `The task ${what} in the meantime. It can no longer be edited.`;
+  return `${whyTooLate(task)} It can no longer be edited.`;
+}
+
+function whyTooLate(task: Task): string {
+  if (hasEnded(task)) return 'The task has ended in the meantime.';
+  if (task.status === 'RUNNING') return 'The task has started in the meantime.';
+  return task.waiting?.reason === 'cancelling' ? 'The task is being cancelled.' : 'The task is stuck.';
 }
 
 function Dialogs({

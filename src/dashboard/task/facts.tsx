@@ -10,7 +10,7 @@ import { hasEnded, lateness } from '../what-now.ts';
 export function Facts({ task, history }: { task: Task; history: readonly HistoryEntry[] }) {
   const { clock } = useDashboard();
   const { account } = useWork();
-  const late = wasHeld(history) ? undefined : lateness(task, clock.now.value);
+  const late = wasHeld(task, history) ? undefined : lateness(task, clock.now.value);
   return (
     <section class="card">
       <h2>Details</h2>
@@ -69,12 +69,16 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
 }
 
 /**
- * Returns whether someone has held the newest run back, or started it: then its start says nothing about how punctual
- * the service is.
+ * Returns whether someone has held the newest run back beyond its time, or started it: then its start says nothing about
+ * how punctual the service is.
  */
-function wasHeld(history: readonly HistoryEntry[]): boolean {
+function wasHeld({ scheduled_time, started_at }: Task, history: readonly HistoryEntry[]): boolean {
   const newest = history.at(-1)?.run_id;
-  return history.some(({ type, run_id }) => run_id === newest && (type === 'paused' || type === 'run_now'));
+  const start = started_at === null ? Infinity : Date.parse(started_at);
+  return history.some(({ type, run_id, at }) => {
+    if (run_id !== newest || Date.parse(at) > start) return false;
+    return type === 'run_now' || (type === 'resumed' && Date.parse(at) > Date.parse(scheduled_time));
+  });
 }
 
 /**

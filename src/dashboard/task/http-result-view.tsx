@@ -37,8 +37,8 @@ export function HttpResultView({ answer }: { answer: HttpResult }) {
       {isBase64 && (
         <p class="note">
           {coding === undefined
-            ? 'The body is no text. This is its base64 form.'
-            : `The body has the content coding ${coding}, which is not known here. This is its base64 form.`}
+            ? 'The body is not text, so it is shown in base64.'
+            : `The body has an unknown content coding, ${coding}, so it is shown in base64.`}
         </p>
       )}
       {json ? <JsonView value={json.value} label="Body" /> : <TextBody body={body} />}

@@ -81,7 +81,7 @@ export function BulkDialog(props: BulkProps & { action: ActionName; onClose: () 
   );
 }
 
-/** Finds the tasks that the action would be applied to, and how many of them the service knows. */
+/** Finds the tasks that the action would be applied to, and how many of them exist. */
 function useCounted({ action, list, selection }: BulkProps & { action: ActionName }) {
   const { client } = useDashboard();
   const [state, setState] = useState<{ ids: readonly string[]; matched?: number; failure?: string }>({

@@ -5,7 +5,9 @@ type Tasks = Pick<Client['tasks'], 'act' | 'list' | 'countFor'>;
 
 /** Maximum number of tasks per call, which then takes a few seconds at most. */
 const maxAtATime = 100;
-/** Number of calls, if that many are enough: so often the progress can be seen and the work be stopped. */
+/** Minimum number of tasks per call, if there are as many: they are acted on side by side. */
+const minAtATime = 10;
+/** Number of calls into which the work is split, so that its progress can be seen and it can be stopped. */
 const calls = 10;
 /** Number of tasks per dry run. */
 const maxCounted = 1000;
@@ -35,7 +37,7 @@ export async function* actInParts(
   action: ActionName,
   ids: readonly string[],
 ): AsyncGenerator<ActionResult[]> {
-  const atATime = Math.min(maxAtATime, Math.ceil(ids.length / calls));
+  const atATime = Math.min(maxAtATime, Math.max(minAtATime, Math.ceil(ids.length / calls)));
   for (const some of parts(ids, atATime)) yield await tasks.act(action, { ids: some });
 }
 

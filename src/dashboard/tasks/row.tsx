@@ -92,8 +92,8 @@ function LateCell({ task }: { task: TaskSummary }) {
 function NowCell({ row }: { row: Row }) {
   const { clock } = useDashboard();
   const task = row.task.value;
-  // Reads the task from the row, since a signal that is computed from it must change with it.
-  const text = useComputed(() => nowText(row.task.value, clock.now)).value;
+  // Not computed once: after a reload of the list, this cell gets another row.
+  const text = nowText(task, clock.now);
   const endedAt = task.error_message === null ? task.finished_at : null;
   return (
     <span role="cell" class="cell-now">

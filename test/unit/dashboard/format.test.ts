@@ -58,6 +58,8 @@ test.each([
   ['\u001b[1;31mfailed\u001b[0m twice', 'failed twice'],
   ['\u001b[2K\u001b[1Gdone', 'done'],
   ['\u001b]8;;https://example.org\u0007link\u001b]8;;\u001b\\ here', 'link here'],
+  ['\u001b(B\u001b[mplain', 'plain'],
+  ['\u001bPq#0\u001b\\image', 'image'],
   ['a line with [31m and no escape', 'a line with [31m and no escape'],
 ])('codes for terminals are not shown: %j', (printed, shown) => {
   expect(withoutTerminalCodes(printed)).toBe(shown);

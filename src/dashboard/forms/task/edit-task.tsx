@@ -62,17 +62,19 @@ function EditTask({ task, etag, types, changed, tooLate, onClose, onDone }: Task
     });
   }
 
+  // The change that is being saved may be what starts the task.
+  const late = isBusy ? undefined : tooLate;
   return (
     <TaskFormElement filling={filling} onSubmit={save}>
       <TextFields filling={filling} />
-      <WhenField filling={filling} sent="saved" isMoot={tooLate !== undefined} />
+      <WhenField filling={filling} sent="saved" isMoot={late !== undefined} />
       <PayloadPart key={basis.etag} filling={filling} field={field} />
       <OptionFields filling={filling} />
-      {tooLate === undefined && <Stale based={based} />}
-      <div role="alert">{tooLate !== undefined && <p class="problem">{tooLate}</p>}</div>
+      {late === undefined && <Stale based={based} />}
+      <div role="alert">{late !== undefined && <p class="problem">{late}</p>}</div>
       <DialogFoot
         verb={isBusy ? 'Saving…' : 'Save changes'}
-        isBusy={isBusy || isStale || tooLate !== undefined}
+        isBusy={isBusy || isStale || late !== undefined}
         onClose={onClose}
       />
     </TaskFormElement>

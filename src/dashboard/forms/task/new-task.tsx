@@ -115,7 +115,7 @@ function NewTask({ types, model, lack, onStartOver }: Basis & { onStartOver: () 
           </button>
         </p>
       )}
-      {model && (
+      {model && !draft.kept && (
         <p class="note">
           Everything except the time is copied from <bdi>{model.name}</bdi>.
         </p>
@@ -150,7 +150,14 @@ function NewTask({ types, model, lack, onStartOver }: Basis & { onStartOver: () 
         <button type="submit" class="primary" disabled={isBusy}>
           {isBusy ? 'Creating…' : 'Create task'}
         </button>
-        <a class="button" href="/tasks" onClick={draft.discard}>
+        <a
+          class="button"
+          href="/tasks"
+          onClick={({ ctrlKey, metaKey, shiftKey }) => {
+            // Otherwise it opens elsewhere, and the form stays.
+            if (!ctrlKey && !metaKey && !shiftKey) draft.discard();
+          }}
+        >
           Discard
         </a>
       </div>

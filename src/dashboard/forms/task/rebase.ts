@@ -1,4 +1,5 @@
 /** Puts the user's changes in a form on top of changes that others have made in the meantime. */
+import { comparable } from '../comparable.ts';
 import type { TaskForm } from './task-form.ts';
 
 /** Merges field by field: fields that I have changed keep my value, all others take the newest one. */
@@ -11,9 +12,4 @@ function merged<T extends object>(mine: T, before: T, newest: T): T {
   const names = Object.keys(newest) as (keyof T)[];
   const isMine = (name: keyof T) => comparable(mine[name]) !== comparable(before[name]);
   return Object.fromEntries(names.map((name) => [name, (isMine(name) ? mine : newest)[name]])) as T;
-}
-
-/** Serialises a value including the maps of drafts, which JSON would leave out. */
-function comparable(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => (inner instanceof Map ? [...inner] : inner));
 }

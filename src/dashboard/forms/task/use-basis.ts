@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { type Task, TaskbellError } from '../../../client/index.ts';
 import { useDashboard } from '../../dashboard.ts';
+import { comparable } from '../comparable.ts';
 import { rebased } from './rebase.ts';
 import type { TaskForm } from './task-form.ts';
 import { type Sending, useSending } from './use-sending.ts';
@@ -39,7 +40,7 @@ export function useBasis(
   const [isStale, setStale] = useState(false);
   const filling = useTaskForm(() => basis.form);
   const { isBusy, send }: Sending = useSending(filling);
-  changed.current = () => JSON.stringify(filling.form) !== JSON.stringify(basis.form);
+  changed.current = () => comparable(filling.form) !== comparable(basis.form);
   return {
     basis,
     filling,

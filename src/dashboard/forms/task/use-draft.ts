@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { comparable } from '../comparable.ts';
 import { useDashboard, useWork } from '../../dashboard.ts';
 
 export interface KeptDraft<T> {
@@ -20,13 +21,13 @@ export function useDraft<T>(place: string): KeptDraft<T> {
   const key = `${account.id} ${place}`;
   // Stored by the effect below, under the same key.
   const kept = useRef(drafts.get(key) as T | undefined);
-  /** The form as it opened, and as it is, as JSON: undefined if it is not to be kept. */
+  /** The form as it opened, serialised, and as it is: undefined if it is not to be kept. */
   const forms = useRef<{ readonly first: string; latest: T | undefined }>(undefined);
   useEffect(() => {
     drafts.delete(key);
     const isChanged = (): boolean => {
       if (forms.current?.latest === undefined) return false;
-      return kept.current !== undefined || JSON.stringify(forms.current.latest) !== forms.current.first;
+      return kept.current !== undefined || comparable(forms.current.latest) !== forms.current.first;
     };
     // A page that is closed or loaded again forgets its drafts.
     const warn = (event: BeforeUnloadEvent): void => {
@@ -35,19 +36,19 @@ export function useDraft<T>(place: string): KeptDraft<T> {
     globalThis.addEventListener('beforeunload', warn);
     return () => {
       globalThis.removeEventListener('beforeunload', warn);
-      const state = session.state.peek();
-      const hasSignedOut = state.status === 'anonymous' && state.detail === undefined;
-      if (!hasSignedOut && isChanged()) drafts.set(key, forms.current?.latest);
+      if (!session.hasSignedOut.peek() && isChanged()) drafts.set(key, forms.current?.latest);
     };
   }, [drafts, session, key]);
   return {
     kept: kept.current,
     update(value) {
-      forms.current ??= { first: JSON.stringify(value), latest: value };
+      forms.current ??= { first: comparable(value), latest: value };
       if (forms.current.latest !== undefined) forms.current.latest = value;
     },
     discard() {
       if (forms.current) forms.current.latest = undefined;
+      // Its user may have left the form while it was being sent.
+      drafts.delete(key);
     },
   };
 }
