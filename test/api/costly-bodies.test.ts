@@ -30,17 +30,19 @@ async function send(path: string, bodies: readonly string[], token?: string): Pr
   for (const body of bodies) {
     let done = false;
     const asking = slowest(() => done);
-    const response = await fetch(`${url}${path}`, {
+    const sent = fetch(`${url}${path}`, {
       method: 'POST',
       headers: {
         'Content-Type': 'application/json',
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
       },
       body,
+    }).then(async (response) => {
+      const { detail = '' } = (await response.json()) as { detail?: string };
+      return { status: response.status, detail };
     });
-    const { detail = '' } = (await response.json()) as { detail?: string };
-    done = true;
-    outcomes.push({ status: response.status, detail, slowestMs: await asking });
+    const [outcome, slowestMs] = await Promise.all([sent.finally(() => (done = true)), asking]);
+    outcomes.push({ ...outcome, slowestMs });
   }
   return outcomes;
 }
@@ -90,7 +92,7 @@ describe('a body of many megabytes blocks no one else, and the process survives 
       (size) => megabytes(size, '{"tasks":[[', () => '1.00000000000000000000', ']]}'),
     ],
   ])('%s', async (_what, reason, make) => {
-    for (const outcome of await send('/api/tasks/bulk/', [4, 8, 10, 16].map(make), alice.token)) {
+    for (const outcome of await send('/api/tasks/bulk/', [4, 16].map(make), alice.token)) {
       expect(outcome.status).toBeOneOf([400, 413]);
       expect(outcome.detail).toMatch(reason);
       expect(outcome.slowestMs).toBeLessThan(generousMs);

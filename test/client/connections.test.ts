@@ -17,12 +17,12 @@ let url: string;
 let leaving: AbortController;
 let takings: Promise<unknown>[];
 let sockets: WebSocketServer;
-/** Raw sockets of the upgraded connections, which the HTTP server no longer counts as its own. */
+/** Raw sockets of all connections: the HTTP server does not close those that are upgraded, now or in a moment. */
 let connections: Duplex[];
 /** Number of requested upgrades. */
 let upgrades: number;
-/** Fates of the next upgrades, in order. Later ones are opened normally. */
 let stopPings: () => void;
+/** Fates of the next upgrades, in order. Later ones are opened normally. */
 let fates: ('hang' | 'silence' | 'pings')[];
 
 beforeEach(async () => {
@@ -30,9 +30,9 @@ beforeEach(async () => {
   connections = [];
   sockets = new WebSocketServer({ noServer: true });
   server = createServer();
+  server.on('connection', (socket) => connections.push(socket));
   server.on('upgrade', (request, socket, head) => {
     upgrades += 1;
-    connections.push(socket);
     const fate = fates.shift();
     if (fate === 'hang') return;
     sockets.handleUpgrade(request, socket, head, (client) => {
@@ -53,8 +53,9 @@ beforeEach(async () => {
 afterEach(async () => {
   leaving.abort();
   await Promise.all(takings);
+  const closed = new Promise((resolve) => server.close(resolve));
   for (const connection of connections) connection.destroy();
-  await new Promise((resolve) => server.close(resolve));
+  await closed;
 });
 
 /** Stands in for the HTTP API, of which a feed only needs a ticket. */
@@ -161,7 +162,7 @@ describe('a connection', () => {
     expect({ asked, upgrades }).toEqual({ asked: 0, upgrades: 1 });
   });
 
-  test('whose pings stop to come is lost, and replaced', async () => {
+  test('whose pings stop is lost, and replaced', async () => {
     fates.push('pings');
     const { messages, notices } = watch({ timing: { openMs: 5000, quietMs: 60_000, pinglessMs: 500 } });
     await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['connected']);

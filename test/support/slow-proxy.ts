@@ -1,5 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface SlowProxy {
   readonly address: string;
@@ -20,7 +21,12 @@ export async function startSlowProxy(target: string): Promise<SlowProxy> {
       socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
     }
     near.pipe(far);
-    far.on('data', (chunk) => setTimeout(() => near.write(chunk), proxy.delayMs));
+    // One after the other, also when the delay has become shorter.
+    let last = Promise.resolve();
+    far.on('data', (chunk) => {
+      const delayed = sleep(proxy.delayMs, undefined, { ref: false });
+      last = Promise.all([last, delayed]).then(() => void near.write(chunk));
+    });
     far.on('close', () => near.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
