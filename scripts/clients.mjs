@@ -37,11 +37,6 @@ const npmPackages = [
 const spec = join(root, 'openapi.json');
 const smokeTests = join(root, 'scripts', 'clients');
 
-await ensureDependencies();
-await ensureBuild();
-await ensureTemporal();
-const tools = await ensureTools();
-
 const checks = {
   lint,
   python,
@@ -56,6 +51,11 @@ if (unknown.length > 0) {
   console.error(`Unknown: ${unknown.join(', ')}. Choose from: ${Object.keys(checks).join(', ')}.`);
   process.exit(2);
 }
+
+await ensureDependencies();
+await ensureBuild();
+await ensureTemporal();
+const tools = await ensureTools();
 
 const folder = await mkdtemp(join(tmpdir(), 'taskbell-clients-'));
 const service = await startOwnService('clients');

@@ -6,6 +6,7 @@ import ipaddr from 'ipaddr.js';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import { createAllowHosts } from '../activities/net/allow-hosts.ts';
+import { defaultTimeLimit, maxTimeLimitSeconds } from './contract/limits.ts';
 import { errorMessage } from './lib/error-message.ts';
 import { nearest } from './lib/nearest.ts';
 
@@ -39,7 +40,12 @@ function isHostAndPort(text: string): boolean {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // Missing or unreadable: the fault names the path.
+    return false;
+  }
 }
 
 function isOrigin(text: string): boolean {
@@ -122,7 +128,7 @@ const variables = z.object({
   TASKBELL_RATE_LIMIT: integer(0, 1_000_000, 6_000),
   TASKBELL_MAX_OPEN_TASKS: integer(0, 999_999_999, 100_000),
   // No less than the default of a task.
-  TASKBELL_MAX_TIME_LIMIT: integer(1800, 604_800, 604_800),
+  TASKBELL_MAX_TIME_LIMIT: integer(defaultTimeLimit, maxTimeLimitSeconds, maxTimeLimitSeconds),
   TASKBELL_MAX_STORED_MB: integer(0, 1_000_000_000, 10_240),
   TASKBELL_MAX_FEEDS: integer(0, 1_000_000, 100),
   TASKBELL_WEB_UI_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
@@ -273,16 +279,24 @@ const othersVariables = new Set([
   'TASKBELL_DATA',
   'TASKBELL_TASKS',
   'TASKBELL_TASKS_ENV',
+  'TASKBELL_PORT',
 ]);
-/** Variables that Kubernetes sets in the pods beside a service called `taskbell`, and `TASKBELL_PORT` of Docker Compose. */
-const kubernetesVariables = /^TASKBELL_(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/;
+
+/**
+ * Returns whether Kubernetes has set a variable: in the pods beside a service called `taskbell-api`, it sets
+ * `TASKBELL_API_SERVICE_HOST`, `TASKBELL_API_SERVICE_PORT`, `TASKBELL_API_PORT` and more that begin with these.
+ */
+function isOfKubernetes(name: string, environment: Environment): boolean {
+  const [, service] = /^(TASKBELL(?:_\w+?)?)_(?:SERVICE_HOST|SERVICE_PORT|PORT)(?:_|$)/.exec(name) ?? [];
+  return service !== undefined && environment[`${service}_SERVICE_HOST`] !== undefined;
+}
 
 /** Finds variables that are named like ours but don't exist. Ignored, a misspelt limit would go unnoticed. */
 function unknownVariables(environment: Environment): string[] {
   const known = [...Object.keys(variables.shape), 'TASKBELL_JWT_SECRET_FILE'];
   return Object.keys(environment)
     .filter((name) => name.startsWith('TASKBELL_') && !known.includes(name))
-    .filter((name) => !othersVariables.has(name) && !kubernetesVariables.test(name))
+    .filter((name) => !othersVariables.has(name) && !isOfKubernetes(name, environment))
     .map(
       (name) => `${name}: there is no such variable; did you mean ${nearest(name, known, withoutPrefix)}?`,
     );

@@ -30,8 +30,12 @@ export async function startOwnService(name, settings = {}) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((resolve) => child.once('close', resolve));
+  // A script that a signal ends must not leave the service behind.
+  const end = () => child.kill('SIGTERM');
+  process.once('exit', end);
   const stop = async () => {
-    child.kill('SIGTERM');
+    process.off('exit', end);
+    end();
     await ended;
     await rm(home, { recursive: true, force: true });
   };
@@ -60,7 +64,7 @@ async function makeKey(name, environment) {
   const child = spawn(process.execPath, [command, 'keys', 'create', 'admin', '--name', name], {
     cwd: root,
     env: environment,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   let key = '';
   for await (const chunk of child.stdout) key += chunk;

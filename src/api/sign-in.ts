@@ -1,9 +1,8 @@
 import type { Context } from 'hono';
 import type { Account } from '../auth/accounts.ts';
 import type { LocalAccounts } from '../auth/gate.ts';
-import { noLocalAccounts } from '../auth/rejections.ts';
+import { noLocalAccounts, reasonOf } from '../auth/rejections.ts';
 import { AppError } from '../contract/errors.ts';
-import { errorMessage } from '../lib/error-message.ts';
 import type { CallerAddressOf } from './caller-address.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
 
@@ -66,9 +65,4 @@ export function createSignIn(
       return { access };
     },
   };
-}
-
-/** Returns why a credential was rejected, which its sender does not learn. */
-function reasonOf(error: unknown): string {
-  return errorMessage(error instanceof AppError ? (error.cause ?? error) : error);
 }

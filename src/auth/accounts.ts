@@ -52,8 +52,9 @@ interface Options {
   readonly onError: (error: unknown) => void;
   readonly refreshEveryMs?: number;
   /**
-   * Maximum number of concurrent verifications; 2 by default. Each takes one of libuv's four threads for 20
-   * ms, and file and DNS calls need some too.
+   * Maximum number of concurrent verifications; 2 by default. Each takes one of libuv's four threads for 20 ms, and
+   * file and DNS calls need some too. While any account has a hash of Django's, each failed one takes as long as that
+   * hash would, a few hundred milliseconds, whatever the name.
    */
   readonly concurrentVerifications?: number;
   readonly queuedVerifications?: number;

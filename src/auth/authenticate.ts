@@ -1,8 +1,7 @@
-import { AppError } from '../contract/errors.ts';
-import { errorMessage } from '../lib/error-message.ts';
 import { type ApiKeys, apiKeyPrefix, looksLikeApiKey } from './api-keys.ts';
 import type { Principal } from './principal.ts';
-import { notAuthenticated } from './rejections.ts';
+import { limitReports } from './rejection-reports.ts';
+import { notAuthenticated, reasonOf } from './rejections.ts';
 
 /** Returns the caller of a request from its Authorization header. @throws AppError not_authenticated, token_not_valid */
 export type Authenticate = (authorizationHeader: string | undefined) => Promise<Principal>;
@@ -12,7 +11,7 @@ interface Dependencies {
   readonly tokens: { verifyAccess(accessToken: string): Promise<Principal> };
   /** undefined if there are no API keys: anything that looks like one is then an invalid token. */
   readonly keys?: Pick<ApiKeys, 'verify'> | undefined;
-  /** Called with the public prefix of a rejected API key, and the reason. */
+  /** Called with the public prefix of a rejected API key, and the reason; at most once a minute for both. */
   readonly onKeyRejected?: (prefix: string, reason: string) => void;
 }
 
@@ -21,6 +20,7 @@ interface Dependencies {
  * scheme, counts as no credentials, as in the previous service.
  */
 export function createAuthenticate({ tokens, keys, onKeyRejected }: Dependencies): Authenticate {
+  const reportKey = onKeyRejected && limitReports(onKeyRejected);
   return async (authorizationHeader = '') => {
     const [scheme = '', token, ...more] = authorizationHeader.trim().split(/\s+/);
     if (scheme.toLowerCase() !== 'bearer') throw notAuthenticated();
@@ -28,8 +28,8 @@ export function createAuthenticate({ tokens, keys, onKeyRejected }: Dependencies
       throw notAuthenticated('Authorization header must contain two space-delimited values');
     if (keys !== undefined && looksLikeApiKey(token)) {
       return keys.verify(token).catch((error: unknown) => {
-        const reason = errorMessage(error instanceof AppError ? (error.cause ?? error) : error);
-        onKeyRejected?.(apiKeyPrefix(token), reason);
+        const [prefix, reason] = [apiKeyPrefix(token), reasonOf(error)];
+        reportKey?.(`${prefix} ${reason}`, prefix, reason);
         throw error;
       });
     }

@@ -1,7 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { readUsersFile, type User } from './users-file.ts';
-import { usersFilePath } from './paths.ts';
+import { firstUserFilePath, usersFilePath } from './paths.ts';
 import { isErrno } from '../lib/errno.ts';
 
 /**
@@ -16,8 +15,9 @@ export interface FirstUserRecord {
   signedIn(name: string): Promise<void>;
 }
 
+/** Creates the record of an installation's first user. */
 export function createFirstUserRecord(home: string): FirstUserRecord {
-  const path = join(home, 'first-user');
+  const path = firstUserFilePath(home);
   async function readName(): Promise<string | undefined> {
     try {
       return (await readFile(path, 'utf8')).trim();

@@ -1,9 +1,9 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
-import { Lru } from '../lib/lru.ts';
 import { uuidFrom } from '../lib/uuid.ts';
 import { allScopes, type Principal } from './principal.ts';
+import { limitReports } from './rejection-reports.ts';
 import { invalidToken } from './rejections.ts';
 
 /** An identity provider, whose tokens replace local accounts. */
@@ -52,11 +52,6 @@ const claimsSchema = z.object({
 });
 type Claims = z.infer<typeof claimsSchema>;
 
-/** Time in which one reason is reported once, in milliseconds: anyone can send tokens that are not valid. */
-const reportAgainMs = 60_000;
-/** Maximum number of reasons remembered. Those of the library are few, but claims can be named in them. */
-const maxReasons = 100;
-
 /**
  * Checks access tokens of an identity provider by its published keys (RFC 7517), fetched with the first token.
  * @param onRejected called with the reason why a token is not valid, which its sender does not learn.
@@ -65,14 +60,11 @@ export function createIdentityProvider(
   { jwksUrl, issuer, audience }: IdentityProviderOptions,
   onRejected: (reason: string) => void,
 ) {
-  const reported = new Lru<number>(maxReasons);
+  const report = limitReports(onRejected);
 
-  function rejected(reason: string, options?: ErrorOptions): AppError {
-    const now = performance.now();
-    if (now - (reported.get(reason) ?? Number.NEGATIVE_INFINITY) >= reportAgainMs) {
-      reported.set(reason, now);
-      onRejected(reason);
-    }
+  /** @param kind of a set that the sender of a token cannot enlarge. */
+  function rejected(kind: string, reason: string, options?: ErrorOptions): AppError {
+    report(kind, reason);
     return invalidToken('credential', reason, options);
   }
 
@@ -94,7 +86,7 @@ export function createIdentityProvider(
   };
 
   async function readClaims(token: string): Promise<Claims> {
-    if (token.length > maxLength) throw rejected('too long');
+    if (token.length > maxLength) throw rejected('too long', 'too long');
     try {
       const { payload } = await jwtVerify(token, keyOf, {
         algorithms,
@@ -105,8 +97,9 @@ export function createIdentityProvider(
       });
       return claimsSchema.parse(payload);
     } catch (error) {
-      if (!(error instanceof errors.JOSEError || error instanceof z.ZodError)) throw error;
-      throw rejected(error.message, { cause: error });
+      if (error instanceof z.ZodError) throw rejected('claims', error.message, { cause: error });
+      if (error instanceof errors.JOSEError) throw rejected(kindOf(error), error.message, { cause: error });
+      throw error;
     }
   }
 
@@ -126,6 +119,12 @@ export function createIdentityProvider(
       };
     },
   };
+}
+
+/** Returns the kind of a token's fault, without the texts that the library quotes from the token. */
+function kindOf(error: errors.JOSEError): string {
+  const isAboutClaim = error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired;
+  return isAboutClaim ? `${error.code} ${error.claim}` : error.code;
 }
 
 /**

@@ -10,7 +10,7 @@ const current = '$argon2id$v=19$m=19456,t=2,p=1$';
 
 const django = /^pbkdf2_sha256\$(\d{1,8})\$([^$]{1,128})\$([A-Za-z0-9+/]{43}=)$/;
 
-/** A hash that {@link verifyPasswordHash} can check: argon2id, or Django's PBKDF2 from the previous service. */
+/** A hash that {@link matchingForm} can check: argon2id, or Django's PBKDF2 from the previous service. */
 export const passwordHash =
   /^(\$argon2id\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,2}\$[A-Za-z0-9+/]{8,}\$[A-Za-z0-9+/]{16,}|pbkdf2_sha256\$\d{1,8}\$[^$]{1,128}\$[A-Za-z0-9+/]{43}=)$/;
 
@@ -37,11 +37,6 @@ export function normalised(password: string): string {
 /** Hashes a password for storage, with argon2id. */
 export function hashPassword(password: string): Promise<string> {
   return hash(normalised(password), argon2);
-}
-
-/** Returns whether `password` is the one that `stored` was made from. */
-export async function verifyPasswordHash(stored: string, password: string): Promise<boolean> {
-  return (await matchingForm(stored, password)) !== undefined;
 }
 
 /**

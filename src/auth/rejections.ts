@@ -3,13 +3,14 @@
  * service.
  */
 import { AppError, tooManyAtOnce } from '../contract/errors.ts';
+import { errorMessage } from '../lib/error-message.ts';
 import { Busy } from '../lib/limiter.ts';
 
 export function notAuthenticated(message = 'Authentication credentials were not provided.'): AppError {
   return new AppError('not_authenticated', message);
 }
 
-/** What a caller learns when it signs in where an identity provider has the accounts. */
+/** Returns the error for a sign-in where an identity provider has the accounts. */
 export function noLocalAccounts(): AppError {
   return new AppError('not_found', 'Tokens are issued by the identity provider, not by this service.');
 }
@@ -32,6 +33,11 @@ export type TokenKind = keyof typeof details;
  */
 export function invalidToken(kind: TokenKind, reason: string, options?: ErrorOptions): AppError {
   return new AppError('token_not_valid', details[kind], { cause: new Error(reason, options) });
+}
+
+/** Returns why a credential was rejected, which its sender does not learn. */
+export function reasonOf(error: unknown): string {
+  return errorMessage(error instanceof AppError ? (error.cause ?? error) : error);
 }
 
 /** Returns what the promise resolves to, or undefined if it rejects with `token_not_valid`. */

@@ -2,7 +2,7 @@
  * Notifies the feeds of other API processes of deletions. The first deletion is posted at once; those that come while a
  * notice is being posted go into the next one, so that a bulk request needs few.
  *
- * idle ⇄ posting → closed (`close()`: waits until all is posted). Never throws: a notice that cannot be posted is
+ * idle ⇄ posting → closed (`close()`: waits until all is posted that was added before it). Never throws: a notice that cannot be posted is
  * logged, and watchers of the other processes find out within a minute.
  */
 import type { Logger } from 'pino';
@@ -47,7 +47,8 @@ export function createDeletionNotices<N>(options: DeletionNoticesOptions<N>): De
       // The server ends it otherwise.
       remove(notice).catch((error: unknown) => logger.debug({ err: error }, 'could not remove a notice'));
     }, keepMs);
-    removals.add(timer);
+    // Nor does it keep a process that has been asked to stop: deletions of its last requests can come after `close`.
+    removals.add(timer.unref());
   }
 
   return {

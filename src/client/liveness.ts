@@ -1,4 +1,5 @@
 /** Decides when to give up a connection that has not been closed. */
+import { pingEveryMs } from '../contract/ping.ts';
 import type { FeedSocket } from './sockets.ts';
 
 export interface Timing {
@@ -6,11 +7,12 @@ export interface Timing {
   readonly openMs: number;
   /** Silence, in milliseconds, after which a connection is checked: a dead one looks like one without events. */
   readonly quietMs: number;
-  /** Silence after which a connection with pings is dead, in milliseconds: several of them are missing. */
+  /** Silence after which a connection with pings counts as dead, in milliseconds. */
   readonly pinglessMs: number;
 }
 
-const usual: Timing = { openMs: 15_000, quietMs: 60_000, pinglessMs: 10_000 };
+/** Two pings are missing after ten seconds. */
+const usual: Timing = { openMs: 15_000, quietMs: 60_000, pinglessMs: 2 * pingEveryMs };
 
 /**
  * Abandons a socket that does not open, or that is silent although there is news. Drops one whose pings are missing.

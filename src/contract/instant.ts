@@ -51,7 +51,7 @@ export const instant = z.string().meta({ format: 'date-time', examples: ['2030-0
 
 /** Returns whether a plus before the offset has become a space, as it does in the query of a URL. */
 function hasLostPlus(text: string): boolean {
-  return parseInstant(text.replace(/ (\d\d:\d\d)$/, '+$1')) !== undefined;
+  return parseInstant(text.replace(/ (\d\d(?::?\d\d)?)$/, '+$1')) !== undefined;
 }
 
 function hasNoOffset(text: string): boolean {

@@ -18,6 +18,9 @@ export const defaultSoftTimeLimit = 1500;
 /** Default of the time limit after which an attempt is ended, in seconds. */
 export const defaultTimeLimit = 1800;
 
+/** Maximum time limit of an attempt, in seconds. A service can have a lower one. */
+export const maxTimeLimitSeconds = 7 * 86_400;
+
 /** Maximum size of a task's payload, in bytes of JSON. */
 export const maxPayloadBytes = 256 * 1024;
 

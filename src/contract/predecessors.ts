@@ -42,7 +42,10 @@ export interface PredecessorMemo {
   readonly after_met?: boolean;
 }
 
-/** @param left predecessors that have not ended, once some have. */
+/**
+ * Returns the memo's fields once predecessors have ended.
+ * @param left those that have not.
+ */
 export function memoOfPredecessors(left: readonly string[]): Omit<PredecessorMemo, 'after'> {
   return { waits_for: left, ...(left.length === 0 && { after_met: true }) };
 }

@@ -14,7 +14,7 @@ import {
 } from './examples.ts';
 import { instant, instantInput } from './instant.ts';
 import { jsonValue } from './json.ts';
-import { defaultSoftTimeLimit, defaultTimeLimit } from './limits.ts';
+import { defaultSoftTimeLimit, defaultTimeLimit, maxTimeLimitSeconds } from './limits.ts';
 import { orNull } from './or-null.ts';
 import { afterPolicies, maxPredecessors } from './predecessors.ts';
 import { defaultRetryPolicy, retryFields, retryPolicy } from './retry-policy.ts';
@@ -45,7 +45,7 @@ const timeLimit = (fallback: number, description: string) =>
   z
     .int()
     .min(1)
-    .max(7 * 86_400)
+    .max(maxTimeLimitSeconds)
     .default(fallback)
     .meta({ description: `Time in seconds after which ${description}.` });
 

@@ -145,13 +145,18 @@ function endOfNumber(bytes: Uint8Array, start: number): number {
 
 function isPartOfNumber(byte: number): boolean {
   // . + - e E
-  return isDigit(byte) || byte === 0x2e || byte === 0x2b || byte === 0x2d || byte === 0x65 || byte === 0x45;
+  return isDigit(byte) || byte === 0x2e || byte === 0x2b || byte === 0x2d || isExponent(byte);
+}
+
+function isExponent(byte: number | undefined): boolean {
+  return byte === 0x65 || byte === 0x45;
 }
 
 /** Returns whether a number has so few digits, and an exponent so small, that a double keeps it. */
 function isShort(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start > shortNumber) return false;
   // An exponent of up to two digits, with its sign, is in the last four bytes.
-  for (let at = start; at < end - 4; at += 1) if (bytes[at] === 0x65 || bytes[at] === 0x45) return false;
-  return true;
+  for (let at = start; at < end - 4; at += 1) if (isExponent(bytes[at])) return false;
+  // So is one of three digits without a sign.
+  return end - 4 <= start || !isExponent(bytes[end - 4]) || !isDigit(bytes[end - 3] ?? 0);
 }

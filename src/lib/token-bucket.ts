@@ -70,6 +70,7 @@ export function createTokenBuckets(
   };
 }
 
+/** Time in which the allowance of requests refills, in seconds. */
 export const windowSeconds = 60;
 
 /** Limit of an account's requests: those of a minute can come at once. */
@@ -77,6 +78,7 @@ export interface RateLimit extends Pick<TokenBuckets, 'take'> {
   readonly perMinute: number;
 }
 
+/** Creates the limit of each account's requests. Each API process counts for itself. */
 export function createRateLimit(perMinute: number, now?: () => number): RateLimit {
   return { perMinute, take: createTokenBuckets(perMinute, windowSeconds * 1000, now).take };
 }

@@ -32,7 +32,7 @@ export function checkHomeMode(home: string): string | undefined {
   const remedy = `Run: chmod 700 ${home}`;
   if ((mode & 0o022) !== 0)
     throw new SetupError(
-      `Other users may write to ${home} (mode ${octal(mode)}), and so become admins. ${remedy}`,
+      `Other users may write to ${home} (mode ${octal(mode)}), and so become admins. ${remedy} (or, if this file system has no permissions, set TASKBELL_HOME to a folder on one that has)`,
     );
   if ((mode & 0o077) !== 0)
     return `Other users may enter ${home} (mode ${octal(mode)}), which holds secrets. ${remedy}`;

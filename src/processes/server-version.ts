@@ -18,6 +18,6 @@ export async function warnOfUntriedServer(temporal: Pick<Temporal, 'probe'>, log
     );
   } catch (error) {
     // The overview and the health check report an outage; this is only about a version.
-    logger.debug({ reason: errorMessage(error) }, "the Temporal server's version is not known yet");
+    logger.debug({ reason: errorMessage(error) }, "the Temporal server's version was not checked");
   }
 }

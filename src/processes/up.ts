@@ -7,6 +7,7 @@ import { isSetupError } from './fixable-errors.ts';
 import { lockHome } from './home-lock.ts';
 import { checkHomeMode, makeHome, resolveJwtSecret } from './home.ts';
 import { showProgress } from './progress.ts';
+import { errorMessage } from '../lib/error-message.ts';
 import { makeSignInLink } from './sign-in-link.ts';
 import { catchSignals } from './signals.ts';
 import { announceRestart, type Running, superviseRole, type UpOptions } from './up-roles.ts';
@@ -81,7 +82,10 @@ async function serve(running: Running): Promise<never> {
     Promise.race([ready, failed]),
     signals.stop,
   );
-  await lock.announce(url);
+  await lock.announce(url).catch((error: unknown) => {
+    // Only `users link` reads it.
+    display.print(`The address could not be recorded for \`taskbell users link\`: ${errorMessage(error)}`);
+  });
   display.clear();
   const issuer = config.identityProvider?.issuer;
   const { webUiUrl, retentionDays } = temporal;

@@ -1,5 +1,6 @@
 import type { TaskTypes } from '../../activities/types/index.ts';
 import type { TaskFilter } from '../contract/filter.ts';
+import { maxTimeLimitSeconds } from '../contract/limits.ts';
 import type { CreateTaskInput, EditTaskInput } from '../contract/task.ts';
 import { Lru } from '../lib/lru.ts';
 import { loadTask } from './access.ts';
@@ -52,7 +53,7 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
   const webUiPage = createWebUiPages(options.webUiUrl, temporal.namespace);
   const quota = createQuota(store, { maxStoredMb: 0, ...options });
   const firstStarts = new Lru<string>(maxFirstStarts);
-  const { taskTypes, maxRuns = 1000, maxTimeLimit = 7 * 86_400 } = options;
+  const { taskTypes, maxRuns = 1000, maxTimeLimit = maxTimeLimitSeconds } = options;
   const context: WriteContext = { store, taskTypes, quota, maxRuns, maxTimeLimit, webUiPage, firstStarts };
 
   return {

@@ -187,6 +187,7 @@ describe('the configuration', () => {
     ['TASKBELL_HTTP_ALLOW_HOSTS', 'crm:80,http://crm:80'],
     ['TASKBELL_DATA_DIR', '/nowhere/at/all'],
     ['TASKBELL_DATA_DIR', 'package.json'],
+    ['TASKBELL_DATA_DIR', 'package.json/data'],
   ])('rejects %s=%s, and names the variable', (name, value) => {
     const faults = faultsOf({ [name]: value });
     expect(faults).toHaveLength(1);
@@ -205,9 +206,18 @@ describe('the configuration', () => {
 
   test('leaves variables of other programs alone', () => {
     const compose = { TASKBELL_PORT: '8000-8001', TASKBELL_TASKS: './tasks' };
-    const kubernetes = { TASKBELL_SERVICE_HOST: '10.0.0.7', TASKBELL_PORT_8000_TCP: 'tcp://10.0.0.7:8000' };
+    const kubernetes = {
+      TASKBELL_SERVICE_HOST: '10.0.0.7',
+      TASKBELL_PORT_8000_TCP: 'tcp://10.0.0.7:8000',
+      TASKBELL_API_SERVICE_HOST: '10.0.0.8',
+      TASKBELL_API_SERVICE_PORT_HTTP: '8000',
+      TASKBELL_API_PORT: 'tcp://10.0.0.8:8000',
+      TASKBELL_API_PORT_8000_TCP_ADDR: '10.0.0.8',
+    };
     const others = { TASKBELL_KEY: 'key', TASK_ANYTHING: '1', TASKBELLS: '1' };
     expect(faultsOf({ ...compose, ...kubernetes, ...others })).toEqual([]);
+    // Without the address of such a service, it is a name that someone has misspelt.
+    expect(faultsOf({ TASKBELL_API_PORT: '8000' })).toHaveLength(1);
   });
 
   test('leaves the Temporal Web UI out with TASKBELL_TEMPORAL_UI_PORT=none', () => {

@@ -57,9 +57,9 @@ function defineRemove(parent: Command, io: Io): void {
     .action(
       action(async (name: string) => {
         const { id } = await openUsers().remove(name);
+        await recordChange(io, { action: 'users remove', user: name });
         // Not needed for security: a key is already useless once its account no longer exists.
         await openKeys().revokeAllOf(id);
-        await recordChange(io, { action: 'users remove', user: name });
         printText(io, `Removed ${name}. Their tasks are kept and still run.`);
       }),
     );

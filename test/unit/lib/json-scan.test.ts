@@ -74,6 +74,7 @@ describe('a number that JSON.parse would change is found', () => {
     ['[1,[18446744073709551616 ]]', ['18446744073709551616']],
     ['[0.1234567890123456789,1e-400]', ['0.1234567890123456789', '1e-400']],
     [`[${'9'.repeat(5000)}]`, ['9'.repeat(5000)]],
+    ['[1e999,12E309,1e308]', ['1e999', '12E309']],
   ])('in %s', (text, expected) => {
     expect(inexactIn(text)).toEqual(expected);
   });
