@@ -7,6 +7,8 @@ import { pageAt } from '../contract/pages.ts';
 
 export interface Router {
   readonly url: ReadonlySignal<URL>;
+  /** Address of the list of tasks as it was last shown, with its filters. */
+  readonly list: ReadonlySignal<string>;
   /** Whether the viewer came here by "back" or "forward". */
   readonly cameBack: ReadonlySignal<boolean>;
   /** @param options.replace replaces the current address, so that "back" leads to the one before it. */
@@ -16,13 +18,16 @@ export interface Router {
 export function createRouter({ history, location, document, addEventListener }: Window): Router {
   const url = signal(new URL(location.href));
   const cameBack = signal(false);
+  const list = signal('/tasks');
   /** Scroll position of each page when it was left, in pixels, by address. */
   const scrolled = new Map<string, number>();
   // The browser would restore the position before the page is rendered.
   history.scrollRestoration = 'manual';
   const read = (back: boolean): void => {
-    scrolled.set(url.peek().href, globalThis.scrollY);
+    const { href, pathname, search } = url.peek();
+    scrolled.set(href, globalThis.scrollY);
     batch(() => {
+      if (placeOf(url.peek()).page === 'tasks') list.value = pathname + search;
       cameBack.value = back;
       url.value = new URL(location.href);
     });
@@ -49,7 +54,7 @@ export function createRouter({ history, location, document, addEventListener }: 
     event.preventDefault();
     go(to);
   });
-  return { url, cameBack, go };
+  return { url, list, cameBack, go };
 }
 
 /** Returns where a click leads within the app; undefined for clicks that are left to the browser. */

@@ -252,6 +252,19 @@ describe('filters', () => {
     expect(Object.fromEntries(shared.searchParams)).toEqual({ status: 'FAILED', tag, type: 'process-data' });
     await page.goBack();
     await expect.poll(() => namesIn(page)).toEqual([`Apple ${tag}`]);
+    // So do the way back from a task, and its deletion.
+    const { search } = new URL(page.url());
+    const open = () => rowOf(page, `Apple ${tag}`).getByRole('link').first().click();
+    await open();
+    await page.getByRole('heading', { level: 1, name: `Apple ${tag}` }).waitFor();
+    await page.locator('.task-back').click();
+    await expect.poll(() => namesIn(page)).toEqual([`Apple ${tag}`]);
+    expect(new URL(page.url()).search).toBe(search);
+    await open();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete task' }).click();
+    await page.getByText('No tasks match these filters.').waitFor();
+    expect(new URL(page.url()).search).toBe(search);
     await page.getByRole('link', { name: 'Clear filters' }).click();
     expect(new URL(page.url()).search).toBe('');
     await close();
@@ -266,6 +279,15 @@ describe('filters', () => {
     const alert = await page.getByRole('alert').textContent();
     expect(alert).toContain('Unknown filter “colour”');
     expect(alert).toContain('Unknown status');
+    await close();
+  });
+
+  test('that only admins may use are rejected, with no offer to try again', async () => {
+    const path = '/tasks?owner=someone-else';
+    const { page, close } = await openDashboard(browser, service, { path });
+    const alert = page.getByRole('alert').filter({ hasText: 'admin' });
+    await alert.waitFor();
+    expect(await alert.getByRole('button').count()).toBe(0);
     await close();
   });
 });

@@ -53,7 +53,8 @@ export function Dialog({
     const first = firstPlaces
       .map((place) => dialog.current?.querySelector<HTMLElement>(place))
       .find((found) => found !== null);
-    first?.focus();
+    // The dialog begins with what comes before it.
+    first?.focus({ preventScroll: true });
     hasFocused.current = first !== undefined;
   });
   return (

@@ -146,7 +146,7 @@ function useActions(
     doing.run(async () => {
       await tasks.remove(task.id);
       messages.done(`${quoted(task.name)} was deleted.`);
-      router.go('/tasks');
+      router.go(router.list.peek());
     }, failIn('delete'));
 
   const fill = (what: 'edit' | 'retry'): void =>

@@ -20,12 +20,13 @@ import { Timeline } from './timeline-view.tsx';
 export function TaskPage({ id }: { id: string }) {
   const store = useTaskStore(id);
   const task = store?.task.value;
+  const { router } = useDashboard();
   const heading = headingOf(store, task);
   useTitle(heading);
   return (
     <section class="page task" aria-busy={!store || store.phase.value === 'loading'}>
       <header class="task-head">
-        <a class="task-back" href="/tasks">
+        <a class="task-back" href={router.list.value}>
           <Icon name="left" />
           Tasks
         </a>
@@ -67,12 +68,14 @@ function Body({ store, id }: { store: TaskStore; id: string }) {
   const task = store.task.value;
   const problem = store.problem.value;
   const phase = store.phase.value;
+  // What the page shows is then known to be old: its frame says so, and reads it again by itself.
+  const isLost = useWork().live.connection.value === 'lost' && task !== undefined;
   if (phase === 'missing') return <Missing id={id} />;
   if (phase === 'deleted') return <Deleted />;
   return (
     <>
       <div role="alert">
-        {problem !== undefined && (
+        {problem !== undefined && !isLost && (
           <Problem text={problem} isOld={task !== undefined}>
             <button type="button" class="small" onClick={() => store.reload()}>
               Try again
@@ -131,10 +134,11 @@ function Missing({ id }: { id: string }) {
 }
 
 function Deleted() {
+  const { router } = useDashboard();
   return (
     <div class="card empty" role="alert">
       <p>This task has been deleted.</p>
-      <a class="button" href="/tasks">
+      <a class="button" href={router.list.value}>
         Go to tasks
       </a>
     </div>

@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks';
+import { TaskbellError } from '../../client/index.ts';
 import { explain } from '../page-messages.ts';
 import { useMedia } from '../parts/use-media.ts';
 import type { TaskList } from './list.ts';
@@ -101,9 +102,15 @@ function Failure({ list }: { list: TaskList }) {
   return (
     <div class="table-foot" role="alert">
       <p class="problem">{explain(list.failure.value)}</p>
-      <button type="button" onClick={list.tryAgain}>
-        Try again
-      </button>
+      {!isForbidden(list.failure.value) && (
+        <button type="button" onClick={list.tryAgain}>
+          Try again
+        </button>
+      )}
     </div>
   );
+}
+
+function isForbidden(failure: unknown): boolean {
+  return failure instanceof TaskbellError && failure.status === 403;
 }
