@@ -241,8 +241,11 @@ export function createHub({ onFirst, now: instant }: HubOptions): Hub {
       const entry = entries.get(id);
       const isAnother = entry !== undefined && Date.parse(entry.last.task.created_at) > at;
       if (isAnother) return;
+      const known = deletions.get(id);
       if (entry) remove(id, entry, at);
-      else if (at > (deletions.get(id)?.at ?? 0)) sendDeleted(id, owner, at);
+      else if (!known) sendDeleted(id, owner, at);
+      // Two requests have deleted it, or the same one was repeated: its watchers know.
+      else if (at > known.at) deletions.set(id, { ...known, at });
     },
 
     notice(notice, detail) {

@@ -429,7 +429,8 @@ describe('a list watcher', () => {
     const alices = new RecordingListWatcher('alice');
     hub.watchAll(alices);
     const at = Date.parse('2030-01-01T00:00:00.000Z');
-    for (let i = 0; i < 3; i += 1) hub.deleted('b', 'alice', at);
+    // Each request that deletes it reports it, with its own time.
+    for (let i = 0; i < 3; i += 1) hub.deleted('b', 'alice', at + i * 100);
     hub.publish('b', of('b', { created_at: '2030-01-01T00:00:01.000Z' }));
     hub.deleted('b', 'alice', at);
     expect(alices.received).toEqual(['deleted', 'b SCHEDULED']);
