@@ -111,7 +111,9 @@ test('what an account stores by creations, retries and edits is limited; it can 
   await user.call('POST', `/api/tasks/${id}/cancel/`);
   await user.until(id, 'its end', hasEnded);
   // The new run has the payload of the ended one.
-  const retry = () => user.call('POST', `/api/tasks/${id}/retry/`);
+  // With a key: two retries within a second are otherwise one.
+  const retry = () =>
+    user.call('POST', `/api/tasks/${id}/retry/`, undefined, { 'Idempotency-Key': randomUUID() });
   expect((await retry()).status).toBe(200);
   expect((await edit(large('c'))).status).toBe(200);
   const rejected = { status: 429, body: { code: 'too_much_data' } };
