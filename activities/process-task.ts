@@ -1,7 +1,7 @@
 /**
  * One attempt at a task, as a Temporal activity. It
- * - reports earlier attempts that were lost, which only the server and the last heartbeat know of,
  * - leaves the guest slot to tasks of other owners (slots.ts),
+ * - reports earlier attempts that were lost, which only the server and the last heartbeat know of,
  * - leaves tasks of unknown types to other workers, and fails those that lose their workers,
  * - runs the handler in a process of the pool, with heartbeats that carry log, progress and checkpoint,
  * - and says in its failure whether the task's own retry policy applies, or the server should retry.
@@ -96,25 +96,31 @@ interface ActivityAttempt {
 export function createProcessTask(dependencies: ProcessTaskDependencies) {
   return async function processTask(input: AttemptInput): Promise<AttemptSuccess> {
     const leaveSlot = dependencies.slots.enter(input.owner.id);
-    if (!leaveSlot) throw refusal(dependencies, input);
-    const attempt = createAttempt(dependencies, input);
-    const { tries } = attempt;
-    // Started first: sending the reports of other attempts takes time, and this one must not count as lost
-    // meanwhile.
-    attempt.heartbeats.start();
+    if (!leaveSlot) throw await refusal(dependencies, input);
     try {
-      if (tries.blamed >= maxBlamedLosses || tries.unheard >= maxUnheardLosses) throw await giveUp(attempt);
-      await reportInterrupted(attempt, tries.unreported);
-      const rules = dependencies.pool.types.get(input.type);
-      if (!rules) throw unknownType(attempt);
-      return await runInTurn(attempt, rules);
+      return await attemptTask(createAttempt(dependencies, input));
     } finally {
-      attempt.announcement.close();
-      attempt.heartbeats.stop();
-      attempt.stop.close();
       leaveSlot();
     }
   };
+}
+
+async function attemptTask(attempt: ActivityAttempt): Promise<AttemptSuccess> {
+  const { dependencies, input, tries } = attempt;
+  // Started first: sending the reports of other attempts takes time, and this one must not count as lost
+  // meanwhile.
+  attempt.heartbeats.start();
+  try {
+    if (tries.blamed >= maxBlamedLosses || tries.unheard >= maxUnheardLosses) throw await giveUp(attempt);
+    await reportInterrupted(attempt, tries.unreported);
+    const rules = dependencies.pool.types.get(input.type);
+    if (!rules) throw unknownType(attempt);
+    return await runInTurn(attempt, rules);
+  } finally {
+    attempt.announcement.close();
+    attempt.heartbeats.stop();
+    attempt.stop.close();
+  }
 }
 
 async function runInTurn(attempt: ActivityAttempt, rules: TypeRules): Promise<AttemptSuccess> {
@@ -147,10 +153,14 @@ function measure({ dependencies, input, startedAt }: ActivityAttempt, outcome: s
   telemetry.observe('taskbell_attempt_seconds', (Date.now() - startedAt) / 1000, { type, outcome });
 }
 
+function workflowOf({ info }: Context): WorkflowRun {
+  if (!info.workflowExecution) throw new TypeError('processTask must be started by a workflow');
+  return info.workflowExecution;
+}
+
 function createAttempt(dependencies: ProcessTaskDependencies, input: AttemptInput): ActivityAttempt {
   const activity = Context.current();
-  const workflow = activity.info.workflowExecution;
-  if (!workflow) throw new TypeError('processTask must be started by a workflow');
+  const workflow = workflowOf(activity);
   const tries = earlierTries(activity.info, input);
   const startedAt = Date.now();
   const { worker } = dependencies;
@@ -187,9 +197,20 @@ function run(
   { dependencies, workflow, input, tries, record, stop }: ActivityAttempt,
   rules: TypeRules,
 ): Promise<JsonValue> {
-  const { pool, graceOver } = dependencies;
+  const { pool, slots, graceOver } = dependencies;
+  const { isGuest } = slots;
   const { signal: stopping } = stop;
-  return runHandler({ pool, rules, input, attempt: tries.attempt, workflow, record, stopping, graceOver });
+  return runHandler({
+    pool,
+    isGuest,
+    rules,
+    input,
+    attempt: tries.attempt,
+    workflow,
+    record,
+    stopping,
+    graceOver,
+  });
 }
 
 /** Confirms the start with a heartbeat where that is expected, and notifies the workflow after a second. */
@@ -200,7 +221,10 @@ function announceSoon({ dependencies, activity, heartbeats, announcement }: Acti
 }
 
 /** Reports interrupted attempts to the workflow. The next try, if any, reports what cannot be reported now. */
-async function reportInterrupted(attempt: ActivityAttempt, reports: readonly AttemptReport[]): Promise<void> {
+async function reportInterrupted(
+  attempt: Pick<ActivityAttempt, 'dependencies' | 'activity' | 'workflow' | 'record'>,
+  reports: readonly AttemptReport[],
+): Promise<void> {
   const { dependencies, activity, workflow, record } = attempt;
   try {
     for (const report of reports) {
@@ -239,10 +263,14 @@ function deferral(
 }
 
 /** Puts a task back into the queue that the guest slot is not for. */
-function refusal({ worker }: ProcessTaskDependencies, input: AttemptInput): Error {
+async function refusal(dependencies: ProcessTaskDependencies, input: AttemptInput): Promise<Error> {
+  const { worker } = dependencies;
   const activity = Context.current();
+  const workflow = workflowOf(activity);
   const tries = earlierTries(activity.info, input);
   const record = new AttemptRecord({ ...tries, startedAt: Date.now(), worker }, () => undefined);
+  // The heartbeat of the refusal replaces that of a lost attempt, the only record of it.
+  await reportInterrupted({ dependencies, activity, workflow, record }, tries.unreported);
   return deferral({ activity, record }, 'Waiting for another task of its owner to end', {
     nextRetryDelay: soonMs,
     // Nothing has failed, and it can happen every few seconds for days: the SDK logs it as a detail.

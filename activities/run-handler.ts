@@ -11,6 +11,8 @@ import { handedBack, verdict } from './verdict.ts';
 
 export interface HandlerRun extends Guarded {
   readonly pool: HandlerPool;
+  /** Whether the attempt is in a guest slot. */
+  readonly isGuest: boolean;
   readonly rules: TypeRules;
   readonly input: AttemptInput;
   readonly attempt: number;
@@ -60,9 +62,9 @@ function unusable(): AttemptInterrupted {
   return new AttemptInterrupted('lost', 'ProcessKilled', message);
 }
 
-async function acquire({ pool, stopping }: HandlerRun): Promise<HandlerProcess> {
+async function acquire({ pool, isGuest, stopping }: HandlerRun): Promise<HandlerProcess> {
   try {
-    return await pool.acquire(stopping);
+    return await pool.acquire(stopping, isGuest);
   } catch (error) {
     if (!stopping.aborted) throw error;
     const reason = stopReason(stopping);

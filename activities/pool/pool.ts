@@ -1,7 +1,7 @@
 /**
  * The processes in which a worker's handlers run: one for each slot, and a spare. The spare takes the place
  * of a process that must be replaced (it has run its share of attempts, it leaks, its handler was killed)
- * while the next one is starting. It also runs the attempt in the guest slot (slots.ts), if there is one.
+ * while the next one is starting. It also runs the attempt in the guest slot (slots.ts); a second one gets another.
  *
  * starting → serving → closed. `failed` rejects when no process can be started any more.
  */
@@ -29,8 +29,11 @@ export interface HandlerPool {
   readonly types: ReadonlyMap<string, TypeRules>;
   readonly maxMemoryMb: number;
   readonly failed: Promise<never>;
-  /** Returns a process for one attempt. Waits only if the process for it is still being replaced. */
-  acquire(signal: AbortSignal): Promise<HandlerProcess>;
+  /**
+   * Returns a process for one attempt. Waits only if the process for it is still being replaced.
+   * @param isExtra whether the attempt may be one more than there are slots and spares: it gets a process of its own.
+   */
+  acquire(signal: AbortSignal, isExtra?: boolean): Promise<HandlerProcess>;
   release(handlerProcess: HandlerProcess): void;
   close(): Promise<void>;
 }
@@ -76,6 +79,8 @@ class Pool implements HandlerPool {
   /** Number of starts in progress, including failed ones that are waiting to be retried. */
   #starting = 0;
   #failedStarts = 0;
+  /** Number of callers for whom one more process is started. */
+  #extra = 0;
   #fail: (error: unknown) => void = () => undefined;
 
   constructor(options: PoolOptions) {
@@ -97,10 +102,11 @@ class Pool implements HandlerPool {
     this.#refill();
   }
 
-  async acquire(signal: AbortSignal): Promise<HandlerProcess> {
+  async acquire(signal: AbortSignal, isExtra = false): Promise<HandlerProcess> {
     signal.throwIfAborted();
     this.#idle = this.#idle.filter(({ alive }) => alive);
-    const handlerProcess = this.#idle.pop() ?? (await this.#untilFree(signal));
+    const handlerProcess =
+      this.#idle.pop() ?? (await (isExtra ? this.#another(signal) : this.#untilFree(signal)));
     handlerProcess.attempts += 1;
     this.#busy.add(handlerProcess);
     this.#refill();
@@ -127,6 +133,17 @@ class Pool implements HandlerPool {
 
   get #maxBytes(): number {
     return this.#options.maxMemoryMb * 1024 * 1024;
+  }
+
+  /** Waits for a process, while one more is started than otherwise. */
+  async #another(signal: AbortSignal): Promise<HandlerProcess> {
+    this.#extra += 1;
+    this.#refill();
+    try {
+      return await this.#untilFree(signal);
+    } finally {
+      this.#extra -= 1;
+    }
   }
 
   #untilFree(signal: AbortSignal): Promise<HandlerProcess> {
@@ -171,7 +188,7 @@ class Pool implements HandlerPool {
     const { concurrency, maxAttempts } = this.#options;
     const margin = Math.min(lastAttempts, Math.floor(maxAttempts / 2));
     const leaving = [...this.#all].filter(({ attempts }) => attempts >= maxAttempts - margin).length;
-    const wanted = concurrency + spares + leaving;
+    const wanted = concurrency + spares + leaving + this.#extra;
     const coming = (): number => this.#all.size + this.#starting;
     while (!this.#closing.signal.aborted && coming() < wanted) void this.#startAnother();
   }

@@ -18,6 +18,11 @@ export function isGuestIdentity(identity: string): boolean {
   return identity.endsWith(guestMark);
 }
 
+/** Returns the identity of the worker, without the mark of its guest slot. */
+export function workerOf(identity: string): string {
+  return isGuestIdentity(identity) ? identity.slice(0, -guestMark.length) : identity;
+}
+
 const guestMark = ' (guest)';
 
 /** Search attributes of the `task` workflow: the columns of the task list, which the feed reads as well. */

@@ -5,6 +5,7 @@ import {
   type StoredStatus,
   storedStatuses,
   taskWorkflowType,
+  workerOf,
 } from '../contract/names.ts';
 import type { AttemptHeartbeat, TaskInput, TaskMemo } from '../contract/workflow.ts';
 import { isUuid } from '../lib/uuid.ts';
@@ -151,7 +152,7 @@ function readPending(activity: PendingActivity | undefined, before: number): Pen
     cancelRequested: activity.state === PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
     paused: activity.paused ?? false,
     attempt,
-    worker,
+    worker: workerOf(worker),
     startedAt: running ? millis(activity.lastStartedTime) : undefined,
     nextAt: running ? undefined : millis(activity.nextAttemptScheduleTime),
     heartbeat,

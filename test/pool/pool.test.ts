@@ -251,6 +251,18 @@ describe('when all handler processes are busy', () => {
     expect(await pool.acquire(acquireDeadline())).toBe(second);
   });
 
+  test('a caller who may be one more than all others gets a process of its own', async () => {
+    const pool = await start();
+    const others = await acquireAll(pool, 2);
+    const extra = await pool.acquire(acquireDeadline(), true);
+    expect(others).not.toContain(extra);
+    expect(await pool.pids()).toHaveLength(3);
+    pool.release(extra);
+    // It stays for the next one, of which none is started.
+    expect(await pool.acquire(acquireDeadline(), true)).toBe(extra);
+    expect(await pool.pids()).toHaveLength(3);
+  });
+
   test('a caller whose signal is already aborted is not served at all', async () => {
     const pool = await start();
     await expect(pool.acquire(AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');

@@ -53,7 +53,7 @@ export async function startTestPool({
     types: pool.types,
     maxMemoryMb: pool.maxMemoryMb,
     failed: pool.failed,
-    acquire: (signal) => pool.acquire(signal),
+    acquire: (signal, isExtra) => pool.acquire(signal, isExtra),
     release: (handlerProcess) => pool.release(handlerProcess),
     close: () => pool.close(),
     logged,

@@ -1,10 +1,11 @@
+/** Tries that a worker puts back into the queue: of unknown types, and those that the guest slot refuses. */
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
 import { Probation } from '../../activities/probation.ts';
 import { createProcessTask } from '../../activities/process-task.ts';
 import { type SlotKind, Slots } from '../../activities/slots.ts';
-import type { AttemptInput } from '../../src/contract/workflow.ts';
+import type { AttemptHeartbeat, AttemptInput, AttemptInterruption } from '../../src/contract/workflow.ts';
 
 const input: AttemptInput = {
   type: 'of-the-next-release',
@@ -24,6 +25,7 @@ function failureAfter(minutes: number): Promise<ApplicationFailure> {
 async function failureOf(
   slots: SlotKind,
   info: ConstructorParameters<typeof MockActivityEnvironment>[0],
+  interruptions: AttemptInterruption[] = [],
 ): Promise<ApplicationFailure> {
   const processTask = createProcessTask({
     // Only its types are looked at.
@@ -31,7 +33,10 @@ async function failureOf(
     slots,
     probation: new Probation(),
     worker: 'worker',
-    signals: { started: () => Promise.resolve(), interrupted: () => Promise.resolve() },
+    signals: {
+      started: () => Promise.resolve(),
+      interrupted: async (_workflow, interruption) => void interruptions.push(interruption),
+    },
     whyStop: () => Promise.resolve(undefined),
     graceOver: new AbortController().signal,
   });
@@ -47,7 +52,7 @@ test('a task of an unknown type is left to other workers for ten minutes', async
   expect(failure.message).toContain('"of-the-next-release"');
 });
 
-test('and fails after that, with an error that names the type', async () => {
+test('a task of an unknown type that no worker has taken for ten minutes fails, with an error that names the type', async () => {
   const failure = await failureAfter(11);
   expect(failure).toMatchObject({ type: 'UnknownTaskType', nonRetryable: true });
   expect(failure.message).toContain('"of-the-next-release"');
@@ -62,4 +67,24 @@ test('a task that the guest slot refuses goes back to the queue at once, without
     nextRetryDelay: 1,
     category: 'BENIGN',
   });
+});
+
+test('a refusal reports the attempt that was lost before it, whose heartbeat it replaces', async () => {
+  const at = '2030-01-01T00:00:00.000Z';
+  const current = { attempt: 1, started_at: at, heard_at: at, worker: 'lost', log: ['a line'] };
+  const heartbeatDetails: AttemptHeartbeat = {
+    progress: null,
+    checkpoint: null,
+    handed_back: 0,
+    deferred: 0,
+    lost: 0,
+    blamed: 0,
+    reported: 0,
+    current,
+  };
+  const interruptions: AttemptInterruption[] = [];
+  await failureOf(new Slots(1).guest, { attempt: 2, heartbeatDetails }, interruptions);
+  expect(interruptions).toMatchObject([
+    { report: { attempt: 1, outcome: 'lost', started_at: at, worker: 'lost', log: ['a line'] } },
+  ]);
 });
