@@ -287,7 +287,7 @@ const othersVariables = new Set([
  * `TASKBELL_API_SERVICE_HOST`, `TASKBELL_API_SERVICE_PORT`, `TASKBELL_API_PORT` and more that begin with these.
  */
 function isOfKubernetes(name: string, environment: Environment): boolean {
-  const [, service] = /^(TASKBELL(?:_\w+?)?)_(?:SERVICE_HOST|SERVICE_PORT|PORT)(?:_|$)/.exec(name) ?? [];
+  const [, service] = /^(TASKBELL(?:_\w+?)??)_(?:SERVICE_HOST|SERVICE_PORT|PORT)(?:_|$)/.exec(name) ?? [];
   return service !== undefined && environment[`${service}_SERVICE_HOST`] !== undefined;
 }
 

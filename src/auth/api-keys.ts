@@ -15,6 +15,8 @@ export interface ApiKeys {
   verify(key: string): Promise<Principal>;
   /** Returns whether the account has a key with this prefix. From memory, at most about a second old. */
   has(account: string, prefix: string): boolean;
+  /** Returns whether there is a key with this prefix, as `has` does. */
+  exists(prefix: string): boolean;
   /** Checks the file now. Never rejects. */
   refresh(): Promise<void>;
   onChange(listener: () => void): void;
@@ -80,6 +82,7 @@ export async function createApiKeys({
     has(account, prefix) {
       return find(prefix)?.account === account;
     },
+    exists: (prefix) => find(prefix) !== undefined,
     refresh: () => follower.refresh(),
     onChange: (listener) => follower.onChange(listener),
     close: () => follower.close(),

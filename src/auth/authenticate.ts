@@ -10,8 +10,8 @@ interface Dependencies {
   /** Our own tokens, or those of an identity provider. */
   readonly tokens: { verifyAccess(accessToken: string): Promise<Principal> };
   /** undefined if there are no API keys: anything that looks like one is then an invalid token. */
-  readonly keys?: Pick<ApiKeys, 'verify'> | undefined;
-  /** Called with the public prefix of a rejected API key, and the reason; at most once a minute for both. */
+  readonly keys?: Pick<ApiKeys, 'verify' | 'exists'> | undefined;
+  /** Called with the public prefix of a rejected API key, and the reason: see rejection-reports.ts. */
   readonly onKeyRejected?: (prefix: string, reason: string) => void;
 }
 
@@ -29,7 +29,8 @@ export function createAuthenticate({ tokens, keys, onKeyRejected }: Dependencies
     if (keys !== undefined && looksLikeApiKey(token)) {
       return keys.verify(token).catch((error: unknown) => {
         const [prefix, reason] = [apiKeyPrefix(token), reasonOf(error)];
-        reportKey?.(`${prefix} ${reason}`, prefix, reason);
+        // Anyone can make up keys, but not the prefixes of real ones.
+        reportKey?.(keys.exists(prefix) ? `${prefix} ${reason}` : reason, prefix, reason);
         throw error;
       });
     }

@@ -48,6 +48,7 @@ export function createShell(window: Window & typeof globalThis): Shell {
   );
   const work = signal<Work | undefined>(undefined);
   effect(() => {
+    router.forgetList();
     if (!account.value) return undefined;
     const next = createWork(account.value, session);
     work.value = next;

@@ -9,6 +9,8 @@ export interface Router {
   readonly url: ReadonlySignal<URL>;
   /** Address of the list of tasks as it was last shown, with its filters. */
   readonly list: ReadonlySignal<string>;
+  /** Forgets it: the next account has nothing to do with it. */
+  forgetList(): void;
   /** Whether the viewer came here by "back" or "forward". */
   readonly cameBack: ReadonlySignal<boolean>;
   /** @param options.replace replaces the current address, so that "back" leads to the one before it. */
@@ -54,7 +56,7 @@ export function createRouter({ history, location, document, addEventListener }: 
     event.preventDefault();
     go(to);
   });
-  return { url, list, cameBack, go };
+  return { url, list, cameBack, go, forgetList: () => (list.value = '/tasks') };
 }
 
 /** Returns where a click leads within the app; undefined for clicks that are left to the browser. */

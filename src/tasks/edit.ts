@@ -61,7 +61,10 @@ export async function editTask(
     };
     // The server keeps the whole specification with each edit.
     const release = context.quota.takeData(before.owner, edit.spec);
-    const outcome = await sendEdit(context, before, edit, timeoutMs);
+    const outcome = await sendEdit(context, before, edit, timeoutMs).catch((error: unknown) => {
+      release();
+      throw error;
+    });
     if (outcome === 'made') return readTask(context, actor, await loadTask(context.store, actor, id));
     release();
     if (ifMatch !== undefined) throw staleVersion();

@@ -21,7 +21,7 @@ export interface Quota {
   take(owner: string, stored: Stored): Promise<() => void>;
   /**
    * Reserves room for a change of an owner's task.
-   * @returns a function that releases it, for a change that the server has not kept.
+   * @returns a function that releases it, for a change that is not made after all.
    * @throws AppError too_much_data if there is none.
    */
   takeData(owner: string, stored: Partial<Stored>): () => void;

@@ -208,7 +208,10 @@ describe('the configuration', () => {
     const compose = { TASKBELL_PORT: '8000-8001', TASKBELL_TASKS: './tasks' };
     const kubernetes = {
       TASKBELL_SERVICE_HOST: '10.0.0.7',
+      TASKBELL_SERVICE_PORT: '8000',
+      TASKBELL_SERVICE_PORT_HTTP: '8000',
       TASKBELL_PORT_8000_TCP: 'tcp://10.0.0.7:8000',
+      TASKBELL_PORT_8000_TCP_PORT: '8000',
       TASKBELL_API_SERVICE_HOST: '10.0.0.8',
       TASKBELL_API_SERVICE_PORT_HTTP: '8000',
       TASKBELL_API_PORT: 'tcp://10.0.0.8:8000',

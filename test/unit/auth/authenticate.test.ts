@@ -34,13 +34,31 @@ test('reports a rejected API key by its prefix, and nothing of what may be part 
   const rejected: string[] = [];
   const withKeys = createAuthenticate({
     tokens: { verifyAccess: () => Promise.reject(invalidToken('credential', 'no')) },
-    keys: { verify: () => Promise.reject(invalidToken('credential', 'the API key has expired')) },
+    keys: {
+      verify: () => Promise.reject(invalidToken('credential', 'the API key has expired')),
+      exists: (prefix) => prefix === '0123abcd',
+    },
     onKeyRejected: (prefix, reason) => rejected.push(`${prefix}: ${reason}`),
   });
   const key = `tb_0123abcd_${'x'.repeat(43)}`;
   for (const credentials of [key, key.slice(0, -1), 'nonsense'])
     await expect(withKeys(`Bearer ${credentials}`)).rejects.toMatchObject({ code: 'token_not_valid' });
   expect(rejected).toEqual(['0123abcd: the API key has expired', ': the API key has expired']);
+});
+
+test('reports rejected keys that do not exist once a minute, however many are made up', async () => {
+  const rejected: string[] = [];
+  const withKeys = createAuthenticate({
+    tokens: { verifyAccess: () => Promise.reject(invalidToken('credential', 'no')) },
+    keys: {
+      verify: () => Promise.reject(invalidToken('credential', 'unknown API key')),
+      exists: () => false,
+    },
+    onKeyRejected: (prefix, reason) => rejected.push(`${prefix}: ${reason}`),
+  });
+  for (const prefix of ['00000001', '00000002', '00000003'])
+    await expect(withKeys(`Bearer tb_${prefix}_${'x'.repeat(43)}`)).rejects.toBeInstanceOf(AppError);
+  expect(rejected).toEqual(['00000001: unknown API key']);
 });
 
 test('passes internal errors on unchanged', async () => {

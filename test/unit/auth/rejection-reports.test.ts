@@ -12,12 +12,11 @@ test('rejections of one kind are reported once a minute', () => {
   const report = vi.fn<(reason: string) => void>();
   const limited = limitReports(report);
   for (const second of [0, 30, 59]) {
-    vi.setSystemTime(second * 1000);
     limited('expired', `expired at ${second}`);
+    vi.advanceTimersByTime(29_500);
   }
   limited('issuer', 'another issuer');
   expect(report.mock.calls).toEqual([['expired at 0'], ['another issuer']]);
-  vi.advanceTimersByTime(60_000);
   limited('expired', 'expired later');
   expect(report.mock.calls.at(-1)).toEqual(['expired later']);
 });

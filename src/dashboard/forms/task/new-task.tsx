@@ -153,9 +153,9 @@ function NewTask({ types, model, lack, onStartOver }: Basis & { onStartOver: () 
         <a
           class="button"
           href="/tasks"
-          onClick={({ ctrlKey, metaKey, shiftKey }) => {
-            // Otherwise it opens elsewhere, and the form stays.
-            if (!ctrlKey && !metaKey && !shiftKey) draft.discard();
+          onClick={({ altKey, ctrlKey, metaKey, shiftKey }) => {
+            // With one of these, the form stays.
+            if (!altKey && !ctrlKey && !metaKey && !shiftKey) draft.discard();
           }}
         >
           Discard

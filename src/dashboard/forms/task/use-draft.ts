@@ -23,6 +23,8 @@ export function useDraft<T>(place: string): KeptDraft<T> {
   const kept = useRef(drafts.get(key) as T | undefined);
   /** The form as it opened, serialised, and as it is: undefined if it is not to be kept. */
   const forms = useRef<{ readonly first: string; latest: T | undefined }>(undefined);
+  /** What was kept when the form was left. */
+  const stored = useRef<T>(undefined);
   useEffect(() => {
     drafts.delete(key);
     const isChanged = (): boolean => {
@@ -36,7 +38,9 @@ export function useDraft<T>(place: string): KeptDraft<T> {
     globalThis.addEventListener('beforeunload', warn);
     return () => {
       globalThis.removeEventListener('beforeunload', warn);
-      if (!session.hasSignedOut.peek() && isChanged()) drafts.set(key, forms.current?.latest);
+      if (session.hasSignedOut.peek() || !isChanged()) return;
+      stored.current = forms.current?.latest;
+      drafts.set(key, stored.current);
     };
   }, [drafts, session, key]);
   return {
@@ -47,8 +51,8 @@ export function useDraft<T>(place: string): KeptDraft<T> {
     },
     discard() {
       if (forms.current) forms.current.latest = undefined;
-      // Its user may have left the form while it was being sent.
-      drafts.delete(key);
+      // Its user may have left the form while it was being sent, and filled in another one since.
+      if (stored.current !== undefined && drafts.get(key) === stored.current) drafts.delete(key);
     },
   };
 }
