@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { pause } from '../src/lib/wait.ts';
 
 /** Time for which one owner must have held all slots before a guest slot opens, in milliseconds. */
@@ -57,7 +58,7 @@ export class Slots {
         const waitMs = this.#polling ? Infinity : this.#opensAt - performance.now();
         if (waitMs <= 0) return (this.#polling = {});
         const { signal: changed } = this.#changed;
-        await (waitMs === Infinity ? untilAborted(changed) : pause(waitMs, changed));
+        await (waitMs === Infinity ? once(changed, 'abort') : pause(waitMs, changed));
       }
     } finally {
       signal.removeEventListener('abort', wake);
@@ -71,33 +72,20 @@ export class Slots {
   }
 
   #enterOwn(owner: string): () => void {
-    const changed = (): void => {
+    return entered(owner, this.#owners, () => {
       this.#changedAt = performance.now();
       this.#wake();
-    };
-    this.#owners.push(owner);
-    changed();
-    return () => {
-      this.#owners.splice(this.#owners.indexOf(owner), 1);
-      changed();
-    };
+    });
   }
 
   #enterGuest(owner: string): (() => void) | undefined {
     this.#polling = undefined;
     const now = performance.now();
+    if (owner === this.#monopolist) this.#closedUntil = now + refusedMs;
     // The poll may have started long ago: if a slot is free by now, the task is dispatched again, to that.
-    if (this.#opensAt > now || owner === this.#monopolist) {
-      if (owner === this.#monopolist) this.#closedUntil = now + refusedMs;
-      this.#wake();
-      return undefined;
-    }
-    this.#guests.push(owner);
+    if (this.#opensAt <= now) return entered(owner, this.#guests, () => this.#wake());
     this.#wake();
-    return () => {
-      this.#guests.splice(this.#guests.indexOf(owner), 1);
-      this.#wake();
-    };
+    return undefined;
   }
 
   /** The owner of the attempts in all slots. */
@@ -118,9 +106,12 @@ export class Slots {
   }
 }
 
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+/** Adds an owner to those in slots of a kind. @returns how to take it away. */
+function entered(owner: string, owners: string[], onChange: () => void): () => void {
+  owners.push(owner);
+  onChange();
+  return () => {
+    owners.splice(owners.indexOf(owner), 1);
+    onChange();
+  };
 }

@@ -132,7 +132,7 @@ function endOfWithdrawal(error: unknown, before: TaskState): AttemptOutcome {
 }
 
 function isDeferral(error: unknown): boolean {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const cause = causeOf(error);
   return cause instanceof ApplicationFailure && cause.type === deferredType;
 }
 
@@ -146,7 +146,7 @@ function endOf(error: unknown, before: TaskState, scope: CancellationScope): Att
 }
 
 function cancelledReport(error: unknown): AttemptReport | undefined {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const cause = causeOf(error);
   // The worker was lost while the attempt was stopping: the server doesn't retry a cancelled activity.
   if (cause instanceof TimeoutFailure) return reportFromTimeout(cause);
   // Our activity adds a report. The server adds a text of its own if the attempt had not started.
@@ -161,7 +161,7 @@ function reportFromTimeout({ lastHeartbeatDetails }: TimeoutFailure): AttemptRep
 }
 
 function failedEnd(error: unknown, before: TaskState): AttemptOutcome {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const cause = causeOf(error);
   const summary: ErrorReport = {
     type: kindOf(cause),
     message: truncateBytes(
@@ -188,8 +188,13 @@ function failedEnd(error: unknown, before: TaskState): AttemptOutcome {
   };
 }
 
+/** Returns the failure of an activity: what it threw, or why it was ended. */
+function causeOf(error: unknown): unknown {
+  return error instanceof ActivityFailure ? error.cause : error;
+}
+
 function detailsOf(error: unknown): unknown {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const cause = causeOf(error);
   return cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
 }
 

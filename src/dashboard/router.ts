@@ -59,10 +59,15 @@ export function createRouter({ history, location, document, addEventListener }: 
   return { url, list, cameBack, go, forgetList: () => (list.value = '/tasks') };
 }
 
+/** Returns whether a click has another meaning to the browser, such as a new tab: the page stays. */
+export function isModified({ metaKey, ctrlKey, shiftKey, altKey }: MouseEvent): boolean {
+  return metaKey || ctrlKey || shiftKey || altKey;
+}
+
 /** Returns where a click leads within the app; undefined for clicks that are left to the browser. */
 function pageOf(event: MouseEvent, location: Location): string | undefined {
   if (event.defaultPrevented || event.button !== 0) return undefined;
-  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return undefined;
+  if (isModified(event)) return undefined;
   const link = event.target instanceof Element ? event.target.closest('a') : null;
   if (!link || link.target !== '' || link.hasAttribute('download') || link.origin !== location.origin)
     return undefined;

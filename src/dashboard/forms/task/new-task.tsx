@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Client, type Task, TaskbellError, type TaskType } from '../../../client/index.ts';
 import { useDashboard } from '../../dashboard.ts';
 import { quoted } from '../../format.ts';
+import { isModified } from '../../router.ts';
 import { useTitle } from '../../parts/title.ts';
 import { TaskFormElement, WhenLoaded } from './form-parts.tsx';
 import { OptionFields } from './option-fields.tsx';
@@ -153,9 +154,8 @@ function NewTask({ types, model, lack, onStartOver }: Basis & { onStartOver: () 
         <a
           class="button"
           href="/tasks"
-          onClick={({ altKey, ctrlKey, metaKey, shiftKey }) => {
-            // With one of these, the form stays.
-            if (!altKey && !ctrlKey && !metaKey && !shiftKey) draft.discard();
+          onClick={(event) => {
+            if (!isModified(event)) draft.discard();
           }}
         >
           Discard
