@@ -46,8 +46,8 @@ async function compile() {
 /**
  * Replaces the scripts of processes with bundles of all they import, since loading a file costs a process a
  * millisecond: a handler process starts in two thirds of the CPU time. Task types from elsewhere share with them what
- * `taskbell/task-types` exports, and zod. What finds a file beside its own (parent-watch.ts) must stay in the bundle of one
- * script; what several share goes to src/chunks.
+ * `taskbell/task-types` exports, and zod. What finds a file beside its own (parent-watch.ts) must stay in the bundle of
+ * one script; what several share goes to src/chunks.
  */
 async function bundleProcesses() {
   const names = ['src/cli/main', 'activities/pool/handler-main', 'activities/types/define'];

@@ -2,7 +2,7 @@ import { Lru } from '../lib/lru.ts';
 
 /** Time in which one kind of rejection is reported once, and in which all are counted, in milliseconds. */
 const reportAgainMs = 60_000;
-/** Maximum number of reports in that time: anyone can send credentials that are not valid, with texts of their choice. */
+/** Maximum number of reports in that time: anyone can send invalid credentials, with texts of their choice. */
 const maxReports = 20;
 
 /**

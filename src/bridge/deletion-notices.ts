@@ -2,8 +2,8 @@
  * Notifies the feeds of other API processes of deletions. The first deletion is posted at once; those that come while a
  * notice is being posted go into the next one, so that a bulk request needs few.
  *
- * idle ⇄ posting → closed (`close()`: waits until all is posted that was added before it). Never throws: a notice that cannot be posted is
- * logged, and watchers of the other processes find out within a minute.
+ * idle ⇄ posting → closed (`close()`: waits until all is posted that was added before it). Never throws: a notice that
+ * cannot be posted is logged, and watchers of the other processes find out within a minute.
  */
 import type { Logger } from 'pino';
 import type { Deletion } from '../tasks/deletions.ts';
