@@ -10,7 +10,8 @@ export function skipsEnd(last: Observation, next: Observation): boolean {
 /** Returns whether `next` is later than `last`. Observations that arrive out of order are not reported. */
 export function isForward(last: Observation, next: Observation): boolean {
   const version = compareVersions(next.task, last.task);
-  if (next.runId !== last.runId) return isLaterRun(last, next, version);
+  // A retry starts with a higher version, and a run that someone has reset in Temporal is created later.
+  if (next.runId !== last.runId) return version > 0;
   // A run ends once, and only another run can follow.
   if (endedStatuses.has(last.task.status)) return false;
   const age = compareAge(next.task, last.task);
@@ -18,13 +19,4 @@ export function isForward(last: Observation, next: Observation): boolean {
   // A new watcher's observation may be older than one that has been reported. Also, an attempt that has just ended is
   // not counted until its workflow knows of it.
   return age >= 0 && next.transitions >= last.transitions;
-}
-
-/**
- * Returns whether another run is a later one. A retry starts with a higher version. A run that someone has reset in
- * Temporal continues from a point in the past of the one that it replaces, so its version can be lower.
- */
-function isLaterRun(last: Observation, next: Observation, version: number): boolean {
-  const between = next.runStartedAt - last.runStartedAt;
-  return between === 0 ? version > 0 : between > 0;
 }

@@ -44,9 +44,9 @@ export class SeenVersions {
 }
 
 function markOf(task: TaskSummary): Mark {
-  const { created_at, version, status, attempt, waiting, progress, error_message, started_at } = task;
-  const text = JSON.stringify([waiting, progress, error_message, started_at]);
-  return { created_at, version, status, attempt, text };
+  const { created_at, run_created_at, version, status, attempt } = task;
+  const text = JSON.stringify([task.waiting, task.progress, task.error_message, task.started_at]);
+  return { created_at, run_created_at, version, status, attempt, text };
 }
 
 function isLater(last: Mark, next: Mark): boolean {

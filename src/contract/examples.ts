@@ -37,6 +37,7 @@ export const summaryExample = {
   result: null,
   error_message: null,
   created_at: '2030-01-30T18:00:00.000Z',
+  run_created_at: '2030-01-30T18:00:00.020Z',
   updated_at: '2030-01-30T18:00:00.000Z',
   started_at: null,
   finished_at: null,

@@ -22,6 +22,8 @@ const statusRank: Readonly<Record<TaskStatus, number>> = {
 /** The parts of a task's state that show which version of the task it is. */
 export interface Versioned {
   readonly created_at: string;
+  /** Missing in what an older service sends. */
+  readonly run_created_at?: string | undefined;
   readonly version: number;
 }
 
@@ -35,6 +37,10 @@ export interface Aged extends Versioned {
 export function compareVersions(a: Versioned, b: Versioned): number {
   // The task was deleted and created again under the same id (by its Idempotency-Key): its version starts over.
   if (a.created_at !== b.created_at) return a.created_at < b.created_at ? -1 : 1;
+  // A run that someone has reset in Temporal continues from a point in the past of the one that it replaces, so its
+  // version can be lower.
+  const [runA, runB] = [a.run_created_at, b.run_created_at];
+  if (runA !== undefined && runB !== undefined && runA !== runB) return runA < runB ? -1 : 1;
   return a.version - b.version;
 }
 

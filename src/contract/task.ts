@@ -143,6 +143,7 @@ const readOnlyFields = {
   result: readOnly,
   error_message: readOnly,
   created_at: readOnly,
+  run_created_at: readOnly,
   updated_at: readOnly,
   started_at: readOnly,
   finished_at: readOnly,
@@ -285,6 +286,11 @@ const summary = {
   result: jsonValue.nullable().meta({ description: 'Null in lists. Retrieve the task to get it.' }),
   error_message: z.string().nullable(),
   created_at: instant,
+  run_created_at: instant.meta({
+    description:
+      'When its current run was created. Retrying the task creates another run, and so does resetting it in Temporal, ' +
+      'which can lower `version`: the state of the run that was created later is the newer one.',
+  }),
   updated_at: instant,
   started_at: instant
     .nullable()

@@ -38,8 +38,6 @@ export interface Changes {
 /** The state of a watched task. */
 export interface Observation {
   readonly runId: string;
-  /** When the run was started, by the server's clock, in milliseconds. */
-  readonly runStartedAt: number;
   /** Equal in two observations if nothing has happened in Temporal between them. */
   readonly transitions: number;
   readonly task: TaskSummary;
@@ -104,10 +102,9 @@ async function observation(context: ServiceContext, execution: LiveExecution): P
     endingOf(context.store, execution),
     interruptedStart(context, execution),
   ]);
-  const { runId, transitions, startedAt: runStartedAt } = execution;
+  const { runId, transitions } = execution;
   return {
     runId,
-    runStartedAt,
     transitions,
     task: summarise(execution, { now: Date.now(), ending, firstStart }),
   };

@@ -49,6 +49,7 @@ export function summarise(execution: Execution | LiveExecution, extras: SummaryE
     result: ending?.result ?? null,
     error_message: ending?.errorMessage ?? errorMessage(execution),
     created_at: memo.created_at,
+    run_created_at: iso(execution.startedAt),
     updated_at: iso(Math.max(execution.updatedAt, execution.closedAt ?? 0)),
     started_at: ending?.startedAt ?? extras.firstStart ?? view.started_at,
     finished_at: execution.closedAt === undefined ? null : iso(execution.closedAt),

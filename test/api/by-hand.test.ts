@@ -1,12 +1,14 @@
 /** What the API says of a task whose run or attempt someone has changed in Temporal, by its CLI or Web UI. */
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { createClient } from '../../src/client/node.ts';
 import type { HistoryEntry } from '../../src/contract/history.ts';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 import { hasRunningAttempt } from '../support/task.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const service = useService();
 const { address, namespace } = inject('temporal');
@@ -82,6 +84,32 @@ describe('a task whose run is reset', () => {
     expect(types).toContain('terminated');
     expect(types.at(-1)).toBe('cancelled');
     expect(new Set(entries.map(({ run_id }) => run_id)).size).toBe(2);
+  });
+
+  test('is followed by the client into the new run, whose version is not higher', async () => {
+    const { id, run_created_at } = await running();
+    const states: Pick<Task, 'status' | 'version' | 'run_created_at'>[] = [];
+    const abort = new AbortController();
+    onTestFinished(() => abort.abort());
+    const client = createClient({ url: service.url, token: alice.token });
+    const watching = (async () => {
+      for await (const state of client.tasks.watch(id, { signal: abort.signal })) states.push(state);
+    })().catch((error: unknown) => error);
+    await waitFor('the run', () => states.at(-1)?.status === 'RUNNING');
+    await reset(id);
+    const isOfNewRun = (state: Pick<Task, 'run_created_at'>) => state.run_created_at > run_created_at;
+    await waitFor('the new run', () =>
+      states.some((state) => isOfNewRun(state) && state.status === 'RUNNING'),
+    );
+    await alice.call('POST', `/api/tasks/${id}/cancel/`);
+    await waitFor('its end', () => states.at(-1)?.status === 'CANCELLED');
+    expect(states.map(({ version }) => version).every((version) => version === states[0]?.version)).toBe(
+      true,
+    );
+    // No state of the run that was replaced came after one of the new run.
+    expect(states.findLastIndex((state) => !isOfNewRun(state))).toBeLessThan(states.findIndex(isOfNewRun));
+    abort.abort();
+    await watching;
   });
 });
 

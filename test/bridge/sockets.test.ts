@@ -23,7 +23,7 @@ const path = `/ws/tasks/${id}/`;
 
 function seen(version: number, description = ''): Observation {
   const task = aTask({ id, description, status: 'RUNNING', attempt: 1, version });
-  return { runId: 'run', runStartedAt: 0, transitions: version, task };
+  return { runId: 'run', transitions: version, task };
 }
 
 let hub: Hub;

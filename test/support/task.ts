@@ -65,6 +65,7 @@ export function aTask(changes: Partial<TaskSummary> = {}): TaskSummary {
     result: null,
     error_message: null,
     created_at: at,
+    run_created_at: at,
     updated_at: at,
     started_at: null,
     finished_at: null,

@@ -91,7 +91,7 @@ describe.each([
 
   test('does not stall the feed, even in the middle of a tick', async () => {
     let ticks = 0;
-    const first = { runId: 'run', runStartedAt: 0, transitions: 1, task: aTask({ id: 'a' }) };
+    const first = { runId: 'run', transitions: 1, task: aTask({ id: 'a' }) };
     const hub = createHub({ onFirst: () => poller.wake(), now: Date.now });
     const poller = createPoller({
       hub,

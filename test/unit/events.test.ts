@@ -17,7 +17,6 @@ import { waitFor } from '../support/wait-for.ts';
 const id = '00000000-0000-4000-8000-000000000001';
 const seen = (version: number, description = '') => ({
   runId: 'run',
-  runStartedAt: 0,
   transitions: version,
   task: aTask({ id, version, description }),
 });

@@ -11,7 +11,6 @@ import { aTask } from '../support/task.ts';
 function seen(changes: Partial<TaskSummary> = {}, run: Partial<Omit<Observation, 'task'>> = {}) {
   const observation: Observation = {
     runId: 'run 1',
-    runStartedAt: 0,
     transitions: 1,
     ...run,
     task: aTask(changes),
@@ -461,16 +460,17 @@ describe('a list watcher', () => {
 });
 
 describe('another run', () => {
-  const ended = seen({ status: 'FAILED', version: 3 }, { runId: 'run 1', runStartedAt: 1 });
+  const [before, after] = ['2030-01-01T00:00:00.001Z', '2030-01-01T00:00:00.002Z'];
+  const ended = seen({ status: 'FAILED', version: 3, run_created_at: before }, { runId: 'run 1' });
 
-  test('is later if it was started later, also with a lower version: someone has reset the task in Temporal', () => {
-    const reset = seen({ status: 'RUNNING', version: 2 }, { runId: 'run 2', runStartedAt: 2 });
+  test('is later if it was created later, also with a lower version: someone has reset the task in Temporal', () => {
+    const reset = seen({ status: 'RUNNING', version: 2, run_created_at: after }, { runId: 'run 2' });
     expect(isForward(ended, reset)).toBe(true);
     expect(isForward(reset, ended)).toBe(false);
   });
 
-  test('is later by its version if both were started in the same millisecond', () => {
-    const retried = seen({ status: 'PENDING', version: 4 }, { runId: 'run 2', runStartedAt: 1 });
+  test('is later by its version if both were created in the same millisecond', () => {
+    const retried = seen({ status: 'PENDING', version: 4, run_created_at: before }, { runId: 'run 2' });
     expect(isForward(ended, retried)).toBe(true);
     expect(isForward(retried, ended)).toBe(false);
   });

@@ -10,7 +10,7 @@ const start = Date.parse('2030-01-01T00:00:00.000Z');
 const iso = (ms: number) => new Date(ms).toISOString();
 
 function seen(id: string, changes: Partial<TaskSummary> = {}, transitions = 1, runId = 'run 1'): Observation {
-  return { runId, runStartedAt: 0, transitions, task: aTask({ id, status: 'RUNNING', ...changes }) };
+  return { runId, transitions, task: aTask({ id, status: 'RUNNING', ...changes }) };
 }
 
 const silent: TaskWatcher = { send: () => undefined, deleted: () => undefined };

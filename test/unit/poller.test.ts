@@ -11,7 +11,7 @@ const start = Date.parse('2030-01-01T00:00:00.000Z');
 
 function seen(id: string, changes: Partial<TaskSummary> = {}, runId = 'run 1'): Observation {
   const task = aTask({ id, waiting: { reason: 'paused' }, ...changes });
-  return { runId, runStartedAt: 0, transitions: 1, task };
+  return { runId, transitions: 1, task };
 }
 
 /** A Temporal whose contents the test writes. Each `changesSince` stands for two list calls. */

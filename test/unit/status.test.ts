@@ -12,6 +12,7 @@ test('states of a task are ordered by age', () => {
     state({ version: 1, status: 'RUNNING', attempt: 2 }),
     state({ version: 1, status: 'COMPLETED', attempt: 2 }),
     state({ version: 2, status: 'SCHEDULED' }),
+    state({ version: 1, status: 'RUNNING', attempt: 1, run_created_at: '2030-01-01T00:00:00.001Z' }),
     state({ created_at: '2030-01-02T00:00:00.000Z', version: 1, status: 'SCHEDULED' }),
   ];
   expect([...inOrder].reverse().sort(compareAge)).toEqual(inOrder);
@@ -35,6 +36,16 @@ test('the versions of a task that was created again are newer, although they sta
   expect(compareVersions(before, after)).toBeLessThan(0);
   expect(compareVersions({ ...before, version: 8 }, before)).toBeLessThan(0);
   expect(compareVersions(before, { ...before })).toBe(0);
+});
+
+test('the versions of an older service, which does not say when a run was created, are ordered by their numbers', () => {
+  const created_at = '2030-01-01T00:00:00.000Z';
+  const [before, after] = [
+    { created_at, version: 3 },
+    { created_at, version: 4, run_created_at: created_at },
+  ];
+  expect(compareVersions(after, before)).toBeGreaterThan(0);
+  expect(compareVersions(before, after)).toBeLessThan(0);
 });
 
 test('COMPLETED, FAILED and CANCELLED end a run, and no other status does', () => {

@@ -17,7 +17,7 @@ const alice: Principal = {
 };
 
 function seen(changes: Partial<TaskSummary> = {}, runId = 'run 1') {
-  return { runId, runStartedAt: 0, transitions: 1, task: aTask(changes) };
+  return { runId, transitions: 1, task: aTask(changes) };
 }
 
 function setUp() {

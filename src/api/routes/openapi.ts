@@ -19,11 +19,12 @@ invalid fields by JSON pointer, and \`request_id\` identifies the request in the
 **Conventions.** Paths work with and without a trailing slash. Timestamps are RFC 3339 in UTC; durations are in seconds.
 
 **Feeds.** The WebSocket \`/ws/tasks/{id}/\` sends \`FeedMessage\`s: the current state of the task, then every change. The
-\`version\` never decreases, except after a reset in Temporal, and the end of each run is sent once. \`/ws/tasks/\` sends the changes of all tasks that match
-the filters of the list. Upgrades are rejected with 400, 401, 403, 404, 429 or 503. An open socket closes with 4401 (its token is no
-longer valid), 4404 (its task no longer exists), 1008 (too many messages), 1012 (the service is restarting: reconnect) or
-1013 (the client is too slow). Browsers cannot send \`Authorization\` with an upgrade, so they open the socket with
-\`?ticket=\` from \`POST /api/ws-ticket/\`. \`GET /api/tasks/{id}/events/\` sends the same messages as Server-Sent Events.
+end of each run is sent once. \`version\` never decreases within a run; a reset in Temporal creates another run, so compare
+\`run_created_at\` first. \`/ws/tasks/\` sends the changes of all tasks that match the filters of the list. Upgrades are
+rejected with 400, 401, 403, 404, 429 or 503. An open socket closes with 4401 (its token is no longer valid), 4404 (its task
+no longer exists), 1008 (too many messages), 1012 (the service is restarting: reconnect) or 1013 (the client is too slow).
+Browsers cannot send \`Authorization\` with an upgrade, so they open the socket with \`?ticket=\` from
+\`POST /api/ws-ticket/\`. \`GET /api/tasks/{id}/events/\` sends the same messages as Server-Sent Events.
 `.trim();
 
 const document = {

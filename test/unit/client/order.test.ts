@@ -45,6 +45,18 @@ describe('a state', () => {
       true,
     ],
     [
+      'is news if it is of a run that was created later, also with a lower version: someone has reset the task',
+      { status: 'FAILED', version: 3 },
+      { status: 'RUNNING', version: 2, run_created_at: '2030-01-01T00:00:00.001Z' },
+      true,
+    ],
+    [
+      'is not news if it is of the run that a reset has replaced',
+      { status: 'RUNNING', version: 2, run_created_at: '2030-01-01T00:00:00.001Z' },
+      { status: 'FAILED', version: 3 },
+      false,
+    ],
+    [
       'is news if the task was created again under its id',
       { version: 9, status: 'COMPLETED' },
       { version: 1, created_at: '2031-01-01T00:00:00.000Z' },
