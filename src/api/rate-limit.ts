@@ -1,10 +1,14 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { tooManyRequests } from '../contract/errors.ts';
-import { type RateLimit, windowSeconds } from '../lib/token-bucket.ts';
+import { withMeter } from '../lib/meter.ts';
+import { type RateLimit, type Taken, windowSeconds } from '../lib/token-bucket.ts';
 import type { ApiEnv } from './types.ts';
 
 /** Number of tasks of a bulk request that count as one request: each costs Temporal as much, but the API less. */
 const tasksPerRequest = 10;
+
+/** Number of calls to Temporal that a request can make and still count as one. Nearly all requests make fewer. */
+const callsPerRequest = 10;
 
 /**
  * Responds 429 beyond the limit; sets `RateLimit` headers (draft-ietf-httpapi-ratelimit-headers) on every response.
@@ -15,6 +19,20 @@ export function limitRate(limit: RateLimit | undefined): MiddlewareHandler<ApiEn
   return (c, next) => {
     take(c, limit, 1);
     return next();
+  };
+}
+
+/**
+ * Counts a request that has made many calls to Temporal as several: the history of a task with hundreds of runs, for
+ * example. What it has cost is known only afterwards, so an account can be left owing requests.
+ */
+export function chargeCalls(limit: RateLimit | undefined): MiddlewareHandler<ApiEnv> {
+  if (!limit) return (_c, next) => next();
+  return async (c, next) => {
+    const meter = { used: 0 };
+    await withMeter(meter, next);
+    const more = Math.ceil(meter.used / callsPerRequest) - 1;
+    if (more > 0) setHeaders(c, limit, limit.charge(c.get('principal').id, more));
   };
 }
 
@@ -31,8 +49,12 @@ export function countTasksOf(c: Context<ApiEnv>, limit: RateLimit | undefined, t
 }
 
 function take(c: Context<ApiEnv>, limit: RateLimit, cost: number, moreSeconds = 0): void {
-  const { allowed, left, fullInSeconds, allowedInSeconds } = limit.take(c.get('principal').id, cost);
-  c.header('RateLimit-Policy', `"default";q=${limit.perMinute};w=${windowSeconds}`);
+  const taken = limit.take(c.get('principal').id, cost);
+  setHeaders(c, limit, taken);
+  if (!taken.allowed) throw tooManyRequests(limit.perMinute, taken.allowedInSeconds + moreSeconds);
+}
+
+function setHeaders(c: Context<ApiEnv>, { perMinute }: RateLimit, { left, fullInSeconds }: Taken): void {
+  c.header('RateLimit-Policy', `"default";q=${perMinute};w=${windowSeconds}`);
   c.header('RateLimit', `"default";r=${left};t=${fullInSeconds}`);
-  if (!allowed) throw tooManyRequests(limit.perMinute, allowedInSeconds + moreSeconds);
 }

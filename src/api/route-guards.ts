@@ -6,7 +6,7 @@ import { audit } from './audit.ts';
 import { limitBody, requireJson } from './body.ts';
 import { limitBulk } from './bulk-admission.ts';
 import { limitTime } from './deadline.ts';
-import { limitRate } from './rate-limit.ts';
+import { chargeCalls, limitRate } from './rate-limit.ts';
 import type { DeclaredRoute, RouteRules } from './route.ts';
 import type { ApiEnv } from './types.ts';
 
@@ -33,6 +33,7 @@ interface Dependencies {
 
 export function createRouteGuards({ access, rate, logger }: Dependencies): RouteGuards {
   const limited = limitRate(rate);
+  const charged = chargeCalls(rate);
   // One limit for all bulk routes: they share the memory that it protects.
   const bulk = limitBulk();
 
@@ -50,8 +51,10 @@ export function createRouteGuards({ access, rate, logger }: Dependencies): Route
       const takesBody = path.startsWith('/api/');
       const body = [limitBody(maxBodyBytes), requireJson({ checkValues: !checksValues })];
       const time = isBulk || isStream ? [] : [limitTime];
+      // A bulk request counts as many as it has tasks. A stream goes on after its response has begun.
+      const calls = isBulk || isStream || rules.caller === 'anyone' ? [] : [charged];
       // Last: a slow upload takes none of the time for Temporal.
-      return [...admit(rules), ...(isBulk ? [bulk] : []), ...(takesBody ? body : []), ...time];
+      return [...admit(rules), ...(isBulk ? [bulk] : []), ...(takesBody ? body : []), ...calls, ...time];
     },
   };
 }

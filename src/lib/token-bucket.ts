@@ -13,6 +13,11 @@ export interface TokenBuckets {
    * @param cost Number of tokens, 1 by default. More than a whole allowance counts as a whole one.
    */
   take(account: string, cost?: number): Taken;
+  /**
+   * Takes tokens that have been used already, also if they are not there: the account owes them, up to a whole
+   * allowance, and is allowed nothing until it has as many again.
+   */
+  charge(account: string, cost: number): Taken;
   /** Gives tokens back. */
   giveBack(account: string, cost: number): void;
 }
@@ -21,7 +26,7 @@ export interface Taken {
   readonly allowed: boolean;
   readonly left: number;
   readonly fullInSeconds: number;
-  /** Seconds until as much is allowed as was asked for; 0 if it was. */
+  /** Seconds until as much is allowed as was asked for; 0 if it was allowed. */
   readonly allowedInSeconds: number;
 }
 
@@ -50,18 +55,36 @@ export function createTokenBuckets(
     for (const account of buckets.keys()) if (filled(account).tokens >= capacity) buckets.delete(account);
   }
 
+  function kept(account: string): Bucket {
+    if (buckets.size >= manyBuckets) dropFull();
+    const bucket = filled(account);
+    buckets.set(account, bucket);
+    return bucket;
+  }
+
+  const secondsFor = (tokens: number): number => Math.ceil(tokens / perMs / 1000);
+
+  function taken({ tokens }: Bucket, missing: number): Taken {
+    return {
+      allowed: missing <= 0,
+      left: Math.max(0, Math.floor(tokens)),
+      fullInSeconds: secondsFor(capacity - tokens),
+      allowedInSeconds: missing <= 0 ? 0 : secondsFor(missing),
+    };
+  }
+
   return {
     take(account, cost = 1) {
-      if (buckets.size >= manyBuckets) dropFull();
-      const bucket = filled(account);
-      buckets.set(account, bucket);
+      const bucket = kept(account);
       const needed = Math.min(cost, capacity);
-      const allowed = bucket.tokens >= needed;
-      const secondsFor = (tokens: number): number => Math.ceil(tokens / perMs / 1000);
-      const allowedInSeconds = allowed ? 0 : secondsFor(needed - bucket.tokens);
-      if (allowed) bucket.tokens -= needed;
-      const fullInSeconds = secondsFor(capacity - bucket.tokens);
-      return { allowed, left: Math.floor(bucket.tokens), fullInSeconds, allowedInSeconds };
+      const missing = needed - bucket.tokens;
+      if (missing <= 0) bucket.tokens -= needed;
+      return taken(bucket, missing);
+    },
+    charge(account, cost) {
+      const bucket = kept(account);
+      bucket.tokens = Math.max(-capacity, bucket.tokens - cost);
+      return taken(bucket, 0);
     },
     giveBack(account, cost) {
       const bucket = buckets.get(account);
@@ -74,11 +97,12 @@ export function createTokenBuckets(
 export const windowSeconds = 60;
 
 /** Limit of an account's requests: those of a minute can come at once. */
-export interface RateLimit extends Pick<TokenBuckets, 'take'> {
+export interface RateLimit extends Pick<TokenBuckets, 'take' | 'charge'> {
   readonly perMinute: number;
 }
 
 /** Creates the limit of each account's requests. Each API process counts for itself. */
 export function createRateLimit(perMinute: number, now?: () => number): RateLimit {
-  return { perMinute, take: createTokenBuckets(perMinute, windowSeconds * 1000, now).take };
+  const { take, charge } = createTokenBuckets(perMinute, windowSeconds * 1000, now);
+  return { perMinute, take, charge };
 }

@@ -1,5 +1,6 @@
 import type { Connection } from '@temporalio/client';
 import { timeLeftMs } from '../lib/deadline.ts';
+import { countOne } from '../lib/meter.ts';
 import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
 import { translate, unavailable } from './errors.ts';
 
@@ -11,7 +12,7 @@ export type Call = <T>(name: string, fn: () => Promise<T>, timeoutMs?: number) =
 export interface Calls {
   /**
    * Makes one named call, with a deadline (at the latest that of the running request) that also bounds the client's own
-   * silent retries.
+   * silent retries. Counts on the meter of the request that makes it.
    * @throws what `translate` makes of the client's error.
    */
   readonly call: Call;
@@ -31,6 +32,7 @@ export function createCalls(connection: Connection, telemetry: Telemetry = noTel
     async call(name, fn, timeoutMs = callTimeoutMs) {
       const ms = Math.min(timeoutMs, timeLeftMs());
       if (ms <= 0) throw unavailable(new Error(`No time was left for ${name}`));
+      countOne();
       const startedAt = performance.now();
       let outcome = 'ok';
       try {

@@ -45,9 +45,27 @@ describe('the rate limit', () => {
   });
 });
 
+/** Returns how many requests the response says are left. */
+const left = ({ headers }: { headers: Headers }): number =>
+  Number(/r=(\d+)/.exec(headers.get('RateLimit') ?? '')?.[1]);
+
+describe('the rate limit of a request that makes many calls to Temporal', () => {
+  test('counts every ten calls as one request, also if it is rejected in the end', async () => {
+    const user = await service.asNewUser();
+    const after = (count: number) => Array.from({ length: count }, () => randomUUID());
+    const create = (count: number) =>
+      user.call('POST', '/api/tasks/', { name: 'n', delay: hour, after: after(count) });
+    expect(left(await create(5))).toBe(59);
+    for (let i = 0; i < 4; i += 1) await create(20);
+    const costly = await create(20);
+    expect(costly.status).toBe(400);
+    // Five that count as two each. A request becomes free every second.
+    expect(left(costly)).toBeOneOf([49, 50, 51, 52]);
+    expect(left(await user.call('GET', '/api/task-types/'))).toBeOneOf([48, 49, 50, 51, 52]);
+  });
+});
+
 describe('the rate limit of bulk requests', () => {
-  const left = ({ headers }: { headers: Headers }): number =>
-    Number(/r=(\d+)/.exec(headers.get('RateLimit') ?? '')?.[1]);
   const bulk = (user: Caller, count: number) => {
     const tasks = Array.from({ length: count }, () => ({ name: '' }));
     return user.call('POST', '/api/tasks/bulk/', { tasks });

@@ -40,6 +40,18 @@ test('takes several requests at once, all or none, and says when they will be th
   expect(limit.take('alice', 20)).toMatchObject({ allowed: true, left: 0, allowedInSeconds: 0 });
 });
 
+test('charges what has been used already, up to owing a whole allowance, and then allows nothing for as long', () => {
+  let now = 0;
+  const limit = createRateLimit(60, () => now);
+  expect(limit.charge('alice', 50)).toMatchObject({ left: 10, fullInSeconds: 50 });
+  expect(limit.charge('alice', 30)).toMatchObject({ left: 0, fullInSeconds: 80 });
+  expect(limit.take('alice')).toMatchObject({ allowed: false, left: 0, allowedInSeconds: 21 });
+  now = 21_000;
+  expect(limit.take('alice')).toMatchObject({ allowed: true, left: 0 });
+  expect(limit.charge('alice', 1000)).toMatchObject({ left: 0, fullInSeconds: 120 });
+  expect(limit.take('bob')).toMatchObject({ allowed: true, left: 59 });
+});
+
 test('takes a whole allowance for more than one', () => {
   let now = 0;
   const limit = createRateLimit(60, () => now);
