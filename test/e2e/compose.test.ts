@@ -40,6 +40,7 @@ const service = z.object({
   cap_drop: z.array(z.string()).default([]),
   security_opt: z.array(z.string()).default([]),
   read_only: z.boolean().default(false),
+  tmpfs: z.array(z.string()).default([]),
   init: z.boolean().default(false),
   mem_limit: z.string().optional(),
   pids_limit: z.number().optional(),
@@ -224,6 +225,13 @@ describe('docker-compose.yml', () => {
       expect(mebibytes(mem_limit)).toBeGreaterThan(heapMiB);
     },
   );
+
+  test('runs PostgreSQL on a read-only file system, but for its data, its socket and temporary files', () => {
+    const { read_only, tmpfs, volumes } = get('postgresql');
+    expect(read_only).toBe(true);
+    expect(tmpfs.map((mount) => mount.split(':')[0])).toEqual(['/tmp', '/run/postgresql']);
+    expect(JSON.stringify(volumes)).toContain('/var/lib/postgresql/data');
+  });
 
   test('gives a worker enough memory for all its concurrent attempts, as calculated in docs/workers.md', () => {
     const { mem_limit, environment } = get('worker');
