@@ -1,5 +1,6 @@
 import type { EndedPredecessor } from '../src/contract/predecessors.ts';
-import { createProcessTask, type ProcessTaskDependencies } from './process-task.ts';
+import type { ProcessTaskDependencies } from './activity-attempt.ts';
+import { createProcessTask } from './process-task.ts';
 
 /** The activities of the `task` workflow. */
 export function createActivities(dependencies: ProcessTaskDependencies) {

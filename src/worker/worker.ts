@@ -16,7 +16,7 @@ import { createActivities, type LocalActivities } from '../../activities/index.t
 import { Probation } from '../../activities/probation.ts';
 import { type SlotKind, Slots } from '../../activities/slots.ts';
 import type { HandlerPool } from '../../activities/pool/pool.ts';
-import type { ProcessTaskDependencies, RunningActivity } from '../../activities/process-task.ts';
+import type { ProcessTaskDependencies, RunningActivity } from '../../activities/activity-attempt.ts';
 import { attemptStartedSignal, attemptInterruptedSignal } from '../../workflows/messages.ts';
 import { ifFound } from '../contract/errors.ts';
 import { lookUpPredecessor } from '../tasks/predecessors.ts';
