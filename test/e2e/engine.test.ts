@@ -95,6 +95,42 @@ describe('the embedded server', () => {
     });
   });
 
+  test('lists workflows without reading its settings from the database for each of them', async () => {
+    const server = await start();
+    const args = (await readFile(`/proc/${server.pid}/cmdline`, 'utf8')).split('\0');
+    const metrics = { host: '127.0.0.1', port: Number(args[args.indexOf('--metrics-port') + 1]) };
+    /** Returns how often the server has called its stores for one of these operations, as of a second ago. */
+    const calls = async (operations: string) => {
+      const answer = await sendRaw(metrics, { path: '/metrics', headers: {} });
+      const counter = new RegExp(`persistence_requests\\{.*operation="(${operations})".* (\\d+)$`);
+      const counts = (answer?.body ?? '').split('\n').map((line) => Number(counter.exec(line)?.[2] ?? 0));
+      return counts.reduce((sum, count) => sum + count, 0);
+    };
+    await withConnection(server, async (connection) => {
+      await ensureNamespace(connection, { namespace, create: true });
+      const { workflow } = new Client({ connection });
+      const ids = ['a', 'b', 'c', 'd', 'e'];
+      const typedSearchAttributes = [{ key: searchAttributes.owner, value: 'alice' }];
+      for (const workflowId of ids)
+        await workflow.start('sleeper', { taskQueue: 'unserved', workflowId, typedSearchAttributes });
+      const list = async () => {
+        const query = `${searchAttributes.owner.name} = 'alice'`;
+        const { executions } = await connection.workflowService.listWorkflowExecutions({ namespace, query });
+        return executions.length;
+      };
+      await waitFor('all of them', async () => (await list()) === ids.length);
+      const lists = () => calls('ListWorkflowExecutions');
+      const settings = () => calls('GetCurrentClusterMetadata|GetNamespace');
+      await waitFor('the first list', async () => (await lists()) > 0);
+      const before = { lists: await lists(), settings: await settings() };
+      expect(before.settings).toBeGreaterThan(0);
+      for (let i = 0; i < 20; i += 1) await list();
+      await waitFor('the lists', async () => (await lists()) >= before.lists + 20);
+      // As the development server is set by default, it reads three records for each workflow.
+      expect((await settings()) - before.settings).toBeLessThan(ids.length * 20);
+    });
+  });
+
   test('keeps the retention period across a restart', async () => {
     const first = await start();
     await withConnection(first, (connection) => ensureNamespace(connection, { namespace, create: true }));
