@@ -62,7 +62,9 @@ export const attemptSchema = z
     attempt: z.int(),
     started_at: instant,
     finished_at: instant.nullable(),
-    worker: z.string(),
+    worker: z.string().meta({
+      description: 'Identity of the worker. Empty if the worker was lost before it had sent a sign of life.',
+    }),
     outcome: z.enum(['running', 'completed', 'failed', 'cancelled', 'lost', 'handed_back']).meta({
       description:
         '`lost`: the worker or its process was lost. `handed_back`: the worker shut down. Neither uses up a retry.',

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { observe, type Page, useBrowser } from '../support/browser.ts';
+import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded, isRunningNow, quickly } from '../support/task.ts';
@@ -280,6 +281,22 @@ describe('the page of a task', () => {
     await button(page, 'Try again').click();
     await page.getByRole('heading', { level: 1, name: 'out of reach' }).waitFor();
     await expect.poll(() => page.getByText('Not today.').count()).toBe(0);
+    await close();
+  });
+
+  test('says so if the worker of an attempt is not known', async () => {
+    const { id } = await alice.create({ name: 'quick', type: 'echo', delay: 0 });
+    await alice.until(id, 'the end of the task', hasEnded);
+    const { page, close } = await openDashboard(browser, service);
+    await page.route(`**/api/tasks/${id}/`, async (route) => {
+      const response = await route.fetch();
+      const task = (await response.json()) as Task;
+      const attempts = task.attempts.map((attempt) => ({ ...attempt, worker: '' }));
+      await route.fulfill({ response, json: { ...task, attempts } });
+    });
+    await page.goto(`${service.url}/tasks/${id}`);
+    const facts = page.locator('.attempt-facts');
+    await expect.poll(() => facts.textContent(), { timeout }).toMatch(/worker unknown$/);
     await close();
   });
 

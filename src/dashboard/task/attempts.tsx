@@ -92,7 +92,13 @@ function AttemptItem({ attempt, isNewest }: { attempt: Attempt; isNewest: boolea
               </span>
             )}
             <span>
-              worker <code>{worker}</code>
+              {worker === '' ? (
+                'worker unknown'
+              ) : (
+                <>
+                  worker <code>{worker}</code>
+                </>
+              )}
             </span>
           </p>
           {error && (
