@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // `npm run clients`: generates clients from openapi.json with the usual generators, compiles them, and creates, reads,
 // lists and cancels a task with each. Also lints the document. Needs Java 11 or later, Go, Python 3 and the network;
-// the generators are kept in the user's cache. `npm run clients -- go python` tries those clients alone.
+// the generators are kept in the user's cache. `npm run clients -- go python` tries those clients alone. With
+// TASKBELL_URL and TASKBELL_KEY, they use that service instead of one of their own.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
@@ -54,11 +55,10 @@ if (unknown.length > 0) {
 
 await ensureDependencies();
 await ensureBuild();
-await ensureTemporal();
+const service = await useService();
 const tools = await ensureTools();
 
 const folder = await mkdtemp(join(tmpdir(), 'taskbell-clients-'));
-const service = await startOwnService('clients');
 const env = { ...process.env, TASKBELL_URL: service.url, TASKBELL_KEY: service.key };
 const outcomes = [];
 try {
@@ -164,32 +164,69 @@ async function compileAndRun(place, program) {
   await step(process.execPath, ['out/smoke.js'], place);
 }
 
-/** Installs the generators into the user's cache. @returns their paths. */
+/** Uses the service of the caller, if it names one, or starts one. */
+async function useService() {
+  const { TASKBELL_URL: url, TASKBELL_KEY: key } = process.env;
+  if (url !== undefined && key !== undefined) return { url, key, stop: async () => undefined };
+  await ensureTemporal();
+  return startOwnService('clients');
+}
+
+/** Installs the generators that are wanted into the user's cache. @returns their paths. */
 async function ensureTools() {
   const { readConfig } = await import(pathToFileURL(join(root, 'dist', 'src', 'config.js')).href);
-  const versions = JSON.stringify([openApiGenerator, pythonPackages, npmPackages]);
-  const id = createHash('sha256').update(versions).digest('hex').slice(0, 12);
-  const target = join(readConfig().engine.cacheDir, `clients-${id}`);
-  const paths = {
-    jar: join(target, 'openapi-generator-cli.jar'),
-    python: join(target, 'python', 'bin'),
-    npm: join(target, 'node_modules', '.bin'),
+  const { cacheDir } = readConfig().engine;
+  const needs = (...names) => wanted.length === 0 || names.some((name) => wanted.includes(name));
+  const jar = async (target) => download(join(target, 'openapi-generator-cli.jar'));
+  const pip = async (target) => {
+    await install('python3', ['-m', 'venv', 'python'], target);
+    await install(join(target, 'python', 'bin', 'pip'), ['install', '--quiet', ...pythonPackages], target);
   };
-  if (existsSync(join(target, 'complete'))) return paths;
+  const npm = async (target) => {
+    await writeFile(join(target, 'package.json'), '{"private":true}');
+    await install('npm', ['install', '--silent', '--no-fund', '--no-audit', ...npmPackages], target);
+  };
+  const javaFolder = await ensureFolder(
+    cacheDir,
+    needs('python', 'go', 'typescript-fetch'),
+    openApiGenerator,
+    jar,
+  );
+  const pipFolder = await ensureFolder(
+    cacheDir,
+    needs('python', 'openapi-python-client'),
+    pythonPackages,
+    pip,
+  );
+  const npmFolder = await ensureFolder(
+    cacheDir,
+    needs('lint', 'typescript-fetch', 'openapi-typescript'),
+    npmPackages,
+    npm,
+  );
+  return {
+    jar: join(javaFolder, 'openapi-generator-cli.jar'),
+    python: join(pipFolder, 'python', 'bin'),
+    npm: join(npmFolder, 'node_modules', '.bin'),
+  };
+}
+
+/** Fills a folder of the cache, unless that is complete or nothing needs it. @returns its path. */
+async function ensureFolder(cacheDir, isNeeded, versions, fill) {
+  const id = createHash('sha256').update(JSON.stringify(versions)).digest('hex').slice(0, 12);
+  const target = join(cacheDir, `clients-${id}`);
+  if (!isNeeded || existsSync(join(target, 'complete'))) return target;
   console.error('Installing generators of clients…');
   await rm(target, { recursive: true, force: true });
   await mkdir(target, { recursive: true });
-  const install = async (command, args) => {
-    const code = await run(command, args, { cwd: target });
-    if (code !== 0) process.exit(code);
-  };
-  await download(paths.jar);
-  await install('python3', ['-m', 'venv', 'python']);
-  await install(join(paths.python, 'pip'), ['install', '--quiet', ...pythonPackages]);
-  await writeFile(join(target, 'package.json'), '{"private":true}');
-  await install('npm', ['install', '--silent', '--no-fund', '--no-audit', ...npmPackages]);
+  await fill(target);
   await writeFile(join(target, 'complete'), '');
-  return paths;
+  return target;
+}
+
+async function install(command, args, cwd) {
+  const code = await run(command, args, { cwd });
+  if (code !== 0) process.exit(code);
 }
 
 async function download(path) {
