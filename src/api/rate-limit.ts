@@ -4,10 +4,13 @@ import { withMeter } from '../lib/meter.ts';
 import { type RateLimit, type Taken, windowSeconds } from '../lib/token-bucket.ts';
 import type { ApiEnv } from './types.ts';
 
-/** Number of tasks of a bulk request that count as one request: each costs Temporal as much, but the API less. */
+/**
+ * Number of tasks of a bulk request, or of predecessors that they name, that count as one request: each costs Temporal as
+ * much, but the API less.
+ */
 const tasksPerRequest = 10;
 
-/** Number of calls to Temporal that a request can make and still count as one. Nearly all requests make fewer. */
+/** Number of calls to Temporal that a request can make and still count as one. Most make one or two. */
 const callsPerRequest = 10;
 
 /**
@@ -24,7 +27,7 @@ export function limitRate(limit: RateLimit | undefined): MiddlewareHandler<ApiEn
 
 /**
  * Counts a request that has made many calls to Temporal as several: the history of a task with hundreds of runs, for
- * example. What it has cost is known only afterwards, so an account can be left owing requests.
+ * example. What it has cost is known only afterwards, so the account can owe requests then.
  */
 export function chargeCalls(limit: RateLimit | undefined): MiddlewareHandler<ApiEnv> {
   if (!limit) return (_c, next) => next();

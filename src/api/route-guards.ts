@@ -51,7 +51,7 @@ export function createRouteGuards({ access, rate, logger }: Dependencies): Route
       const takesBody = path.startsWith('/api/');
       const body = [limitBody(maxBodyBytes), requireJson({ checkValues: !checksValues })];
       const time = isBulk || isStream ? [] : [limitTime];
-      // A bulk request counts as many as it has tasks. A stream goes on after its response has begun.
+      // A bulk request is counted by its tasks. A stream goes on after its response has begun.
       const calls = isBulk || isStream || rules.caller === 'anyone' ? [] : [charged];
       // Last: a slow upload takes none of the time for Temporal.
       return [...admit(rules), ...(isBulk ? [bulk] : []), ...(takesBody ? body : []), ...calls, ...time];

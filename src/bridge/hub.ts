@@ -7,7 +7,7 @@
  * (SCHEDULED, without changes). It holds the last observation and decides what is news: within a run and version a
  * task never steps back, a run's end is reported once, and an older run is never reported after a newer one.
  */
-import { endedStatuses } from '../contract/status.ts';
+import { compareVersions, endedStatuses } from '../contract/status.ts';
 import type { FeedMessage, TaskSummary } from '../contract/task.ts';
 import type { Change, Observation } from '../tasks/feed.ts';
 import { outgoing, type OutgoingMessage } from './message.ts';
@@ -260,11 +260,11 @@ export function createHub({ onFirst, now: instant }: HubOptions): Hub {
       outage = undefined;
     },
 
-    isNews({ id, runId, version, owner, ended }) {
-      const last = entries.get(id)?.last;
-      if (!last) return isOwnerWatched(owner);
-      if (version > last.task.version) return true;
-      return runId === last.runId && ended && !endedStatuses.has(last.task.status);
+    isNews(change) {
+      const last = entries.get(change.id)?.last;
+      if (!last) return isOwnerWatched(change.owner);
+      if (compareVersions(change, last.task) > 0) return true;
+      return change.runId === last.runId && change.ended && !endedStatuses.has(last.task.status);
     },
 
     isOpenTo: (id) => entries.has(id) || expected.has(id),

@@ -1,6 +1,7 @@
 /** Watches tasks: yields their states as they come, across lost connections and restarts of the service. */
 import { feed, type FeedOptions, type FeedSource } from './feed.ts';
 import { type Gap, lookUp, newsSince } from './gaps.ts';
+import { compareVersions } from '../contract/status.ts';
 import { SeenVersions } from './order.ts';
 import { pathWith } from './paths.ts';
 import type { FeedMessage, TaskFilter, TaskStatusView, TaskSummary } from './types.ts';
@@ -29,7 +30,7 @@ export function watchMethods(source: Pick<FeedSource, 'send' | 'url' | 'WebSocke
       const isUpToDate = async ({ signal }: Gap): Promise<boolean> => {
         const path = `/api/tasks/${encodeURIComponent(id)}/status/`;
         const { body } = await send<TaskStatusView>('GET', path, { signal });
-        return last === undefined || (body.version === last.version && body.status === last.status);
+        return last === undefined || (compareVersions(body, last) === 0 && body.status === last.status);
       };
       const path = `/ws/tasks/${encodeURIComponent(id)}/`;
       for await (const message of feed({ ...source, path, isUpToDate, checkCoversAll: true }, options)) {

@@ -84,6 +84,7 @@ export const statusExample = {
   result: null,
   error_message: null,
   created_at: '2030-01-30T18:00:00.000Z',
+  run_created_at: '2030-01-30T18:00:00.020Z',
   updated_at: '2030-01-31T09:30:00.100Z',
   waiting: null,
   progress: { percent: 40, message: 'row 400 of 1000' },

@@ -63,7 +63,7 @@ export const attemptSchema = z
     started_at: instant,
     finished_at: instant.nullable(),
     worker: z.string().meta({
-      description: 'Identity of the worker. Empty if the worker was lost before it had sent a sign of life.',
+      description: 'Identity of the worker. Empty if the worker was lost before its first heartbeat.',
     }),
     outcome: z.enum(['running', 'completed', 'failed', 'cancelled', 'lost', 'handed_back']).meta({
       description:
@@ -291,7 +291,8 @@ const summary = {
   run_created_at: instant.meta({
     description:
       'When its current run was created. Retrying the task creates another run, and so does resetting it in Temporal, ' +
-      'which can lower `version`: the state of the run that was created later is the newer one.',
+      'which can lower `version`: the state of the run that was created later is the newer one. The response to a ' +
+      'creation has the time of the creation, which is no later.',
   }),
   updated_at: instant,
   started_at: instant
@@ -343,6 +344,7 @@ export const taskStatusView = taskSummary
     result: true,
     error_message: true,
     created_at: true,
+    run_created_at: true,
     updated_at: true,
     waiting: true,
     progress: true,

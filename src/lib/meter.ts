@@ -13,6 +13,11 @@ export function withMeter<T>(meter: Meter, work: () => T): T {
   return meters.run(meter, work);
 }
 
+/** Runs `work`, which is not done for the running work alone, without counting it on that work's meter. */
+export function withoutMeter<T>(work: () => T): T {
+  return meters.exit(work);
+}
+
 /** Counts one unit on the meter of the running work, if it has one. */
 export function countOne(): void {
   const meter = meters.getStore();

@@ -14,8 +14,8 @@ export interface TokenBuckets {
    */
   take(account: string, cost?: number): Taken;
   /**
-   * Takes tokens that have been used already, also if they are not there: the account owes them, up to a whole
-   * allowance, and is allowed nothing until it has as many again.
+   * Takes tokens that have been used already, even if the account has fewer: it then owes the rest, up to a whole
+   * allowance, and is allowed nothing until that is repaid.
    */
   charge(account: string, cost: number): Taken;
   /** Gives tokens back. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { withoutDeadline } from '../lib/deadline.ts';
+import { detached } from '../lib/detached.ts';
 import { problemOutsideApp } from '../api/problem.ts';
 import type { Gate } from '../auth/gate.ts';
 import { createAdmission } from '../bridge/admission.ts';
@@ -78,12 +78,12 @@ export function createFeeds({ tasks, gate, rate, maxFeeds, logger, telemetry }: 
   const notices = createDeletionNotices({ post: tasks.postDeletions, remove: tasks.removeNotice, logger });
   const deleted = (id: string, owner: string): void => {
     const deletion = { id, owner, at: tasks.now() };
-    withoutDeadline(() => {
+    detached(() => {
       hub.deleted(id, owner, deletion.at);
       notices.add(deletion);
     });
   };
-  const look: Poller['look'] = (...request) => withoutDeadline(() => poller.look(...request));
+  const look: Poller['look'] = (...request) => detached(() => poller.look(...request));
   const closers = createClosers(logCloseErrors(logger));
   for (const each of [notices, poller, sockets, streams]) closers.add(() => each.close());
   return { sockets, streams, look, deleted, close: closers.close };

@@ -7,17 +7,17 @@ import type { ServiceContext } from './context.ts';
 import type { Deletion } from './deletions.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { interruptedStart } from './first-start.ts';
+import type { Versioned } from '../contract/status.ts';
 import { endingOf } from './read.ts';
 import { allRows } from './rows.ts';
 import { closedSince, writtenSince } from './search.ts';
 import type { TaskStore } from './store.ts';
-import { summarise } from './summary.ts';
+import { runCreatedAt, summarise } from './summary.ts';
 
 /** A row of one of the two lists of a tick: enough to decide whether it is new. */
-export interface Change {
+export interface Change extends Versioned {
   readonly id: string;
   readonly runId: string;
-  readonly version: number;
   readonly owner: string;
   readonly ended: boolean;
 }
@@ -75,8 +75,18 @@ export async function changesSince({ store }: ServiceContext, cursor: FeedCursor
   };
 }
 
-function changeOf({ id, runId, version, owner, status }: Execution): Change {
-  return { id, runId, version, owner, ended: status !== 'open' };
+function changeOf(execution: Execution): Change {
+  const { id, runId, version, owner, status, memo } = execution;
+  const { created_at } = memo;
+  return {
+    id,
+    runId,
+    created_at,
+    run_created_at: runCreatedAt(execution),
+    version,
+    owner,
+    ended: status !== 'open',
+  };
 }
 
 /** Returns the first observation for a new watcher. @throws AppError not_found if the actor may not see the task. */

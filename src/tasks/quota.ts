@@ -1,4 +1,4 @@
-import { withoutDeadline } from '../lib/deadline.ts';
+import { detached } from '../lib/detached.ts';
 import { AppError } from '../contract/errors.ts';
 import { openRunsOf } from './search.ts';
 import type { TaskStore } from './store.ts';
@@ -60,7 +60,7 @@ export function createQuota(store: TaskStore, { maxOpenTasks: max, maxStoredMb }
     }
     const found = owners.get(owner);
     if (found) return found;
-    const counted = withoutDeadline(() => store.count(openRunsOf(owner)));
+    const counted = detached(() => store.count(openRunsOf(owner)));
     // Callers that wait for this count get its error; the next caller counts again.
     counted.catch(() => owners.delete(owner));
     const fresh = { at: now, counted, added: 0 };

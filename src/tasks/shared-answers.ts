@@ -1,4 +1,5 @@
 import { withinDeadline } from '../lib/deadline.ts';
+import { withoutMeter } from '../lib/meter.ts';
 import { Lru } from '../lib/lru.ts';
 import { answerMs } from '../resources/time-limit.ts';
 
@@ -20,8 +21,9 @@ export function createSharedAnswers<T>({ freshMs, max }: { freshMs: number; max:
   return (key: string, find: () => Promise<T>): Promise<T> => {
     const before = known.get(key);
     if (before && performance.now() < before.goodUntil) return before.answer;
-    // With a deadline of its own, since the first of several callers may have little time left.
-    const shared: Shared<T> = { answer: withinDeadline(answerMs, find), goodUntil: Number.POSITIVE_INFINITY };
+    // With a deadline of its own, since the first of several callers may have little time left. It counts for no one.
+    const answer = withoutMeter(() => withinDeadline(answerMs, find));
+    const shared: Shared<T> = { answer, goodUntil: Number.POSITIVE_INFINITY };
     known.set(key, shared);
     shared.answer.then(
       () => (shared.goodUntil = performance.now() + freshMs),

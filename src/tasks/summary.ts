@@ -49,7 +49,7 @@ export function summarise(execution: Execution | LiveExecution, extras: SummaryE
     result: ending?.result ?? null,
     error_message: ending?.errorMessage ?? errorMessage(execution),
     created_at: memo.created_at,
-    run_created_at: iso(execution.startedAt),
+    run_created_at: runCreatedAt(execution),
     updated_at: iso(Math.max(execution.updatedAt, execution.closedAt ?? 0)),
     started_at: ending?.startedAt ?? extras.firstStart ?? view.started_at,
     finished_at: execution.closedAt === undefined ? null : iso(execution.closedAt),
@@ -61,6 +61,11 @@ export function summarise(execution: Execution | LiveExecution, extras: SummaryE
       ...(extras.webUiLink === undefined ? {} : { temporal: extras.webUiLink }),
     },
   };
+}
+
+/** Returns when a run was created: not before its task, whose creation counts by an estimate of the server's clock. */
+export function runCreatedAt({ startedAt, memo }: Pick<Execution, 'startedAt' | 'memo'>): string {
+  return iso(Math.max(startedAt, Date.parse(memo.created_at)));
 }
 
 type View = Pick<TaskSummary, 'status' | 'waiting' | 'progress' | 'attempt' | 'started_at'>;

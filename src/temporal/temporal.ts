@@ -9,7 +9,7 @@ import {
   InternalWorkflowStartOptionsSymbol,
 } from '@temporalio/client/lib/internal.js';
 import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
-import { withoutDeadline } from '../lib/deadline.ts';
+import { detached } from '../lib/detached.ts';
 import type { Telemetry } from '../lib/telemetry.ts';
 import { createCalls } from './calls.ts';
 import { createServerClock } from './clock.ts';
@@ -135,7 +135,7 @@ export function createTemporal(options: TemporalOptions) {
     /** Returns how long the namespace keeps a run after its end, in milliseconds. */
     async retentionMs(): Promise<number> {
       // Shared by all callers, so it has no one's deadline.
-      retention ??= withoutDeadline(describeRetention);
+      retention ??= detached(describeRetention);
       return retention;
     },
 

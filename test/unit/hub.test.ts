@@ -166,7 +166,10 @@ describe('a hub', () => {
 describe('a row in a list', () => {
   const hub = createHub(quiet);
   watched(hub, seen({ version: 5, status: 'RUNNING' }));
-  const change = { id: 'a', runId: 'run 1', version: 5, owner: 'alice', ended: false };
+  const { created_at, run_created_at } = aTask();
+  const run = { runId: 'run 1', created_at, run_created_at };
+  const change = { id: 'a', ...run, version: 5, owner: 'alice', ended: false };
+  const later = '2030-01-01T00:00:00.001Z';
 
   test.each([
     ['of a task that no one watches is not news', { ...change, id: 'b', version: 9 }, false],
@@ -177,6 +180,16 @@ describe('a row in a list', () => {
     [
       'with the end of an older run is not news',
       { ...change, runId: 'run 0', version: 4, ended: true },
+      false,
+    ],
+    [
+      'of a run that was created later is news, also with a lower version: someone has reset the task',
+      { ...change, runId: 'run 2', run_created_at: later, version: 4 },
+      true,
+    ],
+    [
+      'of the task that had the id before is not news, also with a higher version',
+      { ...change, created_at: '2029-01-01T00:00:00.000Z', version: 9 },
       false,
     ],
   ] as const)('%s', (_what, row, expected) => {
@@ -347,7 +360,9 @@ describe('a list watcher', () => {
     }
   }
 
-  const change = { id: 'b', runId: 'run 1', version: 1, owner: 'alice', ended: false };
+  const { created_at, run_created_at } = aTask();
+  const run = { runId: 'run 1', created_at, run_created_at };
+  const change = { id: 'b', ...run, version: 1, owner: 'alice', ended: false };
   const of = (id: string, changes: Partial<TaskSummary> = {}) => seen({ id, ...changes });
 
   test("receives every task of its owner, new ones included, and no other owner's", () => {

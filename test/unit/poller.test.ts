@@ -46,9 +46,11 @@ class FakeSource implements FeedSource {
   /** Writes the task's new state, and the row that lists it. */
   write(observation: Observation): void {
     const { runId, task } = observation;
+    const { created_at, run_created_at, version, owner } = task;
     this.tasks.set(task.id, observation);
     const ended = ['COMPLETED', 'FAILED', 'CANCELLED'].includes(task.status);
-    this.changes = [...this.changes, { id: task.id, runId, version: task.version, owner: task.owner, ended }];
+    const run = { runId, created_at, run_created_at };
+    this.changes = [...this.changes, { id: task.id, ...run, version, owner, ended }];
   }
 
   get calls(): number {
@@ -347,7 +349,7 @@ test('a list watcher receives an end once, however long nothing else happens', a
   const end = seen('a', { status: 'COMPLETED', waiting: null, finished_at, version: 2 });
   listing.tasks.set('a', end);
   listing.rows.push({
-    change: { id: 'a', runId: end.runId, version: 2, owner: 'alice', ended: true },
+    change: { ...end.task, runId: end.runId, ended: true },
     at: Date.now(),
   });
   await pass(5 * 60_000);

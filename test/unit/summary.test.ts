@@ -335,3 +335,8 @@ test('a memo that lacks fields, since it is of an earlier version or not ours, i
   const { name: _name, retry: _retry, priority: _priority, ...others } = memo;
   expect(view({ ...row, memo: others })).toMatchObject({ name: '', priority: 3, max_retries: 0 });
 });
+
+test('a run was created when its server says, but not before its task, whose creation is an estimate', () => {
+  expect(view({ ...row, startedAt: earlier - 5 }).run_created_at).toBe(iso(earlier));
+  expect(view({ ...row, startedAt: earlier + 5 }).run_created_at).toBe(iso(earlier + 5));
+});

@@ -13,6 +13,7 @@ import {
 } from '../../contract/bulk.ts';
 import { AppError, type FieldError } from '../../contract/errors.ts';
 import { fieldErrors } from '../../contract/issues.ts';
+import { maxPredecessors } from '../../contract/predecessors.ts';
 import { type CreateTaskInput, createTaskInput, type TaskSummary } from '../../contract/task.ts';
 import type { ActionOutcome, Outcome } from '../../tasks/bulk.ts';
 import { isLongerThan } from '../../lib/json-size.ts';
@@ -76,6 +77,15 @@ const actions = signedInRoute({
   },
 });
 
+/** Returns how many predecessors these unchecked tasks name, as far as a task can have them. */
+function predecessorsOf(items: readonly unknown[]): number {
+  const counts = items.map((item) => {
+    const after = (item as { readonly after?: unknown } | null)?.after;
+    return Array.isArray(after) ? Math.min(after.length, maxPredecessors) : 0;
+  });
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
 type Dependencies = Pick<RouteDependencies, 'tasks' | 'onTaskWritten' | 'onTaskDeleted' | 'rate' | 'logger'>;
 
 export function bulkRoutes(
@@ -102,8 +112,9 @@ export function bulkRoutes(
 
   routes.add(bulk, async (c) => {
     // Each is checked when its turn comes: a thousand checks at once would block the process.
-    const requests = c.req.valid('json').tasks.map((item) => () => checked(item));
-    countTasksOf(c, rate, requests.length);
+    const items = c.req.valid('json').tasks;
+    const requests = items.map((item) => () => checked(item));
+    countTasksOf(c, rate, requests.length + predecessorsOf(items));
     const key = c.req.valid('header')['idempotency-key'];
     const principal = c.get('principal');
     const results: WrittenBulkResult[] = [];

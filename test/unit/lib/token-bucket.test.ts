@@ -40,7 +40,7 @@ test('takes several requests at once, all or none, and says when they will be th
   expect(limit.take('alice', 20)).toMatchObject({ allowed: true, left: 0, allowedInSeconds: 0 });
 });
 
-test('charges what has been used already, up to owing a whole allowance, and then allows nothing for as long', () => {
+test('charges what has been used already, up to owing a whole allowance, and allows nothing until that is repaid', () => {
   let now = 0;
   const limit = createRateLimit(60, () => now);
   expect(limit.charge('alice', 50)).toMatchObject({ left: 10, fullInSeconds: 50 });
