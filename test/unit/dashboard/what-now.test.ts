@@ -63,6 +63,8 @@ describe('the lateness of a task', () => {
     ['is that of its start', { status: 'RUNNING', started_at: startedAt }, 2500],
     ['grows while it is due', { status: 'PENDING' }, 10_000],
     ['is unknown if its start is', { status: 'COMPLETED' }, undefined],
+    ['is none while it is paused', { waiting: { reason: 'paused' } }, undefined],
+    ['is none while it waits for other tasks', { waiting: { reason: 'after' }, after: ['b'] }, undefined],
     ['is none if it waits for predecessors', { status: 'PENDING', after: ['b'] }, undefined],
     [
       'is none if it has waited for predecessors',
