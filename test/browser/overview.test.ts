@@ -56,6 +56,7 @@ test.each(['hour', 'week'])(
     await page.getByRole('img', { name: 'Outcomes: ' }).waitFor(soon);
     for (const title of ['Outcomes', 'Lateness', 'Due in the next hour']) {
       const chart = page.locator('.plot', { has: page.getByRole('heading', { name: title }) });
+      await chart.scrollIntoViewIfNeeded();
       const area = await chart.locator('.u-over').boundingBox();
       if (!area) throw new Error(`The chart ${title} has no area`);
       const times = async () =>
@@ -129,11 +130,18 @@ test('the overview can show a day or a week as well, and keeps the range in the 
   await close();
 });
 
-test('a tile of the overview leads to the tasks that it counts', async () => {
+test.each([
+  ['Scheduled', 'Scheduled 1 now', 'SCHEDULED', 'soon'],
+  // The list cannot be filtered by the end of tasks, so the link promises no time.
+  ['Failed', 'All failed', 'FAILED', 'failed'],
+])('the tile %s links to what the link says', async (status, link, filter, name) => {
   const { page, close } = await openDashboard(browser, service);
-  await page.locator('.tile', { hasText: 'Failed' }).getByRole('link').click();
-  await page.getByRole('link', { name: 'failed', exact: true }).waitFor(soon);
-  expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/tasks?status=FAILED');
+  await expect.poll(() => tile(page, status).textContent(), soon).toBe('1');
+  const found = page.locator('.tile', { hasText: status }).getByRole('link');
+  expect((await found.innerText()).split(/\s+/).join(' ')).toBe(link);
+  await found.click();
+  await page.getByRole('link', { name, exact: true }).waitFor(soon);
+  expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe(`/tasks?status=${filter}`);
   await close();
 });
 

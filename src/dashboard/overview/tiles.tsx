@@ -1,6 +1,8 @@
+import type { ComponentChildren } from 'preact';
 import type { Overview, TaskCounts, TaskStatus } from '../../client/index.ts';
 import { count } from '../format.ts';
 import { statusWord } from '../parts/status.tsx';
+import { filterPath } from '../tasks/filter.ts';
 import type { Range } from './data.ts';
 
 const open = ['SCHEDULED', 'PENDING', 'RUNNING'] as const satisfies readonly TaskStatus[];
@@ -16,7 +18,10 @@ const rangeWords: Readonly<Record<Range, string>> = {
   week: 'in the last week',
 };
 
-/** Numbers of unfinished tasks now, and of runs that ended in the time range. */
+/**
+ * Numbers of unfinished tasks now, and of runs that ended in the time range. No filter of the list selects tasks by
+ * their end, so the links of the latter say that they lead to all tasks of that status.
+ */
 export function Tiles({
   counts,
   overview,
@@ -29,45 +34,45 @@ export function Tiles({
   return (
     <ul class="tiles">
       {open.map((status) => (
-        <Tile
-          key={status}
-          status={status}
-          number={counts?.counts[status] ?? 0}
-          isKnown={!!counts}
-          note="now"
-        />
+        <Tile key={status} status={status}>
+          <a class="tile-body" href={pathOf(status)}>
+            <Figure status={status} number={counts?.counts[status]} note="now" />
+          </a>
+        </Tile>
       ))}
       {ends.map(([status, field]) => (
-        <Tile
-          key={status}
-          status={status}
-          number={(overview?.buckets ?? []).reduce((sum, bucket) => sum + bucket[field], 0)}
-          isKnown={!!overview}
-          note={rangeWords[range]}
-        />
+        <Tile key={status} status={status}>
+          <div class="tile-body">
+            <Figure
+              status={status}
+              number={overview?.buckets.reduce((sum, bucket) => sum + bucket[field], 0)}
+              note={rangeWords[range]}
+            />
+            <a class="tile-all" href={pathOf(status)}>
+              All {statusWord(status).toLowerCase()}
+            </a>
+          </div>
+        </Tile>
       ))}
     </ul>
   );
 }
 
-function Tile({
-  status,
-  number,
-  isKnown,
-  note,
-}: {
-  status: TaskStatus;
-  number: number;
-  isKnown: boolean;
-  note: string;
-}) {
+function Tile({ status, children }: { status: TaskStatus; children: ComponentChildren }) {
+  return <li class={`card tile tile-${status.toLowerCase()}`}>{children}</li>;
+}
+
+/** @param number undefined until it is known. */
+function Figure({ status, number, note }: { status: TaskStatus; number: number | undefined; note: string }) {
   return (
-    <li class={`card tile tile-${status.toLowerCase()}`}>
-      <a href={`/tasks?status=${status}`}>
-        <span class="tile-label">{statusWord(status)}</span>
-        <strong class="tile-number">{isKnown ? count(number) : '…'}</strong>
-        <span class="quiet">{note}</span>
-      </a>
-    </li>
+    <>
+      <span class="tile-label">{statusWord(status)}</span>
+      <strong class="tile-number">{number === undefined ? '…' : count(number)}</strong>
+      <span class="quiet">{note}</span>
+    </>
   );
+}
+
+function pathOf(status: TaskStatus): string {
+  return filterPath({ status: [status] });
 }
