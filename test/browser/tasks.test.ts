@@ -576,6 +576,44 @@ describe('an accessible list', () => {
     await close();
   });
 
+  test('has no empty lines in its rows on a phone (375 px), whatever a task does', async () => {
+    const tag = newTag();
+    const long = 'with a name that needs two lines on a phone';
+    await alice.create({ name: `sleeps, ${long}`, delay: hour, tags: [tag] });
+    await alice.create({ name: `failed, ${long}`, type: 'hopeless', payload: {}, delay: 0, tags: [tag] });
+    const runs = await alice.create({
+      name: `runs, ${long}`,
+      type: 'slow',
+      payload: { steps: 200, step_ms: 200 },
+      delay: 0,
+      tags: [tag],
+    });
+    const { page, close } = await openList(tag, 3, { viewport: { width: 375, height: 812 } });
+    await rowOf(page, `failed, ${long}`).getByText('Failed', { exact: true }).waitFor({ timeout: 20_000 });
+    await rowOf(page, `runs, ${long}`).getByRole('progressbar').waitFor({ timeout: 20_000 });
+    const rooms = await page.evaluate<
+      number[]
+    >(`[...document.querySelectorAll('.table-body .row')].map((row) => {
+      const range = document.createRange();
+      const texts = [...row.querySelectorAll('.row-name, .row-more, .status, time, .now-text, .progress-text')];
+      const bottoms = texts.filter((each) => each.textContent !== '').map((each) => {
+        range.selectNodeContents(each);
+        return each.className === 'row-name' ? 0 : range.getBoundingClientRect().bottom;
+      });
+      return row.getBoundingClientRect().bottom - Math.max(...bottoms);
+    })`);
+    expect(rooms).toHaveLength(3);
+    for (const room of rooms) {
+      expect(room).toBeGreaterThanOrEqual(0);
+      expect(room).toBeLessThan(15);
+    }
+    const overflow =
+      'Math.max(...[...document.querySelectorAll(".table-body .row")].map((row) => row.scrollWidth - row.clientWidth))';
+    expect(await page.evaluate<number>(overflow)).toBe(0);
+    await alice.call('POST', `/api/tasks/${runs.id}/cancel/`);
+    await close();
+  });
+
   test('works by keyboard, from the skip link to a task, whose heading gets the focus', async () => {
     const tag = newTag();
     await alice.create({ name: 'by keyboard', delay: hour, tags: [tag] });

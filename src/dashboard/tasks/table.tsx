@@ -8,7 +8,7 @@ import type { TaskSelection } from './selection.ts';
 import { useWindow } from './window.ts';
 
 /** Row heights in pixels, the same as in tasks.css. */
-const rowHeights = { wide: 60, narrow: 124 };
+const rowHeights = { wide: 60, narrow: 100 };
 /** Number of rows before the end at which more are loaded. */
 const ahead = 40;
 
