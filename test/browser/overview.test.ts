@@ -145,6 +145,22 @@ test.each([
   await close();
 });
 
+test('the workers fit a phone (375 px), and each number has its name', async () => {
+  const { page, close } = await openDashboard(browser, service, { viewport: { width: 375, height: 812 } });
+  const worker = page.getByRole('region', { name: 'Workers' }).getByRole('row', { name: /of 4 slots/ });
+  await worker.waitFor(soon);
+  const widths = await page.evaluate<number[]>(`(() => {
+    const { scrollWidth, clientWidth } = document.querySelector('.health-workers');
+    return [scrollWidth, clientWidth];
+  })()`);
+  expect(widths[0]).toBe(widths[1]);
+  const heads = await page.evaluate<string[]>(
+    `[...document.querySelectorAll('.health tbody tr:first-child td')].map((cell) => getComputedStyle(cell, '::before').content)`,
+  );
+  expect(heads).toEqual(['"Slots in use"', '"Completed"', '"Failed"', '"Last seen"']);
+  await close();
+});
+
 test('the overview says when the service is unreachable, and continues by itself once it is back', async () => {
   const link = await startLink(service.url);
   const { page, close } = await openDashboard(browser, service, { url: link.url });

@@ -1,9 +1,14 @@
+import type { ComponentChildren } from 'preact';
 import type { Overview } from '../../client/index.ts';
 import { useDashboard } from '../dashboard.ts';
 import { count, plural } from '../format.ts';
 import { Time } from '../parts/time.tsx';
 
 type Worker = Overview['workers'][number];
+
+const heads = ['Worker', 'Slots in use', 'Completed', 'Failed', 'Last seen'] as const;
+type Head = (typeof heads)[number];
+const numbers: ReadonlySet<Head> = new Set(['Completed', 'Failed']);
 
 /** The workers, and whether Temporal responds. */
 export function Health({ overview, isCurrent }: { overview: Overview; isCurrent: boolean }) {
@@ -17,21 +22,22 @@ export function Health({ overview, isCurrent }: { overview: Overview; isCurrent:
         </p>
       ) : (
         <div class="health-workers" role="region" aria-label="Workers" tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Worker</th>
-                <th scope="col">Slots in use</th>
-                <th scope="col" class="number">
-                  Completed
-                </th>
-                <th scope="col" class="number">
-                  Failed
-                </th>
-                <th scope="col">Last seen</th>
+          <table role="table">
+            <thead role="rowgroup">
+              <tr role="row">
+                {heads.map((head) => (
+                  <th
+                    key={head}
+                    role="columnheader"
+                    scope="col"
+                    class={numbers.has(head) ? 'number' : undefined}
+                  >
+                    {head}
+                  </th>
+                ))}
               </tr>
             </thead>
-            <tbody>
+            <tbody role="rowgroup">
               {workers.map((worker) => (
                 <WorkerRow key={worker.identity} worker={worker} />
               ))}
@@ -69,9 +75,11 @@ function WorkerRow({ worker: { identity, attempts, last_seen_at } }: { worker: W
   const isSilent = clock.now.value - Date.parse(last_seen_at) > silentMs;
   const slots = attempts && attempts.used + attempts.available;
   return (
-    <tr class={isSilent && attempts ? 'worker-silent' : undefined}>
-      <th scope="row">{identity}</th>
-      <td>
+    <tr role="row" class={isSilent && attempts ? 'worker-silent' : undefined}>
+      <th role="rowheader" scope="row">
+        {identity}
+      </th>
+      <Cell head="Slots in use">
         {attempts && slots !== null ? (
           <span class="slots">
             <meter
@@ -85,13 +93,27 @@ function WorkerRow({ worker: { identity, attempts, last_seen_at } }: { worker: W
         ) : (
           <span class="quiet">not reported</span>
         )}
-      </td>
-      <td class="number">{attempts ? count(attempts.completed) : '–'}</td>
-      <td class="number">{attempts ? count(attempts.failed) : '–'}</td>
-      <td>
-        {isSilent && attempts ? 'not responding, last seen ' : ''}
-        <Time at={last_seen_at} as="relative" />
-      </td>
+      </Cell>
+      <Cell head="Completed">{attempts ? count(attempts.completed) : '–'}</Cell>
+      <Cell head="Failed">{attempts ? count(attempts.failed) : '–'}</Cell>
+      <Cell head="Last seen">
+        <span>
+          {isSilent && attempts ? 'not responding, last seen ' : ''}
+          <Time at={last_seen_at} as="relative" />
+        </span>
+      </Cell>
     </tr>
+  );
+}
+
+/**
+ * On phones, the table is a list and each cell shows its heading. Explicit roles: some browsers drop those of table
+ * elements when CSS changes their layout.
+ */
+function Cell({ head, children }: { head: Head; children: ComponentChildren }) {
+  return (
+    <td role="cell" data-head={head} class={numbers.has(head) ? 'number' : undefined}>
+      {children}
+    </td>
   );
 }
