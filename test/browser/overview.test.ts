@@ -161,6 +161,24 @@ test('the workers fit a phone (375 px), and each number has its name', async () 
   await close();
 });
 
+test.each([1280, 375])('the overview does not shift while it loads (%i px)', async (width) => {
+  const { page, close } = await openDashboard(browser, service, { viewport: { width, height: 800 } });
+  await page.getByRole('img', { name: /^Outcomes/ }).waitFor(soon);
+  await expect.poll(() => page.locator('.plot canvas').count(), soon).toBe(3);
+  const shift = await page.evaluate<number>(layoutShift);
+  expect(shift).toBeLessThan(0.05);
+  await close();
+});
+
+/** Sums what has moved on the page so far. A buffered observer reports it before the next frame but one. */
+const layoutShift = `new Promise((resolve) => {
+  let sum = 0;
+  new PerformanceObserver((list) => {
+    for (const { value } of list.getEntries()) sum += value;
+  }).observe({ type: 'layout-shift', buffered: true });
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(sum))));
+})`;
+
 test('the overview says when the service is unreachable, and continues by itself once it is back', async () => {
   const link = await startLink(service.url);
   const { page, close } = await openDashboard(browser, service, { url: link.url });

@@ -32,6 +32,7 @@ export interface PlotRow {
   readonly words: string;
 }
 
+/** Height of the drawn part, in pixels. */
 const height = 190;
 
 /** A chart of numbers over time, which screen readers can also read as a table. */
@@ -82,7 +83,8 @@ export function Plot({ title, summary, data, options, legend, heads, rows }: Plo
           </ul>
         )}
       </figcaption>
-      <div role="img" aria-label={`${title}: ${summary}`} ref={host} />
+      {/* The chart is drawn after the first paint, and must not move what is below it then. */}
+      <div role="img" aria-label={`${title}: ${summary}`} ref={host} style={{ minHeight: `${height}px` }} />
       <p class="plot-note quiet">{row ? `${row.time}: ${row.words}` : summary}</p>
       <div class="visually-hidden">
         <Table title={title} heads={heads} rows={rows} />
