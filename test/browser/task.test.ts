@@ -250,9 +250,11 @@ describe('the page of a task', () => {
   test.each(['00000000-0000-4000-8000-000000000000', 'no-id'])(
     'says that no task is found for the id %s',
     async (id) => {
-      const { page, close } = await openDashboard(browser, service);
+      const { page, observed, close } = await openDashboard(browser, service);
       await page.goto(`${service.url}/tasks/${id}`);
       await page.getByRole('heading', { level: 1, name: 'Task not found' }).waitFor();
+      // Not of a socket, whose address has a ticket.
+      expect(observed.complaints.filter((text) => text.includes('WebSocket'))).toEqual([]);
       expect(await axeFindings(page)).toEqual([]);
       await close();
     },

@@ -1,6 +1,6 @@
 /**
  * The current state of one task: read as a whole when the page opens and after each change, and updated by its
- * feed.
+ * feed, which begins after the first read.
  *
  * loading → shown → deleted; or missing, or failed until it is tried again. Closed when the page is left. An
  * older state never replaces a newer one, in whatever order responses and messages arrive.
@@ -97,13 +97,14 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
       wantsHistory ||= withHistory;
       fail(error);
     }
+    // Not before: the service rejects the socket of a missing task, and the browser logs that with the socket's ticket.
+    if (withHistory && !isWatching && !signal.aborted) void watch();
   }
   const refresher = createRefresher(read, leastMs);
 
   function askAll(): void {
     wantsHistory = true;
     refresher.ask();
-    if (!isWatching) void watch();
   }
 
   function fail(error: unknown): void {

@@ -92,19 +92,21 @@ describe("the data of a task's page", () => {
   test('is never replaced by an older answer, nor by one that the feed has overtaken', async () => {
     const { store, soon, send, answer } = service();
     await soon();
+    await answer(0, whole({ version: 2, status: 'RUNNING', attempt: 1 }));
+    await soon(2000);
     await send(aTask({ version: 3, status: 'RUNNING', attempt: 1, progress: { percent: 50, message: '' } }));
     await answer(
-      0,
+      1,
       whole({ version: 3, status: 'RUNNING', attempt: 1, progress: { percent: 40, message: '' } }),
     );
     expect(store.task.value?.progress?.percent).toBe(50);
     await soon(1000);
     await send(aTask({ version: 4, status: 'COMPLETED', attempt: 1, result: 'done' }));
-    await answer(1, whole({ version: 3, status: 'RUNNING', attempt: 1 }));
+    await answer(2, whole({ version: 3, status: 'RUNNING', attempt: 1 }));
     expect(store.task.value).toMatchObject({ version: 4, status: 'COMPLETED', result: 'done' });
     // It was requested while the last answer was in progress.
     await soon(1000);
-    await answer(2, whole({ version: 4, status: 'COMPLETED', attempt: 1, payload: { a: 1 } }));
+    await answer(3, whole({ version: 4, status: 'COMPLETED', attempt: 1, payload: { a: 1 } }));
     expect(store.task.value).toMatchObject({ payload: { a: 1 } });
     store.take(whole({ version: 2 }));
     expect(store.task.value?.version).toBe(4);
@@ -199,6 +201,18 @@ describe("the data of a task's page", () => {
     await second.soon();
     await second.answer(0, failure(404));
     expect(second.store.phase.value).toBe('missing');
+    expect(second.counts().watches).toBe(0);
+  });
+
+  test('is read by itself after a failed read when the feed has begun', async () => {
+    const { store, soon, answer, send } = service();
+    await soon();
+    await answer(0, failure(503));
+    await send(aTask());
+    await soon(1000);
+    await answer(1, whole());
+    expect([store.phase.value, store.problem.value]).toEqual(['shown', undefined]);
+    store.close();
   });
 
   test('leaves a 401 to the session', async () => {
