@@ -2,10 +2,13 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { TaskbellError } from '../client/index.ts';
 import { ownCommand } from '../lib/own-command.ts';
 import { useShell } from './dashboard.ts';
-import { duration, sentence } from './format.ts';
+import { duration } from './format.ts';
 import { explain } from './page-messages.ts';
 import { Icon } from './parts/icons.tsx';
 import { useTitle } from './parts/title.ts';
+
+/** Interval of the countdown, in milliseconds: short, so that no second is skipped. */
+const tickMs = 250;
 
 export function SignInPage() {
   useTitle('Sign in');
@@ -13,6 +16,7 @@ export function SignInPage() {
   const state = session.state.value;
   const [failure, setFailure] = useState<string>();
   const [isBusy, setBusy] = useState(false);
+  const wait = useWait();
   const username = useRef<HTMLInputElement>(null);
   useEffect(() => username.current?.focus(), []);
   const hint = failure ?? (state.status === 'anonymous' ? state.detail : undefined);
@@ -24,7 +28,8 @@ export function SignInPage() {
     try {
       await session.signIn({ username: textOf(data, 'username'), password: textOf(data, 'password') });
     } catch (error) {
-      setFailure(rejectionOf(error));
+      setFailure(explain(error));
+      if (error instanceof TaskbellError) wait.start(error.retryAfterSeconds ?? 0);
       setBusy(false);
     }
   }
@@ -44,6 +49,10 @@ export function SignInPage() {
         </p>
         <h1>Sign in</h1>
         <div role="alert">{hint !== undefined && <p class="problem">{hint}</p>}</div>
+        {wait.leftMs > 0 && (
+          // A timer: screen readers do not announce each second.
+          <p role="timer">You can try again in {duration(wait.leftMs, { whole: true })}.</p>
+        )}
         <label class="field">
           <span>Username</span>
           <input
@@ -53,13 +62,15 @@ export function SignInPage() {
             autocapitalize="none"
             required
             maxLength={150}
+            // The wait may be for the other name alone.
+            onInput={wait.end}
           />
         </label>
         <label class="field">
           <span>Password</span>
           <input name="password" type="password" autocomplete="current-password" required maxLength={1024} />
         </label>
-        <button type="submit" class="primary" disabled={isBusy}>
+        <button type="submit" class="primary" disabled={isBusy || wait.leftMs > 0}>
           {isBusy ? 'Signing in…' : 'Sign in'}
         </button>
         <p class="quiet">
@@ -71,11 +82,32 @@ export function SignInPage() {
   );
 }
 
-/** Returns why the sign-in failed, with the time to wait if there is one. */
-function rejectionOf(error: unknown): string {
-  const seconds = error instanceof TaskbellError ? error.retryAfterSeconds : undefined;
-  if (seconds === undefined) return explain(error);
-  return `${sentence(explain(error))} You can try again in ${duration(seconds * 1000, { whole: true })}.`;
+interface Wait {
+  /** Time left until the next try, in milliseconds; 0 if there is nothing to wait for. */
+  readonly leftMs: number;
+  start(seconds: number): void;
+  end(): void;
+}
+
+/** Counts down the time for which the service rejects sign-ins. */
+function useWait(): Wait {
+  const [until, setUntil] = useState(0);
+  const [now, setNow] = useState(0);
+  const leftMs = Math.ceil(Math.max(0, until - now) / 1000) * 1000;
+  const isWaiting = leftMs > 0;
+  useEffect(() => {
+    if (!isWaiting) return undefined;
+    const ticking = setInterval(() => setNow(performance.now()), tickMs);
+    return () => clearInterval(ticking);
+  }, [isWaiting]);
+  return {
+    leftMs,
+    start(seconds) {
+      setNow(performance.now());
+      setUntil(performance.now() + seconds * 1000);
+    },
+    end: () => setUntil(0),
+  };
 }
 
 /** Shown where an identity provider has the accounts: its tokens are for the API. */

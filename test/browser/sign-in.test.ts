@@ -34,19 +34,37 @@ test('a wrong password shows an error, and the right one is accepted afterwards'
   await page.close();
 });
 
-test('after too many wrong passwords, the form says how long to wait', async () => {
+test('after too many wrong passwords, the form counts down the wait and then accepts the next try', async () => {
   const page = await browser.newPage();
+  await page.clock.install();
   await page.goto(service.url);
   await page.getByLabel('Username').fill(`user-${randomUUID()}`);
   await page.getByLabel('Password').fill('a guess');
-  const alert = page.getByRole('alert');
+  const [submit, alert] = [page.getByRole('button', { name: 'Sign in' }), page.getByRole('alert')];
   await expect
     .poll(async () => {
-      await page.getByRole('button', { name: 'Sign in' }).click();
-      await page.getByRole('button', { name: 'Sign in' }).and(page.locator(':enabled')).waitFor();
+      await submit.click();
+      await alert.locator('.problem').waitFor();
       return alert.textContent();
     })
-    .toMatch(/Too many failed sign-ins.* You can try again in \d+ s\./);
+    .toMatch(/Too many failed sign-ins/);
+  const timer = page.getByRole('timer');
+  const left = async () => Number(/in (\d+) s\./.exec((await timer.textContent()) ?? '')?.[1]);
+  const before = await left();
+  expect(before).toBeGreaterThan(20);
+  expect(await submit.isDisabled()).toBe(true);
+  expect(await axeFindings(page)).toEqual([]);
+  await page.clock.fastForward(10_000);
+  await expect.poll(left).toBeLessThanOrEqual(before - 10);
+  expect(await submit.isDisabled()).toBe(true);
+  await page.clock.fastForward(21_000);
+  await expect.poll(() => submit.isEnabled()).toBe(true);
+  expect(await timer.count()).toBe(0);
+  // The service still counts: only the clock of the page is ahead.
+  await submit.click();
+  await timer.waitFor();
+  await page.getByLabel('Username').fill(`user-${randomUUID()}`);
+  expect(await submit.isEnabled()).toBe(true);
   await page.close();
 });
 
