@@ -614,6 +614,32 @@ describe('an accessible list', () => {
     await close();
   });
 
+  test.each(['light', 'dark'] as const)(
+    'has checkboxes in the colours of its theme (%s)',
+    async (colorScheme) => {
+      const tag = newTag();
+      await alice.create({ name: 'one', delay: hour, tags: [tag] });
+      await alice.create({ name: 'other', delay: hour, tags: [tag] });
+      const { page, close } = await openList(tag, 2, { colorScheme });
+      const boxes = page.locator('.table input[type=checkbox]');
+      await boxes.nth(1).check();
+      const colours = await page.evaluate<string[][]>(`(() => {
+      const probe = document.body.appendChild(document.createElement('span'));
+      const token = (name) => {
+        probe.style.color = 'var(--' + name + ')';
+        return getComputedStyle(probe).color;
+      };
+      const [some, one, none] = [...document.querySelectorAll('.table input[type=checkbox]')].map(getComputedStyle);
+      return [
+        [some.accentColor, one.accentColor, none.backgroundColor, none.borderColor],
+        [token('accent'), token('accent'), token('surface'), token('line-strong')],
+      ];
+    })()`);
+      expect(colours[0]).toEqual(colours[1]);
+      await close();
+    },
+  );
+
   test('works by keyboard, from the skip link to a task, whose heading gets the focus', async () => {
     const tag = newTag();
     await alice.create({ name: 'by keyboard', delay: hour, tags: [tag] });
