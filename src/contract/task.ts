@@ -291,8 +291,7 @@ const summary = {
   run_created_at: instant.meta({
     description:
       'When its current run was created. Retrying the task creates another run, and so does resetting it in Temporal, ' +
-      'which can lower `version`: the state of the run that was created later is the newer one. The response to a ' +
-      'creation has the time of the creation, which is no later.',
+      'which can lower `version`: the state of the run that was created later is the newer one.',
   }),
   updated_at: instant,
   started_at: instant

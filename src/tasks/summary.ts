@@ -7,6 +7,7 @@ import type { TaskSummary, Waiting } from '../contract/task.ts';
 import type { Ending } from './ending.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { listedOf } from '../contract/spec.ts';
+import { timeOfUuid } from '../lib/uuid.ts';
 
 export const endedStatus: Record<Exclude<Execution['status'], 'open'>, EndedStatus> = {
   completed: 'COMPLETED',
@@ -63,9 +64,12 @@ export function summarise(execution: Execution | LiveExecution, extras: SummaryE
   };
 }
 
-/** Returns when a run was created: not before its task, whose creation counts by an estimate of the server's clock. */
-export function runCreatedAt({ startedAt, memo }: Pick<Execution, 'startedAt' | 'memo'>): string {
-  return iso(Math.max(startedAt, Date.parse(memo.created_at)));
+/**
+ * Returns when a run was created: the time in its id, which the response to a creation has too. The id of a run that was
+ * reset has none.
+ */
+export function runCreatedAt({ runId, startedAt }: Pick<Execution, 'runId' | 'startedAt'>): string {
+  return iso(timeOfUuid(runId) ?? startedAt);
 }
 
 type View = Pick<TaskSummary, 'status' | 'waiting' | 'progress' | 'attempt' | 'started_at'>;

@@ -336,7 +336,11 @@ test('a memo that lacks fields, since it is of an earlier version or not ours, i
   expect(view({ ...row, memo: others })).toMatchObject({ name: '', priority: 3, max_retries: 0 });
 });
 
-test('a run was created when its server says, but not before its task, whose creation is an estimate', () => {
-  expect(view({ ...row, startedAt: earlier - 5 }).run_created_at).toBe(iso(earlier));
-  expect(view({ ...row, startedAt: earlier + 5 }).run_created_at).toBe(iso(earlier + 5));
+test('a run was created at the time in its id, or at its start if a reset has given it an id without a time', () => {
+  const started = { ...row, startedAt: earlier };
+  const runId = '01a21f3a-993f-7553-a72f-3fd1a394406f';
+  expect(view({ ...started, runId }).run_created_at).toBe(iso(0x01a21f3a993f));
+  expect(view({ ...started, runId: '1c751f3c-5990-434a-b710-138bdac14685' }).run_created_at).toBe(
+    iso(earlier),
+  );
 });
