@@ -38,7 +38,10 @@ beforeEach(async () => {
     sockets.handleUpgrade(request, socket, head, (client) => {
       const { id } = aTask();
       if (fate === 'pings') {
-        const pings = setInterval(() => client.send(JSON.stringify(pingMessage)), 20);
+        const ping = (): void => client.send(JSON.stringify(pingMessage));
+        // At once: a silent connection is checked until it is known to have pings, and this machine may be busy.
+        ping();
+        const pings = setInterval(ping, 20);
         client.on('close', () => clearInterval(pings));
         stopPings = () => clearInterval(pings);
       } else if (fate !== 'silence')
