@@ -25,11 +25,13 @@ export function SignInPage() {
     const data = new FormData(form);
     setBusy(true);
     setFailure(undefined);
+    wait.end();
     try {
       await session.signIn({ username: textOf(data, 'username'), password: textOf(data, 'password') });
     } catch (error) {
       setFailure(explain(error));
-      if (error instanceof TaskbellError) wait.start(error.retryAfterSeconds ?? 0);
+      if (error instanceof TaskbellError && error.retryAfterSeconds !== undefined)
+        wait.start(error.retryAfterSeconds * 1000);
       setBusy(false);
     }
   }
@@ -48,11 +50,19 @@ export function SignInPage() {
           <span>Taskbell</span>
         </p>
         <h1>Sign in</h1>
-        <div role="alert">{hint !== undefined && <p class="problem">{hint}</p>}</div>
+        <div role="alert">
+          {hint !== undefined && !wait.isOver && (
+            <p class="problem">
+              {hint}
+              {wait.ms > 0 && <span class="visually-hidden"> You can try again in {whole(wait.ms)}.</span>}
+            </p>
+          )}
+        </div>
         {wait.leftMs > 0 && (
-          // A timer: screen readers do not announce each second.
-          <p role="timer">You can try again in {duration(wait.leftMs, { whole: true })}.</p>
+          // A timer: screen readers do not announce each second. The alert has said how long it is.
+          <p role="timer">You can try again in {whole(wait.leftMs)}.</p>
         )}
+        <div role="status">{wait.isOver && <p>You can try again now.</p>}</div>
         <label class="field">
           <span>Username</span>
           <input
@@ -82,31 +92,46 @@ export function SignInPage() {
   );
 }
 
+function whole(ms: number): string {
+  return duration(ms, { whole: true });
+}
+
 interface Wait {
-  /** Time left until the next try, in milliseconds; 0 if there is nothing to wait for. */
+  /** The whole wait, in milliseconds; 0 if there is none. */
+  readonly ms: number;
+  /** What is left of it, in milliseconds, in whole seconds. */
   readonly leftMs: number;
-  start(seconds: number): void;
+  readonly isOver: boolean;
+  start(ms: number): void;
   end(): void;
 }
 
 /** Counts down the time for which the service rejects sign-ins. */
 function useWait(): Wait {
-  const [until, setUntil] = useState(0);
-  const [now, setNow] = useState(0);
-  const leftMs = Math.ceil(Math.max(0, until - now) / 1000) * 1000;
+  const [ms, setMs] = useState(0);
+  const [elapsedMs, setElapsed] = useState(0);
+  const started = useRef({ clock: 0, date: 0 });
+  const leftMs = Math.ceil(Math.max(0, ms - elapsedMs) / 1000) * 1000;
   const isWaiting = leftMs > 0;
   useEffect(() => {
     if (!isWaiting) return undefined;
-    const ticking = setInterval(() => setNow(performance.now()), tickMs);
+    const ticking = setInterval(() => {
+      const { clock, date } = started.current;
+      // In some browsers, the first stands still while the machine sleeps.
+      setElapsed(Math.max(performance.now() - clock, Date.now() - date));
+    }, tickMs);
     return () => clearInterval(ticking);
   }, [isWaiting]);
   return {
+    ms,
     leftMs,
-    start(seconds) {
-      setNow(performance.now());
-      setUntil(performance.now() + seconds * 1000);
+    isOver: ms > 0 && !isWaiting,
+    start(newMs) {
+      started.current = { clock: performance.now(), date: Date.now() };
+      setElapsed(0);
+      setMs(newMs);
     },
-    end: () => setUntil(0),
+    end: () => setMs(0),
   };
 }
 

@@ -60,7 +60,16 @@ test('after too many wrong passwords, the form counts down the wait and then acc
   await page.clock.fastForward(21_000);
   await expect.poll(() => submit.isEnabled()).toBe(true);
   expect(await timer.count()).toBe(0);
-  // The service still counts: only the clock of the page is ahead.
+  await page.getByText('You can try again now.').waitFor();
+  expect(await page.getByRole('alert').textContent()).toBe('');
+  // As the service does while it still counts: only the clock of the page is ahead.
+  await page.route('**/api/session/', (route) =>
+    route.fulfill({
+      status: 429,
+      headers: { 'Retry-After': '20' },
+      json: { code: 'too_many_requests', detail: 'Too many failed sign-ins. Wait, then try again.' },
+    }),
+  );
   await submit.click();
   await timer.waitFor();
   await page.getByLabel('Username').fill(`user-${randomUUID()}`);
