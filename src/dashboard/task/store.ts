@@ -81,6 +81,7 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
     const countBefore = latest?.count ?? 0;
     try {
       const reading = tasks.get(id, { signal });
+      if (withHistory) void reading.then(beginWatch, (error) => isRejected(error) || beginWatch());
       const entries = withHistory ? await collected(tasks.history(id, { signal }), reading) : undefined;
       const found = await reading;
       if (signal.aborted || isFinal(phase.peek())) return;
@@ -97,8 +98,6 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
       wantsHistory ||= withHistory;
       fail(error);
     }
-    // Not before: the service rejects the socket of a missing task, and the browser logs that with the socket's ticket.
-    if (withHistory && !isWatching && !signal.aborted) void watch();
   }
   const refresher = createRefresher(read, leastMs);
 
@@ -125,6 +124,11 @@ export function createLiveTask({ id, tasks, returns, isVisible }: TaskStoreOptio
   function end(as: 'deleted' | 'missing'): void {
     phase.value = as;
     stop();
+  }
+
+  /** Begins the feed. The service would reject that of a missing task, and the browser log that with its ticket. */
+  function beginWatch(): void {
+    if (!isWatching && !leaving.signal.aborted) void watch();
   }
 
   async function watch(): Promise<void> {
@@ -204,4 +208,9 @@ async function collected<T>(items: AsyncIterable<T>, beside: Promise<unknown>): 
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
+}
+
+/** Returns whether a read was answered that the user may not see the task, or that there is none. */
+function isRejected(error: unknown): boolean {
+  return error instanceof TaskbellError && [401, 403, 404].includes(error.status);
 }

@@ -202,6 +202,11 @@ describe("the data of a task's page", () => {
     await second.answer(0, failure(404));
     expect(second.store.phase.value).toBe('missing');
     expect(second.counts().watches).toBe(0);
+    const third = service();
+    await third.soon();
+    await third.answer(0, failure(403));
+    expect(third.store.phase.value).toBe('failed');
+    expect(third.counts().watches).toBe(0);
   });
 
   test('is read by itself after a failed read when the feed has begun', async () => {
