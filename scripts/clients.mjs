@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 // `npm run clients`: generates clients from openapi.json with the usual generators, compiles them, and creates, reads,
 // lists and cancels a task with each. Also lints the document. Needs Java 11 or later, Go, Python 3 and the network;
-// the generators are kept in the user's cache. `npm run clients -- go python` tries those clients alone. With
-// TASKBELL_URL and TASKBELL_KEY, they use that service instead of one of their own.
+// the generators are kept in the user's cache. `npm run clients -- go python` tries those clients alone. With `--url URL`
+// and TASKBELL_KEY, they use that service instead of one of their own.
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { ensureBuild } from './lib/build.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { startOwnService } from './lib/own-service.mjs';
@@ -46,7 +48,8 @@ const checks = {
   'openapi-python-client': openapiPythonClient,
   'openapi-typescript': openapiTypescript,
 };
-const wanted = process.argv.slice(2);
+const options = { url: { type: 'string' } };
+const { values, positionals: wanted } = parseArgs({ options, allowPositionals: true });
 const unknown = wanted.filter((name) => !(name in checks));
 if (unknown.length > 0) {
   console.error(`Unknown: ${unknown.join(', ')}. Choose from: ${Object.keys(checks).join(', ')}.`);
@@ -55,9 +58,9 @@ if (unknown.length > 0) {
 
 await ensureDependencies();
 await ensureBuild();
-const service = await useService();
 const tools = await ensureTools();
 
+const service = await useService(values.url);
 const folder = await mkdtemp(join(tmpdir(), 'taskbell-clients-'));
 const env = { ...process.env, TASKBELL_URL: service.url, TASKBELL_KEY: service.key };
 const outcomes = [];
@@ -105,11 +108,9 @@ async function python(place) {
 
 async function openapiPythonClient(place) {
   const target = join(place, 'taskbell_client');
-  await step(
-    join(tools.python, 'openapi-python-client'),
-    ['generate', '--path', spec, '--output-path', target, '--meta', 'none'],
-    place,
-  );
+  // Not its own program, which has the path of the folder in which it was installed.
+  const args = ['-m', 'openapi_python_client', 'generate', '--path', spec, '--output-path', target];
+  await step(join(tools.python, 'python'), [...args, '--meta', 'none'], place);
   await smokeTest(place, 'openapi-python-client.py');
 }
 
@@ -164,10 +165,9 @@ async function compileAndRun(place, program) {
   await step(process.execPath, ['out/smoke.js'], place);
 }
 
-/** Uses the service of the caller, if it names one, or starts one. */
-async function useService() {
-  const { TASKBELL_URL: url, TASKBELL_KEY: key } = process.env;
-  if (url !== undefined && key !== undefined) return { url, key, stop: async () => undefined };
+/** Uses the service at this address, or starts one. */
+async function useService(url) {
+  if (url !== undefined) return { url, key: process.env.TASKBELL_KEY, stop: async () => undefined };
   await ensureTemporal();
   return startOwnService('clients');
 }
@@ -195,7 +195,7 @@ async function ensureTools() {
   const pipFolder = await ensureFolder(
     cacheDir,
     needs('python', 'openapi-python-client'),
-    pythonPackages,
+    [pythonVersion(), ...pythonPackages],
     pip,
   );
   const npmFolder = await ensureFolder(
@@ -211,22 +211,34 @@ async function ensureTools() {
   };
 }
 
-/** Fills a folder of the cache, unless that is complete or nothing needs it. @returns its path. */
+/** Returns the version of Python, which an environment depends on; none if it is not installed. */
+function pythonVersion() {
+  return spawnSync('python3', ['--version'], { encoding: 'utf8' }).stdout ?? '';
+}
+
+/** Fills a folder of the cache, unless it is there or nothing needs it. @returns its path. */
 async function ensureFolder(cacheDir, isNeeded, versions, fill) {
   const id = createHash('sha256').update(JSON.stringify(versions)).digest('hex').slice(0, 12);
   const target = join(cacheDir, `clients-${id}`);
-  if (!isNeeded || existsSync(join(target, 'complete'))) return target;
+  if (!isNeeded || existsSync(target)) return target;
   console.error('Installing generators of clients…');
-  await rm(target, { recursive: true, force: true });
-  await mkdir(target, { recursive: true });
-  await fill(target);
-  await writeFile(join(target, 'complete'), '');
+  // Complete or not there at all, also if several fill it at once.
+  const fresh = `${target}.${process.pid}`;
+  try {
+    await mkdir(fresh, { recursive: true });
+    await fill(fresh);
+    await rename(fresh, target).catch((error) => {
+      if (!existsSync(target)) throw error;
+    });
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
   return target;
 }
 
 async function install(command, args, cwd) {
   const code = await run(command, args, { cwd });
-  if (code !== 0) process.exit(code);
+  if (code !== 0) throw new Error(`${[command, ...args].join(' ')} ended with ${code}`);
 }
 
 async function download(path) {

@@ -11,12 +11,12 @@ const service = useService();
 
 test(
   'clients from openapi-typescript and openapi-python-client compile, and create, read, list and cancel a task',
-  async () => {
+  async ({ signal }) => {
     const { token } = await service.as('alice');
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ['scripts/clients.mjs', 'openapi-typescript', 'openapi-python-client'],
-      { env: { ...process.env, TASKBELL_URL: service.url, TASKBELL_KEY: token } },
+      ['scripts/clients.mjs', '--url', service.url, 'openapi-typescript', 'openapi-python-client'],
+      { env: { ...process.env, TASKBELL_KEY: token }, signal },
     );
     expect(stdout).toContain('openapi-typescript: works');
     expect(stdout).toContain('openapi-python-client: works');
