@@ -5,8 +5,8 @@ import { type RateLimit, type Taken, windowSeconds } from '../lib/token-bucket.t
 import type { ApiEnv } from './types.ts';
 
 /**
- * Number of tasks of a bulk request, or of predecessors that they name, that count as one request: each costs Temporal as
- * much, but the API less.
+ * Number of tasks, or of their predecessors, in a bulk request that count as one request: each costs Temporal as much,
+ * but the API less.
  */
 const tasksPerRequest = 10;
 

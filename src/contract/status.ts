@@ -37,7 +37,7 @@ export interface Aged extends Versioned {
 export function compareVersions(a: Versioned, b: Versioned): number {
   // The task was deleted and created again under the same id (by its Idempotency-Key): its version starts over.
   if (a.created_at !== b.created_at) return a.created_at < b.created_at ? -1 : 1;
-  // Not for sorting states of services of several versions: one without the time can be between two with it, both ways.
+  // Compares two states. A list can't be sorted with it if only some of them say when their run was created.
   // A run that someone has reset in Temporal continues from a point in the past of the one that it replaces, so its
   // version can be lower.
   const [runA, runB] = [a.run_created_at, b.run_created_at];

@@ -24,8 +24,9 @@ const dynamicConfig: Readonly<Record<string, string>> = {
   'frontend.namespaceRPS.visibility': '500',
   'frontend.WorkerHeartbeatsEnabled': 'true',
   'frontend.ListWorkersEnabled': 'true',
-  // The server's own default. The development server reads three records of its database for each row of a list instead,
-  // to see a new search attribute at once. A list costs less than half of that, and a new attribute takes a second.
+  // The server's own default. The development server reads three records of its database for each row of a list
+  // instead, to see a new search attribute at once. A list costs less than half of that, and a new attribute takes a
+  // second.
   'system.forceSearchAttributesCacheRefreshOnRead': 'false',
   // The check calls version-info.temporal.io, and no data must leave the machine unless the user asked for
   // it.

@@ -65,11 +65,16 @@ export function summarise(execution: Execution | LiveExecution, extras: SummaryE
 }
 
 /**
- * Returns when a run was created: the time in its id, which the response to a creation has too. The id of a run that was
- * reset has none.
+ * Returns when a run was created: the time in its id, which the response to a creation has too. The id of a run that
+ * was reset has none.
  */
-export function runCreatedAt({ runId, startedAt }: Pick<Execution, 'runId' | 'startedAt'>): string {
-  return iso(timeOfUuid(runId) ?? startedAt);
+export function runCreatedAt({
+  runId,
+  startedAt,
+  memo,
+}: Pick<Execution, 'runId' | 'startedAt' | 'memo'>): string {
+  // The response to a creation only has an estimate of the start, no earlier than `created_at`.
+  return iso(timeOfUuid(runId) ?? Math.max(startedAt, Date.parse(memo.created_at)));
 }
 
 type View = Pick<TaskSummary, 'status' | 'waiting' | 'progress' | 'attempt' | 'started_at'>;

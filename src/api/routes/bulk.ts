@@ -80,7 +80,7 @@ const actions = signedInRoute({
 /** Returns how many predecessors these unchecked tasks name, as far as a task can have them. */
 function predecessorsOf(items: readonly unknown[]): number {
   const counts = items.map((item) => {
-    const after = (item as { readonly after?: unknown } | null)?.after;
+    const after = typeof item === 'object' && item !== null && 'after' in item ? item.after : undefined;
     return Array.isArray(after) ? Math.min(after.length, maxPredecessors) : 0;
   });
   return counts.reduce((sum, count) => sum + count, 0);

@@ -8,7 +8,7 @@ type Worker = Overview['workers'][number];
 
 const heads = ['Worker', 'Slots in use', 'Completed', 'Failed', 'Last seen'] as const;
 type Head = (typeof heads)[number];
-const numbers: ReadonlySet<Head> = new Set(['Completed', 'Failed']);
+const numberHeads: ReadonlySet<Head> = new Set(['Completed', 'Failed']);
 
 /** The workers, and whether Temporal responds. */
 export function Health({ overview, isCurrent }: { overview: Overview; isCurrent: boolean }) {
@@ -30,7 +30,7 @@ export function Health({ overview, isCurrent }: { overview: Overview; isCurrent:
                     key={head}
                     role="columnheader"
                     scope="col"
-                    class={numbers.has(head) ? 'number' : undefined}
+                    class={numberHeads.has(head) ? 'number' : undefined}
                   >
                     {head}
                   </th>
@@ -112,7 +112,7 @@ function WorkerRow({ worker: { identity, attempts, last_seen_at } }: { worker: W
  */
 function Cell({ head, children }: { head: Head; children: ComponentChildren }) {
   return (
-    <td role="cell" data-head={head} class={numbers.has(head) ? 'number' : undefined}>
+    <td role="cell" data-head={head} class={numberHeads.has(head) ? 'number' : undefined}>
       {children}
     </td>
   );
