@@ -176,17 +176,18 @@ test('concurrent edits all take effect, one after the other', async () => {
   expect((await alice.read(id)).version).toBe(version + 5);
 });
 
-test('of twenty concurrent edits with the same ETag, one takes effect and the others are 412', async () => {
+test('of eight concurrent edits with the same ETag, one takes effect and the others are 412', async () => {
   const created = await alice.call<Task>('POST', '/api/tasks/', full);
   const headers = { 'If-Match': created.headers.get('ETag') ?? '' };
   const path = `/api/tasks/${created.body.id}/`;
   const answers = await Promise.all(
-    Array.from({ length: 20 }, (_, index) =>
+    Array.from({ length: 8 }, (_, index) =>
       alice.call<Task>('PATCH', path, { name: `edit ${index}` }, headers),
     ),
   );
   const won = answers.flatMap(({ status }, index) => (status === 200 ? [`edit ${index}`] : []));
-  expect(answers.filter(({ status }) => status === 412)).toHaveLength(19);
+  const statuses = answers.map(({ status }) => status).filter((status) => status !== 200);
+  expect(statuses).toEqual(Array.from({ length: 7 }, () => 412));
   expect(await alice.read(created.body.id)).toMatchObject({
     name: won[0],
     version: created.body.version + 1,
