@@ -1,4 +1,4 @@
-/** How an attempt that did not complete ends: whether the task's retry policy applies, or the server starts another one. */
+/** How an attempt that did not complete ends: by the task's retry policy, or with another attempt by the server. */
 import { CancelledFailure } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { AttemptFailure, AttemptReport } from '../src/contract/workflow.ts';

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // `npm run clients`: generates clients from openapi.json with the usual generators, compiles them, and creates, reads,
 // lists and cancels a task with each. Also lints the document. Needs Java 11 or later, Go, Python 3 and the network;
-// the generators are kept in the user's cache. `npm run clients -- go python` tries those clients alone. With `--url URL`
-// and TASKBELL_KEY, they use that service instead of one of their own.
+// the generators are kept in the user's cache. `npm run clients -- go python` tries those clients alone. With
+// `--url URL` and TASKBELL_KEY, they use that service instead of one of their own.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /** Watches tasks: yields their states as they come, across lost connections and restarts of the service. */
+import { compareVersions } from '../contract/status.ts';
 import { feed, type FeedOptions, type FeedSource } from './feed.ts';
 import { type Gap, lookUp, newsSince } from './gaps.ts';
-import { compareVersions } from '../contract/status.ts';
 import { SeenVersions } from './order.ts';
 import { pathWith } from './paths.ts';
 import type { FeedMessage, TaskFilter, TaskStatusView, TaskSummary } from './types.ts';

@@ -33,11 +33,13 @@ export interface Aged extends Versioned {
   readonly attempt: number;
 }
 
-/** Compares the versions of two states of a task: below 0 if `a` has the older one, above 0 if it has the newer one. */
+/**
+ * Compares the versions of two states of a task: below 0 if `a` has the older one, above 0 if it has the newer one. Not
+ * for sorting states of which only some have `run_created_at`.
+ */
 export function compareVersions(a: Versioned, b: Versioned): number {
   // The task was deleted and created again under the same id (by its Idempotency-Key): its version starts over.
   if (a.created_at !== b.created_at) return a.created_at < b.created_at ? -1 : 1;
-  // Compares two states. A list can't be sorted with it if only some of them say when their run was created.
   // A run that someone has reset in Temporal continues from a point in the past of the one that it replaces, so its
   // version can be lower.
   const [runA, runB] = [a.run_created_at, b.run_created_at];

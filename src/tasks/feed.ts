@@ -1,5 +1,6 @@
 /** Queries of the bridge: which tasks have changed, and what state a task is in. */
 import { ifFound } from '../contract/errors.ts';
+import type { Versioned } from '../contract/status.ts';
 import type { TaskSummary } from '../contract/task.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
@@ -7,7 +8,6 @@ import type { ServiceContext } from './context.ts';
 import type { Deletion } from './deletions.ts';
 import type { Execution, LiveExecution } from './execution.ts';
 import { interruptedStart } from './first-start.ts';
-import type { Versioned } from '../contract/status.ts';
 import { endingOf } from './read.ts';
 import { allRows } from './rows.ts';
 import { closedSince, writtenSince } from './search.ts';

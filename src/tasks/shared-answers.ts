@@ -21,7 +21,7 @@ export function createSharedAnswers<T>({ freshMs, max }: { freshMs: number; max:
   return (key: string, find: () => Promise<T>): Promise<T> => {
     const before = known.get(key);
     if (before && performance.now() < before.goodUntil) return before.answer;
-    // With a deadline of its own, since the first of several callers may have little time left. It counts against no account.
+    // With a deadline of its own, since the first of several callers may have little time left, and against no account.
     const answer = withoutMeter(() => withinDeadline(answerMs, find));
     const shared: Shared<T> = { answer, goodUntil: Number.POSITIVE_INFINITY };
     known.set(key, shared);

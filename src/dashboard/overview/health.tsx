@@ -23,7 +23,7 @@ export function Health({ overview, isCurrent }: { overview: Overview; isCurrent:
       ) : (
         <div class="health-workers" role="region" aria-label="Workers" tabIndex={0}>
           <table role="table">
-            <thead role="rowgroup">
+            <thead role="rowgroup" class="hidden-narrow">
               <tr role="row">
                 {heads.map((head) => (
                   <th
