@@ -2,10 +2,14 @@ import { listen, type Listener } from '../api/server.ts';
 import type { Config } from '../config.ts';
 import { listenError } from '../engine/ports.ts';
 import { createClosers } from '../lib/closers.ts';
+import { pause } from '../lib/wait.ts';
 import { type ComposedApi, createApi } from './create-api.ts';
 import { createLogger, logCloseErrors } from './log.ts';
 import { logLifecycle, notifyReady } from './parent.ts';
 import { untilStopRequested } from './stop.ts';
+
+/** Maximum time to wait for Temporal's clock, in milliseconds. */
+const clockTimeoutMs = 2000;
 
 /** Runs `taskbell api`: HTTP and sockets, until asked to stop. Without Temporal it stays up, but not ready. */
 export async function runApi(config: Config): Promise<void> {
@@ -14,6 +18,7 @@ export async function runApi(config: Config): Promise<void> {
   try {
     const api = await createApi(config, logger);
     closers.add(api.close);
+    await atMost(clockTimeoutMs, api.clockRead);
     const listeners: Listener[] = [];
     closers.add(async () => void (await Promise.all(listeners.map((listener) => listener.close()))));
     // Closed before the listeners, and also if one of them can't be opened: feeds would keep the process alive.
@@ -26,6 +31,13 @@ export async function runApi(config: Config): Promise<void> {
     await closers.close();
   }
   logLifecycle(logger, {}, 'api has stopped');
+}
+
+/** Waits for a promise that does not reject, but no longer than this. */
+async function atMost(ms: number, promise: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([promise, pause(ms, over.signal)]);
+  over.abort();
 }
 
 /** Opens one listener after the other. @throws {SetupError} naming the variable of a port that can't be used. */

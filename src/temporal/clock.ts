@@ -12,7 +12,7 @@ import { millis } from './payload.ts';
 const { TaskQueueType } = proto.temporal.api.enums.v1;
 
 /** Interval of the measurements, in milliseconds: also after one that failed. */
-const intervalMs = { measured: 20_000, failed: 5000 };
+const intervalMs = { measured: 20_000, failed: 1000 };
 /** Deadline of the poll, in milliseconds. The server rejects shorter ones; it is aborted after some. */
 const pollMs = 10_000;
 /** Time that a measurement takes if something is slow, in milliseconds. */
@@ -25,8 +25,12 @@ const shownMs = 3000;
 export interface ServerClock {
   /** Returns the server's time in milliseconds since the epoch; until the first measurement, our own. */
   now(): number;
-  /** Measures at once, and then now and then until it is closed. @param onError called for the first failure in a row. */
-  start(onError: (error: unknown) => void): void;
+  /**
+   * Measures at once, and then now and then until it is closed.
+   * @param onError called for the first failure in a row.
+   * @returns once the first measurement has succeeded or failed.
+   */
+  start(onError: (error: unknown) => void): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -105,7 +109,7 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
     return undefined;
   }
 
-  async function repeat(onError: (error: unknown) => void): Promise<void> {
+  async function repeat(onError: (error: unknown) => void, onMeasured: () => void): Promise<void> {
     for (let hasFailed = false; !closing.signal.aborted;) {
       try {
         await measure();
@@ -115,6 +119,7 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
         if (!hasFailed && !closing.signal.aborted) onError(error);
         hasFailed = true;
       }
+      onMeasured();
       await pause(hasFailed ? intervalMs.failed : intervalMs.measured, closing.signal);
     }
   }
@@ -129,7 +134,7 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
       return Math.round(serverAt + passedMs);
     },
     start(onError) {
-      running = repeat(onError);
+      return new Promise((resolve) => (running = repeat(onError, resolve)));
     },
     async close() {
       closing.abort();

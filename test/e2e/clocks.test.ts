@@ -1,10 +1,11 @@
 /** API processes whose clock differs from Temporal's, by which tasks become due. */
 import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { type Caller, signIn } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
+import { type SlowProxy, startSlowProxy } from '../support/slow-proxy.ts';
 import { hasEnded } from '../support/task.ts';
 
 const service = useService();
@@ -12,17 +13,26 @@ const preload = pathToFileURL(resolve('test/support/shifted-clock.mjs')).href;
 
 describe.each([-60_000, 60_000])('an API whose clock is off by %i ms', (shiftMs) => {
   let alice: Caller;
+  let proxy: SlowProxy;
 
   beforeAll(async () => {
-    const environment = { NODE_OPTIONS: `--import=${preload}`, CLOCK_SHIFT_MS: String(shiftMs) };
-    const { url = '' } = await service.startApi(environment);
+    proxy = await startSlowProxy(inject('temporal').address);
+    proxy.delayMs = 200;
+    const { url = '' } = await service.startApi({
+      NODE_OPTIONS: `--import=${preload}`,
+      CLOCK_SHIFT_MS: String(shiftMs),
+      TEMPORAL_ADDRESS: proxy.address,
+    });
     const { name, password } = service.users.alice;
     alice = await signIn(url, name, password);
   });
 
-  test('counts a delay by the clock of Temporal, in the response too', async () => {
+  afterAll(() => proxy.close());
+
+  test('counts a delay by the clock of Temporal from its first request on, though Temporal is slow', async () => {
     const before = Date.now();
     const task = await alice.create({ name: 'delayed', type: 'echo', delay: 3 });
+    proxy.delayMs = 0;
     expect(Date.parse(task.scheduled_time)).toBeGreaterThanOrEqual(before + 2000);
     expect(Date.parse(task.scheduled_time)).toBeLessThanOrEqual(Date.now() + 4000);
     const { started_at } = await alice.until(task.id, 'its end', hasEnded);
