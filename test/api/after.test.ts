@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Client } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HistoryEntry } from '../../src/contract/history.ts';
 import type { Task, TaskSummary } from '../../src/contract/task.ts';
 import { type Caller, createCaller, untilDone } from '../support/caller.ts';
 import { startService, useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
+import { connectTemporal } from '../support/temporal-client.ts';
 
 const hour = 3600;
 const aMinute = 60_000;
@@ -15,9 +16,8 @@ let alice: Caller;
 let temporal: Client;
 
 beforeAll(async () => {
-  const { address, namespace } = inject('temporal');
   alice = await service.as('alice');
-  temporal = new Client({ connection: await Connection.connect({ address }), namespace });
+  temporal = await connectTemporal();
 });
 
 afterAll(async () => {

@@ -1,6 +1,6 @@
 /** What the API says of a task whose run or attempt someone has changed in Temporal, by its CLI or Web UI. */
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { createClient } from '../../src/client/node.ts';
 import type { HistoryEntry } from '../../src/contract/history.ts';
@@ -9,15 +9,16 @@ import type { Caller } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 import { hasRunningAttempt } from '../support/task.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { connectTemporal } from '../support/temporal-client.ts';
 
 const service = useService();
-const { address, namespace } = inject('temporal');
+const { namespace } = inject('temporal');
 let alice: Caller;
 let temporal: Client;
 
 beforeAll(async () => {
   alice = await service.as('alice');
-  temporal = new Client({ connection: await Connection.connect({ address }), namespace });
+  temporal = await connectTemporal();
 });
 
 afterAll(() => temporal.connection.close());

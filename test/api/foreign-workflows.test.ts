@@ -1,13 +1,14 @@
 /** Workflows that others have started on the same namespace, by a Temporal Schedule for example. */
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { searchAttributes } from '../../src/contract/names.ts';
 import type { Task, TaskSummary } from '../../src/contract/task.ts';
 import { type Caller, untilDone } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { connectTemporal } from '../support/temporal-client.ts';
 
 const service = useService();
 let temporal: Client;
@@ -75,8 +76,7 @@ const unnamable = [
 ];
 
 beforeAll(async () => {
-  const { address, namespace } = inject('temporal');
-  temporal = new Client({ connection: await Connection.connect({ address }), namespace });
+  temporal = await connectTemporal();
   owner = await service.asNewUser();
   own = await owner.create({ name: 'own', delay: 3600 });
   readable = await Promise.all(Object.values(others).map(start));

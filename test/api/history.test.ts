@@ -1,5 +1,5 @@
-import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Client } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HistoryEntry } from '../../src/contract/history.ts';
 import type { Task } from '../../src/contract/task.ts';
 import { commandSignalName } from '../../src/contract/names.ts';
@@ -8,6 +8,7 @@ import type { Caller } from '../support/caller.ts';
 import { nextPage } from '../support/pages.ts';
 import { startService, useService } from '../support/service.ts';
 import { hasEnded, hasRunningAttempt, quickly } from '../support/task.ts';
+import { connectTemporal } from '../support/temporal-client.ts';
 
 const hour = 3600;
 
@@ -18,8 +19,7 @@ let ids: { alice: string; root: string };
 let temporal: Client;
 
 beforeAll(async () => {
-  const { address, namespace } = inject('temporal');
-  temporal = new Client({ connection: await Connection.connect({ address }), namespace });
+  temporal = await connectTemporal();
   [alice, root] = await Promise.all([service.as('alice'), service.as('root')]);
   const idOf = async (caller: Caller) => (await caller.create({ name: 'whose', delay: hour })).owner;
   ids = { alice: await idOf(alice), root: await idOf(root) };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { searchableName } from '../../src/contract/searchable.ts';
@@ -16,17 +16,16 @@ import {
   runsOf,
   writtenSince,
 } from '../../src/tasks/search.ts';
+import { connectTemporal } from '../support/temporal-client.ts';
 
-const { address, namespace } = inject('temporal');
-let connection: Connection;
+const { namespace } = inject('temporal');
 let client: Client;
 
 beforeAll(async () => {
-  connection = await Connection.connect({ address });
-  client = new Client({ connection, namespace });
+  client = await connectTemporal();
 });
 
-afterAll(() => connection.close());
+afterAll(() => client.connection.close());
 
 const wordBuilders = {
   'runsMatching an owner': (owner: string) => runsMatching({ owner }, 0),

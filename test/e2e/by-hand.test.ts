@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AsyncCompletionClient, Client, Connection } from '@temporalio/client';
+import { AsyncCompletionClient, type Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { connectTemporal } from '../support/temporal-client.ts';
 
 const service = useService();
 let alice: Caller;
@@ -18,8 +19,7 @@ let folder: string;
 
 beforeAll(async () => {
   alice = await service.as('alice');
-  const { address, namespace } = inject('temporal');
-  temporal = new Client({ connection: await Connection.connect({ address }), namespace });
+  temporal = await connectTemporal();
   folder = await mkdtemp(join(tmpdir(), 'taskbell-marks-'));
 });
 

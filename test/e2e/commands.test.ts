@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Client } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { type Caller, untilDone } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded, isRunningNow } from '../support/task.ts';
+import { connectTemporal } from '../support/temporal-client.ts';
 
 const hour = 3600;
 
@@ -15,7 +16,7 @@ let temporal: Client;
 
 beforeAll(async () => {
   alice = await service.as('alice');
-  temporal = new Client({ connection: await Connection.connect({ address: inject('temporal').address }) });
+  temporal = await connectTemporal();
 });
 
 afterAll(async () => {

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
-import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type Client, Connection } from '@temporalio/client';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { startEmbedded } from '../../src/engine/embedded.ts';
 import { locateTemporal } from '../../src/engine/locate.ts';
@@ -12,6 +12,7 @@ import { createCaller } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { anonymously, type Service, type ServiceOptions, startService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
+import { connectTemporal } from '../support/temporal-client.ts';
 
 const hour = 3600;
 
@@ -145,10 +146,10 @@ async function historyOf(workflowId: string) {
 }
 
 async function withTemporal<T>(ask: (client: Client) => Promise<T>): Promise<T> {
-  const connection = await Connection.connect({ address: inject('temporal').address });
+  const client = await connectTemporal();
   try {
-    return await ask(new Client({ connection }));
+    return await ask(client);
   } finally {
-    await connection.close();
+    await client.connection.close();
   }
 }

@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { Client } from '@temporalio/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import { readLiveExecution } from '../../src/tasks/execution.ts';
 import type { Caller } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
+import { connectTemporal } from '../support/temporal-client.ts';
 
 /** Number of rows: several times what is read before the first checkpoint, which is written after 2 s. */
 const rows = 500_000;
@@ -33,8 +34,7 @@ const service = useService(() => ({
   environment: { TASKBELL_DATA_DIR: dataDir, TASKBELL_SHUTDOWN_GRACE: '0' },
 }));
 beforeAll(async () => {
-  const { address, namespace } = inject('temporal');
-  temporal = new Client({ connection: await Connection.connect({ address }), namespace });
+  temporal = await connectTemporal();
   alice = await service.as('alice');
   const worker = await service.startWorker();
   uninterrupted = await alice.until((await create()).id, 'an uninterrupted run', hasEnded, 100_000);

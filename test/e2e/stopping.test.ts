@@ -1,6 +1,6 @@
 /** How attempts are stopped: by their limits, by a cancellation, or by their worker's shutdown. */
-import { Client, Connection, defaultPayloadConverter } from '@temporalio/client';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { defaultPayloadConverter } from '@temporalio/client';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Attempt, Task } from '../../src/contract/task.ts';
 import type { AttemptHeartbeat } from '../../src/contract/workflow.ts';
 import type { Caller } from '../support/caller.ts';
@@ -8,6 +8,7 @@ import { childrenOf, isRunning } from '../support/child-processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startTestWorker, useService } from '../support/service.ts';
 import { hasEnded, hasRunningAttempt, quickly } from '../support/task.ts';
+import { connectTemporal } from '../support/temporal-client.ts';
 
 const cancelling = ({ waiting }: Task): boolean => waiting?.reason === 'cancelling';
 
@@ -191,9 +192,9 @@ describe('the shutdown of a worker', () => {
 
 /** Returns the last heartbeat of a task's attempt, as the server stores it. */
 async function heartbeatOf(workflowId: string): Promise<AttemptHeartbeat | undefined> {
-  const connection = await Connection.connect({ address: inject('temporal').address });
+  const { workflow, connection } = await connectTemporal();
   try {
-    const { raw } = await new Client({ connection }).workflow.getHandle(workflowId).describe();
+    const { raw } = await workflow.getHandle(workflowId).describe();
     const payload = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0];
     return payload ? defaultPayloadConverter.fromPayload<AttemptHeartbeat>(payload) : undefined;
   } finally {
