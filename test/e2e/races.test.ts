@@ -5,14 +5,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Client } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { endedStatuses } from '../../src/contract/status.ts';
 import type { Task, TaskSummary } from '../../src/contract/task.ts';
 import type { Caller } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { connectTemporal } from '../support/temporal-client.ts';
 
 const service = useService();
 let alice: Caller;
@@ -22,7 +23,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'taskbell-marks-'));
   alice = await service.as('alice');
-  temporal = new Client({ connection: await Connection.connect({ address: inject('temporal').address }) });
+  temporal = await connectTemporal();
 });
 
 afterAll(async () => {
@@ -180,4 +181,23 @@ test('a task that is cancelled as it completes has one outcome, which is the sam
     return all[0];
   });
   expect(new Set(await Promise.all(races))).toEqual(new Set(['COMPLETED', 'CANCELLED']));
+});
+
+test('reads of an ended task that meet its deletion are answered 200, and 404 from then on', async () => {
+  const deletions = Array.from({ length: commands / 8 }, async () => {
+    const { id } = await alice.create({ name: 'deleted', type: 'echo', delay: 0 });
+    await alice.until(id, 'its end', hasEnded);
+    const readers = ['', 'status/', 'history/'].map(async (path) => {
+      const statuses: number[] = [];
+      do {
+        statuses.push((await alice.call('GET', `/api/tasks/${id}/${path}`)).status);
+        await sleep(10);
+      } while (statuses.at(-1) === 200);
+      return new Set(statuses);
+    });
+    expect([202, 204]).toContain((await alice.call('DELETE', `/api/tasks/${id}/`)).status);
+    const answers = new Set([200, 404]);
+    expect(await Promise.all(readers)).toEqual([answers, answers, answers]);
+  });
+  await Promise.all(deletions);
 });

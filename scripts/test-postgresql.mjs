@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+// `npm run test:postgresql -- PATHS`: runs these tests against a Temporal server with PostgreSQL, set up with the files
+// in deploy/ as docker-compose.yml does, but without containers. Needs PostgreSQL and Go; the server is built once and
+// kept in the user's cache.
+import { randomBytes, randomInt } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ensureBuild } from './lib/build.mjs';
+import { ensureDependencies } from './lib/dependencies.mjs';
+import { startPostgresql } from './lib/postgresql.mjs';
+import { root } from './lib/root.mjs';
+import { runNode } from './lib/run.mjs';
+import { startTemporalCluster } from './lib/temporal-cluster.mjs';
+
+const namespace = 'taskbell';
+
+await ensureDependencies();
+await ensureBuild();
+const { readConfig } = await load('config.js');
+const { choosePorts } = await load('engine/ports.js');
+const { pinnedServerVersion: version } = await load('engine/version.js');
+
+const folder = await mkdtemp(join(tmpdir(), 'taskbell-postgresql-'));
+const closers = [() => rm(folder, { recursive: true, force: true })];
+try {
+  // The database's user has to reach its folder.
+  await chmod(folder, 0o711);
+  const free = (ports) =>
+    choosePorts(
+      '127.0.0.1',
+      ports.map((port) => ({ port, variable: 'PORT' })),
+    );
+  const [postgresqlPort, ...ports] = await free([0, 0, 0, 0, 0, 0]);
+  const firstMemberPort = randomInt(10_000, 32_000);
+  const memberPorts = await free([0, 1, 2, 3].map((index) => firstMemberPort + index));
+  const password = randomBytes(16).toString('hex');
+  closers.push(await startPostgresql({ folder, port: postgresqlPort, password }));
+  const { cacheDir } = readConfig().engine;
+  const server = await startTemporalCluster({
+    version,
+    cacheDir,
+    folder,
+    postgresqlPort,
+    password,
+    ports,
+    memberPorts,
+  });
+  closers.push(server.stop);
+  const { address } = server;
+  const setup = await runNode(['dist/src/cli/main.js', 'setup', '--wait', '60'], {
+    env: { ...process.env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace },
+  });
+  if (setup !== 0) throw new Error(`The server has logged:\n${(await server.readLog()).slice(-4000)}`);
+  const env = { ...process.env, TEST_TEMPORAL_ADDRESS: address, TEST_TEMPORAL_NAMESPACE: namespace };
+  process.exitCode = await runNode(['node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)], {
+    env,
+  });
+} finally {
+  for (const close of closers.toReversed()) await close();
+}
+
+function load(path) {
+  return import(pathToFileURL(join(root, 'dist', 'src', path)).href);
+}
