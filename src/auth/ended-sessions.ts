@@ -54,6 +54,8 @@ interface Options extends FollowOptions {
 export async function createEndedSessions(options: Options): Promise<EndedSessions> {
   const { now = Date.now, maxPerAccount = 50 } = options;
   const follower = await followList(format, options);
+  let entries = byAccount(follower.list());
+  follower.onChange(() => (entries = byAccount(follower.list())));
 
   function with1More(all: readonly EndedSession[], added: EndedSession): EndedSession[] {
     const remembered = all.filter(({ forget_at }) => Date.parse(forget_at) > now());
@@ -66,7 +68,7 @@ export async function createEndedSessions(options: Options): Promise<EndedSessio
   }
 
   return {
-    has: (account, session) => hasEnded(follower.list(), account, session),
+    has: (account, session) => hasEnded(entries.get(account) ?? [], session),
     async add(account, session, expiresAt) {
       const added = {
         account,
@@ -76,7 +78,7 @@ export async function createEndedSessions(options: Options): Promise<EndedSessio
       };
       let isNew = false;
       await updateListFile(options.path, format, (all) => {
-        isNew = !hasEnded(all, account, session);
+        isNew = !hasEnded(byAccount(all).get(account) ?? [], session);
         return isNew ? with1More(all, added) : all;
       });
       await follower.refresh();
@@ -88,14 +90,19 @@ export async function createEndedSessions(options: Options): Promise<EndedSessio
   };
 }
 
-function hasEnded(
-  all: readonly EndedSession[],
-  account: string,
-  { id, started_at }: StartedSession,
-): boolean {
-  return all.some(
-    (ended) =>
-      ended.account === account &&
-      (ended.session === id || (ended.session === null && started_at <= Date.parse(ended.ended_at))),
+/** Groups the entries by account: almost every request looks for those of its own. */
+function byAccount(all: readonly EndedSession[]): ReadonlyMap<string, readonly EndedSession[]> {
+  const groups = new Map<string, EndedSession[]>();
+  for (const each of all) {
+    const group = groups.get(each.account);
+    if (group) group.push(each);
+    else groups.set(each.account, [each]);
+  }
+  return groups;
+}
+
+function hasEnded(ofAccount: readonly EndedSession[], { id, started_at }: StartedSession): boolean {
+  return ofAccount.some(
+    ({ session, ended_at }) => session === id || (session === null && started_at <= Date.parse(ended_at)),
   );
 }
