@@ -29,7 +29,8 @@ type StartedSession = Pick<SessionCredential, 'id' | 'started_at'>;
 
 /**
  * The sessions that were signed out before they expired, in a file that all API processes share. Sessions themselves
- * are signed, and stored nowhere. Checks the file every second. Closed by its creator.
+ * are signed, and stored nowhere. Checks the file every second. Closed by its creator. Refresh tokens that were ended
+ * are kept in the same way, in another file: an account that ends many of them keeps its sessions.
  */
 export interface EndedSessions {
   /** Returns whether a session has ended. From memory, at most about a second old. */
@@ -46,13 +47,15 @@ export interface EndedSessions {
 
 interface Options extends FollowOptions {
   readonly now?: () => number;
+  /** Maximum lifetime of what is ended, in milliseconds; that of a session by default. */
+  readonly lifetimeMs?: number;
   /** Maximum number of sessions of one account that are stored separately. */
   readonly maxPerAccount?: number;
 }
 
 /** @throws {ListFileError} if the file is corrupt. */
 export async function createEndedSessions(options: Options): Promise<EndedSessions> {
-  const { now = Date.now, maxPerAccount = 50 } = options;
+  const { now = Date.now, lifetimeMs = sessionLifetimeMs, maxPerAccount = 50 } = options;
   const follower = await followList(format, options);
   let entries = byAccount(follower.list());
   follower.onChange(() => (entries = byAccount(follower.list())));
@@ -63,7 +66,7 @@ export async function createEndedSessions(options: Options): Promise<EndedSessio
     const own = remembered.filter(({ account }) => account === added.account);
     if (own.length < maxPerAccount) return [...remembered, added];
     // A user who keeps signing out must not fill the file: end all the account's sessions so far instead.
-    const forget_at = new Date(now() + sessionLifetimeMs).toISOString();
+    const forget_at = new Date(now() + lifetimeMs).toISOString();
     return [...others, { ...added, session: null, forget_at }];
   }
 
