@@ -6,7 +6,7 @@ import { AppError } from '../contract/errors.ts';
 import type { CallerAddressOf } from './caller-address.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
 
-/** Checks the credentials that a route receives: a name and a password, or a sign-in link. */
+/** Checks the credentials that a route receives: a name and a password, a sign-in link, or a refresh token. */
 export interface SignIn {
   /** Returns the local accounts. @throws AppError not_found if an identity provider has the accounts. */
   localAccounts(): LocalAccounts;
@@ -16,6 +16,8 @@ export interface SignIn {
   redeem(c: Context<ApiEnv>, link: string): Promise<Account>;
   /** Returns a new access token. @throws AppError token_not_valid */
   refresh(c: Context<ApiEnv>, refreshToken: string): Promise<{ access: string }>;
+  /** Ends a refresh token and its access tokens. @throws AppError token_not_valid */
+  end(c: Context<ApiEnv>, refreshToken: string): Promise<Account>;
 }
 
 export function createSignIn(
@@ -63,6 +65,14 @@ export function createSignIn(
       });
       logger.info({ address, account: account.id }, 'access token refreshed');
       return { access };
+    },
+    async end(c, refreshToken) {
+      const { tokens } = requireLocalAccounts();
+      const { address } = callerAddressOf(c);
+      return tokens.end(refreshToken).catch((error: unknown) => {
+        logger.info({ address, reason: reasonOf(error) }, 'end of a refresh token failed');
+        throw error;
+      });
     },
   };
 }

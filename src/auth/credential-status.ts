@@ -3,7 +3,7 @@ import type { ApiKeys } from './api-keys.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import type { Principal } from './principal.ts';
 
-/** Whether a credential is still valid: its account, and the API key or session itself. */
+/** Whether a credential is still valid: its account, and the API key, session or refresh token itself. */
 export interface CredentialStatus {
   /** Checks the lists in memory, which are at most about a second old. Ignores expiry, such as a token's. */
   isValid(principal: Principal): boolean;
@@ -17,13 +17,17 @@ interface Dependencies {
   readonly accounts: Pick<Accounts, 'find' | 'refresh' | 'onChange'>;
   readonly keys: Pick<ApiKeys, 'has' | 'refresh' | 'onChange'>;
   readonly endedSessions: Pick<EndedSessions, 'has' | 'refresh' | 'onChange'>;
+  readonly endedTokens: Pick<EndedSessions, 'has' | 'refresh' | 'onChange'>;
 }
 
-export function createCredentialStatus({ accounts, keys, endedSessions }: Dependencies): CredentialStatus {
+export function createCredentialStatus(dependencies: Dependencies): CredentialStatus {
+  const { accounts, keys, endedSessions, endedTokens } = dependencies;
+  const sources = [accounts, keys, endedSessions, endedTokens];
+
   function isCredentialValid({ id, credential }: Principal): boolean {
     switch (credential.type) {
       case 'token':
-        return true;
+        return credential.refresh === undefined || !endedTokens.has(id, credential.refresh);
       case 'key':
         return keys.has(id, credential.prefix);
       case 'session':
@@ -42,11 +46,11 @@ export function createCredentialStatus({ accounts, keys, endedSessions }: Depend
     isValid,
     async confirm(principal) {
       if (isValid(principal)) return true;
-      await Promise.all([accounts.refresh(), keys.refresh(), endedSessions.refresh()]);
+      await Promise.all(sources.map((source) => source.refresh()));
       return isValid(principal);
     },
     onChange(listener) {
-      for (const source of [accounts, keys, endedSessions]) source.onChange(listener);
+      for (const source of sources) source.onChange(listener);
     },
   };
 }

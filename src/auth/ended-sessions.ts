@@ -29,7 +29,8 @@ type StartedSession = Pick<SessionCredential, 'id' | 'started_at'>;
 
 /**
  * The sessions that were signed out before they expired, in a file that all API processes share. Sessions themselves
- * are signed, and stored nowhere. Checks the file every second. Closed by its creator.
+ * are signed, and stored nowhere. Checks the file every second. Closed by its creator. Refresh tokens that were ended
+ * are kept in the same way, in another file: an account that ends many of them keeps its sessions.
  */
 export interface EndedSessions {
   /** Returns whether a session has ended. From memory, at most about a second old. */
@@ -46,14 +47,18 @@ export interface EndedSessions {
 
 interface Options extends FollowOptions {
   readonly now?: () => number;
+  /** Maximum lifetime of what is ended, in milliseconds; that of a session by default. */
+  readonly lifetimeMs?: number;
   /** Maximum number of sessions of one account that are stored separately. */
   readonly maxPerAccount?: number;
 }
 
 /** @throws {ListFileError} if the file is corrupt. */
 export async function createEndedSessions(options: Options): Promise<EndedSessions> {
-  const { now = Date.now, maxPerAccount = 50 } = options;
+  const { now = Date.now, lifetimeMs = sessionLifetimeMs, maxPerAccount = 50 } = options;
   const follower = await followList(format, options);
+  let entries = byAccount(follower.list());
+  follower.onChange(() => (entries = byAccount(follower.list())));
 
   function with1More(all: readonly EndedSession[], added: EndedSession): EndedSession[] {
     const remembered = all.filter(({ forget_at }) => Date.parse(forget_at) > now());
@@ -61,12 +66,12 @@ export async function createEndedSessions(options: Options): Promise<EndedSessio
     const own = remembered.filter(({ account }) => account === added.account);
     if (own.length < maxPerAccount) return [...remembered, added];
     // A user who keeps signing out must not fill the file: end all the account's sessions so far instead.
-    const forget_at = new Date(now() + sessionLifetimeMs).toISOString();
+    const forget_at = new Date(now() + lifetimeMs).toISOString();
     return [...others, { ...added, session: null, forget_at }];
   }
 
   return {
-    has: (account, session) => hasEnded(follower.list(), account, session),
+    has: (account, session) => hasEnded(entries.get(account) ?? [], session),
     async add(account, session, expiresAt) {
       const added = {
         account,
@@ -76,7 +81,7 @@ export async function createEndedSessions(options: Options): Promise<EndedSessio
       };
       let isNew = false;
       await updateListFile(options.path, format, (all) => {
-        isNew = !hasEnded(all, account, session);
+        isNew = !hasEnded(byAccount(all).get(account) ?? [], session);
         return isNew ? with1More(all, added) : all;
       });
       await follower.refresh();
@@ -88,14 +93,19 @@ export async function createEndedSessions(options: Options): Promise<EndedSessio
   };
 }
 
-function hasEnded(
-  all: readonly EndedSession[],
-  account: string,
-  { id, started_at }: StartedSession,
-): boolean {
-  return all.some(
-    (ended) =>
-      ended.account === account &&
-      (ended.session === id || (ended.session === null && started_at <= Date.parse(ended.ended_at))),
+/** Groups the entries by account: almost every request looks for those of its own. */
+function byAccount(all: readonly EndedSession[]): ReadonlyMap<string, readonly EndedSession[]> {
+  const groups = new Map<string, EndedSession[]>();
+  for (const each of all) {
+    const group = groups.get(each.account);
+    if (group) group.push(each);
+    else groups.set(each.account, [each]);
+  }
+  return groups;
+}
+
+function hasEnded(ofAccount: readonly EndedSession[], { id, started_at }: StartedSession): boolean {
+  return ofAccount.some(
+    ({ session, ended_at }) => session === id || (session === null && started_at <= Date.parse(ended_at)),
   );
 }

@@ -4,13 +4,13 @@ import { type Authenticate, createAuthenticate } from './authenticate.ts';
 import { createEndedSessions } from './ended-sessions.ts';
 import { createFirstUserRecord } from './first-user.ts';
 import { createIdentityProvider, type IdentityProviderOptions } from './identity-provider.ts';
-import { endedSessionsFilePath, keysFilePath, usersFilePath } from './paths.ts';
+import { endedSessionsFilePath, endedTokensFilePath, keysFilePath, usersFilePath } from './paths.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { createSignInLinks, type SignInLinks } from './sign-in-links.ts';
 import { createCredentialStatus, type CredentialStatus, validUntilExpiry } from './credential-status.ts';
 import { createThrottle, type Throttle } from './throttle.ts';
 import { createTickets, type Tickets } from './tickets.ts';
-import { createTokens, currentAccount, type Tokens } from './tokens.ts';
+import { createTokens, currentAccount, pairLifetimeMs, type Tokens } from './tokens.ts';
 import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
 
 /** Local accounts: their passwords, tokens, sessions and sign-in links. */
@@ -47,6 +47,12 @@ export interface GateOptions {
 }
 
 /**
+ * Maximum number of ended refresh tokens of one account that are stored separately. Enough for a program that signs in
+ * and out every five minutes: its refresh tokens are stored for a day.
+ */
+const maxEndedTokens = 300;
+
+/**
  * @throws {ListFileError} if one of the files is corrupt. @throws {RangeError} if the secret is too short.
  */
 export async function createGate(options: GateOptions): Promise<Gate> {
@@ -64,9 +70,15 @@ export async function createGate(options: GateOptions): Promise<Gate> {
   const accounts = await createAccounts({ usersFile: usersFilePath(home), onError });
   const keys = await createApiKeys({ accounts, path: keysFilePath(home), onError });
   const endedSessions = await createEndedSessions({ path: endedSessionsFilePath(home), onError });
-  const credentialStatus = createCredentialStatus({ accounts, keys, endedSessions });
+  const endedTokens = await createEndedSessions({
+    path: endedTokensFilePath(home),
+    onError,
+    lifetimeMs: pairLifetimeMs,
+    maxPerAccount: maxEndedTokens,
+  });
+  const credentialStatus = createCredentialStatus({ accounts, keys, endedSessions, endedTokens });
   const accountOf = (id: string, generation: number) => currentAccount(accounts, id, generation);
-  const tokens = createTokens({ secret, accounts });
+  const tokens = createTokens({ secret, accounts, endedTokens });
   const links = createSignInLinks({ secret, accountOf, endedSessions });
   const firstUser = createFirstUserRecord(home);
   async function noteSignIn({ name }: Account): Promise<void> {
@@ -101,7 +113,7 @@ export async function createGate(options: GateOptions): Promise<Gate> {
       throttle: createThrottle({ telemetry }),
     },
     close() {
-      for (const each of [endedSessions, keys, accounts]) each.close();
+      for (const each of [endedTokens, endedSessions, keys, accounts]) each.close();
     },
   };
 }

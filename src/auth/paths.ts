@@ -7,3 +7,4 @@ export const keysFilePath = (home: string): string => join(home, 'keys.json');
 export const auditFilePath = (home: string): string => join(home, 'audit.jsonl');
 export const firstUserFilePath = (home: string): string => join(home, 'first-user');
 export const endedSessionsFilePath = (home: string): string => join(home, 'ended-sessions.json');
+export const endedTokensFilePath = (home: string): string => join(home, 'ended-tokens.json');

@@ -11,7 +11,14 @@ export const allScopes: readonly Scope[] = scope.options;
 
 /** The credential behind the request, for those that can be revoked early. */
 const credential = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('token') }),
+  /**
+   * `refresh` is the refresh token that the access token ends with: the one of its pair, or the one that was exchanged
+   * for it. Tokens of earlier versions don't name it.
+   */
+  z.object({
+    type: z.literal('token'),
+    refresh: z.object({ id: z.uuid(), started_at: z.int() }).optional(),
+  }),
   z.object({ type: z.literal('key'), prefix: z.string() }),
   z.object({ type: z.literal('session'), id: z.string(), started_at: z.int() }),
   /** A token of an identity provider, which doesn't notify us when it is revoked. */

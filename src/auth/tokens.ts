@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Account, Accounts } from './accounts.ts';
+import type { EndedSessions } from './ended-sessions.ts';
 import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
 import { issuer, readSigned } from './read-signed.ts';
@@ -12,40 +13,56 @@ export interface Tokens {
   issue(account: Account): Promise<{ access: string; refresh: string }>;
   /** Issues a new access token; the refresh token stays valid until it expires. @throws AppError token_not_valid */
   refresh(refreshToken: string): Promise<{ account: Account; access: string }>;
+  /**
+   * Ends a refresh token, and the access tokens of its pair and those that it has been exchanged for, in all API
+   * processes that share the files, within about a second.
+   * @throws AppError token_not_valid, also if it has ended already.
+   */
+  end(refreshToken: string): Promise<Account>;
   /** @throws AppError token_not_valid */
   verifyAccess(accessToken: string): Promise<Principal>;
 }
 
 type TokenType = 'access' | 'refresh';
+type RefreshToken = NonNullable<Extract<Principal['credential'], { type: 'token' }>['refresh']>;
 
 const lifetimeSeconds = { access: 15 * 60, refresh: 24 * 60 * 60 };
+/** Time after which no access token of a refresh token is valid: the last one can be issued in its last second. */
+export const pairLifetimeMs = (lifetimeSeconds.refresh + lifetimeSeconds.access) * 1000;
 const audience = 'taskbell';
 
 const claimsSchema = z.object({
   token_type: z.enum(['access', 'refresh']),
   sub: z.uuid(),
-  jti: z.string(),
+  jti: z.uuid(),
   gen: z.int(),
+  iat: z.int(),
   exp: z.int(),
+  /** The `jti` of the refresh token that an access token ends with. */
+  sid: z.uuid().optional(),
+  /** When that refresh token was issued, in milliseconds since 1970; `iat` has only seconds. */
+  started_at: z.int().optional(),
 });
 
 interface Dependencies {
   readonly secret: string;
   readonly accounts: Pick<Accounts, 'find' | 'refresh'>;
+  readonly endedTokens: Pick<EndedSessions, 'has' | 'add'>;
   readonly now?: () => number;
 }
 
 /** @throws {RangeError} if the secret is too short. */
-export function createTokens({ secret, accounts, now = Date.now }: Dependencies): Tokens {
+export function createTokens({ secret, accounts, endedTokens, now = Date.now }: Dependencies): Tokens {
   const key = deriveKey(secret, 'tokens');
   const kind = { key, audience, schema: claimsSchema, requiredClaims: ['exp', 'iat'], now };
 
-  function sign(type: TokenType, account: Account): Promise<string> {
+  function sign(type: TokenType, account: Account, { id, started_at }: RefreshToken): Promise<string> {
     const issuedAt = Math.floor(now() / 1000);
-    return new SignJWT({ token_type: type, user_id: account.id, gen: account.generation })
+    const claims = { token_type: type, user_id: account.id, gen: account.generation, started_at };
+    return new SignJWT(type === 'access' ? { ...claims, sid: id } : claims)
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setSubject(account.id)
-      .setJti(randomUUID())
+      .setJti(type === 'access' ? randomUUID() : id)
       .setIssuer(issuer)
       .setAudience(audience)
       .setIssuedAt(issuedAt)
@@ -59,20 +76,46 @@ export function createTokens({ secret, accounts, now = Date.now }: Dependencies)
     if (claims.token_type !== type) throw invalidToken(rejectedAs, `not a token of type ${type}`);
     const account = await currentAccount(accounts, claims.sub, claims.gen);
     if (account === undefined) throw invalidToken(rejectedAs, 'the account was deleted or changed');
-    return { account, expiresAt: claims.exp * 1000 };
+    return { account, claims };
+  }
+
+  async function verifyRefresh(refreshToken: string) {
+    const { account, claims } = await verify(refreshToken, 'refresh');
+    // Those of earlier versions have only `iat`.
+    const { jti, iat, started_at = iat * 1000, exp } = claims;
+    const refresh = { id: jti, started_at };
+    if (endedTokens.has(account.id, refresh)) throw invalidToken('refresh', 'ended');
+    return { account, refresh, expiresAt: exp * 1000 };
   }
 
   return {
     async issue(account) {
-      return { access: await sign('access', account), refresh: await sign('refresh', account) };
+      const refresh = { id: randomUUID(), started_at: now() };
+      return {
+        access: await sign('access', account, refresh),
+        refresh: await sign('refresh', account, refresh),
+      };
     },
     async refresh(refreshToken) {
-      const { account } = await verify(refreshToken, 'refresh');
-      return { account, access: await sign('access', account) };
+      const { account, refresh } = await verifyRefresh(refreshToken);
+      return { account, access: await sign('access', account, refresh) };
+    },
+    async end(refreshToken) {
+      const { account, refresh, expiresAt } = await verifyRefresh(refreshToken);
+      // Its last access token can expire this much later.
+      const forgetAt = expiresAt + lifetimeSeconds.access * 1000;
+      const isFirst = await endedTokens.add(account.id, refresh, forgetAt);
+      if (!isFirst) throw invalidToken('refresh', 'ended');
+      return account;
     },
     async verifyAccess(accessToken) {
-      const { account, expiresAt } = await verify(accessToken, 'access');
-      return { ...account, scopes: allScopes, credential: { type: 'token' }, expiresAt };
+      const { account, claims } = await verify(accessToken, 'access');
+      const { sid, started_at, exp } = claims;
+      const refresh = sid === undefined || started_at === undefined ? undefined : { id: sid, started_at };
+      if (refresh && endedTokens.has(account.id, refresh))
+        throw invalidToken('credential', 'its refresh token was ended');
+      const credential = { type: 'token', refresh } as const;
+      return { ...account, scopes: allScopes, credential, expiresAt: exp * 1000 };
     },
   };
 }

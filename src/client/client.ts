@@ -1,4 +1,5 @@
 import type { Credentials } from './credentials.ts';
+import { unlessAborted } from '../lib/wait.ts';
 import type { WebSocketConstructor } from './sockets.ts';
 import { pathWith } from './paths.ts';
 import { type CallOptions, taskMethods } from './tasks.ts';
@@ -31,7 +32,7 @@ export type Client = ReturnType<typeof createClient>;
  */
 export function createClient(options: ClientOptions) {
   const { url, fetch = globalThis.fetch.bind(globalThis), timeoutMs = 30_000 } = options;
-  const send = createTransport({ url, credentials: options, fetch, timeoutMs });
+  const { send, signOut } = createTransport({ url, credentials: options, fetch, timeoutMs });
   const WebSocket = options.WebSocket ?? globalThis.WebSocket;
   return {
     tasks: { ...taskMethods(send), ...watchMethods({ send, url, WebSocket }) },
@@ -44,5 +45,10 @@ export function createClient(options: ClientOptions) {
         return (await send<TaskType[]>('GET', '/api/task-types/', { signal })).body;
       },
     },
+    /**
+     * Ends the tokens that the client has obtained with `username` and `password`, if any. The next request signs in
+     * again, and so does a feed that is still watched. Has no effect on other credentials.
+     */
+    signOut: ({ signal }: CallOptions = {}): Promise<void> => unlessAborted(signOut(), signal),
   };
 }

@@ -1,3 +1,4 @@
+import { TaskbellError } from './errors.ts';
 import type { Send } from './send.ts';
 
 /** Credentials for requests: exactly one of these. */
@@ -14,6 +15,8 @@ export interface Authorization {
   headers(method: string): Promise<Readonly<Record<string, string>>>;
   /** Called after a 401. @param sent the headers that were rejected. @returns whether a retry makes sense. */
   renew(sent: Readonly<Record<string, string>>): Promise<boolean>;
+  /** Ends the tokens that were obtained with a password, if any. Other credentials are their owner's to end. */
+  signOut(): Promise<void>;
 }
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -27,7 +30,7 @@ export function authorizationBy(credentials: Credentials, send: Send): Authoriza
 function byToken(token: string | (() => string | Promise<string>)): Authorization {
   const headers = async (): Promise<Record<string, string>> =>
     bearer(typeof token === 'string' ? token : await token());
-  return { headers, renew: async (sent) => isOther(await headers(), sent) };
+  return { headers, renew: async (sent) => isOther(await headers(), sent), signOut: async () => undefined };
 }
 
 function bySession(csrfToken: string | (() => string)): Authorization {
@@ -37,6 +40,7 @@ function bySession(csrfToken: string | (() => string)): Authorization {
       return { 'X-CSRF-Token': typeof csrfToken === 'string' ? csrfToken : csrfToken() };
     },
     renew: async () => false,
+    signOut: async () => undefined,
   };
 }
 
@@ -93,6 +97,20 @@ function byPassword(credentials: { username: string; password: string }, send: S
         renewing = undefined;
       });
       return renewing;
+    },
+    async signOut() {
+      const ending = tokens;
+      const { refresh } = (await ending?.catch(() => undefined)) ?? {};
+      if (refresh === undefined) return;
+      try {
+        // Repeatable: it has one effect, although the second response is 401.
+        await send('POST', '/api/token/blacklist/', { body: { refresh }, repeatable: true });
+      } catch (error) {
+        // It had ended already, or expired.
+        if (!(error instanceof TaskbellError && error.status === 401)) throw error;
+      }
+      // Unless another request has signed in again in the meantime.
+      if (tokens === ending) tokens = undefined;
     },
   };
 }

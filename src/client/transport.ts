@@ -1,6 +1,6 @@
 /** Sends requests to the HTTP API, with credentials, timeouts, and retries where those are safe. */
 import { backoffMs, pause, unlessAborted } from '../lib/wait.ts';
-import { authorizationBy, type Credentials } from './credentials.ts';
+import { type Authorization, authorizationBy, type Credentials } from './credentials.ts';
 import { errorOf, TaskbellError } from './errors.ts';
 import type { Answer, RequestOptions, Send } from './send.ts';
 
@@ -18,7 +18,12 @@ const retryMs = { min: 250, max: 5000 };
 /** Maximum Retry-After that is waited for, in seconds. Longer ones are reported to the caller instead. */
 const maxRetryAfterSeconds = 30;
 
-export function createTransport({ url, credentials, fetch, timeoutMs }: TransportOptions): Send {
+export interface Transport {
+  readonly send: Send;
+  readonly signOut: Authorization['signOut'];
+}
+
+export function createTransport({ url, credentials, fetch, timeoutMs }: TransportOptions): Transport {
   const base = url.replace(/\/+$/, '');
 
   /** Parses a response. Its shape is not checked: a service of the same version follows the contract. */
@@ -74,7 +79,7 @@ export function createTransport({ url, credentials, fetch, timeoutMs }: Transpor
 
   const authorization = authorizationBy(credentials, persistently);
 
-  return async (method, path, options = {}) => {
+  const send: Send = async (method, path, options = {}) => {
     const { signal } = options;
     // Signing in is shared by all requests: an aborted one leaves it to the others.
     const credentials = () => unlessAborted(authorization.headers(method), signal);
@@ -91,6 +96,7 @@ export function createTransport({ url, credentials, fetch, timeoutMs }: Transpor
       return persistently(method, path, withHeaders(await credentials()));
     }
   };
+  return { send, signOut: authorization.signOut };
 }
 
 /** Returns the delay before a retry, in milliseconds; undefined if a retry is useless or could have an effect twice. */

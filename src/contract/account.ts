@@ -28,7 +28,7 @@ export const tokenPair = z
   .object({ access: z.string(), refresh: z.string() })
   .meta({ id: 'TokenPair', examples: [tokenPairExample] });
 
-/** POST /api/token/refresh/ */
+/** POST /api/token/refresh/ and /api/token/blacklist/ */
 export const refreshInput = z
   .object({ refresh: required('refresh').max(4096) })
   .meta({ id: 'Refresh', examples: [refreshExample] });
@@ -36,6 +36,9 @@ export const refreshInput = z
 export const accessToken = z
   .object({ access: z.string() })
   .meta({ id: 'AccessToken', examples: [accessTokenExample] });
+
+/** POST /api/token/blacklist/: an empty object, as djangorestframework-simplejwt returns it. */
+export const tokenEnded = z.object({}).meta({ id: 'TokenEnded', examples: [{}] });
 
 /** POST /api/ws-ticket/ */
 export const ticket = z.object({ ticket: z.string() }).meta({ id: 'Ticket', examples: [ticketExample] });

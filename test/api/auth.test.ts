@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { deriveKey } from '../../src/auth/keys.ts';
 import { createUsers } from '../../src/auth/users.ts';
 import { usersFilePath } from '../../src/auth/paths.ts';
-import { type Caller, signIn } from '../support/caller.ts';
+import { type Caller, callUrl, signIn } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { anonymously, jwtSecret, useService } from '../support/service.ts';
 
@@ -165,6 +165,7 @@ test('every route documented to need a token rejects requests without one, with 
   expect(open.toSorted()).toEqual([
     '/api/session',
     '/api/token',
+    '/api/token/blacklist',
     '/api/token/refresh',
     '/healthz',
     '/readyz',
@@ -216,6 +217,77 @@ describe('sign-in', () => {
     expect((await readWith(`Bearer ${body.access}`)).status).toBe(200);
     expect(await refresh(alice.token)).toMatchObject({ status: 401, body: { code: 'token_not_valid' } });
     expect((await refresh(await forge({ token_type: 'refresh', exp: inSeconds(-1) }))).status).toBe(401);
+  });
+});
+
+describe('POST /api/token/blacklist/', () => {
+  type Pair = { access: string; refresh: string };
+
+  async function issuePair(): Promise<Pair> {
+    const credentials = { username: service.users.alice.name, password: service.users.alice.password };
+    return (await anonymously<Pair>(service, 'POST', '/api/token/', credentials)).body;
+  }
+  const end = (refresh?: unknown) => anonymously(service, 'POST', '/api/token/blacklist/', { refresh });
+  const refreshAt = (url: string, refresh: string) =>
+    callUrl<{ access: string }>(`${url}/api/token/refresh/`, 'POST', { refresh });
+  const readAt = async (url: string, access: string) =>
+    (await callUrl(`${url}/api/tasks/`, 'GET', undefined, { Authorization: `Bearer ${access}` })).status;
+
+  test('ends a refresh token with its access tokens, in the other API process within 2 s, and no other token', async () => {
+    const { url, secondUrl = '' } = service;
+    const [pair, kept] = [await issuePair(), await issuePair()];
+    const { access: exchanged } = (await refreshAt(secondUrl, pair.refresh)).body;
+    for (const access of [pair.access, exchanged, kept.access]) expect(await readAt(url, access)).toBe(200);
+
+    const answer = await end(pair.refresh);
+    expect(answer).toMatchObject({ status: 200 });
+    expect(answer.body).toEqual({});
+    const isRejectedThere = async () => (await readAt(secondUrl, exchanged)) === 401;
+    await waitFor('the end in the other API process', isRejectedThere, 2000);
+    for (const process of [url, secondUrl]) {
+      expect(await refreshAt(process, pair.refresh)).toMatchObject({
+        status: 401,
+        body: { code: 'token_not_valid', detail: 'Token is invalid' },
+      });
+      expect(await readAt(process, pair.access)).toBe(401);
+      expect(await readAt(process, exchanged)).toBe(401);
+      expect(await readAt(process, kept.access)).toBe(200);
+      expect((await refreshAt(process, kept.refresh)).status).toBe(200);
+    }
+    expect(await end(pair.refresh)).toMatchObject({ status: 401, body: { code: 'token_not_valid' } });
+    expect((await end(kept.refresh)).status).toBe(200);
+  });
+
+  test('takes effect at once in the process that is asked', async () => {
+    const pair = await issuePair();
+    expect((await end(pair.refresh)).status).toBe(200);
+    expect(await readAt(service.url, pair.access)).toBe(401);
+    expect((await refreshAt(service.url, pair.refresh)).status).toBe(401);
+  });
+
+  test.each<[string, () => string | Promise<string>]>([
+    ['a string that is not a token', () => 'x'],
+    ['an access token', () => alice.token],
+    ['an expired refresh token', () => forge({ token_type: 'refresh', exp: inSeconds(-1) })],
+    [
+      'a refresh token signed with a wrong key',
+      () => forge({ token_type: 'refresh' }, { signedWith: new Uint8Array(32).fill(7) }),
+    ],
+  ])('answers %s with 401, as POST /api/token/refresh/ does', async (_what, token) => {
+    const refresh = await token();
+    const body = { code: 'token_not_valid', detail: 'Token is invalid' };
+    expect(await end(refresh)).toMatchObject({ status: 401, body });
+    expect(await refreshAt(service.url, refresh)).toMatchObject({ status: 401, body });
+    expect((await readWith(`Bearer ${alice.token}`)).status).toBe(200);
+  });
+
+  test.each([
+    ['no token', undefined],
+    ['a blank one', ''],
+    ['one of another type', ['x']],
+  ])('answers %s with 400 and names the field', async (_what, refresh) => {
+    const body = { code: 'validation', errors: [{ pointer: '/refresh' }] };
+    expect(await end(refresh)).toMatchObject({ status: 400, body });
   });
 });
 

@@ -172,6 +172,7 @@ test('routes that need local accounts are 404 and refer to the identity provider
   const requests = [
     ['/api/token/', credentials],
     ['/api/token/refresh/', { refresh: 'x' }],
+    ['/api/token/blacklist/', { refresh: 'x' }],
     ['/api/session/', credentials],
   ] as const;
   for (const [path, body] of requests) {

@@ -118,6 +118,7 @@ test('the document has every route of the API', () => {
     expect.arrayContaining([
       'POST /api/token',
       'POST /api/token/refresh',
+      'POST /api/token/blacklist',
       'POST /api/ws-ticket',
       'POST /api/session',
       'GET /api/session',
@@ -142,7 +143,7 @@ test('the document has every route of the API', () => {
 
 test('only the sign-in and health routes are documented as open, and all others document 401', () => {
   for (const { path, method, operation } of operations()) {
-    const open = ['/api/token', '/api/token/refresh', '/healthz', '/readyz'];
+    const open = ['/api/token', '/api/token/refresh', '/api/token/blacklist', '/healthz', '/readyz'];
     const isOpen = open.includes(path) || (path === '/api/session' && method === 'post');
     expect(operation.security?.length === 0, `${method} ${path}`).toBe(isOpen);
     expect(isOpen || '401' in operation.responses, `${method} ${path}`).toBe(true);
@@ -204,6 +205,8 @@ test('the document has every status and content type that the routes answer with
   await ask(undefined, 'POST', '/api/token', '', { ...credentials, password: 'wrong' });
   await ask(undefined, 'POST', '/api/token/refresh', '', { refresh: tokens['refresh'] });
   await ask(undefined, 'POST', '/api/token/refresh', '', { refresh: 'x' });
+  for (let i = 0; i < 2; i += 1)
+    await ask(undefined, 'POST', '/api/token/blacklist', '', { refresh: tokens['refresh'] });
   await ask(alice, 'POST', '/api/ws-ticket', '');
   const key = { 'Idempotency-Key': randomUUID() };
   await ask(alice, 'POST', '/api/tasks', '', { name: 'n', delay: 3600 }, key);
@@ -230,6 +233,7 @@ test('the document has every status and content type that the routes answer with
   const statusesOf = (key: string): number[] => [...(seen.get(key) ?? [])].toSorted((a, b) => a - b);
   expect(undocumented).toEqual([]);
   // Proves that the checks above saw successes and rejections of every kind.
+  expect(statusesOf('POST /api/token/blacklist')).toEqual([200, 400, 401, 413, 415]);
   expect(statusesOf('POST /api/tasks')).toEqual([201, 400, 401, 413, 415, 422]);
   expect(statusesOf('PATCH /api/tasks/{id}')).toEqual([200, 400, 401, 404, 409, 412, 413, 415]);
   expect(statusesOf('POST /api/tasks/{id}/retry')).toEqual([200, 400, 401, 404, 409, 413, 415]);

@@ -5,6 +5,7 @@ import { createUsers } from '../../src/auth/users.ts';
 import { usersFilePath } from '../../src/auth/paths.ts';
 import {
   type Caller,
+  callUrl,
   createCaller,
   type Feed,
   openFeed,
@@ -13,7 +14,7 @@ import {
 } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { openEvents } from '../support/event-stream.ts';
-import { jwtSecret, useService } from '../support/service.ts';
+import { anonymously, jwtSecret, useService } from '../support/service.ts';
 
 const service = useService();
 let alice: Caller;
@@ -61,6 +62,8 @@ describe('a socket is closed with 4404', () => {
 });
 
 describe('a socket is closed with 4401', () => {
+  const endedTokens = { has: () => false, add: async () => false };
+
   async function addAndSignIn(name: string): Promise<Caller> {
     await users().add(name, `${name}-password-1`, 'user');
     return signIn(service.url, name, `${name}-password-1`);
@@ -122,12 +125,44 @@ describe('a socket is closed with 4401', () => {
     bystander.leave();
   });
 
+  test('when its refresh token is ended through another API process; a stream ends, too, and those of another sign-in stay', async () => {
+    const { name: username, password } = service.users.alice;
+    type Pair = { access: string; refresh: string };
+    const post = (path: string, body: object) => anonymously<Pair>(service, 'POST', path, body);
+    const issue = async () => (await post('/api/token/', { username, password })).body;
+    const [pair, kept] = [await issue(), await issue()];
+    const { body: refreshed } = await post('/api/token/refresh/', { refresh: pair.refresh });
+    const callerOf = ({ access }: Pick<Pair, 'access'>) => createCaller(service.url, access);
+    const [its, exchanged, other] = [callerOf(pair), callerOf(refreshed), callerOf(kept)];
+    const { id } = await alice.create(farAway);
+    const { body } = await its.call<{ ticket: string }>('POST', '/api/ws-ticket/');
+    const byTicket = `${service.url.replace('http', 'ws')}/ws/tasks/${id}/?ticket=${body.ticket}`;
+    const feeds = [await watch(its, id), await watch(exchanged, id), await openFeed(byTicket)];
+    const bystander = await watch(other, id);
+    const open = ({ token }: Caller) => openEvents(service, id, { Authorization: `Bearer ${token}` });
+    const [stream, otherStream] = await Promise.all([open(its), open(other)]);
+    await waitFor('the first event', () => stream.text.includes('data:'));
+
+    const ended = await callUrl(`${service.secondUrl}/api/token/blacklist/`, 'POST', {
+      refresh: pair.refresh,
+    });
+    expect(ended.status).toBe(200);
+    for (const feed of feeds) expect(await closeCode(feed)).toBe(4401);
+    await waitFor('the end of the stream', () => stream.end.code !== undefined, 5000);
+    expect(stream.end.code).toBe(4401);
+    await expect(watch(its, id)).rejects.toThrow(new RejectedUpgrade(401));
+    expect([bystander.closed, otherStream.ended]).toEqual([{}, false]);
+    bystander.socket.close();
+    otherStream.leave();
+  });
+
   test('when its access token expires, and not before', async () => {
     const account = (await users().list()).find(({ name }) => name === service.users.alice.name);
     if (!account) throw new Error('alice is missing');
     const accounts = { find: () => account, refresh: async () => undefined };
     const lifetimeMs = 15 * 60_000;
-    const tokens = createTokens({ secret: jwtSecret, accounts, now: () => Date.now() - lifetimeMs + 3000 });
+    const now = () => Date.now() - lifetimeMs + 3000;
+    const tokens = createTokens({ secret: jwtSecret, accounts, endedTokens, now });
     const { id } = await alice.create(farAway);
     const issuedAt = Date.now();
     const { access } = await tokens.issue(account);
@@ -142,7 +177,8 @@ describe('a socket is closed with 4401', () => {
     const account = (await users().list()).find(({ name }) => name === service.users.alice.name);
     if (!account) throw new Error('alice is missing');
     const accounts = { find: () => account, refresh: async () => undefined };
-    const tokens = createTokens({ secret: jwtSecret, accounts, now: () => Date.now() - 15 * 60_000 + 3000 });
+    const now = () => Date.now() - 15 * 60_000 + 3000;
+    const tokens = createTokens({ secret: jwtSecret, accounts, endedTokens, now });
     const { id } = await alice.create(farAway);
     const shortLived = createCaller(service.url, (await tokens.issue(account)).access);
     const { body } = await shortLived.call<{ ticket: string }>('POST', '/api/ws-ticket/');

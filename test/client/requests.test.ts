@@ -16,6 +16,7 @@ beforeAll(async () => {
   tasks = clientOf('alice').tasks;
   // Signs in first, so that the proxy sees only the requests of the tests.
   await tasks.counts();
+  proxy.requests.splice(0);
 });
 
 afterAll(async () => {
@@ -265,5 +266,73 @@ describe('an expired access token', () => {
     expect((await client.tasks.counts()).counts).toBeDefined();
     const fixed = createClient({ url: service.url, token: 'ended' });
     expect(await errorOf(fixed.tasks.counts())).toMatchObject({ status: 401 });
+  });
+});
+
+describe('signing out', () => {
+  /** Returns a client of alice's, and the access token that it has sent last. */
+  function watchedClient() {
+    const sent = { token: '' };
+    const { name: username, password } = service.users.alice;
+    const client = createClient({
+      url: proxy.url,
+      username,
+      password,
+      async fetch(input, init) {
+        sent.token = new Headers(init?.headers).get('Authorization')?.replace('Bearer ', '') ?? sent.token;
+        return fetch(input, init);
+      },
+    });
+    return { client, sent };
+  }
+  const paths = (): string[] => proxy.requests.map(({ path }) => path);
+
+  test('ends the tokens of the client; the next request signs in again', async () => {
+    const { client, sent } = watchedClient();
+    await client.tasks.counts();
+    const { token } = sent;
+    await client.signOut();
+    const ended = createClient({ url: service.url, token });
+    expect(await errorOf(ended.tasks.counts())).toMatchObject({ status: 401, code: 'token_not_valid' });
+    await client.tasks.counts();
+    expect(sent.token).not.toBe(token);
+    expect(paths()).toEqual([
+      '/api/token/',
+      '/api/tasks/counts/',
+      '/api/token/blacklist/',
+      '/api/token/',
+      '/api/tasks/counts/',
+    ]);
+  });
+
+  test('is repeated if no response came, until it is known that the tokens have ended', async () => {
+    const { client } = watchedClient();
+    await client.tasks.counts();
+    proxy.requests.splice(0);
+    proxy.fail('lose-answer', { status: 503 });
+    await client.signOut();
+    // The third response was 401: the first request has ended the token.
+    expect(paths()).toEqual(Array(3).fill('/api/token/blacklist/'));
+    await client.signOut();
+    expect(paths()).toHaveLength(3);
+  });
+
+  test('reports a failure, and can be tried again', async () => {
+    const { client, sent } = watchedClient();
+    await client.tasks.counts();
+    proxy.fail({ status: 500 });
+    expect(await errorOf(client.signOut())).toMatchObject({ status: 500 });
+    await client.signOut();
+    const ended = createClient({ url: service.url, token: sent.token });
+    expect(await errorOf(ended.tasks.counts())).toMatchObject({ status: 401 });
+  });
+
+  test('sends nothing if the client holds no tokens, or was given one', async () => {
+    await clientOf('alice').signOut();
+    const { token } = await service.as('alice');
+    const given = createClient({ url: proxy.url, token });
+    await given.signOut();
+    expect(paths()).toEqual([]);
+    expect((await given.tasks.counts()).counts).toBeDefined();
   });
 });

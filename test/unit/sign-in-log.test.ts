@@ -29,6 +29,10 @@ function setUp() {
         if (token !== 'good') throw invalidToken('refresh', 'expired');
         return { account, access: 'an access token' };
       },
+      end: async (token: string) => {
+        if (token !== 'good') throw invalidToken('refresh', 'ended');
+        return account;
+      },
     },
   } as unknown as LocalAccounts;
   const signIn = createSignIn({ localAccounts, logger }, () => ({ address: 'here', isSecure: false }));
@@ -48,6 +52,25 @@ test('a sign-in by link and a refresh are logged with account and address, faile
     { address: 'here', account: 'a1', msg: 'access token refreshed' },
     { address: 'here', reason: 'expired', msg: 'refresh of a token failed' },
   ]);
+});
+
+test('the end of a refresh token is an audit line, a failed one is logged with address and reason', async () => {
+  const { signIn, lines, logger } = setUp();
+  const routes = createRouteTable();
+  tokenRoutes(routes, { signIn, logger } as unknown as RouteDependencies);
+  const end = (refresh: string) =>
+    appOf(routes, logger).request('/api/token/blacklist/', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ refresh }),
+    });
+  expect((await end('good')).status).toBe(200);
+  expect((await end('used')).status).toBe(401);
+  expect(lines).toMatchObject([
+    { audit: { actor: 'a1', actorName: 'alice', action: 'end a refresh token', status: 200 } },
+    { address: 'here', reason: 'ended', msg: 'end of a refresh token failed' },
+  ]);
+  expect(JSON.stringify(lines)).not.toContain('good');
 });
 
 test('a ticket is logged with its account and the key that was used', async () => {

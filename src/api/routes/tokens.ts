@@ -1,4 +1,11 @@
-import { accessToken, refreshInput, signInInput, ticket, tokenPair } from '../../contract/account.ts';
+import {
+  accessToken,
+  refreshInput,
+  signInInput,
+  ticket,
+  tokenEnded,
+  tokenPair,
+} from '../../contract/account.ts';
 import { auditLine } from '../audit.ts';
 import { maxOpenBodyBytes } from '../body.ts';
 import { noInput } from '../no-input.ts';
@@ -30,11 +37,31 @@ const refresh = openRoute({
   operationId: 'refreshToken',
   summary: 'Get a new access token',
   description:
-    'Works until the refresh token expires, the account’s password or role changes, or the account is deleted.',
+    'Works until the refresh token expires or is ended, the account’s password or role changes, or the account is ' +
+    'deleted. The refresh token stays the same.',
   tags: ['Accounts'],
   request: { body: { content: { 'application/json': { schema: refreshInput } }, required: true } },
   responses: {
     200: json(accessToken, 'A new access token.'),
+    ...problems(400, 401, 413, 415),
+    ...noLocalAccounts,
+  },
+});
+
+const end = openRoute({
+  method: 'post',
+  path: '/api/token/blacklist',
+  rules: { maxBodyBytes: maxOpenBodyBytes },
+  operationId: 'endToken',
+  summary: 'End a refresh token',
+  description:
+    'Signs out: ends the refresh token, the access token that came with it and those that it was exchanged for. ' +
+    'The sockets and event streams that they opened close. The account’s other tokens stay valid. An expired or ended ' +
+    'refresh token is rejected with 401.',
+  tags: ['Accounts'],
+  request: { body: { content: { 'application/json': { schema: refreshInput } }, required: true } },
+  responses: {
+    200: json(tokenEnded, 'The tokens have ended.'),
     ...problems(400, 401, 413, 415),
     ...noLocalAccounts,
   },
@@ -63,6 +90,16 @@ export function tokenRoutes(routes: RouteTable, { tickets, signIn, logger }: Rou
 
   routes.add(refresh, async (c) => {
     return c.json(await signIn.refresh(c, c.req.valid('json').refresh), 200);
+  });
+
+  routes.add(end, async (c) => {
+    const account = await signIn.end(c, c.req.valid('json').refresh);
+    auditLine(
+      logger,
+      { ...account, credential: { type: 'token' } },
+      { action: 'end a refresh token', status: 200, requestId: c.res.headers.get('X-Request-Id') },
+    );
+    return c.json({}, 200);
   });
 
   routes.add(issueTicket, async (c) => {

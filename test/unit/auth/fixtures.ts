@@ -60,6 +60,9 @@ export function signedIn(account: Account, expiresAt: number): Principal {
   return { ...account, scopes: allScopes, credential: { type: 'token' }, expiresAt };
 }
 
+/** Refresh tokens of which none has ended, and none can be. */
+export const noneEnded = { has: () => false, add: async () => false };
+
 /** Returns the credential status of accounts without keys and sessions. */
 export function credentialStatusOf(accounts: Pick<Accounts, 'find' | 'refresh'>) {
   const nothing = { refresh: () => Promise.resolve(), onChange: () => () => undefined };
@@ -67,5 +70,6 @@ export function credentialStatusOf(accounts: Pick<Accounts, 'find' | 'refresh'>)
     accounts: { ...accounts, onChange: nothing.onChange },
     keys: { ...nothing, has: () => false },
     endedSessions: { ...nothing, has: () => false },
+    endedTokens: { ...nothing, has: () => false },
   });
 }

@@ -7,7 +7,7 @@ import { deriveKey } from '../../../src/auth/keys.ts';
 import { createSessions, isCsrfTokenOf } from '../../../src/auth/sessions.ts';
 import { createCredentialStatus } from '../../../src/auth/credential-status.ts';
 import { createTokens, currentAccount } from '../../../src/auth/tokens.ts';
-import { accountsInMemory, alice, notValid, secret, temporaryHome } from './fixtures.ts';
+import { accountsInMemory, alice, noneEnded, notValid, secret, temporaryHome } from './fixtures.ts';
 
 const hourMs = 3_600_000;
 
@@ -32,6 +32,7 @@ async function setUp() {
       accounts: { ...accounts, ...silent },
       keys: { ...silent, has: () => false },
       endedSessions,
+      endedTokens: { ...silent, has: () => false },
     });
     const accountOf = (id: string, generation: number) => currentAccount(accounts, id, generation);
     return createSessions({ secret: secret, accountOf, credentialStatus, endedSessions, now });
@@ -88,7 +89,8 @@ test('endless sign-outs do not fill the file: all sessions so far of the account
 test('only a cookie that was signed as a session is accepted', async () => {
   const { sessions, accounts, clock } = await setUp();
   const { cookie } = await sessions.start(alice);
-  const { access } = await createTokens({ secret: secret, accounts, now: () => clock.ms }).issue(alice);
+  const tokens = createTokens({ secret: secret, accounts, endedTokens: noneEnded, now: () => clock.ms });
+  const { access } = await tokens.issue(alice);
   const withKey = (purpose: 'tokens' | 'sessions', claims = {}) =>
     new SignJWT({ ...decodeJwt(cookie), ...claims })
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })

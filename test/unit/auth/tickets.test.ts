@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
 import { createTickets } from '../../../src/auth/tickets.ts';
 import { createTokens } from '../../../src/auth/tokens.ts';
-import { accountsInMemory, alice, notValid, secret, signedIn, credentialStatusOf } from './fixtures.ts';
+import {
+  accountsInMemory,
+  alice,
+  credentialStatusOf,
+  noneEnded,
+  notValid,
+  secret,
+  signedIn,
+} from './fixtures.ts';
 
 const start = Date.UTC(2030, 0, 1);
 const principal = signedIn(alice, start + 900_000);
@@ -13,6 +21,7 @@ function setUp(options: { maxRemembered?: number } = {}) {
   const dependencies = {
     secret: secret,
     accounts,
+    endedTokens: noneEnded,
     credentialStatus: credentialStatusOf(accounts),
     now: () => clock.ms,
   };

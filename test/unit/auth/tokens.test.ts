@@ -4,7 +4,7 @@ import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { deriveKey } from '../../../src/auth/keys.ts';
 import { createTokens } from '../../../src/auth/tokens.ts';
-import { accountsInMemory, alice, notValid, secret, signedIn } from './fixtures.ts';
+import { accountsInMemory, alice, noneEnded, notValid, secret, signedIn } from './fixtures.ts';
 
 const start = Date.UTC(2030, 0, 1);
 const signingKey = deriveKey(secret, 'tokens');
@@ -12,7 +12,8 @@ const signingKey = deriveKey(secret, 'tokens');
 function setUp() {
   const clock = { ms: start };
   const store = accountsInMemory(alice);
-  const tokens = createTokens({ secret: secret, accounts: store.accounts, now: () => clock.ms });
+  const { accounts } = store;
+  const tokens = createTokens({ secret, accounts, endedTokens: noneEnded, now: () => clock.ms });
   return { tokens, clock, ...store };
 }
 
@@ -27,7 +28,7 @@ function forge({
     token_type: 'access',
     user_id: alice.id,
     sub: alice.id,
-    jti: 'b4b4b0fc',
+    jti: 'b4b4b0fc-1a57-4d0a-8d6e-6d5ad1a0a002',
     gen: alice.generation,
     iss: 'taskbell',
     aud: 'taskbell',
@@ -56,10 +57,14 @@ describe('a pair of tokens', () => {
     expect(decodeProtectedHeader(access)).toEqual({ alg: 'HS256', typ: 'JWT' });
   });
 
-  test('identifies its account and its expiry', async () => {
+  test('identifies its account, its expiry and its refresh token', async () => {
     const { tokens } = setUp();
-    const { access } = await tokens.issue(alice);
-    await expect(tokens.verifyAccess(access)).resolves.toEqual(signedIn(alice, start + 900_000));
+    const pair = await tokens.issue(alice);
+    const refresh = { id: decodeJwt(pair.refresh).jti, started_at: start };
+    await expect(tokens.verifyAccess(pair.access)).resolves.toEqual({
+      ...signedIn(alice, start + 900_000),
+      credential: { type: 'token', refresh },
+    });
   });
 
   test('can be refreshed any number of times until the refresh token expires', async () => {
