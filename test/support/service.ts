@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -194,6 +195,8 @@ interface Roles {
 /** Starts processes of a service, and stops them together. */
 function createRoles(shared: Record<string, string | undefined>): Roles {
   const force = new AbortController();
+  // Node.js warns at more than ten, and a file may stop more processes at once.
+  setMaxListeners(0, force.signal);
   const started: RoleProcess[] = [];
   return {
     async start(name, environment = {}) {
