@@ -134,7 +134,9 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
       return Math.round(serverAt + passedMs);
     },
     start(onError) {
-      return new Promise((resolve) => (running = repeat(onError, resolve)));
+      return new Promise((resolve) => {
+        running = repeat(onError, resolve);
+      });
     },
     async close() {
       closing.abort();
