@@ -1,12 +1,13 @@
 import { useComputed } from '@preact/signals';
 import type { TaskSummary } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
+import { duration } from '../format.ts';
 import { Progress } from '../parts/progress.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
-import { hasEnded } from '../what-now.ts';
+import { hasEnded, lateness } from '../what-now.ts';
 import type { Row } from './list.ts';
-import { latenessText, nowText } from './row-text.ts';
+import { nowText } from './row-text.ts';
 import type { TaskSelection } from './selection.ts';
 
 const tagsShown = 3;
@@ -78,12 +79,10 @@ function NameCell({ task, isDeleted }: { task: TaskSummary; isDeleted: boolean }
 
 function LateCell({ task }: { task: TaskSummary }) {
   const { clock } = useDashboard();
-  const isDue = task.status === 'PENDING';
-  // A task that has started no longer gets later.
-  const late = latenessText(task, isDue ? clock.now.value : clock.now.peek());
+  const late = lateness(task, clock.now);
   return (
     <span role="cell" class="cell-late">
-      {late !== undefined && <span class={isDue ? 'late-now' : ''}>{late}</span>}
+      {late !== undefined && duration(late)}
     </span>
   );
 }
