@@ -137,6 +137,31 @@ describe('an overview with one bar in each chart, late runs and a lost worker', 
     },
   );
 
+  test.each([1280, 1030])('shows the whole of when a lost worker was last seen (%i px)', async (width) => {
+    const { page } = opened;
+    await page.setViewportSize({ width, height: 900 });
+    const workers = page.getByRole('region', { name: 'Workers' });
+    const { widths, card, text } = await page.evaluate<{
+      widths: number[];
+      card: number[];
+      text: number[];
+    }>(`(() => {
+      const region = document.querySelector('.health-workers');
+      const range = document.createRange();
+      range.selectNodeContents(region.querySelector('.worker-silent td:last-child'));
+      const sides = ({ left, right }) => [left, right];
+      return {
+        widths: [region.scrollWidth, region.clientWidth],
+        card: sides(region.getBoundingClientRect()),
+        text: sides(range.getBoundingClientRect()),
+      };
+    })()`);
+    expect(await workers.getByRole('cell').last().innerText()).toMatch(/^not responding, last seen \d+ \w+/);
+    expect(widths[0]).toBe(widths[1]);
+    expect(text[0]).toBeGreaterThanOrEqual(card[0] ?? Infinity);
+    expect(text[1]).toBeLessThanOrEqual(card[1] ?? 0);
+  });
+
   test('says what the numbers of a worker count', async () => {
     const workers = opened.page.getByRole('region', { name: 'Workers' });
     expect(await workers.getByRole('columnheader').allInnerTexts()).toEqual([
