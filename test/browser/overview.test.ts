@@ -86,6 +86,7 @@ describe('an overview with one bar in each chart, late runs and a lost worker', 
     const json = withIncident((await alice.call<Overview>('GET', '/api/overview/')).body);
     opened = await openDashboard(browser, service);
     const { page } = opened;
+    await page.addInitScript(recordLabels);
     // Always the same, so that no bar moves during a test.
     await page.route('**/api/overview/**', (route) => route.fulfill({ json }));
     await reload(page, 1280);
@@ -176,7 +177,20 @@ describe('an overview with one bar in each chart, late runs and a lost worker', 
       'Tries of all users since each worker started. Failed ones include those handed back or deferred.',
     );
   });
+
+  test('counts runs and tasks in whole numbers', async () => {
+    const [outcomes, , due] = await drawnCharts(opened.page);
+    for (const chart of [outcomes, due]) {
+      const numbers = chart?.labels.map(({ text }) => Number(text)).filter((each) => !Number.isNaN(each));
+      expect(numbers).toEqual([0, 2, 4, 6, 8]);
+    }
+  });
 });
+
+const drawnCharts = (page: Page) =>
+  page.evaluate<DrawnChart[]>(
+    `[...document.querySelectorAll('.plot canvas')].map(({ width, height, labels }) => ({ width, height, labels }))`,
+  );
 
 /** The bucket that has a bar, counted from 0. */
 const barAt = 5;
@@ -226,6 +240,42 @@ const filledPart = `(chart) => {
   const filled = columns.map((x) => x / scale - (over.left - box.left)).filter((x) => x >= 0);
   return [filled[0], filled.at(-1)];
 }`;
+
+interface Label {
+  readonly text: string;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+interface DrawnChart {
+  readonly width: number;
+  readonly height: number;
+  readonly labels: readonly Label[];
+}
+
+/** Records on each canvas the labels drawn since it was last cleared, with boxes as wide as drawn and a line high. */
+const recordLabels = `(() => {
+  const { clearRect, fillText } = CanvasRenderingContext2D.prototype;
+  Object.assign(CanvasRenderingContext2D.prototype, {
+    clearRect(...box) {
+      this.canvas.labels = [];
+      clearRect.apply(this, box);
+    },
+    fillText(text, x, y) {
+      const size = this.measureText(text);
+      this.canvas.labels.push({
+        text,
+        left: x - size.actualBoundingBoxLeft,
+        right: x + size.actualBoundingBoxRight,
+        top: y - size.fontBoundingBoxAscent,
+        bottom: y + size.fontBoundingBoxDescent,
+      });
+      fillText.call(this, text, x, y);
+    },
+  });
+})()`;
 
 test('the overview updates by itself as tasks are created and run', async () => {
   const { page, close } = await openDashboard(browser, service);
