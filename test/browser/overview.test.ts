@@ -185,6 +185,14 @@ describe('an overview with one bar in each chart, late runs and a lost worker', 
       expect(numbers).toEqual([0, 2, 4, 6, 8]);
     }
   });
+
+  test.each([1280, 1920])('draws the labels of its charts whole and apart (%i px)', async (width) => {
+    await reload(opened.page, width);
+    const charts = await drawnCharts(opened.page);
+    expect(charts.map(({ labels }) => labels.length > 8)).toEqual([true, true, true]);
+    expect(charts.flatMap(({ labels }) => labels.map(({ text }) => text))).toContain('1 min 30 s');
+    expect(charts.flatMap(badLabels)).toEqual([]);
+  });
 });
 
 const drawnCharts = (page: Page) =>
@@ -276,6 +284,26 @@ const recordLabels = `(() => {
     },
   });
 })()`;
+
+/** Size by which a label may seem to be cut, in pixels: the edge of its last letter can fill a part of a pixel. */
+const tolerance = 0.5;
+
+/** Names the labels of a chart that are not wholly inside it, and those that overlap. */
+function badLabels({ width, height, labels }: DrawnChart): string[] {
+  const isInside = ({ left, right, top, bottom }: Label) =>
+    left >= -tolerance && right <= width + tolerance && top >= 0 && bottom <= height;
+  const overlap = (a: Label, b: Label) =>
+    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  return [
+    ...labels.filter((label) => !isInside(label)).map(({ text }) => `${text} is cut`),
+    ...labels.flatMap((a, index) =>
+      labels
+        .slice(index + 1)
+        .filter((b) => overlap(a, b))
+        .map((b) => `${a.text} and ${b.text} overlap`),
+    ),
+  ];
+}
 
 test('the overview updates by itself as tasks are created and run', async () => {
   const { page, close } = await openDashboard(browser, service);
