@@ -54,16 +54,25 @@ export function waitingText(
 const latenessShownMs = 1000;
 
 /**
- * Returns how long after its scheduled time a task started, or how late it is by now if it is due and has not
- * started, in milliseconds. undefined if it is not late, if it waits for predecessors, whatever its scheduled time,
- * or if its start is not known: lists do not know it before the first attempt has failed.
+ * Returns how far past its scheduled time a task is that is due and has not started, in milliseconds. undefined if it
+ * is not late, or waits for predecessors, whatever its scheduled time.
+ *
+ * Uses only what lists know, so that a row and the task's page agree at every moment. Lists know neither when a first
+ * attempt started, so that lateness ends with the start, nor whether a pause outlasted the scheduled time, so that
+ * pauses count, as on the overview.
  */
-export function lateness(task: TaskSummary, now: number): number | undefined {
-  if (task.after.length > 0) return undefined;
-  const startsAt = task.started_at === null ? now : Date.parse(task.started_at);
-  const isDue = task.started_at !== null || task.status === 'PENDING';
-  const late = startsAt - Date.parse(task.scheduled_time);
-  return isDue && late >= latenessShownMs ? late : undefined;
+export function lateness(task: TaskSummary, now: { readonly value: number }): number | undefined {
+  return task.status === 'PENDING' ? pastItsTime(task, now.value) : undefined;
+}
+
+/** Returns how long after its scheduled time a task started, by the same rules. undefined if its start is not known. */
+export function startDelay(task: TaskSummary): number | undefined {
+  return task.started_at === null ? undefined : pastItsTime(task, Date.parse(task.started_at));
+}
+
+function pastItsTime({ after, scheduled_time }: TaskSummary, at: number): number | undefined {
+  const late = at - Date.parse(scheduled_time);
+  return after.length === 0 && late >= latenessShownMs ? late : undefined;
 }
 
 /** Returns the actions that the API should accept, as far as the page can know; the API decides. */

@@ -1,7 +1,8 @@
-import { beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Overview } from '../../src/contract/overview.ts';
 import { type Page, useBrowser } from '../support/browser.ts';
 import type { Caller } from '../support/caller.ts';
-import { axeFindings, openDashboard } from '../support/dashboard.ts';
+import { axeFindings, openDashboard, type OpenPage } from '../support/dashboard.ts';
 import { startLink } from '../support/link.ts';
 import { useService } from '../support/service.ts';
 
@@ -74,19 +75,167 @@ test.each(['hour', 'week'])(
         }
       }
     }
-    // The bar itself is where its bucket is.
-    const due = page.locator('.plot', { has: page.getByRole('heading', { name: 'Due in the next hour' }) });
-    const [first = -1, last = -1] = await page.evaluate<number[]>(
-      `(${filledPart})(document.querySelectorAll('.plot')[2])`,
-    );
-    const counts = await due.locator('tbody td').allTextContents();
-    expect(Math.floor(first)).toBe(counts.findIndex((each) => each !== '0'));
-    expect(Math.floor(last)).toBe(Math.floor(first));
     await close();
   },
 );
 
-/** Finds the part of a chart that is filled just above its time axis, in buckets. */
+describe('an overview with one bar in each chart, late runs and a lost worker', () => {
+  let opened: OpenPage;
+
+  beforeAll(async () => {
+    const json = withIncident((await alice.call<Overview>('GET', '/api/overview/')).body);
+    opened = await openDashboard(browser, service);
+    const { page } = opened;
+    await page.addInitScript(recordLabels);
+    // Always the same, so that no bar moves during a test.
+    await page.route('**/api/overview/**', (route) => route.fulfill({ json }));
+    await reload(page, 1280);
+  });
+  afterAll(() => opened.close());
+
+  async function reload(page: Page, width: number): Promise<void> {
+    await page.setViewportSize({ width, height: 900 });
+    await page.reload();
+    await page.getByText('not responding').waitFor(soon);
+    await page.locator('.plot canvas').nth(2).waitFor(soon);
+  }
+
+  test.each([
+    ['Outcomes', 0, '7 completed, 0 failed, 0 cancelled', '0 completed, 0 failed, 0 cancelled'],
+    ['Due in the next hour', 2, '7 tasks', '0 tasks'],
+  ])(
+    'shows in the chart %s the numbers of the bar under the pointer, up to its edges',
+    async (title, index, numbers, none) => {
+      const { page } = opened;
+      const chart = page.locator('.plot').nth(index);
+      await chart.scrollIntoViewIfNeeded();
+      const area = await chart.locator('.u-over').boundingBox();
+      if (!area) throw new Error(`The chart ${title} has no area`);
+      const [left = -1, right = -1] = await page.evaluate<number[]>(
+        `(${filledPart})(document.querySelectorAll('.plot')[${index}])`,
+      );
+      const times = await chart.locator('tbody th').allTextContents();
+      const note = chart.locator('.plot-note');
+      const bucket = area.width / times.length;
+      const [start, end] = [barAt * bucket, (barAt + 1) * bucket];
+      // Not as wide as its bucket, so that there is a gap on both sides.
+      expect(right - left).toBeLessThan(bucket - 6);
+      const places: [x: number, bucket: number][] = [
+        [start - 1, barAt - 1],
+        [left - 2, barAt],
+        [left, barAt],
+        [(left + right) / 2, barAt],
+        [right, barAt],
+        [right + 2, barAt],
+        [end + 1, barAt + 1],
+      ];
+      for (const [x, place] of places) {
+        await page.mouse.move(area.x + x, area.y + area.height / 2);
+        await expect
+          .poll(() => note.textContent())
+          .toBe(`${times[place]?.trim()}: ${place === barAt ? numbers : none}`);
+      }
+    },
+  );
+
+  test.each([1280, 1030])('shows the whole of when a lost worker was last seen (%i px)', async (width) => {
+    const { page } = opened;
+    await page.setViewportSize({ width, height: 900 });
+    const workers = page.getByRole('region', { name: 'Workers' });
+    const { widths, card, text } = await page.evaluate<{
+      widths: number[];
+      card: number[];
+      text: number[];
+    }>(`(() => {
+      const region = document.querySelector('.health-workers');
+      const range = document.createRange();
+      range.selectNodeContents(region.querySelector('.worker-silent td:last-child'));
+      const sides = ({ left, right }) => [left, right];
+      return {
+        widths: [region.scrollWidth, region.clientWidth],
+        card: sides(region.getBoundingClientRect()),
+        text: sides(range.getBoundingClientRect()),
+      };
+    })()`);
+    expect(await workers.getByRole('cell').last().innerText()).toMatch(/^not responding, last seen \d+ \w+/);
+    expect(widths[0]).toBe(widths[1]);
+    expect(text[0]).toBeGreaterThanOrEqual(card[0] ?? Infinity);
+    expect(text[1]).toBeLessThanOrEqual(card[1] ?? 0);
+  });
+
+  test('says what the numbers of a worker count', async () => {
+    const workers = opened.page.getByRole('region', { name: 'Workers' });
+    expect(await workers.getByRole('columnheader').allInnerTexts()).toEqual([
+      'Worker',
+      'Slots in use',
+      'Completed',
+      'Failed',
+      'Last seen',
+    ]);
+    expect((await workers.getByRole('cell').allInnerTexts()).slice(1, 3)).toEqual(['12,345', '1,234']);
+    expect(await workers.getByRole('paragraph').innerText()).toBe(
+      'Tries of all users since each worker started. Failed ones include those handed back or deferred.',
+    );
+  });
+
+  test('counts runs and tasks in whole numbers', async () => {
+    const [outcomes, , due] = await drawnCharts(opened.page);
+    for (const chart of [outcomes, due]) {
+      const numbers = chart?.labels.map(({ text }) => Number(text)).filter((each) => !Number.isNaN(each));
+      expect(numbers).toEqual([0, 2, 4, 6, 8]);
+    }
+  });
+
+  test.each([1280, 1920])('draws the labels of its charts whole and apart (%i px)', async (width) => {
+    await reload(opened.page, width);
+    const charts = await drawnCharts(opened.page);
+    expect(charts.map(({ labels }) => labels.length > 8)).toEqual([true, true, true]);
+    expect(charts.flatMap(({ labels }) => labels.map(({ text }) => text))).toContain('1 min 30 s');
+    expect(charts.flatMap(badLabels)).toEqual([]);
+  });
+});
+
+const drawnCharts = (page: Page) =>
+  page.evaluate<DrawnChart[]>(
+    `[...document.querySelectorAll('.plot canvas')].map(({ width, height, labels }) => ({ width, height, labels }))`,
+  );
+
+/** The bucket that has a bar, counted from 0. */
+const barAt = 5;
+
+/** Returns an overview whose first and last bucket begin and end on the hour, where labels need the most room. */
+function withIncident(overview: Overview): Overview {
+  const from = Date.parse('2030-01-31T10:00:00Z');
+  const startOf = (index: number) => new Date(from + index * 300_000).toISOString();
+  const lateness = { count: 7, sampled: false, p50: 2, p95: 89, max: 90 };
+  return {
+    ...overview,
+    bucket_seconds: 300,
+    buckets: Array.from({ length: 12 }, (_, index) => ({
+      from: startOf(index),
+      completed: index === barAt ? 7 : 0,
+      failed: 0,
+      cancelled: 0,
+      lateness: index === barAt ? lateness : null,
+    })),
+    due: {
+      from: startOf(0),
+      bucket_seconds: 300,
+      counts: Array.from({ length: 12 }, (_, index) => (index === barAt ? 7 : 0)),
+      total: 7,
+    },
+    workers: [
+      {
+        identity: '31415@ip-10-0-113-212.eu-central-1.compute.internal',
+        last_seen_at: new Date(Date.now() - 100_000).toISOString(),
+        started_at: startOf(0),
+        attempts: { used: 4, available: 0, completed: 12_345, failed: 1_234 },
+      },
+    ],
+  };
+}
+
+/** Finds the part of a chart that is filled just above its time axis, in pixels from the chart's left side. */
 const filledPart = `(chart) => {
   const over = chart.querySelector('.u-over').getBoundingClientRect();
   const canvas = chart.querySelector('canvas');
@@ -95,11 +244,66 @@ const filledPart = `(chart) => {
   const y = Math.round((over.bottom - box.top - 4) * scale);
   const pixels = canvas.getContext('2d').getImageData(0, y, canvas.width, 1).data;
   const columns = Array.from({ length: canvas.width }, (_, x) => x).filter((x) => pixels[4 * x + 3] > 200);
-  const buckets = columns.map((x) => ((x / scale - (over.left - box.left)) / over.width) * 12);
   // Labels are left of the axis.
-  const filled = buckets.filter((at) => at >= 0);
+  const filled = columns.map((x) => x / scale - (over.left - box.left)).filter((x) => x >= 0);
   return [filled[0], filled.at(-1)];
 }`;
+
+interface Label {
+  readonly text: string;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+interface DrawnChart {
+  readonly width: number;
+  readonly height: number;
+  readonly labels: readonly Label[];
+}
+
+/** Records on each canvas the labels drawn since it was last cleared, with boxes as wide as drawn and a line high. */
+const recordLabels = `(() => {
+  const { clearRect, fillText } = CanvasRenderingContext2D.prototype;
+  Object.assign(CanvasRenderingContext2D.prototype, {
+    clearRect(...box) {
+      this.canvas.labels = [];
+      clearRect.apply(this, box);
+    },
+    fillText(text, x, y) {
+      const size = this.measureText(text);
+      this.canvas.labels.push({
+        text,
+        left: x - size.actualBoundingBoxLeft,
+        right: x + size.actualBoundingBoxRight,
+        top: y - size.fontBoundingBoxAscent,
+        bottom: y + size.fontBoundingBoxDescent,
+      });
+      fillText.call(this, text, x, y);
+    },
+  });
+})()`;
+
+/** Size by which a label may seem to be cut, in pixels: the edge of its last letter can fill a part of a pixel. */
+const tolerance = 0.5;
+
+/** Names the labels of a chart that are not wholly inside it, and those that overlap. */
+function badLabels({ width, height, labels }: DrawnChart): string[] {
+  const isInside = ({ left, right, top, bottom }: Label) =>
+    left >= -tolerance && right <= width + tolerance && top >= 0 && bottom <= height;
+  const overlap = (a: Label, b: Label) =>
+    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  return [
+    ...labels.filter((label) => !isInside(label)).map(({ text }) => `${text} is cut`),
+    ...labels.flatMap((a, index) =>
+      labels
+        .slice(index + 1)
+        .filter((b) => overlap(a, b))
+        .map((b) => `${a.text} and ${b.text} overlap`),
+    ),
+  ];
+}
 
 test('the overview updates by itself as tasks are created and run', async () => {
   const { page, close } = await openDashboard(browser, service);

@@ -576,6 +576,48 @@ describe('an accessible list', () => {
     await close();
   });
 
+  test('shows a phone (375 px) the first tag of a row, cut only if too long, and the number of the others', async () => {
+    const tag = newTag();
+    const long = 'a-tag-that-is-longer-than-the-line-of-a-row-on-a-phone';
+    await alice.create({ name: 'one of many', delay: hour, tags: ['renewal', 'batch-7', tag] });
+    await alice.create({ name: 'one that is long', delay: hour, tags: [long, tag] });
+    const { page, close } = await openList(tag, 2, { viewport: { width: 375, height: 812 } });
+    await rowOf(page, 'one of many').waitFor();
+    const lines = await page.evaluate<Record<string, unknown>>(`Object.fromEntries(
+      [...document.querySelectorAll('.table-body .row')].map((row) => {
+        const line = row.querySelector('.row-more');
+        const { right } = line.getBoundingClientRect();
+        const parts = [...line.querySelectorAll('.tag, .more-tags')];
+        return [row.querySelector('.row-name').textContent, {
+          height: row.getBoundingClientRect().height,
+          visible: parts.map(({ innerText }) => innerText.split('\\n')[0]),
+          title: parts.at(-1).title,
+          readOut: parts.at(-1).querySelector('.visually-hidden')?.textContent,
+          ellipses: parts.map((part) => part.scrollWidth > part.clientWidth),
+          outside: parts.filter((part) => part.getBoundingClientRect().right > right).length,
+        }];
+      }),
+    )`);
+    const whole = { height: 100, outside: 0 };
+    expect(lines).toEqual({
+      'one of many': {
+        ...whole,
+        visible: ['renewal', '+2'],
+        title: `renewal, batch-7, ${tag}`,
+        readOut: `and batch-7, ${tag}`,
+        ellipses: [false, false],
+      },
+      'one that is long': {
+        ...whole,
+        visible: [long, '+1'],
+        title: `${long}, ${tag}`,
+        readOut: `and ${tag}`,
+        ellipses: [true, false],
+      },
+    });
+    await close();
+  });
+
   test('has no empty lines in its rows on a phone (375 px), whatever a task does', async () => {
     const tag = newTag();
     const long = 'with a name that needs two lines on a phone';

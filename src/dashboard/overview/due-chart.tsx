@@ -3,14 +3,14 @@ import type uPlot from 'uplot';
 import type { Overview } from '../../client/index.ts';
 import { plural } from '../format.ts';
 import { type MakeOptions, Plot, surroundings } from './plot.tsx';
-import { bars, wholeNumbers } from './series.ts';
+import { bars, wholeNumbers, wholeSteps } from './series.ts';
 import { middleOf, secondsOf, spanText, type TimeSpan, timeSpan } from './time-span.ts';
 
 const optionsOf =
   (span: TimeSpan): MakeOptions =>
   (colour) => ({
     scales: { x: span.scale, y: wholeNumbers },
-    ...surroundings(colour, span.label),
+    ...surroundings(colour, span.label, wholeSteps),
     series: [{}, bars(colour, 'scheduled')],
   });
 

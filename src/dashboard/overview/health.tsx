@@ -76,7 +76,7 @@ function WorkerRow({ worker: { identity, attempts, last_seen_at } }: { worker: W
   const slots = attempts && attempts.used + attempts.available;
   return (
     <tr role="row" class={isSilent && attempts ? 'worker-silent' : undefined}>
-      <th role="rowheader" scope="row">
+      <th role="rowheader" scope="row" title={identity}>
         {identity}
       </th>
       <Cell head="Slots in use">

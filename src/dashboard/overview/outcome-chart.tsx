@@ -4,7 +4,7 @@ import type { Overview } from '../../client/index.ts';
 import { count, plural } from '../format.ts';
 import type { Range } from './data.ts';
 import { type MakeOptions, Plot, surroundings } from './plot.tsx';
-import { bars, wholeNumbers } from './series.ts';
+import { bars, wholeNumbers, wholeSteps } from './series.ts';
 import { middleOf, secondsOf, spanText, type TimeSpan, timeSpan } from './time-span.ts';
 
 type Bucket = Overview['buckets'][number];
@@ -20,7 +20,7 @@ const optionsOf =
   (span: TimeSpan): MakeOptions =>
   (colour) => ({
     scales: { x: span.scale, y: wholeNumbers },
-    ...surroundings(colour, span.label),
+    ...surroundings(colour, span.label, wholeSteps),
     series: [{}, ...['cancelled', 'failed', 'completed'].map((name) => bars(colour, name))],
   });
 

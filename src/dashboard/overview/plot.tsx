@@ -154,13 +154,22 @@ export function surroundings(
     ticks: { show: false },
   };
   const labels = (at: ArrayLike<number>): string[] => Array.from(at, timeLabel);
+  // Labels are centred on their points: half of the first and of the last one lie beyond the axis. Cycle 0 is before
+  // there are data.
+  const halfLabel = ({ data }: uPlot, cycle: number): number =>
+    cycle === 0 ? 0 : widest(labels(data[0])) / 2;
   return {
     axes: [
       { ...common, grid: { show: false }, space: 80, size: 34, values: (_plot, at) => labels(at) },
-      { ...common, size: (_plot, values) => widest(values ?? []) + 2 * gap, space: 38, ...y },
+      {
+        ...common,
+        size: (plot, values, _axis, cycle) =>
+          Math.max(widest(values ?? []) + 2 * gap, halfLabel(plot, cycle)),
+        space: 38,
+        ...y,
+      },
     ],
-    // Labels are centred on their points, so half of the last one lies beyond the axis. Cycle 0 is before there are data.
-    padding: [10, ({ data }, _side, _axes, cycle) => (cycle === 0 ? 0 : widest(labels(data[0])) / 2), 0, 0],
+    padding: [10, (plot, _side, _axes, cycle) => halfLabel(plot, cycle), 0, 0],
   };
 }
 

@@ -14,6 +14,12 @@ export function bars(colour: Colour, name: string): uPlot.Series {
   };
 }
 
+/** An axis with steps of 1, 2, 5, 10 and so on: no task is half. */
+export const wholeSteps: Partial<uPlot.Axis> = {
+  incrs: Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat(),
+  space: 30,
+};
+
 /** A scale from 0 to at least 4, so that a single task doesn't fill the chart. */
 export const wholeNumbers: uPlot.Scale = {
   range: (_plot, _least, most) => [0, Math.max(4, Math.ceil(most * 1.1))],

@@ -4,13 +4,14 @@ import { useDashboard, useWork } from '../dashboard.ts';
 import { count, duration, plural } from '../format.ts';
 import { Time } from '../parts/time.tsx';
 import { Predecessors } from './predecessors.tsx';
-import { hasEnded, lateness } from '../what-now.ts';
+import { hasEnded, lateness, startDelay } from '../what-now.ts';
 
 /** Shows a task's times, attempts and limits. */
 export function Facts({ task, history }: { task: Task; history: readonly HistoryEntry[] }) {
   const { clock } = useDashboard();
   const { account } = useWork();
-  const late = wasHeld(task, history) ? undefined : lateness(task, clock.now.value);
+  const late = lateness(task, clock.now);
+  const delay = startDelay(task);
   return (
     <section class="card">
       <h2>Details</h2>
@@ -24,6 +25,7 @@ export function Facts({ task, history }: { task: Task; history: readonly History
         {task.started_at !== null && (
           <Fact name="Started">
             <Time at={task.started_at} as="both" />
+            {delay !== undefined && <span class="quiet">, {duration(delay)} after its scheduled time</span>}
           </Fact>
         )}
         {task.finished_at !== null && (
@@ -66,19 +68,6 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
       <dd>{children}</dd>
     </div>
   );
-}
-
-/**
- * Returns whether someone has held the newest run back beyond its time, or started it: then its start says nothing about
- * how punctual the service is.
- */
-function wasHeld({ scheduled_time, started_at }: Task, history: readonly HistoryEntry[]): boolean {
-  const newest = history.at(-1)?.run_id;
-  const start = started_at === null ? Infinity : Date.parse(started_at);
-  return history.some(({ type, run_id, at }) => {
-    if (run_id !== newest || Date.parse(at) > start) return false;
-    return type === 'run_now' || (type === 'resumed' && Date.parse(at) > Date.parse(scheduled_time));
-  });
 }
 
 /**

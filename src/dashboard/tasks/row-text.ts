@@ -4,13 +4,7 @@
  */
 import type { TaskSummary } from '../../client/index.ts';
 import { duration, plural } from '../format.ts';
-import { hasEnded, lateness } from '../what-now.ts';
-
-/** Returns how late an unfinished task is or has started; undefined if it is on time or has ended. */
-export function latenessText(task: TaskSummary, now: number): string | undefined {
-  const late = hasEnded(task) ? undefined : lateness(task, now);
-  return late === undefined ? undefined : duration(late);
-}
+import { hasEnded } from '../what-now.ts';
 
 /** Returns what an unfinished task does or waits for, or why an ended one has failed. */
 export function nowText(task: TaskSummary, now: { readonly value: number }): string {

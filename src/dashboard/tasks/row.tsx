@@ -1,25 +1,29 @@
 import { useComputed } from '@preact/signals';
 import type { TaskSummary } from '../../client/index.ts';
 import { useDashboard, useWork } from '../dashboard.ts';
+import { duration } from '../format.ts';
 import { Progress } from '../parts/progress.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
-import { hasEnded } from '../what-now.ts';
+import { hasEnded, lateness } from '../what-now.ts';
 import type { Row } from './list.ts';
-import { latenessText, nowText } from './row-text.ts';
+import { nowText } from './row-text.ts';
 import type { TaskSelection } from './selection.ts';
 
-const tagsShown = 3;
-
-/** @param position row number in the whole list, from 2: the header is 1. */
+/**
+ * @param position row number in the whole list, from 2: the header is 1.
+ * @param maxTags number of tags shown; of the others, their number.
+ */
 export function TaskRow({
   row,
   position,
   selection,
+  maxTags,
 }: {
   row: Row;
   position: number;
   selection: TaskSelection;
+  maxTags: number;
 }) {
   const task = row.task.value;
   const isSelected = useComputed(() => selection.ids.value.has(row.task.value.id)).value;
@@ -34,7 +38,7 @@ export function TaskRow({
           onClick={(event) => selection.toggle(task.id, event.shiftKey)}
         />
       </span>
-      <NameCell task={task} isDeleted={state === 'deleted'} />
+      <NameCell task={task} isDeleted={state === 'deleted'} maxTags={maxTags} />
       <span role="cell" class="cell-status">
         <Status task={task} />
       </span>
@@ -50,7 +54,7 @@ export function TaskRow({
   );
 }
 
-function NameCell({ task, isDeleted }: { task: TaskSummary; isDeleted: boolean }) {
+function NameCell({ task, isDeleted, maxTags }: { task: TaskSummary; isDeleted: boolean; maxTags: number }) {
   const { account } = useWork();
   const isAnothers = account.role === 'admin' && task.owner !== account.id;
   return (
@@ -65,25 +69,37 @@ function NameCell({ task, isDeleted }: { task: TaskSummary; isDeleted: boolean }
       <span class="row-more">
         <span>{task.type}</span>
         {isAnothers && <span title={`Owner ${task.owner}`}>· owned by another account</span>}
-        {task.tags.slice(0, tagsShown).map((tag) => (
-          <a key={tag} class="tag" href={`/tasks?tag=${encodeURIComponent(tag)}`}>
-            {tag}
-          </a>
-        ))}
-        {task.tags.length > tagsShown && <span>+{task.tags.length - tagsShown}</span>}
+        <Tags tags={task.tags} max={maxTags} />
       </span>
     </span>
   );
 }
 
+function Tags({ tags, max }: { tags: readonly string[]; max: number }) {
+  const others = tags.slice(max);
+  return (
+    <>
+      {tags.slice(0, max).map((tag) => (
+        <a key={tag} class="tag" title={tag} href={`/tasks?tag=${encodeURIComponent(tag)}`}>
+          {tag}
+        </a>
+      ))}
+      {others.length > 0 && (
+        <span class="more-tags" title={tags.join(', ')}>
+          <span aria-hidden="true">+{others.length}</span>
+          <span class="visually-hidden">and {others.join(', ')}</span>
+        </span>
+      )}
+    </>
+  );
+}
+
 function LateCell({ task }: { task: TaskSummary }) {
   const { clock } = useDashboard();
-  const isDue = task.status === 'PENDING';
-  // A task that has started no longer gets later.
-  const late = latenessText(task, isDue ? clock.now.value : clock.now.peek());
+  const late = lateness(task, clock.now);
   return (
     <span role="cell" class="cell-late">
-      {late !== undefined && <span class={isDue ? 'late-now' : ''}>{late}</span>}
+      {late !== undefined && duration(late)}
     </span>
   );
 }

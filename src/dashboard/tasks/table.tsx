@@ -9,6 +9,8 @@ import { useWindow } from './window.ts';
 
 /** Row heights in pixels, the same as in tasks.css. */
 const rowHeights = { wide: 60, narrow: 100 };
+/** Maximum number of tags in a row: on a phone, a second one would rarely be whole. */
+const maxTags = { phone: 1, other: 3 };
 /** Number of rows before the end at which more are loaded. */
 const ahead = 40;
 
@@ -18,6 +20,7 @@ const ahead = 40;
  */
 export function TaskTable({ list, selection }: { list: TaskList; selection: TaskSelection }) {
   const isNarrow = useMedia('(max-width: 56rem)');
+  const isPhone = useMedia('(max-width: 40rem)');
   const rowHeight = isNarrow ? rowHeights.narrow : rowHeights.wide;
   const ids = list.ids.value;
   const { list: element, range } = useWindow(ids.length, rowHeight);
@@ -36,7 +39,17 @@ export function TaskTable({ list, selection }: { list: TaskList; selection: Task
           {ids.slice(first, end).map((id, index) => {
             const row = list.row(id);
             // The header is row 1.
-            return row && <TaskRow key={id} row={row} position={first + index + 2} selection={selection} />;
+            return (
+              row && (
+                <TaskRow
+                  key={id}
+                  row={row}
+                  position={first + index + 2}
+                  selection={selection}
+                  maxTags={isPhone ? maxTags.phone : maxTags.other}
+                />
+              )
+            );
           })}
         </div>
       </div>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TaskSummary } from '../../../src/contract/task.ts';
-import { canDo, lateness, mayDoIn, shownStatus, waitingText } from '../../../src/dashboard/what-now.ts';
+import { canDo, mayDoIn, shownStatus, waitingText } from '../../../src/dashboard/what-now.ts';
 import { aTask } from '../../support/task.ts';
 
 const now = Date.parse('2030-01-01T00:00:10.000Z');
@@ -53,35 +53,4 @@ describe('the actions that a task offers', () => {
 test('a paused task is shown as PAUSED, though its status is SCHEDULED', () => {
   expect(shownStatus(aTask({ waiting: { reason: 'paused' } }))).toBe('PAUSED');
   expect(shownStatus(aTask())).toBe('SCHEDULED');
-});
-
-describe('the lateness of a task', () => {
-  const due = '2030-01-01T00:00:00.000Z';
-  const startedAt = '2030-01-01T00:00:02.500Z';
-
-  test.each<[string, Partial<TaskSummary>, number | undefined]>([
-    ['is that of its start', { status: 'RUNNING', started_at: startedAt }, 2500],
-    ['grows while it is due', { status: 'PENDING' }, 10_000],
-    ['is unknown if its start is', { status: 'COMPLETED' }, undefined],
-    ['is none while it is paused', { waiting: { reason: 'paused' } }, undefined],
-    ['is none while it waits for other tasks', { waiting: { reason: 'after' }, after: ['b'] }, undefined],
-    ['is none if it waits for predecessors', { status: 'PENDING', after: ['b'] }, undefined],
-    [
-      'is none if it has waited for predecessors',
-      { status: 'COMPLETED', started_at: startedAt, after: ['b'] },
-      undefined,
-    ],
-    [
-      'is none if it started before its time by a run-now command',
-      { scheduled_time: in5s, status: 'RUNNING', started_at: startedAt },
-      undefined,
-    ],
-    [
-      'is none below a second, since timers are never exact',
-      { status: 'RUNNING', started_at: '2030-01-01T00:00:00.999Z' },
-      undefined,
-    ],
-  ])('%s', (_what, changes, late) => {
-    expect(lateness(aTask({ scheduled_time: due, ...changes }), now)).toBe(late);
-  });
 });
