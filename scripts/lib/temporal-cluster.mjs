@@ -55,7 +55,7 @@ export async function startTemporalCluster({
       HOME: process.env.HOME,
       DB: 'postgres12',
       DB_PORT: String(postgresqlPort),
-      // Of the visibility database.
+      // The port of the visibility database.
       POSTGRES_PORT: String(postgresqlPort),
       POSTGRES_SEEDS: '127.0.0.1',
       POSTGRES_USER: 'temporal',
