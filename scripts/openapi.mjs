@@ -22,6 +22,7 @@ const api = await startRole(
       TASKBELL_JWT_SECRET: 'No one signs in: only the description is requested.',
       // The API serves its description without Temporal.
       TEMPORAL_ADDRESS: '127.0.0.1:9',
+      TASKBELL_LOG_LEVEL: 'error',
     },
     stopMs: 5000,
     force: new AbortController().signal,
