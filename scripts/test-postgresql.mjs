@@ -3,12 +3,15 @@
 // in deploy/ as docker-compose.yml does, but without containers. Needs PostgreSQL and Go; the server is built once and
 // kept in the user's cache.
 import { randomBytes, randomInt } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensureBuild } from './lib/build.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
+import { checkNodeVersion } from './lib/node-version.mjs';
+import { stopWithNpm } from './lib/npm-parent.mjs';
 import { startPostgresql } from './lib/postgresql.mjs';
 import { root } from './lib/root.mjs';
 import { runNode } from './lib/run.mjs';
@@ -16,6 +19,8 @@ import { startTemporalCluster } from './lib/temporal-cluster.mjs';
 
 const namespace = 'taskbell';
 
+checkNodeVersion();
+stopWithNpm();
 await ensureDependencies();
 await ensureBuild();
 const { readConfig } = await load('config.js');
@@ -23,7 +28,8 @@ const { choosePorts } = await load('engine/ports.js');
 const { pinnedServerVersion: version } = await load('engine/version.js');
 
 const folder = await mkdtemp(join(tmpdir(), 'taskbell-postgresql-'));
-const closers = [() => rm(folder, { recursive: true, force: true })];
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const closers = [];
 try {
   // The database's user has to reach its folder.
   await chmod(folder, 0o711);

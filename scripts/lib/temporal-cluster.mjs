@@ -9,11 +9,11 @@ import { root } from './root.mjs';
 const goModule = 'go.temporal.io/server';
 
 /**
- * Starts a Temporal server of a version with PostgreSQL, with the files in deploy/ and the settings that
- * docker-compose.yml gives it.
+ * Starts a Temporal server of a version with PostgreSQL, with the files in deploy/ and the configuration of its image, as
+ * docker-compose.yml does. Only the number of shards and the level of the log are others.
  * @param settings.ports of its API over gRPC and HTTP, and of its other three services
  * @param settings.memberPorts of the four services among themselves; below 32,768, the range of the column
- * @returns its address, how to read its log, and how to stop it.
+ * @returns its address, a function that reads its log, and one that stops it.
  */
 export async function startTemporalCluster({
   version,
@@ -28,25 +28,28 @@ export async function startTemporalCluster({
   const programs = await ensurePrograms(version, cacheDir);
   const [frontend, frontendHttp, matching, history, worker] = ports;
   const [frontendMembers, matchingMembers, historyMembers, workerMembers] = memberPorts;
+  const logPath = join(folder, 'temporal.log');
+  const readLog = () => readFile(logPath, 'utf8');
+  const log = await open(logPath, 'a');
   const schema = join(source, 'schema', 'postgresql', 'v12');
-  runOnce('sh', [join(root, 'deploy', 'temporal', 'schema.sh')], {
-    // It logs each statement to stderr.
-    stdio: 'ignore',
-    env: {
-      PATH: `${programs}:${process.env.PATH}`,
-      TEMPORAL_SCHEMA_DIR: schema,
-      SQL_PLUGIN: 'postgres12',
-      SQL_HOST: '127.0.0.1',
-      SQL_PORT: String(postgresqlPort),
-      SQL_USER: 'temporal',
-      SQL_PASSWORD: password,
-    },
-  });
+  const sql = {
+    PATH: `${programs}:${process.env.PATH}`,
+    TEMPORAL_SCHEMA_DIR: schema,
+    SQL_PLUGIN: 'postgres12',
+    SQL_HOST: '127.0.0.1',
+    SQL_PORT: String(postgresqlPort),
+    SQL_USER: 'temporal',
+    SQL_PASSWORD: password,
+  };
+  try {
+    const script = join(root, 'deploy', 'temporal', 'schema.sh');
+    runOnce('sh', [script], { stdio: ['ignore', log.fd, log.fd], env: sql });
+  } catch (error) {
+    throw new Error(`The schema could not be set up:\n${(await readLog()).slice(-4000)}`, { cause: error });
+  }
   await mkdir(join(folder, 'config'));
   // The template of the image. Only as `base.yaml` is it read whatever the environment's name is.
   await copyFile(join(source, 'config', 'docker.yaml'), join(folder, 'config', 'base.yaml'));
-  const logPath = join(folder, 'temporal.log');
-  const log = await open(logPath, 'a');
   const server = spawn(join(programs, 'temporal-server'), ['--allow-no-auth', '--root', folder, 'start'], {
     stdio: ['ignore', log.fd, log.fd],
     detached: true,
@@ -78,19 +81,22 @@ export async function startTemporalCluster({
   });
   await log.close();
   const ended = once(server, 'exit');
+  const kill = () => server.kill('SIGKILL');
+  process.once('exit', kill);
   const stop = async () => {
+    process.off('exit', kill);
     // It may take a minute to stop by itself, and its database is thrown away.
-    server.kill('SIGKILL');
+    kill();
     await ended;
   };
-  const readLog = () => readFile(logPath, 'utf8');
   return { address: `127.0.0.1:${frontend}`, readLog, stop };
 }
 
 /** Returns the folder of the server's sources, which have the schema and the image's configuration. */
 function sourceFolder(version) {
   const args = ['mod', 'download', '-json', `${goModule}@v${version}`];
-  const { stdout, status } = spawnSync('go', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const { stdout, status, error } = spawnSync('go', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (error) throw new Error('Go is needed to build the server (https://go.dev/dl)', { cause: error });
   if (status !== 0) throw new Error(`go ${args.join(' ')} failed`);
   return JSON.parse(stdout).Dir;
 }

@@ -13,12 +13,13 @@ const clockTimeoutMs = 2000;
 
 /** Runs `taskbell api`: HTTP and sockets, until asked to stop. Without Temporal it stays up, but not ready. */
 export async function runApi(config: Config): Promise<void> {
+  const stopRequested = untilStopRequested();
   const logger = createLogger(config, 'api');
   const closers = createClosers(logCloseErrors(logger));
   try {
     const api = await createApi(config, logger);
     closers.add(api.close);
-    await atMost(clockTimeoutMs, api.clockRead);
+    await atMost(clockTimeoutMs, Promise.race([api.clockRead, stopRequested]));
     const listeners: Listener[] = [];
     closers.add(async () => void (await Promise.all(listeners.map((listener) => listener.close()))));
     // Closed before the listeners, and also if one of them can't be opened: feeds would keep the process alive.
@@ -26,14 +27,14 @@ export async function runApi(config: Config): Promise<void> {
     for await (const listener of listenOnAll(config, api)) listeners.push(listener);
     logLifecycle(logger, { urls: listeners.map(({ url }) => url) }, 'api is up');
     notifyReady({ url: listeners[0]?.url ?? '' });
-    await untilStopRequested();
+    await stopRequested;
   } finally {
     await closers.close();
   }
   logLifecycle(logger, {}, 'api has stopped');
 }
 
-/** Waits for a promise that does not reject, but no longer than this. */
+/** Waits for a promise that does not reject, for at most `ms` milliseconds. */
 async function atMost(ms: number, promise: Promise<void>): Promise<void> {
   const over = new AbortController();
   await Promise.race([promise, pause(ms, over.signal)]);

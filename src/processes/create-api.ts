@@ -31,7 +31,7 @@ export interface ComposedApi {
   readonly app: Api;
   /** Accepts the WebSockets of a listener. */
   readonly sockets: Sockets;
-  /** Resolves once Temporal's clock has been read, or can't be. Requests before that count by the clock of this machine. */
+  /** Resolves once Temporal's clock has been read. Requests before that count by the clock of this machine. */
   readonly clockRead: Promise<void>;
   /** Ends all feeds. They would otherwise keep the connections of a listener open. */
   closeFeeds(): Promise<void>;

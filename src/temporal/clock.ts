@@ -11,8 +11,9 @@ import { millis } from './payload.ts';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
 
-/** Interval of the measurements, in milliseconds: also after one that failed. */
-const intervalMs = { measured: 20_000, failed: 1000 };
+/** Interval of the measurements, in milliseconds. After failures, it begins with the shorter one and doubles. */
+const intervalMs = 20_000;
+const firstIntervalMs = 1000;
 /** Deadline of the poll, in milliseconds. The server rejects shorter ones; it is aborted after some. */
 const pollMs = 10_000;
 /** Time that a measurement takes if something is slow, in milliseconds. */
@@ -26,9 +27,9 @@ export interface ServerClock {
   /** Returns the server's time in milliseconds since the epoch; until the first measurement, our own. */
   now(): number;
   /**
-   * Measures at once, and then now and then until it is closed.
+   * Measures at once, and then every 20 s until it is closed.
    * @param onError called for the first failure in a row.
-   * @returns once the first measurement has succeeded or failed.
+   * @returns once a measurement has succeeded.
    */
   start(onError: (error: unknown) => void): Promise<void>;
   close(): Promise<void>;
@@ -94,7 +95,11 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
     deadline: number,
     over: AbortSignal,
   ): Promise<number | undefined> {
-    while (performance.now() < deadline && !over.aborted && !closing.signal.aborted) {
+    for (
+      let pauseMs = 5;
+      performance.now() < deadline && !over.aborted && !closing.signal.aborted;
+      pauseMs *= 1.5
+    ) {
       const { pollers } = await call('describeTaskQueue', () =>
         service.describeTaskQueue({
           namespace,
@@ -104,23 +109,24 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
       );
       const poller = pollers?.find((each) => each.identity === identity);
       if (poller) return millis(poller.lastAccessTime);
-      await pause(5, closing.signal);
+      await pause(pauseMs, closing.signal);
     }
     return undefined;
   }
 
   async function repeat(onError: (error: unknown) => void, onMeasured: () => void): Promise<void> {
-    for (let hasFailed = false; !closing.signal.aborted;) {
+    for (let failures = 0; !closing.signal.aborted;) {
       try {
         await measure();
-        hasFailed = false;
+        failures = 0;
+        onMeasured();
       } catch (error) {
         // Temporal is unavailable, or does not let us poll: the last measurement counts.
-        if (!hasFailed && !closing.signal.aborted) onError(error);
-        hasFailed = true;
+        if (failures === 0 && !closing.signal.aborted) onError(error);
+        failures += 1;
       }
-      onMeasured();
-      await pause(hasFailed ? intervalMs.failed : intervalMs.measured, closing.signal);
+      const pauseMs = failures === 0 ? intervalMs : firstIntervalMs * 2 ** (failures - 1);
+      await pause(Math.min(pauseMs, intervalMs), closing.signal);
     }
   }
 
