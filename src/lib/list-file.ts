@@ -1,11 +1,11 @@
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
-import { type LockTimes, withFileLock } from '../lib/file-lock.ts';
-import { isErrno } from '../lib/errno.ts';
-import { errorMessage } from '../lib/error-message.ts';
+import { type LockTimes, withFileLock } from './file-lock.ts';
+import { isErrno } from './errno.ts';
+import { errorMessage } from './error-message.ts';
 
-/** A JSON file under TASKBELL_HOME that holds one list, which all processes read and some change. */
+/** A JSON file that holds one list, which all processes of an installation read and some change. */
 export interface ListFormat<T, F = unknown> {
   readonly schema: z.ZodType<F>;
   readonly listOf: (file: F) => readonly T[];
