@@ -38,9 +38,9 @@ export function parseListFile<T, F>(path: string, text: string, format: ListForm
   let json: unknown;
   try {
     json = JSON.parse(text);
-  } catch (error) {
-    // JSON.parse quotes the text it failed at, which may be a password hash: keep it out of logs.
-    throw new ListFileError(`${path} is corrupt: not JSON`, { cause: error });
+  } catch {
+    // JSON.parse quotes the text it failed at, which may be a password hash or a secret: logs show causes, too.
+    throw new ListFileError(`${path} is corrupt: not JSON`);
   }
   const parsed = format.schema.safeParse(json);
   if (parsed.success) return format.listOf(parsed.data);

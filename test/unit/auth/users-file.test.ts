@@ -117,6 +117,8 @@ describe('a file', () => {
     expect(error).toBeInstanceOf(ListFileError);
     expect(String(error)).toContain(`${path} is corrupt: `);
     expect(String(error)).not.toMatch(/\n|hunter22/);
+    // Logs show the causes of an error, too.
+    expect(error).not.toHaveProperty('cause');
     expect(await readFile(path, 'utf8')).toBe(before);
     expect(await readdir(home)).toEqual(['users.json']);
   });
