@@ -10,6 +10,7 @@ import type { Telemetry } from '../src/lib/telemetry.ts';
 import { type Announcement, createAnnouncement } from './announcement.ts';
 import { AttemptRecord } from './attempt-record.ts';
 import { type EarlierTries, earlierTries } from './earlier-tries.ts';
+import type { FindSecret } from './find-secret.ts';
 import { Heartbeats } from './heartbeats.ts';
 import type { HandlerPool } from './pool/pool.ts';
 import type { Probation } from './probation.ts';
@@ -27,6 +28,7 @@ export interface RunningActivity extends WorkflowRun {
 
 export interface ProcessTaskDependencies {
   readonly pool: HandlerPool;
+  readonly findSecret: FindSecret;
   /** The slots that the worker's attempts arrive in. */
   readonly slots: SlotKind;
   readonly probation: Probation;

@@ -1,7 +1,8 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { AttemptInput } from '../src/contract/workflow.ts';
-import type { HandlerProcess, KillReason } from './pool/handler-process.ts';
+import type { HandlerProcess } from './pool/handler-process.ts';
 import type { TypeRules } from './pool/messages.ts';
+import type { KillReason } from './pool/process-outcome.ts';
 import type { StopReason } from './types/define.ts';
 import { softLimitMessage } from './verdict.ts';
 

@@ -85,7 +85,7 @@ function run(
   { dependencies, workflow, input, tries, record, stop }: ActivityAttempt,
   rules: TypeRules,
 ): Promise<JsonValue> {
-  const { pool, slots, graceOver } = dependencies;
+  const { pool, slots, findSecret, graceOver } = dependencies;
   const { isGuest } = slots;
   const { signal: stopping } = stop;
   return runHandler({
@@ -96,6 +96,7 @@ function run(
     attempt: tries.attempt,
     workflow,
     record,
+    findSecret,
     stopping,
     graceOver,
   });

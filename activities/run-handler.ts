@@ -3,6 +3,7 @@ import type { JsonValue } from '../src/contract/json.ts';
 import type { AttemptInput } from '../src/contract/workflow.ts';
 import type { AttemptRecord } from './attempt-record.ts';
 import { AttemptInterrupted } from './failures.ts';
+import type { FindSecret } from './find-secret.ts';
 import { HandlerGuard, type Guarded, stopReason } from './handler-guard.ts';
 import type { HandlerProcess } from './pool/handler-process.ts';
 import type { HandlerInput, TypeRules } from './pool/messages.ts';
@@ -18,6 +19,7 @@ export interface HandlerRun extends Guarded {
   readonly attempt: number;
   readonly workflow: { readonly workflowId: string; readonly runId: string };
   readonly record: AttemptRecord;
+  readonly findSecret: FindSecret;
 }
 
 /**
@@ -41,10 +43,14 @@ const notStarted = Symbol('not started');
 const maxTries = 3;
 
 async function runOnce(run: HandlerRun): Promise<{ result: JsonValue } | typeof notStarted> {
-  const { pool, record, input, rules } = run;
+  const { pool, record, input, rules, findSecret } = run;
   const handlerProcess = await acquire(run);
   const isFresh = handlerProcess.attempts === 1;
-  const ending = handlerProcess.run(handlerInput(run), (update) => record.take(update));
+  const ending = handlerProcess.run(
+    handlerInput(run),
+    (update) => record.take(update),
+    (wanted) => findSecret({ ...wanted, owner: input.owner.name }),
+  );
   const guard = new HandlerGuard(handlerProcess, run);
   try {
     const end = await ending;

@@ -37,8 +37,8 @@ import { CancelledFailure } from '@temporalio/common';
 import type { JsonValue } from '../src/contract/json.ts';
 import type { AttemptInput } from '../src/contract/workflow.ts';
 import { AttemptInterrupted } from './failures.ts';
-import type { KillReason, ProcessOutcome } from './pool/handler-process.ts';
 import type { TypeRules } from './pool/messages.ts';
+import type { KillReason, ProcessOutcome } from './pool/process-outcome.ts';
 import { TaskFailure, type StopReason } from './types/define.ts';
 
 export interface RunContext {

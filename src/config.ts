@@ -92,6 +92,7 @@ const variables = z.object({
   PORT: port(8000),
   TASKBELL_WS_PORT: optionalPort,
   TASKBELL_HOME: z.string().default(defaultHome),
+  TASKBELL_SECRETS_FILE: z.string().optional(),
   TASKBELL_TEMPORAL_PORT: port(7233),
   TASKBELL_TEMPORAL_UI_PORT: portOrNone(8233),
   TASKBELL_TASK_QUEUE: z.string().max(200).default('taskbell'),
@@ -148,6 +149,8 @@ export interface Config {
   readonly webSocketPort: number | undefined;
   /** Folder of the database file, the users file and generated secrets. */
   readonly home: string;
+  /** The file with the secrets that handlers can use. */
+  readonly secretsFile: string;
   readonly jwtSecret: string | undefined;
   /** Identity provider that has the accounts, instead of our own users file. */
   readonly identityProvider:
@@ -221,6 +224,7 @@ export function readConfig(environment: Environment = process.env): Config {
     port: env.PORT,
     webSocketPort: env.TASKBELL_WS_PORT,
     home: resolve(env.TASKBELL_HOME),
+    secretsFile: readSecretsFile(set),
     jwtSecret: env.TASKBELL_JWT_SECRET,
     identityProvider,
     logLevel: env.TASKBELL_LOG_LEVEL,
@@ -262,6 +266,11 @@ export function readConfig(environment: Environment = process.env): Config {
 /** Reads only TASKBELL_HOME, for commands that work even if the rest of the configuration is invalid. */
 export function readHome(environment: Environment = process.env): string {
   return resolve(environment['TASKBELL_HOME'] || defaultHome);
+}
+
+/** Reads only the path of the secrets file, as `readHome` does. */
+export function readSecretsFile(environment: Environment = process.env): string {
+  return resolve(environment['TASKBELL_SECRETS_FILE'] || join(readHome(environment), 'secrets.json'));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { parseHostName } from '../../src/lib/host-name.ts';
 import { portOf } from './port.ts';
 
 /** Returns whether a URL's host and port may be called even if they are private, or the port is not 80 or 443. */
@@ -9,11 +10,9 @@ export function createAllowHosts(entries: readonly string[]): AllowHosts {
   return (url) => allowed.has(`${url.hostname}:${portOf(url)}`);
 }
 
-/** Spells an entry as a URL spells its host: lower case, `127.0.0.1` for `127.1`, the shortest IPv6 form. */
+/** Spells an entry as a URL spells its host. */
 function normalise(entry: string): string {
-  const url = /:\d+$/.test(entry) && URL.canParse(`http://${entry}`) ? new URL(`http://${entry}`) : undefined;
-  if (url === undefined || url.href !== `http://${url.host}/`) {
-    throw new TypeError(`"${entry}" is not of the form host:port`);
-  }
-  return `${url.hostname}:${portOf(url)}`;
+  const { hostname, port } = parseHostName(entry) ?? {};
+  if (port === undefined) throw new TypeError(`"${entry}" is not of the form host:port`);
+  return `${hostname}:${port}`;
 }

@@ -4,7 +4,7 @@ import { truncateBytes } from '../../src/contract/text.ts';
 import { describeFailure, isTaskFailure, stackOf, stackOfCauses } from '../failures.ts';
 import { toLimitedJson } from '../limited-json.ts';
 import { logText } from '../log-text.ts';
-import { AttemptStopped, type TaskContext } from '../types/define.ts';
+import { AttemptStopped, type TaskContext, TaskFailure } from '../types/define.ts';
 import type { TaskTypes } from '../types/index.ts';
 import type { FromHandler, HandlerFailure, HandlerInput, ToHandler } from './messages.ts';
 import { ReportSender } from './report-sender.ts';
@@ -17,6 +17,9 @@ export class HandlerAttempt {
   readonly #send: (message: FromHandler) => void;
   readonly #stopping = new AbortController();
   readonly #reports: ReportSender;
+  /** Requests for secrets that the worker has not answered yet. */
+  readonly #asked = new Map<number, (value: string | undefined) => void>();
+  #requests = 0;
   #ended = false;
 
   constructor({ input, number }: Extract<ToHandler, { type: 'run' }>, send: (message: FromHandler) => void) {
@@ -28,6 +31,13 @@ export class HandlerAttempt {
 
   stop({ number, reason, message }: Extract<ToHandler, { type: 'stop' }>): void {
     if (number === this.#number) this.#stopping.abort(new AttemptStopped(reason, message));
+  }
+
+  /** Takes the worker's answer to a request for a secret. */
+  answer({ number, request, value }: Extract<ToHandler, { type: 'secret' }>): void {
+    if (number !== this.#number) return;
+    this.#asked.get(request)?.(value);
+    this.#asked.delete(request);
   }
 
   async run(types: TaskTypes): Promise<void> {
@@ -69,6 +79,20 @@ export class HandlerAttempt {
     this.#reports.close();
   }
 
+  async #secret(name: string, url: string): Promise<string> {
+    this.#requests += 1;
+    const request = this.#requests;
+    const value = await new Promise<string | undefined>((resolve) => {
+      this.#asked.set(request, resolve);
+      this.#send({ type: 'secret', number: this.#number, request, name, url });
+    });
+    if (value !== undefined) return value;
+    // Not retryable: it stays so until the operator changes something, and then the owner can retry the task. The
+    // message is the same whatever the reason, so that no account finds out which secrets the others have.
+    const message = `There is no secret ${name} for this account and host`;
+    throw new TaskFailure('SecretUnavailable', message, { retryable: false });
+  }
+
   #context(): TaskContext {
     const { taskId, owner, attempt, idempotencyKey, checkpoint } = this.#input;
     const reports = this.#reports;
@@ -91,6 +115,8 @@ export class HandlerAttempt {
           reports.checkpoint(saved);
         },
       },
+      // Handlers in JavaScript pass anything.
+      secret: (name: unknown, url: unknown) => this.#secret(String(name), String(url)),
       progress: (percent, message = '') => {
         const clamped = Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : 0;
         reports.progress(clamped, truncateBytes(message, maxProgressMessageBytes));

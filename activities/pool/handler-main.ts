@@ -52,6 +52,9 @@ async function receive(received: unknown): Promise<void> {
     case 'stop':
       current?.stop(message);
       return;
+    case 'secret':
+      current?.answer(message);
+      return;
     case 'run': {
       if (!types) throw new Error('An attempt arrived before the task types');
       await run(new HandlerAttempt(message, send), types);

@@ -10,7 +10,6 @@ import { endOf, killGroup, type ProcessEnd, readiness } from './lifetime.ts';
 import {
   type FromHandler,
   fromHandler,
-  type HandlerFailure,
   type HandlerInput,
   type HandlerSettings,
   type HandlerReport,
@@ -19,29 +18,11 @@ import {
 } from './messages.ts';
 import { forwardOutput, type PoolLogger } from './output.ts';
 import { LineBudget } from './line-budget.ts';
+import { maskedMessage, maskingLogger } from './masked.ts';
+import type { KillReason, ProcessOutcome } from './process-outcome.ts';
+import type { FindSecret, WantedSecret } from '../find-secret.ts';
+import { SecretMask } from '../secret-mask.ts';
 import type { StopReason } from '../types/define.ts';
-
-/** Why we kill a process while its handler runs. */
-export type KillReason = 'TimeLimitExceeded' | 'MemoryLimitExceeded' | StopReason;
-
-/** How a handler's run ended. */
-export type ProcessOutcome =
-  | { readonly kind: 'completed'; readonly result: string }
-  | { readonly kind: 'failed'; readonly failure: HandlerFailure }
-  /** Its process ended without reporting an outcome. */
-  | {
-      readonly kind: 'died';
-      readonly code: number | null;
-      readonly signal: NodeJS.Signals | null;
-      readonly killedFor: KillReason | undefined;
-      /** Whether something that an earlier handler left behind ended it. */
-      readonly byAnother: boolean;
-    }
-  /**
-   * The handler was never called: the process had ended, or an earlier handler had left something that
-   * blocked it.
-   */
-  | { readonly kind: 'not_started' };
 
 export interface HandlerProcessOptions {
   /** The script of the process. */
@@ -68,9 +49,15 @@ const defaultReadyMs = 60_000;
  */
 const startMs = 5000;
 
+/** Finds a secret for the owner of the running task. */
+type FindOwnersSecret = (wanted: Omit<WantedSecret, 'owner'>) => ReturnType<FindSecret>;
+
 interface Run {
   readonly number: number;
   readonly onReport: (report: HandlerReport) => void;
+  readonly findSecret: FindOwnersSecret;
+  /** The secrets that the handler was given. */
+  readonly mask: SecretMask;
   readonly end: (end: ProcessOutcome) => void;
   started: boolean;
 }
@@ -85,6 +72,8 @@ export class HandlerProcess {
   residentBytes = 0;
   readonly #child: ChildProcess;
   readonly #logger: PoolLogger;
+  /** The secrets that its handlers were given, the earlier ones too: what they print may be read later. */
+  readonly #mask = new SecretMask();
   #number = 0;
   #run: Run | undefined;
   #warned = false;
@@ -100,7 +89,7 @@ export class HandlerProcess {
 
   constructor(options: HandlerProcessOptions) {
     const { entry, settings, environment, maxHeapMb, logger, readyMs = defaultReadyMs } = options;
-    this.#logger = logger;
+    this.#logger = maskingLogger(logger, this.#mask);
     this.#child = fork(entry, [], {
       env: environment,
       execArgv: [`--max-old-space-size=${maxHeapMb}`],
@@ -113,7 +102,7 @@ export class HandlerProcess {
     this.ended = this.#untilEnd(end);
     this.#child.on('message', (message) => this.#receive(message));
     const onOutOfHeap = (): unknown => (this.#killedFor ??= 'MemoryLimitExceeded');
-    forwardOutput(this.#child, logger, () => this.#facts(), onOutOfHeap);
+    forwardOutput(this.#child, this.#logger, () => this.#facts(), onOutOfHeap);
     this.#send({ type: 'load', settings });
   }
 
@@ -127,7 +116,11 @@ export class HandlerProcess {
     return exitCode === null && signalCode === null && connected && !this.#leaving && !this.#wasStopped;
   }
 
-  run(input: HandlerInput, onReport: (report: HandlerReport) => void): Promise<ProcessOutcome> {
+  run(
+    input: HandlerInput,
+    onReport: (report: HandlerReport) => void,
+    findSecret: FindOwnersSecret = async () => undefined,
+  ): Promise<ProcessOutcome> {
     if (this.#run) throw new Error('A handler process runs one attempt at a time');
     // An earlier handler may have set it by printing V8's out-of-memory message. This one is not to blame.
     this.#killedFor = undefined;
@@ -142,7 +135,7 @@ export class HandlerProcess {
         clearTimeout(late);
         resolve(run.started || how.kind !== 'died' ? how : { kind: 'not_started' });
       };
-      const run: Run = { number, onReport, end, started: false };
+      const run: Run = { number, onReport, findSecret, mask: new SecretMask(), end, started: false };
       this.#run = run;
       this.#send({ type: 'run', number, input });
     });
@@ -174,7 +167,7 @@ export class HandlerProcess {
       this.#warnOnce('Ignoring unknown messages from a handler');
       return;
     }
-    this.#handle(parsed.data);
+    this.#handle(this.#run ? maskedMessage(parsed.data, this.#run.mask) : parsed.data);
   }
 
   /** Drops the log lines of a handler that sends too many. Progress and checkpoint replace earlier ones. */
@@ -200,6 +193,9 @@ export class HandlerProcess {
       case 'report':
         this.#run?.onReport(this.#bounded(message.report));
         return;
+      case 'secret':
+        if (this.#run) void this.#answer(message, this.#run);
+        return;
       case 'completed':
         this.#finish({ kind: 'completed', result: message.result }, message.residentBytes);
         return;
@@ -215,6 +211,16 @@ export class HandlerProcess {
       case 'ready':
       case 'unusable':
     }
+  }
+
+  async #answer(
+    { number, request, name, url }: Extract<FromHandler, { type: 'secret' }>,
+    { findSecret, mask }: Run,
+  ): Promise<void> {
+    const value = await findSecret({ name, url });
+    // Before the handler has it.
+    if (value !== undefined) for (const each of [mask, this.#mask]) each.add(name, value);
+    this.#send({ type: 'secret', number, request, ...(value !== undefined && { value }) });
   }
 
   #facts(): object {

@@ -50,6 +50,8 @@ export const toHandler = z.discriminatedUnion('type', [
   z.object({ type: z.literal('run'), number, input: run }),
   /** Asks the attempt to stop. The handler can still clean up and report. */
   z.object({ type: z.literal('stop'), number, reason: z.enum(stopReasons), message: z.string() }),
+  /** Answers a request for a secret; without a value, it may not be used. */
+  z.object({ type: z.literal('secret'), number, request: z.int(), value: z.string().optional() }),
 ]);
 export type ToHandler = z.infer<typeof toHandler>;
 
@@ -81,6 +83,8 @@ export const fromHandler = z.discriminatedUnion('type', [
   /** First message of every attempt. A process that an earlier handler blocks doesn't send it. */
   z.object({ type: z.literal('started'), number }),
   z.object({ type: z.literal('report'), number, report: handlerReport }),
+  /** `request` is its number within the attempt. */
+  z.object({ type: z.literal('secret'), number, request: z.int(), name: z.string(), url: z.string() }),
   /** `result` is JSON. */
   z.object({
     type: z.literal('completed'),

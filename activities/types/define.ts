@@ -60,6 +60,13 @@ export interface TaskContext {
    */
   readonly checkpoint: { read(): JsonValue | undefined; write(value: JsonValue): void };
   /**
+   * Returns the value of a secret, if the task's owner may use it and it may be sent to this URL. Only the URL's
+   * protocol, host and port count. If the handler reports the value (a result, an error, a log line, a checkpoint),
+   * `[secret NAME]` takes its place.
+   * @throws {TaskFailure} `SecretUnavailable`, not retryable, whatever the reason.
+   */
+  secret(name: string, url: string | URL): Promise<string>;
+  /**
    * Reports the attempt's progress to its watchers.
    * @param percent 0–100; values outside are clamped.
    */

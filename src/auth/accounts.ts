@@ -3,7 +3,7 @@ import { createLimiter } from '../lib/limiter.ts';
 import { hashPassword, isTooLong, matchingForm, needsRehash, normalised, spendRest } from './passwords.ts';
 import { updateUsersFile, type User, usersFormat } from './users-file.ts';
 import type { AccountRole } from '../contract/account.ts';
-import { createListView } from './list-view.ts';
+import { createListView } from '../lib/list-view.ts';
 import { rejectBusy } from './rejections.ts';
 
 /** An account that can sign in. */

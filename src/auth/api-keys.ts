@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Account, Accounts } from './accounts.ts';
 import { type ApiKey, keysFormat } from './keys-file.ts';
-import { type FollowOptions, followList } from './list-follower.ts';
+import { type FollowOptions, followList } from '../lib/list-follower.ts';
 import { sha256 } from './new-key.ts';
 import type { Principal } from './principal.ts';
 import { invalidToken } from './rejections.ts';

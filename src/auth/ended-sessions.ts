@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type ListFormat, updateListFile } from './list-file.ts';
-import { type FollowOptions, followList } from './list-follower.ts';
+import { type ListFormat, updateListFile } from '../lib/list-file.ts';
+import { type FollowOptions, followList } from '../lib/list-follower.ts';
 import type { Principal } from './principal.ts';
 
 const endedSession = z.strictObject({

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type ApiKey, keyLabel, keysFormat } from './keys-file.ts';
-import { readListFile, updateListFile } from './list-file.ts';
+import { readListFile, updateListFile } from '../lib/list-file.ts';
 import { sha256 } from './new-key.ts';
 import type { Scope } from './principal.ts';
-import { unknownUser, UserError } from './users.ts';
+import { UserError } from '../lib/user-error.ts';
+import { unknownUser } from './users.ts';
 import { readUsersFile } from './users-file.ts';
 
 export interface NewKey {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { areDistinct, type ListFormat } from './list-file.ts';
+import { areDistinct, type ListFormat } from '../lib/list-file.ts';
 import { scope } from './principal.ts';
 
 export const keyLabel = z

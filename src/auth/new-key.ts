@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseInstant } from '../contract/instant.ts';
 import { type Scope, scope } from './principal.ts';
-import { UserError } from './users.ts';
+import { UserError } from '../lib/user-error.ts';
 
 /** Returns the hash of a key, which is what is stored and compared. */
 export function sha256(key: string): Buffer {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { accountRole } from '../contract/account.ts';
 import type { LockTimes } from '../lib/file-lock.ts';
-import { areDistinct, type ListFormat, readListFile, updateListFile } from './list-file.ts';
+import { areDistinct, type ListFormat, readListFile, updateListFile } from '../lib/list-file.ts';
 import { passwordHash } from './passwords.ts';
 
 /**

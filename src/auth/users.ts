@@ -2,11 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hashPassword, passwordProblem } from './passwords.ts';
 import { readUsersFile, updateUsersFile, type User, userName } from './users-file.ts';
 import type { AccountRole } from '../contract/account.ts';
-
-/** A change that cannot be made. `message` is one line for the person who requested it. */
-export class UserError extends Error {
-  override readonly name = 'UserError';
-}
+import { UserError } from '../lib/user-error.ts';
 
 /** Administers the users file. Each call reads the file; nothing is cached. */
 export interface Users {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { Io } from '../lib/command.ts';
 import { defineApi } from './commands/api.ts';
 import { defineKeys } from './commands/keys.ts';
+import { defineSecrets } from './commands/secrets.ts';
 import { defineSetup } from './commands/setup.ts';
 import { defineUp } from './commands/up.ts';
 import { defineUsers } from './commands/users.ts';
@@ -17,6 +18,15 @@ const program = new Command('taskbell')
   )
   .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
   .showHelpAfterError();
-const definitions = [defineUp, defineApi, defineWorker, defineSetup, defineWebUi, defineUsers, defineKeys];
+const definitions = [
+  defineUp,
+  defineApi,
+  defineWorker,
+  defineSetup,
+  defineWebUi,
+  defineUsers,
+  defineKeys,
+  defineSecrets,
+];
 for (const define of definitions) define(program, io);
 await program.parseAsync();

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { createFirstUserRecord } from '../auth/first-user.ts';
 import { usersFilePath } from '../auth/paths.ts';
-import { createUsers, UserError } from '../auth/users.ts';
+import { createUsers } from '../auth/users.ts';
 import type { AccountRole } from '../contract/account.ts';
+import { UserError } from '../lib/user-error.ts';
 
 /**
  * Creates the admin `admin` with a random password if there are no users. Only the caller knows the password: print it.

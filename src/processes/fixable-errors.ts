@@ -1,10 +1,10 @@
 /** The errors that the user of a command can fix: their messages say how. */
-import { ListFileError } from '../auth/list-file.ts';
-import { UserError } from '../auth/users.ts';
 import { ConfigError } from '../config.ts';
-import { SetupError } from '../lib/setup-error.ts';
-import { TemporalUnreachable } from '../temporal/unreachable.ts';
 import { FileLockLost, FileLockTimeout } from '../lib/file-lock.ts';
+import { ListFileError } from '../lib/list-file.ts';
+import { SetupError } from '../lib/setup-error.ts';
+import { UserError } from '../lib/user-error.ts';
+import { TemporalUnreachable } from '../temporal/unreachable.ts';
 
 /**
  * Returns whether an error is about the set-up, so that a restart does not help. A TemporalUnreachable is not: the

@@ -1,7 +1,12 @@
 import type { Logger } from 'pino';
+import type { FindSecret } from '../../activities/find-secret.ts';
+import { createAllowHosts } from '../../activities/net/allow-hosts.ts';
 import { TaskTypesError } from '../../activities/pool/lifetime.ts';
 import { type HandlerPool, startPool } from '../../activities/pool/pool.ts';
 import { type Config, handlerEnvironment } from '../config.ts';
+import { ListFileError } from '../lib/list-file.ts';
+import { SetupError } from '../lib/setup-error.ts';
+import { openSecrets } from '../secrets/source.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
 import { createLogger } from './log.ts';
 import { handlerScript, workflowBundle } from './own-build.ts';
@@ -13,6 +18,7 @@ import { temporalConnection } from './temporal.ts';
 /** Runs `taskbell worker` until asked to stop, then hands back the attempts that it could not finish. */
 export async function runWorker(config: Config): Promise<void> {
   const logger = createLogger(config, 'worker');
+  const findSecret = await openSecretsOf(config, logger);
   const pool = await startHandlers(config, logger);
   try {
     const running = await startWorker({
@@ -20,6 +26,7 @@ export async function runWorker(config: Config): Promise<void> {
       namespace: config.temporal.namespace,
       taskQueue: config.taskQueue,
       pool,
+      findSecret,
       workflowBundle,
       ...config.worker,
       logger,
@@ -31,6 +38,21 @@ export async function runWorker(config: Config): Promise<void> {
     await pool.close();
   }
   logLifecycle(logger, {}, 'worker has stopped');
+}
+
+async function openSecretsOf({ secretsFile, types }: Config, logger: Logger): Promise<FindSecret> {
+  try {
+    return await openSecrets({
+      path: secretsFile,
+      allowsPlain: createAllowHosts(types.httpAllowHosts),
+      onRefused: ({ name, owner }, reason) =>
+        logger.warn({ secret: name, owner, reason }, `secret ${name} refused to ${owner}`),
+      onError: ({ message }) => logger.error(`secrets: ${message}`),
+    });
+  } catch (error) {
+    if (error instanceof ListFileError) throw new SetupError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 async function startHandlers(config: Config, logger: Logger): Promise<HandlerPool> {

@@ -12,6 +12,7 @@ import {
   Worker,
   type WorkerOptions as TemporalWorkerOptions,
 } from '@temporalio/worker';
+import type { FindSecret } from '../../activities/find-secret.ts';
 import { createActivities, type LocalActivities } from '../../activities/index.ts';
 import { Probation } from '../../activities/probation.ts';
 import { type SlotKind, Slots } from '../../activities/slots.ts';
@@ -37,6 +38,8 @@ export interface WorkerOptions {
   readonly taskQueue: string;
   /** Runs the handlers. The caller closes it after the worker has ended. */
   readonly pool: HandlerPool;
+  /** Finds the secrets that handlers ask for. */
+  readonly findSecret: FindSecret;
   /** Path of the prebuilt workflow bundle. */
   readonly workflowBundle: string;
   readonly concurrency: number;
@@ -201,6 +204,7 @@ async function createAttemptWorkers(
   const activitiesIn = (kind: SlotKind): object =>
     createActivities({
       pool: options.pool,
+      findSecret: options.findSecret,
       slots: kind,
       probation,
       signals: signalsOf(connection, options),

@@ -268,6 +268,23 @@ test('the payload can be edited as JSON, and fields that the form does not know 
   await page.close();
 });
 
+test('a header can be a secret, which the form and the page of the task show as it was given', async () => {
+  const page = await openForm('/tasks/new?type=http-request&name=x');
+  await page.getByRole('button', { name: 'Edit as JSON' }).click();
+  const headers = { Authorization: { secret: 'crm-token', prefix: 'Bearer ' }, 'X-Plain': 'text' };
+  const payload = { url: 'https://example.com/', headers };
+  await page.getByLabel('Payload (JSON)').fill(JSON.stringify(payload));
+  await page.getByRole('button', { name: 'Edit as JSON' }).click();
+  expect(JSON.parse(await page.getByLabel('headers (JSON)').inputValue())).toEqual(headers);
+  await page.getByRole('button', { name: 'In 1 hour' }).click();
+  await create(page).click();
+  expect((await createdTask(page)).payload).toEqual(payload);
+  const tree = page.getByRole('region', { name: 'Payload' });
+  for (const key of ['headers', 'Authorization']) await tree.locator('.json-key', { hasText: key }).click();
+  await tree.getByText('crm-token').waitFor();
+  await page.close();
+});
+
 test('a form keeps its values if the session ends and the user signs in again, but not once it has been sent', async () => {
   const page = await openForm('/tasks/new?type=echo');
   await page.getByLabel('Name', { exact: true }).fill('half done');

@@ -207,6 +207,15 @@ describe('docker-compose.yml', () => {
     expect(services['api']?.environment).not.toHaveProperty('TASK_SMTP');
   });
 
+  test('gives the secrets of tasks to the worker alone, and the accounts to the API alone', () => {
+    const atHome = (name: string) =>
+      JSON.stringify(get(name).volumes.filter((it) => /\/var\/lib\/taskbell/.test(JSON.stringify(it))));
+    expect(atHome('worker')).toMatch(/"(source":")?secrets[:"]/);
+    expect(atHome('api')).toMatch(/"(source":")?home[:"]/);
+    for (const name of ['worker', 'api'])
+      expect(get(name).environment['TASKBELL_HOME']).toBe('/var/lib/taskbell');
+  });
+
   test('publishes several APIs on a range of ports', () => {
     expect(compose({ ...secrets, TASKBELL_PORT: '8000-8001' }, '-q')).toMatchObject({
       status: 0,

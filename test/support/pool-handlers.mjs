@@ -32,6 +32,29 @@ const sends = defineTaskType({
   },
 });
 
+const confides = defineTaskType({
+  name: 'confides',
+  description: 'Reports a secret in every way that there is, or texts that it is given',
+  payload: z.strictObject({
+    url: z.string().optional(),
+    texts: z.array(z.string()).default([]),
+    fails: z.boolean().default(false),
+  }),
+  run: async ({ secret, log, progress, checkpoint }, { url, texts, fails }) => {
+    const known = url === undefined ? texts : [await secret('crm', url)];
+    for (const text of known) {
+      console.log(`printed ${text}`);
+      console.error(`printed ${text}`);
+      log.info(`logged ${text}`);
+      progress(50, `half of ${text}`);
+      checkpoint.write({ [text]: `saved ${text}` });
+      if (fails)
+        throw Object.assign(new Error(`failed with ${text}`, { cause: text }), { name: `Error of ${text}` });
+    }
+    return { known };
+  },
+});
+
 const saves = defineTaskType({
   name: 'saves',
   description: 'Saves a checkpoint of a given size, in bytes of JSON',
@@ -94,4 +117,4 @@ const throwsAndReturns = defineTaskType({
     }),
 });
 
-export default [prints, sends, saves, leavesBehind, returns, throwsAndReturns];
+export default [prints, sends, confides, saves, leavesBehind, returns, throwsAndReturns];

@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
-import type { HandlerProcess, ProcessOutcome } from '../../activities/pool/handler-process.ts';
+import type { HandlerProcess } from '../../activities/pool/handler-process.ts';
 import type { PoolLogger } from '../../activities/pool/output.ts';
+import type { ProcessOutcome } from '../../activities/pool/process-outcome.ts';
 import type { HandlerInput, HandlerReport } from '../../activities/pool/messages.ts';
 import { type HandlerPool, type PoolOptions, startPool } from '../../activities/pool/pool.ts';
 import { childrenOf } from './child-processes.ts';
@@ -77,11 +78,13 @@ export async function attempt(
   pool: HandlerPool,
   taskType: string,
   payload: unknown = {},
+  findSecret?: Parameters<HandlerProcess['run']>[2],
 ): Promise<AttemptResult> {
   const handlerProcess = await pool.acquire(acquireDeadline());
   const { pid } = handlerProcess;
   const updates: HandlerReport[] = [];
-  const end = await handlerProcess.run(anInput(taskType, payload), (update) => void updates.push(update));
+  const onReport = (update: HandlerReport): void => void updates.push(update);
+  const end = await handlerProcess.run(anInput(taskType, payload), onReport, findSecret);
   pool.release(handlerProcess);
   return { end, pid: pid ?? 0, updates };
 }

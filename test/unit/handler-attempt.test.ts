@@ -1,10 +1,19 @@
 /** What an attempt reports of what its handler throws, logs and returns. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { HandlerAttempt } from '../../activities/pool/attempt.ts';
 import type { FromHandler } from '../../activities/pool/messages.ts';
 import { type TaskContext, TaskFailure } from '../../activities/types/define.ts';
 import { createTaskTypes } from '../../activities/types/index.ts';
+
+const input = {
+  taskType: 'own',
+  payload: {},
+  taskId: 'a',
+  owner: { id: 'b', name: 'ada' },
+  attempt: 1,
+  idempotencyKey: 'c',
+};
 
 /** Runs a handler, and returns the log and the end that it reported. */
 async function attempt(run: (context: TaskContext) => unknown) {
@@ -16,14 +25,6 @@ async function attempt(run: (context: TaskContext) => unknown) {
     run: async (context: TaskContext) => (await run(context)) as never,
   };
   const sent: FromHandler[] = [];
-  const input = {
-    taskType: 'own',
-    payload: {},
-    taskId: 'a',
-    owner: { id: 'b', name: 'ada' },
-    attempt: 1,
-    idempotencyKey: 'c',
-  };
   const types = createTaskTypes({ dataDir: undefined, httpAllowHosts: [], extra: [type] });
   await new HandlerAttempt({ type: 'run', number: 1, input }, (message) => sent.push(message)).run(types);
   const log = sent.flatMap((message) => (message.type === 'report' ? (message.report.log ?? []) : []));
@@ -34,6 +35,26 @@ async function attempt(run: (context: TaskContext) => unknown) {
     failure: end?.type === 'failed' ? end.failure : undefined,
   };
 }
+
+test('the answer to an earlier attempt is not taken for its own', async () => {
+  const sent: FromHandler[] = [];
+  const found: string[] = [];
+  const type = {
+    name: 'own',
+    description: '',
+    payload: z.looseObject({}),
+    run: async ({ secret }: TaskContext) => void found.push(await secret('crm', 'https://a/')) as never,
+  };
+  const types = createTaskTypes({ dataDir: undefined, httpAllowHosts: [], extra: [type] });
+  const running = new HandlerAttempt({ type: 'run', number: 2, input }, (message) => sent.push(message));
+  const ended = running.run(types);
+  const asked = { type: 'secret', number: 2, request: 1, name: 'crm', url: 'https://a/' };
+  await vi.waitFor(() => expect(sent).toContainEqual(asked));
+  running.answer({ type: 'secret', number: 1, request: 1, value: 'of another' });
+  running.answer({ type: 'secret', number: 2, request: 1, value: 'its own' });
+  await ended;
+  expect(found).toEqual(['its own']);
+});
 
 const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' });
 

@@ -1,7 +1,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
 import { AttemptInterrupted } from '../../activities/failures.ts';
-import type { ProcessOutcome } from '../../activities/pool/handler-process.ts';
+import type { ProcessOutcome } from '../../activities/pool/process-outcome.ts';
 import { TaskFailure } from '../../activities/types/define.ts';
 import { type RunContext, verdict } from '../../activities/verdict.ts';
 

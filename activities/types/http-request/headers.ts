@@ -34,11 +34,28 @@ function headerText(latin1: string): string {
 }
 
 /**
+ * Returns the user's headers with the values of secrets.
+ * @param secretOf returns the value of a secret
+ */
+export async function resolvedHeaders(
+  { headers }: Pick<HttpRequestPayload, 'headers'>,
+  secretOf: (name: string) => Promise<string>,
+): Promise<Record<string, string>> {
+  const resolved = Object.entries(headers).map(async ([name, value]) => {
+    if (typeof value === 'string') return [name, value] as const;
+    return [name, `${value.prefix ?? ''}${await secretOf(value.secret)}`] as const;
+  });
+  return Object.fromEntries(await Promise.all(resolved));
+}
+
+/**
  * Returns the headers of a request: the user's in place of ours.
+ * @param headers the user's headers
  * @param sent the body as it is sent
  */
 export function requestHeaders(
-  { url, headers, body }: HttpRequestPayload,
+  { url, body }: HttpRequestPayload,
+  headers: Readonly<Record<string, string>>,
   sent: Buffer | undefined,
   idempotencyKey: string,
 ): Record<string, string> {

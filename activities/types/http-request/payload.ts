@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { jsonValue } from '../../../src/contract/json.ts';
+import { secretReference } from '../../../src/contract/secret.ts';
 import { portOf } from '../../net/port.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
@@ -24,15 +25,20 @@ const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 const status = z.int().min(100).max(599);
 
-const headers = z.record(z.string(), z.string()).superRefine((headers, context) => {
+const headerContent = z.union([z.string(), secretReference], {
+  error: 'Must be text, or a reference to a secret: {"secret": NAME}',
+});
+
+const headers = z.record(z.string(), headerContent).superRefine((headers, context) => {
   const seen = new Set<string>();
   for (const [name, value] of Object.entries(headers)) {
-    const message = headerFault(name, value, seen);
+    const message = headerFault(name, typeof value === 'string' ? value : (value.prefix ?? ''), seen);
     if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message });
     seen.add(name.toLowerCase());
   }
 });
 
+/** @param value the part of it that the payload has */
 function headerFault(name: string, value: string, seen: ReadonlySet<string>): string | undefined {
   const lower = name.toLowerCase();
   if (!headerName.test(name)) return 'Not a valid header name';
@@ -53,15 +59,27 @@ export function payloadSchema(isAllowedHost: (url: URL) => boolean) {
       const message = urlFault(text, isAllowedHost);
       if (message !== undefined) context.addIssue({ code: 'custom', message });
     });
-  return z.strictObject({
+  const fields = z.strictObject({
     url: url.describe('An http or https URL of a public address, on port 80 or 443'),
     method: z.enum(methods).default('GET'),
-    headers: headers.default({}),
+    headers: headers.default({}).describe('A value is text or, as JSON, a secret: {"secret": "NAME"}'),
     body: jsonValue.optional().describe('A string is sent unchanged, anything else as JSON'),
     expected_status: z
       .union([status, z.array(status).min(1)])
       .optional()
       .describe('The status or statuses that count as success; 200 to 299 by default'),
+  });
+  // The worker would refuse it, but not before the task is due.
+  return fields.superRefine(({ url, headers }, context) => {
+    if (!URL.canParse(url) || new URL(url).protocol !== 'http:' || isAllowedHost(new URL(url))) return;
+    for (const [name, value] of Object.entries(headers)) {
+      if (typeof value === 'string') continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['headers', name],
+        message: 'A secret is sent over https only',
+      });
+    }
   });
 }
 

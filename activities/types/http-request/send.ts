@@ -8,12 +8,13 @@ import { AddressNotAllowed, NoPublicAddress } from '../../net/addresses.ts';
 import type { AllowHosts } from '../../net/allow-hosts.ts';
 import { connect } from '../../net/connect.ts';
 import { portOf } from '../../net/port.ts';
+import { SecretMask } from '../../secret-mask.ts';
 import { TaskFailure, type TaskContext } from '../define.ts';
 import { ellipsis } from '../text.ts';
 import { readBody, type Body } from './body.ts';
 import { bodyText } from './body-text.ts';
 import { exchange, UnreadableResponse } from './exchange.ts';
-import { headerOf, requestHeaders, responseHeaders } from './headers.ts';
+import { headerOf, requestHeaders, resolvedHeaders, responseHeaders } from './headers.ts';
 import { connectionFailure, isSuccess, responseFailure, statusFailure } from './outcome.ts';
 import type { HttpRequestPayload } from './payload.ts';
 
@@ -45,6 +46,10 @@ interface Sending extends HttpSettings {
   readonly url: URL;
   /** The host and port, for messages. */
   readonly from: string;
+  /** The user's headers, with the values of secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The secrets among them. The worker masks the result; bytes that become base64 are masked here. */
+  readonly mask: SecretMask;
   readonly idempotencyKey: string;
   readonly signal: AbortSignal;
 }
@@ -55,17 +60,23 @@ interface Sending extends HttpSettings {
  * @throws {TaskFailure}, or the reason of the context's signal once that has fired.
  */
 export async function sendRequest(
-  { idempotencyKey, signal }: TaskContext,
+  { idempotencyKey, secret, signal }: TaskContext,
   payload: HttpRequestPayload,
   settings: HttpSettings,
 ): Promise<JsonValue> {
   const url = new URL(payload.url);
   const from = `${url.hostname}:${portOf(url)}`;
+  const mask = new SecretMask();
+  const headers = await resolvedHeaders(payload, async (name) => {
+    const value = await secret(name, url);
+    mask.add(name, value);
+    return value;
+  });
   const limitMs = settings.timeouts.totalMs;
   const message = `the request took longer than ${durationOf(limitMs)}, the limit of an attempt`;
   try {
     return await withTimeLimit({ limitMs, message, signal }, (signal) =>
-      send({ ...settings, payload, url, from, idempotencyKey, signal }),
+      send({ ...settings, payload, url, from, headers, mask, idempotencyKey, signal }),
     );
   } catch (error) {
     // Whatever error an abort caused in the request, the attempt ends with the abort's reason.
@@ -104,14 +115,15 @@ async function connected({ url, from, isAllowedHost, timeouts, signal, warn }: S
 }
 
 async function converse(socket: Socket, sending: Sending): Promise<Record<string, JsonValue>> {
-  const { payload, from, timeouts, signal } = sending;
+  const { payload, from, mask, timeouts, signal } = sending;
   const response = await answerTo(socket, sending);
   const status = response.statusCode ?? 0;
   const headers = responseHeaders(response.rawHeaders);
   const success = isSuccess(status, payload.expected_status);
   const maxBytes = success ? maxBodyBytes : maxFailureBodyBytes;
   const limits = { maxBytes, idleMs: timeouts.bodyMs, signal };
-  const body = await readBody(response, headerOf(headers, 'content-encoding'), limits);
+  const received = await readBody(response, headerOf(headers, 'content-encoding'), limits);
+  const body = { ...received, bytes: mask.bytes(received.bytes) };
   const contentType = headerOf(headers, 'content-type');
   if (!success) {
     const { body: text, body_encoding } = bodyText(body, contentType, maxResultBytes);
@@ -126,10 +138,13 @@ async function converse(socket: Socket, sending: Sending): Promise<Record<string
   return { ...facts, ...bodyText(body, contentType, room) };
 }
 
-async function answerTo(socket: Socket, { payload, url, from, idempotencyKey, signal }: Sending) {
+async function answerTo(
+  socket: Socket,
+  { payload, url, from, headers: own, idempotencyKey, signal }: Sending,
+) {
   const { method } = payload;
   const body = bodyOf(payload);
-  const headers = requestHeaders(payload, body, idempotencyKey);
+  const headers = requestHeaders(payload, own, body, idempotencyKey);
   try {
     return await exchange(socket, { method, path: `${url.pathname}${url.search}`, headers, body }, signal);
   } catch (error) {

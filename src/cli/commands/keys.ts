@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { ListedKey } from '../../auth/key-administration.ts';
 import { parseExpiry, parseScopes } from '../../auth/new-key.ts';
-import { UserError } from '../../auth/users.ts';
 import { hasIdentityProvider } from '../../config.ts';
 import { createAction, type Io } from '../../lib/command.ts';
 import { ownCommand } from '../../lib/own-command.ts';
+import { UserError } from '../../lib/user-error.ts';
 import { administrationErrors } from '../errors.ts';
 import { openKeys, recordChange } from '../home-files.ts';
 import { printJson, printTable, printText } from '../output.ts';

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { usersFilePath } from '../../auth/paths.ts';
-import { unknownUser, UserError } from '../../auth/users.ts';
+import { unknownUser } from '../../auth/users.ts';
 import { type Config, ConfigError, readConfig } from '../../config.ts';
 import { createAction, type Io } from '../../lib/command.ts';
 import { hostUrl } from '../../lib/host-url.ts';
+import { UserError } from '../../lib/user-error.ts';
 import { runningAt } from '../../processes/home-lock.ts';
 import { resolveJwtSecret } from '../../processes/home.ts';
 import { makeSignInLink } from '../../processes/sign-in-link.ts';

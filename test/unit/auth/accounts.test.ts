@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AccountsChange, createAccounts } from '../../../src/auth/accounts.ts';
 import { createUsers } from '../../../src/auth/users.ts';
-import { ListFileError } from '../../../src/auth/list-file.ts';
+import { ListFileError } from '../../../src/lib/list-file.ts';
 import { readUsersFile, updateUsersFile } from '../../../src/auth/users-file.ts';
 import { djangoHash, followedAccounts, temporaryHome } from './fixtures.ts';
 

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createApiKeys } from '../../../src/auth/api-keys.ts';
 import { createKeyAdministration } from '../../../src/auth/key-administration.ts';
-import { ListFileError } from '../../../src/auth/list-file.ts';
+import { ListFileError } from '../../../src/lib/list-file.ts';
 import { parseExpiry, parseScopes } from '../../../src/auth/new-key.ts';
 import { allScopes } from '../../../src/auth/principal.ts';
-import { createUsers, UserError } from '../../../src/auth/users.ts';
+import { createUsers } from '../../../src/auth/users.ts';
+import { UserError } from '../../../src/lib/user-error.ts';
 import { followedAccounts, notValid, temporaryHome } from './fixtures.ts';
 
 const hourMs = 3_600_000;

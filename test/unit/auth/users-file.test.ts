@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ListFileError } from '../../../src/auth/list-file.ts';
+import { ListFileError } from '../../../src/lib/list-file.ts';
 import { readUsersFile, updateUsersFile, type User, userName } from '../../../src/auth/users-file.ts';
 import { alice, djangoHash, temporaryHome } from './fixtures.ts';
 
@@ -117,6 +117,8 @@ describe('a file', () => {
     expect(error).toBeInstanceOf(ListFileError);
     expect(String(error)).toContain(`${path} is corrupt: `);
     expect(String(error)).not.toMatch(/\n|hunter22/);
+    // Logs show the causes of an error, too.
+    expect(error).not.toHaveProperty('cause');
     expect(await readFile(path, 'utf8')).toBe(before);
     expect(await readdir(home)).toEqual(['users.json']);
   });

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { matchingForm } from '../../../src/auth/passwords.ts';
-import { createUsers, UserError } from '../../../src/auth/users.ts';
+import { createUsers } from '../../../src/auth/users.ts';
+import { UserError } from '../../../src/lib/user-error.ts';
 import { ensureFirstUser } from '../../../src/processes/accounts.ts';
 import { temporaryHome } from './fixtures.ts';
 import { built, ended, startNode } from './processes.ts';

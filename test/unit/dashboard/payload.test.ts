@@ -21,7 +21,7 @@ const schema = {
     maybe: { type: 'boolean', default: true },
     method: { type: 'string', enum: ['GET', 'POST'], default: 'GET' },
     tags: { type: 'array', items: { type: 'string' } },
-    headers: { type: 'object', additionalProperties: { type: 'string' } },
+    headers: { type: 'object', additionalProperties: { anyOf: [{ type: 'string' }, { type: 'object' }] } },
     limits: {
       type: 'object',
       required: ['most'],
@@ -54,6 +54,10 @@ describe('a value', () => {
     ],
     ['with empty parts', { url: '', note: '', sure: false, tags: [], headers: {} }],
     ['with rows and a group', { url: 'a', sure: true, tags: [], headers: { A: '1' }, limits: { most: 2 } }],
+    [
+      'with rows that are no texts',
+      { url: 'a', sure: true, tags: [], headers: { A: '1', B: { secret: 'c' } } },
+    ],
     [
       'with properties that the form does not know',
       { url: 'a', sure: true, tags: [], more: { deep: [1] }, other: null },

@@ -61,6 +61,16 @@ describe('a field', () => {
     ['choices', z.array(z.enum(['a'])), { kind: 'list', item: { kind: 'choice' } }],
     ['objects', z.array(z.object({})), { kind: 'json' }],
     ['record', z.record(z.string(), z.string()), { kind: 'rows' }],
+    [
+      'record of texts or objects',
+      z.record(z.string(), z.union([z.string(), z.strictObject({ secret: z.string() })])),
+      { kind: 'rows' },
+    ],
+    [
+      'record of choices or numbers',
+      z.record(z.string(), z.union([z.enum(['a']), z.number()])),
+      { kind: 'json' },
+    ],
     ['record of numbers', z.record(z.string(), z.number()), { kind: 'json' }],
     ['either', z.union([z.string(), z.number()]), { kind: 'json' }],
     ['nullable', z.string().nullable(), { kind: 'json' }],

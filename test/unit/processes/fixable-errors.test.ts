@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { UserError } from '../../../src/auth/users.ts';
 import { ConfigError } from '../../../src/config.ts';
 import { SetupError } from '../../../src/lib/setup-error.ts';
+import { UserError } from '../../../src/lib/user-error.ts';
 import {
   isAdministrationError,
   isServiceError,

@@ -21,6 +21,9 @@ export function createContext(overrides: Partial<TaskContext> = {}): RecordedCon
       error: (message) => void warnings.push(message),
     },
     checkpoint: { read: () => undefined, write: () => undefined },
+    secret: async () => {
+      throw new Error('There are no secrets in this test');
+    },
     progress: (percent) => void percents.push(percent),
     percents,
     warnings,

@@ -75,8 +75,14 @@ function objectOf(schema: Schema, root: Schema, depth: number) {
     return { kind: 'group', fields: new Map(fields) } as const;
   }
   const value = resolve(asSchema(schema['additionalProperties']), root);
-  const isText = value['type'] === 'string' && !optionsOf(value);
+  // If values can be texts or something else, rows are for the texts: an object with others is shown as JSON.
+  const either: unknown[] = Array.isArray(value['anyOf']) ? value['anyOf'] : [value];
+  const isText = either.some((one) => isAnyText(resolve(asSchema(one), root)));
   return isText ? ({ kind: 'rows' } as const) : ({ kind: 'json' } as const);
+}
+
+function isAnyText(schema: Schema): boolean {
+  return schema['type'] === 'string' && !optionsOf(schema);
 }
 
 /** Returns the options of an enum, a const, or a union of these. */

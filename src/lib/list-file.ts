@@ -1,11 +1,11 @@
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
-import { type LockTimes, withFileLock } from '../lib/file-lock.ts';
-import { isErrno } from '../lib/errno.ts';
-import { errorMessage } from '../lib/error-message.ts';
+import { type LockTimes, withFileLock } from './file-lock.ts';
+import { isErrno } from './errno.ts';
+import { errorMessage } from './error-message.ts';
 
-/** A JSON file under TASKBELL_HOME that holds one list, which all processes read and some change. */
+/** A JSON file that holds one list, which all processes of an installation read and some change. */
 export interface ListFormat<T, F = unknown> {
   readonly schema: z.ZodType<F>;
   readonly listOf: (file: F) => readonly T[];
@@ -38,9 +38,9 @@ export function parseListFile<T, F>(path: string, text: string, format: ListForm
   let json: unknown;
   try {
     json = JSON.parse(text);
-  } catch (error) {
-    // JSON.parse quotes the text it failed at, which may be a password hash: keep it out of logs.
-    throw new ListFileError(`${path} is corrupt: not JSON`, { cause: error });
+  } catch {
+    // JSON.parse quotes the text it failed at, which may be a password hash or a secret: logs show causes, too.
+    throw new ListFileError(`${path} is corrupt: not JSON`);
   }
   const parsed = format.schema.safeParse(json);
   if (parsed.success) return format.listOf(parsed.data);

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { asListFileError, type ListFileError, type ListFormat, parseListFile } from './list-file.ts';
-import { isErrno } from '../lib/errno.ts';
+import { isErrno } from './errno.ts';
 
 /** The list as of the last check of its file. */
 export interface ListView<T> {
