@@ -2,24 +2,18 @@ import { listen, type Listener } from '../api/server.ts';
 import type { Config } from '../config.ts';
 import { listenError } from '../engine/ports.ts';
 import { createClosers } from '../lib/closers.ts';
-import { pause } from '../lib/wait.ts';
 import { type ComposedApi, createApi } from './create-api.ts';
 import { createLogger, logCloseErrors } from './log.ts';
 import { logLifecycle, notifyReady } from './parent.ts';
 import { untilStopRequested } from './stop.ts';
 
-/** Maximum time to wait for Temporal's clock, in milliseconds. */
-const clockTimeoutMs = 2000;
-
 /** Runs `taskbell api`: HTTP and sockets, until asked to stop. Without Temporal it stays up, but not ready. */
 export async function runApi(config: Config): Promise<void> {
-  const stopRequested = untilStopRequested();
   const logger = createLogger(config, 'api');
   const closers = createClosers(logCloseErrors(logger));
   try {
     const api = await createApi(config, logger);
     closers.add(api.close);
-    await atMost(clockTimeoutMs, Promise.race([api.clockRead, stopRequested]));
     const listeners: Listener[] = [];
     closers.add(async () => void (await Promise.all(listeners.map((listener) => listener.close()))));
     // Closed before the listeners, and also if one of them can't be opened: feeds would keep the process alive.
@@ -27,18 +21,11 @@ export async function runApi(config: Config): Promise<void> {
     for await (const listener of listenOnAll(config, api)) listeners.push(listener);
     logLifecycle(logger, { urls: listeners.map(({ url }) => url) }, 'api is up');
     notifyReady({ url: listeners[0]?.url ?? '' });
-    await stopRequested;
+    await untilStopRequested();
   } finally {
     await closers.close();
   }
   logLifecycle(logger, {}, 'api has stopped');
-}
-
-/** Waits for a promise that does not reject, for at most `ms` milliseconds. */
-async function atMost(ms: number, promise: Promise<void>): Promise<void> {
-  const over = new AbortController();
-  await Promise.race([promise, pause(ms, over.signal)]);
-  over.abort();
 }
 
 /** Opens one listener after the other. @throws {SetupError} naming the variable of a port that can't be used. */

@@ -31,8 +31,6 @@ export interface ComposedApi {
   readonly app: Api;
   /** Accepts the WebSockets of a listener. */
   readonly sockets: Sockets;
-  /** Resolves once Temporal's clock has been read. Requests before that count by the clock of this machine. */
-  readonly clockRead: Promise<void>;
   /** Ends all feeds. They would otherwise keep the connections of a listener open. */
   closeFeeds(): Promise<void>;
   /** Closes everything that open requests need. */
@@ -94,7 +92,7 @@ async function compose(
   const temporal = createTemporalOf(config, telemetry);
   closers.add(() => temporal.close());
   void warnOfUntriedServer(temporal, logger);
-  const clockRead = temporal.clock.start((error) =>
+  temporal.clock.start((error) =>
     logger.warn({ err: error }, "Temporal's clock cannot be read: delays count by the clock of this machine"),
   );
   const { webUiUrl } = config;
@@ -127,7 +125,7 @@ async function compose(
     logger,
     telemetry,
   });
-  return { app, sockets: feeds.sockets, clockRead, closeFeeds: feeds.close, close: closers.close };
+  return { app, sockets: feeds.sockets, closeFeeds: feeds.close, close: closers.close };
 }
 
 async function createTypes({ types }: Config): Promise<TaskTypes> {

@@ -39,7 +39,7 @@ export async function createTask(
     if (earlier) return earlier;
     await assertNotDeleted(context.store, id);
   }
-  const now = context.store.temporal.clock.now();
+  const now = await context.store.temporal.clock.measuredNow();
   const input = {
     ...(await newInput(context, actor, request, now)),
     ...(await predecessorInput(context, actor, request)),

@@ -47,7 +47,7 @@ export async function editTask(
     if (!current) throw unreadable();
     const timeoutMs = Math.min(editTimeoutMs, timeLeftMs() - checkMs);
     if (timeoutMs <= expiryMarginMs) throw noWorker(new Error('No time was left for the update'));
-    const now = context.store.temporal.clock.now();
+    const now = await context.store.temporal.clock.measuredNow();
     const changes = await checkedChanges(context, current, request, now);
     const changed = Object.keys(changes) as (keyof TaskSpec)[];
     if (changed.length === 0) return readTask(context, actor, before);

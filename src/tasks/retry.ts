@@ -55,7 +55,7 @@ export async function retryTask(
     return readTask(context, actor, await loadTask(store, actor, id));
   assertMatches(request.ifMatch, ended);
   if (ended.status === 'open') throw rejection(ended, 'retried');
-  const now = store.temporal.clock.now();
+  const now = await store.temporal.clock.measuredNow();
   // The run's start is by the server's clock.
   const receivedAt = request.receivedAt + now - Date.now();
   if (isRepetition(ended, { ...request, receivedAt })) throw repetition();

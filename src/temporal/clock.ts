@@ -20,18 +20,18 @@ const pollMs = 10_000;
 const slowMs = 250;
 /** Difference between our clock and the monotonic one from which on one of them has jumped, in milliseconds. */
 const jumpMs = 2000;
+/** Maximum time for which requests wait for the first measurement, in milliseconds. */
+const firstMs = 2000;
 /** Maximum time until the server shows the poll, in milliseconds. */
 const shownMs = 3000;
 
 export interface ServerClock {
   /** Returns the server's time in milliseconds since the epoch; until the first measurement, our own. */
   now(): number;
-  /**
-   * Measures at once, and then every 20 s until it is closed.
-   * @param onError called for the first failure in a row.
-   * @returns once a measurement has succeeded.
-   */
-  start(onError: (error: unknown) => void): Promise<void>;
+  /** Does the same, but waits for the first measurement, until two seconds after the start. */
+  measuredNow(): Promise<number>;
+  /** Measures at once, and then every 20 s until it is closed. @param onError called for the first failure in a row. */
+  start(onError: (error: unknown) => void): void;
   close(): Promise<void>;
 }
 
@@ -48,6 +48,8 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
   const { connection, service, call, namespace, taskQueue } = options;
   const closing = new AbortController();
   let running = Promise.resolve();
+  /** Resolves after the first measurement, or when waiting for it has taken too long. */
+  let ready = Promise.resolve();
   /** The server's time at an instant of the monotonic clock, which no correction of our own clock changes. */
   let measured:
     | { readonly serverAt: number; readonly monotonicAt: number; readonly ourAt: number }
@@ -130,7 +132,7 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
     }
   }
 
-  return {
+  const clock: ServerClock = {
     now() {
       if (!measured) return Date.now();
       const { serverAt, monotonicAt, ourAt } = measured;
@@ -139,14 +141,19 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
       if (Math.abs(Date.now() - ourAt - passedMs) > jumpMs) return Date.now();
       return Math.round(serverAt + passedMs);
     },
+    async measuredNow() {
+      await ready;
+      return clock.now();
+    },
     start(onError) {
-      return new Promise((resolve) => {
-        running = repeat(onError, resolve);
-      });
+      const first = new AbortController();
+      ready = pause(firstMs, AbortSignal.any([first.signal, closing.signal]));
+      running = repeat(onError, () => first.abort());
     },
     async close() {
       closing.abort();
       await running;
     },
   };
+  return clock;
 }
