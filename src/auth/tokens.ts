@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Account, Accounts } from './accounts.ts';
-import type { EndedSessions } from './ended-sessions.ts';
+import type { EndedCredentials, StartedCredential } from './ended-credentials.ts';
 import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
 import { issuer, readSigned } from './read-signed.ts';
@@ -24,7 +24,6 @@ export interface Tokens {
 }
 
 type TokenType = 'access' | 'refresh';
-type RefreshToken = NonNullable<Extract<Principal['credential'], { type: 'token' }>['refresh']>;
 
 const lifetimeSeconds = { access: 15 * 60, refresh: 24 * 60 * 60 };
 /** Time after which no access token of a refresh token is valid: the last one can be issued in its last second. */
@@ -39,7 +38,7 @@ const claimsSchema = z.object({
   iat: z.int(),
   exp: z.int(),
   /** The `jti` of the refresh token that an access token ends with. */
-  sid: z.uuid().optional(),
+  refresh_jti: z.uuid().optional(),
   /** When that refresh token was issued, in milliseconds since 1970; `iat` has only seconds. */
   started_at: z.int().optional(),
 });
@@ -47,7 +46,7 @@ const claimsSchema = z.object({
 interface Dependencies {
   readonly secret: string;
   readonly accounts: Pick<Accounts, 'find' | 'refresh'>;
-  readonly endedTokens: Pick<EndedSessions, 'has' | 'add'>;
+  readonly endedTokens: Pick<EndedCredentials, 'has' | 'add'>;
   readonly now?: () => number;
 }
 
@@ -56,10 +55,10 @@ export function createTokens({ secret, accounts, endedTokens, now = Date.now }: 
   const key = deriveKey(secret, 'tokens');
   const kind = { key, audience, schema: claimsSchema, requiredClaims: ['exp', 'iat'], now };
 
-  function sign(type: TokenType, account: Account, { id, started_at }: RefreshToken): Promise<string> {
+  function sign(type: TokenType, account: Account, { id, started_at }: StartedCredential): Promise<string> {
     const issuedAt = Math.floor(now() / 1000);
     const claims = { token_type: type, user_id: account.id, gen: account.generation, started_at };
-    return new SignJWT(type === 'access' ? { ...claims, sid: id } : claims)
+    return new SignJWT(type === 'access' ? { ...claims, refresh_jti: id } : claims)
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setSubject(account.id)
       .setJti(type === 'access' ? randomUUID() : id)
@@ -110,9 +109,9 @@ export function createTokens({ secret, accounts, endedTokens, now = Date.now }: 
     },
     async verifyAccess(accessToken) {
       const { account, claims } = await verify(accessToken, 'access');
-      const { sid, started_at, exp } = claims;
-      const refresh = sid === undefined || started_at === undefined ? undefined : { id: sid, started_at };
-      if (refresh && endedTokens.has(account.id, refresh))
+      const { refresh_jti: id, started_at, exp } = claims;
+      const refresh = id === undefined || started_at === undefined ? undefined : { id, started_at };
+      if (endedTokens.has(account.id, refresh))
         throw invalidToken('credential', 'its refresh token was ended');
       const credential = { type: 'token', refresh } as const;
       return { ...account, scopes: allScopes, credential, expiresAt: exp * 1000 };

@@ -60,8 +60,8 @@ export function signedIn(account: Account, expiresAt: number): Principal {
   return { ...account, scopes: allScopes, credential: { type: 'token' }, expiresAt };
 }
 
-/** Refresh tokens of which none has ended, and none can be. */
-export const noneEnded = { has: () => false, add: async () => false };
+/** Ended credentials of one kind: none, even after one is added. */
+export const noneEnded = { has: () => false, add: async () => true };
 
 /** Returns the credential status of accounts without keys and sessions. */
 export function credentialStatusOf(accounts: Pick<Accounts, 'find' | 'refresh'>) {
