@@ -16,9 +16,10 @@ export interface Tokens {
   /**
    * Ends a refresh token, and the access tokens of its pair and those that it has been exchanged for, in all API
    * processes that share the files, within about a second.
+   * @param admit Called with the account before anything is written. What it throws is passed on.
    * @throws AppError token_not_valid, also if it has ended already.
    */
-  end(refreshToken: string): Promise<Account>;
+  end(refreshToken: string, admit?: (account: Account) => void): Promise<Account>;
   /** @throws AppError token_not_valid */
   verifyAccess(accessToken: string): Promise<Principal>;
 }
@@ -99,8 +100,9 @@ export function createTokens({ secret, accounts, endedTokens, now = Date.now }: 
       const { account, refresh } = await verifyRefresh(refreshToken);
       return { account, access: await sign('access', account, refresh) };
     },
-    async end(refreshToken) {
+    async end(refreshToken, admit) {
       const { account, refresh, expiresAt } = await verifyRefresh(refreshToken);
+      admit?.(account);
       // Its last access token can expire this much later.
       const forgetAt = expiresAt + lifetimeSeconds.access * 1000;
       const isFirst = await endedTokens.add(account.id, refresh, forgetAt);
