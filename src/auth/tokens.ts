@@ -11,7 +11,7 @@ import { invalidToken } from './rejections.ts';
 /** Signs and checks JSON Web Tokens like the previous service's (djangorestframework-simplejwt's claims, HS256). */
 export interface Tokens {
   issue(account: Account): Promise<{ access: string; refresh: string }>;
-  /** Issues a new access token; the refresh token stays valid until it expires. @throws AppError token_not_valid */
+  /** Issues a new access token. The refresh token stays the same, and valid. @throws AppError token_not_valid */
   refresh(refreshToken: string): Promise<{ account: Account; access: string }>;
   /**
    * Ends a refresh token, and the access tokens of its pair and those that it has been exchanged for, in all API
