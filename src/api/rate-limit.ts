@@ -20,9 +20,17 @@ const callsPerRequest = 10;
 export function limitRate(limit: RateLimit | undefined): MiddlewareHandler<ApiEnv> {
   if (!limit) return (_c, next) => next();
   return (c, next) => {
-    take(c, limit, 1);
+    take(c, limit, c.get('principal').id, 1);
     return next();
   };
+}
+
+/**
+ * Counts a request of a route that is open to all, once it is known whose it is.
+ * @throws AppError too_many_requests beyond the limit.
+ */
+export function countRequestOf(c: Context<ApiEnv>, limit: RateLimit | undefined, account: string): void {
+  if (limit) take(c, limit, account, 1);
 }
 
 /**
@@ -48,11 +56,11 @@ export function countTasksOf(c: Context<ApiEnv>, limit: RateLimit | undefined, t
   // Not more than an account can ever have left.
   const more = Math.min(Math.ceil(tasks / tasksPerRequest), limit.perMinute) - 1;
   // The request that is sent again is counted, too.
-  if (more > 0) take(c, limit, more, Math.ceil(windowSeconds / limit.perMinute));
+  if (more > 0) take(c, limit, c.get('principal').id, more, Math.ceil(windowSeconds / limit.perMinute));
 }
 
-function take(c: Context<ApiEnv>, limit: RateLimit, cost: number, moreSeconds = 0): void {
-  const taken = limit.take(c.get('principal').id, cost);
+function take(c: Context<ApiEnv>, limit: RateLimit, account: string, cost: number, moreSeconds = 0): void {
+  const taken = limit.take(account, cost);
   setHeaders(c, limit, taken);
   if (!taken.allowed) throw tooManyRequests(limit.perMinute, taken.allowedInSeconds + moreSeconds);
 }

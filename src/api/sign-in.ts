@@ -4,6 +4,7 @@ import type { LocalAccounts } from '../auth/gate.ts';
 import { noLocalAccounts, reasonOf } from '../auth/rejections.ts';
 import { AppError } from '../contract/errors.ts';
 import type { CallerAddressOf } from './caller-address.ts';
+import { countRequestOf } from './rate-limit.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
 
 /** Checks the credentials that a route receives: a name and a password, a sign-in link, or a refresh token. */
@@ -16,17 +17,31 @@ export interface SignIn {
   redeem(c: Context<ApiEnv>, link: string): Promise<Account>;
   /** Returns a new access token. @throws AppError token_not_valid */
   refresh(c: Context<ApiEnv>, refreshToken: string): Promise<{ access: string }>;
-  /** Ends a refresh token and its access tokens. @throws AppError token_not_valid */
+  /** Ends a refresh token and its access tokens. @throws AppError token_not_valid, too_many_requests */
   end(c: Context<ApiEnv>, refreshToken: string): Promise<Account>;
 }
 
 export function createSignIn(
-  { localAccounts, logger }: Pick<ApiDependencies, 'localAccounts' | 'logger'>,
+  { localAccounts, rate, logger }: Pick<ApiDependencies, 'localAccounts' | 'rate' | 'logger'>,
   callerAddressOf: CallerAddressOf,
 ): SignIn {
   function requireLocalAccounts(): LocalAccounts {
     if (localAccounts) return localAccounts;
     throw noLocalAccounts();
+  }
+
+  function logAccepted(c: Context<ApiEnv>, { id }: Account, text: string): void {
+    logger.info({ address: callerAddressOf(c).address, account: id }, text);
+  }
+
+  /** Logs the reason if a credential is rejected. */
+  async function checked<T>(c: Context<ApiEnv>, checking: Promise<T>, text: string): Promise<T> {
+    try {
+      return await checking;
+    } catch (error) {
+      logger.info({ address: callerAddressOf(c).address, reason: reasonOf(error) }, text);
+      throw error;
+    }
   }
 
   return {
@@ -39,7 +54,7 @@ export function createSignIn(
         accounts.verifyPassword(username, password),
       );
       if (account) {
-        logger.info({ address, account: account.id }, 'signed in');
+        logAccepted(c, account, 'signed in');
         return account;
       }
       // Logged without the name, which can be a password typed into the wrong field.
@@ -48,31 +63,23 @@ export function createSignIn(
     },
     async redeem(c, link) {
       const { links } = requireLocalAccounts();
-      const { address } = callerAddressOf(c);
-      const account = await links.redeem(link).catch((error: unknown) => {
-        logger.info({ address, reason: reasonOf(error) }, 'sign-in by link failed');
-        throw error;
-      });
-      logger.info({ address, account: account.id }, 'signed in by link');
+      const account = await checked(c, links.redeem(link), 'sign-in by link failed');
+      logAccepted(c, account, 'signed in by link');
       return account;
     },
     async refresh(c, refreshToken) {
       const { tokens } = requireLocalAccounts();
-      const { address } = callerAddressOf(c);
-      const { account, access } = await tokens.refresh(refreshToken).catch((error: unknown) => {
-        logger.info({ address, reason: reasonOf(error) }, 'refresh of a token failed');
-        throw error;
-      });
-      logger.info({ address, account: account.id }, 'access token refreshed');
+      const refreshing = tokens.refresh(refreshToken);
+      const { account, access } = await checked(c, refreshing, 'refresh of a token failed');
+      logAccepted(c, account, 'access token refreshed');
       return { access };
     },
     async end(c, refreshToken) {
       const { tokens } = requireLocalAccounts();
-      const { address } = callerAddressOf(c);
-      return tokens.end(refreshToken).catch((error: unknown) => {
-        logger.info({ address, reason: reasonOf(error) }, 'end of a refresh token failed');
-        throw error;
-      });
+      const ending = tokens.end(refreshToken, ({ id }) => countRequestOf(c, rate, id));
+      const account = await checked(c, ending, 'end of a refresh token failed');
+      logAccepted(c, account, 'refresh token ended');
+      return account;
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Accounts } from './accounts.ts';
 import type { ApiKeys } from './api-keys.ts';
-import type { EndedSessions } from './ended-sessions.ts';
+import type { EndedCredentials } from './ended-credentials.ts';
 import type { Principal } from './principal.ts';
 
 /** Whether a credential is still valid: its account, and the API key, session or refresh token itself. */
@@ -16,8 +16,8 @@ export interface CredentialStatus {
 interface Dependencies {
   readonly accounts: Pick<Accounts, 'find' | 'refresh' | 'onChange'>;
   readonly keys: Pick<ApiKeys, 'has' | 'refresh' | 'onChange'>;
-  readonly endedSessions: Pick<EndedSessions, 'has' | 'refresh' | 'onChange'>;
-  readonly endedTokens: Pick<EndedSessions, 'has' | 'refresh' | 'onChange'>;
+  readonly endedSessions: Pick<EndedCredentials, 'has' | 'refresh' | 'onChange'>;
+  readonly endedTokens: Pick<EndedCredentials, 'has' | 'refresh' | 'onChange'>;
 }
 
 export function createCredentialStatus(dependencies: Dependencies): CredentialStatus {
@@ -27,7 +27,7 @@ export function createCredentialStatus(dependencies: Dependencies): CredentialSt
   function isCredentialValid({ id, credential }: Principal): boolean {
     switch (credential.type) {
       case 'token':
-        return credential.refresh === undefined || !endedTokens.has(id, credential.refresh);
+        return !endedTokens.has(id, credential.refresh);
       case 'key':
         return keys.has(id, credential.prefix);
       case 'session':

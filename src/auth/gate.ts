@@ -1,7 +1,8 @@
 import { type Account, type Accounts, createAccounts } from './accounts.ts';
 import { createApiKeys } from './api-keys.ts';
 import { type Authenticate, createAuthenticate } from './authenticate.ts';
-import { createEndedSessions } from './ended-sessions.ts';
+import { createEndedCredentials } from './ended-credentials.ts';
+import { endedSessions as sessionKind, endedTokens as tokenKind } from './ended-kinds.ts';
 import { createFirstUserRecord } from './first-user.ts';
 import { createIdentityProvider, type IdentityProviderOptions } from './identity-provider.ts';
 import { endedSessionsFilePath, endedTokensFilePath, keysFilePath, usersFilePath } from './paths.ts';
@@ -10,7 +11,7 @@ import { createSignInLinks, type SignInLinks } from './sign-in-links.ts';
 import { createCredentialStatus, type CredentialStatus, validUntilExpiry } from './credential-status.ts';
 import { createThrottle, type Throttle } from './throttle.ts';
 import { createTickets, type Tickets } from './tickets.ts';
-import { createTokens, currentAccount, pairLifetimeMs, type Tokens } from './tokens.ts';
+import { createTokens, currentAccount, type Tokens } from './tokens.ts';
 import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
 
 /** Local accounts: their passwords, tokens, sessions and sign-in links. */
@@ -43,20 +44,17 @@ export interface GateOptions {
   readonly onRejectedToken: (reason: string) => void;
   /** Called with the public prefix of a rejected API key, and the reason. */
   readonly onKeyRejected?: (prefix: string, reason: string) => void;
+  /** Called when all older credentials of a kind end, because the account has ended too many of them. */
+  readonly onTooManyEnded?: (kind: 'sessions' | 'refresh tokens', account: string) => void;
   readonly telemetry?: Telemetry;
 }
-
-/**
- * Maximum number of ended refresh tokens of one account that are stored separately. Enough for a program that signs in
- * and out every five minutes: its refresh tokens are stored for a day.
- */
-const maxEndedTokens = 300;
 
 /**
  * @throws {ListFileError} if one of the files is corrupt. @throws {RangeError} if the secret is too short.
  */
 export async function createGate(options: GateOptions): Promise<Gate> {
   const { home, secret, identityProvider, onError, onRejectedToken, telemetry = noTelemetry } = options;
+  const { onTooManyEnded = () => undefined } = options;
   if (identityProvider !== undefined) {
     return {
       authenticate: createAuthenticate({ tokens: createIdentityProvider(identityProvider, onRejectedToken) }),
@@ -69,12 +67,17 @@ export async function createGate(options: GateOptions): Promise<Gate> {
   const onKeyRejected = options.onKeyRejected && { onKeyRejected: options.onKeyRejected };
   const accounts = await createAccounts({ usersFile: usersFilePath(home), onError });
   const keys = await createApiKeys({ accounts, path: keysFilePath(home), onError });
-  const endedSessions = await createEndedSessions({ path: endedSessionsFilePath(home), onError });
-  const endedTokens = await createEndedSessions({
+  const endedSessions = await createEndedCredentials({
+    kind: sessionKind,
+    path: endedSessionsFilePath(home),
+    onError,
+    onTooMany: (account) => onTooManyEnded('sessions', account),
+  });
+  const endedTokens = await createEndedCredentials({
+    kind: tokenKind,
     path: endedTokensFilePath(home),
     onError,
-    lifetimeMs: pairLifetimeMs,
-    maxPerAccount: maxEndedTokens,
+    onTooMany: (account) => onTooManyEnded('refresh tokens', account),
   });
   const credentialStatus = createCredentialStatus({ accounts, keys, endedSessions, endedTokens });
   const accountOf = (id: string, generation: number) => currentAccount(accounts, id, generation);

@@ -1,11 +1,16 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Account } from './accounts.ts';
-import { type EndedSessions, type SessionCredential, sessionLifetimeMs } from './ended-sessions.ts';
+import type { EndedCredentials } from './ended-credentials.ts';
 import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
 import { createSigned, type SignedClaims } from './signed.ts';
 import type { CredentialStatus } from './credential-status.ts';
 import { invalidToken } from './rejections.ts';
+
+/** Lifetime of a session from sign-in, regardless of activity, in milliseconds. */
+export const sessionLifetimeMs = 12 * 60 * 60 * 1000;
+
+type SessionCredential = Extract<Principal['credential'], { type: 'session' }>;
 
 /** A sign-in by cookie. */
 export interface Session {
@@ -35,7 +40,7 @@ interface Dependencies {
   /** Returns the account, if it has this generation. */
   readonly accountOf: (id: string, generation: number) => Promise<Account | undefined>;
   readonly credentialStatus: Pick<CredentialStatus, 'confirm'>;
-  readonly endedSessions: Pick<EndedSessions, 'add'>;
+  readonly endedSessions: Pick<EndedCredentials, 'add'>;
   readonly now?: () => number;
 }
 

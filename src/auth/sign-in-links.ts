@@ -1,5 +1,5 @@
 import type { Account } from './accounts.ts';
-import type { EndedSessions } from './ended-sessions.ts';
+import type { EndedCredentials } from './ended-credentials.ts';
 import { createSigned } from './signed.ts';
 import { invalidToken } from './rejections.ts';
 
@@ -21,7 +21,7 @@ interface Dependencies {
   /** Returns the account, if it has this generation. */
   readonly accountOf: (id: string, generation: number) => Promise<Account | undefined>;
   /** Records a used link as an ended session, so that it works only once across all API processes. */
-  readonly endedSessions: Pick<EndedSessions, 'add'>;
+  readonly endedSessions: Pick<EndedCredentials, 'add'>;
   readonly now?: () => number;
 }
 

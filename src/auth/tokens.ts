@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Account, Accounts } from './accounts.ts';
-import type { EndedSessions } from './ended-sessions.ts';
+import type { EndedCredentials, StartedCredential } from './ended-credentials.ts';
 import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
 import { issuer, readSigned } from './read-signed.ts';
@@ -11,20 +11,20 @@ import { invalidToken } from './rejections.ts';
 /** Signs and checks JSON Web Tokens like the previous service's (djangorestframework-simplejwt's claims, HS256). */
 export interface Tokens {
   issue(account: Account): Promise<{ access: string; refresh: string }>;
-  /** Issues a new access token; the refresh token stays valid until it expires. @throws AppError token_not_valid */
+  /** Issues a new access token. The refresh token stays the same, and valid. @throws AppError token_not_valid */
   refresh(refreshToken: string): Promise<{ account: Account; access: string }>;
   /**
    * Ends a refresh token, and the access tokens of its pair and those that it has been exchanged for, in all API
    * processes that share the files, within about a second.
+   * @param admit Called with the account before anything is written. What it throws is passed on.
    * @throws AppError token_not_valid, also if it has ended already.
    */
-  end(refreshToken: string): Promise<Account>;
+  end(refreshToken: string, admit?: (account: Account) => void): Promise<Account>;
   /** @throws AppError token_not_valid */
   verifyAccess(accessToken: string): Promise<Principal>;
 }
 
 type TokenType = 'access' | 'refresh';
-type RefreshToken = NonNullable<Extract<Principal['credential'], { type: 'token' }>['refresh']>;
 
 const lifetimeSeconds = { access: 15 * 60, refresh: 24 * 60 * 60 };
 /** Time after which no access token of a refresh token is valid: the last one can be issued in its last second. */
@@ -39,7 +39,7 @@ const claimsSchema = z.object({
   iat: z.int(),
   exp: z.int(),
   /** The `jti` of the refresh token that an access token ends with. */
-  sid: z.uuid().optional(),
+  refresh_jti: z.uuid().optional(),
   /** When that refresh token was issued, in milliseconds since 1970; `iat` has only seconds. */
   started_at: z.int().optional(),
 });
@@ -47,7 +47,7 @@ const claimsSchema = z.object({
 interface Dependencies {
   readonly secret: string;
   readonly accounts: Pick<Accounts, 'find' | 'refresh'>;
-  readonly endedTokens: Pick<EndedSessions, 'has' | 'add'>;
+  readonly endedTokens: Pick<EndedCredentials, 'has' | 'add'>;
   readonly now?: () => number;
 }
 
@@ -56,10 +56,10 @@ export function createTokens({ secret, accounts, endedTokens, now = Date.now }: 
   const key = deriveKey(secret, 'tokens');
   const kind = { key, audience, schema: claimsSchema, requiredClaims: ['exp', 'iat'], now };
 
-  function sign(type: TokenType, account: Account, { id, started_at }: RefreshToken): Promise<string> {
+  function sign(type: TokenType, account: Account, { id, started_at }: StartedCredential): Promise<string> {
     const issuedAt = Math.floor(now() / 1000);
     const claims = { token_type: type, user_id: account.id, gen: account.generation, started_at };
-    return new SignJWT(type === 'access' ? { ...claims, sid: id } : claims)
+    return new SignJWT(type === 'access' ? { ...claims, refresh_jti: id } : claims)
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setSubject(account.id)
       .setJti(type === 'access' ? randomUUID() : id)
@@ -100,8 +100,9 @@ export function createTokens({ secret, accounts, endedTokens, now = Date.now }: 
       const { account, refresh } = await verifyRefresh(refreshToken);
       return { account, access: await sign('access', account, refresh) };
     },
-    async end(refreshToken) {
+    async end(refreshToken, admit) {
       const { account, refresh, expiresAt } = await verifyRefresh(refreshToken);
+      admit?.(account);
       // Its last access token can expire this much later.
       const forgetAt = expiresAt + lifetimeSeconds.access * 1000;
       const isFirst = await endedTokens.add(account.id, refresh, forgetAt);
@@ -110,9 +111,9 @@ export function createTokens({ secret, accounts, endedTokens, now = Date.now }: 
     },
     async verifyAccess(accessToken) {
       const { account, claims } = await verify(accessToken, 'access');
-      const { sid, started_at, exp } = claims;
-      const refresh = sid === undefined || started_at === undefined ? undefined : { id: sid, started_at };
-      if (refresh && endedTokens.has(account.id, refresh))
+      const { refresh_jti: id, started_at, exp } = claims;
+      const refresh = id === undefined || started_at === undefined ? undefined : { id, started_at };
+      if (endedTokens.has(account.id, refresh))
         throw invalidToken('credential', 'its refresh token was ended');
       const credential = { type: 'token', refresh } as const;
       return { ...account, scopes: allScopes, credential, expiresAt: exp * 1000 };

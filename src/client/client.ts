@@ -49,6 +49,6 @@ export function createClient(options: ClientOptions) {
      * Ends the tokens that the client has obtained with `username` and `password`, if any. The next request signs in
      * again, and so does a feed that is still watched. Has no effect on other credentials.
      */
-    signOut: ({ signal }: CallOptions = {}): Promise<void> => unlessAborted(signOut(), signal),
+    signOut: ({ signal }: CallOptions = {}): Promise<void> => unlessAborted(signOut(signal), signal),
   };
 }

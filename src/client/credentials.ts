@@ -16,7 +16,7 @@ export interface Authorization {
   /** Called after a 401. @param sent the headers that were rejected. @returns whether a retry makes sense. */
   renew(sent: Readonly<Record<string, string>>): Promise<boolean>;
   /** Ends the tokens that were obtained with a password, if any. Other credentials are their owner's to end. */
-  signOut(): Promise<void>;
+  signOut(signal?: AbortSignal): Promise<void>;
 }
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -50,9 +50,9 @@ interface Tokens {
 }
 
 function byPassword(credentials: { username: string; password: string }, send: Send): Authorization {
-  let tokens: Promise<Tokens> | undefined;
-  /** The renewal under way: requests that find the token expired at the same time share it. */
-  let renewing: Promise<boolean> | undefined;
+  let held: Tokens | undefined;
+  /** The sign-in or renewal in progress: requests that need its tokens at the same time share it, and its error. */
+  let getting: Promise<Tokens> | undefined;
 
   async function signIn(): Promise<Tokens> {
     const { username, password } = credentials;
@@ -60,59 +60,63 @@ function byPassword(credentials: { username: string; password: string }, send: S
   }
 
   async function renewed(): Promise<Tokens> {
-    const before = await tokens;
-    if (!before) return signIn();
+    if (!held) return signIn();
+    const { refresh } = held;
     try {
-      const { refresh } = before;
-      const { body } = await send<{ access: string }>('POST', '/api/token/refresh/', { body: { refresh } });
+      // Repeatable: each response has another access token, and all of them are valid.
+      const options = { body: { refresh }, repeatable: true };
+      const { body } = await send<{ access: string }>('POST', '/api/token/refresh/', options);
       return { refresh, access: body.access };
-    } catch {
-      // The refresh token has expired as well. If something else is wrong, signing in will show it.
+    } catch (error) {
+      // After another error, the refresh token may still be valid: it is kept, so that signing out can end it.
+      if (!isTokenNotValid(error)) throw error;
+      held = undefined;
       return signIn();
     }
   }
 
-  async function keep(getting: Promise<Tokens>): Promise<boolean> {
-    tokens = getting;
-    try {
-      await getting;
-      return true;
-    } catch (error) {
-      tokens = undefined;
-      throw error;
-    }
+  function get(tokens: () => Promise<Tokens>): Promise<Tokens> {
+    getting ??= tokens()
+      .then((got) => (held = got))
+      .finally(() => (getting = undefined));
+    return getting;
   }
 
   async function headers(): Promise<Record<string, string>> {
-    if (!tokens) await keep(signIn());
-    return bearer((await tokens)?.access ?? '');
+    const { access } = (await getting) ?? held ?? (await get(signIn));
+    return bearer(access);
   }
 
   return {
     headers,
     async renew(sent) {
-      // Another request has already renewed the token.
-      if (isOther(await headers(), sent)) return true;
-      renewing ??= keep(renewed()).finally(() => {
-        renewing = undefined;
-      });
-      return renewing;
+      // Unless another request has already renewed the token.
+      if (!isOther(await headers(), sent)) await get(renewed);
+      return true;
     },
-    async signOut() {
-      const ending = tokens;
-      const { refresh } = (await ending?.catch(() => undefined)) ?? {};
-      if (refresh === undefined) return;
+    async signOut(signal) {
+      signal?.throwIfAborted();
+      // A renewal in progress may replace the tokens. Its error is reported to the request that needs it.
+      await getting?.catch(() => undefined);
+      signal?.throwIfAborted();
+      if (!held) return;
+      const { refresh } = held;
       try {
         // Repeatable: it has one effect, although the second response is 401.
-        await send('POST', '/api/token/blacklist/', { body: { refresh }, repeatable: true });
+        await send('POST', '/api/token/blacklist/', { body: { refresh }, signal, repeatable: true });
       } catch (error) {
         // It had ended already, or expired.
-        if (!(error instanceof TaskbellError && error.status === 401)) throw error;
+        if (!isTokenNotValid(error)) throw error;
       }
       // Unless another request has signed in again in the meantime.
-      if (tokens === ending) tokens = undefined;
+      if (held?.refresh === refresh) held = undefined;
     },
   };
+}
+
+/** Returns whether Taskbell has rejected a token, and not a proxy the request. */
+function isTokenNotValid(error: unknown): boolean {
+  return error instanceof TaskbellError && error.status === 401 && error.code === 'token_not_valid';
 }
 
 function isOther(headers: Readonly<Record<string, string>>, sent: Readonly<Record<string, string>>): boolean {

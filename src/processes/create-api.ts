@@ -79,6 +79,8 @@ async function compose(
     logger.warn({ reason }, 'token of the identity provider rejected');
   const onKeyRejected = (key: string, reason: string): void =>
     logger.info({ key, reason }, 'API key rejected');
+  const onTooManyEnded = (kind: string, account: string): void =>
+    logger.warn({ account }, `too many ended ${kind}: all older ones of the account end, too`);
   const gate = await createGate({
     home,
     secret,
@@ -86,6 +88,7 @@ async function compose(
     onError,
     onRejectedToken,
     onKeyRejected,
+    onTooManyEnded,
     telemetry,
   });
   closers.add(gate.close);

@@ -15,6 +15,7 @@ import {
 import { waitFor } from '../support/wait-for.ts';
 import { openEvents } from '../support/event-stream.ts';
 import { anonymously, jwtSecret, useService } from '../support/service.ts';
+import { noneEnded } from '../unit/auth/fixtures.ts';
 
 const service = useService();
 let alice: Caller;
@@ -62,8 +63,6 @@ describe('a socket is closed with 4404', () => {
 });
 
 describe('a socket is closed with 4401', () => {
-  const endedTokens = { has: () => false, add: async () => false };
-
   async function addAndSignIn(name: string): Promise<Caller> {
     await users().add(name, `${name}-password-1`, 'user');
     return signIn(service.url, name, `${name}-password-1`);
@@ -162,7 +161,7 @@ describe('a socket is closed with 4401', () => {
     const accounts = { find: () => account, refresh: async () => undefined };
     const lifetimeMs = 15 * 60_000;
     const now = () => Date.now() - lifetimeMs + 3000;
-    const tokens = createTokens({ secret: jwtSecret, accounts, endedTokens, now });
+    const tokens = createTokens({ secret: jwtSecret, accounts, endedTokens: noneEnded, now });
     const { id } = await alice.create(farAway);
     const issuedAt = Date.now();
     const { access } = await tokens.issue(account);
@@ -178,7 +177,7 @@ describe('a socket is closed with 4401', () => {
     if (!account) throw new Error('alice is missing');
     const accounts = { find: () => account, refresh: async () => undefined };
     const now = () => Date.now() - 15 * 60_000 + 3000;
-    const tokens = createTokens({ secret: jwtSecret, accounts, endedTokens, now });
+    const tokens = createTokens({ secret: jwtSecret, accounts, endedTokens: noneEnded, now });
     const { id } = await alice.create(farAway);
     const shortLived = createCaller(service.url, (await tokens.issue(account)).access);
     const { body } = await shortLived.call<{ ticket: string }>('POST', '/api/ws-ticket/');

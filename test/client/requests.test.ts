@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Client, createClient, TaskbellError } from '../../src/client/node.ts';
 import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts';
+import { callUrl } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 
@@ -259,6 +260,28 @@ describe('an expired access token', () => {
     expect(paths.filter((path) => path === '/api/token/refresh/')).toHaveLength(1);
   });
 
+  test('is renewed by the refresh token also after an error of the service, without another sign-in', async () => {
+    const { fetch: corrupting, paths } = corruptingFetch();
+    let failures = 1;
+    const client = createClient({
+      url: service.url,
+      username: service.users.alice.name,
+      password: service.users.alice.password,
+      async fetch(input, init) {
+        const isRefresh = new URL(input instanceof Request ? input.url : input).pathname.endsWith(
+          '/refresh/',
+        );
+        if (!isRefresh || failures === 0) return corrupting(input, init);
+        failures -= 1;
+        return new Response('no', { status: 500 });
+      },
+    });
+    expect(await errorOf(client.tasks.counts())).toMatchObject({ status: 500 });
+    expect((await client.tasks.counts()).counts).toBeDefined();
+    expect(paths.filter((path) => path === '/api/token/')).toHaveLength(1);
+    expect(paths.filter((path) => path === '/api/token/refresh/')).toHaveLength(1);
+  });
+
   test('is replaced if tokens come from a function, while a fixed one fails with 401', async () => {
     const { token } = await service.as('alice');
     const given = ['ended', token];
@@ -325,6 +348,66 @@ describe('signing out', () => {
     await client.signOut();
     const ended = createClient({ url: service.url, token: sent.token });
     expect(await errorOf(ended.tasks.counts())).toMatchObject({ status: 401 });
+  });
+
+  test('does not take the 401 of a proxy for the end of the tokens', async () => {
+    const { client } = watchedClient();
+    await client.tasks.counts();
+    proxy.fail({ status: 401 });
+    expect(await errorOf(client.signOut())).toMatchObject({ status: 401, code: 'unknown' });
+    proxy.requests.splice(0);
+    await client.signOut();
+    expect(paths()).toEqual(['/api/token/blacklist/']);
+  });
+
+  test('sends nothing if its signal was aborted before, and stops when it is aborted', async () => {
+    const { client } = watchedClient();
+    await client.tasks.counts();
+    proxy.requests.splice(0);
+    const before = AbortSignal.abort(new Error('enough'));
+    await expect(client.signOut({ signal: before })).rejects.toThrow('enough');
+    expect(paths()).toEqual([]);
+    proxy.fail({ status: 429, headers: { 'Retry-After': '1' } });
+    const abort = new AbortController();
+    const signingOut = client.signOut({ signal: abort.signal });
+    await expect.poll(paths).toHaveLength(1);
+    abort.abort(new Error('enough'));
+    await expect(signingOut).rejects.toThrow('enough');
+    expect((await client.tasks.counts()).counts).toBeDefined();
+    await client.signOut();
+    // The aborted one was not repeated.
+    expect(paths().filter((path) => path === '/api/token/blacklist/')).toHaveLength(2);
+  });
+
+  test('ends the tokens of a sign-in that is in progress because the earlier ones were rejected', async () => {
+    type Pair = { access: string; refresh: string };
+    const pairs: Pair[] = [];
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const { name: username, password } = service.users.alice;
+    const client = createClient({
+      url: service.url,
+      username,
+      password,
+      async fetch(input, init) {
+        const response = await fetch(input, init);
+        if (new URL(response.url).pathname !== '/api/token/') return response;
+        const pair = (await response.json()) as Pair;
+        pairs.push(pair);
+        if (pairs.length === 1) return Response.json({ access: 'ended', refresh: 'ended' });
+        await released;
+        return Response.json(pair);
+      },
+    });
+    const counting = client.tasks.counts();
+    await expect.poll(() => pairs.length).toBe(2);
+    const signingOut = client.signOut();
+    release();
+    await Promise.all([counting, signingOut]);
+    const { status } = await callUrl(`${service.url}/api/token/refresh/`, 'POST', {
+      refresh: pairs[1]?.refresh,
+    });
+    expect(status).toBe(401);
   });
 
   test('sends nothing if the client holds no tokens, or was given one', async () => {

@@ -6,11 +6,12 @@ import { createRouteTable, type RouteDependencies } from '../../src/api/route.ts
 import { tokenRoutes } from '../../src/api/routes/tokens.ts';
 import { invalidToken } from '../../src/auth/rejections.ts';
 import type { LocalAccounts } from '../../src/auth/gate.ts';
+import { createRateLimit, type RateLimit } from '../../src/lib/token-bucket.ts';
 import { appOf } from '../support/app.ts';
 
 const account = { id: 'a1', name: 'alice', role: 'user', generation: 1 } as const;
 
-function setUp() {
+function setUp(rate?: RateLimit) {
   const lines: Record<string, unknown>[] = [];
   const write = (line: string): void => {
     const { level: _level, time: _time, pid: _pid, hostname: _hostname, ...rest } = JSON.parse(line);
@@ -29,13 +30,14 @@ function setUp() {
         if (token !== 'good') throw invalidToken('refresh', 'expired');
         return { account, access: 'an access token' };
       },
-      end: async (token: string) => {
+      end: async (token: string, admit: (of: typeof account) => void) => {
         if (token !== 'good') throw invalidToken('refresh', 'ended');
+        admit(account);
         return account;
       },
     },
   } as unknown as LocalAccounts;
-  const signIn = createSignIn({ localAccounts, logger }, () => ({ address: 'here', isSecure: false }));
+  const signIn = createSignIn({ localAccounts, rate, logger }, () => ({ address: 'here', isSecure: false }));
   return { signIn, lines, logger };
 }
 
@@ -54,7 +56,7 @@ test('a sign-in by link and a refresh are logged with account and address, faile
   ]);
 });
 
-test('the end of a refresh token is an audit line, a failed one is logged with address and reason', async () => {
+test('the end of a refresh token is logged with account and address, and audited, a failed one with the reason', async () => {
   const { signIn, lines, logger } = setUp();
   const routes = createRouteTable();
   tokenRoutes(routes, { signIn, logger } as unknown as RouteDependencies);
@@ -67,10 +69,29 @@ test('the end of a refresh token is an audit line, a failed one is logged with a
   expect((await end('good')).status).toBe(200);
   expect((await end('used')).status).toBe(401);
   expect(lines).toMatchObject([
+    { address: 'here', account: 'a1', msg: 'refresh token ended' },
     { audit: { actor: 'a1', actorName: 'alice', action: 'end a refresh token', status: 200 } },
     { address: 'here', reason: 'ended', msg: 'end of a refresh token failed' },
   ]);
   expect(JSON.stringify(lines)).not.toContain('good');
+});
+
+test('the end of a refresh token counts against the rate limit of its account', async () => {
+  const { signIn, lines, logger } = setUp(createRateLimit(1));
+  const routes = createRouteTable();
+  tokenRoutes(routes, { signIn, logger } as unknown as RouteDependencies);
+  const end = (refresh: string) =>
+    appOf(routes, logger).request('/api/token/blacklist/', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ refresh }),
+    });
+  expect((await end('used')).status).toBe(401);
+  expect((await end('good')).status).toBe(200);
+  const rejected = await end('good');
+  expect(rejected.status).toBe(429);
+  expect(Number(rejected.headers.get('Retry-After'))).toBeGreaterThan(0);
+  expect(lines.at(-1)).toMatchObject({ address: 'here', msg: 'end of a refresh token failed' });
 });
 
 test('a ticket is logged with its account and the key that was used', async () => {

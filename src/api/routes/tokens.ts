@@ -57,7 +57,7 @@ const end = openRoute({
   description:
     'Signs out: ends the refresh token, the access token that came with it and those that it was exchanged for. ' +
     'The sockets and event streams that they opened close. The account’s other tokens stay valid. An expired or ended ' +
-    'refresh token is rejected with 401.',
+    'refresh token is rejected with 401. An end counts against the account’s rate limit.',
   tags: ['Accounts'],
   request: { body: { content: { 'application/json': { schema: refreshInput } }, required: true } },
   responses: {

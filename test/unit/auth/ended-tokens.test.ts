@@ -3,41 +3,44 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeJwt, SignJWT } from 'jose';
 import { expect, onTestFinished, test } from 'vitest';
-import { createEndedSessions } from '../../../src/auth/ended-sessions.ts';
+import { createEndedCredentials } from '../../../src/auth/ended-credentials.ts';
+import { endedTokens as kind } from '../../../src/auth/ended-kinds.ts';
 import { deriveKey } from '../../../src/auth/keys.ts';
-import { createTokens, pairLifetimeMs, type Tokens } from '../../../src/auth/tokens.ts';
+import { createTokens, type Tokens } from '../../../src/auth/tokens.ts';
 import { accountsInMemory, alice, notValid, secret, temporaryHome } from './fixtures.ts';
 
 const dayMs = 24 * 3_600_000;
 const bob = { ...alice, id: 'b4b4b0fc-1a57-4d0a-8d6e-6d5ad1a0a00b', name: 'bob' };
 
-async function setUp() {
+async function setUp(maxPerAccount = 3) {
   const path = join(await temporaryHome(), 'ended-tokens.json');
   const clock = { ms: Date.UTC(2030, 0, 1) };
   const now = () => clock.ms;
   const { accounts } = accountsInMemory(alice, bob);
+  /** The accounts that had ended too many tokens. */
+  const reported: string[] = [];
   /** Creates the tokens of another API process. */
   async function startProcess(): Promise<Tokens> {
-    const endedTokens = await createEndedSessions({
+    const endedTokens = await createEndedCredentials({
+      kind: { ...kind, maxPerAccount },
       path,
       onError: (error) => expect.unreachable(String(error)),
       now,
       refreshEveryMs: 10,
-      lifetimeMs: pairLifetimeMs,
-      maxPerAccount: 3,
+      onTooMany: (account) => reported.push(account),
     });
     onTestFinished(() => endedTokens.close());
     return createTokens({ secret, accounts, endedTokens, now });
   }
   async function stored(): Promise<unknown[]> {
-    return (JSON.parse(await readFile(path, 'utf8')) as { sessions: unknown[] }).sessions;
+    return (JSON.parse(await readFile(path, 'utf8')) as { tokens: unknown[] }).tokens;
   }
-  return { clock, stored, startProcess, tokens: await startProcess() };
+  return { clock, stored, reported, startProcess, tokens: await startProcess() };
 }
 
 /** Returns the token as earlier versions issued it: it does not name a refresh token, nor the time of the sign-in. */
 function asBefore(token: string): Promise<string> {
-  const { sid: _sid, started_at: _startedAt, ...claims } = decodeJwt(token);
+  const { refresh_jti: _id, started_at: _startedAt, ...claims } = decodeJwt(token);
   return new SignJWT(claims)
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .sign(deriveKey(secret, 'tokens'));
@@ -72,6 +75,18 @@ test('a refresh token ends once, even if several calls in two processes end it a
   expect(await stored()).toHaveLength(1);
 });
 
+test('hundreds of calls that end one token at once do not keep others from ending theirs', async () => {
+  const { tokens, stored } = await setUp();
+  const [{ refresh }, other] = [await tokens.issue(alice), await tokens.issue(bob)];
+  const ends = Promise.allSettled(Array.from({ length: 400 }, () => tokens.end(refresh)));
+  await expect(tokens.end(other.refresh)).resolves.toEqual(bob);
+  const outcomes = await ends;
+  const rejected = outcomes.filter((outcome) => outcome.status === 'rejected');
+  expect(rejected).toHaveLength(399);
+  for (const { reason } of rejected) expect(reason).toMatchObject(notValid);
+  expect(await stored()).toHaveLength(2);
+});
+
 test('only a refresh token that is still valid can be ended', async () => {
   const { tokens, clock, stored } = await setUp();
   const { access, refresh } = await tokens.issue(alice);
@@ -91,9 +106,20 @@ test('an access token that was issued in the last second of its refresh token do
   clock.ms += 14 * 60_000;
   await tokens.end((await tokens.issue(alice)).refresh);
   await isRejected(tokens.verifyAccess(access));
-  clock.ms += 60_000 + 1000;
+  clock.ms += dayMs + 60_000 + 1000;
   await tokens.end((await tokens.issue(alice)).refresh);
   expect(await stored()).toHaveLength(2);
+});
+
+test('an ended token stays ended after a clock that was wrong by almost a day is right again', async () => {
+  const { tokens, clock } = await setUp();
+  const { refresh } = await tokens.issue(alice);
+  await tokens.end(refresh);
+  // Ahead of the time by less than a day, while the token would be valid: an end then removes entries.
+  clock.ms += dayMs - 1000 + dayMs - 1000;
+  await tokens.end((await tokens.issue(bob)).refresh);
+  clock.ms -= dayMs - 1000;
+  await expect(tokens.refresh(refresh)).rejects.toMatchObject(notValid);
 });
 
 test('a refresh token of an earlier version can be ended; an access token of one lasts until it expires', async () => {
@@ -109,7 +135,7 @@ test('a refresh token of an earlier version can be ended; an access token of one
   await isRejected(tokens.verifyAccess(access));
 });
 
-test('endless sign-outs do not fill the file: all tokens so far of the account end; later ones and those of others do not', async () => {
+test('endless sign-outs do not fill the file: older tokens of the account end, and no others', async () => {
   const { tokens, clock, stored } = await setUp();
   const before = await tokens.issue(alice);
   const bobs = await tokens.issue(bob);
@@ -130,7 +156,52 @@ test('endless sign-outs do not fill the file: all tokens so far of the account e
   clock.ms += dayMs - 1000;
   await tokens.end((await tokens.issue(bob)).refresh);
   await isRejected(tokens.refresh(before.refresh));
-  clock.ms += dayMs + 15 * 60_000;
+  clock.ms += 2 * dayMs + 16 * 60_000;
   await tokens.end((await tokens.issue(alice)).refresh);
   expect(await stored()).toHaveLength(1);
+});
+
+test('an account that ends too many tokens keeps those after the older half, and is reported', async () => {
+  const { tokens, clock, stored, reported } = await setUp(4);
+  const issueLater = () => ((clock.ms += 1), tokens.issue(alice));
+  const [before, ...ended] = [await issueLater(), await issueLater(), await issueLater(), await issueLater()];
+  const kept = await issueLater();
+  ended.push(await issueLater());
+  for (const { refresh } of ended) await tokens.end(refresh);
+  expect(reported).toEqual([]);
+  ended.push(await issueLater());
+  // In another order than they started.
+  await tokens.end(ended.at(-1)?.refresh ?? '');
+  expect(reported).toEqual([alice.id]);
+  expect(await stored()).toHaveLength(3);
+  for (const { access, refresh } of [before, ...ended]) {
+    await isRejected(tokens.refresh(refresh));
+    await isRejected(tokens.verifyAccess(access));
+  }
+  await isAccepted(tokens.refresh(kept.refresh));
+  await isAccepted(tokens.verifyAccess(kept.access));
+});
+
+test('too many ended tokens are not reported if all of the older ones have expired', async () => {
+  const { tokens, clock, stored, reported } = await setUp();
+  for (let i = 0; i < 6; i += 1) {
+    await tokens.end((await tokens.issue(alice)).refresh);
+    clock.ms += 15 * 3_600_000;
+  }
+  expect(await stored()).toContainEqual(expect.objectContaining({ token: null }));
+  expect(reported).toEqual([]);
+});
+
+test('too many ended tokens stay ended if they started by a clock that was an hour ahead', async () => {
+  const { tokens, clock, stored } = await setUp();
+  clock.ms += 3_600_000;
+  const refreshes: string[] = [];
+  for (let i = 0; i < 8; i += 1) {
+    clock.ms += 1;
+    refreshes.push((await tokens.issue(alice)).refresh);
+  }
+  clock.ms -= 3_600_000;
+  for (const refresh of refreshes) await tokens.end(refresh);
+  expect((await stored()).length).toBeLessThanOrEqual(3);
+  for (const refresh of refreshes) await isRejected(tokens.refresh(refresh));
 });

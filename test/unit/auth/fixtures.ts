@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Account, type Accounts, createAccounts } from '../../../src/auth/accounts.ts';
 import { allScopes, type Principal } from '../../../src/auth/principal.ts';
+import type { EndedCredentials } from '../../../src/auth/ended-credentials.ts';
 import { createCredentialStatus } from '../../../src/auth/credential-status.ts';
 
 /** What the error of a token that is not valid matches. */
@@ -60,16 +61,19 @@ export function signedIn(account: Account, expiresAt: number): Principal {
   return { ...account, scopes: allScopes, credential: { type: 'token' }, expiresAt };
 }
 
-/** Refresh tokens of which none has ended, and none can be. */
-export const noneEnded = { has: () => false, add: async () => false };
+/** Ended credentials of one kind: none, even after one is added. */
+export const noneEnded = { has: () => false, add: async () => true };
 
 /** Returns the credential status of accounts without keys and sessions. */
-export function credentialStatusOf(accounts: Pick<Accounts, 'find' | 'refresh'>) {
+export function credentialStatusOf(
+  accounts: Pick<Accounts, 'find' | 'refresh'>,
+  endedTokens: Pick<EndedCredentials, 'has'> = noneEnded,
+) {
   const nothing = { refresh: () => Promise.resolve(), onChange: () => () => undefined };
   return createCredentialStatus({
     accounts: { ...accounts, onChange: nothing.onChange },
     keys: { ...nothing, has: () => false },
     endedSessions: { ...nothing, has: () => false },
-    endedTokens: { ...nothing, has: () => false },
+    endedTokens: { ...nothing, ...endedTokens },
   });
 }

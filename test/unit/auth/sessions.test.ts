@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeJwt, SignJWT } from 'jose';
 import { expect, onTestFinished, test } from 'vitest';
-import { createEndedSessions } from '../../../src/auth/ended-sessions.ts';
+import { createEndedCredentials } from '../../../src/auth/ended-credentials.ts';
+import { endedSessions as kind } from '../../../src/auth/ended-kinds.ts';
 import { deriveKey } from '../../../src/auth/keys.ts';
 import { createSessions, isCsrfTokenOf } from '../../../src/auth/sessions.ts';
 import { createCredentialStatus } from '../../../src/auth/credential-status.ts';
@@ -20,12 +21,12 @@ async function setUp() {
   /** Creates the sessions of another API process. */
   async function startProcess() {
     const onError = (error: unknown): void => expect.unreachable(String(error));
-    const endedSessions = await createEndedSessions({
+    const endedSessions = await createEndedCredentials({
+      kind: { ...kind, maxPerAccount: 3 },
       path,
       onError,
       now,
       refreshEveryMs: 10,
-      maxPerAccount: 3,
     });
     onTestFinished(() => endedSessions.close());
     const credentialStatus = createCredentialStatus({
@@ -66,7 +67,7 @@ test('signing out ends only that session, in all processes and after restarts', 
   await expect(other.verify(second.cookie)).resolves.toEqual(second.session);
 });
 
-test('endless sign-outs do not fill the file: all sessions so far of the account end, and later ones do not', async () => {
+test('endless sign-outs do not fill the file: older sessions of the account end, and later ones do not', async () => {
   const { sessions, clock, path } = await setUp();
   const kept = await sessions.start(alice);
   for (let i = 0; i < 20; i += 1) {
@@ -79,11 +80,26 @@ test('endless sign-outs do not fill the file: all sessions so far of the account
   clock.ms += 1;
   const later = await sessions.start(alice);
   await expect(sessions.verify(later.cookie)).resolves.toEqual(later.session);
-  // Expired sessions need not be remembered.
-  clock.ms += 12 * hourMs;
+  // Expired sessions need not be remembered, unless the clock was wrong by a day.
+  clock.ms += 36 * hourMs;
   await sessions.end((await sessions.start(alice)).session);
   const after = JSON.parse(await readFile(path, 'utf8')) as { sessions: unknown[] };
   expect(after.sessions).toHaveLength(1);
+});
+
+test('what has ended stays ended when the clock is set back, although the file has no start of sessions', async () => {
+  const { sessions, clock, path } = await setUp();
+  const ended: string[] = [];
+  for (let i = 0; i < 8; i += 1) {
+    const { session, cookie } = await sessions.start(alice);
+    clock.ms -= 60_000;
+    await sessions.end(session);
+    ended.push(cookie);
+  }
+  for (const cookie of ended) await expect(sessions.verify(cookie)).rejects.toMatchObject(notValid);
+  const file = JSON.parse(await readFile(path, 'utf8')) as { sessions: object[] };
+  for (const each of file.sessions)
+    expect(Object.keys(each)).toEqual(['account', 'session', 'ended_at', 'forget_at']);
 });
 
 test('only a cookie that was signed as a session is accepted', async () => {

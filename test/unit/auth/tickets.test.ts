@@ -86,6 +86,25 @@ test.each(['', 'x', '..', 'x'.repeat(5_000)])('the text %j is rejected as a tick
   await expect(setUp().tickets.redeem(text)).rejects.toMatchObject(notValid);
 });
 
+test('a ticket is rejected once the refresh token behind it has ended, and no other ticket is', async () => {
+  const { accounts, clock } = setUp();
+  const ended = new Set<string>();
+  const credentialStatus = credentialStatusOf(accounts, {
+    has: (account, token) => account === alice.id && ended.has(token?.id ?? ''),
+  });
+  const tickets = createTickets({ secret, credentialStatus, now: () => clock.ms });
+  const issueFor = (id: string) =>
+    tickets.issue({ ...principal, credential: { type: 'token', refresh: { id, started_at: start } } });
+  const [one, two] = [
+    'b4b4b0fc-1a57-4d0a-8d6e-6d5ad1a0a0f1',
+    'b4b4b0fc-1a57-4d0a-8d6e-6d5ad1a0a0f2',
+  ] as const;
+  const [its, others] = [await issueFor(one), await issueFor(two)];
+  ended.add(one);
+  await expect(tickets.redeem(its)).rejects.toMatchObject(notValid);
+  await expect(tickets.redeem(others)).resolves.toMatchObject({ id: alice.id });
+});
+
 test('a ticket is rejected after its account has changed its password or was removed', async () => {
   const { tickets, known } = setUp();
   const [one, other] = [await tickets.issue(principal), await tickets.issue(principal)];
