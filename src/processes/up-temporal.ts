@@ -74,7 +74,9 @@ export function superviseEmbedded(options: TemporalOptions): Supervisor<Embedded
       const wished = ports ?? config.engine;
       const { port, webUiPort } = wished;
       const places = { home, cli, port, webUiPort, namespace };
-      const server = await startEmbedded({ ...places, report, signal, force, onDatabaseLost });
+      // Its restart has been printed, and takes a second.
+      const first = ports === undefined ? { report } : {};
+      const server = await startEmbedded({ ...places, ...first, signal, force, onDatabaseLost });
       ports = server;
       return server;
     },
