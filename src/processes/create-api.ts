@@ -95,9 +95,20 @@ async function compose(
   const temporal = createTemporalOf(config, telemetry);
   closers.add(() => temporal.close());
   void warnOfUntriedServer(temporal, logger);
-  temporal.clock.start((error) =>
-    logger.warn({ err: error }, "Temporal's clock cannot be read: delays count by the clock of this machine"),
-  );
+  temporal.clock.start({
+    onError: (error) =>
+      logger.warn(
+        { err: error },
+        "Temporal's clock cannot be read: delays count by the clock of this machine",
+      ),
+    onDifference: (difference_ms, isNotable) =>
+      logger[isNotable ? 'warn' : 'info'](
+        { difference_ms },
+        isNotable
+          ? "this machine's clock differs from Temporal's, by which tasks become due"
+          : "this machine's clock and Temporal's agree again",
+      ),
+  });
   const { webUiUrl } = config;
   const { openTasks: maxOpenTasks, storedMb: maxStoredMb, timeLimit: maxTimeLimit } = limits;
   const tasks = createTaskService({

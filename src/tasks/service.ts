@@ -59,6 +59,8 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
   return {
     /** Returns the time by Temporal's clock, which tasks have, in milliseconds since the epoch. */
     now: temporal.clock.now,
+    /** Returns the time by which the clock of this process is ahead of it, in milliseconds, once it is known. */
+    clockDifference: temporal.clock.difference,
     create: (actor: Actor, request: CreateTaskInput, idempotencyKey?: string) =>
       createTask(context, actor, request, idempotencyKey),
     read: async (actor: Actor, id: string) => readTask(context, actor, await loadTask(store, actor, id)),

@@ -25,13 +25,25 @@ const firstMs = 2000;
 /** Maximum time until the server shows the poll, in milliseconds. */
 const shownMs = 3000;
 
+/** Difference of the clocks from which on it is reported, in milliseconds. */
+const notableDifferenceMs = 1000;
+
+export interface ClockReports {
+  /** Called for the first failure in a row. */
+  onError(error: unknown): void;
+  /** Called when our clock and the server's have come to differ by over a second, and when they no longer do. */
+  onDifference(differenceMs: number, isNotable: boolean): void;
+}
+
 export interface ServerClock {
   /** Returns the server's time in milliseconds since the epoch; until the first measurement, our own. */
   now(): number;
   /** Does the same, but waits for the first measurement, until two seconds after the start. */
   measuredNow(): Promise<number>;
-  /** Measures at once, and then every 20 s until it is closed. @param onError called for the first failure in a row. */
-  start(onError: (error: unknown) => void): void;
+  /** Measures at once, and then every 20 s until it is closed. */
+  start(reports: ClockReports): void;
+  /** Returns the time by which our clock is ahead of the server's, in milliseconds; undefined until it is measured. */
+  difference(): number | undefined;
   close(): Promise<void>;
 }
 
@@ -116,15 +128,20 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
     return undefined;
   }
 
-  async function repeat(onError: (error: unknown) => void, onMeasured: () => void): Promise<void> {
+  async function repeat(reports: ClockReports, onMeasured: () => void): Promise<void> {
+    let wasNotable = false;
     for (let failures = 0; !closing.signal.aborted;) {
       try {
         await measure();
         failures = 0;
         onMeasured();
+        const differenceMs = clock.difference() ?? 0;
+        const isNotable = Math.abs(differenceMs) > notableDifferenceMs;
+        if (isNotable !== wasNotable) reports.onDifference(differenceMs, isNotable);
+        wasNotable = isNotable;
       } catch (error) {
         // Temporal is unavailable, or does not let us poll: the last measurement counts.
-        if (failures === 0 && !closing.signal.aborted) onError(error);
+        if (failures === 0 && !closing.signal.aborted) reports.onError(error);
         failures += 1;
       }
       const pauseMs = failures === 0 ? intervalMs : firstIntervalMs * 2 ** (failures - 1);
@@ -145,10 +162,11 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
       await ready;
       return clock.now();
     },
-    start(onError) {
+    difference: () => (measured ? Date.now() - clock.now() : undefined),
+    start(reports) {
       const first = new AbortController();
       ready = pause(firstMs, AbortSignal.any([first.signal, closing.signal]));
-      running = repeat(onError, () => first.abort());
+      running = repeat(reports, () => first.abort());
     },
     async close() {
       closing.abort();

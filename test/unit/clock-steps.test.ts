@@ -30,6 +30,7 @@ describe.each([
       now: Date.now,
       workersSeen: () => (isAway ? Promise.reject(new Error('away')) : Promise.resolve([])),
       assertStoreAnswers: async () => undefined,
+      clockDifference: () => undefined,
     };
     healthRoutes(routes, { tasks } as unknown as Parameters<typeof healthRoutes>[1]);
     const app = appOf(routes);

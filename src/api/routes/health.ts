@@ -31,13 +31,19 @@ const readyz = openRoute({
   responses: {
     200: json(
       z
-        .object({ status: z.literal('ready'), workers: z.int() })
-        .meta({ examples: [{ status: 'ready', workers: 2 }] }),
-      'Ready. `workers` is the number of workers that polled in the last 70 seconds.',
+        .object({ status: z.literal('ready'), workers: z.int(), clock_difference: z.number().nullable() })
+        .meta({ examples: [{ status: 'ready', workers: 2, clock_difference: 0 }] }),
+      'Ready. `workers` is the number of workers that polled in the last 70 seconds. `clock_difference` is the time by ' +
+        "which the clock of this process is ahead of Temporal's, in whole seconds, or null until it is known: more than " +
+        'a second needs attention.',
     ),
     ...problems(503),
   },
 });
+
+function wholeSeconds(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.trunc(ms / 1000);
+}
 
 /** Time within which a live worker polls again, in milliseconds. Stopped workers stay listed for minutes. */
 const workerFreshMs = 70_000;
@@ -63,7 +69,8 @@ export function healthRoutes(routes: RouteTable, { tasks }: RouteDependencies): 
   routes.add(healthz, (c) => c.json({ status: 'ok' as const }, 200));
   routes.add(readyz, async (c) => {
     try {
-      return c.json({ status: 'ready' as const, workers: await workers() }, 200);
+      const ready = { status: 'ready' as const, workers: await workers() };
+      return c.json({ ...ready, clock_difference: wholeSeconds(tasks.clockDifference()) }, 200);
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
       throw new AppError('temporal_unavailable', 'Temporal does not answer.', {
