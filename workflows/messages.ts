@@ -5,6 +5,7 @@ import {
   commandSignalName,
   predecessorEndedSignalName,
   dependentSignalName,
+  wakeSignalName,
 } from '../src/contract/names.ts';
 import type { EndedPredecessor } from '../src/contract/predecessors.ts';
 import type {
@@ -18,6 +19,9 @@ import type {
 
 /** Pauses or resumes a task, or runs it now. A signal, so that it is accepted even while no worker is up. */
 export const commandSignal = defineSignal<[TaskCommand]>(commandSignalName);
+
+/** Wakes a hibernating task, which then waits in its own timer. */
+export const wakeSignal = defineSignal(wakeSignalName);
 
 /** Sent by an attempt once it has run for a second. Shorter attempts spare their workflow the extra work. */
 export const attemptStartedSignal = defineSignal<[AttemptStart]>(attemptStartedSignalName);

@@ -1,5 +1,12 @@
 /** One run of a task: its state, its dependents, and the messages that change both. */
-import { ApplicationFailure, CancellationScope, condition, patched, setHandler } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  patched,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type {
   EditRejection,
   Dependent,
@@ -16,6 +23,7 @@ import {
   editUpdate,
   predecessorEndedSignal,
   statusQuery,
+  wakeSignal,
 } from './messages.ts';
 import { recordState, recordWithdrawing } from './record.ts';
 import {
@@ -139,7 +147,11 @@ const rejections: Record<EditRejection, string> = {
  * Temporal can send a message: one of another shape is ignored, since an error here would stop the task for good.
  */
 export function handleMessages(run: Run): void {
-  setHandler(commandSignal, (command) => (isCommand(command) ? run.command(command) : undefined));
+  setHandler(commandSignal, (command) =>
+    isCommand(command) && isForThisRun(command) ? run.command(command) : undefined,
+  );
+  // It has done its work once this code runs.
+  setHandler(wakeSignal, () => undefined);
   setHandler(attemptStartedSignal, (start) => {
     if (isAttemptStart(start)) run.update(attemptStarted(run.state, start, Date.now()));
   });
@@ -161,6 +173,12 @@ export function handleMessages(run: Run): void {
       if (rejection !== undefined) throw rejected(rejection);
     },
   });
+}
+
+/** Returns whether a command is for this run. One that was reset in Temporal has received those of the run before. */
+function isForThisRun({ run_id }: TaskCommand): boolean {
+  const { runId, firstExecutionRunId } = workflowInfo();
+  return run_id === undefined || run_id === runId || run_id === firstExecutionRunId;
 }
 
 function rejected(rejection: EditRejection): ApplicationFailure {

@@ -5,6 +5,11 @@ export const taskWorkflowType = 'task';
 
 /** The workflow type of what remembers the Idempotency-Key of a deleted task (src/tasks/deleted-keys.ts). */
 export const deletedTaskWorkflowType = 'deleted-task';
+/**
+ * The workflow type of what a signal starts that should have woken a hibernating task, but found it deleted. No worker
+ * runs it (src/temporal/temporal.ts).
+ */
+export const missedTaskWorkflowType = 'missed-task';
 /** The workflow type of a notice of deletions, which is for the feeds of other API processes (src/tasks/deletions.ts). */
 export const deletionsWorkflowType = 'task-deletions';
 
@@ -51,6 +56,9 @@ export type StoredStatus = (typeof storedStatuses)[number];
 
 /** Signal for pause, resume and run-now. Like the other signals, it is also read from the event history. */
 export const commandSignalName = 'command';
+
+/** Signal that only wakes a hibernating task (src/tasks/start.ts). */
+export const wakeSignalName = 'wake';
 
 /** Signal by which an attempt reports that it is running. */
 export const attemptStartedSignalName = 'attempt-begun';

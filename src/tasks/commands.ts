@@ -196,11 +196,11 @@ async function command(
 
 async function send(
   { store }: ServiceContext,
-  { id, runId }: LiveExecution,
+  execution: LiveExecution,
   command: TaskCommand,
 ): Promise<void> {
   try {
-    await store.signal(id, runId, command);
+    await store.command(execution, command);
   } catch (error) {
     // The task has ended since it was loaded.
     throw isNotFound(error) ? wrongState('Task has ended in the meantime') : error;

@@ -82,6 +82,8 @@ const stuckAfter = 4;
 export interface LiveExecution extends Execution {
   readonly pending: PendingAttempt | undefined;
   readonly cancelRequested: boolean;
+  /** End of the run's start delay, in milliseconds; its start, if it had none. A message may have ended it before. */
+  readonly delayedUntil: number;
   /** Whether the workflow has not processed all that it has received: no worker has taken a command yet, for example. */
   readonly isBehind: boolean;
   /** Whether the workflow's code has failed again and again: a worker of another version, or a bug of ours, stops it. */
@@ -129,6 +131,7 @@ export function readLiveExecution(response: Describe): LiveExecution | undefined
     ...execution,
     pending: readPending(response.pendingActivities?.[0], execution.memo.attempt),
     cancelRequested: response.workflowExtendedInfo?.cancelRequested ?? false,
+    delayedUntil: millis(info?.executionTime) ?? execution.startedAt,
     isBehind: Boolean(response.pendingWorkflowTask),
     isStuck: (response.pendingWorkflowTask?.attempt ?? 0) >= stuckAfter,
     transitions: Number(info?.stateTransitionCount ?? 0),
@@ -221,6 +224,7 @@ export function firstExecution(
     version: input.version,
     pending: undefined,
     cancelRequested: false,
+    delayedUntil: now,
     isBehind: true,
     isStuck: false,
     transitions: 0,

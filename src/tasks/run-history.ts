@@ -48,6 +48,8 @@ export class RunHistory {
   /** Attempts that have ended so far. */
   readonly attempts: AttemptReport[] = [];
   readonly #runId: string;
+  /** Ids of the runs whose commands this run obeys (workflows/run.ts). */
+  readonly #runIds = new Set<string>();
   readonly #before: TaskSpec | undefined;
   readonly #follows: boolean;
   #state: TaskState | undefined;
@@ -81,6 +83,7 @@ export class RunHistory {
     const ms = millis(event.eventTime) ?? 0;
     const at = new Date(ms).toISOString();
     const started = event.workflowExecutionStartedEventAttributes;
+    for (const id of [this.#runId, started?.firstExecutionRunId]) if (id) this.#runIds.add(id);
     if (started?.originalExecutionRunId) {
       this.#isCopy = this.#follows && started.originalExecutionRunId !== this.#runId;
     }
@@ -170,6 +173,7 @@ export class RunHistory {
   #command(before: TaskState, command: TaskCommand | undefined, at: number): Entry[] {
     // Anything can be sent in the Temporal Web UI.
     if (!command || !Object.hasOwn(commandTypes, command.command)) return [];
+    if (command.run_id !== undefined && !this.#runIds.has(command.run_id)) return [];
     if (!this.#isAttempting || before.status !== 'PENDING') return this.#applyCommand(before, command, at);
     this.#commands.push(command);
     return [];

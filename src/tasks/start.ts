@@ -1,10 +1,11 @@
 import type { SearchAttributePair } from '@temporalio/common';
+import { AppError } from '../contract/errors.ts';
 import { memoOfPredecessors, remainingPredecessors } from '../contract/predecessors.ts';
 import { searchAttributes, type StoredStatus, taskWorkflowType } from '../contract/names.ts';
 import { searchableName, searchableTag } from '../contract/searchable.ts';
 import { escapeMarkup, truncateBytes } from '../contract/text.ts';
 import type { TaskInput, TaskMemo } from '../contract/workflow.ts';
-import { uuidFrom } from '../lib/uuid.ts';
+import { timeOfUuid, uuidFrom } from '../lib/uuid.ts';
 import { type EndedRun, supersededMark } from './search.ts';
 import type { TaskStore } from './store.ts';
 import { listedOf } from '../contract/spec.ts';
@@ -29,12 +30,40 @@ export interface NewRun {
   readonly replaces?: { readonly runId: string } & EndedRun;
 }
 
+/** Minimum time until a task is due for which it hibernates, in milliseconds. */
+const minHibernationMs = 2000;
+/** Time by which a hibernating task may be late, in milliseconds. One that would be later is woken at once. */
+const maxLateMs = 500;
+
 /**
- * Starts a run.
+ * Starts a run. If it is not due for a while, and follows no other task, it hibernates: by a start delay, which takes one
+ * event and no worker until the run is due or a message wakes it.
+ * @param now the server's time, in milliseconds since the epoch.
  * @returns its run id.
  * @throws WorkflowExecutionAlreadyStartedError when the id is taken.
  */
 export async function startRun(store: TaskStore, run: NewRun, now: number): Promise<string> {
+  const { id, input } = run;
+  const dueInMs = Date.parse(input.scheduled_time) - now;
+  const hibernates = dueInMs >= minHibernationMs && firstStatus(input) === 'SCHEDULED';
+  const runId = await start(store, run, now, hibernates ? dueInMs : 0);
+  // The delay counts from the start by the server's clock: the call was slow, or our clock is ahead of the server's.
+  const isLate = hibernates && (timeOfUuid(runId) ?? now) - now > maxLateMs;
+  if (isLate) await wake(store, id, runId);
+  return runId;
+}
+
+/** Wakes a task that would be late. */
+async function wake(store: TaskStore, id: string, runId: string): Promise<void> {
+  try {
+    await store.wake(id, runId);
+  } catch (error) {
+    // Temporal has become unavailable, and the task runs late; or it has been deleted. It was created all the same.
+    if (!(error instanceof AppError)) throw error;
+  }
+}
+
+function start(store: TaskStore, run: NewRun, now: number, startDelayMs: number): Promise<string> {
   const { id, input, replaces } = run;
   return store.temporal.start<[TaskInput]>(taskWorkflowType, {
     workflowId: id,
@@ -44,7 +73,8 @@ export async function startRun(store: TaskStore, run: NewRun, now: number): Prom
     // The owner is the fairness key of the whole workflow, so that its workflow tasks are dispatched fairly too.
     priority: { priorityKey: input.priority, fairnessKey: input.owner.id },
     staticSummary: truncateBytes(escapeMarkup(`${input.type}: ${input.name}`), maxSummaryBytes),
-    staticDetails: truncateBytes(escapeMarkup(input.description), maxDetailsBytes),
+    staticDetails: truncateBytes(detailsOf(input, startDelayMs > 0), maxDetailsBytes),
+    ...(startDelayMs > 0 && { startDelay: startDelayMs }),
     workflowTaskTimeout: workflowTaskTimeoutMs,
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: replaces ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
@@ -96,6 +126,16 @@ export function attributesOf(
 /** Returns the status that the workflow starts with. */
 export function firstStatus(input: TaskInput): StoredStatus {
   return remainingPredecessors(input).length > 0 ? 'AFTER' : 'SCHEDULED';
+}
+
+/**
+ * Returns what the Temporal Web UI shows of a run for good. What changes is in the details that the workflow sets, which
+ * has not run yet if the run hibernates.
+ */
+function detailsOf({ description, scheduled_time }: TaskInput, hibernates: boolean): string {
+  if (!hibernates) return escapeMarkup(description);
+  const story = `Created to hibernate until ${scheduled_time}: without a workflow task until then, or until a command.`;
+  return description === '' ? story : `${story}\n\n${escapeMarkup(description)}`;
 }
 
 function requestId(id: string, endedRunId: string): string {

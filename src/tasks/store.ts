@@ -2,7 +2,10 @@
  * Tasks as Temporal has them: each is a workflow, each run an execution with the task's memo and search attributes.
  * Knows nothing of owners or of what a state means.
  */
-import { commandSignal, predecessorEndedSignal } from '../../workflows/messages.ts';
+import { commandSignal, predecessorEndedSignal, wakeSignal } from '../../workflows/messages.ts';
+import { type SignalDefinition, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { notFound } from '../contract/errors.ts';
+import { missedTaskWorkflowType } from '../contract/names.ts';
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type { TaskCommand, TaskInput } from '../contract/workflow.ts';
 import type { Temporal } from '../temporal/temporal.ts';
@@ -25,6 +28,19 @@ export interface Page {
 export type TaskStore = ReturnType<typeof createTaskStore>;
 
 export function createTaskStore(temporal: Temporal) {
+  async function signalDelayed<A extends unknown[]>(
+    run: { readonly id: string; readonly runId: string },
+    definition: SignalDefinition<A>,
+    ...args: A
+  ): Promise<void> {
+    try {
+      await temporal.signalDelayed(run, missedTaskWorkflowType, definition, ...args);
+    } catch (error) {
+      // The only run with the id has ended.
+      throw error instanceof WorkflowExecutionAlreadyStartedError ? notFound() : error;
+    }
+  }
+
   return {
     temporal,
 
@@ -83,8 +99,14 @@ export function createTaskStore(temporal: Temporal) {
       });
     },
 
-    signal: (id: string, runId: string, command: TaskCommand): Promise<void> =>
-      temporal.signal({ id, runId }, commandSignal, command),
+    /** Sends a command to a run, and wakes it if it may hibernate. @throws AppError not_found if it has ended */
+    async command({ id, runId, delayedUntil }: LiveExecution, command: TaskCommand): Promise<void> {
+      if (delayedUntil <= temporal.clock.now()) await temporal.signal({ id, runId }, commandSignal, command);
+      else await signalDelayed({ id, runId }, commandSignal, { ...command, run_id: runId });
+    },
+
+    /** Ends the hibernation of a task: it then waits in its workflow's timer. @throws AppError not_found if it has ended */
+    wake: (id: string, runId: string): Promise<void> => signalDelayed({ id, runId }, wakeSignal),
 
     cancel: (id: string, runId: string, reason: string): Promise<void> =>
       temporal.cancel({ id, runId }, reason),

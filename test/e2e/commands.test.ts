@@ -357,6 +357,8 @@ describe('Temporal', () => {
       'All *sales*: \\<img src=x> \\[here](https://example.org)',
     );
     const waiting = await alice.create({ name: 'Later', delay: hour });
+    // Wake it: a hibernating task has neither a state of its workflow nor a timer.
+    for (const name of ['pause', 'resume']) await done(waiting.id, name);
     const metadata = await temporal.workflow
       .getHandle(waiting.id)
       .query<{ currentDetails?: string }>('__temporal_workflow_metadata');

@@ -43,6 +43,7 @@ function live(changes: Partial<LiveExecution>): LiveExecution {
     ...row,
     pending: undefined,
     cancelRequested: false,
+    delayedUntil: 0,
     isBehind: false,
     isStuck: false,
     transitions: 1,
