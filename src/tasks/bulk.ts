@@ -174,7 +174,7 @@ async function actOn(
         ),
       };
     case 'delete':
-      return removed(await removeTask(context, actor, id, options));
+      return { status: 204, deletedOwner: await removeTask(context, actor, id, options) };
   }
 }
 
@@ -188,8 +188,4 @@ function stillMatches(filter: TaskFilter): (execution: LiveExecution) => void {
 
 function commanded(result: CommandResult): ActionOutcome {
   return { status: result.done ? 200 : 202, task: summaryOf(result) };
-}
-
-function removed({ done, owner }: { done: boolean; owner: string }): ActionOutcome {
-  return { status: done ? 204 : 202, deletedOwner: owner };
 }

@@ -2,7 +2,6 @@
  * Commands on a task, apart from editing it. Each waits for its effect, up to a limit, and returns the task's
  * latest state.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, isNotFound, wrongState } from '../contract/errors.ts';
 import type { TaskCommand } from '../contract/workflow.ts';
 import { assertChangeable, loadTask, taskEffect } from './access.ts';
@@ -96,13 +95,17 @@ export async function runTaskNow(
   });
 }
 
-/** Deletes a task with all its runs. It must have ended, or not have started; then it never runs. */
+/**
+ * Deletes a task with all its runs. It must have ended, or not have started; then it never runs. This process no longer
+ * finds it; others may, for some seconds.
+ * @returns its owner.
+ */
 export async function removeTask(
   context: ServiceContext,
   actor: Actor,
   id: string,
   { waitMs = effectTimeoutMs, check }: CommandOptions = {},
-): Promise<{ done: boolean; owner: string }> {
+): Promise<string> {
   const { store } = context;
   const newest = await loadTask(store, actor, id);
   check?.(newest);
@@ -120,7 +123,7 @@ export async function removeTask(
   for (const { runId } of older) await removeRun(context, id, runId);
   await removeRun(context, id, newest.runId);
   await notifyDependents(store, dependents, { id, ended: 'DELETED' });
-  return { done: await isDeleted(context, id, waitMs), owner: newest.owner };
+  return newest.owner;
 }
 
 /** Time before a task is due within which it could start while it is being deleted, in milliseconds. */
@@ -231,20 +234,5 @@ function isSetToRun(execution: LiveExecution): boolean {
     case 'PENDING':
     case 'RUNNING':
       return !inBackoff(execution);
-  }
-}
-
-/** Waits until the task is no longer found: the server deletes several runs one after the other. */
-async function isDeleted({ store }: ServiceContext, id: string, waitMs: number): Promise<boolean> {
-  const deadline = performance.now() + waitMs;
-  for (;;) {
-    try {
-      await store.describe(id);
-    } catch (error) {
-      if (isNotFound(error)) return true;
-      throw error;
-    }
-    if (performance.now() >= deadline) return false;
-    await sleep(50);
   }
 }

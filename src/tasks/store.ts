@@ -8,6 +8,7 @@ import { notFound } from '../contract/errors.ts';
 import { missedTaskWorkflowType } from '../contract/names.ts';
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type { TaskCommand, TaskInput } from '../contract/workflow.ts';
+import { RecentIds } from '../lib/recent-ids.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { type Deletion, readDeletions } from './deletions.ts';
 import { type Ending, readEnding } from './ending.ts';
@@ -27,7 +28,21 @@ export interface Page {
 
 export type TaskStore = ReturnType<typeof createTaskStore>;
 
+/** Time for which removed runs are hidden, in milliseconds: the server still shows them for some seconds. */
+const hiddenMs = 60_000;
+
 export function createTaskStore(temporal: Temporal) {
+  /** Ids of the runs that this process has removed. */
+  const removed = new RecentIds(hiddenMs);
+
+  /** Returns those of the executions that are tasks and have not been removed. */
+  function tasksIn(executions: readonly Parameters<typeof readExecution>[0][]): Execution[] {
+    return executions
+      .map(readExecution)
+      .filter((execution) => execution !== undefined)
+      .filter(({ runId }) => !removed.has(runId));
+  }
+
   async function signalDelayed<A extends unknown[]>(
     run: { readonly id: string; readonly runId: string },
     definition: SignalDefinition<A>,
@@ -49,7 +64,9 @@ export function createTaskStore(temporal: Temporal) {
      * @returns undefined if the workflow is not a task. @throws AppError not_found
      */
     async describe(id: string, runId = ''): Promise<LiveExecution | undefined> {
-      return readLiveExecution(await temporal.describe({ id, runId }));
+      const execution = readLiveExecution(await temporal.describe({ id, runId }));
+      if (execution && removed.has(execution.runId)) throw notFound();
+      return execution;
     },
 
     /**
@@ -111,16 +128,14 @@ export function createTaskStore(temporal: Temporal) {
     cancel: (id: string, runId: string, reason: string): Promise<void> =>
       temporal.cancel({ id, runId }, reason),
 
-    /** Ends an open run without running any more of it, and removes its records. */
-    remove: (id: string, runId: string): Promise<void> => temporal.remove({ id, runId }),
+    /** Ends an open run without running any more of it, and removes its records. This process no longer finds it. */
+    async remove(id: string, runId: string): Promise<void> {
+      await temporal.remove({ id, runId });
+      removed.add(runId);
+    },
 
     /** Notifies a task of the end of a predecessor. */
     signalPredecessorEnd: (id: string, runId: string, end: EndedPredecessor): Promise<void> =>
       temporal.signal({ id, runId }, predecessorEndedSignal, end),
   };
-}
-
-/** Returns those of the executions that are tasks. */
-function tasksIn(executions: readonly Parameters<typeof readExecution>[0][]): Execution[] {
-  return executions.map(readExecution).filter((execution) => execution !== undefined);
 }

@@ -45,13 +45,12 @@ const remove = signedInRoute({
   operationId: 'deleteTask',
   summary: 'Delete a task',
   description:
-    'Deletes a task that has ended, or one that has not started, which then never runs. Returns 202 if the deletion is ' +
-    'still in progress.',
+    'Deletes a task that has ended, or one that has not started, which then never runs. Other API processes may still ' +
+    'find it for some seconds.',
   tags,
   request: { params: taskIdParameter, headers: z.object({ 'if-match': taskIfMatch }) },
   responses: {
     204: { description: 'Deleted.' },
-    202: { description: 'Deletion in progress.' },
     ...problems(400, 404, 409, 412, 503),
   },
 });
@@ -85,9 +84,9 @@ export function taskChangeRoutes(
 
   routes.add(remove, async (c) => {
     const id = taskId(c.req.valid('param').id);
-    const { done, owner } = await tasks.remove(c.get('principal'), id, c.req.valid('header')['if-match']);
+    const owner = await tasks.remove(c.get('principal'), id, c.req.valid('header')['if-match']);
     onTaskWritten(id);
     onTaskDeleted(id, owner);
-    return c.body(null, done ? 204 : 202);
+    return c.body(null, 204);
   });
 }
