@@ -9,6 +9,7 @@ import { missedTaskWorkflowType } from '../contract/names.ts';
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type { TaskCommand, TaskInput } from '../contract/workflow.ts';
 import { RecentIds } from '../lib/recent-ids.ts';
+import { SizedLru } from '../lib/sized-lru.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { type Deletion, readDeletions } from './deletions.ts';
 import { type Ending, readEnding } from './ending.ts';
@@ -28,10 +29,15 @@ export interface Page {
 
 export type TaskStore = ReturnType<typeof createTaskStore>;
 
+/** Maximum size of the inputs that are cached, and again of the endings, in characters of JSON. */
+const maxCached = 8 * 1024 * 1024;
 /** Time for which removed runs are hidden, in milliseconds: the server still shows them for some seconds. */
 const hiddenMs = 60_000;
 
 export function createTaskStore(temporal: Temporal) {
+  /** What the first and the last events of runs say, by run id: neither event changes. */
+  const inputs = new SizedLru<TaskInput | undefined>(maxCached);
+  const endings = new SizedLru<Ending>(maxCached);
   /** Ids of the runs that this process has removed. */
   const removed = new RecentIds(hiddenMs);
 
@@ -73,15 +79,15 @@ export function createTaskStore(temporal: Temporal) {
      * Reads the close event. Only for a run that describe reports as closed: on an open one, the server would
      * wait for it to end.
      */
-    async ending(id: string, runId: string): Promise<Ending> {
-      return readEnding(await temporal.closeEvent(id, runId));
-    },
+    ending: (id: string, runId: string): Promise<Ending> =>
+      readOnce(endings, runId, async () => readEnding(await temporal.closeEvent(id, runId))),
 
     /** Returns what the run was started with. @returns undefined if that is not the input of a task. */
-    async input(id: string, runId: string): Promise<TaskInput | undefined> {
-      const event = await temporal.startEvent(id, runId);
-      return readInput(event?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]);
-    },
+    input: (id: string, runId: string): Promise<TaskInput | undefined> =>
+      readOnce(inputs, runId, async () => {
+        const event = await temporal.startEvent(id, runId);
+        return readInput(event?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]);
+      }),
 
     events: temporal.events,
     eventsBackwards: temporal.eventsBackwards,
@@ -132,10 +138,21 @@ export function createTaskStore(temporal: Temporal) {
     async remove(id: string, runId: string): Promise<void> {
       await temporal.remove({ id, runId });
       removed.add(runId);
+      inputs.delete(runId);
+      endings.delete(runId);
     },
 
     /** Notifies a task of the end of a predecessor. */
     signalPredecessorEnd: (id: string, runId: string, end: EndedPredecessor): Promise<void> =>
       temporal.signal({ id, runId }, predecessorEndedSignal, end),
   };
+}
+
+/** Reads a value that never changes, unless it is cached. Nothing is cached that is not there. */
+async function readOnce<V>(cache: SizedLru<V>, key: string, read: () => Promise<V>): Promise<V> {
+  const cached = cache.get(key);
+  if (cached !== undefined) return cached;
+  const value = await read();
+  if (value !== undefined) cache.set(key, value, JSON.stringify(value).length);
+  return value;
 }
