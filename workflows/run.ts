@@ -175,10 +175,9 @@ export function handleMessages(run: Run): void {
   });
 }
 
-/** Returns whether a command is for this run. One that was reset in Temporal has received those of the run before. */
-function isForThisRun({ run_id }: TaskCommand): boolean {
-  const { runId, firstExecutionRunId } = workflowInfo();
-  return run_id === undefined || run_id === runId || run_id === firstExecutionRunId;
+/** Returns whether a command is for this run. A reset in Temporal keeps the id of the first run, a retry does not. */
+function isForThisRun({ first_run_id }: TaskCommand): boolean {
+  return first_run_id === undefined || first_run_id === workflowInfo().firstExecutionRunId;
 }
 
 function rejected(rejection: EditRejection): ApplicationFailure {

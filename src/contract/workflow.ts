@@ -157,8 +157,11 @@ export interface TaskCommand {
   /** Id of the account. */
   readonly by: string;
   readonly by_name?: string;
-  /** The run that the command is for, if it was sent in a way that reaches any run of the task. */
-  readonly run_id?: string;
+  /**
+   * The run that the command is for, if it was sent in a way that reaches any run of the task. The first one, if that run
+   * was reset in Temporal: it may be reset again, and then replays its commands.
+   */
+  readonly first_run_id?: string;
 }
 
 /** The argument of the signal `attempt-begun`, which an attempt sends once it has run for a second. */

@@ -120,8 +120,8 @@ export async function removeTask(
   const older = (await allRunsOf(store, id)).filter(({ runId }) => runId !== newest.runId);
   // An ended task has notified its dependents itself.
   const dependents = newest.status === 'open' ? await dependentsOf(store, newest) : [];
-  for (const { runId } of older) await removeRun(context, id, runId);
-  await removeRun(context, id, newest.runId);
+  for (const { runId } of older) await store.remove(id, runId);
+  await store.remove(id, newest.runId);
   await notifyDependents(store, dependents, { id, ended: 'DELETED' });
   return newest.owner;
 }
@@ -152,15 +152,6 @@ async function keepFromStarting(
 
 function running(): AppError {
   return wrongState('Task is running; cancel it before deleting it');
-}
-
-async function removeRun({ store }: ServiceContext, id: string, runId: string): Promise<void> {
-  try {
-    await store.remove(id, runId);
-  } catch (error) {
-    // Visibility may still list a run that is already deleted, and two callers may delete the same task.
-    if (!isNotFound(error)) throw error;
-  }
 }
 
 interface CommandRules {

@@ -9,7 +9,7 @@ import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { checkLimits, checkMaxTimeLimit, checkPayload, scheduledTime } from './checks.ts';
 import type { WriteContext } from './context.ts';
-import { assertNotDeleted } from './deleted-keys.ts';
+import { assertNotDeleted, taskDeleted } from './deleted-keys.ts';
 import { etagOf } from './etag.ts';
 import { firstExecution } from './execution.ts';
 import { digest, keyReused } from '../resources/idempotency.ts';
@@ -55,7 +55,8 @@ export async function createTask(
     const earlier = await createdEarlier(context, actor, id, fingerprint);
     if (earlier) return earlier;
     await assertNotDeleted(context.store, id);
-    throw error;
+    // A workflow that is no task has its id: what a command has left that met the deletion of the task in Temporal.
+    throw taskDeleted();
   }
 }
 

@@ -36,8 +36,11 @@ export async function rememberKey(
  * @throws AppError task_deleted if there was one.
  */
 export async function assertNotDeleted({ temporal }: TaskStore, id: string): Promise<void> {
-  if (!(await ifFound(temporal.describe({ id: rememberedAs(id) })))) return;
-  throw new AppError(
+  if (await ifFound(temporal.describe({ id: rememberedAs(id) }))) throw taskDeleted();
+}
+
+export function taskDeleted(): AppError {
+  return new AppError(
     'task_deleted',
     'The task of this Idempotency-Key has been deleted. Send another key to create a task.',
   );

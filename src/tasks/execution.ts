@@ -82,8 +82,10 @@ const stuckAfter = 4;
 export interface LiveExecution extends Execution {
   readonly pending: PendingAttempt | undefined;
   readonly cancelRequested: boolean;
-  /** End of the run's start delay, in milliseconds; its start, if it had none. A message may have ended it before. */
-  readonly delayedUntil: number;
+  /** Id of the run itself, or of the run that a reset in Temporal made it of. */
+  readonly firstRunId: string;
+  /** Whether the run was started with a delay, which a message may have ended since. */
+  readonly wasDelayed: boolean;
   /** Whether the workflow has not processed all that it has received: no worker has taken a command yet, for example. */
   readonly isBehind: boolean;
   /** Whether the workflow's code has failed again and again: a worker of another version, or a bug of ours, stops it. */
@@ -131,7 +133,8 @@ export function readLiveExecution(response: Describe): LiveExecution | undefined
     ...execution,
     pending: readPending(response.pendingActivities?.[0], execution.memo.attempt),
     cancelRequested: response.workflowExtendedInfo?.cancelRequested ?? false,
-    delayedUntil: millis(info?.executionTime) ?? execution.startedAt,
+    firstRunId: info?.firstRunId ?? execution.runId,
+    wasDelayed: (millis(info?.executionTime) ?? 0) > execution.startedAt,
     isBehind: Boolean(response.pendingWorkflowTask),
     isStuck: (response.pendingWorkflowTask?.attempt ?? 0) >= stuckAfter,
     transitions: Number(info?.stateTransitionCount ?? 0),
@@ -224,7 +227,8 @@ export function firstExecution(
     version: input.version,
     pending: undefined,
     cancelRequested: false,
-    delayedUntil: now,
+    firstRunId: known.runId,
+    wasDelayed: false,
     isBehind: true,
     isStuck: false,
     transitions: 0,

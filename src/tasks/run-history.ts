@@ -48,8 +48,8 @@ export class RunHistory {
   /** Attempts that have ended so far. */
   readonly attempts: AttemptReport[] = [];
   readonly #runId: string;
-  /** Ids of the runs whose commands this run obeys (workflows/run.ts). */
-  readonly #runIds = new Set<string>();
+  /** Id by which commands name the run (workflows/run.ts). */
+  #firstRunId: string | undefined;
   readonly #before: TaskSpec | undefined;
   readonly #follows: boolean;
   #state: TaskState | undefined;
@@ -83,7 +83,7 @@ export class RunHistory {
     const ms = millis(event.eventTime) ?? 0;
     const at = new Date(ms).toISOString();
     const started = event.workflowExecutionStartedEventAttributes;
-    for (const id of [this.#runId, started?.firstExecutionRunId]) if (id) this.#runIds.add(id);
+    this.#firstRunId ??= started?.firstExecutionRunId ?? undefined;
     if (started?.originalExecutionRunId) {
       this.#isCopy = this.#follows && started.originalExecutionRunId !== this.#runId;
     }
@@ -173,7 +173,7 @@ export class RunHistory {
   #command(before: TaskState, command: TaskCommand | undefined, at: number): Entry[] {
     // Anything can be sent in the Temporal Web UI.
     if (!command || !Object.hasOwn(commandTypes, command.command)) return [];
-    if (command.run_id !== undefined && !this.#runIds.has(command.run_id)) return [];
+    if (command.first_run_id !== undefined && command.first_run_id !== this.#firstRunId) return [];
     if (!this.#isAttempting || before.status !== 'PENDING') return this.#applyCommand(before, command, at);
     this.#commands.push(command);
     return [];

@@ -33,22 +33,23 @@ export interface NewRun {
 /** Minimum time until a task is due for which it hibernates, in milliseconds. */
 const minHibernationMs = 2000;
 /** Time by which a hibernating task may be late, in milliseconds. One that would be later is woken at once. */
-const maxLateMs = 500;
+const maxLateMs = 1000;
 
 /**
  * Starts a run. If it is not due for a while, and follows no other task, it hibernates: by a start delay, which takes one
  * event and no worker until the run is due or a message wakes it.
- * @param now the server's time, in milliseconds since the epoch.
+ * @param now when the run was asked for, by the server's clock, in milliseconds since the epoch.
  * @returns its run id.
  * @throws WorkflowExecutionAlreadyStartedError when the id is taken.
  */
 export async function startRun(store: TaskStore, run: NewRun, now: number): Promise<string> {
   const { id, input } = run;
-  const dueInMs = Date.parse(input.scheduled_time) - now;
+  const sentAt = store.temporal.clock.now();
+  const dueInMs = Date.parse(input.scheduled_time) - sentAt;
   const hibernates = dueInMs >= minHibernationMs && firstStatus(input) === 'SCHEDULED';
   const runId = await start(store, run, now, hibernates ? dueInMs : 0);
-  // The delay counts from the start by the server's clock: the call was slow, or our clock is ahead of the server's.
-  const isLate = hibernates && (timeOfUuid(runId) ?? now) - now > maxLateMs;
+  // The delay counts from the start: the call was slow, or our clock is behind the server's. The id of a run has its time.
+  const isLate = hibernates && (timeOfUuid(runId) ?? sentAt) - sentAt > maxLateMs;
   if (isLate) await wake(store, id, runId);
   return runId;
 }
@@ -134,7 +135,7 @@ export function firstStatus(input: TaskInput): StoredStatus {
  */
 function detailsOf({ description, scheduled_time }: TaskInput, hibernates: boolean): string {
   if (!hibernates) return escapeMarkup(description);
-  const story = `Created to hibernate until ${scheduled_time}: without a workflow task until then, or until a command.`;
+  const story = `Created to hibernate until ${scheduled_time}: without a workflow task until then, unless it is changed before.`;
   return description === '' ? story : `${story}\n\n${escapeMarkup(description)}`;
 }
 

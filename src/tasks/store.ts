@@ -2,9 +2,9 @@
  * Tasks as Temporal has them: each is a workflow, each run an execution with the task's memo and search attributes.
  * Knows nothing of owners or of what a state means.
  */
+import type { SignalDefinition } from '@temporalio/common';
 import { commandSignal, predecessorEndedSignal, wakeSignal } from '../../workflows/messages.ts';
-import { type SignalDefinition, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { notFound } from '../contract/errors.ts';
+import { isNotFound, notFound } from '../contract/errors.ts';
 import { missedTaskWorkflowType } from '../contract/names.ts';
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type { TaskCommand, TaskInput } from '../contract/workflow.ts';
@@ -29,38 +29,34 @@ export interface Page {
 
 export type TaskStore = ReturnType<typeof createTaskStore>;
 
-/** Maximum size of the inputs that are cached, and again of the endings, in characters of JSON. */
-const maxCached = 8 * 1024 * 1024;
+/**
+ * Maximum size of the inputs that are cached, and again of the endings, in characters of JSON. In memory, values of many
+ * small parts take twenty times as much.
+ */
+const maxCached = 1024 * 1024;
 /** Time for which removed runs are hidden, in milliseconds: the server still shows them for some seconds. */
 const hiddenMs = 60_000;
 
 export function createTaskStore(temporal: Temporal) {
   /** What the first and the last events of runs say, by run id: neither event changes. */
-  const inputs = new SizedLru<TaskInput | undefined>(maxCached);
+  const inputs = new SizedLru<TaskInput>(maxCached);
   const endings = new SizedLru<Ending>(maxCached);
   /** Ids of the runs that this process has removed. */
   const removed = new RecentIds(hiddenMs);
 
   /** Returns those of the executions that are tasks and have not been removed. */
   function tasksIn(executions: readonly Parameters<typeof readExecution>[0][]): Execution[] {
-    return executions
-      .map(readExecution)
-      .filter((execution) => execution !== undefined)
-      .filter(({ runId }) => !removed.has(runId));
+    return executions.flatMap((info) => {
+      const execution = readExecution(info);
+      return execution && !removed.has(execution.runId) ? [execution] : [];
+    });
   }
 
-  async function signalDelayed<A extends unknown[]>(
-    run: { readonly id: string; readonly runId: string },
+  const signalDelayed = <A extends unknown[]>(
+    run: { readonly id: string; readonly firstRunId: string },
     definition: SignalDefinition<A>,
     ...args: A
-  ): Promise<void> {
-    try {
-      await temporal.signalDelayed(run, missedTaskWorkflowType, definition, ...args);
-    } catch (error) {
-      // The only run with the id has ended.
-      throw error instanceof WorkflowExecutionAlreadyStartedError ? notFound() : error;
-    }
-  }
+  ): Promise<void> => temporal.signalDelayed(run, missedTaskWorkflowType, definition, ...args);
 
   return {
     temporal,
@@ -80,7 +76,10 @@ export function createTaskStore(temporal: Temporal) {
      * wait for it to end.
      */
     ending: (id: string, runId: string): Promise<Ending> =>
-      readOnce(endings, runId, async () => readEnding(await temporal.closeEvent(id, runId))),
+      readOnce(endings, runId, async () => {
+        const event = await temporal.closeEvent(id, runId);
+        return event && readEnding(event);
+      }).then((ending) => ending ?? readEnding(undefined)),
 
     /** Returns what the run was started with. @returns undefined if that is not the input of a task. */
     input: (id: string, runId: string): Promise<TaskInput | undefined> =>
@@ -122,21 +121,27 @@ export function createTaskStore(temporal: Temporal) {
       });
     },
 
-    /** Sends a command to a run, and wakes it if it may hibernate. @throws AppError not_found if it has ended */
-    async command({ id, runId, delayedUntil }: LiveExecution, command: TaskCommand): Promise<void> {
-      if (delayedUntil <= temporal.clock.now()) await temporal.signal({ id, runId }, commandSignal, command);
-      else await signalDelayed({ id, runId }, commandSignal, { ...command, run_id: runId });
+    /** Sends a command to a run, and wakes it if it hibernates. @throws AppError not_found if it has ended */
+    async command(execution: LiveExecution, command: TaskCommand): Promise<void> {
+      const { id, runId, firstRunId } = execution;
+      if (!execution.wasDelayed) await temporal.signal({ id, runId }, commandSignal, command);
+      else await signalDelayed({ id, firstRunId }, commandSignal, { ...command, first_run_id: firstRunId });
     },
 
-    /** Ends the hibernation of a task: it then waits in its workflow's timer. @throws AppError not_found if it has ended */
-    wake: (id: string, runId: string): Promise<void> => signalDelayed({ id, runId }, wakeSignal),
+    /** Ends the hibernation of a new run, which then waits in a timer. @throws AppError not_found if it has ended */
+    wake: (id: string, runId: string): Promise<void> => signalDelayed({ id, firstRunId: runId }, wakeSignal),
 
     cancel: (id: string, runId: string, reason: string): Promise<void> =>
       temporal.cancel({ id, runId }, reason),
 
     /** Ends an open run without running any more of it, and removes its records. This process no longer finds it. */
     async remove(id: string, runId: string): Promise<void> {
-      await temporal.remove({ id, runId });
+      try {
+        await temporal.remove({ id, runId });
+      } catch (error) {
+        // Another process has removed it, but visibility may still list it.
+        if (!isNotFound(error)) throw error;
+      }
       removed.add(runId);
       inputs.delete(runId);
       endings.delete(runId);
@@ -148,8 +153,12 @@ export function createTaskStore(temporal: Temporal) {
   };
 }
 
-/** Reads a value that never changes, unless it is cached. Nothing is cached that is not there. */
-async function readOnce<V>(cache: SizedLru<V>, key: string, read: () => Promise<V>): Promise<V> {
+/** Reads a value that never changes, unless it is cached. */
+async function readOnce<V>(
+  cache: SizedLru<V>,
+  key: string,
+  read: () => Promise<V | undefined>,
+): Promise<V | undefined> {
   const cached = cache.get(key);
   if (cached !== undefined) return cached;
   const value = await read();

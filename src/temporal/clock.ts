@@ -25,8 +25,8 @@ const firstMs = 2000;
 /** Maximum time until the server shows the poll, in milliseconds. */
 const shownMs = 3000;
 
-/** Difference of the clocks from which on it is reported, in milliseconds. */
-const notableDifferenceMs = 1000;
+/** Difference of the clocks above which it is reported, and below which they agree again, in milliseconds. */
+const notableMs = { above: 1000, below: 800 };
 
 export interface ClockReports {
   /** Called for the first failure in a row. */
@@ -42,7 +42,10 @@ export interface ServerClock {
   measuredNow(): Promise<number>;
   /** Measures at once, and then every 20 s until it is closed. */
   start(reports: ClockReports): void;
-  /** Returns the time by which our clock is ahead of the server's, in milliseconds; undefined until it is measured. */
+  /**
+   * Returns the time by which our clock is ahead of the server's, in milliseconds, give or take the time that the
+   * measurement took; undefined until it is measured, and after one of the clocks has jumped.
+   */
   difference(): number | undefined;
   close(): Promise<void>;
 }
@@ -60,11 +63,18 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
   const { connection, service, call, namespace, taskQueue } = options;
   const closing = new AbortController();
   let running = Promise.resolve();
+  /** Whether the clocks differed notably at the last measurement. */
+  let wasNotable = false;
   /** Resolves after the first measurement, or when waiting for it has taken too long. */
   let ready = Promise.resolve();
   /** The server's time at an instant of the monotonic clock, which no correction of our own clock changes. */
   let measured:
-    | { readonly serverAt: number; readonly monotonicAt: number; readonly ourAt: number }
+    | {
+        readonly serverAt: number;
+        readonly monotonicAt: number;
+        readonly ourAt: number;
+        readonly tookMs: number;
+      }
     | undefined;
 
   async function measure(): Promise<void> {
@@ -94,10 +104,10 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
       if (serverAt === undefined) throw new Error('The server does not show a poll');
       const tookMs = performance.now() - startedAt;
       // A slow one is far behind; the last one is better, unless there is none.
-      if (tookMs > slowMs && measured) return;
+      if (tookMs > slowMs && measured && !hasJumped(measured)) return;
       // The server noted it some milliseconds ago. Counted from now, our time is behind the server's and never ahead: a
       // task that is due at once would otherwise wait.
-      measured = { serverAt, monotonicAt: performance.now(), ourAt: Date.now() };
+      measured = { serverAt, monotonicAt: performance.now(), ourAt: Date.now(), tookMs };
     } finally {
       polling.abort();
       await ended;
@@ -128,17 +138,22 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
     return undefined;
   }
 
+  function reportDifference(reports: ClockReports): void {
+    const differenceMs = clock.difference();
+    if (differenceMs === undefined) return;
+    const surelyMs = Math.abs(differenceMs) - (measured?.tookMs ?? 0);
+    const isNotable: boolean = surelyMs > (wasNotable ? notableMs.below : notableMs.above);
+    if (isNotable !== wasNotable) reports.onDifference(differenceMs, isNotable);
+    wasNotable = isNotable;
+  }
+
   async function repeat(reports: ClockReports, onMeasured: () => void): Promise<void> {
-    let wasNotable = false;
     for (let failures = 0; !closing.signal.aborted;) {
       try {
         await measure();
         failures = 0;
         onMeasured();
-        const differenceMs = clock.difference() ?? 0;
-        const isNotable = Math.abs(differenceMs) > notableDifferenceMs;
-        if (isNotable !== wasNotable) reports.onDifference(differenceMs, isNotable);
-        wasNotable = isNotable;
+        reportDifference(reports);
       } catch (error) {
         // Temporal is unavailable, or does not let us poll: the last measurement counts.
         if (failures === 0 && !closing.signal.aborted) reports.onError(error);
@@ -151,18 +166,14 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
 
   const clock: ServerClock = {
     now() {
-      if (!measured) return Date.now();
-      const { serverAt, monotonicAt, ourAt } = measured;
-      const passedMs = performance.now() - monotonicAt;
-      // The machine was asleep, or its clock was set. If the server is on it, its clock has jumped with ours.
-      if (Math.abs(Date.now() - ourAt - passedMs) > jumpMs) return Date.now();
-      return Math.round(serverAt + passedMs);
+      if (!measured || hasJumped(measured)) return Date.now();
+      return Math.round(measured.serverAt + performance.now() - measured.monotonicAt);
     },
     async measuredNow() {
       await ready;
       return clock.now();
     },
-    difference: () => (measured ? Date.now() - clock.now() : undefined),
+    difference: () => (measured && !hasJumped(measured) ? Date.now() - clock.now() : undefined),
     start(reports) {
       const first = new AbortController();
       ready = pause(firstMs, AbortSignal.any([first.signal, closing.signal]));
@@ -174,4 +185,18 @@ export function createServerClock(options: ServerClockOptions): ServerClock {
     },
   };
   return clock;
+}
+
+/**
+ * Returns whether our clock and the monotonic one disagree since a measurement: the machine was asleep, or its clock was
+ * set. If the server is on it, its clock has jumped with ours.
+ */
+function hasJumped({
+  monotonicAt,
+  ourAt,
+}: {
+  readonly monotonicAt: number;
+  readonly ourAt: number;
+}): boolean {
+  return Math.abs(Date.now() - ourAt - (performance.now() - monotonicAt)) > jumpMs;
 }

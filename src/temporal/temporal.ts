@@ -8,11 +8,16 @@ import {
   type InternalWorkflowStartOptions,
   InternalWorkflowStartOptionsSymbol,
 } from '@temporalio/client/lib/internal.js';
-import type { SignalDefinition, UpdateDefinition, Workflow } from '@temporalio/common';
+import {
+  type SignalDefinition,
+  type UpdateDefinition,
+  type Workflow,
+  WorkflowExecutionAlreadyStartedError,
+} from '@temporalio/common';
+import { notFound } from '../contract/errors.ts';
 import { detached } from '../lib/detached.ts';
 import type { Telemetry } from '../lib/telemetry.ts';
 import { createCalls } from './calls.ts';
-import { notFound } from '../contract/errors.ts';
 import { createServerClock } from './clock.ts';
 import { createConnection } from './connection.ts';
 import { createHistoryReader } from './history.ts';
@@ -103,30 +108,34 @@ export function createTemporal(options: TemporalOptions) {
     /**
      * Signals a run that may be in its start delay, and ends the delay, which a plain signal does not. Temporal does this
      * only together with a start: if the run was deleted a moment ago, a run of the type `missedType` is started in its
-     * place. No worker runs that one, and it is removed at once.
+     * place. No worker runs that one, which ends within a second, and it is removed.
+     * @param run.firstRunId id of the run or, if it was reset, of its first one.
      * @throws AppError not_found if the run has ended or was deleted. A newer run with the id has received the signal.
      */
     async signalDelayed<A extends unknown[]>(
-      { id, runId }: Required<WorkflowRunId>,
+      { id, firstRunId }: { readonly id: string; readonly firstRunId: string },
       missedType: string,
       definition: SignalDefinition<A>,
       ...args: A
     ): Promise<void> {
       const missed = { workflowIdReusePolicy: 'REJECT_DUPLICATE', workflowExecutionTimeout: '1 s' } as const;
       const options = { ...missed, workflowId: id, taskQueue: `${taskQueue}-unused`, args: [] };
-      const { signaledRunId } = await call('signalWithStartWorkflow', () =>
+      const handle = await call('signalWithStartWorkflow', () =>
         // The type of its options depends on the number of arguments, which is not known here.
         client.workflow.signalWithStart<Workflow, unknown[]>(missedType, {
           ...options,
           signal: definition.name,
           signalArgs: args,
         }),
-      );
-      if (signaledRunId === runId) return;
-      const signaled = await this.describe({ id, runId: signaledRunId });
-      if (signaled.workflowExecutionInfo?.type?.name === missedType) {
-        await this.remove({ id, runId: signaledRunId });
-      }
+      ).catch((error: unknown) => {
+        // The only run with the id has ended.
+        throw error instanceof WorkflowExecutionAlreadyStartedError ? notFound() : error;
+      });
+      const runId = handle.signaledRunId;
+      if (runId === firstRunId) return;
+      const { workflowExecutionInfo: info } = await this.describe({ id, runId });
+      if (info?.firstRunId === firstRunId) return;
+      if (info?.type?.name === missedType) await this.remove({ id, runId });
       throw notFound();
     },
 

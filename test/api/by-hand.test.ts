@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } f
 import { createClient } from '../../src/client/node.ts';
 import type { HistoryEntry } from '../../src/contract/history.ts';
 import type { Task } from '../../src/contract/task.ts';
-import type { Caller } from '../support/caller.ts';
+import { type Caller, untilDone } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
-import { hasRunningAttempt } from '../support/task.ts';
+import { hasEnded, hasRunningAttempt } from '../support/task.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { connectTemporal } from '../support/temporal-client.ts';
 
@@ -34,16 +34,16 @@ async function historyOf(id: string): Promise<HistoryEntry[]> {
   return (await alice.call<HistoryEntry[]>('GET', `/api/tasks/${id}/history/`)).body;
 }
 
-/** Continues the run from the beginning, as `temporal workflow reset --type FirstWorkflowTask` does. */
-async function reset(workflowId: string): Promise<void> {
-  const { events } = await temporal.workflow.getHandle(workflowId).fetchHistory();
-  const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+/** Continues the run from its first workflow task or its last, as `temporal workflow reset` does. */
+async function reset(workflowId: string, from: 'first' | 'last' = 'first'): Promise<void> {
+  const { events = [] } = await temporal.workflow.getHandle(workflowId).fetchHistory();
+  const completed = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
   await temporal.workflowService.resetWorkflowExecution({
     namespace,
     workflowExecution: { workflowId },
     reason: 'again, please',
     requestId: randomUUID(),
-    workflowTaskFinishEventId: first?.eventId ?? null,
+    workflowTaskFinishEventId: completed.at(from === 'first' ? 0 : -1)?.eventId ?? null,
   });
 }
 
@@ -65,6 +65,24 @@ describe('a task that is terminated while it runs', () => {
 });
 
 describe('a task whose run is reset', () => {
+  test('twice, after it was woken from its hibernation, obeys the commands to each of its runs', async () => {
+    const { id } = await alice.create({ name: 'reset', type: 'echo', delay: 3600 });
+    const command = (name: string) => untilDone(() => alice.call('POST', `/api/tasks/${id}/${name}/`));
+    expect((await command('pause')).status).toBe(200);
+    await reset(id, 'last');
+    expect((await command('resume')).status).toBe(200);
+    await reset(id, 'last');
+    // The third run has replayed the resume of the second.
+    expect((await command('pause')).status).toBe(200);
+    expect(await alice.read(id)).toMatchObject({ status: 'SCHEDULED', waiting: { reason: 'paused' } });
+    expect((await command('run-now')).status).toBe(200);
+    expect(await alice.until(id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED' });
+    const types = (await historyOf(id)).map(({ type }) => type);
+    expect(types.filter((type) => ['paused', 'resumed', 'run_now'].includes(type))).toEqual(
+      expect.arrayContaining(['resumed', 'paused', 'run_now']),
+    );
+  });
+
   test('is followed by its watchers into the new run, and its history has both runs once', async () => {
     const { id } = await running();
     const feed = await alice.watch(`/ws/tasks/${id}/`);

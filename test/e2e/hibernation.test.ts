@@ -1,8 +1,10 @@
 /** Tasks that are due later: they take one event and no worker until then, and every command wakes them. */
-import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
+import type { LiveExecution } from '../../src/tasks/execution.ts';
+import { createTaskStore } from '../../src/tasks/store.ts';
+import { createTemporal } from '../../src/temporal/temporal.ts';
 import { type Caller, untilDone } from '../support/caller.ts';
 import { useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
@@ -60,7 +62,7 @@ describe.concurrent('a task that is due later', () => {
   test('says in the Temporal Web UI until when it hibernates, above its description', async () => {
     const { id, scheduled_time } = await create(hour, { description: 'what it is for' });
     const { staticDetails } = await temporal.workflow.getHandle(id).describe();
-    const text = `Created to hibernate until ${scheduled_time}: without a workflow task until then, or until a command.`;
+    const text = `Created to hibernate until ${scheduled_time}: without a workflow task until then, unless it is changed before.`;
     expect(await staticDetails()).toBe(`${text}\n\nwhat it is for`);
   });
 
@@ -176,8 +178,64 @@ describe.concurrent('a hibernating task', () => {
 });
 
 describe('a command that meets the deletion of a hibernating task', () => {
-  test('is answered as for a deleted task, and leaves nothing visible', async () => {
-    const tasks = await Promise.all(Array.from({ length: 20 }, () => create(hour)));
+  let own: ReturnType<typeof createTemporal>;
+  let store: ReturnType<typeof createTaskStore>;
+
+  beforeAll(() => {
+    const { address, namespace } = inject('temporal');
+    const { taskQueue } = service;
+    own = createTemporal({ connection: { address }, namespace, taskQueue, identity: 'test' });
+    store = createTaskStore(own);
+  });
+
+  afterAll(() => own.close());
+
+  /** Returns a task as a command loads it. */
+  async function loaded(id: string): Promise<LiveExecution> {
+    const execution = await store.describe(id);
+    if (!execution) throw new Error('It is no task');
+    return execution;
+  }
+
+  const hasNoWorkflow = (id: string) =>
+    temporal.workflow
+      .getHandle(id)
+      .describe()
+      .then(
+        () => false,
+        () => true,
+      );
+
+  test('finds no task, and leaves no workflow', async () => {
+    const { id } = await create(hour);
+    const before = await loaded(id);
+    const { namespace } = temporal.options;
+    await temporal.workflowService.deleteWorkflowExecution({
+      namespace,
+      workflowExecution: { workflowId: id },
+    });
+    await waitFor('its deletion', () => hasNoWorkflow(id));
+    const pause = store.command(before, { command: 'pause', by: 'someone' });
+    await expect(pause).rejects.toMatchObject({ code: 'not_found' });
+    await waitFor('no workflow', () => hasNoWorkflow(id));
+    expect((await alice.call('GET', `/api/tasks/${id}/`)).status).toBe(404);
+  });
+
+  test('finds no task if its run has ended, and does not change its newer run', async () => {
+    const { id } = await create(hour);
+    const before = await loaded(id);
+    await command(id, 'cancel');
+    const pause = () => store.command(before, { command: 'pause', by: 'someone' });
+    await expect(pause()).rejects.toMatchObject({ code: 'not_found' });
+    expect((await alice.call('POST', `/api/tasks/${id}/retry/`, { delay: 3 })).status).toBe(200);
+    await expect(pause()).rejects.toMatchObject({ code: 'not_found' });
+    expect(await alice.until(id, 'its end', hasEnded)).toMatchObject({ status: 'COMPLETED' });
+    const { body } = await alice.call<{ type: string }[]>('GET', `/api/tasks/${id}/history/`);
+    expect(body.map(({ type }) => type)).not.toContain('paused');
+  });
+
+  test('is answered as for a deleted task', async () => {
+    const tasks = await Promise.all(Array.from({ length: 10 }, () => create(hour)));
     await Promise.all(
       tasks.map(async ({ id }, index) => {
         const [{ status }, deleted] = await Promise.all([
@@ -187,29 +245,8 @@ describe('a command that meets the deletion of a hibernating task', () => {
         expect([200, 202, 404, 409]).toContain(status);
         // A task that runs, since run-now was first, can't be deleted.
         expect([204, 409]).toContain(deleted.status);
-        if (deleted.status === 409) return;
-        await waitFor('404', async () => (await alice.call('GET', `/api/tasks/${id}/`)).status === 404);
-        await waitFor('no open workflow', async () => {
-          const handle = temporal.workflow.getHandle(id);
-          return handle.describe().then(
-            ({ status: { name } }) => name !== 'RUNNING',
-            () => true,
-          );
-        });
+        if (deleted.status === 204) await waitFor('no workflow', () => hasNoWorkflow(id));
       }),
     );
-  });
-
-  test('does not reach a newer run of the task', async () => {
-    const { id } = await create(hour);
-    await command(id, 'cancel');
-    const { status } = await alice.call('POST', `/api/tasks/${id}/retry/`, { delay: 3 });
-    expect(status).toBe(200);
-    const pause = { command: 'pause', by: 'someone', run_id: randomUUID() };
-    await temporal.workflow.getHandle(id).signal('command', pause);
-    const end = await alice.until(id, 'its end', hasEnded);
-    expect(end).toMatchObject({ status: 'COMPLETED' });
-    const { body } = await alice.call<{ type: string }[]>('GET', `/api/tasks/${id}/history/`);
-    expect(body.map(({ type }) => type)).not.toContain('paused');
   });
 });

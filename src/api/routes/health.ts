@@ -34,15 +34,16 @@ const readyz = openRoute({
         .object({ status: z.literal('ready'), workers: z.int(), clock_difference: z.number().nullable() })
         .meta({ examples: [{ status: 'ready', workers: 2, clock_difference: 0 }] }),
       'Ready. `workers` is the number of workers that polled in the last 70 seconds. `clock_difference` is the time by ' +
-        "which the clock of this process is ahead of Temporal's, in whole seconds, or null until it is known: more than " +
-        'a second needs attention.',
+        "which the clock of this process is ahead of Temporal's, in seconds with one decimal, or null while it is not " +
+        'known: more than a second needs attention.',
     ),
     ...problems(503),
   },
 });
 
-function wholeSeconds(ms: number | undefined): number | null {
-  return ms === undefined ? null : Math.trunc(ms / 1000);
+/** Returns seconds with one decimal. */
+function seconds(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.round(ms / 100) / 10;
 }
 
 /** Time within which a live worker polls again, in milliseconds. Stopped workers stay listed for minutes. */
@@ -70,7 +71,7 @@ export function healthRoutes(routes: RouteTable, { tasks }: RouteDependencies): 
   routes.add(readyz, async (c) => {
     try {
       const ready = { status: 'ready' as const, workers: await workers() };
-      return c.json({ ...ready, clock_difference: wholeSeconds(tasks.clockDifference()) }, 200);
+      return c.json({ ...ready, clock_difference: seconds(tasks.clockDifference()) }, 200);
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
       throw new AppError('temporal_unavailable', 'Temporal does not answer.', {

@@ -4,7 +4,7 @@ import { RecentIds } from '../../../src/lib/recent-ids.ts';
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-test('an id is known for the time, which starts anew when it is added again', () => {
+test('an id is known for the time, which starts again when it is added again', () => {
   const ids = new RecentIds(1000);
   ids.add('a');
   vi.advanceTimersByTime(999);
