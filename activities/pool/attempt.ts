@@ -4,6 +4,7 @@ import { truncateBytes } from '../../src/contract/text.ts';
 import { describeFailure, isTaskFailure, stackOf, stackOfCauses } from '../failures.ts';
 import { toLimitedJson } from '../limited-json.ts';
 import { logText } from '../log-text.ts';
+import { SecretMask } from '../secret-mask.ts';
 import { AttemptStopped, type TaskContext, TaskFailure } from '../types/define.ts';
 import type { TaskTypes } from '../types/index.ts';
 import type { FromHandler, HandlerFailure, HandlerInput, ToHandler } from './messages.ts';
@@ -18,7 +19,9 @@ export class HandlerAttempt {
   readonly #stopping = new AbortController();
   readonly #reports: ReportSender;
   /** Requests for secrets that the worker has not answered yet. */
-  readonly #asked = new Map<number, (value: string | undefined) => void>();
+  readonly #asked = new Map<number, { name: string; resolve: (value: string | undefined) => void }>();
+  /** The secrets that the handler was given, replaced in all that it reports before anything is cut or measured. */
+  readonly #mask = new SecretMask();
   #requests = 0;
   #ended = false;
 
@@ -36,8 +39,11 @@ export class HandlerAttempt {
   /** Takes the worker's answer to a request for a secret. */
   answer({ number, request, value }: Extract<ToHandler, { type: 'secret' }>): void {
     if (number !== this.#number) return;
-    this.#asked.get(request)?.(value);
+    const asked = this.#asked.get(request);
     this.#asked.delete(request);
+    // Before the handler has it.
+    if (asked !== undefined && value !== undefined) this.#mask.add(asked.name, value);
+    asked?.resolve(value);
   }
 
   async run(types: TaskTypes): Promise<void> {
@@ -47,7 +53,12 @@ export class HandlerAttempt {
     try {
       const type = types.get(taskType);
       if (!type) throw new TypeError(`The worker should have rejected the task type ${taskType}`);
-      const result = toLimitedJson('Result', await type.run(this.#context(), payload), maxResultBytes);
+      const result = toLimitedJson(
+        'Result',
+        await type.run(this.#context(), payload),
+        maxResultBytes,
+        this.#mask,
+      );
       this.#end({ type: 'completed', number, result, residentBytes: process.memoryUsage.rss() });
     } catch (error) {
       this.fail(error);
@@ -61,10 +72,14 @@ export class HandlerAttempt {
     if (error instanceof Error && !this.#stopping.signal.aborted) {
       // A TaskFailure was expected, and says what it means: only its causes are of interest.
       const stack = isTaskFailure(error) ? stackOfCauses(error) : stackOf(error);
-      if (stack !== '') this.#reports.log('ERROR', stack);
+      if (stack !== '') this.#log('ERROR', stack);
     }
-    const failure: HandlerFailure = describeFailure(error);
+    const failure: HandlerFailure = describeFailure(error, this.#mask);
     this.#end({ type: 'failed', number: this.#number, failure, residentBytes: process.memoryUsage.rss() });
+  }
+
+  #log(level: 'INFO' | 'WARN' | 'ERROR', text: string): void {
+    this.#reports.log(level, this.#mask.text(text));
   }
 
   #end(message: FromHandler): void {
@@ -83,7 +98,7 @@ export class HandlerAttempt {
     this.#requests += 1;
     const request = this.#requests;
     const value = await new Promise<string | undefined>((resolve) => {
-      this.#asked.set(request, resolve);
+      this.#asked.set(request, { name, resolve });
       this.#send({ type: 'secret', number: this.#number, request, name, url });
     });
     if (value !== undefined) return value;
@@ -104,14 +119,14 @@ export class HandlerAttempt {
       idempotencyKey,
       signal: this.#stopping.signal,
       log: {
-        info: (message) => reports.log('INFO', logText(message)),
-        warn: (message) => reports.log('WARN', logText(message)),
-        error: (message) => reports.log('ERROR', logText(message)),
+        info: (message) => this.#log('INFO', logText(message)),
+        warn: (message) => this.#log('WARN', logText(message)),
+        error: (message) => this.#log('ERROR', logText(message)),
       },
       checkpoint: {
         read: () => (saved === undefined ? undefined : JSON.parse(saved)),
         write: (value) => {
-          saved = toLimitedJson('Checkpoint', value, maxCheckpointBytes);
+          saved = toLimitedJson('Checkpoint', value, maxCheckpointBytes, this.#mask);
           reports.checkpoint(saved);
         },
       },
@@ -119,7 +134,7 @@ export class HandlerAttempt {
       secret: (name: unknown, url: unknown) => this.#secret(String(name), String(url)),
       progress: (percent, message = '') => {
         const clamped = Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : 0;
-        reports.progress(clamped, truncateBytes(message, maxProgressMessageBytes));
+        reports.progress(clamped, truncateBytes(this.#mask.text(message), maxProgressMessageBytes));
       },
     };
   }

@@ -10,6 +10,7 @@ import { endOf, killGroup, type ProcessEnd, readiness } from './lifetime.ts';
 import {
   type FromHandler,
   fromHandler,
+  type HandlerFailure,
   type HandlerInput,
   type HandlerSettings,
   type HandlerReport,
@@ -18,7 +19,7 @@ import {
 } from './messages.ts';
 import { forwardOutput, type PoolLogger } from './output.ts';
 import { LineBudget } from './line-budget.ts';
-import { maskedMessage, maskingLogger } from './masked.ts';
+import { maskedFailure, maskedReport, maskedResult } from './masked.ts';
 import type { KillReason, ProcessOutcome } from './process-outcome.ts';
 import type { FindSecret, WantedSecret } from '../find-secret.ts';
 import { SecretMask } from '../secret-mask.ts';
@@ -89,7 +90,7 @@ export class HandlerProcess {
 
   constructor(options: HandlerProcessOptions) {
     const { entry, settings, environment, maxHeapMb, logger, readyMs = defaultReadyMs } = options;
-    this.#logger = maskingLogger(logger, this.#mask);
+    this.#logger = logger;
     this.#child = fork(entry, [], {
       env: environment,
       execArgv: [`--max-old-space-size=${maxHeapMb}`],
@@ -102,7 +103,7 @@ export class HandlerProcess {
     this.ended = this.#untilEnd(end);
     this.#child.on('message', (message) => this.#receive(message));
     const onOutOfHeap = (): unknown => (this.#killedFor ??= 'MemoryLimitExceeded');
-    forwardOutput(this.#child, this.#logger, () => this.#facts(), onOutOfHeap);
+    forwardOutput(this.#child, { logger, facts: () => this.#facts(), mask: this.#mask, onOutOfHeap });
     this.#send({ type: 'load', settings });
   }
 
@@ -167,7 +168,7 @@ export class HandlerProcess {
       this.#warnOnce('Ignoring unknown messages from a handler');
       return;
     }
-    this.#handle(this.#run ? maskedMessage(parsed.data, this.#run.mask) : parsed.data);
+    this.#handle(parsed.data);
   }
 
   /** Drops the log lines of a handler that sends too many. Progress and checkpoint replace earlier ones. */
@@ -191,16 +192,16 @@ export class HandlerProcess {
         if (this.#run) this.#run.started = true;
         return;
       case 'report':
-        this.#run?.onReport(this.#bounded(message.report));
+        this.#run?.onReport(maskedReport(this.#bounded(message.report), this.#run.mask));
         return;
       case 'secret':
         if (this.#run) void this.#answer(message, this.#run);
         return;
       case 'completed':
-        this.#finish({ kind: 'completed', result: message.result }, message.residentBytes);
+        this.#complete(message);
         return;
       case 'failed':
-        this.#finish({ kind: 'failed', failure: message.failure }, message.residentBytes);
+        this.#failed(message.failure, message.residentBytes);
         return;
       case 'leaving':
         this.#leaving = true;
@@ -225,6 +226,18 @@ export class HandlerProcess {
 
   #facts(): object {
     return { handlerPid: this.pid, task: this.#taskId };
+  }
+
+  #complete({ result: json, residentBytes }: Extract<FromHandler, { type: 'completed' }>): void {
+    if (!this.#run) return;
+    const result = maskedResult(json, this.#run.mask);
+    if (typeof result === 'string') this.#finish({ kind: 'completed', result }, residentBytes);
+    else this.#finish({ kind: 'failed', failure: result }, residentBytes);
+  }
+
+  #failed(failure: HandlerFailure, residentBytes: number): void {
+    if (this.#run)
+      this.#finish({ kind: 'failed', failure: maskedFailure(failure, this.#run.mask) }, residentBytes);
   }
 
   #finish(end: ProcessOutcome, residentBytes: number): void {

@@ -1,53 +1,34 @@
-/** What leaves a handler process, without the secrets that its handlers were given. */
-import { maxErrorMessageBytes, maxResultBytes } from '../../src/contract/limits.ts';
+/**
+ * What leaves a handler process, without the secrets that its handlers were given. The process replaces them itself,
+ * before it cuts anything; this is for what handlers send past our code.
+ */
+import { maxCheckpointBytes, maxErrorMessageBytes, maxResultBytes } from '../../src/contract/limits.ts';
 import { truncateBytes } from '../../src/contract/text.ts';
+import { maxLineBytes } from '../log-lines.ts';
 import type { SecretMask } from '../secret-mask.ts';
-import type { FromHandler, HandlerReport } from './messages.ts';
-import type { PoolLogger } from './output.ts';
+import type { HandlerFailure, HandlerReport } from './messages.ts';
 
-export function maskedMessage(message: FromHandler, mask: SecretMask): FromHandler {
-  if (mask.isEmpty) return message;
-  switch (message.type) {
-    case 'report':
-      return { ...message, report: maskedReport(message.report, mask) };
-    case 'completed':
-      return maskedResult(message, mask);
-    case 'failed': {
-      const { type, message: text } = message.failure;
-      const shown = truncateBytes(mask.text(text), maxErrorMessageBytes);
-      return { ...message, failure: { ...message.failure, type: mask.text(type), message: shown } };
-    }
-    case 'ready':
-    case 'unusable':
-    case 'started':
-    case 'secret':
-    case 'leaving':
-    case 'ended_by_another':
-      return message;
-  }
-}
-
-function maskedReport({ log, progress, checkpoint }: HandlerReport, mask: SecretMask): HandlerReport {
+/** What replaces a value may be longer: what then exceeds a limit is cut, or left out. */
+export function maskedReport(report: HandlerReport, mask: SecretMask): HandlerReport {
+  if (mask.isEmpty) return report;
+  const { log, progress, checkpoint } = report;
+  const json = checkpoint === undefined ? undefined : mask.json(checkpoint);
   return {
-    ...(log && { log: log.map((line) => mask.text(line)) }),
-    ...(progress && { progress: { ...progress, message: mask.text(progress.message) } }),
-    ...(checkpoint !== undefined && { checkpoint: mask.json(checkpoint) }),
+    ...(log && { log: log.map((line) => truncateBytes(mask.text(line), maxLineBytes)) }),
+    ...(progress && { progress: { ...progress, message: truncateBytes(mask.text(progress.message), 1000) } }),
+    ...(json !== undefined && Buffer.byteLength(json) <= maxCheckpointBytes && { checkpoint: json }),
   };
 }
 
-function maskedResult(message: Extract<FromHandler, { type: 'completed' }>, mask: SecretMask): FromHandler {
-  const result = mask.json(message.result);
-  if (Buffer.byteLength(result) <= maxResultBytes) return { ...message, result };
-  // A value may be shorter than what replaces it.
-  const why = `The result is over ${maxResultBytes} bytes of JSON once the secrets in it are replaced`;
-  const failure = { type: 'ResultTooLarge', message: why, retryable: false, deliberate: true };
-  return { type: 'failed', number: message.number, failure, residentBytes: message.residentBytes };
+export function maskedFailure(failure: HandlerFailure, mask: SecretMask): HandlerFailure {
+  const shown = (text: string): string => truncateBytes(mask.text(text), maxErrorMessageBytes);
+  return { ...failure, type: shown(failure.type), message: shown(failure.message) };
 }
 
-export function maskingLogger(logger: PoolLogger, mask: SecretMask): PoolLogger {
-  return {
-    info: (facts, message) => logger.info(facts, mask.text(message)),
-    warn: (facts, message) => logger.warn(facts, mask.text(message)),
-    error: (facts, message) => logger.error(facts, mask.text(message)),
-  };
+/** Returns a result, or the failure that it would be if the process had replaced the secrets itself. */
+export function maskedResult(json: string, mask: SecretMask): string | HandlerFailure {
+  const result = mask.json(json);
+  if (mask.isEmpty || Buffer.byteLength(result) <= maxResultBytes) return result;
+  const message = `The result is over ${maxResultBytes} bytes of JSON once the secrets in it are replaced`;
+  return { type: 'ResultTooLarge', message, retryable: false, deliberate: true };
 }
