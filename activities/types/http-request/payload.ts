@@ -29,7 +29,14 @@ const headerContent = z.union([z.string(), secretReference], {
   error: 'Must be text, or a reference to a secret: {"secret": NAME}',
 });
 
+/** Maximum number of references to secrets in a payload: the worker looks each up when the task is due. */
+const maxReferences = 16;
+
 const headers = z.record(z.string(), headerContent).superRefine((headers, context) => {
+  const references = Object.values(headers).filter((value) => typeof value !== 'string');
+  if (references.length > maxReferences) {
+    context.addIssue({ code: 'custom', message: `At most ${maxReferences} headers can be secrets` });
+  }
   const seen = new Set<string>();
   for (const [name, value] of Object.entries(headers)) {
     const message = headerFault(name, typeof value === 'string' ? value : (value.prefix ?? ''), seen);
