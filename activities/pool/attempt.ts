@@ -1,5 +1,6 @@
 /** One attempt, in the process that runs its handler. */
 import { maxCheckpointBytes, maxResultBytes } from '../../src/contract/limits.ts';
+import { secretNameForm } from '../../src/contract/secret.ts';
 import { truncateBytes } from '../../src/contract/text.ts';
 import { describeFailure, isTaskFailure, stackOf, stackOfCauses } from '../failures.ts';
 import { toLimitedJson } from '../limited-json.ts';
@@ -7,10 +8,25 @@ import { logText } from '../log-text.ts';
 import { SecretMask } from '../secret-mask.ts';
 import { AttemptStopped, type TaskContext, TaskFailure } from '../types/define.ts';
 import type { TaskTypes } from '../types/index.ts';
-import type { FromHandler, HandlerFailure, HandlerInput, ToHandler } from './messages.ts';
+import {
+  type FromHandler,
+  type HandlerFailure,
+  type HandlerInput,
+  maxSecretUrlLength,
+  type ToHandler,
+} from './messages.ts';
 import { ReportSender } from './report-sender.ts';
 
 const maxProgressMessageBytes = 500;
+
+type Answer = Extract<ToHandler, { type: 'secret' }>['answer'];
+
+/** A request for a secret that the worker has not answered yet. */
+interface Asked {
+  readonly name: string;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (reason: AttemptStopped) => void;
+}
 
 export class HandlerAttempt {
   readonly #input: HandlerInput;
@@ -18,8 +34,7 @@ export class HandlerAttempt {
   readonly #send: (message: FromHandler) => void;
   readonly #stopping = new AbortController();
   readonly #reports: ReportSender;
-  /** Requests for secrets that the worker has not answered yet. */
-  readonly #asked = new Map<number, { name: string; resolve: (value: string | undefined) => void }>();
+  readonly #asked = new Map<number, Asked>();
   /** The secrets that the handler was given, replaced in all that it reports before anything is cut or measured. */
   readonly #mask = new SecretMask();
   #requests = 0;
@@ -33,17 +48,21 @@ export class HandlerAttempt {
   }
 
   stop({ number, reason, message }: Extract<ToHandler, { type: 'stop' }>): void {
-    if (number === this.#number) this.#stopping.abort(new AttemptStopped(reason, message));
+    if (number !== this.#number) return;
+    const stopped = new AttemptStopped(reason, message);
+    this.#stopping.abort(stopped);
+    for (const { reject } of this.#asked.values()) reject(stopped);
+    this.#asked.clear();
   }
 
   /** Takes the worker's answer to a request for a secret. */
-  answer({ number, request, value }: Extract<ToHandler, { type: 'secret' }>): void {
+  answer({ number, request, answer }: Extract<ToHandler, { type: 'secret' }>): void {
     if (number !== this.#number) return;
     const asked = this.#asked.get(request);
     this.#asked.delete(request);
     // Before the handler has it.
-    if (asked !== undefined && value !== undefined) this.#mask.add(asked.name, value);
-    asked?.resolve(value);
+    if (asked !== undefined && answer.kind === 'found') this.#mask.add(asked.name, answer.value);
+    asked?.resolve(answer);
   }
 
   async run(types: TaskTypes): Promise<void> {
@@ -95,17 +114,33 @@ export class HandlerAttempt {
   }
 
   async #secret(name: string, url: string): Promise<string> {
+    const answer = await this.#answerTo(name, url);
+    switch (answer.kind) {
+      case 'found':
+        return answer.value;
+      case 'refused': {
+        // Not retryable: it stays so until the operator changes something, and then the owner can retry the task. The
+        // message is the same whatever the reason, so that no account finds out which secrets the others have.
+        const message = `There is no secret ${name} for this account and host`;
+        throw new TaskFailure('SecretUnavailable', message, { retryable: false });
+      }
+      case 'unreadable':
+        // The operator is likely to be changing it.
+        throw new TaskFailure('SecretsUnreadable', 'The worker cannot read its secrets', { retryable: true });
+    }
+  }
+
+  /** @throws the signal's reason once that has fired: the worker may wait for its file. */
+  async #answerTo(name: string, url: string): Promise<Answer> {
+    this.#stopping.signal.throwIfAborted();
+    // The worker would ignore the message.
+    if (!secretNameForm.test(name) || url.length > maxSecretUrlLength) return { kind: 'refused' };
     this.#requests += 1;
     const request = this.#requests;
-    const value = await new Promise<string | undefined>((resolve) => {
-      this.#asked.set(request, { name, resolve });
+    return await new Promise<Answer>((resolve, reject) => {
+      this.#asked.set(request, { name, resolve, reject });
       this.#send({ type: 'secret', number: this.#number, request, name, url });
     });
-    if (value !== undefined) return value;
-    // Not retryable: it stays so until the operator changes something, and then the owner can retry the task. The
-    // message is the same whatever the reason, so that no account finds out which secrets the others have.
-    const message = `There is no secret ${name} for this account and host`;
-    throw new TaskFailure('SecretUnavailable', message, { retryable: false });
   }
 
   #context(): TaskContext {

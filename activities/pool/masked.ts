@@ -6,7 +6,8 @@ import { maxCheckpointBytes, maxErrorMessageBytes, maxResultBytes } from '../../
 import { truncateBytes } from '../../src/contract/text.ts';
 import { maxLineBytes } from '../log-lines.ts';
 import type { SecretMask } from '../secret-mask.ts';
-import type { HandlerFailure, HandlerReport } from './messages.ts';
+import type { FromHandler, HandlerReport } from './messages.ts';
+import type { ProcessOutcome } from './process-outcome.ts';
 
 /** What replaces a value may be longer: what then exceeds a limit is cut, or left out. */
 export function maskedReport(report: HandlerReport, mask: SecretMask): HandlerReport {
@@ -20,15 +21,19 @@ export function maskedReport(report: HandlerReport, mask: SecretMask): HandlerRe
   };
 }
 
-export function maskedFailure(failure: HandlerFailure, mask: SecretMask): HandlerFailure {
-  const shown = (text: string): string => truncateBytes(mask.text(text), maxErrorMessageBytes);
-  return { ...failure, type: shown(failure.type), message: shown(failure.message) };
-}
-
-/** Returns a result, or the failure that it would be if the process had replaced the secrets itself. */
-export function maskedResult(json: string, mask: SecretMask): string | HandlerFailure {
-  const result = mask.json(json);
-  if (mask.isEmpty || Buffer.byteLength(result) <= maxResultBytes) return result;
+/** Returns how a handler ended. A result that is too large then has failed, as in its process. */
+export function maskedEnd(
+  end: Extract<FromHandler, { type: 'completed' | 'failed' }>,
+  mask: SecretMask,
+): Extract<ProcessOutcome, { kind: 'completed' | 'failed' }> {
+  if (end.type === 'failed') {
+    const shown = (text: string): string => truncateBytes(mask.text(text), maxErrorMessageBytes);
+    const { type, message } = end.failure;
+    return { kind: 'failed', failure: { ...end.failure, type: shown(type), message: shown(message) } };
+  }
+  const result = mask.json(end.result);
+  if (mask.isEmpty || Buffer.byteLength(result) <= maxResultBytes) return { kind: 'completed', result };
   const message = `The result is over ${maxResultBytes} bytes of JSON once the secrets in it are replaced`;
-  return { type: 'ResultTooLarge', message, retryable: false, deliberate: true };
+  const failure = { type: 'ResultTooLarge', message, retryable: false, deliberate: true };
+  return { kind: 'failed', failure };
 }

@@ -50,8 +50,8 @@ test('the answer to an earlier attempt is not taken for its own', async () => {
   const ended = running.run(types);
   const asked = { type: 'secret', number: 2, request: 1, name: 'crm', url: 'https://a/' };
   await vi.waitFor(() => expect(sent).toContainEqual(asked));
-  running.answer({ type: 'secret', number: 1, request: 1, value: 'of another' });
-  running.answer({ type: 'secret', number: 2, request: 1, value: 'its own' });
+  running.answer({ type: 'secret', number: 1, request: 1, answer: { kind: 'found', value: 'of another' } });
+  running.answer({ type: 'secret', number: 2, request: 1, answer: { kind: 'found', value: 'its own' } });
   await ended;
   expect(found).toEqual(['its own']);
 });
@@ -74,7 +74,8 @@ describe('what an attempt reports of a secret is replaced before it is cut or me
     const types = createTaskTypes({ dataDir: undefined, httpAllowHosts: [], extra: [type] });
     const running = new HandlerAttempt({ type: 'run', number: 1, input }, (message) => {
       sent.push(message);
-      if (message.type === 'secret') setImmediate(() => running.answer({ ...message, value }));
+      if (message.type === 'secret')
+        setImmediate(() => running.answer({ ...message, answer: { kind: 'found', value } }));
     });
     await running.run(types);
     expect(JSON.stringify(sent)).not.toContain('canary');

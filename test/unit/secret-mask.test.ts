@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { maskedFailure, maskedReport, maskedResult } from '../../activities/pool/masked.ts';
+import { maskedEnd, maskedReport } from '../../activities/pool/masked.ts';
 import { SecretMask } from '../../activities/secret-mask.ts';
 import { maxCheckpointBytes, maxErrorMessageBytes, maxResultBytes } from '../../src/contract/limits.ts';
 
@@ -159,9 +159,15 @@ test.each(['latin1', 'utf8'] as const)('bytes are masked in %s, and the others a
 test('what replaces a value can be longer, but what a handler reports stays within its limits', () => {
   const short = maskOf(['with-a-long-name', '12345678']);
   const json = JSON.stringify('12345678 '.repeat(maxResultBytes / 16));
-  expect(maskedResult(json, short)).toMatchObject({ type: 'ResultTooLarge', retryable: false });
+  const number = 1;
+  const residentBytes = 2;
+  expect(maskedEnd({ type: 'completed', number, result: json, residentBytes }, short)).toMatchObject({
+    kind: 'failed',
+    failure: { type: 'ResultTooLarge', retryable: false },
+  });
   const failure = { type: 'Error', message: '12345678 '.repeat(200), retryable: true, deliberate: false };
-  const { message } = maskedFailure(failure, short);
+  const failed = maskedEnd({ type: 'failed', number, failure, residentBytes }, short);
+  const message = failed.kind === 'failed' ? failed.failure.message : '';
   expect(message).toMatch(/^\[secret with-a-long-name\] \[.*…$/);
   expect(Buffer.byteLength(message)).toBeLessThanOrEqual(maxErrorMessageBytes);
   const checkpoint = JSON.stringify('12345678 '.repeat(maxCheckpointBytes / 16));
