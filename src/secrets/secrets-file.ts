@@ -3,15 +3,22 @@ import { secretNameForm } from '../contract/secret.ts';
 import { parseHostName } from '../lib/host-name.ts';
 import { areDistinct, type ListFormat } from '../lib/list-file.ts';
 
+/** What begins a host to which the value may be sent unencrypted. */
+const plain = 'http://';
+
 /** Spells a host as a URL does, so that both can be compared. */
 const host = z.string().transform((text, context) => {
-  const parsed = parseHostName(text);
+  const isPlain = text.startsWith(plain);
+  const parsed = parseHostName(isPlain ? text.slice(plain.length) : text);
+  // Without the default port of http, as a URL.
+  if (parsed !== undefined && isPlain) return `${plain}${new URL(text).host}`;
   if (parsed !== undefined)
     return parsed.port === undefined ? parsed.hostname : Object.values(parsed).join(':');
   context.addIssue({
     code: 'custom',
     message:
-      'a host must be a name or an address, with or without a port: crm.example.com, crm.internal:8443',
+      'a host must be a name or an address, with or without a port: crm.example.com, crm.internal:8443, ' +
+      'or http://crm.internal:8080 for plain http',
   });
   return z.NEVER;
 });
@@ -23,7 +30,7 @@ export const secret = z.strictObject({
       secretNameForm,
       "a secret's name must have 1 to 64 letters, digits and characters of _.-, the first a letter or a digit",
     ),
-  /** Hosts to which the value may be sent: `host` for the default port, or `host:port`. */
+  /** Hosts to which the value may be sent: `host` for the default port, or `host:port`; `http://…` for plain http. */
   hosts: z.array(host).min(1, 'a secret must have a host'),
   /** Names of the accounts that may use it. */
   owners: z
