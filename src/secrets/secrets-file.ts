@@ -23,7 +23,8 @@ const host = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-export const secret = z.strictObject({
+/** What the operator says of a secret before its value. */
+export const secretTerms = z.strictObject({
   name: z
     .string()
     .regex(
@@ -36,14 +37,25 @@ export const secret = z.strictObject({
   owners: z
     .array(z.string().regex(/^[A-Za-z0-9_.@+-]{1,150}$/, 'an owner must be the name of an account'))
     .min(1, 'a secret must have an owner'),
+});
+
+const fields = secretTerms.extend({
   /** What a header can carry unchanged: visible Latin-1 and spaces, except at the ends (RFC 9110, section 5.5). */
   value: z
     .string()
     .regex(
       /^(?! )[ -~\u00a1-\u00ac\u00ae-\u00ff]{1,8192}(?<! )$/,
       "a secret's value must have 1 to 8192 characters of visible Latin-1, without line breaks or spaces at its ends",
-    ),
+    )
+    // Servers may return it as a number, in which nothing can be replaced.
+    .refine((value) => !/^\d+$/.test(value), "a secret's value must have a character other than digits"),
   set_at: z.iso.datetime(),
+});
+
+export const secret = fields.refine(({ name, value }) => !name.includes(value), {
+  path: ['value'],
+  // The name stands where the value was.
+  message: "a secret's value must not be its name, nor a part of it",
 });
 export type Secret = z.infer<typeof secret>;
 
