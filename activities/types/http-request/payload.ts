@@ -69,7 +69,9 @@ export function payloadSchema(isAllowedHost: (url: URL) => boolean) {
   const fields = z.strictObject({
     url: url.describe('An http or https URL of a public address, on port 80 or 443'),
     method: z.enum(methods).default('GET'),
-    headers: headers.default({}).describe('A value is text or, as JSON, a secret: {"secret": "NAME"}'),
+    headers: headers
+      .default({})
+      .describe('A value is text or, in JSON, a reference to a secret: {"secret": "NAME"}'),
     body: jsonValue.optional().describe('A string is sent unchanged, anything else as JSON'),
     expected_status: z
       .union([status, z.array(status).min(1)])
