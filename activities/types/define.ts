@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { JsonValue } from '../../src/contract/json.ts';
 
+export { secretReference } from '../../src/contract/secret.ts';
+
 /** Owner of a task. `name` is the account's name; it is also the name of the owner's folder of data files. */
 export interface TaskOwner {
   readonly id: string;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { TaskFailure } from '../../../activities/types/define.ts';
+import { secretReference, TaskFailure } from '../../../activities/types/define.ts';
 import { createHttpRequest, defaultTimeouts } from '../../../activities/types/http-request/index.ts';
 import { createContext, failureOf } from './support.ts';
 
@@ -125,6 +125,14 @@ describe('http-request: a payload with secrets', () => {
       'headers.X-Key: A secret is sent over https only',
     ]);
     expect(faults('http://example.com', 'text')).toEqual([]);
+  });
+
+  it('has the shape that other task types can use, too', () => {
+    expect(secretReference.parse({ secret: 'crm', prefix: 'Bearer ' })).toEqual({
+      secret: 'crm',
+      prefix: 'Bearer ',
+    });
+    expect(secretReference.safeParse({ secret: 'no name' }).success).toBe(false);
   });
 
   it('can have 16 of them', () => {
