@@ -74,7 +74,7 @@ export interface AttemptResult {
   readonly updates: readonly HandlerReport[];
 }
 
-/** For handlers that need no secrets. */
+/** Refuses all secrets. */
 export const noSecrets: FindSecret = async () => ({ kind: 'refused', reason: 'there is none in this test' });
 
 /** Runs one attempt on a process of the pool. */

@@ -51,7 +51,8 @@ export async function readBody(
     bytes: masked.subarray(0, maxBytes),
     isCut: length > maxBytes || masked.length > maxBytes,
     unknownCodings,
-    fault,
+    // What is beyond the limit is read for secrets only.
+    fault: length > maxBytes ? undefined : fault,
   };
 }
 

@@ -20,6 +20,8 @@ beforeAll(async () => {
     if (request.url === '/elsewhere') response.writeHead(307, { Location: `http://${host}/` }).end();
     else if (request.url === '/long')
       response.end(`${'.'.repeat(at - 4)}${request.headers['x-key']?.toString()}`);
+    else if (request.url === '/broken')
+      response.write('.'.repeat(at + 1), () => setTimeout(() => response.destroy(), 50));
     else if (request.url === '/failed')
       response.writeHead(500).end(`${'.'.repeat(196)}${request.headers['x-key']?.toString()}`);
     else if (request.url === '/moved') {
@@ -79,6 +81,11 @@ describe('http-request: secrets', () => {
     );
     expect(shown).toMatch(/\.\[secr?/);
     expect(shown).not.toContain('the-');
+  });
+
+  it('returns a body that ends too early beyond its limit', async () => {
+    const result = await send({ 'X-Key': { secret: 'one' } }, '/broken');
+    expect(result).toMatchObject({ body: '.'.repeat(at), truncated: true });
   });
 
   it('asks once for a secret that several headers refer to', async () => {
