@@ -13,9 +13,9 @@ import {
 const maxEscapeBytes = 14;
 
 /**
- * Replaces values of secrets in what leaves a worker, since servers echo headers in their responses. Finds whole values,
- * as they are and as JSON, URLs and HTML escape them, so it has to get a text before that is cut. What it has replaced
- * stays as it is if it gets the text again.
+ * Replaces values of secrets in what leaves a worker, since servers echo headers in their responses. Finds whole
+ * values, as they are and as JSON, URLs and HTML escape them, so it has to get a text before that is cut. What it has
+ * replaced stays as it is if it gets the text again.
  */
 export class SecretMask {
   readonly #values = new Map<string, string>();

@@ -92,7 +92,7 @@ test('`taskbell secrets set` notes an owner that is no user, and a value too sho
   );
 });
 
-test('`taskbell secrets set` checks all else before it reads the value, and a corrupt users file is a note', async () => {
+test('`taskbell secrets set` checks the rest before it reads the value; a corrupt users file is a note', async () => {
   const { home, env, secrets, path } = await setUp();
   const child = spawn(process.execPath, [main, 'secrets', 'set', 'no name', ...set.slice(2)], { env });
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
