@@ -2,19 +2,28 @@ import { inspect } from 'node:util';
 import { boundedRetryAfterMs, maxErrorMessageBytes } from '../src/contract/limits.ts';
 import { truncateBytes } from '../src/contract/text.ts';
 import type { HandlerFailure } from './pool/messages.ts';
+import { SecretMask } from './secret-mask.ts';
 import { TaskFailure } from './types/define.ts';
 
-/** Describes whatever a handler threw. It is retryable unless it says otherwise. */
-export function describeFailure(error: unknown): HandlerFailure {
+/**
+ * Describes whatever a handler threw. It is retryable unless it says otherwise.
+ * @param mask the secrets to replace, before the texts are cut; none for errors of the worker
+ */
+export function describeFailure(error: unknown, mask = new SecretMask()): HandlerFailure {
   if (isTaskFailure(error)) {
     const { type, message, retryable, retryAfterMs } = error;
     const granted = typeof retryAfterMs === 'number' ? boundedRetryAfterMs(retryAfterMs) : undefined;
-    return { ...named(type, withCause(error, message)), retryable, retryAfterMs: granted, deliberate: true };
+    return {
+      ...named(type, withCause(error, message), mask),
+      retryable,
+      retryAfterMs: granted,
+      deliberate: true,
+    };
   }
   const report =
     error instanceof Error
-      ? named(error.name, withCause(error, error.message || error.name))
-      : named('Error', `The handler threw a value that is not an Error: ${inspect(error, { depth: 1 })}`);
+      ? named(error.name, withCause(error, error.message || error.name), mask)
+      : named('Error', `The handler threw a value that is not an Error: ${inspected(error)}`, mask);
   return { ...report, retryable: true, deliberate: false };
 }
 
@@ -84,15 +93,20 @@ export function isTaskFailure(error: unknown): error is TaskFailure {
 }
 
 /** Returns a failure's type and message as strings: in an error from a handler, they may be anything. */
-function named(type: unknown, message: unknown): Pick<HandlerFailure, 'type' | 'message'> {
+function named(type: unknown, message: unknown, mask: SecretMask): Pick<HandlerFailure, 'type' | 'message'> {
   return {
-    type: truncateBytes(text(type), 100),
-    message: truncateBytes(text(message), maxErrorMessageBytes),
+    type: truncateBytes(mask.text(text(type)), 100),
+    message: truncateBytes(mask.text(text(message)), maxErrorMessageBytes),
   };
 }
 
 function text(value: unknown): string {
-  return typeof value === 'string' ? value : inspect(value, { depth: 1 });
+  return typeof value === 'string' ? value : inspected(value);
+}
+
+/** Long texts stay whole: the secret in one that is cut is not found. */
+function inspected(value: unknown): string {
+  return inspect(value, { depth: 1, maxStringLength: null });
 }
 
 /** The attempt was not ended by its handler. The server starts another one, which uses up no retry. */

@@ -7,8 +7,16 @@ export interface WantedSecret {
   readonly url: string;
 }
 
+/** What a worker answers. The task's owner does not see the reasons. */
+export type SecretAnswer =
+  | { readonly kind: 'found'; readonly value: string }
+  /** There is none that this account may send to this URL. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** The worker cannot read its secrets now. */
+  | { readonly kind: 'unreadable' };
+
 /**
- * Returns the value of a secret; undefined if there is none that this account may send to this URL. Never rejects.
- * Workers pass it to the attempts: they alone have the secrets, and Temporal never sees one.
+ * Finds the value of a secret. Workers pass it to the attempts: they alone have the secrets, and Temporal never sees
+ * one.
  */
-export type FindSecret = (wanted: WantedSecret) => Promise<string | undefined>;
+export type FindSecret = (wanted: WantedSecret) => Promise<SecretAnswer>;

@@ -1,12 +1,19 @@
+import type { SecretMask } from './secret-mask.ts';
 import { TaskFailure } from './types/define.ts';
 
 /**
  * Serialises a handler's result or checkpoint as it is at this moment.
+ * @param mask the secrets to replace, before the size is checked
  * @returns the JSON.
  * @throws a non-retryable TaskFailure, such as `ResultTooLarge` or `CheckpointNotSerialisable`.
  */
-export function toLimitedJson(name: 'Result' | 'Checkpoint', value: unknown, maxBytes: number): string {
-  const text = serialise(name, value);
+export function toLimitedJson(
+  name: 'Result' | 'Checkpoint',
+  value: unknown,
+  maxBytes: number,
+  mask: SecretMask,
+): string {
+  const text = mask.json(serialise(name, value));
   const bytes = Buffer.byteLength(text);
   if (bytes > maxBytes) {
     const message = `The ${name.toLowerCase()} is ${bytes} bytes of JSON; the maximum is ${maxBytes}`;

@@ -46,11 +46,7 @@ async function runOnce(run: HandlerRun): Promise<{ result: JsonValue } | typeof 
   const { pool, record, input, rules, findSecret } = run;
   const handlerProcess = await acquire(run);
   const isFresh = handlerProcess.attempts === 1;
-  const ending = handlerProcess.run(
-    handlerInput(run),
-    (update) => record.take(update),
-    (wanted) => findSecret({ ...wanted, owner: input.owner.name }),
-  );
+  const ending = handlerProcess.run(handlerInput(run), (update) => record.take(update), findSecret);
   const guard = new HandlerGuard(handlerProcess, run);
   try {
     const end = await ending;

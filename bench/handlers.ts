@@ -61,7 +61,7 @@ async function attempt(pool: HandlerPool, taskType: string, payload: unknown): P
   const startedAt = performance.now();
   const handlerProcess = await pool.acquire(never);
   const input = { taskId: 't', owner: { id: 'o', name: 'o' }, attempt: 1, idempotencyKey: 'k' };
-  await handlerProcess.run({ ...input, taskType, payload }, silent);
+  await handlerProcess.run({ ...input, taskType, payload }, silent, async () => ({ kind: 'unreadable' }));
   pool.release(handlerProcess);
   return performance.now() - startedAt;
 }

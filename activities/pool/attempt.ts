@@ -1,15 +1,32 @@
 /** One attempt, in the process that runs its handler. */
 import { maxCheckpointBytes, maxResultBytes } from '../../src/contract/limits.ts';
+import { secretNameForm } from '../../src/contract/secret.ts';
 import { truncateBytes } from '../../src/contract/text.ts';
 import { describeFailure, isTaskFailure, stackOf, stackOfCauses } from '../failures.ts';
 import { toLimitedJson } from '../limited-json.ts';
 import { logText } from '../log-text.ts';
+import { SecretMask } from '../secret-mask.ts';
 import { AttemptStopped, type TaskContext, TaskFailure } from '../types/define.ts';
 import type { TaskTypes } from '../types/index.ts';
-import type { FromHandler, HandlerFailure, HandlerInput, ToHandler } from './messages.ts';
+import {
+  type FromHandler,
+  type HandlerFailure,
+  type HandlerInput,
+  maxSecretUrlLength,
+  type ToHandler,
+} from './messages.ts';
 import { ReportSender } from './report-sender.ts';
 
 const maxProgressMessageBytes = 500;
+
+type Answer = Extract<ToHandler, { type: 'secret' }>['answer'];
+
+/** A request for a secret that the worker has not answered yet. */
+interface Asked {
+  readonly name: string;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (reason: AttemptStopped) => void;
+}
 
 export class HandlerAttempt {
   readonly #input: HandlerInput;
@@ -17,8 +34,9 @@ export class HandlerAttempt {
   readonly #send: (message: FromHandler) => void;
   readonly #stopping = new AbortController();
   readonly #reports: ReportSender;
-  /** Requests for secrets that the worker has not answered yet. */
-  readonly #asked = new Map<number, (value: string | undefined) => void>();
+  readonly #asked = new Map<number, Asked>();
+  /** The secrets that the handler was given, replaced in all that it reports before anything is cut or measured. */
+  readonly #mask = new SecretMask();
   #requests = 0;
   #ended = false;
 
@@ -30,14 +48,21 @@ export class HandlerAttempt {
   }
 
   stop({ number, reason, message }: Extract<ToHandler, { type: 'stop' }>): void {
-    if (number === this.#number) this.#stopping.abort(new AttemptStopped(reason, message));
+    if (number !== this.#number) return;
+    const stopped = new AttemptStopped(reason, message);
+    this.#stopping.abort(stopped);
+    for (const { reject } of this.#asked.values()) reject(stopped);
+    this.#asked.clear();
   }
 
   /** Takes the worker's answer to a request for a secret. */
-  answer({ number, request, value }: Extract<ToHandler, { type: 'secret' }>): void {
+  answer({ number, request, answer }: Extract<ToHandler, { type: 'secret' }>): void {
     if (number !== this.#number) return;
-    this.#asked.get(request)?.(value);
+    const asked = this.#asked.get(request);
     this.#asked.delete(request);
+    // Before the handler has it.
+    if (asked !== undefined && answer.kind === 'found') this.#mask.add(asked.name, answer.value);
+    asked?.resolve(answer);
   }
 
   async run(types: TaskTypes): Promise<void> {
@@ -47,7 +72,12 @@ export class HandlerAttempt {
     try {
       const type = types.get(taskType);
       if (!type) throw new TypeError(`The worker should have rejected the task type ${taskType}`);
-      const result = toLimitedJson('Result', await type.run(this.#context(), payload), maxResultBytes);
+      const result = toLimitedJson(
+        'Result',
+        await type.run(this.#context(), payload),
+        maxResultBytes,
+        this.#mask,
+      );
       this.#end({ type: 'completed', number, result, residentBytes: process.memoryUsage.rss() });
     } catch (error) {
       this.fail(error);
@@ -61,10 +91,14 @@ export class HandlerAttempt {
     if (error instanceof Error && !this.#stopping.signal.aborted) {
       // A TaskFailure was expected, and says what it means: only its causes are of interest.
       const stack = isTaskFailure(error) ? stackOfCauses(error) : stackOf(error);
-      if (stack !== '') this.#reports.log('ERROR', stack);
+      if (stack !== '') this.#log('ERROR', stack);
     }
-    const failure: HandlerFailure = describeFailure(error);
+    const failure: HandlerFailure = describeFailure(error, this.#mask);
     this.#end({ type: 'failed', number: this.#number, failure, residentBytes: process.memoryUsage.rss() });
+  }
+
+  #log(level: 'INFO' | 'WARN' | 'ERROR', text: string): void {
+    this.#reports.log(level, this.#mask.text(text));
   }
 
   #end(message: FromHandler): void {
@@ -80,17 +114,33 @@ export class HandlerAttempt {
   }
 
   async #secret(name: string, url: string): Promise<string> {
+    const answer = await this.#answerTo(name, url);
+    switch (answer.kind) {
+      case 'found':
+        return answer.value;
+      case 'refused': {
+        // Not retryable: it stays so until the operator changes something, and then the owner can retry the task. The
+        // message is the same whatever the reason, so that no account finds out which secrets the others have.
+        const message = `There is no secret ${name} for this account and host`;
+        throw new TaskFailure('SecretUnavailable', message, { retryable: false });
+      }
+      case 'unreadable':
+        // The operator is likely to be changing it.
+        throw new TaskFailure('SecretsUnreadable', 'The worker cannot read its secrets', { retryable: true });
+    }
+  }
+
+  /** @throws the signal's reason once that has fired: the worker may wait for its file. */
+  async #answerTo(name: string, url: string): Promise<Answer> {
+    this.#stopping.signal.throwIfAborted();
+    // The worker would ignore the message.
+    if (!secretNameForm.test(name) || url.length > maxSecretUrlLength) return { kind: 'refused' };
     this.#requests += 1;
     const request = this.#requests;
-    const value = await new Promise<string | undefined>((resolve) => {
-      this.#asked.set(request, resolve);
+    return await new Promise<Answer>((resolve, reject) => {
+      this.#asked.set(request, { name, resolve, reject });
       this.#send({ type: 'secret', number: this.#number, request, name, url });
     });
-    if (value !== undefined) return value;
-    // Not retryable: it stays so until the operator changes something, and then the owner can retry the task. The
-    // message is the same whatever the reason, so that no account finds out which secrets the others have.
-    const message = `There is no secret ${name} for this account and host`;
-    throw new TaskFailure('SecretUnavailable', message, { retryable: false });
   }
 
   #context(): TaskContext {
@@ -104,14 +154,14 @@ export class HandlerAttempt {
       idempotencyKey,
       signal: this.#stopping.signal,
       log: {
-        info: (message) => reports.log('INFO', logText(message)),
-        warn: (message) => reports.log('WARN', logText(message)),
-        error: (message) => reports.log('ERROR', logText(message)),
+        info: (message) => this.#log('INFO', logText(message)),
+        warn: (message) => this.#log('WARN', logText(message)),
+        error: (message) => this.#log('ERROR', logText(message)),
       },
       checkpoint: {
         read: () => (saved === undefined ? undefined : JSON.parse(saved)),
         write: (value) => {
-          saved = toLimitedJson('Checkpoint', value, maxCheckpointBytes);
+          saved = toLimitedJson('Checkpoint', value, maxCheckpointBytes, this.#mask);
           reports.checkpoint(saved);
         },
       },
@@ -119,7 +169,7 @@ export class HandlerAttempt {
       secret: (name: unknown, url: unknown) => this.#secret(String(name), String(url)),
       progress: (percent, message = '') => {
         const clamped = Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : 0;
-        reports.progress(clamped, truncateBytes(message, maxProgressMessageBytes));
+        reports.progress(clamped, truncateBytes(this.#mask.text(message), maxProgressMessageBytes));
       },
     };
   }

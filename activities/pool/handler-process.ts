@@ -6,6 +6,7 @@
  * It ends by `kill`, by `retire`, or by what its handler does. The pool creates and replaces it.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { AttemptSecrets } from './attempt-secrets.ts';
 import { endOf, killGroup, type ProcessEnd, readiness } from './lifetime.ts';
 import {
   type FromHandler,
@@ -18,9 +19,9 @@ import {
 } from './messages.ts';
 import { forwardOutput, type PoolLogger } from './output.ts';
 import { LineBudget } from './line-budget.ts';
-import { maskedMessage, maskingLogger } from './masked.ts';
+import { maskedEnd, maskedReport } from './masked.ts';
 import type { KillReason, ProcessOutcome } from './process-outcome.ts';
-import type { FindSecret, WantedSecret } from '../find-secret.ts';
+import type { FindSecret } from '../find-secret.ts';
 import { SecretMask } from '../secret-mask.ts';
 import type { StopReason } from '../types/define.ts';
 
@@ -49,15 +50,10 @@ const defaultReadyMs = 60_000;
  */
 const startMs = 5000;
 
-/** Finds a secret for the owner of the running task. */
-type FindOwnersSecret = (wanted: Omit<WantedSecret, 'owner'>) => ReturnType<FindSecret>;
-
 interface Run {
   readonly number: number;
   readonly onReport: (report: HandlerReport) => void;
-  readonly findSecret: FindOwnersSecret;
-  /** The secrets that the handler was given. */
-  readonly mask: SecretMask;
+  readonly secrets: AttemptSecrets;
   readonly end: (end: ProcessOutcome) => void;
   started: boolean;
 }
@@ -89,7 +85,7 @@ export class HandlerProcess {
 
   constructor(options: HandlerProcessOptions) {
     const { entry, settings, environment, maxHeapMb, logger, readyMs = defaultReadyMs } = options;
-    this.#logger = maskingLogger(logger, this.#mask);
+    this.#logger = logger;
     this.#child = fork(entry, [], {
       env: environment,
       execArgv: [`--max-old-space-size=${maxHeapMb}`],
@@ -102,7 +98,7 @@ export class HandlerProcess {
     this.ended = this.#untilEnd(end);
     this.#child.on('message', (message) => this.#receive(message));
     const onOutOfHeap = (): unknown => (this.#killedFor ??= 'MemoryLimitExceeded');
-    forwardOutput(this.#child, this.#logger, () => this.#facts(), onOutOfHeap);
+    forwardOutput(this.#child, { logger, facts: () => this.#facts(), mask: this.#mask, onOutOfHeap });
     this.#send({ type: 'load', settings });
   }
 
@@ -119,7 +115,7 @@ export class HandlerProcess {
   run(
     input: HandlerInput,
     onReport: (report: HandlerReport) => void,
-    findSecret: FindOwnersSecret = async () => undefined,
+    findSecret: FindSecret,
   ): Promise<ProcessOutcome> {
     if (this.#run) throw new Error('A handler process runs one attempt at a time');
     // An earlier handler may have set it by printing V8's out-of-memory message. This one is not to blame.
@@ -127,6 +123,12 @@ export class HandlerProcess {
     this.#taskId = input.taskId;
     this.#number += 1;
     const number = this.#number;
+    const secrets = new AttemptSecrets({
+      owner: input.owner.name,
+      findSecret,
+      logger: this.#logger,
+      facts: () => this.#facts(),
+    });
     return new Promise((resolve) => {
       const late = setTimeout(() => {
         if (!run.started) this.kill();
@@ -135,7 +137,7 @@ export class HandlerProcess {
         clearTimeout(late);
         resolve(run.started || how.kind !== 'died' ? how : { kind: 'not_started' });
       };
-      const run: Run = { number, onReport, findSecret, mask: new SecretMask(), end, started: false };
+      const run: Run = { number, onReport, secrets, end, started: false };
       this.#run = run;
       this.#send({ type: 'run', number, input });
     });
@@ -167,7 +169,7 @@ export class HandlerProcess {
       this.#warnOnce('Ignoring unknown messages from a handler');
       return;
     }
-    this.#handle(this.#run ? maskedMessage(parsed.data, this.#run.mask) : parsed.data);
+    this.#handle(parsed.data);
   }
 
   /** Drops the log lines of a handler that sends too many. Progress and checkpoint replace earlier ones. */
@@ -191,16 +193,14 @@ export class HandlerProcess {
         if (this.#run) this.#run.started = true;
         return;
       case 'report':
-        this.#run?.onReport(this.#bounded(message.report));
+        this.#run?.onReport(maskedReport(this.#bounded(message.report), this.#run.secrets.mask));
         return;
       case 'secret':
         if (this.#run) void this.#answer(message, this.#run);
         return;
       case 'completed':
-        this.#finish({ kind: 'completed', result: message.result }, message.residentBytes);
-        return;
       case 'failed':
-        this.#finish({ kind: 'failed', failure: message.failure }, message.residentBytes);
+        if (this.#run) this.#finish(maskedEnd(message, this.#run.secrets.mask), message.residentBytes);
         return;
       case 'leaving':
         this.#leaving = true;
@@ -215,12 +215,16 @@ export class HandlerProcess {
 
   async #answer(
     { number, request, name, url }: Extract<FromHandler, { type: 'secret' }>,
-    { findSecret, mask }: Run,
+    run: Run,
   ): Promise<void> {
-    const value = await findSecret({ name, url });
+    const found = await run.secrets.find(name, url);
+    // The process may run another owner's attempt by now.
+    if (this.#run !== run) return;
     // Before the handler has it.
-    if (value !== undefined) for (const each of [mask, this.#mask]) each.add(name, value);
-    this.#send({ type: 'secret', number, request, ...(value !== undefined && { value }) });
+    if (found.kind === 'found')
+      for (const mask of [run.secrets.mask, this.#mask]) mask.add(name, found.value);
+    const answer = found.kind === 'found' ? found : { kind: found.kind };
+    this.#send({ type: 'secret', number, request, answer });
   }
 
   #facts(): object {

@@ -1,53 +1,39 @@
-/** What leaves a handler process, without the secrets that its handlers were given. */
-import { maxErrorMessageBytes, maxResultBytes } from '../../src/contract/limits.ts';
+/**
+ * What leaves a handler process, without the secrets that its handlers were given. The process replaces them itself,
+ * before it cuts anything; this is for what handlers send past our code.
+ */
+import { maxCheckpointBytes, maxErrorMessageBytes, maxResultBytes } from '../../src/contract/limits.ts';
 import { truncateBytes } from '../../src/contract/text.ts';
+import { maxLineBytes } from '../log-lines.ts';
 import type { SecretMask } from '../secret-mask.ts';
 import type { FromHandler, HandlerReport } from './messages.ts';
-import type { PoolLogger } from './output.ts';
+import type { ProcessOutcome } from './process-outcome.ts';
 
-export function maskedMessage(message: FromHandler, mask: SecretMask): FromHandler {
-  if (mask.isEmpty) return message;
-  switch (message.type) {
-    case 'report':
-      return { ...message, report: maskedReport(message.report, mask) };
-    case 'completed':
-      return maskedResult(message, mask);
-    case 'failed': {
-      const { type, message: text } = message.failure;
-      const shown = truncateBytes(mask.text(text), maxErrorMessageBytes);
-      return { ...message, failure: { ...message.failure, type: mask.text(type), message: shown } };
-    }
-    case 'ready':
-    case 'unusable':
-    case 'started':
-    case 'secret':
-    case 'leaving':
-    case 'ended_by_another':
-      return message;
+/** What replaces a value may be longer: what then exceeds a limit is cut, or left out. */
+export function maskedReport(report: HandlerReport, mask: SecretMask): HandlerReport {
+  if (mask.isEmpty) return report;
+  const { log, progress, checkpoint } = report;
+  const json = checkpoint === undefined ? undefined : mask.json(checkpoint);
+  return {
+    ...(log && { log: log.map((line) => truncateBytes(mask.text(line), maxLineBytes)) }),
+    ...(progress && { progress: { ...progress, message: truncateBytes(mask.text(progress.message), 1000) } }),
+    ...(json !== undefined && Buffer.byteLength(json) <= maxCheckpointBytes && { checkpoint: json }),
+  };
+}
+
+/** Returns how a handler ended. A result that is too large then has failed, as in its process. */
+export function maskedEnd(
+  end: Extract<FromHandler, { type: 'completed' | 'failed' }>,
+  mask: SecretMask,
+): Extract<ProcessOutcome, { kind: 'completed' | 'failed' }> {
+  if (end.type === 'failed') {
+    const shown = (text: string): string => truncateBytes(mask.text(text), maxErrorMessageBytes);
+    const { type, message } = end.failure;
+    return { kind: 'failed', failure: { ...end.failure, type: shown(type), message: shown(message) } };
   }
-}
-
-function maskedReport({ log, progress, checkpoint }: HandlerReport, mask: SecretMask): HandlerReport {
-  return {
-    ...(log && { log: log.map((line) => mask.text(line)) }),
-    ...(progress && { progress: { ...progress, message: mask.text(progress.message) } }),
-    ...(checkpoint !== undefined && { checkpoint: mask.json(checkpoint) }),
-  };
-}
-
-function maskedResult(message: Extract<FromHandler, { type: 'completed' }>, mask: SecretMask): FromHandler {
-  const result = mask.json(message.result);
-  if (Buffer.byteLength(result) <= maxResultBytes) return { ...message, result };
-  // A value may be shorter than what replaces it.
-  const why = `The result is over ${maxResultBytes} bytes of JSON once the secrets in it are replaced`;
-  const failure = { type: 'ResultTooLarge', message: why, retryable: false, deliberate: true };
-  return { type: 'failed', number: message.number, failure, residentBytes: message.residentBytes };
-}
-
-export function maskingLogger(logger: PoolLogger, mask: SecretMask): PoolLogger {
-  return {
-    info: (facts, message) => logger.info(facts, mask.text(message)),
-    warn: (facts, message) => logger.warn(facts, mask.text(message)),
-    error: (facts, message) => logger.error(facts, mask.text(message)),
-  };
+  const result = mask.json(end.result);
+  if (mask.isEmpty || Buffer.byteLength(result) <= maxResultBytes) return { kind: 'completed', result };
+  const message = `The result is over ${maxResultBytes} bytes of JSON once the secrets in it are replaced`;
+  const failure = { type: 'ResultTooLarge', message, retryable: false, deliberate: true };
+  return { kind: 'failed', failure };
 }

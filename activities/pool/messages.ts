@@ -45,13 +45,19 @@ export type HandlerInput = z.infer<typeof run>;
  */
 const number = z.int();
 
+/** The answer to a request for a secret, without what the task's owner must not learn. */
+const secretAnswer = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('found'), value: z.string() }),
+  z.object({ kind: z.literal('refused') }),
+  z.object({ kind: z.literal('unreadable') }),
+]);
+
 export const toHandler = z.discriminatedUnion('type', [
   z.object({ type: z.literal('load'), settings }),
   z.object({ type: z.literal('run'), number, input: run }),
   /** Asks the attempt to stop. The handler can still clean up and report. */
   z.object({ type: z.literal('stop'), number, reason: z.enum(stopReasons), message: z.string() }),
-  /** Answers a request for a secret; without a value, it may not be used. */
-  z.object({ type: z.literal('secret'), number, request: z.int(), value: z.string().optional() }),
+  z.object({ type: z.literal('secret'), number, request: z.int(), answer: secretAnswer }),
 ]);
 export type ToHandler = z.infer<typeof toHandler>;
 
@@ -77,6 +83,10 @@ const failure = z.object({
 });
 export type HandlerFailure = z.infer<typeof failure>;
 
+/** Maximum length of a secret's name, and of the URL that it is for, in characters. */
+const maxSecretNameLength = 64;
+export const maxSecretUrlLength = 8192;
+
 export const fromHandler = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), types: z.record(z.string(), typeRules) }),
   z.object({ type: z.literal('unusable'), message: z.string() }),
@@ -84,7 +94,13 @@ export const fromHandler = z.discriminatedUnion('type', [
   z.object({ type: z.literal('started'), number }),
   z.object({ type: z.literal('report'), number, report: handlerReport }),
   /** `request` is its number within the attempt. */
-  z.object({ type: z.literal('secret'), number, request: z.int(), name: z.string(), url: z.string() }),
+  z.object({
+    type: z.literal('secret'),
+    number,
+    request: z.int(),
+    name: z.string().max(maxSecretNameLength),
+    url: z.string().max(maxSecretUrlLength),
+  }),
   /** `result` is JSON. */
   z.object({
     type: z.literal('completed'),

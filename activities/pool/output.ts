@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { truncateCharacters } from '../../src/contract/text.ts';
+import type { SecretMask } from '../secret-mask.ts';
 
 export interface PoolLogger {
   info(facts: object, message: string): void;
@@ -7,37 +7,52 @@ export interface PoolLogger {
   error(facts: object, message: string): void;
 }
 
+/** Maximum length of a line, in UTF-16 units. */
 const maxLineLength = 2000;
 /** Maximum number of lines per second; the rest is only counted. */
 const maxLines = 100;
 
-/**
- * Writes what handlers print (console.log, a crash's last output) to the worker's log, with process and task.
- * @param onOutOfHeap called when V8 prints that it is ending the process because its heap is full.
- */
+export interface OutputOptions {
+  readonly logger: PoolLogger;
+  /** Returns the process and its task. */
+  readonly facts: () => object;
+  /** The secrets to replace, before lines are cut. */
+  readonly mask: SecretMask;
+  /** Called when V8 prints that it is ending the process because its heap is full. */
+  readonly onOutOfHeap: () => void;
+}
+
+/** Writes what handlers print (console.log, a crash's last output) to the worker's log, with process and task. */
 export function forwardOutput(
-  child: ChildProcess,
-  logger: PoolLogger,
-  facts: () => object,
-  onOutOfHeap: () => void,
+  child: Pick<ChildProcess, 'stdout' | 'stderr'>,
+  { logger, facts, mask, onOutOfHeap }: OutputOptions,
 ): void {
-  const info = limited((line) => logger.info(facts(), line));
-  const warn = limited((line) => logger.warn(facts(), line));
-  if (child.stdout) eachLine(child.stdout, info);
+  // Enough for the whole of each secret of which the line has the beginning.
+  const kept = (): number => maxLineLength + mask.overlap;
+  const shown = (line: string): string =>
+    mask.text(line.slice(0, kept()), maxLineLength).slice(0, maxLineLength);
+  const info = limited((line) => logger.info(facts(), shown(line)));
+  const warn = limited((line) => logger.warn(facts(), shown(line)));
+  if (child.stdout) eachLine(child.stdout, kept, info);
   if (!child.stderr) return;
-  eachLine(child.stderr, (line) => {
+  eachLine(child.stderr, kept, (line) => {
     if (line.startsWith('FATAL ERROR') && line.includes('heap out of memory')) onOutOfHeap();
     warn(line);
   });
 }
 
-function eachLine(stream: NodeJS.ReadableStream, write: (line: string) => void): void {
+/** @param maxLength returns how much of a line is kept until its end arrives */
+function eachLine(
+  stream: NodeJS.ReadableStream,
+  maxLength: () => number,
+  write: (line: string) => void,
+): void {
   let rest = '';
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
     const lines = `${rest}${chunk}`.split('\n');
     // An endless line must not grow forever.
-    rest = (lines.pop() ?? '').slice(0, maxLineLength);
+    rest = (lines.pop() ?? '').slice(0, maxLength());
     for (const line of lines) write(line);
   });
   stream.on('end', () => {
@@ -56,6 +71,6 @@ function limited(write: (line: string) => void): (line: string) => void {
       lines = 0;
     }
     lines += 1;
-    if (lines <= maxLines) write(truncateCharacters(line, maxLineLength));
+    if (lines <= maxLines) write(line);
   };
 }

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { JsonValue } from '../../src/contract/json.ts';
 
+export { secretReference } from '../../src/contract/secret.ts';
+
 /** Owner of a task. `name` is the account's name; it is also the name of the owner's folder of data files. */
 export interface TaskOwner {
   readonly id: string;
@@ -63,7 +65,8 @@ export interface TaskContext {
    * Returns the value of a secret, if the task's owner may use it and it may be sent to this URL. Only the URL's
    * protocol, host and port count. If the handler reports the value (a result, an error, a log line, a checkpoint),
    * `[secret NAME]` takes its place.
-   * @throws {TaskFailure} `SecretUnavailable`, not retryable, whatever the reason.
+   * @throws {TaskFailure} `SecretUnavailable`, not retryable, whatever the reason; `SecretsUnreadable`, retryable,
+   *   if the worker cannot read its secrets now; the signal's reason once that has fired.
    */
   secret(name: string, url: string | URL): Promise<string>;
   /**

@@ -23,6 +23,8 @@ export class ListFileError extends Error {
  */
 export async function readListFile<T, F>(path: string, format: ListFormat<T, F>): Promise<readonly T[]> {
   try {
+    // Opening a named pipe would take one of Node's few threads for good.
+    if (!(await stat(path)).isFile()) throw new ListFileError(`${path} is no file`);
     return parseListFile(path, await readFile(path, 'utf8'), format);
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return [];

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { FindSecret } from '../../activities/find-secret.ts';
-import { createAllowHosts } from '../../activities/net/allow-hosts.ts';
 import { TaskTypesError } from '../../activities/pool/lifetime.ts';
 import { type HandlerPool, startPool } from '../../activities/pool/pool.ts';
 import { type Config, handlerEnvironment } from '../config.ts';
@@ -40,13 +39,10 @@ export async function runWorker(config: Config): Promise<void> {
   logLifecycle(logger, {}, 'worker has stopped');
 }
 
-async function openSecretsOf({ secretsFile, types }: Config, logger: Logger): Promise<FindSecret> {
+async function openSecretsOf({ secretsFile }: Config, logger: Logger): Promise<FindSecret> {
   try {
     return await openSecrets({
       path: secretsFile,
-      allowsPlain: createAllowHosts(types.httpAllowHosts),
-      onRefused: ({ name, owner }, reason) =>
-        logger.warn({ secret: name, owner, reason }, `secret ${name} refused to ${owner}`),
       onError: ({ message }) => logger.error(`secrets: ${message}`),
     });
   } catch (error) {

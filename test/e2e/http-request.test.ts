@@ -111,7 +111,13 @@ describe('a secret', () => {
   const administration = () => createSecretAdministration(join(service.home, 'secrets.json'));
   type Changes = Partial<Parameters<SecretAdministration['set']>[0]>;
   const set = (changes: Changes = {}) =>
-    administration().set({ name: 'crm-token', hosts: [targetHost], owners: ['alice'], value, ...changes });
+    administration().set({
+      name: 'crm-token',
+      hosts: [`http://${targetHost}`],
+      owners: ['alice'],
+      value,
+      ...changes,
+    });
 
   /** Returns the event history as the server keeps it, with the payloads as they are. */
   async function historyOf({ id }: Task): Promise<string> {
@@ -138,7 +144,8 @@ describe('a secret', () => {
 
   test.each<[string, UserName, Changes]>([
     ['of another account', 'bob', { owners: ['alice'] }],
-    ['for other hosts', 'alice', { hosts: ['127.0.0.1', '127.0.0.1:1'] }],
+    ['for other hosts', 'alice', { hosts: ['http://127.0.0.1', 'http://127.0.0.1:1'] }],
+    ['for its host with TLS alone', 'alice', { hosts: [targetHost] }],
     ['that does not exist', 'alice', { name: 'other' }],
   ])(
     '%s is not sent, and its task fails without a retry and without the reason',

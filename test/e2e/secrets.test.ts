@@ -92,6 +92,20 @@ test('`taskbell secrets set` notes an owner that is no user, and a value too sho
   );
 });
 
+test('`taskbell secrets set` checks the rest before it reads the value; a corrupt users file is a note', async () => {
+  const { home, env, secrets, path } = await setUp();
+  const child = spawn(process.execPath, [main, 'secrets', 'set', 'no name', ...set.slice(2)], { env });
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  // Its standard input stays open.
+  expect(await text(child.stderr)).toContain("error: a secret's name must have");
+  expect(await exited).toBe(1);
+  await writeFile(usersFilePath(home), 'no users');
+  const { err, code } = await secrets(set, value);
+  const fault = `${usersFilePath(home)} is corrupt: not JSON`;
+  expect({ err, code }).toEqual({ err: `Note: the owners were not checked: ${fault}.\n`, code: 0 });
+  expect(await readFile(path, 'utf8')).toContain('crm-token');
+});
+
 test('TASKBELL_SECRETS_FILE names another file, whose changes are recorded beside it', async () => {
   const { home, secrets } = await setUp((home) => ({
     TASKBELL_SECRETS_FILE: join(home, 'own', 'file.json'),

@@ -14,6 +14,7 @@ import {
   startTestPool,
   taskTypeCode,
   usePools,
+  noSecrets,
 } from '../support/pool.ts';
 
 const { start, path, writeModule } = usePools();
@@ -96,7 +97,7 @@ describe('a module', () => {
     const all = await acquireAll(pool, 4);
     expect(pidsOf(all)).toContain(living.pid);
     for (const handlerProcess of all) {
-      expect((await handlerProcess.run(anInput('own'), () => undefined)).kind).toBe('completed');
+      expect((await handlerProcess.run(anInput('own'), () => undefined, noSecrets)).kind).toBe('completed');
     }
   }, 60_000);
 

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { childrenOf } from '../support/child-processes.ts';
 import { isRunning } from '../support/child-processes.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { acquireDeadline, anInput, spawnedPid, startTestPool } from '../support/pool.ts';
+import { acquireDeadline, anInput, noSecrets, spawnedPid, startTestPool } from '../support/pool.ts';
 
 const deadlineMs = 10_000;
 /** Number of handler processes: one per concurrent attempt, and a spare. */
@@ -73,11 +73,11 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s does not end a handler p
   const pool = await startTestPool({});
   try {
     const [idle, busy] = [await pool.acquire(acquireDeadline()), await pool.acquire(acquireDeadline())];
-    const ending = busy.run(anInput('grumpy', { ends_by: 'return' }), () => undefined);
+    const ending = busy.run(anInput('grumpy', { ends_by: 'return' }), () => undefined, noSecrets);
     const pids = await pool.pids();
     for (const pid of pids) process.kill(pid, signal);
     // A signal that ends a process does so before the process reads its next message.
-    expect((await idle.run(anInput('echo'), () => undefined)).kind).toBe('completed');
+    expect((await idle.run(anInput('echo'), () => undefined, noSecrets)).kind).toBe('completed');
     busy.stop('Cancelled', 'The test is over');
     expect((await ending).kind).toBe('completed');
     expect(await pool.pids()).toEqual(pids);

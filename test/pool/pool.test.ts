@@ -19,6 +19,7 @@ import {
   startTestPool,
   type TestPool,
   usePools,
+  noSecrets,
 } from '../support/pool.ts';
 
 const { start, path, writeModule } = usePools();
@@ -80,7 +81,7 @@ describe('a handler process', () => {
   test('passes a request to stop, with its reason, to its handler', async () => {
     const pool = await start();
     const handlerProcess = await pool.acquire(acquireDeadline());
-    const ending = handlerProcess.run(anInput('tidy'), () => undefined);
+    const ending = handlerProcess.run(anInput('tidy'), () => undefined, noSecrets);
     handlerProcess.stop('SoftTimeLimitExceeded', 'Time is over');
     const end = await ending;
     expect(end).toMatchObject({ kind: 'completed', result: '{"stopped":"SoftTimeLimitExceeded"}' });
@@ -116,7 +117,7 @@ describe('when a handler process ends', () => {
     const running = occupy(pool, busy);
     pool.release(spare);
     const before = await pool.pids();
-    expect((await dying.run(anInput('dies', { how }), () => undefined)).kind).toBe('died');
+    expect((await dying.run(anInput('dies', { how }), () => undefined, noSecrets)).kind).toBe('died');
     pool.release(dying);
     const next = await pool.acquire(acquireDeadline());
     expect(before).toContain(next.pid);
@@ -140,7 +141,7 @@ describe('when a handler process ends', () => {
     const all = await acquireAll(pool, 3);
     expect(pidsOf(all)).not.toContain(first?.pid);
     for (const handlerProcess of all) {
-      expect((await handlerProcess.run(anInput('echo'), () => undefined)).kind).toBe('completed');
+      expect((await handlerProcess.run(anInput('echo'), () => undefined, noSecrets)).kind).toBe('completed');
     }
   });
 
@@ -177,20 +178,20 @@ describe('a handler process that is about to end', () => {
     // At once, before the process can have ended.
     const next = await pool.acquire(acquireDeadline());
     expect(next.pid).not.toBe(pid);
-    expect((await next.run(anInput('echo'), () => undefined)).kind).toBe('completed');
+    expect((await next.run(anInput('echo'), () => undefined, noSecrets)).kind).toBe('completed');
   });
 
   test('because it was killed is not handed out, even if its attempt ended at the same moment', async () => {
     const pool = await start();
     await acquireAll(pool, 2).then((all) => all.forEach((handlerProcess) => pool.release(handlerProcess)));
     const handlerProcess = await pool.acquire(acquireDeadline());
-    const end = await handlerProcess.run(anInput('echo'), () => undefined);
+    const end = await handlerProcess.run(anInput('echo'), () => undefined, noSecrets);
     handlerProcess.kill('TimeLimitExceeded');
     pool.release(handlerProcess);
     expect(end.kind).toBe('completed');
     const next = await pool.acquire(acquireDeadline());
     expect(next).not.toBe(handlerProcess);
-    expect((await next.run(anInput('echo'), () => undefined)).kind).toBe('completed');
+    expect((await next.run(anInput('echo'), () => undefined, noSecrets)).kind).toBe('completed');
   });
 });
 
@@ -285,8 +286,8 @@ describe('closing the pool', () => {
     if (!looping || !spawning) throw new Error('Expected four processes');
     for (const handlerProcess of idle) pool.release(handlerProcess);
     const updates: HandlerReport[] = [];
-    const looped = looping.run(anInput('loops'), (update) => void updates.push(update));
-    const spawned = spawning.run(anInput('spawns'), (update) => void updates.push(update));
+    const looped = looping.run(anInput('loops'), (update) => void updates.push(update), noSecrets);
+    const spawned = spawning.run(anInput('spawns'), (update) => void updates.push(update), noSecrets);
     await waitFor('both to loop', () => updates.some(({ progress }) => progress) && spawnedBy(updates) > 0);
     const pids = await pool.pids();
     expect(pids).toHaveLength(4);
@@ -386,7 +387,7 @@ describe('code that a handler leaves running in its process', () => {
     await waitFor('the handler to loop', () => pool.logged.some(({ message }) => message === 'looping'));
     const handlerProcess = await pool.acquire(acquireDeadline());
     expect(handlerProcess.pid).toBe(pid);
-    const end = await handlerProcess.run(anInput('echo'), () => undefined);
+    const end = await handlerProcess.run(anInput('echo'), () => undefined, noSecrets);
     pool.release(handlerProcess);
     expect(end).toEqual({ kind: 'not_started' });
     expect((await attempt(pool, 'echo')).end.kind).toBe('completed');

@@ -31,7 +31,7 @@ async function beBusy() {
       attempt: 1,
       idempotencyKey: 'k',
     };
-    void handlerProcess.run(input, onUpdate);
+    void handlerProcess.run(input, onUpdate, async () => ({ kind: 'unreadable' }));
   };
   await run('slow', { steps: 2, step_ms: 600_000 }, () => undefined);
   // This handler's log has the id of the process that it has started.

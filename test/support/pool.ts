@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
+import type { FindSecret } from '../../activities/find-secret.ts';
 import type { HandlerProcess } from '../../activities/pool/handler-process.ts';
 import type { PoolLogger } from '../../activities/pool/output.ts';
 import type { ProcessOutcome } from '../../activities/pool/process-outcome.ts';
@@ -73,12 +74,15 @@ export interface AttemptResult {
   readonly updates: readonly HandlerReport[];
 }
 
+/** Refuses all secrets. */
+export const noSecrets: FindSecret = async () => ({ kind: 'refused', reason: 'there is none in this test' });
+
 /** Runs one attempt on a process of the pool. */
 export async function attempt(
   pool: HandlerPool,
   taskType: string,
   payload: unknown = {},
-  findSecret?: Parameters<HandlerProcess['run']>[2],
+  findSecret: FindSecret = noSecrets,
 ): Promise<AttemptResult> {
   const handlerProcess = await pool.acquire(acquireDeadline());
   const { pid } = handlerProcess;
@@ -91,7 +95,7 @@ export async function attempt(
 
 /** Runs a handler on the process until `finish` is called. */
 export function occupy(pool: HandlerPool, handlerProcess: HandlerProcess): { finish(): Promise<void> } {
-  const ending = handlerProcess.run(anInput('grumpy', { ends_by: 'return' }), () => undefined);
+  const ending = handlerProcess.run(anInput('grumpy', { ends_by: 'return' }), () => undefined, noSecrets);
   return {
     async finish() {
       handlerProcess.stop('WorkerShutdown', 'The test is over');

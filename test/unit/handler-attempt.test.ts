@@ -50,10 +50,72 @@ test('the answer to an earlier attempt is not taken for its own', async () => {
   const ended = running.run(types);
   const asked = { type: 'secret', number: 2, request: 1, name: 'crm', url: 'https://a/' };
   await vi.waitFor(() => expect(sent).toContainEqual(asked));
-  running.answer({ type: 'secret', number: 1, request: 1, value: 'of another' });
-  running.answer({ type: 'secret', number: 2, request: 1, value: 'its own' });
+  running.answer({ type: 'secret', number: 1, request: 1, answer: { kind: 'found', value: 'of another' } });
+  running.answer({ type: 'secret', number: 2, request: 1, answer: { kind: 'found', value: 'its own' } });
   await ended;
   expect(found).toEqual(['its own']);
+});
+
+describe('what an attempt reports of a secret is replaced before it is cut or measured:', () => {
+  const value = 'canary-0123456789';
+
+  /** Runs a handler that has the secret `with-a-long-name-of-a-secret`, and returns what it reported. */
+  async function reported(run: (context: TaskContext) => unknown) {
+    const sent: FromHandler[] = [];
+    const type = {
+      name: 'own',
+      description: '',
+      payload: z.looseObject({}),
+      run: async (context: TaskContext) => {
+        await context.secret('with-a-long-name-of-a-secret', 'https://a/');
+        return (await run(context)) as never;
+      },
+    };
+    const types = createTaskTypes({ dataDir: undefined, httpAllowHosts: [], extra: [type] });
+    const running = new HandlerAttempt({ type: 'run', number: 1, input }, (message) => {
+      sent.push(message);
+      if (message.type === 'secret')
+        setImmediate(() => running.answer({ ...message, answer: { kind: 'found', value } }));
+    });
+    await running.run(types);
+    expect(JSON.stringify(sent)).not.toContain('canary');
+    return sent;
+  }
+  /** A text of which the limit would cut the value in two. */
+  const cutAt = (bytes: number): string => `${'.'.repeat(bytes - 12)}${value}`;
+
+  test('log lines, progress and errors', async () => {
+    const sent = await reported(({ log, progress }) => {
+      log.info(cutAt(2048 - 30));
+      log.info({ text: cutAt(10_000) } as unknown as string);
+      progress(1, cutAt(500));
+      throw Object.assign(new Error(cutAt(4096)), { name: cutAt(100) });
+    });
+    expect(sent.at(-1)).toMatchObject({
+      type: 'failed',
+      failure: { type: expect.stringContaining('.[secret') },
+    });
+    await reported(() => {
+      throw { text: cutAt(10_000) } as unknown as Error;
+    });
+  });
+
+  test('a checkpoint, which is then too large to write, or reads as the next attempt reads it', async () => {
+    const sent = await reported(({ checkpoint }) => {
+      expect(() => checkpoint.write(`${value} `.repeat(14_000))).toThrow(
+        'The checkpoint is 532002 bytes of JSON',
+      );
+      checkpoint.write({ [value]: value });
+      return checkpoint.read();
+    });
+    const marker = '[secret with-a-long-name-of-a-secret]';
+    expect(sent.at(-1)).toMatchObject({ type: 'completed', result: JSON.stringify({ [marker]: marker }) });
+  });
+
+  test('a result, which is then too large', async () => {
+    const sent = await reported(() => `${value} `.repeat(14_000));
+    expect(sent.at(-1)).toMatchObject({ type: 'failed', failure: { type: 'ResultTooLarge' } });
+  });
 });
 
 const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' });

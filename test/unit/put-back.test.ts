@@ -32,7 +32,7 @@ async function failureOf(
     pool: { types: new Map() } as unknown as Parameters<typeof createProcessTask>[0]['pool'],
     slots,
     probation: new Probation(),
-    findSecret: () => Promise.resolve(undefined),
+    findSecret: async () => ({ kind: 'refused', reason: 'not asked for' }),
     worker: 'worker',
     signals: {
       started: () => Promise.resolve(),

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { SecretMask } from '../../secret-mask.ts';
 import { decode } from './codings.ts';
 
 /** A response's body, without its codings. */
@@ -13,8 +14,10 @@ export interface Body {
 }
 
 export interface BodyLimits {
-  /** Maximum size, in decoded bytes. The rest is not read. */
+  /** Maximum size, in decoded bytes. Of the rest, as much is read as a secret at the limit may need. */
   readonly maxBytes: number;
+  /** The secrets to replace, before the body is cut. */
+  readonly mask: SecretMask;
   /** Maximum time between two pieces, in milliseconds. */
   readonly idleMs: number;
   readonly signal: AbortSignal;
@@ -24,7 +27,7 @@ export interface BodyLimits {
 export async function readBody(
   response: IncomingMessage,
   contentEncoding: string | undefined,
-  { maxBytes, idleMs, signal }: BodyLimits,
+  { maxBytes, mask, idleMs, signal }: BodyLimits,
 ): Promise<Body> {
   const { bytes, unknown: unknownCodings } = decode(response, contentEncoding);
   const stop = stopper(response, idleMs, signal);
@@ -36,18 +39,20 @@ export async function readBody(
       chunks.push(chunk);
       length += chunk.length;
       // Leaving the loop destroys the stream, and with it the connection.
-      if (length > maxBytes) break;
+      if (length > maxBytes + mask.overlap) break;
     }
   } catch (error) {
     fault = error instanceof Error ? error : new Error(String(error));
   } finally {
     stop();
   }
+  const masked = mask.bytes(Buffer.concat(chunks), maxBytes);
   return {
-    bytes: Buffer.concat(chunks).subarray(0, maxBytes),
-    isCut: length > maxBytes,
+    bytes: masked.subarray(0, maxBytes),
+    isCut: length > maxBytes || masked.length > maxBytes,
     unknownCodings,
-    fault,
+    // What is beyond the limit is read for secrets only.
+    fault: length > maxBytes ? undefined : fault,
   };
 }
 

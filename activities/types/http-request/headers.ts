@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { SecretMask } from '../../secret-mask.ts';
 import type { HttpRequestPayload } from './payload.ts';
 
 /** Headers of a response, by their names in lower case. Only `set-cookie` is a list. */
@@ -8,12 +9,13 @@ export type ResponseHeaders = Readonly<Record<string, string | string[]>>;
  * Returns the headers of a response. Those that occur several times are joined by commas (RFC 9110, section 5.3), apart
  * from Set-Cookie, whose values have commas of their own.
  * @param raw names and values in turn, as Node.js has them: a character for each byte
+ * @param mask the secrets to replace: a part of a header can become one of a message
  */
-export function responseHeaders(raw: readonly string[]): ResponseHeaders {
+export function responseHeaders(raw: readonly string[], mask: SecretMask): ResponseHeaders {
   const values = new Map<string, string[]>();
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = (raw[index] ?? '').toLowerCase();
-    values.set(name, [...(values.get(name) ?? []), headerText(raw[index + 1] ?? '')]);
+    values.set(name, [...(values.get(name) ?? []), mask.text(headerText(raw[index + 1] ?? ''))]);
   }
   const isList = (name: string): boolean => name === 'set-cookie';
   return Object.fromEntries(
@@ -35,17 +37,22 @@ function headerText(latin1: string): string {
 
 /**
  * Returns the user's headers with the values of secrets.
- * @param secretOf returns the value of a secret
+ * @param secretOf returns the value of a secret; called once for each
  */
 export async function resolvedHeaders(
   { headers }: Pick<HttpRequestPayload, 'headers'>,
   secretOf: (name: string) => Promise<string>,
 ): Promise<Record<string, string>> {
-  const resolved = Object.entries(headers).map(async ([name, value]) => {
-    if (typeof value === 'string') return [name, value] as const;
-    return [name, `${value.prefix ?? ''}${await secretOf(value.secret)}`] as const;
-  });
-  return Object.fromEntries(await Promise.all(resolved));
+  const entries = Object.entries(headers);
+  const names = new Set(entries.flatMap(([, value]) => (typeof value === 'string' ? [] : value.secret)));
+  const values = new Map(
+    await Promise.all([...names].map(async (name) => [name, await secretOf(name)] as const)),
+  );
+  const resolved = entries.map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : `${value.prefix ?? ''}${values.get(value.secret) ?? ''}`,
+  ]);
+  return Object.fromEntries(resolved) as Record<string, string>;
 }
 
 /**

@@ -29,7 +29,14 @@ const headerContent = z.union([z.string(), secretReference], {
   error: 'Must be text, or a reference to a secret: {"secret": NAME}',
 });
 
+/** Maximum number of references to secrets in a payload: the worker looks each up when the task is due. */
+const maxReferences = 16;
+
 const headers = z.record(z.string(), headerContent).superRefine((headers, context) => {
+  const references = Object.values(headers).filter((value) => typeof value !== 'string');
+  if (references.length > maxReferences) {
+    context.addIssue({ code: 'custom', message: `At most ${maxReferences} headers can be secrets` });
+  }
   const seen = new Set<string>();
   for (const [name, value] of Object.entries(headers)) {
     const message = headerFault(name, typeof value === 'string' ? value : (value.prefix ?? ''), seen);
@@ -62,7 +69,9 @@ export function payloadSchema(isAllowedHost: (url: URL) => boolean) {
   const fields = z.strictObject({
     url: url.describe('An http or https URL of a public address, on port 80 or 443'),
     method: z.enum(methods).default('GET'),
-    headers: headers.default({}).describe('A value is text or, as JSON, a secret: {"secret": "NAME"}'),
+    headers: headers
+      .default({})
+      .describe('A value is text or, in JSON, a reference to a secret: {"secret": "NAME"}'),
     body: jsonValue.optional().describe('A string is sent unchanged, anything else as JSON'),
     expected_status: z
       .union([status, z.array(status).min(1)])

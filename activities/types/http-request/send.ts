@@ -3,7 +3,7 @@ import type { JsonValue } from '../../../src/contract/json.ts';
 import { maxResultBytes } from '../../../src/contract/limits.ts';
 import { errorMessage } from '../../../src/lib/error-message.ts';
 import { errnoOf } from '../../../src/lib/errno.ts';
-import { withTimeLimit } from '../../../src/lib/time-limit.ts';
+import { untilAborted, withTimeLimit } from '../../../src/lib/time-limit.ts';
 import { AddressNotAllowed, NoPublicAddress } from '../../net/addresses.ts';
 import type { AllowHosts } from '../../net/allow-hosts.ts';
 import { connect } from '../../net/connect.ts';
@@ -48,7 +48,7 @@ interface Sending extends HttpSettings {
   readonly from: string;
   /** The user's headers, with the values of secrets. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The secrets among them. The worker masks the result; bytes that become base64 are masked here. */
+  /** The secrets among them, replaced in the response before anything is cut or becomes base64. */
   readonly mask: SecretMask;
   readonly idempotencyKey: string;
   readonly signal: AbortSignal;
@@ -67,17 +67,18 @@ export async function sendRequest(
   const url = new URL(payload.url);
   const from = `${url.hostname}:${portOf(url)}`;
   const mask = new SecretMask();
-  const headers = await resolvedHeaders(payload, async (name) => {
+  const secretOf = async (name: string): Promise<string> => {
     const value = await secret(name, url);
     mask.add(name, value);
     return value;
-  });
+  };
   const limitMs = settings.timeouts.totalMs;
   const message = `the request took longer than ${durationOf(limitMs)}, the limit of an attempt`;
   try {
-    return await withTimeLimit({ limitMs, message, signal }, (signal) =>
-      send({ ...settings, payload, url, from, headers, mask, idempotencyKey, signal }),
-    );
+    return await withTimeLimit({ limitMs, message, signal }, async (signal) => {
+      const headers = await untilAborted(resolvedHeaders(payload, secretOf), signal);
+      return await send({ ...settings, payload, url, from, headers, mask, idempotencyKey, signal });
+    });
   } catch (error) {
     // Whatever error an abort caused in the request, the attempt ends with the abort's reason.
     signal.throwIfAborted();
@@ -118,12 +119,11 @@ async function converse(socket: Socket, sending: Sending): Promise<Record<string
   const { payload, from, mask, timeouts, signal } = sending;
   const response = await answerTo(socket, sending);
   const status = response.statusCode ?? 0;
-  const headers = responseHeaders(response.rawHeaders);
+  const headers = responseHeaders(response.rawHeaders, mask);
   const success = isSuccess(status, payload.expected_status);
   const maxBytes = success ? maxBodyBytes : maxFailureBodyBytes;
-  const limits = { maxBytes, idleMs: timeouts.bodyMs, signal };
-  const received = await readBody(response, headerOf(headers, 'content-encoding'), limits);
-  const body = { ...received, bytes: mask.bytes(received.bytes) };
+  const limits = { maxBytes, mask, idleMs: timeouts.bodyMs, signal };
+  const body = await readBody(response, headerOf(headers, 'content-encoding'), limits);
   const contentType = headerOf(headers, 'content-type');
   if (!success) {
     const { body: text, body_encoding } = bodyText(body, contentType, maxResultBytes);

@@ -5,6 +5,7 @@ import { minMaskedLength } from '../../contract/secret.ts';
 import { createAction, type Io } from '../../lib/command.ts';
 import { askTwice, readInput } from '../../lib/hidden-input.ts';
 import { ownCommand } from '../../lib/own-command.ts';
+import { ListFileError } from '../../lib/list-file.ts';
 import type { ListedSecret } from '../../secrets/administration.ts';
 import { administrationErrors } from '../errors.ts';
 import { openSecrets, openUsers, recordChange } from '../home-files.ts';
@@ -25,7 +26,7 @@ const reference = `A header of an http-request task can then be {"secret": "NAME
 export function defineSecrets(program: Command, io: Io): void {
   const secrets = program
     .command('secrets')
-    .description('Manage the secrets that tasks can use. Workers apply changes to the next attempt.')
+    .description('Manage the secrets that tasks can use. Workers apply changes to the next request.')
     .showHelpAfterError(false);
   for (const define of [defineSet, defineList, defineRemove]) define(secrets, io);
 }
@@ -35,7 +36,10 @@ function defineSet(parent: Command, io: Io): void {
   parent
     .command('set <name>')
     .description('add a secret, or replace it; reads the value from standard input, or asks for it')
-    .requiredOption('--host <list>', 'where it may be sent: HOST or HOST:PORT, comma-separated')
+    .requiredOption(
+      '--host <list>',
+      'where it may be sent: HOST or HOST:PORT, or http://HOST:PORT for plain http; comma-separated',
+    )
     .requiredOption('--owner <list>', 'names of the accounts that may use it, comma-separated')
     .addHelpText('after', `\n${reference}`)
     .action(action((name: string, options: SetOptions) => setSecret(io, name, options)));
@@ -43,13 +47,15 @@ function defineSet(parent: Command, io: Io): void {
 
 async function setSecret(io: Io, name: string, options: SetOptions): Promise<void> {
   const { stdin, stderr } = io;
+  const terms = { name, hosts: listed(options.host), owners: listed(options.owner) };
+  const secrets = openSecrets();
+  secrets.check(terms);
   const value =
     stdin.isTTY === true
       ? await askTwice(stdin, stderr, 'value')
       : await readInput(stdin, 'value', maxInputBytes);
-  const wanted = { name, hosts: listed(options.host), owners: listed(options.owner), value };
-  const notes = [...(await unknownOwners(wanted.owners)), ...lengthNote(value)];
-  const { hosts, owners } = await openSecrets().set(wanted);
+  const notes = [...(await unknownOwners(terms.owners)), ...lengthNote(value)];
+  const { hosts, owners } = await secrets.set({ ...terms, value });
   await record(io, { action: 'secrets set', secret: name, hosts, owners });
   printText(io, `Set ${name}.`);
   for (const note of notes) stderr.write(`Note: ${note}\n`);
@@ -62,9 +68,17 @@ function listed(text: string): string[] {
 
 /** A wrong name would be noticed only by tasks that fail. Workers on other machines have no users file. */
 async function unknownOwners(owners: readonly string[]): Promise<string[]> {
-  const users = hasIdentityProvider() ? [] : await openUsers().list();
-  const unknown = owners.filter((owner) => users.every(({ name }) => name !== owner));
-  return users.length === 0 ? [] : unknown.map((owner) => `there is no user named ${JSON.stringify(owner)}.`);
+  if (hasIdentityProvider()) return [];
+  try {
+    const users = await openUsers().list();
+    const unknown = owners.filter((owner) => users.every(({ name }) => name !== owner));
+    return users.length === 0
+      ? []
+      : unknown.map((owner) => `there is no user named ${JSON.stringify(owner)}.`);
+  } catch (error) {
+    if (!(error instanceof ListFileError)) throw error;
+    return [`the owners were not checked: ${error.message}.`];
+  }
 }
 
 function lengthNote(value: string): string[] {

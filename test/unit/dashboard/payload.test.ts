@@ -105,6 +105,23 @@ describe('a value', () => {
   });
 });
 
+describe('a row with the JSON of a reference to a secret', () => {
+  const draft = (value: string): Draft =>
+    toDraft(field, { url: 'a', sure: true, tags: [], headers: { Authorization: value } });
+
+  test.each(['{"secret": "crm"}', ' {"secret":"crm","prefix":"Bearer "} '])('is an error: %s', (text) => {
+    const message = 'Use “Edit as JSON” for a secret.';
+    expect(fromDraft(field, draft(text), '/payload').errors).toEqual([
+      { pointer: '/payload/headers/Authorization', message },
+    ]);
+    expect(otherLook(field, { mode: 'form', draft: draft(text) })).toMatchObject({ mode: 'json' });
+  });
+
+  test.each(['{"secret": 1}', '{"a": "secret"}', '{secret', 'secret'])('is unlike other text: %s', (text) => {
+    expect(fromDraft(field, draft(text), '/payload').errors).toEqual([]);
+  });
+});
+
 describe('the input of a field', () => {
   test('is left out if it is empty, and is an error if it is required', () => {
     expect(fromDraft(field, toDraft(field, undefined), '/payload')).toEqual({

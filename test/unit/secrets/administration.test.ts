@@ -27,11 +27,20 @@ describe('a secret that cannot be set, with', () => {
     [{ hosts: [] }, 'a secret must have a host'],
     [{ hosts: ['crm', 'https://crm'] }, 'a host must be a name or an address'],
     [{ hosts: ['*.example.com'] }, 'a host must be a name or an address'],
+    ...['http://', 'http://crm/', 'http://a@crm', 'http://http://crm'].map(
+      (host): [Partial<typeof valid>, string] => [{ hosts: [host] }, 'a host must be a name or an address'],
+    ),
     [{ owners: [] }, 'a secret must have an owner'],
     [{ owners: ['alice', 'a b'] }, 'an owner must be the name of an account'],
     ...['', ' a', 'a ', 'a\n', 'a\tb', 'a\u00adb', 'a€b', 'a\u007fb', 'x'.repeat(8193)].map(
-      (value): [{ value: string }, string] => [{ value }, "a secret's value must have 1 to 8192 characters"],
+      (value): [Partial<typeof valid>, string] => [
+        { value },
+        "a secret's value must have 1 to 8192 characters",
+      ],
     ),
+    [{ value: '0123456789' }, "a secret's value must have a character other than digits"],
+    [{ value: 'crm-token' }, "a secret's value must not be its name, nor a part of it"],
+    [{ value: 'rm-token' }, "a secret's value must not be its name, nor a part of it"],
   ])('%j, is rejected and not written', async (changes, message) => {
     const error: unknown = await administration
       .set({ ...valid, ...changes })

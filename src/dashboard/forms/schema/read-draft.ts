@@ -11,6 +11,7 @@ export interface Read {
 }
 
 export const requiredMessage = 'This field is required.';
+export const referenceMessage = 'Use “Edit as JSON” for a secret.';
 const unfilled = 'Fill in or remove this item.';
 
 export function fromDraft(field: Field, draft: Draft, pointer = ''): Read {
@@ -94,9 +95,19 @@ function fromRows(rows: readonly Row[], pointer: string): Read {
     const at = pointerTo(pointer, name);
     if (name === '') return [{ pointer: at, message: 'Enter a name.' }];
     const isTwice = names.indexOf(name) !== names.lastIndexOf(name);
-    return isTwice ? [{ pointer: at, message: 'Duplicate name.' }] : [];
+    if (isTwice) return [{ pointer: at, message: 'Duplicate name.' }];
+    // A row is a text: the reference would be sent as it is.
+    const isReference = filled.some((row) => row.name === name && isSecretReference(row.value));
+    return isReference ? [{ pointer: at, message: referenceMessage }] : [];
   });
   return { value: Object.fromEntries(filled.map(({ name, value }) => [name, value])), errors };
+}
+
+/** Returns whether a text is the JSON of a reference to a secret. */
+function isSecretReference(text: string): boolean {
+  if (!text.trimStart().startsWith('{')) return false;
+  const { value } = parseJson(text, '');
+  return typeof value === 'object' && value !== null && 'secret' in value && typeof value.secret === 'string';
 }
 
 function fromItems(item: Field, items: readonly Draft[], pointer: string): Read {

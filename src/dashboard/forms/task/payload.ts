@@ -1,7 +1,14 @@
 /** A payload being filled in: in the form of its type's schema, or as JSON text. */
 import type { TaskType } from '../../../client/index.ts';
 import { type Draft, fittingPart, jsonText, toDraft } from '../schema/draft.ts';
-import { fromDraft, parseJson, pointersOf, type Read, requiredMessage } from '../schema/read-draft.ts';
+import {
+  fromDraft,
+  parseJson,
+  pointersOf,
+  type Read,
+  referenceMessage,
+  requiredMessage,
+} from '../schema/read-draft.ts';
 import { type Field, fieldOf } from '../schema/schema.ts';
 
 export type Payload =
@@ -36,14 +43,14 @@ function textOf(payload: Payload): string | undefined {
 /** Converts a payload to the other mode, or returns the errors that prevent it. */
 export function otherLook(field: Field, payload: Payload): Payload | Pick<Read, 'errors'> {
   const { value, errors } = readPayload(field, payload);
-  const faults = errors.filter(({ message }) => !isMissing(message));
+  const faults = errors.filter(({ message }) => !isForOtherLook(message));
   if (faults.length > 0) return { errors: faults };
   return payload.mode === 'form' ? { mode: 'json', text: jsonText(value ?? {}) } : payloadOf(field, value);
 }
 
-/** Returns whether an error is a missing value, which doesn't prevent a change of mode. */
-function isMissing(message: string): boolean {
-  return message === requiredMessage;
+/** Returns whether an error doesn't prevent a change of mode: a missing value, or one that needs the other mode. */
+function isForOtherLook(message: string): boolean {
+  return message === requiredMessage || message === referenceMessage;
 }
 
 /** Converts a payload to another type, keeping the properties that fit. */
