@@ -142,18 +142,18 @@ describe('a secret', () => {
     },
   );
 
-  test.each<[string, UserName, Changes]>([
-    ['of another account', 'bob', { owners: ['alice'] }],
-    ['for other hosts', 'alice', { hosts: ['http://127.0.0.1', 'http://127.0.0.1:1'] }],
-    ['for its host with TLS alone', 'alice', { hosts: [targetHost] }],
-    ['that does not exist', 'alice', { name: 'other' }],
+  test.each<[string, UserName, () => Changes]>([
+    ['of another account', 'bob', () => ({ owners: ['alice'] })],
+    ['for other hosts', 'alice', () => ({ hosts: ['http://127.0.0.1', 'http://127.0.0.1:1'] })],
+    ['for its host with TLS alone', 'alice', () => ({ hosts: [targetHost] })],
+    ['that does not exist', 'alice', () => ({ name: 'other' })],
   ])(
     '%s is not sent, and its task fails without a retry and without the reason',
     async (_which, as, changes) => {
       await administration()
         .remove('crm-token')
         .catch(() => undefined);
-      await set(changes);
+      await set(changes());
       const before = requests.length;
       const { status, attempts } = await run('/', { as, headers });
       expect(status).toBe('FAILED');

@@ -126,6 +126,6 @@ describe('a file', () => {
   test('that is a folder is an error that names it', async () => {
     const { path } = await setUp();
     await mkdir(path, { recursive: true });
-    await expect(readUsersFile(path)).rejects.toThrow(`${path} cannot be read`);
+    await expect(readUsersFile(path)).rejects.toThrow(`${path} is no file`);
   });
 });

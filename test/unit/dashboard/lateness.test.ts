@@ -86,6 +86,8 @@ function shown(
     ...row,
     pending: state.status === 'PENDING' || isRunning ? pending : undefined,
     cancelRequested: false,
+    firstRunId: row.runId,
+    wasDelayed: false,
     isBehind: false,
     isStuck: false,
     transitions: 1,
