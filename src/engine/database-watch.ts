@@ -1,14 +1,14 @@
-import { type FSWatcher, statSync, watch } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { databaseFile } from './database.ts';
 import { SetupError } from '../lib/setup-error.ts';
 import { isErrno } from '../lib/errno.ts';
 
 /**
- * Interval between two checks, in milliseconds. They back up the system's notifications, which some file systems
- * don't send.
+ * Interval between two checks, in milliseconds. A check takes some hundredths of one. The system's notifications would
+ * be faster, but come at each write of the server too, which cost more than a millisecond for each new task.
  */
-const checkEveryMs = 2_000;
+const checkEveryMs = 200;
 
 /** Watching → closed, by close() or after the loss. */
 export interface DatabaseWatch {
@@ -23,12 +23,8 @@ export function watchDatabase(home: string, onLost: (error: SetupError) => void)
   // Without its log of changes, the data file is as useless: it lacks all recent changes.
   const files = [databaseFile, `${databaseFile}-wal`].map((name) => join(home, name));
   const before = files.map((file) => identityOf(file));
-  let watcher: FSWatcher | undefined;
   const timer = setInterval(check, checkEveryMs).unref();
-  function close(): void {
-    clearInterval(timer);
-    watcher?.close();
-  }
+  const close = (): void => clearInterval(timer);
   function check(): void {
     const lost = files.find((file, i) => identityOf(file, before[i]) !== before[i]);
     if (lost === undefined) return;
@@ -39,13 +35,6 @@ export function watchDatabase(home: string, onLost: (error: SetupError) => void)
           'lose every new task. Put the file back, or restore a backup, and start again.',
       ),
     );
-  }
-  try {
-    watcher = watch(home, { persistent: false }, check);
-    // The folder itself was deleted: the next check finds that out.
-    watcher.on('error', check);
-  } catch {
-    // The system has no watch left, as on many desktops: the checks now and then do without.
   }
   return { close };
 }
