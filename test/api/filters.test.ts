@@ -5,6 +5,7 @@ import type { Caller } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { allPages, nextPage, queryString } from '../support/pages.ts';
 import { startService, useService } from '../support/service.ts';
+import { hasRunningAttempt } from '../support/task.ts';
 
 type Parameters = Record<string, string | readonly string[]>;
 
@@ -243,6 +244,7 @@ test('counts are exact for retried tasks, even if only an earlier or only the la
     delay: 0,
     payload: { ends_by: 'return' },
   });
+  await fresh.until(hold.id, 'its attempt', hasRunningAttempt);
   for (const id of [one?.id, two?.id]) await fresh.call('POST', `/api/tasks/${id}/retry/`);
   for (const id of [one?.id, two?.id]) {
     const edit = await fresh.call('PATCH', `/api/tasks/${id}/`, {
