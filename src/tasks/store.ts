@@ -8,8 +8,8 @@ import { isNotFound, notFound } from '../contract/errors.ts';
 import { missedTaskWorkflowType } from '../contract/names.ts';
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type { TaskCommand, TaskInput } from '../contract/workflow.ts';
+import { Lru } from '../lib/lru.ts';
 import { RecentIds } from '../lib/recent-ids.ts';
-import { SizedLru } from '../lib/sized-lru.ts';
 import type { Temporal } from '../temporal/temporal.ts';
 import { type Deletion, readDeletions } from './deletions.ts';
 import { type Ending, readEnding } from './ending.ts';
@@ -34,13 +34,15 @@ export type TaskStore = ReturnType<typeof createTaskStore>;
  * small parts take twenty times as much.
  */
 const maxCached = 1024 * 1024;
+/** Maximum size of one of them: a few large ones would leave no room for the others. */
+const maxCachedEach = maxCached / 10;
 /** Time for which removed runs are hidden, in milliseconds: the server still shows them for some seconds. */
 const hiddenMs = 60_000;
 
 export function createTaskStore(temporal: Temporal) {
   /** What the first and the last events of runs say, by run id: neither event changes. */
-  const inputs = new SizedLru<TaskInput>(maxCached);
-  const endings = new SizedLru<Ending>(maxCached);
+  const inputs = new Lru<TaskInput>(maxCached, maxCachedEach);
+  const endings = new Lru<Ending>(maxCached, maxCachedEach);
   /** Ids of the runs that this process has removed. */
   const removed = new RecentIds(hiddenMs);
 
@@ -75,11 +77,13 @@ export function createTaskStore(temporal: Temporal) {
      * Reads the close event. Only for a run that describe reports as closed: on an open one, the server would
      * wait for it to end.
      */
-    ending: (id: string, runId: string): Promise<Ending> =>
-      readOnce(endings, runId, async () => {
+    async ending(id: string, runId: string): Promise<Ending> {
+      const ending = await readOnce(endings, runId, async () => {
         const event = await temporal.closeEvent(id, runId);
         return event && readEnding(event);
-      }).then((ending) => ending ?? readEnding(undefined)),
+      });
+      return ending ?? readEnding(undefined);
+    },
 
     /** Returns what the run was started with. @returns undefined if that is not the input of a task. */
     input: (id: string, runId: string): Promise<TaskInput | undefined> =>
@@ -155,7 +159,7 @@ export function createTaskStore(temporal: Temporal) {
 
 /** Reads a value that never changes, unless it is cached. */
 async function readOnce<V>(
-  cache: SizedLru<V>,
+  cache: Lru<V>,
   key: string,
   read: () => Promise<V | undefined>,
 ): Promise<V | undefined> {

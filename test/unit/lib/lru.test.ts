@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { SizedLru } from '../../../src/lib/sized-lru.ts';
+import { Lru } from '../../../src/lib/lru.ts';
 
 test('a new value replaces the least recently used ones, as many as its size needs', () => {
-  const lru = new SizedLru<number>(100);
+  const lru = new Lru<number>(100, 10);
   for (let index = 0; index < 10; index += 1) lru.set(`k${index}`, index, 10);
   expect(lru.get('k0')).toBe(0);
   lru.set('new', 10, 10);
@@ -12,15 +12,15 @@ test('a new value replaces the least recently used ones, as many as its size nee
   expect([lru.get('k3'), lru.get('k2'), lru.get('newer')]).toEqual([3, 22, 11]);
 });
 
-test('a value larger than a tenth of all is not kept, and neither is the one before it', () => {
-  const lru = new SizedLru<number>(100);
+test('a value that is too large is not kept, and neither is the one before it', () => {
+  const lru = new Lru<number>(100, 10);
   lru.set('a', 1, 10);
   lru.set('a', 2, 11);
   expect(lru.get('a')).toBeUndefined();
 });
 
 test('a deleted value makes room', () => {
-  const lru = new SizedLru<number>(20);
+  const lru = new Lru<number>(20);
   for (const key of ['a', 'b', 'c']) lru.set(key, 1, 2);
   lru.delete('a');
   lru.delete('a');
