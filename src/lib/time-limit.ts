@@ -3,21 +3,6 @@ export class TimeLimitError extends Error {
   override readonly name = 'TimeLimitError';
 }
 
-/** Waits for a result, or rejects with the reason of the signal once that fires. */
-export async function untilAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  const ended = new AbortController();
-  const aborted = new Promise<never>((_resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { signal: ended.signal });
-    if (signal.aborted) abort();
-  });
-  try {
-    return await Promise.race([result, aborted]);
-  } finally {
-    ended.abort();
-  }
-}
-
 /**
  * Runs work with a signal that fires with another one, or with a {@link TimeLimitError} after a time. The work throws
  * the signal's reason once that has fired.

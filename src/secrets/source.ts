@@ -1,7 +1,8 @@
 import type { FindSecret, SecretAnswer, WantedSecret } from '../../activities/find-secret.ts';
 import { portOf } from '../../activities/net/port.ts';
 import { asListFileError, readListFile } from '../lib/list-file.ts';
-import { TimeLimitError, untilAborted, withTimeLimit } from '../lib/time-limit.ts';
+import { TimeLimitError, withTimeLimit } from '../lib/time-limit.ts';
+import { unlessAborted } from '../lib/wait.ts';
 import { type Secret, secretsFormat } from './secrets-file.ts';
 
 export interface SecretSourceOptions {
@@ -27,7 +28,7 @@ export async function openSecrets(options: SecretSourceOptions): Promise<FindSec
     const message = `not read within ${readMs / 1000} s`;
     const limit = { limitMs: readMs, message, signal: new AbortController().signal };
     try {
-      return await withTimeLimit(limit, (signal) => untilAborted(readNext(), signal));
+      return await withTimeLimit(limit, (signal) => unlessAborted(readNext(), signal));
     } catch (error) {
       throw error instanceof TimeLimitError ? asListFileError(path, error) : error;
     }

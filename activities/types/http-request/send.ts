@@ -3,7 +3,8 @@ import type { JsonValue } from '../../../src/contract/json.ts';
 import { maxResultBytes } from '../../../src/contract/limits.ts';
 import { errorMessage } from '../../../src/lib/error-message.ts';
 import { errnoOf } from '../../../src/lib/errno.ts';
-import { untilAborted, withTimeLimit } from '../../../src/lib/time-limit.ts';
+import { withTimeLimit } from '../../../src/lib/time-limit.ts';
+import { unlessAborted } from '../../../src/lib/wait.ts';
 import { AddressNotAllowed, NoPublicAddress } from '../../net/addresses.ts';
 import type { AllowHosts } from '../../net/allow-hosts.ts';
 import { connect } from '../../net/connect.ts';
@@ -76,7 +77,7 @@ export async function sendRequest(
   const message = `the request took longer than ${durationOf(limitMs)}, the limit of an attempt`;
   try {
     return await withTimeLimit({ limitMs, message, signal }, async (signal) => {
-      const headers = await untilAborted(resolvedHeaders(payload, secretOf), signal);
+      const headers = await unlessAborted(resolvedHeaders(payload, secretOf), signal);
       return await send({ ...settings, payload, url, from, headers, mask, idempotencyKey, signal });
     });
   } catch (error) {
