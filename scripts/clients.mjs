@@ -9,9 +9,8 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ensureBuild } from './lib/build.mjs';
+import { ensureBuild, importBuilt } from './lib/build.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { startOwnService } from './lib/own-service.mjs';
 import { root } from './lib/root.mjs';
@@ -174,7 +173,7 @@ async function useService(url) {
 
 /** Installs the generators that are wanted into the user's cache. @returns their paths. */
 async function ensureTools() {
-  const { readConfig } = await import(pathToFileURL(join(root, 'dist', 'src', 'config.js')).href);
+  const { readConfig } = await importBuilt('config.js');
   const { cacheDir } = readConfig().engine;
   const needs = (...names) => wanted.length === 0 || names.some((name) => wanted.includes(name));
   const jar = async (target) => download(join(target, 'openapi-generator-cli.jar'));

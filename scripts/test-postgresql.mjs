@@ -7,13 +7,11 @@ import { rmSync } from 'node:fs';
 import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { ensureBuild } from './lib/build.mjs';
+import { ensureBuild, importBuilt } from './lib/build.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { checkNodeVersion } from './lib/node-version.mjs';
 import { stopWithNpm } from './lib/npm-parent.mjs';
 import { startPostgresql } from './lib/postgresql.mjs';
-import { root } from './lib/root.mjs';
 import { runNode } from './lib/run.mjs';
 import { startTemporalCluster } from './lib/temporal-cluster.mjs';
 
@@ -23,9 +21,9 @@ checkNodeVersion();
 stopWithNpm();
 await ensureDependencies();
 await ensureBuild();
-const { readConfig } = await load('config.js');
-const { choosePorts } = await load('engine/ports.js');
-const { pinnedServerVersion: version } = await load('engine/version.js');
+const { readConfig } = await importBuilt('config.js');
+const { choosePorts } = await importBuilt('engine/ports.js');
+const { pinnedServerVersion: version } = await importBuilt('engine/version.js');
 
 const folder = await mkdtemp(join(tmpdir(), 'taskbell-postgresql-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -65,8 +63,4 @@ try {
   });
 } finally {
   for (const close of closers.toReversed()) await close();
-}
-
-function load(path) {
-  return import(pathToFileURL(join(root, 'dist', 'src', path)).href);
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chown, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from './root.mjs';
+import { runOnce } from './run.mjs';
 
 /** Folder in which Debian's packages put each version of PostgreSQL. */
 const installed = '/usr/lib/postgresql';
@@ -74,11 +75,4 @@ function systemUser(name) {
     return Number(stdout);
   });
   return { uid, gid };
-}
-
-/** Runs a program to its end. Prints its errors only. @throws if it fails. */
-export function runOnce(command, args, options) {
-  const { status, error } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'], ...options });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`${command} failed with exit code ${status}`);
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { root } from './root.mjs';
@@ -53,4 +53,11 @@ export function runNpm(args, options) {
 export async function orExit(step) {
   const code = await step;
   if (code !== 0) process.exit(code);
+}
+
+/** Runs a program to its end. Prints its errors only. @throws if it fails. */
+export function runOnce(command, args, options) {
+  const { status, error } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'], ...options });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${command} failed with exit code ${status}`);
 }

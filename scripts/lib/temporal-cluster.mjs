@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { runOnce } from './postgresql.mjs';
 import { root } from './root.mjs';
+import { runOnce } from './run.mjs';
 
 const goModule = 'go.temporal.io/server';
 

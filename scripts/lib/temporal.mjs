@@ -1,12 +1,10 @@
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { root } from './root.mjs';
+import { importBuilt } from './build.mjs';
 
 /** Obtains the Temporal server now, showing progress, so that no test waits minutes for it. Needs dist. */
 export async function ensureTemporal() {
-  const { readConfig } = await load('config.js');
-  const { locateTemporal } = await load('engine/locate.js');
-  const { showProgress } = await load('processes/progress.js');
+  const { readConfig } = await importBuilt('config.js');
+  const { locateTemporal } = await importBuilt('engine/locate.js');
+  const { showProgress } = await importBuilt('processes/progress.js');
   const progress = showProgress(process.stderr);
   try {
     await locateTemporal(readConfig().engine, progress.report);
@@ -16,8 +14,4 @@ export async function ensureTemporal() {
   } finally {
     progress.clear();
   }
-}
-
-function load(path) {
-  return import(pathToFileURL(join(root, 'dist', 'src', path)).href);
 }
