@@ -52,6 +52,7 @@ export class TextSearch<T> {
       if (found !== undefined) yield { start: at + 1 - found[0].length, end: at + 1, is: found[1] };
     }
   }
+
   /** Adds the nodes of a text. @returns its last */
   #grow(text: string): number {
     let node = root;

@@ -1,6 +1,7 @@
 import { endedStatuses } from '../../src/contract/status.ts';
 import type { Task, TaskSummary } from '../../src/contract/task.ts';
 import type { TaskInput } from '../../src/contract/workflow.ts';
+import type { Execution, LiveExecution } from '../../src/tasks/execution.ts';
 
 export function hasEnded({ status }: Pick<Task, 'status'>): boolean {
   return endedStatuses.has(status);
@@ -72,6 +73,23 @@ export function aTask(changes: Partial<TaskSummary> = {}): TaskSummary {
     version: 1,
     owner: 'alice',
     links: { self: '/api/tasks/a/', events: '/api/tasks/a/events/' },
+    ...changes,
+  };
+}
+
+/** Returns an open run as describe shows it: with nothing in progress, apart from the given changes. */
+export function liveExecution(row: Execution, changes: Partial<LiveExecution>): LiveExecution {
+  return {
+    ...row,
+    pending: undefined,
+    cancelRequested: false,
+    firstRunId: row.runId,
+    wasDelayed: false,
+    isBehind: false,
+    isStuck: false,
+    transitions: 1,
+    historyLength: 3,
+    historyBytes: 0,
     ...changes,
   };
 }

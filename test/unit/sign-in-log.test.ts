@@ -56,16 +56,22 @@ test('a sign-in by link and a refresh are logged with account and address, faile
   ]);
 });
 
-test('the end of a refresh token is logged with account and address, and audited, a failed one with the reason', async () => {
-  const { signIn, lines, logger } = setUp();
+/** Returns a function that asks the route to end a refresh token. */
+function endRoute(signIn: ReturnType<typeof setUp>['signIn'], logger: ReturnType<typeof setUp>['logger']) {
   const routes = createRouteTable();
   tokenRoutes(routes, { signIn, logger } as unknown as RouteDependencies);
-  const end = (refresh: string) =>
-    appOf(routes, logger).request('/api/token/blacklist/', {
+  const app = appOf(routes, logger);
+  return (refresh: string) =>
+    app.request('/api/token/blacklist/', {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ refresh }),
     });
+}
+
+test('the end of a refresh token is logged with account and address, and audited, a failed one with the reason', async () => {
+  const { signIn, lines, logger } = setUp();
+  const end = endRoute(signIn, logger);
   expect((await end('good')).status).toBe(200);
   expect((await end('used')).status).toBe(401);
   expect(lines).toMatchObject([
@@ -78,14 +84,7 @@ test('the end of a refresh token is logged with account and address, and audited
 
 test('the end of a refresh token counts against the rate limit of its account', async () => {
   const { signIn, lines, logger } = setUp(createRateLimit(1));
-  const routes = createRouteTable();
-  tokenRoutes(routes, { signIn, logger } as unknown as RouteDependencies);
-  const end = (refresh: string) =>
-    appOf(routes, logger).request('/api/token/blacklist/', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ refresh }),
-    });
+  const end = endRoute(signIn, logger);
   expect((await end('used')).status).toBe(401);
   expect((await end('good')).status).toBe(200);
   const rejected = await end('good');

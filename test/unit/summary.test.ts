@@ -3,6 +3,7 @@ import type { TaskMemo } from '../../src/contract/workflow.ts';
 import type { Ending } from '../../src/tasks/ending.ts';
 import type { Execution, LiveExecution, PendingAttempt } from '../../src/tasks/execution.ts';
 import { summarise } from '../../src/tasks/summary.ts';
+import { liveExecution } from '../support/task.ts';
 
 const now = Date.parse('2030-01-01T12:00:00.000Z');
 const earlier = now - 60_000;
@@ -38,21 +39,7 @@ const row: Execution = {
   memo,
 };
 
-function live(changes: Partial<LiveExecution>): LiveExecution {
-  return {
-    ...row,
-    pending: undefined,
-    cancelRequested: false,
-    firstRunId: row.runId,
-    wasDelayed: false,
-    isBehind: false,
-    isStuck: false,
-    transitions: 1,
-    historyLength: 3,
-    historyBytes: 0,
-    ...changes,
-  };
-}
+const live = (changes: Partial<LiveExecution>): LiveExecution => liveExecution(row, changes);
 
 const waitingAttempt: PendingAttempt = {
   activityId: '1',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TaskSummary } from '../../../src/contract/task.ts';
 import type { TaskInput, TaskMemo } from '../../../src/contract/workflow.ts';
-import type { Execution, LiveExecution, PendingAttempt } from '../../../src/tasks/execution.ts';
+import type { Execution, PendingAttempt } from '../../../src/tasks/execution.ts';
 import { summarise } from '../../../src/tasks/summary.ts';
 import {
   applyCommand,
@@ -14,7 +14,7 @@ import {
   type TaskState,
 } from '../../../workflows/state.ts';
 import { lateness, startDelay } from '../../../src/dashboard/what-now.ts';
-import { aTask, aTaskInput } from '../../support/task.ts';
+import { aTask, aTaskInput, liveExecution } from '../../support/task.ts';
 
 const due = Date.parse('2030-01-01T00:00:00.000Z');
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -82,18 +82,9 @@ function shown(
     nextAt: undefined,
     heartbeat: undefined,
   };
-  const live: LiveExecution = {
-    ...row,
+  const live = liveExecution(row, {
     pending: state.status === 'PENDING' || isRunning ? pending : undefined,
-    cancelRequested: false,
-    firstRunId: row.runId,
-    wasDelayed: false,
-    isBehind: false,
-    isStuck: false,
-    transitions: 1,
-    historyLength: 3,
-    historyBytes: 0,
-  };
+  });
   return { list: summarise(row, { now }), page: summarise(live, { now }) };
 }
 
