@@ -38,8 +38,13 @@ export async function activityFailure(error: unknown, attempt: ActivityAttempt):
   if (error instanceof CancelledFailure && stop.signal.aborted) {
     return new CancelledFailure('Task cancelled', [record.report('cancelled', null)]);
   }
+  return attemptFailure(error, attempt);
+}
+
+/** Returns the failure of an attempt whose handler threw, or was stopped at a limit. */
+export function attemptFailure(error: unknown, attempt: Pick<ActivityAttempt, 'record' | 'input'>): Error {
   const { type, message, ...retry } = describeFailure(error);
-  return failure(attempt, record.report('failed', { type, message }), retry);
+  return failure(attempt, attempt.record.report('failed', { type, message }), retry);
 }
 
 /**
@@ -63,7 +68,7 @@ async function interrupted(
 
 /** Returns the failure of an attempt, with its report, by which the workflow applies the task's own retry policy. */
 export function failure(
-  { record, input }: ActivityAttempt,
+  { record, input }: Pick<ActivityAttempt, 'record' | 'input'>,
   report: AttemptReport,
   { retryable, retryAfterMs }: { retryable: boolean; retryAfterMs?: number | undefined },
 ): Error {

@@ -13,6 +13,8 @@ export interface Guarded {
   readonly stopping: AbortSignal;
   /** Fires when the worker's grace time at shutdown is over, even if `stopping` has already fired. */
   readonly graceOver: AbortSignal;
+  /** Time for the handler's last checkpoint if another attempt follows, in milliseconds; 2 s by default. */
+  readonly handBackMs?: number;
 }
 
 type Guardable = Pick<HandlerProcess, 'stop' | 'kill'>;
@@ -21,7 +23,7 @@ type Guardable = Pick<HandlerProcess, 'stop' | 'kill'>;
  * Time for a handler's last checkpoint if its attempt starts, or has started, again elsewhere, in
  * milliseconds.
  */
-const handBackMs = 2000;
+const defaultHandBackMs = 2000;
 
 /** Asks a handler to stop when it must, and kills its process if it doesn't. */
 export class HandlerGuard {
@@ -32,7 +34,7 @@ export class HandlerGuard {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #onStopping = (): void => this.#handleStopping();
   /** Also cuts short the clean-up after a cancellation, since the worker would not wait for it. */
-  readonly #onGraceOver = (): void => this.#killAfter(handBackMs, 'WorkerShutdown');
+  readonly #onGraceOver = (): void => this.#killAfter(defaultHandBackMs, 'WorkerShutdown');
 
   /** @param handlerProcess process that has been given the handler to run. */
   constructor(handlerProcess: Guardable, guarded: Guarded) {
@@ -56,7 +58,8 @@ export class HandlerGuard {
   #handleStopping(): void {
     const reason = stopReason(this.#guarded.stopping);
     this.#stop(reason, words[reason]);
-    this.#killAfter(reason === 'Cancelled' ? this.#guarded.rules.cleanupMs : handBackMs, reason);
+    const { rules, handBackMs = defaultHandBackMs } = this.#guarded;
+    this.#killAfter(reason === 'Cancelled' ? rules.cleanupMs : handBackMs, reason);
   }
 
   #stop(reason: StopReason, message: string): void {

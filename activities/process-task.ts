@@ -6,10 +6,8 @@
  * - runs the handler in a process of the pool, with heartbeats that carry log, progress and checkpoint,
  * - and says in its failure whether the task's own retry policy applies, or the server should retry.
  */
-import { CancelledFailure } from '@temporalio/activity';
 import type { JsonValue } from '../src/contract/json.ts';
 import type { AttemptInput, AttemptSuccess } from '../src/contract/workflow.ts';
-import { noTelemetry } from '../src/lib/telemetry.ts';
 import {
   type ActivityAttempt,
   createAttempt,
@@ -17,6 +15,7 @@ import {
   reportInterrupted,
 } from './activity-attempt.ts';
 import { activityFailure, giveUp, isLostTooOften } from './attempt-failure.ts';
+import { measureAttempt, outcomeOf } from './measure.ts';
 import type { TypeRules } from './pool/messages.ts';
 import { notItsTurn, refusal, unknownType } from './put-back.ts';
 import { runHandler } from './run-handler.ts';
@@ -55,30 +54,22 @@ async function attemptTask(attempt: ActivityAttempt): Promise<AttemptSuccess> {
 }
 
 async function runInTurn(attempt: ActivityAttempt, rules: TypeRules): Promise<AttemptSuccess> {
-  const { dependencies, tries, record, stop } = attempt;
+  const { dependencies, input, startedAt, tries, record, stop } = attempt;
   const turn = dependencies.probation.admit(tries.lost);
   if (!turn) throw notItsTurn(attempt);
   announceSoon(attempt);
   try {
     await turn.settle(stop.signal);
     const result = await run(attempt, rules);
-    measure(attempt, 'completed');
+    measureAttempt(dependencies, input, startedAt, 'completed');
     return { result, report: record.report('completed', null) };
   } catch (error) {
     const failed = await activityFailure(error, attempt);
-    measure(attempt, failed instanceof CancelledFailure ? 'cancelled' : 'failed');
+    measureAttempt(dependencies, input, startedAt, outcomeOf(failed));
     throw failed;
   } finally {
     turn.end();
   }
-}
-
-/** Measures the duration of an attempt that has ended, whether its handler or its process failed. */
-function measure({ dependencies, input, startedAt }: ActivityAttempt, outcome: string): void {
-  const { pool, telemetry = noTelemetry } = dependencies;
-  // Labels come from a fixed set, so all unknown types share one.
-  const type = pool.types.has(input.type) ? input.type : 'unknown';
-  telemetry.observe('taskbell_attempt_seconds', (Date.now() - startedAt) / 1000, { type, outcome });
 }
 
 function run(
@@ -88,9 +79,10 @@ function run(
   const { pool, slots, findSecret, graceOver } = dependencies;
   const { isGuest } = slots;
   const { signal: stopping } = stop;
+  const acquire = (signal: AbortSignal) => pool.acquire(signal, isGuest);
   return runHandler({
     pool,
-    isGuest,
+    acquire,
     rules,
     input,
     attempt: tries.attempt,

@@ -12,8 +12,8 @@ import { handedBack, verdict } from './verdict.ts';
 
 export interface HandlerRun extends Guarded {
   readonly pool: HandlerPool;
-  /** Whether the attempt is in a guest slot. */
-  readonly isGuest: boolean;
+  /** Returns a process of the pool for the attempt. Rejects with the signal's reason once that has fired. */
+  readonly acquire: (stopping: AbortSignal) => Promise<HandlerProcess>;
   readonly rules: TypeRules;
   readonly input: AttemptInput;
   readonly attempt: number;
@@ -25,7 +25,7 @@ export interface HandlerRun extends Guarded {
 /**
  * Runs a handler in a process of the pool, under its limits. Settles once the handler has really stopped.
  * @returns the handler's result.
- * @throws CancelledFailure, AttemptInterrupted, or TaskFailure.
+ * @throws CancelledFailure, AttemptInterrupted, TaskFailure, or what `acquire` throws.
  */
 export async function runHandler(run: HandlerRun): Promise<JsonValue> {
   for (let tries = 1; ; tries += 1) {
@@ -64,9 +64,9 @@ function unusable(): AttemptInterrupted {
   return new AttemptInterrupted('lost', 'ProcessKilled', message);
 }
 
-async function acquire({ pool, isGuest, stopping }: HandlerRun): Promise<HandlerProcess> {
+async function acquire({ acquire, stopping }: HandlerRun): Promise<HandlerProcess> {
   try {
-    return await pool.acquire(stopping, isGuest);
+    return await acquire(stopping);
   } catch (error) {
     if (!stopping.aborted) throw error;
     const reason = stopReason(stopping);

@@ -1,4 +1,4 @@
-/** Schedules one attempt at a task as an activity, and translates its end for the retry policy. */
+/** Begins one attempt at a task, on the lane that its state names, and translates its end for the retry policy. */
 import {
   ActivityCancellationType,
   ActivityFailure,
@@ -8,10 +8,12 @@ import {
   isCancellation,
   patched,
   proxyActivities,
+  proxyLocalActivities,
   rootCause,
   TimeoutFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import type { Activities, LocalActivities } from '../activities/index.ts';
 import {
   deferredType,
   type AttemptHeartbeat,
@@ -19,6 +21,7 @@ import {
   type AttemptReport,
   type AttemptSuccess,
   type ErrorReport,
+  type MovedAttempt,
   type TaskInput,
 } from '../src/contract/workflow.ts';
 import { lostAttempt } from '../src/contract/lost-attempt.ts';
@@ -38,14 +41,17 @@ export type AttemptOutcome =
   /** The attempt had started when it was to be withdrawn, and was stopped by that. */
   | { readonly kind: 'interrupted'; readonly report: AttemptReport | undefined }
   /** The task was cancelled, and its handler, if it had started, has stopped. */
-  | { readonly kind: 'cancelled'; readonly report: AttemptReport | undefined };
+  | { readonly kind: 'cancelled'; readonly report: AttemptReport | undefined }
+  /** Another one follows, on the ordinary lane. */
+  | { readonly kind: 'moved'; readonly moved: MovedAttempt };
 
 export interface StartedAttempt {
-  readonly success: Promise<AttemptSuccess>;
+  readonly lane: TaskState['lane'];
+  readonly result: Promise<AttemptSuccess | MovedAttempt>;
   withdraw(): void;
   /** Withdraws the attempt if no worker has taken it. If one has, the attempt goes on. */
   withdrawUnlessStarted(): void;
-  /** Returns what the rejection of `success` means. */
+  /** Returns what the rejection of `result` means. */
   endAfter(error: unknown): AttemptOutcome;
 }
 
@@ -68,11 +74,42 @@ const { processTask } = proxyActivities<Activities>({
   allowEagerDispatch: false,
 });
 
+/**
+ * The quick lane: the worker that has the workflow task runs the attempt before it completes that. Nothing of it is in
+ * the event history until then, and no message reaches the workflow, so the attempt ends by itself within seconds.
+ */
+const { quickAttempt } = proxyLocalActivities<LocalActivities>({
+  // Twice what it takes by itself. A worker that stalls for longer is treated as one that was lost.
+  startToCloseTimeout: '10 seconds',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  // The workflow applies the task's policy, and what was lost or cut short goes on on the ordinary lane.
+  retry: { maximumAttempts: 1 },
+});
+
+/** Length of the event history in a run's first workflow task, if no message has come before. */
+const firstTaskHistoryLength = 3;
+
 export function startAttempt(input: TaskInput, state: TaskState): StartedAttempt {
+  return state.lane === 'quick' ? startQuickAttempt(input, state) : startOrdinaryAttempt(input, state);
+}
+
+function startQuickAttempt(input: TaskInput, state: TaskState): StartedAttempt {
+  const may_repeat = workflowInfo().historyLength > firstTaskHistoryLength;
+  return {
+    lane: 'quick',
+    result: quickAttempt({ ...attemptInput(input, state), may_repeat }),
+    withdraw: () => undefined,
+    withdrawUnlessStarted: () => undefined,
+    endAfter: (error) => endOfQuickAttempt(error, state),
+  };
+}
+
+function startOrdinaryAttempt(input: TaskInput, state: TaskState): StartedAttempt {
   const scope = new CancellationScope();
   let unlessStarted = false;
   return {
-    success: scope.run(() => schedule(input, state)),
+    lane: 'ordinary',
+    result: scope.run(() => schedule(input, state)),
     withdraw: () => scope.cancel(),
     withdrawUnlessStarted: () => {
       unlessStarted = true;
@@ -83,24 +120,28 @@ export function startAttempt(input: TaskInput, state: TaskState): StartedAttempt
   };
 }
 
-async function schedule(input: TaskInput, state: TaskState): Promise<AttemptSuccess> {
+function attemptInput({ type, owner }: TaskInput, state: TaskState): AttemptInput {
   const { spec, attempt, checkpoint } = state;
-  const attemptInput: AttemptInput = {
-    type: input.type,
+  return {
+    type,
     payload: spec.payload,
-    owner: input.owner,
+    owner,
     prior_attempts: attempt,
     soft_time_limit: spec.soft_time_limit,
     time_limit: spec.time_limit,
     checkpoint,
     ...(keepsCheckpoints(state) ? {} : { discards_checkpoint: true }),
   };
+}
+
+async function schedule(input: TaskInput, state: TaskState): Promise<AttemptSuccess> {
+  const { spec, attempt } = state;
   const options = {
     startToCloseTimeout: (spec.time_limit + hardLimitMargin) * 1000,
     summary: attempt === 0 ? input.type : `${input.type}, after attempt ${attempt}`,
     priority: { priorityKey: spec.priority },
   };
-  const success: unknown = await processTask.executeWithOptions(options, [attemptInput]);
+  const success: unknown = await processTask.executeWithOptions(options, [attemptInput(input, state)]);
   return isAttemptSuccess(success) ? success : completedByHand(attempt + 1, success);
 }
 
@@ -109,6 +150,13 @@ function completedByHand(attempt: number, result: unknown): AttemptSuccess {
   const report = { ...unknownReport(attempt, null), outcome: 'completed' } as const;
   // It has come as JSON.
   return { result: (result ?? null) as JsonValue, report };
+}
+
+/** Returns how an attempt on the quick lane ended. If it has left no report, its task has not begun. */
+function endOfQuickAttempt(error: unknown, before: TaskState): AttemptOutcome {
+  if (isTaskCancelled()) return { kind: 'cancelled', report: cancelledReport(error) };
+  if (isAttemptFailure(detailsOf(error))) return failedEnd(error, before);
+  return { kind: 'moved', moved: { moved: true, reason: rootCause(error) ?? 'unknown' } };
 }
 
 function isTaskCancelled(): boolean {

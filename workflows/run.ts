@@ -100,8 +100,7 @@ export class Run {
     if (this.#waiting.length === 0) {
       const next = apply(this.state);
       if (typeof next === 'string' || next === this.state) return this.#make(next);
-      if (!this.attempt || this.state.status !== 'PENDING' || !patched('withdraw-first'))
-        return this.#make(next);
+      if (!this.attempt || !this.#mustWithdraw(this.attempt)) return this.#make(next);
       recordWithdrawing(true);
       this.attempt.withdrawUnlessStarted();
     }
@@ -110,6 +109,11 @@ export class Run {
     // A cancellation of the task ends its attempt first, which decides about the change too.
     await CancellationScope.nonCancellable(() => condition(() => change.decision !== undefined));
     return change.decision ?? 'wrong_state';
+  }
+
+  /** Returns whether a change must wait for the end of an attempt, which may have started. */
+  #mustWithdraw({ lane }: StartedAttempt): boolean {
+    return lane === 'quick' || (this.state.status === 'PENDING' && patched('withdraw-first'));
   }
 
   /** Makes the changes that wait: the attempt was withdrawn before it started. */

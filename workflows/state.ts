@@ -5,7 +5,8 @@
  *
  *     AFTER     → SCHEDULED       its predecessors have ended
  *     SCHEDULED ⇄ PAUSED          on messages; the same for AFTER
- *     SCHEDULED → PENDING         it is due; the first attempt is scheduled
+ *     SCHEDULED → PENDING         it is due; the first attempt is scheduled on the ordinary lane
+ *     SCHEDULED → RUNNING         an attempt on the quick lane was not the last
  *     PENDING   → SCHEDULED       it was edited; the attempt, which had not started, is withdrawn
  *     PENDING   → PAUSED          it was paused; the attempt, which had not started, is withdrawn
  *     PENDING   → RUNNING         an attempt has started; it stays RUNNING through failures and backoffs
@@ -24,6 +25,7 @@ import type {
   AttemptStart,
   AttemptReport,
   EditRejection,
+  MovedAttempt,
   TaskCommand,
   TaskEdit,
   TaskInput,
@@ -34,6 +36,8 @@ import { mergedReports } from './reports.ts';
 export interface TaskState {
   readonly spec: TaskSpec;
   readonly status: StoredStatus;
+  /** Where the next attempt begins. A run that had to leave the quick lane stays on the ordinary one. */
+  readonly lane: 'quick' | 'ordinary';
   /** Ids of its predecessors that have not ended. */
   readonly waitsFor: readonly string[];
   readonly afterPolicy: AfterPolicy | undefined;
@@ -77,6 +81,7 @@ export function initialState(input: TaskInput, now: number): TaskState {
   return {
     spec: specOf(input),
     status: waitsFor.length > 0 ? 'AFTER' : 'SCHEDULED',
+    lane: input.quick === true ? 'quick' : 'ordinary',
     waitsFor,
     afterPolicy,
     ruledOutBy: ended.find(({ id }) => waitsFor.includes(id)) ?? null,
@@ -148,10 +153,11 @@ export function editRejection(state: TaskState, edit: TaskEdit, now: number): Ed
   return undefined;
 }
 
-export function applyEdit(state: TaskState, { spec }: TaskEdit, now: number): TaskState {
+export function applyEdit(state: TaskState, { spec, quick }: TaskEdit, now: number): TaskState {
   const rescheduled = spec.scheduled_time !== state.spec.scheduled_time;
   return written(state, now, {
     spec,
+    lane: quick === true ? 'quick' : 'ordinary',
     status: state.status === 'PENDING' ? 'SCHEDULED' : state.status,
     retriesLeft: spec.retry.max_retries,
     runNow: state.runNow && !rescheduled,
@@ -227,6 +233,12 @@ export function attemptWithdrawn(state: TaskState): TaskState {
 export function attemptRecalled(state: TaskState, report: AttemptReport | undefined, now: number): TaskState {
   const kept = attemptCancelled(state, report);
   return kept === state ? state : written(kept, now, { status: 'RUNNING' });
+}
+
+/** Records that the next attempt begins on the ordinary lane, and the attempt on the quick one, if it had begun. */
+export function attemptMoved(state: TaskState, { report, checkpoint }: MovedAttempt, now: number): TaskState {
+  const kept = report ? attemptRecalled(state, report, now) : state;
+  return { ...kept, lane: 'ordinary', checkpoint: checkpoint ?? kept.checkpoint };
 }
 
 /**

@@ -11,7 +11,13 @@ import {
 } from '@temporalio/workflow';
 import { searchAttributes } from '../src/contract/names.ts';
 import type { EndedPredecessor } from '../src/contract/predecessors.ts';
-import type { AttemptReport, AttemptSuccess, TaskInput, TaskOutcome } from '../src/contract/workflow.ts';
+import type {
+  AttemptReport,
+  AttemptSuccess,
+  MovedAttempt,
+  TaskInput,
+  TaskOutcome,
+} from '../src/contract/workflow.ts';
 import { startAttempt, type AttemptOutcome } from './attempt.ts';
 import { subscribeToPredecessors } from './dependencies.ts';
 import { endByError, endRun, type RunEnd } from './end.ts';
@@ -22,6 +28,7 @@ import { handleMessages, Run } from './run.ts';
 import {
   attemptCancelled,
   attemptFailed,
+  attemptMoved,
   attemptRecalled,
   attemptWithdrawn,
   becomeDue,
@@ -91,16 +98,18 @@ async function waitForPredecessors(run: Run): Promise<void> {
 async function untilSuccess(run: Run, input: TaskInput): Promise<TaskOutcome> {
   for (;;) {
     while (waitsForTime(run.state)) await untilDueOrChanged(run);
-    run.update(becomeDue(run.state, Date.now()));
+    // A task that ends on the quick lane is due and ends in one step: there is nothing to record in between.
+    if (run.state.lane === 'ordinary') run.update(becomeDue(run.state, Date.now()));
     run.update(endBackoff(run.state));
     run.attempt = startAttempt(input, run.state);
-    let success: AttemptSuccess | undefined;
+    let result: AttemptSuccess | MovedAttempt | undefined;
     try {
-      success = await run.attempt.success;
+      result = await run.attempt.result;
     } catch (error) {
       applyAttemptEnd(run, run.attempt.endAfter(error));
     }
-    if (success) return outcome(run.state, success);
+    if (result && !('moved' in result)) return outcome(run.state, result);
+    if (result) applyAttemptEnd(run, { kind: 'moved', moved: result });
     while (waitsForRetry(run.state)) await untilNextAttempt(run);
   }
 }
@@ -123,6 +132,11 @@ function applyAttemptEnd(run: Run, ended: AttemptOutcome): void {
     case 'cancelled':
       run.update(attemptCancelled(run.state, ended.report));
       throw new CancelledFailure('Task cancelled');
+    case 'moved':
+      run.update(attemptMoved(run.state, ended.moved, Date.now()));
+      if (ended.moved.report) run.rejectWaiting();
+      else run.makeWaiting();
+      return;
     case 'failed':
       run.update(attemptFailed(run.state, ended.failed, Date.now(), Math.random()));
       if (run.state.nextAttemptAt === null) throw taskFailure(run.state, ended.error);

@@ -15,6 +15,8 @@ const typeRules = z.object({
   retryOn: limits,
   /** Time a handler has to clean up after a cancellation, in milliseconds. */
   cleanupMs: z.number(),
+  /** Whether the type declares any payload quick. */
+  mayBeQuick: z.boolean(),
 });
 export type TypeRules = z.infer<typeof typeRules>;
 

@@ -8,6 +8,7 @@
 import { HandlerProcess, type HandlerProcessOptions } from './handler-process.ts';
 import { residentBytes } from './memory.ts';
 import type { TypeRules } from './messages.ts';
+import { WaitingLine } from './waiting-line.ts';
 import { pause } from '../../src/lib/wait.ts';
 import { noTelemetry, type Telemetry } from '../../src/lib/telemetry.ts';
 
@@ -34,6 +35,11 @@ export interface HandlerPool {
    * @param isExtra whether the attempt may be one more than there are slots and spares: it gets a process of its own.
    */
   acquire(signal: AbortSignal, isExtra?: boolean): Promise<HandlerProcess>;
+  /**
+   * Returns a process for an attempt that has no slot, if fewer attempts run than there are slots and no one who has a
+   * slot waits, or if that comes true within `waitMs` milliseconds.
+   */
+  acquireSpare(waitMs: number): Promise<HandlerProcess | undefined>;
   release(handlerProcess: HandlerProcess): void;
   close(): Promise<void>;
 }
@@ -42,6 +48,8 @@ export interface HandlerPool {
 const killAbove = 1.5;
 const memoryIntervalMs = 250;
 const spares = 1;
+/** Number of callers for each slot that may wait for a spare process. */
+const maxWaitingForSpare = 2;
 /** Number of attempts that a process has left when its replacement is started. */
 const lastAttempts = 5;
 const startBackoffMs = { first: 500, max: 10_000 };
@@ -74,8 +82,9 @@ class Pool implements HandlerPool {
   readonly #watch: NodeJS.Timeout;
   readonly #stopGauges: readonly (() => void)[];
   #idle: HandlerProcess[] = [];
-  /** Callers that wait for a process, in order of arrival. */
-  #waiting: ((handlerProcess: HandlerProcess) => void)[] = [];
+  /** Callers that wait for a process: those with a slot, who go first, and those without one. */
+  readonly #waiting = new WaitingLine();
+  readonly #waitingForSpare = new WaitingLine();
   /** Number of starts in progress, including failed ones that are waiting to be retried. */
   #starting = 0;
   #failedStarts = 0;
@@ -104,9 +113,35 @@ class Pool implements HandlerPool {
 
   async acquire(signal: AbortSignal, isExtra = false): Promise<HandlerProcess> {
     signal.throwIfAborted();
+    return this.#take(
+      this.#popIdle() ?? (await (isExtra ? this.#another(signal) : this.#waiting.wait(signal))),
+    );
+  }
+
+  async acquireSpare(waitMs: number): Promise<HandlerProcess | undefined> {
+    const idle = this.#hasSpare ? this.#popIdle() : undefined;
+    if (idle) return this.#take(idle);
+    if (this.#waitingForSpare.length >= this.#options.concurrency * maxWaitingForSpare) return undefined;
+    const tooLate = AbortSignal.timeout(waitMs);
+    try {
+      return this.#take(await this.#waitingForSpare.wait(tooLate));
+    } catch (error) {
+      if (error !== tooLate.reason) throw error;
+      return undefined;
+    }
+  }
+
+  /** Whether an attempt without a slot may run. */
+  get #hasSpare(): boolean {
+    return this.#busy.size < this.#options.concurrency && this.#waiting.length === 0;
+  }
+
+  #popIdle(): HandlerProcess | undefined {
     this.#idle = this.#idle.filter(({ alive }) => alive);
-    const handlerProcess =
-      this.#idle.pop() ?? (await (isExtra ? this.#another(signal) : this.#untilFree(signal)));
+    return this.#idle.pop();
+  }
+
+  #take(handlerProcess: HandlerProcess): HandlerProcess {
     handlerProcess.attempts += 1;
     this.#busy.add(handlerProcess);
     this.#refill();
@@ -140,31 +175,16 @@ class Pool implements HandlerPool {
     this.#extra += 1;
     this.#refill();
     try {
-      return await this.#untilFree(signal);
+      return await this.#waiting.wait(signal);
     } finally {
       this.#extra -= 1;
     }
   }
 
-  #untilFree(signal: AbortSignal): Promise<HandlerProcess> {
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.#waiting = this.#waiting.filter((other) => other !== take);
-        reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-      };
-      const take = (handlerProcess: HandlerProcess): void => {
-        signal.removeEventListener('abort', leave);
-        resolve(handlerProcess);
-      };
-      this.#waiting.push(take);
-      signal.addEventListener('abort', leave, { once: true });
-    });
-  }
-
   #offer(handlerProcess: HandlerProcess): void {
-    const take = this.#waiting.shift();
-    if (take) take(handlerProcess);
-    else this.#idle.push(handlerProcess);
+    if (this.#waiting.serve(handlerProcess)) return;
+    if (this.#hasSpare && this.#waitingForSpare.serve(handlerProcess)) return;
+    this.#idle.push(handlerProcess);
   }
 
   #replace(handlerProcess: HandlerProcess): void {

@@ -7,7 +7,11 @@ export function rulesOf(types: TaskTypes): Record<string, TypeRules> {
   return Object.fromEntries(types.list().map((type) => [type.name, rulesFor(type)]));
 }
 
-function rulesFor({ retryOn, cleanupSeconds = defaultCleanupSeconds }: AnyTaskType): TypeRules {
+function rulesFor({ retryOn, cleanupSeconds = defaultCleanupSeconds, mayBeQuick }: AnyTaskType): TypeRules {
   const { softTimeLimit = true, timeLimit = false, memoryLimit = false } = retryOn ?? {};
-  return { retryOn: { softTimeLimit, timeLimit, memoryLimit }, cleanupMs: cleanupSeconds * 1000 };
+  return {
+    retryOn: { softTimeLimit, timeLimit, memoryLimit },
+    cleanupMs: cleanupSeconds * 1000,
+    mayBeQuick,
+  };
 }

@@ -76,6 +76,9 @@ export interface TaskContext {
   progress(percent: number, message?: string): void;
 }
 
+/** A function of a type's payload. As a method, so that types with different payloads can be kept together. */
+type PayloadTest<Payload> = { test(payload: Payload): boolean }['test'];
+
 /** One kind of task: what its payload looks like, and how an attempt at it runs. */
 export interface TaskType<Payload = unknown> {
   readonly name: string;
@@ -99,6 +102,13 @@ export interface TaskType<Payload = unknown> {
   };
   /** Time to clean up after a cancellation before the handler's process is killed, in seconds. 10 by default. */
   readonly cleanupSeconds?: number;
+  /**
+   * Whether attempts are quick, for all payloads or for the one given: they take well below a second, and it does no harm
+   * if one begins twice. A quick attempt costs about half: it starts at once in the worker that has noticed that the task
+   * is due, if a handler process is free there. It shows neither RUNNING nor progress, and a cancellation takes effect
+   * after it. One that takes longer than two and a half seconds is stopped, and another one follows as for any task.
+   */
+  readonly quick?: boolean | PayloadTest<Payload>;
 }
 
 /**

@@ -19,12 +19,20 @@ export interface AnyTaskType {
   readonly name: string;
   readonly description: string;
   readonly payload: z.ZodType;
-  /** Returns what is wrong with a payload, by JSON pointer into a task (`/payload/url`); empty if it is valid. */
-  check(payload: unknown): Promise<FieldError[]>;
+  check(payload: unknown): Promise<PayloadCheck>;
+  /** Whether the type declares any payload quick. */
+  readonly mayBeQuick: boolean;
   readonly retryOn: TaskType['retryOn'];
   readonly cleanupSeconds: number | undefined;
   /** Runs one attempt on a payload as it was sent. An invalid one fails with a non-retryable `InvalidPayload`. */
   run(context: TaskContext, payload: unknown): Promise<JsonValue>;
+}
+
+export interface PayloadCheck {
+  /** What is wrong with a payload, by JSON pointer into a task (`/payload/url`); empty if it is valid. */
+  readonly errors: readonly FieldError[];
+  /** Whether the type declares it quick. */
+  readonly isQuick: boolean;
 }
 
 export interface TaskTypes {
@@ -67,14 +75,19 @@ export function createTaskTypes({ extra = [], ...settings }: TaskTypeSettings): 
 }
 
 function erasePayloadType<Payload>(type: TaskType<Payload>): AnyTaskType {
-  const { name, description, payload: schema, retryOn, cleanupSeconds } = type;
+  const { name, description, payload: schema, retryOn, cleanupSeconds, quick = false } = type;
   return {
     name,
     description,
     retryOn,
     cleanupSeconds,
     payload: schema,
-    check: async (payload) => errorsOf((await parse(schema, payload)).error),
+    mayBeQuick: quick !== false,
+    async check(payload) {
+      const { error, data } = await parse(schema, payload);
+      if (error) return { errors: errorsOf(error), isQuick: false };
+      return { errors: [], isQuick: typeof quick === 'function' ? quick(data) : quick };
+    },
     async run(context, payload) {
       const known = parse(schema, payload);
       // Nothing is awaited for most schemas: a request to stop that comes next finds the handler listening.
@@ -101,6 +114,6 @@ function parse<T>(schema: z.ZodType<T>, payload: unknown): Parsed<T> | Promise<P
   }
 }
 
-function errorsOf(error: z.ZodError | undefined): FieldError[] {
-  return error ? fieldErrors(error, '/payload') : [];
+function errorsOf(error: z.ZodError): FieldError[] {
+  return fieldErrors(error, '/payload');
 }

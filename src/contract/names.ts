@@ -13,6 +13,9 @@ export const missedTaskWorkflowType = 'missed-task';
 /** The workflow type of a notice of deletions, which is for the feeds of other API processes (src/tasks/deletions.ts). */
 export const deletionsWorkflowType = 'task-deletions';
 
+/** The local activity that runs an attempt on the quick lane. Its marker in the event history has this name. */
+export const quickAttemptActivity = 'quickAttempt';
+
 /** Returns the identity under which a worker takes attempts in its guest slot. */
 export function guestIdentityOf(identity: string): string {
   return `${identity}${guestMark}`;

@@ -25,6 +25,8 @@ export interface TaskInput extends TaskSpec, PredecessorInput {
   readonly retry_count: number;
   /** Set on a run that a retry started. */
   readonly retried_by?: Author;
+  /** Set if the type declares the payload quick: its attempts begin on the quick lane. */
+  readonly quick?: true;
 }
 
 /** The workflow's memo: what lists show without a query to the workflow. At most 4 KiB. */
@@ -74,7 +76,7 @@ export interface AttemptReport {
   readonly log: readonly string[];
 }
 
-/** The argument of the `processTask` activity. */
+/** The argument of the activities that run an attempt. */
 export interface AttemptInput {
   readonly type: string;
   readonly payload: JsonValue;
@@ -89,18 +91,37 @@ export interface AttemptInput {
   readonly discards_checkpoint?: boolean;
 }
 
-/** The result of the `processTask` activity. */
+/** The result of an attempt that succeeded. */
 export interface AttemptSuccess {
   readonly result: JsonValue;
   readonly report: AttemptReport;
 }
 
-/** The details of the `processTask` activity's own failure. */
+/** The details of the failure of an attempt that failed by itself. */
 export interface AttemptFailure {
   readonly report: AttemptReport;
   readonly retryable: boolean;
   readonly retry_after_ms: number | null;
   readonly checkpoint: JsonValue | null;
+}
+
+/** The argument of the local activity that runs an attempt on the quick lane. */
+export interface QuickAttemptInput extends AttemptInput {
+  /** Whether the run has had a workflow task before, which may have been lost with an attempt in it. */
+  readonly may_repeat: boolean;
+}
+
+/**
+ * The result of the quick lane if the task needs another attempt, on the ordinary lane: no handler process was free, the
+ * type's handlers have not been quick lately, or the attempt was cut short or lost with its worker.
+ */
+export interface MovedAttempt {
+  readonly moved: true;
+  /** Why, for people who read the event history. */
+  readonly reason: string;
+  /** The attempt, if one has begun. */
+  readonly report?: AttemptReport;
+  readonly checkpoint?: JsonValue;
 }
 
 /** Type of the failure by which a worker puts a try back into the queue without starting an attempt. */
@@ -186,6 +207,8 @@ export interface TaskEdit {
   /** The whole spec, so that the newest edit alone defines the task, however many edits came before. */
   readonly spec: TaskSpec;
   readonly changed: readonly (keyof TaskSpec)[];
+  /** Whether the type declares the payload quick. */
+  readonly quick?: boolean;
   /** Id of the account. */
   readonly by: string;
   readonly by_name?: string;

@@ -2,7 +2,7 @@
 import type { temporal } from '@temporalio/proto';
 import { isReport } from '../../workflows/message-shapes.ts';
 import { lostAttempt } from '../contract/lost-attempt.ts';
-import { attemptInterruptedSignalName } from '../contract/names.ts';
+import { attemptInterruptedSignalName, quickAttemptActivity } from '../contract/names.ts';
 import type { Attempt } from '../contract/task.ts';
 import type {
   AttemptFailure,
@@ -10,6 +10,7 @@ import type {
   AttemptInterruption,
   AttemptReport,
   AttemptSuccess,
+  MovedAttempt,
 } from '../contract/workflow.ts';
 import type { LiveExecution, PendingAttempt } from './execution.ts';
 import { decode } from '../temporal/payload.ts';
@@ -33,11 +34,26 @@ export async function attemptsIn(backwards: AsyncIterable<Event>): Promise<Attem
   return [...attempts.values()].toSorted((a, b) => a.attempt - b.attempt);
 }
 
+/** Returns the report of an attempt on the quick lane, if the event is the marker of one that had begun. */
+export function quickReportIn({ markerRecordedEventAttributes: marker }: Event): AttemptReport | undefined {
+  if (localActivityOf(marker) !== quickAttemptActivity) return undefined;
+  const { applicationFailureInfo, canceledFailureInfo } = marker?.failure ?? {};
+  const result = marker?.details?.['result'];
+  return (
+    reportOrNothing(decode<Partial<AttemptSuccess | MovedAttempt>>(result?.payloads?.[0])?.report) ??
+    reportOrNothing(
+      decode<Partial<AttemptFailure>>(applicationFailureInfo?.details?.payloads?.[0])?.report,
+    ) ??
+    reportOrNothing(decode(canceledFailureInfo?.details?.payloads?.[0]))
+  );
+}
+
 /** Returns the report of an attempt that has ended, if the event contains one. */
 export function reportIn(event: Event): AttemptReport | undefined {
   const signal = event.workflowExecutionSignaledEventAttributes;
   if (signal?.signalName === attemptInterruptedSignalName)
     return reportOrNothing(decode<Partial<AttemptInterruption>>(signal.input?.payloads?.[0])?.report);
+  if (event.markerRecordedEventAttributes) return quickReportIn(event);
   const completed = event.activityTaskCompletedEventAttributes?.result;
   const failure = event.activityTaskFailedEventAttributes?.failure?.applicationFailureInfo?.details;
   const cancelled = event.activityTaskCanceledEventAttributes?.details;
@@ -49,6 +65,14 @@ export function reportIn(event: Event): AttemptReport | undefined {
     reportOrNothing(decode(cancelled?.payloads?.[0])) ??
     (current && lostAttempt(current))
   );
+}
+
+/** Returns the name of the local activity that a marker is of; undefined for other markers. */
+function localActivityOf(
+  marker: temporal.api.history.v1.IMarkerRecordedEventAttributes | null | undefined,
+): string | undefined {
+  if (marker?.markerName !== 'core_local_activity') return undefined;
+  return decode<{ readonly activity_type?: string }>(marker.details?.['data']?.payloads?.[0])?.activity_type;
 }
 
 /** The server adds a text of its own to the end of an attempt that was cancelled before it started. */

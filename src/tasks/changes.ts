@@ -27,9 +27,8 @@ export async function checkedChanges(
   if (time_limit !== undefined) checkMaxTimeLimit(time_limit, maxTimeLimit);
   const unchangedTime = request.scheduled_time === current.scheduled_time;
   const scheduled_time = unchangedTime ? undefined : scheduledTime(request, now);
-  const payload =
-    request.payload === undefined ? undefined : await checkPayload(taskTypes, current.type, request.payload);
-  return dropUndefined({ ...specIn(request), retry, scheduled_time, payload });
+  if (request.payload !== undefined) await checkPayload(taskTypes, current.type, request.payload);
+  return dropUndefined({ ...specIn(request), retry, scheduled_time });
 }
 
 /** Accepts the current predecessors, so that a representation can be sent back unchanged, and rejects any others. */

@@ -30,11 +30,12 @@ export function scheduledTime(
   return text;
 }
 
+/** Checks a payload against its type. @returns whether the type declares it quick. */
 export async function checkPayload(
   taskTypes: TaskTypes,
   typeName: string,
   payload: TaskSpec['payload'],
-): Promise<TaskSpec['payload']> {
+): Promise<{ readonly isQuick: boolean }> {
   const type = taskTypes.get(typeName);
   if (!type) {
     const known = taskTypes.list().map(({ name }) => name);
@@ -43,9 +44,15 @@ export async function checkPayload(
   const bytes = Buffer.byteLength(JSON.stringify(payload));
   if (bytes > maxPayloadBytes)
     throw invalidField('/payload', `The payload is ${bytes} bytes; the maximum is ${maxPayloadBytes}.`);
-  const errors = await type.check(payload);
+  const { errors, isQuick } = await type.check(payload);
   if (errors.length > 0) throw invalidFields(errors);
-  return payload;
+  return { isQuick };
+}
+
+/** Returns whether a type declares a payload quick that it has accepted before. The type may have changed since. */
+export async function isQuick(taskTypes: TaskTypes, typeName: string, payload: unknown): Promise<boolean> {
+  const type = taskTypes.get(typeName);
+  return type?.mayBeQuick === true && (await type.check(payload)).isQuick;
 }
 
 /** Checks a time limit that a request has given, in seconds, against the maximum of the service. */

@@ -86,10 +86,11 @@ async function newInput(
   checkLimits(soft_time_limit, time_limit, given);
   checkMaxTimeLimit(time_limit, maxTimeLimit);
   const scheduled_time = scheduledTime(request, now) ?? new Date(now).toISOString();
-  const payload = await checkPayload(taskTypes, type, request.payload);
+  const { isQuick } = await checkPayload(taskTypes, type, request.payload);
   return {
-    ...specOf({ ...request, scheduled_time, payload }),
+    ...specOf({ ...request, scheduled_time }),
     type,
+    ...(isQuick && { quick: true }),
     owner: { id: actor.id, name: actor.name },
     created_at: new Date(now).toISOString(),
     version: 1,

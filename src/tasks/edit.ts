@@ -9,6 +9,7 @@ import type { TaskEdit } from '../contract/workflow.ts';
 import { assertChangeable, loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { checkedChanges } from './changes.ts';
+import { isQuick } from './checks.ts';
 import type { WriteContext } from './context.ts';
 import { assertMatches, staleVersion } from './etag.ts';
 import type { LiveExecution } from './execution.ts';
@@ -51,9 +52,11 @@ export async function editTask(
     const changes = await checkedChanges(context, current, request, now);
     const changed = Object.keys(changes) as (keyof TaskSpec)[];
     if (changed.length === 0) return readTask(context, actor, before);
+    const spec = { ...specOf(current), ...changes };
     const edit: TaskEdit = {
-      spec: { ...specOf(current), ...changes },
+      spec,
       changed,
+      quick: await isQuick(context.taskTypes, current.type, spec.payload),
       by: actor.id,
       by_name: actor.name,
       expected_version: before.version,

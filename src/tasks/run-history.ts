@@ -22,7 +22,7 @@ import {
 import type { EndedPredecessor } from '../contract/predecessors.ts';
 import type { AttemptReport, Author, TaskCommand, TaskEdit } from '../contract/workflow.ts';
 import { specNames, type TaskSpec } from '../contract/spec.ts';
-import { reportIn } from './attempts.ts';
+import { quickReportIn, reportIn } from './attempts.ts';
 import { readCancelReason } from './cancel-reason.ts';
 import { readEnding } from './ending.ts';
 import { decode, millis } from '../temporal/payload.ts';
@@ -31,7 +31,8 @@ import { acceptedEdit, madeEditId } from './spec.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
 type Started = temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
-type Entry = Omit<HistoryEntry, 'at' | 'run_id' | 'by'> & { readonly by?: HistoryEntry['by'] };
+/** `at` is set if it is not the time of the event. */
+type Entry = Omit<HistoryEntry, 'at' | 'run_id' | 'by'> & Partial<Pick<HistoryEntry, 'at' | 'by'>>;
 
 const attemptEnds = [
   'activityTaskCanceledEventAttributes',
@@ -92,7 +93,7 @@ export class RunHistory {
       this.#isCopy = event.workflowTaskFailedEventAttributes?.newRunId !== this.#runId;
       return [];
     }
-    return entries.map((entry) => ({ by: null, ...entry, at, run_id: this.#runId }));
+    return entries.map((entry) => ({ by: null, at, ...entry, run_id: this.#runId }));
   }
 
   #read(event: Event, at: number): Entry[] {
@@ -120,6 +121,8 @@ export class RunHistory {
       if (isAttemptStart(attemptStart)) this.#state = attemptStarted(this.#state, attemptStart, at);
       return entries;
     }
+    const quickReport = quickReportIn(event);
+    if (quickReport) return this.#endQuickAttempt(this.#state, quickReport);
     const report = reportIn(event);
     const entries = this.#endAttempt(event, report, at);
     // A failure that the attempt itself reports counts even if it was being withdrawn (workflows/attempt.ts).
@@ -185,6 +188,13 @@ export class RunHistory {
     this.#isAttempting = false;
     const isWithdrawn = Boolean(event.activityTaskCanceledEventAttributes);
     return this.#decideCommands(isWithdrawn && !(report && this.#withdrawsFirst), at);
+  }
+
+  /** Records an attempt on the quick lane: the events show its end only. */
+  #endQuickAttempt(before: TaskState, report: AttemptReport): Entry[] {
+    const isFirst = before.status === 'SCHEDULED';
+    if (isFirst) this.#state = { ...before, status: 'RUNNING' };
+    return [...(isFirst ? [{ type: 'due' as const, at: report.started_at }] : []), ...this.#attempt(report)];
   }
 
   #decideCommands(areMade: boolean, at: number): Entry[] {

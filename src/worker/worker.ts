@@ -14,12 +14,14 @@ import {
 } from '@temporalio/worker';
 import type { FindSecret } from '../../activities/find-secret.ts';
 import { createActivities, type LocalActivities } from '../../activities/index.ts';
+import { createQuickLane, type QuickLane } from '../../activities/quick-lane.ts';
 import { Probation } from '../../activities/probation.ts';
 import { type SlotKind, Slots } from '../../activities/slots.ts';
 import type { HandlerPool } from '../../activities/pool/pool.ts';
 import type { ProcessTaskDependencies, RunningActivity } from '../../activities/activity-attempt.ts';
 import { attemptStartedSignal, attemptInterruptedSignal } from '../../workflows/messages.ts';
 import { ifFound } from '../contract/errors.ts';
+import { lostWorker } from '../tasks/lost-worker.ts';
 import { lookUpPredecessor } from '../tasks/predecessors.ts';
 import { createTaskStore, type TaskStore } from '../tasks/store.ts';
 import { waitingDependents } from '../tasks/waiting-dependents.ts';
@@ -107,7 +109,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const store = createTaskStore(temporal);
   try {
     const attempts = await createAttemptWorkers(connections, options, store, grace.signal);
-    const workflows = await Worker.create(workflowOptions(connection, options, store));
+    const quickLane = createQuickLane({
+      ...options,
+      worker: identity(),
+      graceOver: grace.signal,
+      lostWorker: (run) => lostWorker(store, run),
+    });
+    const workflows = await Worker.create(workflowOptions(connection, options, store, quickLane));
     const watch = watchForMissedEnds({
       store,
       subscribers: [waitingDependents(store)],
@@ -115,6 +123,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     });
     const ended = endAfter(runToEnd(attempts, workflows, connections), [watch, temporal]);
     const stop = (): void => {
+      quickLane.close();
       for (const worker of attempts) shutDown(worker);
       setTimeout(() => grace.abort(), options.shutdownGraceMs).unref();
     };
@@ -178,13 +187,14 @@ async function endAfter(
   }
 }
 
-/** Waits until the workflows have processed the ends of the last attempts. */
+/** Waits until the last attempts on the quick lane have ended, and the workflows have processed all ends. */
 async function settled(workflows: Worker): Promise<void> {
   const deadline = Date.now() + settleMs.max;
   let idleSince = Date.now();
   while (Date.now() < deadline && Date.now() - idleSince < settleMs.idle) {
     await sleep(settleMs.step);
-    if (workflows.getStatus().numInFlightWorkflowActivations > 0) idleSince = Date.now();
+    const { numInFlightWorkflowActivations, numInFlightLocalActivities } = workflows.getStatus();
+    if (numInFlightWorkflowActivations + numInFlightLocalActivities > 0) idleSince = Date.now();
   }
 }
 
@@ -246,13 +256,17 @@ function workflowOptions(
   connection: NativeConnection,
   options: WorkerOptions,
   store: TaskStore,
+  quickLane: QuickLane,
 ): TemporalWorkerOptions {
-  const inquiries: LocalActivities = { lookUpPredecessor: (id) => lookUpPredecessor(store, id) };
+  const activities: LocalActivities = {
+    lookUpPredecessor: (id) => lookUpPredecessor(store, id),
+    quickAttempt: (input) => quickLane.run(input),
+  };
   return {
     ...commonOptions(connection, options),
     workflowBundle: { codePath: options.workflowBundle },
-    activities: inquiries,
-    // Local activities only: the other worker runs the attempts.
+    activities,
+    // Local activities only: the other worker runs the attempts that have a slot.
     enableNonLocalActivities: false,
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
     maxConcurrentWorkflowTaskExecutions: 100,

@@ -402,3 +402,36 @@ describe('code that a handler leaves running in its process', () => {
     await waitFor('the process to end', async () => !(await pool.pids()).includes(handlerProcess.pid ?? 0));
   });
 });
+
+describe('a caller without a slot', () => {
+  test('gets a process only while fewer attempts run than there are slots, and after those who have one', async () => {
+    const pool = await start({ concurrency: 1 });
+    await processesOf(pool, 2);
+    const spare = await pool.acquireSpare(0);
+    expect(spare).toBeDefined();
+    // A process is idle, but a handler runs for the only slot.
+    expect(await pool.acquireSpare(10)).toBeUndefined();
+    const withSlot = await pool.acquire(acquireDeadline());
+    const waiting = pool.acquireSpare(20_000);
+    if (spare) pool.release(spare);
+    const second = await pool.acquire(acquireDeadline());
+    pool.release(withSlot);
+    pool.release(second);
+    const served = await waiting;
+    expect(served).toBeDefined();
+    if (served) pool.release(served);
+  });
+
+  test('is refused at once if too many wait already', async () => {
+    const pool = await start({ concurrency: 1 });
+    const busy = await pool.acquire(acquireDeadline());
+    const waiting = [pool.acquireSpare(20_000), pool.acquireSpare(20_000)];
+    expect(await pool.acquireSpare(20_000)).toBeUndefined();
+    pool.release(busy);
+    for (const each of waiting) {
+      const served = await each;
+      expect(served).toBeDefined();
+      if (served) pool.release(served);
+    }
+  });
+});

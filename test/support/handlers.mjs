@@ -138,4 +138,43 @@ const allKinds = defineTaskType({
   run: async (_context, payload) => payload,
 });
 
-export default [echo, flaky, hopeless, slow, marks, grumpy, hangs, odd, bad, allKinds];
+/** How a brisk attempt can end other than by its result. */
+const briskEnds = {
+  fail: ({ attempt }) => {
+    throw new TaskFailure('Brisk', `failure ${attempt}`, { retryable: true });
+  },
+  exit: () => process.exit(3),
+  kill: () => process.kill(process.pid, 'SIGKILL'),
+  leak: async ({ signal }) => {
+    const kept = [];
+    while (!signal.aborted) {
+      kept.push(Buffer.alloc(32 * 1024 * 1024, 1));
+      await sleep(20);
+    }
+  },
+};
+
+const brisk = defineTaskType({
+  name: 'brisk',
+  description:
+    'Is quick, unless its payload says otherwise or it is asked to wait; its first attempt may fail',
+  payload: z.strictObject({
+    slow: z.boolean().default(false),
+    ms: z.array(z.int()).default([]),
+    ends_by: z.enum(['fail', 'exit', 'kill', 'leak']).optional(),
+    file: z.string().optional(),
+  }),
+  quick: ({ slow }) => !slow,
+  run: async (context, { ms, ends_by, file }) => {
+    const { attempt, idempotencyKey, log, checkpoint, signal } = context;
+    log.info(`attempt ${attempt}`);
+    const before = checkpoint.read() ?? [];
+    checkpoint.write(before.concat(attempt));
+    if (file !== undefined) await appendFile(file, `${idempotencyKey}\n`);
+    await sleep(ms[attempt - 1] ?? 0, undefined, { signal });
+    if (attempt === 1 && ends_by !== undefined) await briskEnds[ends_by](context);
+    return { attempt, before };
+  },
+});
+
+export default [brisk, echo, flaky, hopeless, slow, marks, grumpy, hangs, odd, bad, allKinds];

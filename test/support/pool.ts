@@ -56,6 +56,7 @@ export async function startTestPool({
     maxMemoryMb: pool.maxMemoryMb,
     failed: pool.failed,
     acquire: (signal, isExtra) => pool.acquire(signal, isExtra),
+    acquireSpare: (waitMs) => pool.acquireSpare(waitMs),
     release: (handlerProcess) => pool.release(handlerProcess),
     close: () => pool.close(),
     logged,

@@ -48,6 +48,28 @@ test('the resume of a task that was paused while its first attempt started is in
   expect(types).toEqual(['created', 'due', 'paused', 'attempt', 'resumed']);
 });
 
+/** The marker of a local activity, as the SDK writes it. */
+function marker(activity_type: string, result: unknown): Event {
+  const details = {
+    data: payloads({ seq: 1, attempt: 1, activity_id: '1', activity_type }),
+    result: payloads(result),
+  };
+  return { markerRecordedEventAttributes: { markerName: 'core_local_activity', details } };
+}
+
+test('an attempt on the quick lane is in the history, and what looks like one in another marker is not', () => {
+  const report = reportOf('completed');
+  const typesOf = (...events: Event[]): string[] => {
+    const history = new RunHistory('run');
+    return [started, ...events].flatMap((event) => history.entriesOf(event)).map(({ type }) => type);
+  };
+  expect(typesOf(marker('quickAttempt', { result: {}, report }))).toEqual(['created', 'due', 'attempt']);
+  expect(typesOf(marker('quickAttempt', { moved: true, reason: 'busy' }))).toEqual(['created']);
+  const moved = { moved: true, reason: 'too long', report: reportOf('handed_back') };
+  expect(typesOf(marker('quickAttempt', moved), scheduled)).toEqual(['created', 'due', 'attempt']);
+  expect(typesOf(marker('lookUpPredecessor', { result: {}, report }))).toEqual(['created']);
+});
+
 test('a pause that came after the attempt had started has no effect, and neither has the resume after it', () => {
   const history = new RunHistory('run');
   const events = [started, scheduled, command('pause'), failed(), command('resume')];

@@ -10,6 +10,7 @@ import {
   attemptCancelled,
   attemptFailed,
   attemptInterrupted,
+  attemptMoved,
   attemptWithdrawn,
   becomeDue,
   editRejection,
@@ -501,5 +502,34 @@ describe('an edit', () => {
   test('of the retry policy grants the new number of retries', () => {
     const after = applyEdit(scheduled(), edit({ retry: { ...input.retry, max_retries: 9 } }), start);
     expect(after.retriesLeft).toBe(9);
+  });
+});
+
+describe('a run on the quick lane', () => {
+  const quick = scheduled({ quick: true });
+
+  test('stays there through failures, and on the ordinary lane once it has left it', () => {
+    expect(scheduled().lane).toBe('ordinary');
+    expect(attemptFailed(quick, failure(1), start, 0.5)).toMatchObject({ lane: 'quick', status: 'RUNNING' });
+    const busy = attemptMoved(quick, { moved: true, reason: 'busy' }, start);
+    expect(busy).toEqual({ ...quick, lane: 'ordinary' });
+    expect(attemptFailed(busy, failure(1), start, 0.5).lane).toBe('ordinary');
+  });
+
+  test('that is moved after its attempt has begun keeps report and checkpoint, and all its retries', () => {
+    const moved = { moved: true, reason: 'too long', report: report(1), checkpoint: { at: 7 } } as const;
+    expect(attemptMoved(quick, moved, start)).toMatchObject({
+      status: 'RUNNING',
+      attempt: 1,
+      attempts: [report(1)],
+      checkpoint: { at: 7 },
+      retriesLeft: quick.retriesLeft,
+      version: quick.version + 1,
+    });
+  });
+
+  test('takes the lane of the payload that an edit gives it', () => {
+    expect(applyEdit(quick, edit(), start).lane).toBe('ordinary');
+    expect(applyEdit(scheduled(), { ...edit(), quick: true }, start).lane).toBe('quick');
   });
 });

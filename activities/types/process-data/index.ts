@@ -39,6 +39,8 @@ export function createProcessData(settings: { dataDir: string | undefined }): Ta
     name: 'process-data',
     description: 'Summarises rows, CSV text or a data file, column by column',
     payload,
+    // A file can have gigabytes.
+    quick: ({ file }) => file === undefined,
     async run(context, data) {
       const source = await openSource(data, settings.dataDir, context);
       if (source === undefined) return { message: message };

@@ -28,11 +28,13 @@ describe('process-data', () => {
 
   it('rejects several sources at once', async () => {
     const check = await types.get('process-data')?.check({ csv: 'a\n1', rows: [] });
-    expect(check).toEqual([{ pointer: '/payload', message: 'Give rows, csv or file, but only one of them' }]);
+    expect(check?.errors).toEqual([
+      { pointer: '/payload', message: 'Give rows, csv or file, but only one of them' },
+    ]);
   });
 
   it('rejects a row that is not an object', async () => {
-    expect(await types.get('process-data')?.check({ rows: [{}, [1]] })).toEqual([
+    expect((await types.get('process-data')?.check({ rows: [{}, [1]] }))?.errors).toEqual([
       { pointer: '/payload/rows/1', message: 'A row must be an object with a property for each column' },
     ]);
   });

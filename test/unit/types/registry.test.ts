@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineTaskType } from '../../../activities/types/define.ts';
+import { defineTaskType, type TaskType } from '../../../activities/types/define.ts';
 import { createTaskTypes, loadTaskModules } from '../../../activities/types/index.ts';
 import { createContext, failureOf } from './support.ts';
 
@@ -44,11 +44,11 @@ describe('createTaskTypes', () => {
   it('says where a payload is invalid, and does not run it', async () => {
     const type = createTaskTypes({ ...settings, extra: [greet] }).get('greet');
     const payload = { who: 1, 'a/b~c': [1, 'x'] };
-    expect((await type?.check(payload))?.map(({ pointer }) => pointer)).toEqual([
+    expect((await type?.check(payload))?.errors.map(({ pointer }) => pointer)).toEqual([
       '/payload/who',
       '/payload/a~1b~0c/1',
     ]);
-    expect(await type?.check({ who: 'x' })).toEqual([]);
+    expect((await type?.check({ who: 'x' }))?.errors).toEqual([]);
     const failure = await failureOf(Promise.resolve(type?.run(createContext(), payload)));
     expect(failure).toMatchObject({ type: 'InvalidPayload', retryable: false });
     expect(failure.message).toContain('/payload/who: ');
@@ -59,9 +59,35 @@ describe('createTaskTypes', () => {
     const payload = z.strictObject({ who: z.string().refine(isKnown, 'Unknown.') });
     const asks = { ...greet, payload, run: async () => 'asked' };
     const type = createTaskTypes({ ...settings, extra: [asks] }).get('greet');
-    expect(await type?.check({ who: 'bob' })).toEqual([{ pointer: '/payload/who', message: 'Unknown.' }]);
-    expect(await type?.check({ who: 'ada' })).toEqual([]);
+    expect((await type?.check({ who: 'bob' }))?.errors).toEqual([
+      { pointer: '/payload/who', message: 'Unknown.' },
+    ]);
+    expect((await type?.check({ who: 'ada' }))?.errors).toEqual([]);
     expect(await type?.run(createContext(), { who: 'ada' })).toBe('asked');
+  });
+
+  it('knows which payloads a type declares quick, by the payload with its defaults', async () => {
+    const quickFor = (who: string) => ({
+      ...greet,
+      quick: (payload: { who: string }) => payload.who === who,
+    });
+    const isQuick = async (type: TaskType, payload: unknown): Promise<boolean | undefined> =>
+      (
+        await createTaskTypes({ ...settings, extra: [type] })
+          .get('greet')
+          ?.check(payload)
+      )?.isQuick;
+    expect(await isQuick(greet, {})).toBe(false);
+    expect(await isQuick({ ...greet, quick: true }, {})).toBe(true);
+    expect(await isQuick({ ...greet, quick: true }, { who: 1 })).toBe(false);
+    expect(await isQuick(quickFor('world'), {})).toBe(true);
+    expect(await isQuick(quickFor('world'), { who: 'ada' })).toBe(false);
+    const types = createTaskTypes(settings);
+    const quick = async (name: string, payload: object) => (await types.get(name)?.check(payload))?.isQuick;
+    expect(await quick('process-data', { csv: 'a\n1' })).toBe(true);
+    expect(await quick('process-data', {})).toBe(true);
+    expect(await quick('process-data', { file: 'a.csv' })).toBe(false);
+    expect(await quick('http-request', { url: 'http://localhost/' })).toBe(false);
   });
 
   it('can describe the payloads of the built-in types as JSON Schema', () => {

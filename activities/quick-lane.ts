@@ -1,0 +1,178 @@
+/**
+ * The quick lane: an attempt that its type declares quick runs as a local activity, in the worker that has the workflow
+ * task, so that the server neither dispatches it nor records more than its end.
+ *
+ * Until the workflow task is over, no message reaches the workflow. So an attempt begins here only if a handler process
+ * is free at once or very soon, and is stopped after a few seconds. In all these cases another one follows on the ordinary
+ * lane, with the task's full limits: no process was free, the worker is shutting down, the attempt took too long or was
+ * cut short, the type has not been quick lately, or a worker was lost, perhaps with the attempt.
+ */
+import { Context } from '@temporalio/activity';
+import { CancelledFailure } from '@temporalio/common';
+import { lostAttempt } from '../src/contract/lost-attempt.ts';
+import type {
+  AttemptReport,
+  AttemptSuccess,
+  MovedAttempt,
+  QuickAttemptInput,
+} from '../src/contract/workflow.ts';
+import type { Telemetry } from '../src/lib/telemetry.ts';
+import { type WorkflowRun, workflowOf } from './activity-attempt.ts';
+import { attemptFailure } from './attempt-failure.ts';
+import { AttemptRecord } from './attempt-record.ts';
+import { AttemptInterrupted } from './failures.ts';
+import type { FindSecret } from './find-secret.ts';
+import { measureAttempt, outcomeOf } from './measure.ts';
+import type { HandlerProcess } from './pool/handler-process.ts';
+import type { HandlerPool } from './pool/pool.ts';
+import type { TypeRules } from './pool/messages.ts';
+import { runHandler } from './run-handler.ts';
+
+/** Time to wait for a handler process, in milliseconds. */
+const waitMs = 250;
+/**
+ * Time after which an attempt is asked to stop, and until its process is then killed, in milliseconds. Together with the
+ * wait it is below the four seconds after which the SDK reports to the server that a workflow task is still in progress.
+ */
+const budgetMs = 2500;
+const stopMs = 500;
+/** Time for which a type whose attempt took too long has its attempts on the ordinary lane, in milliseconds. */
+const slowTypeMs = 600_000;
+
+export interface QuickLaneDependencies {
+  readonly pool: HandlerPool;
+  readonly findSecret: FindSecret;
+  /** The worker's identity, shown to the task's owner with each attempt. */
+  readonly worker: string;
+  /** Fires when the worker shuts down and its grace time is over. */
+  readonly graceOver: AbortSignal;
+  /** Returns the worker that has lost the run's last workflow task, and when that had started, if one has. */
+  readonly lostWorker: (
+    run: WorkflowRun,
+  ) => Promise<Pick<AttemptReport, 'worker' | 'started_at'> | undefined>;
+  readonly telemetry?: Telemetry;
+}
+
+export interface QuickLane {
+  run(input: QuickAttemptInput): Promise<AttemptSuccess | MovedAttempt>;
+  /** Lets no more attempts begin. Those that run end by themselves. */
+  close(): void;
+}
+
+export function createQuickLane(dependencies: QuickLaneDependencies): QuickLane {
+  /** Types whose attempts took too long, with the instant of the monotonic clock until which they are not quick. */
+  const slowUntil = new Map<string, number>();
+  let isClosed = false;
+
+  async function run(input: QuickAttemptInput): Promise<AttemptSuccess | MovedAttempt> {
+    const rules = dependencies.pool.types.get(input.type);
+    if (isClosed) return moved('The worker is shutting down');
+    if (!rules?.mayBeQuick) return moved('The worker has no such type that is quick');
+    if ((slowUntil.get(input.type) ?? 0) > performance.now())
+      return moved(`An attempt of the type took longer than ${budgetMs} ms lately`);
+    const lost = input.may_repeat ? await lostReport(dependencies, input) : undefined;
+    if (lost) return moved('The worker of an attempt was lost', { report: lost });
+    return attempt(dependencies, rules, input, () =>
+      slowUntil.set(input.type, performance.now() + slowTypeMs),
+    );
+  }
+
+  return { run, close: () => (isClosed = true) };
+}
+
+function moved(reason: string, left: Pick<MovedAttempt, 'report' | 'checkpoint'> = {}): MovedAttempt {
+  return { moved: true, reason, ...left };
+}
+
+async function lostReport(
+  { lostWorker }: QuickLaneDependencies,
+  { prior_attempts }: QuickAttemptInput,
+): Promise<AttemptReport | undefined> {
+  const lost = await lostWorker(workflowOf(Context.current()));
+  return lost && lostAttempt({ ...lost, attempt: prior_attempts + 1, heard_at: lost.started_at, log: [] });
+}
+
+/** @param onTooLong called if the attempt takes longer than a quick one may. */
+async function attempt(
+  dependencies: QuickLaneDependencies,
+  rules: TypeRules,
+  input: QuickAttemptInput,
+  onTooLong: () => void,
+): Promise<AttemptSuccess | MovedAttempt> {
+  const { pool, findSecret, graceOver } = dependencies;
+  const handlerProcess = await pool.acquireSpare(waitMs);
+  if (!handlerProcess) return moved('No handler process was free');
+  const activity = Context.current();
+  const startedAt = Date.now();
+  const record = newRecord(dependencies, input, startedAt);
+  const tooLong = new AbortController();
+  const budget = setTimeout(() => tooLong.abort(new CancelledFailure('TOO_LONG')), budgetMs);
+  try {
+    const result = await runHandler({
+      pool,
+      acquire: startingWith(handlerProcess, pool),
+      rules,
+      input,
+      attempt: input.prior_attempts + 1,
+      workflow: workflowOf(activity),
+      record,
+      findSecret,
+      stopping: AbortSignal.any([activity.cancellationSignal, tooLong.signal]),
+      graceOver,
+      handBackMs: stopMs,
+    });
+    measureAttempt(dependencies, input, startedAt, 'completed');
+    return { result, report: record.report('completed', null) };
+  } catch (error) {
+    measureAttempt(dependencies, input, startedAt, outcomeOf(error));
+    if (tooLong.signal.aborted) onTooLong();
+    return endUnsuccessful(error, { record, input, isTooLong: tooLong.signal.aborted });
+  } finally {
+    clearTimeout(budget);
+  }
+}
+
+/** Returns the given process first; another one if that could not run the handler. */
+function startingWith(first: HandlerProcess, pool: HandlerPool): () => Promise<HandlerProcess> {
+  let next: HandlerProcess | undefined = first;
+  return async () => {
+    const handlerProcess = next ?? (await pool.acquireSpare(waitMs));
+    next = undefined;
+    if (handlerProcess) return handlerProcess;
+    throw new AttemptInterrupted('lost', 'ProcessKilled', 'No other handler process was free');
+  };
+}
+
+function newRecord(
+  { worker }: QuickLaneDependencies,
+  { prior_attempts, checkpoint }: QuickAttemptInput,
+  startedAt: number,
+): AttemptRecord {
+  const none = { progress: null, handedBack: 0, deferred: 0, lost: 0, blamed: 0 };
+  const attempt = prior_attempts + 1;
+  // Its end is the first thing that anyone learns of it.
+  const onChange = (): void => undefined;
+  return new AttemptRecord(
+    { ...none, attempt, checkpoint, reported: prior_attempts, startedAt, worker },
+    onChange,
+  );
+}
+
+/** Returns that the task moves on. @throws the attempt's failure or cancellation. */
+function endUnsuccessful(
+  error: unknown,
+  ended: { readonly record: AttemptRecord; readonly input: QuickAttemptInput; readonly isTooLong: boolean },
+): MovedAttempt {
+  const { record, input, isTooLong } = ended;
+  if (error instanceof CancelledFailure)
+    throw new CancelledFailure('Task cancelled', [record.report('cancelled', null)]);
+  if (!(error instanceof AttemptInterrupted)) throw attemptFailure(error, ended);
+  const { outcome, type, message } = error;
+  const reason = isTooLong
+    ? `The attempt took longer than ${budgetMs} ms, the limit of the quick lane`
+    : message;
+  return moved(reason, {
+    report: record.report(outcome, { type: isTooLong ? 'QuickLimitExceeded' : type, message: reason }),
+    ...(input.discards_checkpoint !== true && { checkpoint: record.checkpoint }),
+  });
+}
