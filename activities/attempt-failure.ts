@@ -36,7 +36,9 @@ export async function activityFailure(error: unknown, attempt: ActivityAttempt):
   const { stop, record } = attempt;
   if (error instanceof AttemptInterrupted) return interrupted(error, attempt);
   if (error instanceof CancelledFailure && stop.signal.aborted) {
-    return new CancelledFailure('Task cancelled', [record.report('cancelled', null)]);
+    const report = record.report('cancelled', null);
+    attempt.dependencies.measures.attemptEnded(attempt.input.type, report);
+    return new CancelledFailure('Task cancelled', [report]);
   }
   const { type, message, ...retry } = describeFailure(error);
   return failure(attempt, record.report('failed', { type, message }), retry);
@@ -63,10 +65,11 @@ async function interrupted(
 
 /** Returns the failure of an attempt, with its report, by which the workflow applies the task's own retry policy. */
 export function failure(
-  { record, input }: ActivityAttempt,
+  { dependencies, record, input }: ActivityAttempt,
   report: AttemptReport,
   { retryable, retryAfterMs }: { retryable: boolean; retryAfterMs?: number | undefined },
 ): Error {
+  dependencies.measures.attemptEnded(input.type, report);
   const checkpoint = input.discards_checkpoint === true ? null : record.checkpoint;
   const details: AttemptFailure = {
     report,

@@ -6,10 +6,8 @@
  * - runs the handler in a process of the pool, with heartbeats that carry log, progress and checkpoint,
  * - and says in its failure whether the task's own retry policy applies, or the server should retry.
  */
-import { CancelledFailure } from '@temporalio/activity';
 import type { JsonValue } from '../src/contract/json.ts';
 import type { AttemptInput, AttemptSuccess } from '../src/contract/workflow.ts';
-import { noTelemetry } from '../src/lib/telemetry.ts';
 import {
   type ActivityAttempt,
   createAttempt,
@@ -55,30 +53,23 @@ async function attemptTask(attempt: ActivityAttempt): Promise<AttemptSuccess> {
 }
 
 async function runInTurn(attempt: ActivityAttempt, rules: TypeRules): Promise<AttemptSuccess> {
-  const { dependencies, tries, record, stop } = attempt;
+  const { dependencies, input, tries, record, stop, startedAt } = attempt;
   const turn = dependencies.probation.admit(tries.lost);
   if (!turn) throw notItsTurn(attempt);
   announceSoon(attempt);
+  if (tries.attempt === 1 && input.due_at !== undefined)
+    dependencies.measures.firstAttemptStarted(input.type, Date.parse(input.due_at), startedAt);
   try {
     await turn.settle(stop.signal);
     const result = await run(attempt, rules);
-    measure(attempt, 'completed');
-    return { result, report: record.report('completed', null) };
+    const report = record.report('completed', null);
+    dependencies.measures.attemptEnded(input.type, report);
+    return { result, report };
   } catch (error) {
-    const failed = await activityFailure(error, attempt);
-    measure(attempt, failed instanceof CancelledFailure ? 'cancelled' : 'failed');
-    throw failed;
+    throw await activityFailure(error, attempt);
   } finally {
     turn.end();
   }
-}
-
-/** Measures the duration of an attempt that has ended, whether its handler or its process failed. */
-function measure({ dependencies, input, startedAt }: ActivityAttempt, outcome: string): void {
-  const { pool, telemetry = noTelemetry } = dependencies;
-  // Labels come from a fixed set, so all unknown types share one.
-  const type = pool.types.has(input.type) ? input.type : 'unknown';
-  telemetry.observe('taskbell_attempt_seconds', (Date.now() - startedAt) / 1000, { type, outcome });
 }
 
 function run(

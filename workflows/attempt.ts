@@ -94,6 +94,7 @@ async function schedule(input: TaskInput, state: TaskState): Promise<AttemptSucc
     time_limit: spec.time_limit,
     checkpoint,
     ...(keepsCheckpoints(state) ? {} : { discards_checkpoint: true }),
+    ...(attempt === 0 ? { due_at: dueAt(input, state) } : {}),
   };
   const options = {
     startToCloseTimeout: (spec.time_limit + hardLimitMargin) * 1000,
@@ -102,6 +103,12 @@ async function schedule(input: TaskInput, state: TaskState): Promise<AttemptSucc
   };
   const success: unknown = await processTask.executeWithOptions(options, [attemptInput]);
   return isAttemptSuccess(success) ? success : completedByHand(attempt + 1, success);
+}
+
+/** Returns when a task became due: at its scheduled time, unless a message or a predecessor has made it wait for longer. */
+function dueAt({ version }: TaskInput, { spec, updatedAt, ...state }: TaskState): string {
+  // Becoming due is the only write since its start.
+  return state.version === version + 1 ? spec.scheduled_time : new Date(updatedAt).toISOString();
 }
 
 /** Returns the success of an attempt that someone has completed in Temporal, with a result of their own. */

@@ -8,13 +8,13 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type NativeConnection,
-  Runtime,
   Worker,
   type WorkerOptions as TemporalWorkerOptions,
 } from '@temporalio/worker';
 import type { FindSecret } from '../../activities/find-secret.ts';
 import { createActivities, type LocalActivities } from '../../activities/index.ts';
 import { Probation } from '../../activities/probation.ts';
+import { createMeasures, type TaskMeasures } from '../../activities/measures.ts';
 import { type SlotKind, Slots } from '../../activities/slots.ts';
 import type { HandlerPool } from '../../activities/pool/pool.ts';
 import type { ProcessTaskDependencies, RunningActivity } from '../../activities/activity-attempt.ts';
@@ -28,9 +28,10 @@ import { createTemporal } from '../temporal/temporal.ts';
 import { guestIdentityOf } from '../contract/names.ts';
 import { watchForMissedEnds } from './end-watch.ts';
 import { guestTuner } from './guest-tuner.ts';
-import { temporalLogger } from './logger.ts';
+import { measureSlots } from './measure-slots.ts';
+import { installRuntime, sinksOf } from './runtime.ts';
 import type { Logger } from 'pino';
-import type { Telemetry } from '../lib/telemetry.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
 
 export interface WorkerOptions {
   readonly connection: TemporalConnectionOptions;
@@ -48,10 +49,14 @@ export interface WorkerOptions {
   readonly shutdownGraceMs: number;
   readonly logger: Logger;
   readonly telemetry?: Telemetry;
+  /** Address on which the SDK's core serves its own metrics; nowhere if undefined. */
+  readonly coreMetrics?: string | undefined;
 }
 
 export interface RunningWorker {
   readonly identity: string;
+  /** Returns the version of the Temporal server. */
+  probe(): Promise<{ readonly serverVersion: string }>;
   stop(): void;
   readonly ended: Promise<void>;
 }
@@ -61,12 +66,6 @@ export interface RunningWorker {
  * handlers are asked to stop and soon killed; this is for anything that still doesn't end.
  */
 const forceAfterGraceMs = 10_000;
-
-/**
- * Interval of the worker's heartbeats, in milliseconds. The overview shows the slots in use as of the last heartbeat;
- * with the SDK's default of a minute it would be out of date.
- */
-const heartbeatIntervalMs = 5000;
 
 /** Deadline of a signal to a workflow, in milliseconds: an attempt doesn't wait long to report the previous one. */
 const signalTimeoutMs = 3000;
@@ -85,13 +84,8 @@ const settleMs = { idle: 300, step: 50, max: 5000 };
 
 /** @throws {TemporalUnreachable} */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const runtime = Runtime.install({
-    logger: temporalLogger(options.logger),
-    // Signals are handled by the command, which also has other things to stop.
-    shutdownSignals: [],
-    workerHeartbeatInterval: heartbeatIntervalMs,
-    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'WARN' } } },
-  });
+  const runtime = installRuntime(options);
+  const measures = createMeasures(options.telemetry ?? noTelemetry, options.pool.types.keys());
   // Workers that run the same activities of a task queue can't share a connection.
   const connections = await connectAll(options.connection, options.guestSlot ? 2 : 1).catch(
     async (error: unknown) => {
@@ -106,8 +100,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const temporal = createTemporal({ ...options, identity: identity() });
   const store = createTaskStore(temporal);
   try {
-    const attempts = await createAttemptWorkers(connections, options, store, grace.signal);
-    const workflows = await Worker.create(workflowOptions(connection, options, store));
+    const attempts = await createAttemptWorkers(connections, options, {
+      store,
+      measures,
+      grace: grace.signal,
+    });
+    const workflows = await Worker.create(workflowOptions(connection, options, { store, measures }));
     const watch = watchForMissedEnds({
       store,
       subscribers: [waitingDependents(store)],
@@ -118,12 +116,18 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       for (const worker of attempts) shutDown(worker);
       setTimeout(() => grace.abort(), options.shutdownGraceMs).unref();
     };
-    return { identity: identity(), stop, ended };
+    return { identity: identity(), probe: temporal.probe, stop, ended };
   } catch (error) {
     await temporal.close();
     await closeAll(connections);
     throw error;
   }
+}
+
+/** What the Temporal workers of the process share. */
+interface Shared {
+  readonly store: TaskStore;
+  readonly measures: TaskMeasures;
 }
 
 type Connections = readonly [NativeConnection, NativeConnection?];
@@ -196,10 +200,10 @@ function shutDown(worker: Worker): void {
 async function createAttemptWorkers(
   [connection, guestConnection]: Connections,
   options: WorkerOptions,
-  store: TaskStore,
-  graceOver: AbortSignal,
+  { store, measures, grace }: Shared & { readonly grace: AbortSignal },
 ): Promise<readonly Worker[]> {
   const slots = new Slots(options.concurrency);
+  measureSlots(options.telemetry ?? noTelemetry, slots, options.concurrency);
   const probation = new Probation();
   const activitiesIn = (kind: SlotKind): object =>
     createActivities({
@@ -210,8 +214,8 @@ async function createAttemptWorkers(
       signals: signalsOf(connection, options),
       whyStop: (attempt) => whyStop(store, attempt),
       worker: identity(),
-      graceOver,
-      ...(options.telemetry && { telemetry: options.telemetry }),
+      graceOver: grace,
+      measures,
     });
   const own = await Worker.create({
     ...attemptOptions(connection, options),
@@ -245,13 +249,14 @@ function attemptOptions(connection: NativeConnection, options: WorkerOptions): T
 function workflowOptions(
   connection: NativeConnection,
   options: WorkerOptions,
-  store: TaskStore,
+  { store, measures }: Shared,
 ): TemporalWorkerOptions {
   const inquiries: LocalActivities = { lookUpPredecessor: (id) => lookUpPredecessor(store, id) };
   return {
     ...commonOptions(connection, options),
     workflowBundle: { codePath: options.workflowBundle },
     activities: inquiries,
+    sinks: sinksOf(measures),
     // Local activities only: the other worker runs the attempts.
     enableNonLocalActivities: false,
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },

@@ -54,6 +54,39 @@ test('the API answers requests in process, without a port and without Temporal',
   expect((await request('/api/task-types/', { headers })).status).toBe(200);
 });
 
+test('the API has metrics on its own port only with a token, for those who have it', async () => {
+  const { home, build } = await makeFolders();
+  const token = 'f'.repeat(32);
+  const page = async () => ({ type: 'text/plain; version=0.0.4', text: 'a_total 1\n' });
+  const start = async (changes: Record<string, string>) => {
+    const api = await createApi(configOf(home, changes), logger, { buildFolder: build, page });
+    onTestFinished(async () => {
+      await api.closeFeeds();
+      await api.close();
+    });
+    return async (authorization?: string) => {
+      const headers = authorization === undefined ? {} : { Authorization: authorization };
+      return api.app.request('/metrics', { headers }, {});
+    };
+  };
+  const request = await start({ TASKBELL_METRICS_TOKEN: token });
+  const allowed = await request(`Bearer ${token}`);
+  expect([allowed.status, await allowed.text()]).toEqual([200, 'a_total 1\n']);
+  expect(allowed.headers.get('content-type')).toBe('text/plain; version=0.0.4');
+  const wrong = [
+    undefined,
+    'Bearer ',
+    `Bearer ${token}x`,
+    `Basic ${token}`,
+    token,
+    `Bearer ${'e'.repeat(32)}`,
+  ];
+  for (const authorization of wrong) expect((await request(authorization)).status, authorization).toBe(404);
+  const without = await start({});
+  expect((await without(`Bearer ${token}`)).status).toBe(404);
+  expect((await without('Bearer undefined')).status).toBe(404);
+});
+
 test.each([
   ['the secret', { TASKBELL_JWT_SECRET: '' }, 'TASKBELL_JWT_SECRET: must be set'],
   ['the address of Temporal', { TEMPORAL_ADDRESS: '' }, 'TEMPORAL_ADDRESS: must be set'],
