@@ -26,7 +26,7 @@ import { maxErrorMessageBytes } from '../src/contract/limits.ts';
 import type { JsonValue } from '../src/contract/json.ts';
 import { truncateBytes } from '../src/contract/text.ts';
 import { isAttemptFailure, isAttemptSuccess, isReport } from './message-shapes.ts';
-import { type FailedAttempt, keepsCheckpoints, type TaskState } from './state.ts';
+import { dueAt, type FailedAttempt, keepsCheckpoints, type TaskState } from './state.ts';
 
 /** How an unsuccessful attempt ended. */
 export type AttemptOutcome =
@@ -94,7 +94,7 @@ async function schedule(input: TaskInput, state: TaskState): Promise<AttemptSucc
     time_limit: spec.time_limit,
     checkpoint,
     ...(keepsCheckpoints(state) ? {} : { discards_checkpoint: true }),
-    ...(attempt === 0 ? { due_at: dueAt(input, state) } : {}),
+    ...(attempt === 0 ? { due_at: dueAt(state, input) } : {}),
   };
   const options = {
     startToCloseTimeout: (spec.time_limit + hardLimitMargin) * 1000,
@@ -103,12 +103,6 @@ async function schedule(input: TaskInput, state: TaskState): Promise<AttemptSucc
   };
   const success: unknown = await processTask.executeWithOptions(options, [attemptInput]);
   return isAttemptSuccess(success) ? success : completedByHand(attempt + 1, success);
-}
-
-/** Returns when a task became due: at its scheduled time, unless a message or a predecessor has made it wait for longer. */
-function dueAt({ version }: TaskInput, { spec, updatedAt, ...state }: TaskState): string {
-  // Becoming due is the only write since its start.
-  return state.version === version + 1 ? spec.scheduled_time : new Date(updatedAt).toISOString();
 }
 
 /** Returns the success of an attempt that someone has completed in Temporal, with a result of their own. */

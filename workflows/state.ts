@@ -163,6 +163,15 @@ export function becomeDue(state: TaskState, now: number): TaskState {
   return state.status === 'SCHEDULED' ? written(state, now, { status: 'PENDING' }) : state;
 }
 
+/**
+ * Returns when a PENDING task became due: at its scheduled time, unless it has been changed or has waited for others, and
+ * then when that was over, as its workflow has seen it.
+ */
+export function dueAt({ spec, version, updatedAt }: TaskState, input: Pick<TaskInput, 'version'>): string {
+  // Becoming due is the first write of a task that has only waited for its time.
+  return version === input.version + 1 ? spec.scheduled_time : new Date(updatedAt).toISOString();
+}
+
 export function attemptStarted(state: TaskState, start: AttemptStart, now: number): TaskState {
   if (start.attempt <= state.attempt) return state;
   // An attempt that is being withdrawn may still announce itself; that must not set a paused task to RUNNING.

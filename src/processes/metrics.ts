@@ -4,7 +4,6 @@
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
@@ -12,7 +11,7 @@ import { choosePorts, listenError } from '../engine/ports.ts';
 import { measureBuild } from '../metrics/build-info.ts';
 import type { Metrics, MetricsPage } from '../metrics/registry.ts';
 import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
-import { buildFolder } from './own-build.ts';
+import { packageManifest } from './own-build.ts';
 import type { ProcessRole } from './role.ts';
 
 export interface RoleMetrics {
@@ -22,8 +21,8 @@ export interface RoleMetrics {
   readonly page: (() => Promise<MetricsPage>) | undefined;
   /** Address of the page on a port of its own; undefined without one. */
   readonly url: string | undefined;
-  /** Address for the metrics of the SDK's core, which the page then includes; undefined if metrics are off. */
-  readonly coreAddress: string | undefined;
+  /** Chooses an address for the metrics of the SDK's core, which the page then includes. Undefined if metrics are off. */
+  readonly chooseCoreAddress: (() => Promise<string>) | undefined;
   close(): Promise<void>;
 }
 
@@ -33,7 +32,7 @@ const off: RoleMetrics = {
   telemetry: noTelemetry,
   page: undefined,
   url: undefined,
-  coreAddress: undefined,
+  chooseCoreAddress: undefined,
   close: async () => undefined,
 };
 
@@ -49,26 +48,31 @@ export async function startMetrics(
   const onMissing = (error: unknown): void =>
     logger.warn({ err: error }, 'a part of the metrics cannot be read');
   const metrics = createMetrics({ role, onMissing });
-  const coreAddress = role === 'worker' ? await includeCore(metrics) : undefined;
+  const chooseCoreAddress = role === 'worker' ? includeCore(metrics) : undefined;
   const { telemetry, page } = metrics;
   if (port === undefined) return { ...off, telemetry, page };
   const { serveMetrics } = await import('../metrics/server.ts');
   const server = await serveMetrics({ host, port, page }).catch((error: unknown) => {
     throw listenError(error, { host, port, variable });
   });
-  return { telemetry, page, url: server.url, coreAddress, close: server.close };
+  return { telemetry, page, url: server.url, chooseCoreAddress, close: server.close };
 }
 
-/** Chooses a port of this machine for the metrics of the SDK's core, and adds them to the page. */
-async function includeCore(metrics: Metrics): Promise<string> {
+/** Adds the metrics of the SDK's core to the page. @returns a function that chooses another address for them. */
+function includeCore(metrics: Metrics): () => Promise<string> {
   const host = '127.0.0.1';
-  const [port = 0] = await choosePorts(host, [{ port: 0, variable }]);
-  const address = `${host}:${port}`;
+  let address: string | undefined;
   metrics.include(async () => {
+    // Until the worker has started, there are none.
+    if (address === undefined) return '';
     const response = await fetch(`http://${address}/metrics`);
     return response.text();
   });
-  return address;
+  return async () => {
+    const [port = 0] = await choosePorts(host, [{ port: 0, variable }]);
+    address = `${host}:${port}`;
+    return address;
+  };
 }
 
 /** Measures the versions that a role's process runs with. */
@@ -78,7 +82,7 @@ export async function measureVersions(
 ): Promise<void> {
   if (telemetry === noTelemetry) return;
   const sdk = versionIn(createRequire(import.meta.url)('@temporalio/common/package.json'));
-  const version = versionIn(JSON.parse(await readFile(join(buildFolder, '..', 'package.json'), 'utf8')));
+  const version = versionIn(JSON.parse(await readFile(packageManifest(), 'utf8')));
   measureBuild(telemetry, { version, sdk }, probe);
 }
 

@@ -33,7 +33,7 @@ async function runWith(
   config: Config,
   logger: Logger,
   findSecret: FindSecret,
-  { telemetry, coreAddress, url }: RoleMetrics,
+  { telemetry, chooseCoreAddress, url }: RoleMetrics,
 ): Promise<void> {
   const pool = await startHandlers(config, logger, telemetry);
   try {
@@ -47,7 +47,7 @@ async function runWith(
       ...config.worker,
       logger,
       telemetry,
-      coreMetrics: coreAddress,
+      chooseCoreAddress,
     });
     await measureVersions(telemetry, running.probe);
     const { identity } = running;

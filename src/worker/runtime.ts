@@ -12,12 +12,27 @@ const heartbeatIntervalMs = 5000;
 
 export interface CoreOptions {
   readonly logger: Logger;
-  /** Address on which the SDK's core serves its own metrics; nowhere if undefined. */
-  readonly coreMetrics?: string | undefined;
+  /** Chooses an address on which the SDK's core serves its own metrics; nowhere if undefined. */
+  readonly chooseCoreAddress?: (() => Promise<string>) | undefined;
 }
 
+/** Number of addresses to try: another process may take a port between its choice and its use. */
+const maxAddresses = 3;
+
 /** Installs the SDK's core, which all Temporal workers of the process share. To be done before the first of them. */
-export function installRuntime({ logger, coreMetrics }: CoreOptions): Runtime {
+export async function installRuntime({ logger, chooseCoreAddress }: CoreOptions): Promise<Runtime> {
+  if (chooseCoreAddress === undefined) return install(logger);
+  for (let tries = 1; ; tries += 1) {
+    const address = await chooseCoreAddress();
+    try {
+      return install(logger, address);
+    } catch (error) {
+      if (tries >= maxAddresses) throw error;
+    }
+  }
+}
+
+function install(logger: Logger, metricsAddress?: string): Runtime {
   return Runtime.install({
     logger: temporalLogger(logger),
     // Signals are handled by the command, which also has other things to stop.
@@ -25,7 +40,7 @@ export function installRuntime({ logger, coreMetrics }: CoreOptions): Runtime {
     workerHeartbeatInterval: heartbeatIntervalMs,
     telemetryOptions: {
       logging: { forward: {}, filter: { core: 'WARN', other: 'WARN' } },
-      ...(coreMetrics === undefined ? {} : { metrics: metricsAt(coreMetrics) }),
+      ...(metricsAddress === undefined ? {} : { metrics: metricsAt(metricsAddress) }),
     },
   });
 }

@@ -49,8 +49,8 @@ export interface WorkerOptions {
   readonly shutdownGraceMs: number;
   readonly logger: Logger;
   readonly telemetry?: Telemetry;
-  /** Address on which the SDK's core serves its own metrics; nowhere if undefined. */
-  readonly coreMetrics?: string | undefined;
+  /** Chooses an address on which the SDK's core serves its own metrics; nowhere if undefined. */
+  readonly chooseCoreAddress?: (() => Promise<string>) | undefined;
 }
 
 export interface RunningWorker {
@@ -84,7 +84,7 @@ const settleMs = { idle: 300, step: 50, max: 5000 };
 
 /** @throws {TemporalUnreachable} */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const runtime = installRuntime(options);
+  const runtime = await installRuntime(options);
   const measures = createMeasures(options.telemetry ?? noTelemetry, options.pool.types.keys());
   // Workers that run the same activities of a task queue can't share a connection.
   const connections = await connectAll(options.connection, options.guestSlot ? 2 : 1).catch(

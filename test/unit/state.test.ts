@@ -12,6 +12,7 @@ import {
   attemptInterrupted,
   attemptWithdrawn,
   becomeDue,
+  dueAt,
   editRejection,
   endBackoff,
   type FailedAttempt,
@@ -258,6 +259,26 @@ describe('the state of a task', () => {
       const state = stateIn(status);
       expect(applyCommand(state, { command: 'resume', by: 'o' }, start)).toBe(state);
     }
+  });
+
+  test('has been due since its scheduled time, however late its workflow runs', () => {
+    const late = start + 3_600_000;
+    expect(dueAt(becomeDue(initialState(input, late), late), input)).toBe(input.scheduled_time);
+  });
+
+  test.each([
+    ['it was run early', [{ command: 'run-now', by: 'o' }]],
+    [
+      'it was resumed after its time',
+      [
+        { command: 'pause', by: 'o' },
+        { command: 'resume', by: 'o' },
+      ],
+    ],
+  ] as const)('has been due since then if %s', (_what, commands) => {
+    let state = scheduled();
+    for (const command of commands) state = applyCommand(state, command, start + 90_000);
+    expect(dueAt(becomeDue(state, start + 90_000), input)).toBe(new Date(start + 90_000).toISOString());
   });
 
   test('becomes due only once, and never while it is paused', () => {

@@ -9,6 +9,7 @@ import { createFeedLimit } from '../../src/bridge/feed-limit.ts';
 import { createHub } from '../../src/bridge/hub.ts';
 import { createPoller } from '../../src/bridge/poller.ts';
 import { createStreams } from '../../src/bridge/streams.ts';
+import { createQuota } from '../../src/tasks/quota.ts';
 import { noTelemetry } from '../../src/metrics/telemetry.ts';
 import { aTask } from '../support/task.ts';
 import { recordTelemetry } from '../support/telemetry.ts';
@@ -148,6 +149,18 @@ test('a feed beyond the limit is counted', () => {
   expect(telemetry.measurements).toEqual([
     { name: 'taskbell_rate_limited_total', value: 1, labels: { why: 'feeds' } },
   ]);
+});
+
+test('a task or an edit beyond the quota of its owner is counted', async () => {
+  const telemetry = recordTelemetry();
+  const store = { count: async () => 1 } as unknown as Parameters<typeof createQuota>[0];
+  const quota = createQuota(store, { maxOpenTasks: 1, maxStoredMb: 1, telemetry });
+  const payload = 'x'.repeat(2_000_000);
+  await expect(quota.take('alice', { payload: {}, description: '' })).rejects.toThrow('unfinished tasks');
+  quota.takeData('bob', { payload });
+  expect(() => quota.takeData('bob', { payload })).toThrow('used up');
+  const refused = { name: 'taskbell_quota_refused_total', value: 1, labels: {} };
+  expect(telemetry.measurements).toEqual([refused, refused]);
 });
 
 test('without telemetry, nothing is measured and nothing fails', () => {
