@@ -198,7 +198,7 @@ describe('the worker', () => {
       expect(counted('task_retries_total', { type }), type).toBe(retries);
       expect(counted('task_lateness_seconds_count', { type }), type).toBe(own.length);
     }
-    // Of the types here, only `dies` fails by what could be retried.
+    // Only `dies` fails by what could be retried.
     const exhausted = tasks.filter(({ type, status }) => type === 'dies' && status === 'FAILED').length;
     expect(counted('task_retries_exhausted_total')).toBe(exhausted);
     const timeouts = errors(tasks).filter((type) => type === 'TimeLimitExceeded').length;
