@@ -6,12 +6,12 @@ import type {
   AttemptReport,
   AttemptStart,
 } from '../src/contract/workflow.ts';
-import type { Telemetry } from '../src/lib/telemetry.ts';
 import { type Announcement, createAnnouncement } from './announcement.ts';
 import { AttemptRecord } from './attempt-record.ts';
 import { type EarlierTries, earlierTries } from './earlier-tries.ts';
 import type { FindSecret } from './find-secret.ts';
 import { Heartbeats } from './heartbeats.ts';
+import type { TaskMeasures } from './measures.ts';
 import type { HandlerPool } from './pool/pool.ts';
 import type { Probation } from './probation.ts';
 import type { SlotKind } from './slots.ts';
@@ -44,7 +44,7 @@ export interface ProcessTaskDependencies {
   readonly whyStop: (attempt: RunningActivity) => Promise<'cancelled' | 'given_up' | undefined>;
   /** Fires when the worker shuts down and its grace time is over. */
   readonly graceOver: AbortSignal;
-  readonly telemetry?: Telemetry;
+  readonly measures: TaskMeasures;
 }
 
 /** An attempt that the server has dispatched to this worker. */
@@ -106,14 +106,15 @@ export function createAttempt(dependencies: ProcessTaskDependencies, input: Atte
 
 /** Reports interrupted attempts to the workflow. The next try, if any, reports what cannot be reported now. */
 export async function reportInterrupted(
-  attempt: Pick<ActivityAttempt, 'dependencies' | 'activity' | 'workflow' | 'record'>,
+  attempt: Pick<ActivityAttempt, 'dependencies' | 'activity' | 'workflow' | 'input' | 'record'>,
   reports: readonly AttemptReport[],
 ): Promise<void> {
-  const { dependencies, activity, workflow, record } = attempt;
+  const { dependencies, activity, workflow, input, record } = attempt;
   try {
     for (const report of reports) {
       await dependencies.signals.interrupted(workflow, { report });
       record.reported(report.attempt);
+      dependencies.measures.attemptEnded(input.type, report);
     }
   } catch (error) {
     // The attempt itself matters more than the record of the one before it.

@@ -2,9 +2,19 @@
 import { CancelledFailure } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { AttemptFailure, AttemptReport } from '../src/contract/workflow.ts';
-import { type ActivityAttempt, reportInterrupted, soonMs } from './activity-attempt.ts';
+import {
+  type ActivityAttempt,
+  type ProcessTaskDependencies,
+  reportInterrupted,
+  soonMs,
+} from './activity-attempt.ts';
 import { blamedAfter, type EarlierTries } from './earlier-tries.ts';
 import { AttemptInterrupted, describeFailure } from './failures.ts';
+
+/** An attempt on either lane. */
+export interface MeasuredAttempt extends Pick<ActivityAttempt, 'record' | 'input'> {
+  readonly dependencies: Pick<ProcessTaskDependencies, 'measures'>;
+}
 
 /** Number of lost attempts after which the task itself is considered the cause: that is a failure of its attempt. */
 const maxBlamedLosses = 5;
@@ -36,13 +46,15 @@ export async function activityFailure(error: unknown, attempt: ActivityAttempt):
   const { stop, record } = attempt;
   if (error instanceof AttemptInterrupted) return interrupted(error, attempt);
   if (error instanceof CancelledFailure && stop.signal.aborted) {
-    return new CancelledFailure('Task cancelled', [record.report('cancelled', null)]);
+    const report = record.report('cancelled', null);
+    attempt.dependencies.measures.attemptEnded(attempt.input.type, report);
+    return new CancelledFailure('Task cancelled', [report]);
   }
   return attemptFailure(error, attempt);
 }
 
 /** Returns the failure of an attempt whose handler threw, or was stopped at a limit. */
-export function attemptFailure(error: unknown, attempt: Pick<ActivityAttempt, 'record' | 'input'>): Error {
+export function attemptFailure(error: unknown, attempt: MeasuredAttempt): Error {
   const { type, message, ...retry } = describeFailure(error);
   return failure(attempt, attempt.record.report('failed', { type, message }), retry);
 }
@@ -68,10 +80,11 @@ async function interrupted(
 
 /** Returns the failure of an attempt, with its report, by which the workflow applies the task's own retry policy. */
 export function failure(
-  { record, input }: Pick<ActivityAttempt, 'record' | 'input'>,
+  { dependencies, record, input }: MeasuredAttempt,
   report: AttemptReport,
   { retryable, retryAfterMs }: { retryable: boolean; retryAfterMs?: number | undefined },
 ): Error {
+  dependencies.measures.attemptEnded(input.type, report);
   const checkpoint = input.discards_checkpoint === true ? null : record.checkpoint;
   const details: AttemptFailure = {
     report,

@@ -15,7 +15,6 @@ import {
   reportInterrupted,
 } from './activity-attempt.ts';
 import { activityFailure, giveUp, isLostTooOften } from './attempt-failure.ts';
-import { measureAttempt, outcomeOf } from './measure.ts';
 import type { TypeRules } from './pool/messages.ts';
 import { notItsTurn, refusal, unknownType } from './put-back.ts';
 import { runHandler } from './run-handler.ts';
@@ -54,19 +53,20 @@ async function attemptTask(attempt: ActivityAttempt): Promise<AttemptSuccess> {
 }
 
 async function runInTurn(attempt: ActivityAttempt, rules: TypeRules): Promise<AttemptSuccess> {
-  const { dependencies, input, startedAt, tries, record, stop } = attempt;
+  const { dependencies, input, tries, record, stop, startedAt } = attempt;
   const turn = dependencies.probation.admit(tries.lost);
   if (!turn) throw notItsTurn(attempt);
   announceSoon(attempt);
+  if (tries.attempt === 1 && input.due_at !== undefined)
+    dependencies.measures.firstAttemptStarted(input.type, Date.parse(input.due_at), startedAt);
   try {
     await turn.settle(stop.signal);
     const result = await run(attempt, rules);
-    measureAttempt(dependencies, input, startedAt, 'completed');
-    return { result, report: record.report('completed', null) };
+    const report = record.report('completed', null);
+    dependencies.measures.attemptEnded(input.type, report);
+    return { result, report };
   } catch (error) {
-    const failed = await activityFailure(error, attempt);
-    measureAttempt(dependencies, input, startedAt, outcomeOf(failed));
-    throw failed;
+    throw await activityFailure(error, attempt);
   } finally {
     turn.end();
   }

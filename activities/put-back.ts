@@ -49,7 +49,7 @@ export async function refusal(dependencies: ProcessTaskDependencies, input: Atte
   const tries = earlierTries(activity.info, input);
   const record = new AttemptRecord({ ...tries, startedAt: Date.now(), worker }, () => undefined);
   // The heartbeat of the refusal replaces that of a lost attempt, the only record of it.
-  await reportInterrupted({ dependencies, activity, workflow, record }, tries.unreported);
+  await reportInterrupted({ dependencies, activity, workflow, input, record }, tries.unreported);
   return deferral({ activity, record }, 'Waiting for another task of its owner to end', {
     nextRetryDelay: soonMs,
     // Nothing has failed, and it can happen every few seconds for days: the SDK logs it as a detail.

@@ -16,13 +16,12 @@ import type {
   MovedAttempt,
   QuickAttemptInput,
 } from '../src/contract/workflow.ts';
-import type { Telemetry } from '../src/lib/telemetry.ts';
 import { type WorkflowRun, workflowOf } from './activity-attempt.ts';
-import { attemptFailure } from './attempt-failure.ts';
+import { attemptFailure, type MeasuredAttempt } from './attempt-failure.ts';
 import { AttemptRecord } from './attempt-record.ts';
 import { AttemptInterrupted } from './failures.ts';
 import type { FindSecret } from './find-secret.ts';
-import { measureAttempt, outcomeOf } from './measure.ts';
+import type { TaskMeasures } from './measures.ts';
 import type { HandlerProcess } from './pool/handler-process.ts';
 import type { HandlerPool } from './pool/pool.ts';
 import type { TypeRules } from './pool/messages.ts';
@@ -50,7 +49,7 @@ export interface QuickLaneDependencies {
   readonly lostWorker: (
     run: WorkflowRun,
   ) => Promise<Pick<AttemptReport, 'worker' | 'started_at'> | undefined>;
-  readonly telemetry?: Telemetry;
+  readonly measures: TaskMeasures;
 }
 
 export interface QuickLane {
@@ -71,7 +70,10 @@ export function createQuickLane(dependencies: QuickLaneDependencies): QuickLane 
     if ((slowUntil.get(input.type) ?? 0) > performance.now())
       return moved(`An attempt of the type took longer than ${budgetMs} ms lately`);
     const lost = input.may_repeat ? await lostReport(dependencies, input) : undefined;
-    if (lost) return moved('The worker of an attempt was lost', { report: lost });
+    if (lost) {
+      dependencies.measures.attemptEnded(input.type, lost);
+      return moved('The worker of an attempt was lost', { report: lost });
+    }
     return attempt(dependencies, rules, input, () =>
       slowUntil.set(input.type, performance.now() + slowTypeMs),
     );
@@ -105,6 +107,8 @@ async function attempt(
   const activity = Context.current();
   const startedAt = Date.now();
   const record = newRecord(dependencies, input, startedAt);
+  if (input.due_at !== undefined)
+    dependencies.measures.firstAttemptStarted(input.type, Date.parse(input.due_at), startedAt);
   const tooLong = new AbortController();
   const budget = setTimeout(() => tooLong.abort(new CancelledFailure('TOO_LONG')), budgetMs);
   try {
@@ -121,12 +125,12 @@ async function attempt(
       graceOver,
       handBackMs: stopMs,
     });
-    measureAttempt(dependencies, input, startedAt, 'completed');
-    return { result, report: record.report('completed', null) };
+    const report = record.report('completed', null);
+    dependencies.measures.attemptEnded(input.type, report);
+    return { result, report };
   } catch (error) {
-    measureAttempt(dependencies, input, startedAt, outcomeOf(error));
     if (tooLong.signal.aborted) onTooLong();
-    return endUnsuccessful(error, { record, input, isTooLong: tooLong.signal.aborted });
+    return endUnsuccessful(error, { dependencies, record, input, isTooLong: tooLong.signal.aborted });
   } finally {
     clearTimeout(budget);
   }
@@ -158,21 +162,27 @@ function newRecord(
   );
 }
 
+interface UnsuccessfulAttempt extends MeasuredAttempt {
+  readonly input: QuickAttemptInput;
+  readonly isTooLong: boolean;
+}
+
 /** Returns that the task moves on. @throws the attempt's failure or cancellation. */
-function endUnsuccessful(
-  error: unknown,
-  ended: { readonly record: AttemptRecord; readonly input: QuickAttemptInput; readonly isTooLong: boolean },
-): MovedAttempt {
-  const { record, input, isTooLong } = ended;
+function endUnsuccessful(error: unknown, attempt: UnsuccessfulAttempt): MovedAttempt {
+  const { dependencies, record, input, isTooLong } = attempt;
+  const ended = (report: AttemptReport): AttemptReport => {
+    dependencies.measures.attemptEnded(input.type, report);
+    return report;
+  };
   if (error instanceof CancelledFailure)
-    throw new CancelledFailure('Task cancelled', [record.report('cancelled', null)]);
-  if (!(error instanceof AttemptInterrupted)) throw attemptFailure(error, ended);
+    throw new CancelledFailure('Task cancelled', [ended(record.report('cancelled', null))]);
+  if (!(error instanceof AttemptInterrupted)) throw attemptFailure(error, attempt);
   const { outcome, type, message } = error;
   const reason = isTooLong
     ? `The attempt took longer than ${budgetMs} ms, the limit of the quick lane`
     : message;
   return moved(reason, {
-    report: record.report(outcome, { type: isTooLong ? 'QuickLimitExceeded' : type, message: reason }),
+    report: ended(record.report(outcome, { type: isTooLong ? 'QuickLimitExceeded' : type, message: reason })),
     ...(input.discards_checkpoint !== true && { checkpoint: record.checkpoint }),
   });
 }

@@ -40,6 +40,11 @@ export class Slots {
   #polling: object | undefined;
   #changed = new AbortController();
 
+  /** Number of attempts in slots, and of those in guest slots. */
+  get used(): { readonly own: number; readonly guest: number } {
+    return { own: this.#owners.length, guest: this.#guests.length };
+  }
+
   /** @param count number of slots, without guest slots. */
   constructor(count: number) {
     this.#count = count;

@@ -95,6 +95,13 @@ const variables = z.object({
   TASKBELL_SECRETS_FILE: z.string().optional(),
   TASKBELL_TEMPORAL_PORT: port(7233),
   TASKBELL_TEMPORAL_UI_PORT: portOrNone(8233),
+  // `taskbell up` uses the next one, too.
+  TASKBELL_METRICS_PORT: wholeNumber(0, 65_534).optional(),
+  TASKBELL_METRICS_TOKEN: z
+    .string()
+    .min(32, 'must be at least 32 characters; `openssl rand -hex 32` makes one')
+    .regex(/^[\x21-\x7e]*$/, 'must be of visible ASCII characters, without spaces')
+    .optional(),
   TASKBELL_TASK_QUEUE: z.string().max(200).default('taskbell'),
   TASKBELL_JWT_SECRET: z
     .string()
@@ -157,6 +164,12 @@ export interface Config {
     | { readonly jwksUrl: string; readonly issuer: string; readonly audience: string }
     | undefined;
   readonly logLevel: string;
+  readonly metrics: {
+    /** Port of the metrics; 0 lets the system choose. undefined for none. */
+    readonly port: number | undefined;
+    /** Token for the metrics on the API's own port. undefined if they are not there. */
+    readonly token: string | undefined;
+  };
   readonly taskQueue: string;
   readonly webUiUrl: string | undefined;
   readonly temporal: {
@@ -228,6 +241,7 @@ export function readConfig(environment: Environment = process.env): Config {
     jwtSecret: env.TASKBELL_JWT_SECRET,
     identityProvider,
     logLevel: env.TASKBELL_LOG_LEVEL,
+    metrics: { port: env.TASKBELL_METRICS_PORT, token: env.TASKBELL_METRICS_TOKEN },
     taskQueue: env.TASKBELL_TASK_QUEUE,
     webUiUrl: env.TASKBELL_WEB_UI_URL,
     temporal: { external, namespace: external?.namespace ?? set['TEMPORAL_NAMESPACE'] ?? 'default' },
@@ -302,7 +316,7 @@ function isOfKubernetes(name: string, environment: Environment): boolean {
 
 /** Finds variables that are named like ours but don't exist. Ignored, a misspelt limit would go unnoticed. */
 function unknownVariables(environment: Environment): string[] {
-  const known = [...Object.keys(variables.shape), 'TASKBELL_JWT_SECRET_FILE'];
+  const known = [...Object.keys(variables.shape), ...secretVariables.map((name) => `${name}_FILE`)];
   return Object.keys(environment)
     .filter((name) => name.startsWith('TASKBELL_') && !known.includes(name))
     .filter((name) => !othersVariables.has(name) && !isOfKubernetes(name, environment))
@@ -334,15 +348,21 @@ function dropEmpty(environment: Environment): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
 }
 
+/** Variables that can come from a file. */
+const secretVariables = ['TASKBELL_JWT_SECRET', 'TASKBELL_METRICS_TOKEN'] as const;
+
 function withSecretFiles(environment: Environment, faults: string[]): Environment {
-  const path = environment['TASKBELL_JWT_SECRET_FILE'];
-  if (path === undefined) return environment;
-  try {
-    return { ...environment, TASKBELL_JWT_SECRET: readFileSync(path, 'utf8').trim() };
-  } catch (error) {
-    faults.push(`TASKBELL_JWT_SECRET_FILE: ${describe(error)}`);
-    return environment;
+  const secrets: Record<string, string> = {};
+  for (const name of secretVariables) {
+    const path = environment[`${name}_FILE`];
+    if (path === undefined) continue;
+    try {
+      secrets[name] = readFileSync(path, 'utf8').trim();
+    } catch (error) {
+      faults.push(`${name}_FILE: ${describe(error)}`);
+    }
   }
+  return { ...environment, ...secrets };
 }
 
 function externalTemporal(environment: Environment, faults: string[]): ClientConnectConfig | undefined {

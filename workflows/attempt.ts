@@ -29,7 +29,7 @@ import { maxErrorMessageBytes } from '../src/contract/limits.ts';
 import type { JsonValue } from '../src/contract/json.ts';
 import { truncateBytes } from '../src/contract/text.ts';
 import { isAttemptFailure, isAttemptSuccess, isReport } from './message-shapes.ts';
-import { type FailedAttempt, keepsCheckpoints, type TaskState } from './state.ts';
+import { dueAt, type FailedAttempt, keepsCheckpoints, type TaskState } from './state.ts';
 
 /** How an unsuccessful attempt ended. */
 export type AttemptOutcome =
@@ -120,17 +120,18 @@ function startOrdinaryAttempt(input: TaskInput, state: TaskState): StartedAttemp
   };
 }
 
-function attemptInput({ type, owner }: TaskInput, state: TaskState): AttemptInput {
+function attemptInput(input: TaskInput, state: TaskState): AttemptInput {
   const { spec, attempt, checkpoint } = state;
   return {
-    type,
+    type: input.type,
     payload: spec.payload,
-    owner,
+    owner: input.owner,
     prior_attempts: attempt,
     soft_time_limit: spec.soft_time_limit,
     time_limit: spec.time_limit,
     checkpoint,
     ...(keepsCheckpoints(state) ? {} : { discards_checkpoint: true }),
+    ...(attempt === 0 ? { due_at: dueAt(state, input, Date.now()) } : {}),
   };
 }
 

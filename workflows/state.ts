@@ -169,6 +169,20 @@ export function becomeDue(state: TaskState, now: number): TaskState {
   return state.status === 'SCHEDULED' ? written(state, now, { status: 'PENDING' }) : state;
 }
 
+/**
+ * Returns when a task became due that begins its first attempt: at its scheduled time, unless it has been changed or has
+ * waited for others, and then when that was over, as its workflow has seen it.
+ */
+export function dueAt(
+  { spec, status, version }: TaskState,
+  input: Pick<TaskInput, 'version'>,
+  now: number,
+): string {
+  // On the ordinary lane, becoming due is a write of its own.
+  const changed = status === 'PENDING' ? version - 1 : version;
+  return changed === input.version ? spec.scheduled_time : new Date(now).toISOString();
+}
+
 export function attemptStarted(state: TaskState, start: AttemptStart, now: number): TaskState {
   if (start.attempt <= state.attempt) return state;
   // An attempt that is being withdrawn may still announce itself; that must not set a paused task to RUNNING.

@@ -21,6 +21,7 @@ import type {
 import { startAttempt, type AttemptOutcome } from './attempt.ts';
 import { subscribeToPredecessors } from './dependencies.ts';
 import { endByError, endRun, type RunEnd } from './end.ts';
+import { measures } from './measures.ts';
 import { taskFailure, predecessorFailure, describeState } from './record.ts';
 import { mergedReports } from './reports.ts';
 import { isTaskInput } from './message-shapes.ts';
@@ -33,6 +34,7 @@ import {
   attemptWithdrawn,
   becomeDue,
   endBackoff,
+  type FailedAttempt,
   firstStart,
   initialState,
   predecessorEnded,
@@ -47,6 +49,7 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
   describeState(run.state);
   const end = await untilEnd(run, input);
   await endRun(run, end.status);
+  measures.taskEnded(input.type, end.status);
   if (end.status !== 'COMPLETED') throw end.failure;
   return end.outcome;
 }
@@ -106,16 +109,16 @@ async function untilSuccess(run: Run, input: TaskInput): Promise<TaskOutcome> {
     try {
       result = await run.attempt.result;
     } catch (error) {
-      applyAttemptEnd(run, run.attempt.endAfter(error));
+      applyAttemptEnd(run, input, run.attempt.endAfter(error));
     }
     if (result && !('moved' in result)) return outcome(run.state, result);
-    if (result) applyAttemptEnd(run, { kind: 'moved', moved: result });
+    if (result) applyAttemptEnd(run, input, { kind: 'moved', moved: result });
     while (waitsForRetry(run.state)) await untilNextAttempt(run);
   }
 }
 
 /** Records an unsuccessful attempt. @throws the failure that ends the task, if there is no other attempt. */
-function applyAttemptEnd(run: Run, ended: AttemptOutcome): void {
+function applyAttemptEnd(run: Run, { type }: TaskInput, ended: AttemptOutcome): void {
   run.attempt = undefined;
   switch (ended.kind) {
     case 'withdrawn':
@@ -139,8 +142,13 @@ function applyAttemptEnd(run: Run, ended: AttemptOutcome): void {
       return;
     case 'failed':
       run.update(attemptFailed(run.state, ended.failed, Date.now(), Math.random()));
+      measureFailure(type, ended.failed, run.state);
       if (run.state.nextAttemptAt === null) throw taskFailure(run.state, ended.error);
   }
+}
+
+function measureFailure(type: string, { retryable }: FailedAttempt, { nextAttemptAt }: TaskState): void {
+  if (retryable) measures.attemptFailed(type, nextAttemptAt === null ? 'exhausted' : 'retry');
 }
 
 /** Records that an attempt had started when it was to be withdrawn: the changes come too late. */

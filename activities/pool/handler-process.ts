@@ -106,6 +106,12 @@ export class HandlerProcess {
     return this.#child.pid;
   }
 
+  /** Why it is replaced: an attempt has used too much memory or was stopped, or else something has ended it. */
+  get whyReplaced(): 'memory' | 'stopped' | 'ended' {
+    if (this.#killedFor === 'MemoryLimitExceeded') return 'memory';
+    return this.#killedFor === undefined && !this.#wasStopped ? 'ended' : 'stopped';
+  }
+
   /** Whether it can be given an attempt. */
   get alive(): boolean {
     const { exitCode, signalCode, connected } = this.#child;

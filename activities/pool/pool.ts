@@ -10,7 +10,7 @@ import { residentBytes } from './memory.ts';
 import type { TypeRules } from './messages.ts';
 import { WaitingLine } from './waiting-line.ts';
 import { pause } from '../../src/lib/wait.ts';
-import { noTelemetry, type Telemetry } from '../../src/lib/telemetry.ts';
+import { type LabelsOf, noTelemetry, type Telemetry } from '../../src/metrics/telemetry.ts';
 
 export interface PoolOptions extends Omit<HandlerProcessOptions, 'maxHeapMb'> {
   /** Number of attempts at a time. */
@@ -43,6 +43,8 @@ export interface HandlerPool {
   release(handlerProcess: HandlerProcess): void;
   close(): Promise<void>;
 }
+
+type Recycled = LabelsOf<'taskbell_handler_processes_recycled_total'>['reason'];
 
 /** Multiple of the memory limit above which a process is killed at once. */
 const killAbove = 1.5;
@@ -80,6 +82,7 @@ class Pool implements HandlerPool {
   readonly #living = new Set<HandlerProcess>();
   readonly #closing = new AbortController();
   readonly #watch: NodeJS.Timeout;
+  readonly #telemetry: Telemetry;
   readonly #stopGauges: readonly (() => void)[];
   #idle: HandlerProcess[] = [];
   /** Callers that wait for a process: those with a slot, who go first, and those without one. */
@@ -99,10 +102,16 @@ class Pool implements HandlerPool {
     // Code that awaits it still gets the error; this only prevents an unhandled rejection.
     this.failed.catch(() => undefined);
     this.#watch = setInterval(() => void this.#watchMemory(), memoryIntervalMs).unref();
-    const { telemetry = noTelemetry } = options;
+    this.#telemetry = options.telemetry ?? noTelemetry;
     this.#stopGauges = [
-      telemetry.gauge('taskbell_handler_processes', () => this.#busy.size, { state: 'busy' }),
-      telemetry.gauge('taskbell_handler_processes', () => this.#idle.length, { state: 'idle' }),
+      this.#telemetry.gauge('taskbell_handler_processes', () => [
+        { labels: { state: 'starting' }, value: this.#notReady.size },
+        { labels: { state: 'idle' }, value: this.#idle.length },
+        { labels: { state: 'busy' }, value: this.#busy.size },
+      ]),
+      this.#telemetry.gauge('taskbell_handler_processes_memory_bytes', async () => [
+        { labels: {}, value: await this.#residentBytes() },
+      ]),
     ];
   }
 
@@ -151,10 +160,9 @@ class Pool implements HandlerPool {
   release(handlerProcess: HandlerProcess): void {
     this.#busy.delete(handlerProcess);
     if (!this.#all.has(handlerProcess)) return;
-    const { attempts, residentBytes } = handlerProcess;
-    const worn = attempts >= this.#options.maxAttempts || residentBytes > this.#maxBytes;
-    if (worn || !handlerProcess.alive) this.#replace(handlerProcess);
-    else this.#offer(handlerProcess);
+    const reason = this.#whyReplace(handlerProcess);
+    if (reason === undefined) this.#offer(handlerProcess);
+    else this.#replace(handlerProcess, reason);
     this.#refill();
   }
 
@@ -187,13 +195,23 @@ class Pool implements HandlerPool {
     this.#idle.push(handlerProcess);
   }
 
-  #replace(handlerProcess: HandlerProcess): void {
-    this.#forget(handlerProcess);
+  /** Returns why a process cannot have another attempt; undefined if it can. */
+  #whyReplace(handlerProcess: HandlerProcess): Recycled | undefined {
+    const { alive, attempts, residentBytes, whyReplaced } = handlerProcess;
+    if (!alive) return whyReplaced;
+    if (residentBytes > this.#maxBytes) return 'memory';
+    return attempts >= this.#options.maxAttempts ? 'attempts' : undefined;
+  }
+
+  #replace(handlerProcess: HandlerProcess, reason: Recycled): void {
+    this.#forget(handlerProcess, reason);
     void this.#end(handlerProcess);
   }
 
-  #forget(handlerProcess: HandlerProcess): void {
-    this.#all.delete(handlerProcess);
+  #forget(handlerProcess: HandlerProcess, reason: Recycled): void {
+    const isFirst = this.#all.delete(handlerProcess);
+    if (isFirst && !this.#closing.signal.aborted)
+      this.#telemetry.count('taskbell_handler_processes_recycled_total', { reason });
     this.#busy.delete(handlerProcess);
     this.#idle = this.#idle.filter((other) => other !== handlerProcess);
   }
@@ -264,8 +282,15 @@ class Pool implements HandlerPool {
 
   async #dropAtEnd(handlerProcess: HandlerProcess): Promise<void> {
     await handlerProcess.ended;
-    this.#forget(handlerProcess);
+    this.#forget(handlerProcess, handlerProcess.whyReplaced);
     this.#refill();
+  }
+
+  /** Returns the resident memory of all processes, in bytes. */
+  async #residentBytes(): Promise<number> {
+    const pids = [...this.#living].flatMap(({ pid }) => pid ?? []);
+    const measured = await residentBytes(pids);
+    return [...measured.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
   async #watchMemory(): Promise<void> {

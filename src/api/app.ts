@@ -12,6 +12,7 @@ import { problemResponse } from './problem.ts';
 import { requestLog } from './request-log.ts';
 import { dashboardRoutes, noSuchPage } from './routes/dashboard.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { endpointsOf } from './routes/index.ts';
 import { openApiRoute } from './routes/openapi.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -44,6 +45,7 @@ export function createApp(dependencies: ApiDependencies): Api {
   mountRoutes(app, endpointsOf({ ...dependencies, access, signIn }), guards);
   openApiRoute(app);
   docsRoutes(app, dependencies.docs);
+  metricsRoute(app, dependencies.metrics);
   dashboardRoutes(app, dependencies.dashboard);
   // Addresses that do not exist check the body as all others do, before they respond with 404.
   app.use('/api/*', limitBody(maxOpenBodyBytes), requireJson());

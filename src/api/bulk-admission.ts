@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { tooManyAtOnce } from '../contract/errors.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
 import type { ApiEnv } from './types.ts';
 
 /** Maximum number of concurrent bulk requests: each can hold megabytes. */
@@ -8,7 +9,7 @@ const maxConcurrent = 4;
 const maxConcurrentOfAccount = 2;
 
 /** Limits concurrent bulk requests, before their bodies are read. @throws AppError too_many_requests */
-export function limitBulk(): MiddlewareHandler<ApiEnv> {
+export function limitBulk(telemetry: Telemetry = noTelemetry): MiddlewareHandler<ApiEnv> {
   const inProgress = new Map<string, number>();
 
   function total(): number {
@@ -20,7 +21,10 @@ export function limitBulk(): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const { id } = c.get('principal');
     const own = inProgress.get(id) ?? 0;
-    if (own >= maxConcurrentOfAccount || total() >= maxConcurrent) throw tooManyAtOnce();
+    if (own >= maxConcurrentOfAccount || total() >= maxConcurrent) {
+      telemetry.count('taskbell_rate_limited_total', { why: 'bulk' });
+      throw tooManyAtOnce();
+    }
     inProgress.set(id, own + 1);
     try {
       await next();

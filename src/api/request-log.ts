@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { Logger } from 'pino';
-import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
+import { methodLabel } from '../metrics/labels.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
 import { rawPath } from './raw-path.ts';
 import type { ApiEnv } from './types.ts';
 
@@ -21,7 +22,8 @@ export function requestLog(logger: Logger, telemetry: Telemetry = noTelemetry): 
     const { status } = c.res;
     logger.debug({ requestId, method, path, status, durationMs: Math.round(ms) }, 'request');
     // By route, not by path: paths have ids, so the number of labels would be unlimited.
-    const labels = { method, route: routePath(c, -1), status: String(status) };
-    telemetry.observe('taskbell_http_request_seconds', ms / 1000, labels);
+    const labels = { method: methodLabel(method), route: routePath(c) };
+    telemetry.count('taskbell_http_requests_total', { ...labels, status: String(status) });
+    telemetry.observe('taskbell_http_request_duration_seconds', ms / 1000, labels);
   };
 }

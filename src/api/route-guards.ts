@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
 import type { RateLimit } from '../lib/token-bucket.ts';
+import type { Telemetry } from '../metrics/telemetry.ts';
 import type { Access } from './access.ts';
 import { audit } from './audit.ts';
 import { limitBody, requireJson } from './body.ts';
@@ -29,13 +30,14 @@ interface Dependencies {
   /** Rate limit of each account's requests; none if undefined. */
   readonly rate: RateLimit | undefined;
   readonly logger: Logger;
+  readonly telemetry?: Telemetry;
 }
 
-export function createRouteGuards({ access, rate, logger }: Dependencies): RouteGuards {
+export function createRouteGuards({ access, rate, logger, telemetry }: Dependencies): RouteGuards {
   const limited = limitRate(rate);
   const charged = chargeCalls(rate);
   // One limit for all bulk routes: they share the memory that it protects.
-  const bulk = limitBulk();
+  const bulk = limitBulk(telemetry);
 
   function admit({ caller, scope, action }: RouteRules): MiddlewareHandler<ApiEnv>[] {
     if (caller === 'anyone') return [];

@@ -12,7 +12,8 @@ import type { Streams } from '../bridge/streams.ts';
 import type { RateLimit } from '../lib/token-bucket.ts';
 import type { TaskService } from '../tasks/service.ts';
 import type { Assets } from './assets.ts';
-import type { Telemetry } from '../lib/telemetry.ts';
+import type { MetricsPage } from '../metrics/registry.ts';
+import type { Telemetry } from '../metrics/telemetry.ts';
 
 export interface ApiDependencies {
   readonly tasks: TaskService;
@@ -37,6 +38,8 @@ export interface ApiDependencies {
   readonly rate: RateLimit | undefined;
   readonly logger: Logger;
   readonly telemetry?: Telemetry;
+  /** The page of the metrics, for callers with its token. There is none if undefined. */
+  readonly metrics?: { readonly token: string; readonly page: () => Promise<MetricsPage> } | undefined;
 }
 
 /** What the middleware provides to the routes. */

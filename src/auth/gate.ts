@@ -12,7 +12,7 @@ import { createCredentialStatus, type CredentialStatus, validUntilExpiry } from 
 import { createThrottle, type Throttle } from './throttle.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 import { createTokens, currentAccount, type Tokens } from './tokens.ts';
-import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
 
 /** Local accounts: their passwords, tokens, sessions and sign-in links. */
 export interface LocalAccounts {

@@ -11,7 +11,7 @@
  */
 import { AppError } from '../contract/errors.ts';
 import { Lru } from '../lib/lru.ts';
-import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
 
 export interface Throttle {
   /**
@@ -115,14 +115,16 @@ export function createThrottle(options: ThrottleOptions = {}): Throttle {
       // An address has no line break.
       const key = `${address}\n${name}`;
       const known = await begin(key, address).catch((error: unknown) => {
+        telemetry.count('taskbell_rate_limited_total', { why: 'sign_ins' });
         onRejected?.();
         throw error;
       });
       try {
         const signedIn = await attempt();
-        telemetry.count('taskbell_sign_ins_total', { outcome: signedIn === undefined ? 'failed' : 'ok' });
-        if (signedIn === undefined) countFailure(known, address);
-        else Object.assign(known, { failures: 0, blockedUntil: 0 });
+        if (signedIn === undefined) {
+          telemetry.count('taskbell_signin_failures_total', {});
+          countFailure(known, address);
+        } else Object.assign(known, { failures: 0, blockedUntil: 0 });
         return signedIn;
       } finally {
         known.pending -= 1;

@@ -1,4 +1,5 @@
 import { AppError } from '../contract/errors.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
 
 /** Counts the feeds of each account, sockets and event streams together, in this process. */
 export interface FeedLimit {
@@ -14,7 +15,7 @@ export interface FeedLimit {
 const retryAfterSeconds = 30;
 
 /** @param max Maximum number of open feeds of one account; 0 for no limit. */
-export function createFeedLimit(max: number): FeedLimit {
+export function createFeedLimit(max: number, telemetry: Telemetry = noTelemetry): FeedLimit {
   const open = new Map<string, number>();
 
   function giveBack(account: string): void {
@@ -27,6 +28,7 @@ export function createFeedLimit(max: number): FeedLimit {
     take(account) {
       const own = open.get(account) ?? 0;
       if (max > 0 && own >= max) {
+        telemetry.count('taskbell_rate_limited_total', { why: 'feeds' });
         const message = `The account already has ${max} sockets and event streams open. Close some first.`;
         throw new AppError('too_many_requests', message, { retryAfterSeconds });
       }

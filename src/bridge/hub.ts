@@ -11,6 +11,7 @@ import { compareVersions, endedStatuses } from '../contract/status.ts';
 import type { FeedMessage, TaskSummary } from '../contract/task.ts';
 import type { Change, Observation } from '../tasks/feed.ts';
 import { outgoing, type OutgoingMessage } from './message.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
 import { isForward, skipsEnd } from './order.ts';
 
 /** Receives one task. */
@@ -87,14 +88,17 @@ interface HubOptions {
   readonly onFirst: () => void;
   /** Returns the time by the clock that gives tasks their `created_at`, in milliseconds since the epoch. */
   readonly now: () => number;
+  readonly telemetry?: Telemetry;
 }
 
-export function createHub({ onFirst, now: instant }: HubOptions): Hub {
+export function createHub({ onFirst, now: instant, telemetry = noTelemetry }: HubOptions): Hub {
   const entries = new Map<string, Entry>();
   /** Ids of the tasks that each list watcher has received and still wants. */
   const listWatchers = new Map<ListWatcher, Set<string>>();
   const expected = new Set<string>();
   let outage: OutgoingMessage | undefined;
+  /** When the latest list watcher arrived, by the clock of `instant`: what has changed before is not late for it. */
+  let joinedAt = 0;
 
   const size = (): number => entries.size + listWatchers.size;
   /** The tasks that were deleted a short while ago: a late look may still find them, and so may a list. */
@@ -164,10 +168,13 @@ export function createHub({ onFirst, now: instant }: HubOptions): Hub {
       // The server deletes the runs of a task one by one, so a look may still find one. A task that was created again
       // under the same id is younger.
       const isDeleted = Date.parse(observation.task.created_at) < (deletions.get(id)?.at ?? 0);
-      if (!isDeleted && isOwnerWatched(observation.task.owner)) enter(observation);
+      if (isDeleted || !isOwnerWatched(observation.task.owner)) return;
+      enter(observation);
+      if (Date.parse(observation.task.updated_at) > joinedAt) measureLag(observation);
       return;
     }
     if (!isForward(entry.last, observation)) return;
+    const isWritten = observation.task.updated_at !== entry.last.task.updated_at;
     entry.last = observation;
     const message = taskMessage(observation);
     if (message.text === entry.message.text) return;
@@ -175,6 +182,12 @@ export function createHub({ onFirst, now: instant }: HubOptions): Hub {
     entry.changedAt = performance.now();
     for (const watcher of entry.watchers) watcher.send(message);
     sendToListWatchers(entry);
+    if (isWritten) measureLag(observation);
+  }
+
+  function measureLag({ task }: Observation): void {
+    const lagMs = Math.max(0, instant() - Date.parse(task.updated_at));
+    telemetry.observe('taskbell_bridge_lag_seconds', lagMs / 1000, {});
   }
 
   function remove(id: string, entry: Entry, at: number): void {
@@ -222,6 +235,7 @@ export function createHub({ onFirst, now: instant }: HubOptions): Hub {
 
     watchAll(watcher) {
       const received = new Set<string>();
+      joinedAt = instant();
       catchUp(watcher, received);
       listWatchers.set(watcher, received);
       if (size() === 1) onFirst();

@@ -7,7 +7,7 @@ import { endedStatuses } from '../contract/status.ts';
 import type { Observation } from '../tasks/feed.ts';
 import type { Hub } from './hub.ts';
 import { skipsEnd } from './order.ts';
-import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
 
 export interface Observer {
   /** Looks at a task as soon as its turn comes, and once more if a look at it is under way. */
@@ -83,7 +83,7 @@ export function createObserver(options: ObserverOptions): Observer {
   async function lookAt(id: string): Promise<void> {
     const before = states.get(id);
     const lookedAt = performance.now();
-    telemetry.count('taskbell_feed_looks_total');
+    telemetry.count('taskbell_bridge_calls_total', { call: 'look' });
     try {
       const observation = await observe(id);
       if (observation) await reportPreviousEnd(observation);

@@ -29,7 +29,11 @@ export interface Outbox {
   check(now: number): void;
 }
 
-export function createOutbox(socket: OutgoingSocket): Outbox {
+/** @param onDropped called when a message that waits is replaced by a newer one, or given up. */
+export function createOutbox(
+  socket: OutgoingSocket,
+  onDropped: (count: number) => void = () => undefined,
+): Outbox {
   const held = new LatestByKey<string>();
   let stuckSince: number | undefined;
 
@@ -53,6 +57,7 @@ export function createOutbox(socket: OutgoingSocket): Outbox {
   }
 
   function giveUp(): void {
+    onDropped(held.size);
     held.clear();
     socket.close(tryAgainLater, 'too slow');
   }
@@ -65,7 +70,7 @@ export function createOutbox(socket: OutgoingSocket): Outbox {
         return;
       }
       stuckSince ??= performance.now();
-      held.put(key, text);
+      if (held.put(key, text)) onDropped(1);
     },
     check(now) {
       if (stuckSince !== undefined && now - stuckSince > stuckMs) giveUp();

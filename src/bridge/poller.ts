@@ -12,7 +12,7 @@ import type { Hub } from './hub.ts';
 import { createObserver } from './observer.ts';
 import { errorMessage } from '../lib/error-message.ts';
 import { pause } from '../lib/wait.ts';
-import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
 
 /** The part of the task service that the poller uses. */
 export interface FeedSource {
@@ -81,9 +81,9 @@ export function createPoller(options: PollerOptions): Poller {
   }
 
   async function tick(): Promise<void> {
-    const startedAt = performance.now();
+    const askedAt = performance.now();
+    telemetry.count('taskbell_bridge_calls_total', { call: 'changes' });
     try {
-      const askedAt = performance.now();
       const found = await source.changesSince(cursor);
       newest = {
         written: newer(newest.written, found.cursor.written, cursor.written, askedAt),
@@ -99,8 +99,7 @@ export function createPoller(options: PollerOptions): Poller {
     } catch (error) {
       failed(error);
     }
-    const outcome = failures === 0 ? 'ok' : 'error';
-    telemetry.observe('taskbell_feed_tick_seconds', (performance.now() - startedAt) / 1000, { outcome });
+    telemetry.observe('taskbell_bridge_tick_seconds', (performance.now() - askedAt) / 1000, {});
   }
 
   function lookAtNews(changes: readonly Change[]): void {

@@ -22,7 +22,8 @@ import { atExpiry } from './expiry.ts';
 import type { FeedLimit } from './feed-limit.ts';
 import type { Hub } from './hub.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
-import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
+import { closeCodeLabel } from '../metrics/labels.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
 
 export interface SocketsOptions {
   readonly hub: Hub;
@@ -58,6 +59,7 @@ export interface Sockets {
 }
 
 interface SocketConnection {
+  readonly kind: Show['kind'];
   readonly principal: Principal;
   readonly outbox: Outbox;
   alive: boolean;
@@ -79,6 +81,7 @@ const allPath = /^\/ws\/tasks\/?$/;
 
 /** What a socket shows. `begin` starts it and returns a function that ends it. */
 interface Show {
+  readonly kind: 'task' | 'list';
   begin(outbox: Outbox, close: (code: number, reason: string) => void): () => void;
 }
 
@@ -93,7 +96,14 @@ export function createSockets(options: SocketsOptions): Sockets {
   });
   const clients = new Map<WebSocket, SocketConnection>();
   let closing = false;
-  const stopGauge = telemetry.gauge('taskbell_sockets_open', () => clients.size);
+  const stopGauge = telemetry.gauge('taskbell_sockets', () => {
+    const kinds = Array.from(clients.values(), ({ kind }) => kind);
+    const tasks = kinds.filter((kind) => kind === 'task').length;
+    return [
+      { labels: { kind: 'task' }, value: tasks },
+      { labels: { kind: 'list' }, value: kinds.length - tasks },
+    ];
+  });
   const heartbeat = setInterval(checkAll, options.pingMs ?? defaultPingMs);
   const pings = setInterval(() => {
     for (const socket of clients.keys()) sendPing(socket);
@@ -126,6 +136,7 @@ export function createSockets(options: SocketsOptions): Sockets {
 
   function showOne(first: Observation): Show {
     return {
+      kind: 'task',
       begin: (outbox, close) =>
         hub.watch(first, {
           send: ({ text, key }) => outbox.send(text, key),
@@ -136,6 +147,7 @@ export function createSockets(options: SocketsOptions): Sockets {
 
   function showAll(principal: Principal, filter: TaskFilter): Show {
     return {
+      kind: 'list',
       begin(outbox) {
         const unwatch = hub.watchAll({
           owner: filter.owner,
@@ -149,8 +161,10 @@ export function createSockets(options: SocketsOptions): Sockets {
   }
 
   function open(socket: WebSocket, principal: Principal, show: Show): void {
-    const outbox = createOutbox(socket);
-    const client: SocketConnection = { principal, outbox, alive: true };
+    const outbox = createOutbox(socket, (count) =>
+      telemetry.count('taskbell_socket_dropped_total', {}, count),
+    );
+    const client: SocketConnection = { kind: show.kind, principal, outbox, alive: true };
     clients.set(socket, client);
     const clearExpiry = atExpiry(principal, () => socket.close(closeCode.unauthenticated, 'token expired'));
     sendPing(socket);
@@ -162,7 +176,8 @@ export function createSockets(options: SocketsOptions): Sockets {
     answerPings(socket);
     closeIfInvalid(socket, principal);
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'));
-    socket.on('close', () => {
+    socket.on('close', (code) => {
+      telemetry.count('taskbell_socket_closed_total', { code: closeCodeLabel(code) });
       clearExpiry();
       end();
       clients.delete(socket);

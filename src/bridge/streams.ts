@@ -13,7 +13,7 @@ import { atExpiry } from './expiry.ts';
 import type { FeedLimit } from './feed-limit.ts';
 import type { Hub } from './hub.ts';
 import { noticeKey, type OutgoingMessage } from './message.ts';
-import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
 
 export interface StreamsOptions {
   readonly hub: Hub;
@@ -53,7 +53,9 @@ export interface Streams {
 export function createStreams(options: StreamsOptions): Streams {
   const { hub, observeAs, isCredentialValid, limit, telemetry = noTelemetry } = options;
   const open = new Map<Latest, Principal>();
-  const stopGauge = telemetry.gauge('taskbell_event_streams_open', () => open.size);
+  const stopGauge = telemetry.gauge('taskbell_sockets', () => [
+    { labels: { kind: 'events' }, value: open.size },
+  ]);
   let closing = false;
 
   function finish(stream: Latest, end: StreamEnd): void {

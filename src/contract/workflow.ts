@@ -89,6 +89,8 @@ export interface AttemptInput {
   readonly checkpoint: JsonValue | null;
   /** Set if this attempt must not hand on a checkpoint when it fails: the run's history has no room for more. */
   readonly discards_checkpoint?: boolean;
+  /** When the task became due. Set on its first attempt, to measure how late that starts. */
+  readonly due_at?: string;
 }
 
 /** The result of an attempt that succeeded. */

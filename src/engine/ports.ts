@@ -51,9 +51,11 @@ export function listenError(
 function describe(error: unknown, host: string, port: number, variable: string): string {
   if (isErrno(error, 'EADDRINUSE')) {
     const what = `Port ${port} on ${host} is in use. Stop what uses it, or set ${variable} to another port.`;
-    return variable === 'TASKBELL_TEMPORAL_PORT'
-      ? `${what} If it is a Temporal server that Taskbell should use, set TEMPORAL_ADDRESS to ${host}:${port}.`
-      : what;
+    if (variable === 'TASKBELL_TEMPORAL_PORT')
+      return `${what} If it is a Temporal server that Taskbell should use, set TEMPORAL_ADDRESS to ${host}:${port}.`;
+    if (variable === 'TASKBELL_METRICS_PORT')
+      return `${what} \`up\` uses it for the API, and the next one for the worker.`;
+    return what;
   }
   if (isErrno(error, 'EACCES')) return `Not permitted to use port ${port}; set ${variable} to another port.`;
   return `Can't listen on ${host}:${port} (${variable}): ${errorMessage(error)}`;

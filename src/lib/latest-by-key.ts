@@ -6,9 +6,9 @@
 export class LatestByKey<T> {
   readonly #waiting = new Map<string | symbol, T>();
 
-  /** Adds an item, and drops a waiting one with the same key. */
-  put(key: string, item: T): void {
-    this.#add(key, key, item);
+  /** Adds an item, and drops a waiting one with the same key. @returns whether there was one. */
+  put(key: string, item: T): boolean {
+    return this.#add(key, key, item);
   }
 
   /** Does the same, but no later item replaces this one. */
@@ -16,10 +16,11 @@ export class LatestByKey<T> {
     this.#add(key, Symbol(key), item);
   }
 
-  #add(replaced: string, key: string | symbol, item: T): void {
+  #add(replaced: string, key: string | symbol, item: T): boolean {
     // A Map keeps its insertion order: deleted first, the item goes to the end.
-    this.#waiting.delete(replaced);
+    const isReplacing = this.#waiting.delete(replaced);
     this.#waiting.set(key, item);
+    return isReplacing;
   }
 
   /** Removes the item that came first, and returns it. */

@@ -4,6 +4,7 @@ import { listenError } from '../engine/ports.ts';
 import { createClosers } from '../lib/closers.ts';
 import { type ComposedApi, createApi } from './create-api.ts';
 import { createLogger, logCloseErrors } from './log.ts';
+import { startMetrics } from './metrics.ts';
 import { logLifecycle, notifyReady } from './parent.ts';
 import { untilStopRequested } from './stop.ts';
 
@@ -12,15 +13,18 @@ export async function runApi(config: Config): Promise<void> {
   const logger = createLogger(config, 'api');
   const closers = createClosers(logCloseErrors(logger));
   try {
-    const api = await createApi(config, logger);
+    const metrics = await startMetrics(config, 'api', logger);
+    closers.add(metrics.close);
+    const api = await createApi(config, logger, metrics);
     closers.add(api.close);
     const listeners: Listener[] = [];
     closers.add(async () => void (await Promise.all(listeners.map((listener) => listener.close()))));
     // Closed before the listeners, and also if one of them can't be opened: feeds would keep the process alive.
     closers.add(api.closeFeeds);
     for await (const listener of listenOnAll(config, api)) listeners.push(listener);
-    logLifecycle(logger, { urls: listeners.map(({ url }) => url) }, 'api is up');
-    notifyReady({ url: listeners[0]?.url ?? '' });
+    const urls = listeners.map(({ url }) => url);
+    logLifecycle(logger, { urls, metrics: metrics.url }, 'api is up');
+    notifyReady({ url: urls[0] ?? '', metricsUrl: metrics.url });
     await untilStopRequested();
   } finally {
     await closers.close();

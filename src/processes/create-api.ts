@@ -10,7 +10,7 @@ import { deriveKey } from '../auth/keys.ts';
 import type { Sockets } from '../bridge/sockets.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { type Closers, createClosers } from '../lib/closers.ts';
-import { createRateLimit } from '../lib/token-bucket.ts';
+import { createRateLimit, type RateLimit } from '../lib/token-bucket.ts';
 import { createTaskService } from '../tasks/service.ts';
 import { createTemporal, type Temporal } from '../temporal/temporal.ts';
 import { createFeeds } from './feeds.ts';
@@ -20,7 +20,10 @@ import { hasParent, notifyFatal } from './parent.ts';
 import { taskModulesError } from './task-modules.ts';
 import { warnOfUntriedServer } from './server-version.ts';
 import { temporalConnection } from './temporal.ts';
-import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
+import { measureService } from '../metrics/api.ts';
+import type { MetricsPage } from '../metrics/registry.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
+import { measureVersions } from './metrics.ts';
 
 /**
  * Everything that an API process consists of, except for its ports: serving → feeds closed → closed. Its owner closes
@@ -41,6 +44,8 @@ export interface ApiOptions {
   /** The folder of the build, which has the pages that the API serves. By default, the one that contains this file. */
   readonly buildFolder?: string;
   readonly telemetry?: Telemetry;
+  /** Page of the metrics. Served on the API's own port if there is a token for it. */
+  readonly page?: (() => Promise<MetricsPage>) | undefined;
 }
 
 /**
@@ -65,7 +70,7 @@ export async function createApi(
 async function compose(
   config: Config,
   logger: Logger,
-  { buildFolder = ownBuildFolder, telemetry = noTelemetry }: ApiOptions,
+  { buildFolder = ownBuildFolder, telemetry = noTelemetry, page }: ApiOptions,
   closers: Closers,
 ): Promise<ComposedApi> {
   const { jwtSecret: secret, identityProvider, home, limits } = config;
@@ -118,9 +123,12 @@ async function compose(
     maxStoredMb,
     maxTimeLimit,
     webUiUrl,
+    telemetry,
   });
+  measureService(telemetry, tasks.figures);
+  await measureVersions(telemetry, temporal.probe);
   const { requestsPerMinute } = limits;
-  const rate = requestsPerMinute === 0 ? undefined : createRateLimit(requestsPerMinute);
+  const rate = requestsPerMinute === 0 ? undefined : measuredLimit(requestsPerMinute, telemetry);
   const feeds = createFeeds({ tasks, gate, rate, maxFeeds: limits.feeds, logger, telemetry });
   const app = createApp({
     tasks,
@@ -138,8 +146,22 @@ async function compose(
     rate,
     logger,
     telemetry,
+    metrics: page && config.metrics.token ? { token: config.metrics.token, page } : undefined,
   });
   return { app, sockets: feeds.sockets, closeFeeds: feeds.close, close: closers.close };
+}
+
+/** Creates the rate limit of accounts, which counts the requests that it rejects. */
+function measuredLimit(requestsPerMinute: number, telemetry: Telemetry): RateLimit {
+  const limit = createRateLimit(requestsPerMinute);
+  return {
+    ...limit,
+    take(...request) {
+      const taken = limit.take(...request);
+      if (!taken.allowed) telemetry.count('taskbell_rate_limited_total', { why: 'requests' });
+      return taken;
+    },
+  };
 }
 
 async function createTypes({ types }: Config): Promise<TaskTypes> {

@@ -15,7 +15,7 @@ import type { RateLimit } from '../lib/token-bucket.ts';
 import type { Actor } from '../resources/actor.ts';
 import type { TaskService } from '../tasks/service.ts';
 import { logCloseErrors } from './log.ts';
-import type { Telemetry } from '../lib/telemetry.ts';
+import type { Telemetry } from '../metrics/telemetry.ts';
 
 interface FeedOptions {
   readonly tasks: TaskService;
@@ -52,7 +52,7 @@ export function createFeeds({ tasks, gate, rate, maxFeeds, logger, telemetry }: 
     }
   }
   // One limit for both: they cost the same.
-  const limit = createFeedLimit(maxFeeds);
+  const limit = createFeedLimit(maxFeeds, telemetry);
   const sockets = createSockets({
     hub,
     admit: createAdmission({ authenticate, tickets, rate }),
@@ -96,7 +96,8 @@ function createHubAndPoller(
   telemetry: Telemetry,
 ): { hub: Hub; poller: Poller } {
   const feed: { poller?: Poller } = {};
-  const hub = createHub({ onFirst: () => feed.poller?.wake(), now: tasks.now });
+  const hub = createHub({ onFirst: () => feed.poller?.wake(), now: tasks.now, telemetry });
+  telemetry.gauge('taskbell_bridge_watched', () => [{ labels: {}, value: hub.size }]);
   const poller = createPoller({ hub, source: tasks, logger, telemetry });
   feed.poller = poller;
   return { hub, poller };

@@ -7,14 +7,21 @@ import { z } from 'zod';
  */
 export const roleMessage = z.discriminatedUnion('type', [
   /** The role is serving. */
-  z.object({ type: z.literal('ready'), url: z.string().optional() }),
+  z.object({
+    type: z.literal('ready'),
+    url: z.string().optional(),
+    /** Address of its metrics, if they have a port. */
+    metricsUrl: z.string().optional(),
+  }),
   /** The role can't serve with this configuration, so restarting it is pointless. */
   z.object({ type: z.literal('fatal'), message: z.string() }),
 ]);
 
 export type RoleMessage = z.infer<typeof roleMessage>;
 
-export function notifyReady(info: { readonly url?: string } = {}): void {
+export function notifyReady(
+  info: { readonly url?: string; readonly metricsUrl?: string | undefined } = {},
+): void {
   send({ type: 'ready', ...info });
 }
 

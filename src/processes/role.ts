@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { killGroup, stopChild } from '../engine/processes.ts';
-import { roleMessage } from './parent.ts';
+import { type RoleMessage, roleMessage } from './parent.ts';
 import type { SupervisedProcess } from './supervisor.ts';
 
 /** A process that `up` starts as its child. */
@@ -22,6 +22,7 @@ export interface RoleOptions {
 export interface RoleProcess extends SupervisedProcess {
   readonly pid: number;
   readonly url: string | undefined;
+  readonly metricsUrl: string | undefined;
 }
 
 /** The role reported that it can't work with its configuration. */
@@ -50,9 +51,9 @@ export async function startRole(options: RoleOptions, signal: AbortSignal): Prom
   const stop = (): void => void close();
   signal.addEventListener('abort', stop);
   try {
-    const url = await Promise.race([readiness(child), failBecause(ended)]);
+    const { url, metricsUrl } = await Promise.race([readiness(child), failBecause(ended)]);
     signal.throwIfAborted();
-    return { pid: child.pid ?? 0, url, ended, close };
+    return { pid: child.pid ?? 0, url, metricsUrl, ended, close };
   } catch (error) {
     await close();
     throw error;
@@ -61,12 +62,12 @@ export async function startRole(options: RoleOptions, signal: AbortSignal): Prom
   }
 }
 
-async function readiness(child: ChildProcess): Promise<string | undefined> {
+async function readiness(child: ChildProcess): Promise<Extract<RoleMessage, { type: 'ready' }>> {
   for (;;) {
     const [received]: unknown[] = await once(child, 'message');
     const message = roleMessage.parse(received);
     if (message.type === 'fatal') throw new RoleFatalError(message.message);
-    return message.url;
+    return message;
   }
 }
 

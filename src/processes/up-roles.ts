@@ -42,10 +42,12 @@ export function superviseRole(
   const role = {
     name,
     entry: options.entry,
-    // Only the API gets the secret, wherever it came from.
+    // Only the API gets the secrets, wherever they came from.
     environment: childEnvironment({
       TASKBELL_JWT_SECRET: undefined,
       TASKBELL_JWT_SECRET_FILE: undefined,
+      TASKBELL_METRICS_TOKEN: undefined,
+      TASKBELL_METRICS_TOKEN_FILE: undefined,
       ...environment,
     }),
     stopMs: name === 'worker' ? config.worker.shutdownGraceMs + workerMarginMs : apiStopMs,

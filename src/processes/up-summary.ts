@@ -12,6 +12,8 @@ export interface FirstUser {
 export interface SummaryFacts {
   readonly url: string;
   readonly webUiUrl: string | undefined;
+  /** Addresses of the metrics, if they are on. */
+  readonly metrics?: { readonly api: string | undefined; readonly worker: string | undefined };
   /** Issuer of the accepted tokens, when an identity provider manages the accounts. */
   readonly issuer?: string | undefined;
   /** null when there were users already: their passwords aren't known. */
@@ -22,7 +24,7 @@ export interface SummaryFacts {
 const wishedRetentionDays = 30;
 
 /** Returns what `taskbell up` prints once everything is serving. */
-export function summary({ url, webUiUrl, issuer, firstUser, retentionDays }: SummaryFacts): string {
+export function summary({ url, webUiUrl, metrics, issuer, firstUser, retentionDays }: SummaryFacts): string {
   const rows: (readonly [string, string])[] = [['Address', url]];
   if (issuer !== undefined) {
     rows.push(['Sign in', `with a token from ${issuer}`]);
@@ -41,6 +43,8 @@ export function summary({ url, webUiUrl, issuer, firstUser, retentionDays }: Sum
     ]);
   }
   if (webUiUrl !== undefined) rows.push(['Temporal Web UI', webUiUrl]);
+  for (const [role, address] of Object.entries(metrics ?? {}))
+    if (address !== undefined) rows.push([`Metrics (${role})`, address]);
   if (retentionDays < wishedRetentionDays) {
     rows.push([
       'Note',

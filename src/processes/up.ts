@@ -63,22 +63,28 @@ async function serve(running: Running): Promise<never> {
   if (warning !== undefined) display.print(warning);
   const lock = await lockHome(config.home);
   closers.add(() => lock.release());
-  const [port = config.port, webSocketPort] = await choosePorts(config.host, apiPorts(config));
+  const ports = await chooseOwnPorts(config);
+  const { port } = ports;
   const firstUser = (await options.firstUser?.()) ?? null;
   const temporal = await provideTemporal(running);
   display.report({ waitingFor: 'Starting the worker and the API' });
   const environment = { ...temporal.environment, TASKBELL_WEB_UI_URL: temporal.webUiUrl };
   const secret = await resolveJwtSecret(config);
-  const worker = superviseRole(running, 'worker', environment);
+  const worker = superviseRole(running, 'worker', {
+    ...environment,
+    TASKBELL_METRICS_PORT: ports.metrics && String(ports.metrics.worker),
+  });
   const api = superviseRole(running, 'api', {
     ...environment,
     // Fixed here, so that the API keeps its ports across restarts.
     PORT: String(port),
-    TASKBELL_WS_PORT: webSocketPort === undefined ? undefined : String(webSocketPort),
+    TASKBELL_WS_PORT: ports.webSocket === undefined ? undefined : String(ports.webSocket),
+    TASKBELL_METRICS_PORT: ports.metrics && String(ports.metrics.api),
+    TASKBELL_METRICS_TOKEN: config.metrics.token,
     TASKBELL_JWT_SECRET: secret,
   });
   const ready = Promise.all([api.firstLife, worker.firstLife]);
-  const [{ url = `http://${config.host}:${port}` }] = await unlessAborted(
+  const [{ url = `http://${config.host}:${port}`, metricsUrl }, workerLife] = await unlessAborted(
     Promise.race([ready, failed]),
     signals.stop,
   );
@@ -91,15 +97,39 @@ async function serve(running: Running): Promise<never> {
   const { webUiUrl, retentionDays } = temporal;
   // Made now rather than with the account: the link works for 15 minutes, and a first start can take minutes.
   const link = await firstLink(config, firstUser, secret, url);
-  const facts = { url, webUiUrl, retentionDays, firstUser: firstUser && { ...firstUser, link }, issuer };
+  const metrics = { api: metricsUrl, worker: workerLife.metricsUrl };
+  const facts = {
+    url,
+    webUiUrl,
+    metrics,
+    retentionDays,
+    firstUser: firstUser && { ...firstUser, link },
+    issuer,
+  };
   process.stdout.write(`${summary(facts)}\n`);
   return unlessAborted(failed, signals.stop);
 }
 
-function apiPorts({ port, webSocketPort }: Config): { port: number; variable: string }[] {
+/** The ports of the API and the worker. They keep them across restarts. */
+interface OwnPorts {
+  readonly port: number;
+  readonly webSocket: number | undefined;
+  readonly metrics: { readonly api: number; readonly worker: number } | undefined;
+}
+
+/** @throws {SetupError} naming the variable of a port that can't be used. */
+async function chooseOwnPorts({ host, port, webSocketPort, metrics }: Config): Promise<OwnPorts> {
   const wishes = [{ port, variable: 'PORT' }];
   if (webSocketPort !== undefined) wishes.push({ port: webSocketPort, variable: 'TASKBELL_WS_PORT' });
-  return wishes;
+  if (metrics.port !== undefined) {
+    const next = metrics.port === 0 ? 0 : metrics.port + 1;
+    for (const wish of [metrics.port, next]) wishes.push({ port: wish, variable: 'TASKBELL_METRICS_PORT' });
+  }
+  const [main = port, ...others] = await choosePorts(host, wishes);
+  const webSocket = webSocketPort === undefined ? undefined : others.shift();
+  const [api, worker] = others;
+  const isMeasured = api !== undefined && worker !== undefined;
+  return { port: main, webSocket, metrics: isMeasured ? { api, worker } : undefined };
 }
 
 async function provideTemporal(running: Running): Promise<TemporalForUp> {

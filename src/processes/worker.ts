@@ -6,9 +6,11 @@ import { type Config, handlerEnvironment } from '../config.ts';
 import { ListFileError } from '../lib/list-file.ts';
 import { SetupError } from '../lib/setup-error.ts';
 import { openSecrets } from '../secrets/source.ts';
+import type { Telemetry } from '../metrics/telemetry.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
 import { createLogger } from './log.ts';
 import { handlerScript, workflowBundle } from './own-build.ts';
+import { measureVersions, type RoleMetrics, startMetrics } from './metrics.ts';
 import { logLifecycle, notifyReady } from './parent.ts';
 import { untilStopRequested } from './stop.ts';
 import { taskModulesError } from './task-modules.ts';
@@ -18,7 +20,22 @@ import { temporalConnection } from './temporal.ts';
 export async function runWorker(config: Config): Promise<void> {
   const logger = createLogger(config, 'worker');
   const findSecret = await openSecretsOf(config, logger);
-  const pool = await startHandlers(config, logger);
+  const metrics = await startMetrics(config, 'worker', logger);
+  try {
+    await runWith(config, logger, findSecret, metrics);
+  } finally {
+    await metrics.close();
+  }
+  logLifecycle(logger, {}, 'worker has stopped');
+}
+
+async function runWith(
+  config: Config,
+  logger: Logger,
+  findSecret: FindSecret,
+  { telemetry, chooseCoreAddress, url }: RoleMetrics,
+): Promise<void> {
+  const pool = await startHandlers(config, logger, telemetry);
   try {
     const running = await startWorker({
       connection: temporalConnection(config),
@@ -29,14 +46,17 @@ export async function runWorker(config: Config): Promise<void> {
       workflowBundle,
       ...config.worker,
       logger,
+      telemetry,
+      chooseCoreAddress,
     });
-    logLifecycle(logger, { identity: running.identity, taskQueue: config.taskQueue }, 'worker is up');
-    notifyReady();
+    await measureVersions(telemetry, running.probe);
+    const { identity } = running;
+    logLifecycle(logger, { identity, taskQueue: config.taskQueue, metrics: url }, 'worker is up');
+    notifyReady({ metricsUrl: url });
     await untilStopped(running, pool, logger);
   } finally {
     await pool.close();
   }
-  logLifecycle(logger, {}, 'worker has stopped');
 }
 
 async function openSecretsOf({ secretsFile }: Config, logger: Logger): Promise<FindSecret> {
@@ -51,7 +71,7 @@ async function openSecretsOf({ secretsFile }: Config, logger: Logger): Promise<F
   }
 }
 
-async function startHandlers(config: Config, logger: Logger): Promise<HandlerPool> {
+async function startHandlers(config: Config, logger: Logger, telemetry: Telemetry): Promise<HandlerPool> {
   const { dataDir, httpAllowHosts, modules } = config.types;
   try {
     return await startPool({
@@ -61,6 +81,7 @@ async function startHandlers(config: Config, logger: Logger): Promise<HandlerPoo
       concurrency: config.worker.concurrency,
       ...config.handlers,
       logger,
+      telemetry,
     });
   } catch (error) {
     if (error instanceof TaskTypesError) throw taskModulesError(error);

@@ -4,6 +4,7 @@ import { openRunsOf } from './search.ts';
 import type { TaskStore } from './store.ts';
 import type { TaskSpec } from '../contract/spec.ts';
 import { createTokenBuckets } from '../lib/token-bucket.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
 
 /** Time for which a count is relied on, together with what this process has added since, in milliseconds. */
 const freshMs = 5000;
@@ -38,6 +39,7 @@ export interface QuotaOptions {
   readonly maxOpenTasks: number;
   /** Maximum data that an owner can store at once, and again within 30 days, in MB; 0 for no limit. */
   readonly maxStoredMb: number;
+  readonly telemetry?: Telemetry;
 }
 
 /** Time in which an owner can store as much again, in milliseconds: ended tasks are kept that long by default. */
@@ -48,7 +50,10 @@ const refillMs = 30 * 86_400_000;
  * and each API process counts for itself, so an owner can exceed the limits by a few tasks, or store as much again
  * with each process.
  */
-export function createQuota(store: TaskStore, { maxOpenTasks: max, maxStoredMb }: QuotaOptions): Quota {
+export function createQuota(
+  store: TaskStore,
+  { maxOpenTasks: max, maxStoredMb, telemetry = noTelemetry }: QuotaOptions,
+): Quota {
   const data = maxStoredMb === 0 ? undefined : createTokenBuckets(maxStoredMb * 1_000_000, refillMs);
   const owners = new Map<string, Known>();
 
@@ -68,10 +73,15 @@ export function createQuota(store: TaskStore, { maxOpenTasks: max, maxStoredMb }
     return fresh;
   }
 
+  function refused(error: AppError): AppError {
+    telemetry.count('taskbell_quota_refused_total', {});
+    return error;
+  }
+
   async function takeTask(owner: string): Promise<() => void> {
     if (max === 0) return () => undefined;
     const count = known(owner);
-    if ((await count.counted) + count.added >= max) throw tooManyTasks(max);
+    if ((await count.counted) + count.added >= max) throw refused(tooManyTasks(max));
     count.added += 1;
     return () => {
       count.added -= 1;
@@ -82,7 +92,7 @@ export function createQuota(store: TaskStore, { maxOpenTasks: max, maxStoredMb }
     if (!data) return () => undefined;
     const bytes = sizeOf(stored);
     const { allowed, allowedInSeconds } = data.take(owner, bytes);
-    if (!allowed) throw tooMuchData(maxStoredMb, allowedInSeconds);
+    if (!allowed) throw refused(tooMuchData(maxStoredMb, allowedInSeconds));
     return () => data.giveBack(owner, bytes);
   }
 

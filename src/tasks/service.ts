@@ -16,6 +16,7 @@ import { stillAt } from './etag.ts';
 import { changesSince, type FeedCursor, observeAs, observeTask } from './feed.ts';
 import { type HistoryRequest, readHistory } from './history.ts';
 import { type ListRequest, listTasks, tasksUnderWay, visibleTo } from './list.ts';
+import { readPending } from './pending.ts';
 import { readSummary, readTask } from './read.ts';
 import { createOverview } from './overview.ts';
 import { createQuota } from './quota.ts';
@@ -24,6 +25,7 @@ import { runsOf } from './search.ts';
 import { createTaskStore } from './store.ts';
 import { createWebUiPages } from './web-ui.ts';
 import type { Temporal, WorkflowRunId } from '../temporal/temporal.ts';
+import type { Telemetry } from '../metrics/telemetry.ts';
 
 export interface TaskServiceOptions {
   readonly temporal: Temporal;
@@ -38,8 +40,11 @@ export interface TaskServiceOptions {
   readonly maxTimeLimit?: number;
   /** Base URL of the Temporal Web UI, if there is one to link to. */
   readonly webUiUrl: string | undefined;
+  readonly telemetry?: Telemetry;
 }
 
+/** Sees the tasks of all owners. */
+const service: Actor = { id: '', name: 'taskbell', role: 'admin' };
 /** The id of no task. */
 const noTask = '00000000-0000-0000-0000-000000000000';
 /** Maximum number of runs with an interrupted attempt whose start is kept, of about 200 bytes each. */
@@ -87,6 +92,13 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
     observeAs: (actor: Actor, id: string) => observeAs(context, actor, id),
     observe: (id: string, runId?: string) => observeTask(context, id, runId),
     workersSeen: temporal.workersSeen,
+    /** Figures of all tasks, for metrics. */
+    figures: {
+      countByStatus: async () => (await countTasks(context, service, {})).counts,
+      pending: () => readPending(store),
+      countWorkers: async () => (await temporal.listWorkers()).length,
+      backlog: temporal.backlog,
+    },
     /** Makes Temporal read its database. Throws if it cannot. */
     assertStoreAnswers: async (): Promise<void> => {
       await temporal.list(runsOf(noTask), 1);

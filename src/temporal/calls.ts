@@ -1,8 +1,8 @@
 import type { Connection } from '@temporalio/client';
 import { timeLeftMs } from '../lib/deadline.ts';
 import { countOne } from '../lib/meter.ts';
-import { noTelemetry, type Telemetry } from '../lib/telemetry.ts';
-import { translate, unavailable } from './errors.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
+import { isUnavailable, translate, unavailable } from './errors.ts';
 
 /** Maximum time of a call, in milliseconds. It also ends with the deadline of the request that makes it. */
 const callTimeoutMs = 4000;
@@ -34,15 +34,17 @@ export function createCalls(connection: Connection, telemetry: Telemetry = noTel
       if (ms <= 0) throw unavailable(new Error(`No time was left for ${name}`));
       countOne();
       const startedAt = performance.now();
-      let outcome = 'ok';
+      let outcome: 'ok' | 'rejected' | 'unavailable' = 'ok';
       try {
         return await tracked(connection.withDeadline(Date.now() + ms, fn));
       } catch (error) {
-        outcome = 'error';
-        throw translate(error);
+        const translated = translate(error);
+        outcome = isUnavailable(translated) ? 'unavailable' : 'rejected';
+        throw translated;
       } finally {
         const seconds = (performance.now() - startedAt) / 1000;
-        telemetry.observe('taskbell_temporal_call_seconds', seconds, { call: name, outcome });
+        telemetry.count('taskbell_temporal_calls_total', { call: name, outcome });
+        telemetry.observe('taskbell_temporal_call_duration_seconds', seconds, { call: name });
       }
     },
     async settled() {

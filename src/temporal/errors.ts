@@ -66,6 +66,10 @@ function isNamespaceError(error: unknown): boolean {
   return error instanceof Error && /namespace/i.test(error.message);
 }
 
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'temporal_unavailable';
+}
+
 export function unavailable(cause: unknown): AppError {
   return new AppError('temporal_unavailable', 'Temporal cannot be reached at the moment.', {
     cause,

@@ -16,7 +16,8 @@ import {
 } from '@temporalio/common';
 import { notFound } from '../contract/errors.ts';
 import { detached } from '../lib/detached.ts';
-import type { Telemetry } from '../lib/telemetry.ts';
+import type { Telemetry } from '../metrics/telemetry.ts';
+import { createBacklogReader } from './backlog.ts';
 import { createCalls } from './calls.ts';
 import { createServerClock } from './clock.ts';
 import { createConnection } from './connection.ts';
@@ -77,6 +78,7 @@ export function createTemporal(options: TemporalOptions) {
     ...createHistoryReader({ call, service, namespace }),
     ...createVisibility({ call, service, namespace }),
     ...createWorkerList({ call, service, namespace, taskQueue }),
+    ...createBacklogReader({ call, service, namespace, taskQueue }),
 
     /**
      * Starts a run on our task queue.

@@ -8,7 +8,6 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type NativeConnection,
-  Runtime,
   Worker,
   type WorkerOptions as TemporalWorkerOptions,
 } from '@temporalio/worker';
@@ -16,6 +15,7 @@ import type { FindSecret } from '../../activities/find-secret.ts';
 import { createActivities, type LocalActivities } from '../../activities/index.ts';
 import { createQuickLane, type QuickLane } from '../../activities/quick-lane.ts';
 import { Probation } from '../../activities/probation.ts';
+import { createMeasures, type TaskMeasures } from '../../activities/measures.ts';
 import { type SlotKind, Slots } from '../../activities/slots.ts';
 import type { HandlerPool } from '../../activities/pool/pool.ts';
 import type { ProcessTaskDependencies, RunningActivity } from '../../activities/activity-attempt.ts';
@@ -30,9 +30,10 @@ import { createTemporal } from '../temporal/temporal.ts';
 import { guestIdentityOf } from '../contract/names.ts';
 import { watchForMissedEnds } from './end-watch.ts';
 import { guestTuner } from './guest-tuner.ts';
-import { temporalLogger } from './logger.ts';
+import { measureSlots } from './measure-slots.ts';
+import { installRuntime, sinksOf } from './runtime.ts';
 import type { Logger } from 'pino';
-import type { Telemetry } from '../lib/telemetry.ts';
+import { noTelemetry, type Telemetry } from '../metrics/telemetry.ts';
 
 export interface WorkerOptions {
   readonly connection: TemporalConnectionOptions;
@@ -50,10 +51,14 @@ export interface WorkerOptions {
   readonly shutdownGraceMs: number;
   readonly logger: Logger;
   readonly telemetry?: Telemetry;
+  /** Chooses an address on which the SDK's core serves its own metrics; nowhere if undefined. */
+  readonly chooseCoreAddress?: (() => Promise<string>) | undefined;
 }
 
 export interface RunningWorker {
   readonly identity: string;
+  /** Returns the version of the Temporal server. */
+  probe(): Promise<{ readonly serverVersion: string }>;
   stop(): void;
   readonly ended: Promise<void>;
 }
@@ -63,12 +68,6 @@ export interface RunningWorker {
  * handlers are asked to stop and soon killed; this is for anything that still doesn't end.
  */
 const forceAfterGraceMs = 10_000;
-
-/**
- * Interval of the worker's heartbeats, in milliseconds. The overview shows the slots in use as of the last heartbeat;
- * with the SDK's default of a minute it would be out of date.
- */
-const heartbeatIntervalMs = 5000;
 
 /** Deadline of a signal to a workflow, in milliseconds: an attempt doesn't wait long to report the previous one. */
 const signalTimeoutMs = 3000;
@@ -87,13 +86,8 @@ const settleMs = { idle: 300, step: 50, max: 5000 };
 
 /** @throws {TemporalUnreachable} */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const runtime = Runtime.install({
-    logger: temporalLogger(options.logger),
-    // Signals are handled by the command, which also has other things to stop.
-    shutdownSignals: [],
-    workerHeartbeatInterval: heartbeatIntervalMs,
-    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'WARN' } } },
-  });
+  const runtime = await installRuntime(options);
+  const measures = createMeasures(options.telemetry ?? noTelemetry, options.pool.types.keys());
   // Workers that run the same activities of a task queue can't share a connection.
   const connections = await connectAll(options.connection, options.guestSlot ? 2 : 1).catch(
     async (error: unknown) => {
@@ -108,14 +102,21 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const temporal = createTemporal({ ...options, identity: identity() });
   const store = createTaskStore(temporal);
   try {
-    const attempts = await createAttemptWorkers(connections, options, store, grace.signal);
+    const attempts = await createAttemptWorkers(connections, options, {
+      store,
+      measures,
+      grace: grace.signal,
+    });
     const quickLane = createQuickLane({
       ...options,
+      measures,
       worker: identity(),
       graceOver: grace.signal,
       lostWorker: (run) => lostWorker(store, run),
     });
-    const workflows = await Worker.create(workflowOptions(connection, options, store, quickLane));
+    const workflows = await Worker.create(
+      workflowOptions(connection, options, { store, measures, quickLane }),
+    );
     const watch = watchForMissedEnds({
       store,
       subscribers: [waitingDependents(store)],
@@ -127,12 +128,18 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       for (const worker of attempts) shutDown(worker);
       setTimeout(() => grace.abort(), options.shutdownGraceMs).unref();
     };
-    return { identity: identity(), stop, ended };
+    return { identity: identity(), probe: temporal.probe, stop, ended };
   } catch (error) {
     await temporal.close();
     await closeAll(connections);
     throw error;
   }
+}
+
+/** What the Temporal workers of the process share. */
+interface Shared {
+  readonly store: TaskStore;
+  readonly measures: TaskMeasures;
 }
 
 type Connections = readonly [NativeConnection, NativeConnection?];
@@ -206,10 +213,10 @@ function shutDown(worker: Worker): void {
 async function createAttemptWorkers(
   [connection, guestConnection]: Connections,
   options: WorkerOptions,
-  store: TaskStore,
-  graceOver: AbortSignal,
+  { store, measures, grace }: Shared & { readonly grace: AbortSignal },
 ): Promise<readonly Worker[]> {
   const slots = new Slots(options.concurrency);
+  measureSlots(options.telemetry ?? noTelemetry, slots, options.concurrency);
   const probation = new Probation();
   const activitiesIn = (kind: SlotKind): object =>
     createActivities({
@@ -220,8 +227,8 @@ async function createAttemptWorkers(
       signals: signalsOf(connection, options),
       whyStop: (attempt) => whyStop(store, attempt),
       worker: identity(),
-      graceOver,
-      ...(options.telemetry && { telemetry: options.telemetry }),
+      graceOver: grace,
+      measures,
     });
   const own = await Worker.create({
     ...attemptOptions(connection, options),
@@ -255,8 +262,7 @@ function attemptOptions(connection: NativeConnection, options: WorkerOptions): T
 function workflowOptions(
   connection: NativeConnection,
   options: WorkerOptions,
-  store: TaskStore,
-  quickLane: QuickLane,
+  { store, measures, quickLane }: Pick<Shared, 'store' | 'measures'> & { readonly quickLane: QuickLane },
 ): TemporalWorkerOptions {
   const activities: LocalActivities = {
     lookUpPredecessor: (id) => lookUpPredecessor(store, id),
@@ -266,6 +272,7 @@ function workflowOptions(
     ...commonOptions(connection, options),
     workflowBundle: { codePath: options.workflowBundle },
     activities,
+    sinks: sinksOf(measures),
     // Local activities only: the other worker runs the attempts that have a slot.
     enableNonLocalActivities: false,
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },

@@ -118,7 +118,8 @@ describe('docker-compose.yml', () => {
   test('contains no secret: the value of every variable named like one comes from the environment', () => {
     const named = Object.values(services)
       .flatMap(({ environment }) => Object.entries(environment))
-      .filter(([name]) => /SECRET|PASSWORD|PWD|TOKEN|KEY/.test(name));
+      // That of the metrics is optional.
+      .filter(([name, value]) => /SECRET|PASSWORD|PWD|TOKEN|KEY/.test(name) && value !== '');
     expect(new Set(named.map(([, value]) => value))).toEqual(new Set(Object.values(secrets)));
   });
 
@@ -131,6 +132,20 @@ describe('docker-compose.yml', () => {
       'temporal',
       'temporal-schema',
     ]);
+  });
+
+  test('passes the port of the metrics to API and worker on a network for them, and the token to the API alone', () => {
+    const token = 'm'.repeat(64);
+    const set = parsedProject({ TASKBELL_METRICS_PORT: '9464', TASKBELL_METRICS_TOKEN: token });
+    const having = (value: string): string[] =>
+      Object.keys(set.services).filter((name) =>
+        Object.values(set.services[name]?.environment ?? {}).includes(value),
+      );
+    expect(having('9464')).toEqual(expect.arrayContaining(['api', 'worker']));
+    expect(having(token)).toEqual(['api']);
+    const onNetwork = Object.keys(services).filter((name) => 'metrics' in get(name).networks);
+    expect(onNetwork.toSorted()).toEqual(['api', 'worker']);
+    expect(networks['metrics']?.internal).toBe(true);
   });
 
   test('names every image by an exact version, and ours by the version of this package', () => {

@@ -2,6 +2,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Task } from '../../src/contract/task.ts';
 import type { RoleProcess } from '../../src/processes/role.ts';
+import { fetchMetrics } from '../support/metrics-page.ts';
+import { listenersOf } from '../support/raw-request.ts';
 import { startTestWorker, useService } from '../support/service.ts';
 import { hasEnded } from '../support/task.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -26,6 +28,18 @@ function superviseWorker(): { readonly lost: () => number } {
   });
   return { lost: () => lost };
 }
+
+test('a worker listens on no port, unless it is asked for metrics', async () => {
+  const first = await startTestWorker(service);
+  expect(first.metricsUrl).toBeUndefined();
+  expect(listenersOf(first.pid)).toEqual([]);
+  const second = await startTestWorker(service, { TASKBELL_METRICS_PORT: '0' });
+  const { port } = new URL(second.metricsUrl ?? '');
+  // The other one is that of the SDK's core.
+  const listeners = listenersOf(second.pid);
+  expect(listeners.map(({ host }) => host)).toEqual(['127.0.0.1', '127.0.0.1']);
+  expect(listeners.map((each) => each.port)).toContain(Number(port));
+});
 
 describe('a worker that is lost', () => {
   test('leaves the record of its attempt with its log, and its checkpoint for the next attempt', async () => {
@@ -64,13 +78,21 @@ describe('a worker that is lost', () => {
     const payload = { how: 'kill-worker' };
     const { id } = await alice.create({ name: 'lost', type: 'dies', delay: 0, payload });
     expect(await first.ended).toBe('signal SIGKILL');
-    await startTestWorker(service);
+    const second = await startTestWorker(service, { TASKBELL_METRICS_PORT: '0' });
     const task = await alice.until(id, 'its end', hasEnded);
     expect(task).toMatchObject({ status: 'COMPLETED', attempt: 2, retry_count: 0 });
     expect(task.attempts).toMatchObject([
       { attempt: 1, outcome: 'lost', error: { type: 'WorkerLost' } },
       { attempt: 2, outcome: 'completed' },
     ]);
+    // The worker that starts the next attempt counts the one that was lost.
+    const page = await fetchMetrics(second.metricsUrl ?? '');
+    const attempts = page.find('taskbell_attempts_total', { type: 'dies' }).filter(({ value }) => value > 0);
+    expect(attempts.map(({ labels, value }) => [labels['outcome'], value])).toEqual([
+      ['completed', 1],
+      ['lost', 1],
+    ]);
+    expect(page.sum('taskbell_task_lateness_seconds_count')).toBe(0);
   }, 60_000);
 
   test('during the cleanup after a cancellation leaves the task CANCELLED, with the record of its attempt', async () => {

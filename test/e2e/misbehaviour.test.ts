@@ -7,7 +7,12 @@ import { spawnedPid } from '../support/pool.ts';
 import { hasEnded, quickly } from '../support/task.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const worker = useOwnWorker({ TASK_OWN: 'mine', NOT_ALLOWED: 'secret' });
+const worker = useOwnWorker({
+  TASK_OWN: 'mine',
+  NOT_ALLOWED: 'secret',
+  TASKBELL_METRICS_PORT: '0',
+  TASKBELL_METRICS_TOKEN: 'f'.repeat(32),
+});
 
 function endedFirst(first: Task, second: Task): boolean {
   return Date.parse(first.finished_at ?? '') < Date.parse(second.finished_at ?? '');
@@ -15,6 +20,16 @@ function endedFirst(first: Task, second: Task): boolean {
 
 function millisecondsOf({ started_at, finished_at }: Task['attempts'][number]): number {
   return Date.parse(finished_at ?? '') - Date.parse(started_at);
+}
+
+/** Returns all tasks that were created. */
+function created(): Promise<Task[]> {
+  return Promise.all(worker.created().map((id) => worker.alice.read(id)));
+}
+
+/** Returns the types of errors of all attempts. */
+function errors(tasks: readonly Task[]): string[] {
+  return tasks.flatMap(({ attempts }) => attempts.flatMap(({ error }) => error?.type ?? []));
 }
 
 describe('a handler that takes its process down', () => {
@@ -160,5 +175,112 @@ test("a handler sees the TASK_ variables of the worker's environment, and none t
 describe('the worker', () => {
   test('is still running after all these handlers', () => {
     expect(isRunning(worker.pid)).toBe(true);
+  });
+
+  test('has counted what they did, as the records of their tasks have it', async () => {
+    const tasks = await created();
+    const page = await worker.metrics();
+    const counted = (name: string, labels?: Record<string, string>) => page.sum(`taskbell_${name}`, labels);
+    for (const type of new Set(tasks.map((task) => task.type))) {
+      const own = tasks.filter((task) => task.type === type);
+      const attempts = own.flatMap((task) => task.attempts);
+      for (const outcome of ['completed', 'failed', 'cancelled', 'lost', 'handed_back']) {
+        const expected = attempts.filter((attempt) => attempt.outcome === outcome).length;
+        expect(counted('attempts_total', { type, outcome }), `${type} ${outcome}`).toBe(expected);
+        const measured = counted('attempt_duration_seconds_count', { type, outcome });
+        expect(measured, `${type} ${outcome}`).toBe(expected);
+      }
+      for (const status of ['COMPLETED', 'FAILED', 'CANCELLED']) {
+        const expected = own.filter((task) => task.status === status).length;
+        expect(counted('tasks_ended_total', { type, status }), `${type} ${status}`).toBe(expected);
+      }
+      const retries = own.reduce((sum, { retry_count }) => sum + retry_count, 0);
+      expect(counted('task_retries_total', { type }), type).toBe(retries);
+      expect(counted('task_lateness_seconds_count', { type }), type).toBe(own.length);
+    }
+    // Only `dies` fails by what could be retried.
+    const exhausted = tasks.filter(({ type, status }) => type === 'dies' && status === 'FAILED').length;
+    expect(counted('task_retries_exhausted_total')).toBe(exhausted);
+    const timeouts = errors(tasks).filter((type) => type === 'TimeLimitExceeded').length;
+    expect(counted('task_timeouts_total', { limit: 'hard' })).toBe(timeouts);
+    expect(counted('task_timeouts_total', { limit: 'soft' })).toBe(0);
+  });
+
+  test('has metrics of its slots, its handler processes, and the core of the SDK, in seconds', async () => {
+    const page = await worker.metrics();
+    const state = (name: string, value: string) => page.sum(`taskbell_${name}`, { state: value });
+    expect([state('slots', 'used'), state('slots', 'free'), state('slots', 'guest')]).toEqual([0, 2, 0]);
+    const processes = state('handler_processes', 'idle') + state('handler_processes', 'starting');
+    expect(processes).toBeGreaterThan(0);
+    expect(page.sum('taskbell_handler_processes_memory_bytes')).toBeGreaterThan(10_000_000);
+    const recycled = (reason: string) => page.sum('taskbell_handler_processes_recycled_total', { reason });
+    const types = errors(await created());
+    const ended = types.filter((type) => type === 'ProcessExited' || type === 'ProcessCrashed').length;
+    expect(recycled('ended')).toBeGreaterThanOrEqual(ended);
+    const killed = types.filter((type) => type === 'TimeLimitExceeded').length;
+    expect(recycled('stopped')).toBeGreaterThanOrEqual(killed);
+    expect(page.sum('temporal_workflow_completed_total')).toBeGreaterThan(0);
+    const executed = 'temporal_activity_execution_latency';
+    // In milliseconds, the mean of these attempts would be hundreds.
+    expect(page.sum(`${executed}_sum`) / page.sum(`${executed}_count`)).toBeLessThan(30);
+    expect(page.find('taskbell_build_info')).toMatchObject([
+      { labels: { version: expect.stringMatching(/^\d+\.\d+\.\d+/), server: expect.stringMatching(/^1\./) } },
+    ]);
+    expect(page.sum('process_cpu_seconds_total')).toBeGreaterThan(0);
+  });
+
+  test('and its API have metrics in which no user, task or error is named', async () => {
+    const tasks = await created();
+    const texts = new Set(
+      tasks.flatMap(({ id, name, owner, error_message }) => [id, name, owner, error_message, 'alice']),
+    );
+    for (const page of [await worker.metrics(), await worker.apiMetrics()]) {
+      const samples = [...page.families.values()].flatMap((family) => family.samples);
+      const labels = new Set(samples.flatMap((sample) => Object.values(sample.labels)));
+      expect([...labels].filter((label) => texts.has(label))).toEqual([]);
+    }
+  });
+});
+
+describe('the API', () => {
+  test('has metrics of its feeds', async () => {
+    const feed = await worker.alice.watch('/ws/tasks/');
+    await waitFor('the feed to be counted', async () => {
+      const page = await worker.apiMetrics();
+      return page.sum('taskbell_sockets', { kind: 'list' }) === 1;
+    });
+    const { id } = await worker.run({ type: 'echo' });
+    await feed.until('its end', () => feed.tasks().some((task) => task.id === id && hasEnded(task)));
+    const watched = await worker.apiMetrics();
+    expect(watched.sum('taskbell_bridge_watched')).toBeGreaterThan(1);
+    expect(watched.sum('taskbell_bridge_lag_seconds_count')).toBeGreaterThan(0);
+    expect(watched.sum('taskbell_bridge_tick_seconds_count')).toBeGreaterThan(0);
+    expect(watched.sum('taskbell_bridge_calls_total', { call: 'look' })).toBeGreaterThan(0);
+    feed.socket.close(1000);
+    await waitFor('the close to be counted', async () => {
+      const page = await worker.apiMetrics();
+      return page.sum('taskbell_socket_closed_total', { code: '1000' }) === 1;
+    });
+  });
+
+  test('shows the figures of the whole service to those who have the token of its metrics', async () => {
+    const page = await worker.apiMetrics();
+    const ended = page.sum('taskbell_tasks', { status: 'COMPLETED' });
+    expect(ended).toBeGreaterThan(0);
+    expect(page.find('taskbell_tasks')).toHaveLength(6);
+    expect(page.sum('taskbell_workers')).toBe(1);
+    expect(page.find('taskbell_queue_backlog').map(({ labels, value }) => [labels['queue'], value])).toEqual([
+      ['attempts', 0],
+      ['workflows', 0],
+    ]);
+    for (const name of ['oldest_pending_seconds', 'overdue_tasks'])
+      expect(page.find(`taskbell_${name}`), name).toHaveLength(1);
+    const created = { method: 'POST', route: '/api/tasks', status: '201' };
+    expect(page.sum('taskbell_http_requests_total', created)).toBe(worker.created().length);
+    expect(page.sum('taskbell_temporal_calls_total', { call: 'startWorkflow', outcome: 'ok' })).toBe(
+      worker.created().length,
+    );
+    await expect(worker.apiMetrics('e'.repeat(32))).rejects.toThrow('answered 404');
+    await expect(worker.apiMetrics('')).rejects.toThrow('answered 404');
   });
 });

@@ -35,6 +35,7 @@ async function callsOf(read: () => Promise<unknown>): Promise<string[]> {
   await read();
   return telemetry.measurements
     .slice(before)
+    .filter(({ name }) => name === 'taskbell_temporal_calls_total')
     .map(({ labels }) => String(labels['call']))
     .toSorted();
 }

@@ -66,6 +66,7 @@ interface RoleFacts {
   readonly pid: number;
   readonly secrets: readonly string[];
   readonly temporal: string | undefined;
+  readonly metricsPort: string | undefined;
 }
 
 async function ask(url: string): Promise<RoleFacts> {
@@ -292,6 +293,28 @@ test('`taskbell up` does not start a second time in the same home folder', async
   const second = startOnShared();
   expect(await second.exitCode()).toBe(1);
   expect(second.output()).toContain(`Taskbell is already running here (pid ${first.child.pid}`);
+});
+
+test('`taskbell up` gives the API TASKBELL_METRICS_PORT and the token, and the worker the next port, which both may be any', async () => {
+  const up = startOnShared({ TASKBELL_METRICS_PORT: '0', TASKBELL_METRICS_TOKEN: 'f'.repeat(32) });
+  const api = await ask(await up.ready());
+  const worker = await ask(
+    /worker ready (\S+)/.exec(await readFile(join(home, 'events'), 'utf8'))?.[1] ?? '',
+  );
+  const ports = [api, worker].map(({ metricsPort }) => Number(metricsPort));
+  expect(ports.every((port) => port > 0)).toBe(true);
+  expect(new Set(ports).size).toBe(2);
+  expect([api.secrets, worker.secrets]).toEqual([['TASKBELL_METRICS_TOKEN'], []]);
+});
+
+test('`taskbell up` exits with a one-line error when the port after TASKBELL_METRICS_PORT is in use', async () => {
+  await occupiedPort(async (port) => {
+    const up = startOnShared({ TASKBELL_METRICS_PORT: String(port - 1) });
+    expect(await up.exitCode()).toBe(1);
+    expect(up.output()).toMatch(
+      /^Port \d+ on 127\.0\.0\.1 is in use\. Stop what uses it, or set TASKBELL_METRICS_PORT to another port\. `up` uses it for the API, and the next one for the worker\.\n$/,
+    );
+  });
 });
 
 test('`taskbell up` exits with a one-line error when the port is in use', async () => {

@@ -40,21 +40,23 @@ test.each(['api', 'worker'])('`taskbell %s` says in one line which task module i
   });
 });
 
-test.each(['PORT', 'TASKBELL_WS_PORT'])(
-  '`taskbell api` says in one line that %s is in use, and ends',
-  async (variable) => {
-    const occupier = createServer().listen(0, '127.0.0.1');
-    await once(occupier, 'listening');
-    onTestFinished(() => void occupier.close());
-    const { port } = occupier.address() as AddressInfo;
-    const { errors, code } = await run('api', { [variable]: String(port) });
-    expect(errors).toContain(
-      `Port ${port} on 127.0.0.1 is in use. Stop what uses it, or set ${variable} to another port.\n`,
-    );
-    expect(errors).not.toContain(' at ');
-    expect(code).toBe(1);
-  },
-);
+test.each([
+  ['api', 'PORT'],
+  ['api', 'TASKBELL_WS_PORT'],
+  ['api', 'TASKBELL_METRICS_PORT'],
+  ['worker', 'TASKBELL_METRICS_PORT'],
+])('`taskbell %s` says in one line that %s is in use, and ends', async (command, variable) => {
+  const occupier = createServer().listen(0, '127.0.0.1');
+  await once(occupier, 'listening');
+  onTestFinished(() => void occupier.close());
+  const { port } = occupier.address() as AddressInfo;
+  const { errors, code } = await run(command, { [variable]: String(port) });
+  expect(errors).toContain(
+    `Port ${port} on 127.0.0.1 is in use. Stop what uses it, or set ${variable} to another port.`,
+  );
+  expect(errors).not.toContain(' at ');
+  expect(code).toBe(1);
+});
 
 test('a variable that is misspelt stops every command, and is named', async () => {
   const { errors, code } = await run('worker', { TASKBELL_WORKER_CONCURENCY: '5' });

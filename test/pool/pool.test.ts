@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { HandlerProcess } from '../../activities/pool/handler-process.ts';
 import type { HandlerReport } from '../../activities/pool/messages.ts';
 import { isRunning } from '../support/child-processes.ts';
+import { recordTelemetry } from '../support/telemetry.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
   acquireAll,
@@ -32,6 +33,10 @@ function processesOf(pool: TestPool, count: number): Promise<number[]> {
   });
 }
 
+function recycled(reason: string) {
+  return { name: 'taskbell_handler_processes_recycled_total', value: 1, labels: { reason } };
+}
+
 describe('a handler process', () => {
   test('serves one attempt after another', async () => {
     const pool = await start();
@@ -45,7 +50,8 @@ describe('a handler process', () => {
   test.each([1, 2, 7])(
     'is replaced after %i attempts',
     async (maxAttempts) => {
-      const pool = await start({ concurrency: 2, maxAttempts });
+      const telemetry = recordTelemetry();
+      const pool = await start({ concurrency: 2, maxAttempts, telemetry });
       const served = new Map<number, number>();
       const serve = async (): Promise<void> => {
         for (let count = 0; count < 10; count += 1) {
@@ -60,6 +66,8 @@ describe('a handler process', () => {
         const pids = await pool.pids();
         return [...served].every(([pid, attempts]) => attempts < maxAttempts || !pids.includes(pid));
       });
+      const worn = [...served.values()].filter((attempts) => attempts === maxAttempts);
+      expect(telemetry.measurements).toEqual(worn.map(() => recycled('attempts')));
     },
     60_000,
   );
@@ -91,7 +99,8 @@ describe('a handler process', () => {
 
 describe('a handler process that uses too much memory', () => {
   test('is replaced after its attempt', async () => {
-    const pool = await start({ maxMemoryMb: 200 });
+    const telemetry = recordTelemetry();
+    const pool = await start({ maxMemoryMb: 200, telemetry });
     const { end, pid } = await attempt(pool, 'leaks', { megabytes: 150 });
     expect(end.kind).toBe('completed');
     await waitFor('the process to be replaced', async () => {
@@ -99,12 +108,15 @@ describe('a handler process that uses too much memory', () => {
       return !pids.includes(pid) && pids.length === 2;
     });
     expect(pidsOf(await acquireAll(pool, 2))).not.toContain(pid);
+    expect(telemetry.measurements).toEqual([recycled('memory')]);
   });
 
   test('is killed during its attempt if it is far above the limit', async () => {
-    const pool = await start({ maxMemoryMb: 200 });
+    const telemetry = recordTelemetry();
+    const pool = await start({ maxMemoryMb: 200, telemetry });
     const { end } = await attempt(pool, 'leaks', { megabytes: 20, steps: 500, step_ms: 50 });
     expect(end).toMatchObject({ kind: 'died', signal: 'SIGKILL', killedFor: 'MemoryLimitExceeded' });
+    expect(telemetry.measurements).toEqual([recycled('memory')]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { createTaskTypes } from '../../activities/types/index.ts';
 import { createTaskService, type TaskService, type TaskServiceOptions } from '../../src/tasks/service.ts';
-import type { Telemetry } from '../../src/lib/telemetry.ts';
+import type { Telemetry } from '../../src/metrics/telemetry.ts';
 import { createTemporal } from '../../src/temporal/temporal.ts';
 import type { Service } from './service.ts';
 

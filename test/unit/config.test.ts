@@ -43,6 +43,7 @@ describe('the configuration', () => {
       jwtSecret: undefined,
       identityProvider: undefined,
       logLevel: 'info',
+      metrics: { port: undefined, token: undefined },
       taskQueue: 'taskbell',
       webUiUrl: undefined,
       temporal: { external: undefined, namespace: 'default' },
@@ -72,6 +73,9 @@ describe('the configuration', () => {
       'TASKBELL_SECRETS_FILE',
       'TASKBELL_JWT_SECRET',
       'TASKBELL_JWT_SECRET_FILE',
+      'TASKBELL_METRICS_PORT',
+      'TASKBELL_METRICS_TOKEN',
+      'TASKBELL_METRICS_TOKEN_FILE',
       'TASKBELL_JWKS_URL',
       'TASKBELL_JWT_ISSUER',
       'TASKBELL_JWT_AUDIENCE',
@@ -119,6 +123,8 @@ describe('the configuration', () => {
       TASKBELL_TASK_MODULES: './one.mjs,two',
       TASKBELL_WEB_UI_URL: 'https://ui.example/temporal',
       TASKBELL_LOG_LEVEL: 'debug',
+      TASKBELL_METRICS_PORT: '9464',
+      TASKBELL_METRICS_TOKEN: 'f'.repeat(32),
       TEMPORAL_CLI: '/bin/temporal',
       XDG_CACHE_HOME: '/cache',
     });
@@ -138,6 +144,7 @@ describe('the configuration', () => {
       taskQueue: 'other',
       webUiUrl: 'https://ui.example/temporal',
       logLevel: 'debug',
+      metrics: { port: 9464, token: 'f'.repeat(32) },
       engine: { port: 0, webUiPort: 1, cli: '/bin/temporal', cacheDir: '/cache/taskbell' },
       worker: { concurrency: 9, shutdownGraceMs: 0 },
       handlers: { maxAttempts: 1, maxMemoryMb: 128 },
@@ -177,6 +184,10 @@ describe('the configuration', () => {
     ['PORT', '8e3'],
     ['PORT', ' 80'],
     ['TASKBELL_WS_PORT', 'x'],
+    // `taskbell up` needs the next one, too.
+    ['TASKBELL_METRICS_PORT', '65535'],
+    ['TASKBELL_METRICS_TOKEN', 'x'.repeat(31)],
+    ['TASKBELL_METRICS_TOKEN', `${'x'.repeat(31)} x`],
     ['TASKBELL_WORKER_CONCURRENCY', '0'],
     ['TASKBELL_SHUTDOWN_GRACE', '9999999999'],
     ['TASKBELL_MAX_TASKS_PER_CHILD', '0'],
@@ -235,7 +246,8 @@ describe('the configuration', () => {
   });
 
   test('never shows a rejected secret in its error', () => {
-    expect(faultsOf({ TASKBELL_JWT_SECRET: 'hunter2' }).join()).not.toContain('hunter2');
+    for (const name of ['TASKBELL_JWT_SECRET', 'TASKBELL_METRICS_TOKEN'])
+      expect(faultsOf({ [name]: 'hunter2' }).join()).not.toContain('hunter2');
   });
 });
 
@@ -258,6 +270,8 @@ describe('a secret in a file', () => {
   test('is read without its trailing newline', async () => {
     const path = await fileWith(`${secret}\n`);
     expect(readConfig({ TASKBELL_JWT_SECRET_FILE: path }).jwtSecret).toBe(secret);
+    const token = await fileWith(`${'f'.repeat(32)}\n`);
+    expect(readConfig({ TASKBELL_METRICS_TOKEN_FILE: token }).metrics.token).toBe('f'.repeat(32));
   });
 
   test('that is too short is rejected under the name TASKBELL_JWT_SECRET', async () => {

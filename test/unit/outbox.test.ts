@@ -70,6 +70,21 @@ describe('an outbox', () => {
     expect(versions(socket.read)).toEqual([1, 1000]);
   });
 
+  test('counts the messages that its client never gets', () => {
+    const socket = new FakeSocket();
+    let dropped = 0;
+    const outbox = createOutbox(socket, (count) => (dropped += count));
+    outbox.send(state(1, 65 * kib), 'a');
+    outbox.send(state(2), 'a');
+    expect(dropped).toBe(0);
+    outbox.send(state(3), 'a');
+    expect(dropped).toBe(1);
+    outbox.send(state(1), 'b');
+    // It gives up with two messages waiting.
+    outbox.check(performance.now() + 31_000);
+    expect(dropped).toBe(3);
+  });
+
   test('keeps only the latest of each key, in the order in which they came', () => {
     outbox.send(state(1, 65 * kib), 'a');
     for (const [version, key] of [

@@ -2,10 +2,12 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
+import { createMeasures } from '../../activities/measures.ts';
 import { Probation } from '../../activities/probation.ts';
 import { createProcessTask } from '../../activities/process-task.ts';
 import { type SlotKind, Slots } from '../../activities/slots.ts';
 import type { AttemptHeartbeat, AttemptInput, AttemptInterruption } from '../../src/contract/workflow.ts';
+import { noTelemetry } from '../../src/metrics/telemetry.ts';
 
 const input: AttemptInput = {
   type: 'of-the-next-release',
@@ -40,6 +42,7 @@ async function failureOf(
     },
     whyStop: () => Promise.resolve(undefined),
     graceOver: new AbortController().signal,
+    measures: createMeasures(noTelemetry, []),
   });
   const environment = new MockActivityEnvironment(info);
   const failure: unknown = await environment.run(processTask, input).catch((error: unknown) => error);

@@ -13,6 +13,7 @@ import {
   attemptMoved,
   attemptWithdrawn,
   becomeDue,
+  dueAt,
   editRejection,
   endBackoff,
   type FailedAttempt,
@@ -259,6 +260,30 @@ describe('the state of a task', () => {
       const state = stateIn(status);
       expect(applyCommand(state, { command: 'resume', by: 'o' }, start)).toBe(state);
     }
+  });
+
+  test('has been due since its scheduled time, however late its workflow runs', () => {
+    const late = start + 3_600_000;
+    expect(dueAt(becomeDue(initialState(input, late), late), input, late)).toBe(input.scheduled_time);
+    // On the quick lane, nothing is written when it becomes due.
+    expect(dueAt(initialState(input, late), input, late)).toBe(input.scheduled_time);
+  });
+
+  test.each([
+    ['it was run early', [{ command: 'run-now', by: 'o' }]],
+    [
+      'it was resumed after its time',
+      [
+        { command: 'pause', by: 'o' },
+        { command: 'resume', by: 'o' },
+      ],
+    ],
+  ] as const)('has been due since then if %s', (_what, commands) => {
+    let state = scheduled();
+    for (const command of commands) state = applyCommand(state, command, start + 90_000);
+    const now = start + 90_000;
+    for (const due of [state, becomeDue(state, now)])
+      expect(dueAt(due, input, now)).toBe(new Date(now).toISOString());
   });
 
   test('becomes due only once, and never while it is paused', () => {

@@ -24,11 +24,12 @@ if (process.env.ROLE_FATAL === role || isBroken) {
   process.exit(1);
 }
 
-const secrets = Object.keys(process.env).filter((name) => name.startsWith('TASKBELL_JWT_SECRET'));
+const secrets = Object.keys(process.env).filter((name) => /^TASKBELL_(JWT_SECRET|METRICS_TOKEN)/.test(name));
 if (process.env.ROLE_CRASH === role) process.exit(3);
 
 const server = createServer((_request, response) => {
-  response.end(JSON.stringify({ pid: process.pid, secrets, temporal: process.env.TEMPORAL_ADDRESS }));
+  const { TEMPORAL_ADDRESS: temporal, TASKBELL_METRICS_PORT: metricsPort } = process.env;
+  response.end(JSON.stringify({ pid: process.pid, secrets, temporal, metricsPort }));
 });
 server.listen(role === 'api' ? Number(process.env.PORT) : 0, '127.0.0.1', () => {
   const url = `http://127.0.0.1:${server.address().port}`;

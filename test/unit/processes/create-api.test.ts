@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { ensureFirstUser } from '../../../src/processes/accounts.ts';
 import { createApi } from '../../../src/processes/create-api.ts';
+import { recordTelemetry } from '../../support/telemetry.ts';
 import { readConfig } from '../../../src/config.ts';
 
 const logger = pino({ level: 'silent' });
@@ -52,6 +53,71 @@ test('the API answers requests in process, without a port and without Temporal',
   const { access } = (await signedIn.json()) as { access: string };
   const headers = { Authorization: `Bearer ${access}` };
   expect((await request('/api/task-types/', { headers })).status).toBe(200);
+});
+
+test('the API counts the requests that it rejects because an account has sent too many', async () => {
+  const { home, build, password } = await makeFolders();
+  const telemetry = recordTelemetry();
+  const config = configOf(home, { TASKBELL_RATE_LIMIT: '1' });
+  const api = await createApi(config, logger, { buildFolder: build, telemetry });
+  onTestFinished(async () => {
+    await api.closeFeeds();
+    await api.close();
+  });
+  const signedIn = await api.app.request(
+    '/api/token/',
+    {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ username: 'admin', password }),
+    },
+    {},
+  );
+  const { access } = (await signedIn.json()) as { access: string };
+  const headers = { Authorization: `Bearer ${access}` };
+  const list = async () => (await api.app.request('/api/task-types/', { headers }, {})).status;
+  expect([await list(), await list()]).toEqual([200, 429]);
+  const limited = telemetry.measurements.filter(({ name }) => name === 'taskbell_rate_limited_total');
+  expect(limited.map(({ labels }) => labels)).toEqual([{ why: 'requests' }]);
+  const routes = telemetry.measurements.filter(({ name }) => name === 'taskbell_http_requests_total');
+  expect(routes.map(({ labels }) => [labels['route'], labels['status']])).toEqual([
+    ['/api/token', '200'],
+    ['/api/task-types', '200'],
+    ['/api/task-types', '429'],
+  ]);
+});
+
+test('the API has metrics on its own port only with a token, for those who have it', async () => {
+  const { home, build } = await makeFolders();
+  const token = 'f'.repeat(32);
+  const page = async () => ({ type: 'text/plain; version=0.0.4', text: 'a_total 1\n' });
+  const start = async (changes: Record<string, string>) => {
+    const api = await createApi(configOf(home, changes), logger, { buildFolder: build, page });
+    onTestFinished(async () => {
+      await api.closeFeeds();
+      await api.close();
+    });
+    return async (authorization?: string) => {
+      const headers = authorization === undefined ? {} : { Authorization: authorization };
+      return api.app.request('/metrics', { headers }, {});
+    };
+  };
+  const request = await start({ TASKBELL_METRICS_TOKEN: token });
+  const allowed = await request(`Bearer ${token}`);
+  expect([allowed.status, await allowed.text()]).toEqual([200, 'a_total 1\n']);
+  expect(allowed.headers.get('content-type')).toBe('text/plain; version=0.0.4');
+  const wrong = [
+    undefined,
+    'Bearer ',
+    `Bearer ${token}x`,
+    `Basic ${token}`,
+    token,
+    `Bearer ${'e'.repeat(32)}`,
+  ];
+  for (const authorization of wrong) expect((await request(authorization)).status, authorization).toBe(404);
+  const without = await start({});
+  expect((await without(`Bearer ${token}`)).status).toBe(404);
+  expect((await without('Bearer undefined')).status).toBe(404);
 });
 
 test.each([

@@ -74,6 +74,14 @@ describe('the summary', () => {
     expect(text).toContain('"password":"PASSWORD"');
     expect(text).toContain('ended tasks are kept for 3 days');
   });
+
+  test('has the addresses of the metrics, if they are on', () => {
+    const metrics = { api: 'http://api:1/metrics', worker: 'http://worker:2/metrics' };
+    const text = summary({ url, webUiUrl: undefined, metrics, retentionDays: 30, firstUser: null });
+    expect(text).toMatch(
+      /Metrics \(api\) +http:\/\/api:1\/metrics\n +Metrics \(worker\) +http:\/\/worker:2\/metrics\n/,
+    );
+  });
 });
 
 test('the summary of a service with an identity provider asks for a token from it', () => {

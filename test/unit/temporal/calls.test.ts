@@ -1,7 +1,6 @@
 import { type Connection, ServiceError } from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
-import type { Labels, Telemetry } from '../../../src/lib/telemetry.ts';
-import { noTelemetry } from '../../../src/lib/telemetry.ts';
+import { recordTelemetry } from '../../support/telemetry.ts';
 import { createCalls } from '../../../src/temporal/calls.ts';
 
 /** A connection that runs calls at once and records their deadlines. */
@@ -13,15 +12,6 @@ function connectionOf(deadlines: number[] = []): Connection {
     },
   };
   return connection as Connection;
-}
-
-function recording() {
-  const observed: { name: string; value: number; labels: Labels | undefined }[] = [];
-  const telemetry: Telemetry = {
-    ...noTelemetry,
-    observe: (name, value, labels) => void observed.push({ name, value, labels }),
-  };
-  return { observed, telemetry };
 }
 
 /** Returns an error as gRPC throws it. */
@@ -68,15 +58,25 @@ describe('a call', () => {
   });
 
   test('is measured by its name and outcome', async () => {
-    const { observed, telemetry } = recording();
+    const telemetry = recordTelemetry();
     const { call } = createCalls(connectionOf(), telemetry);
     expect(await call('listWorkflows', async () => 'rows')).toBe('rows');
     await expect(call('countWorkflows', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
-    expect(observed).toMatchObject([
-      { name: 'taskbell_temporal_call_seconds', labels: { call: 'listWorkflows', outcome: 'ok' } },
-      { name: 'taskbell_temporal_call_seconds', labels: { call: 'countWorkflows', outcome: 'error' } },
+    const away = () => Promise.reject(grpcError(14, 'connection refused'));
+    await expect(call('describeWorkflow', away)).rejects.toMatchObject({ code: 'temporal_unavailable' });
+    const named = (name: string) => telemetry.measurements.filter((one) => one.name === name);
+    expect(named('taskbell_temporal_calls_total').map(({ labels }) => labels)).toEqual([
+      { call: 'listWorkflows', outcome: 'ok' },
+      { call: 'countWorkflows', outcome: 'rejected' },
+      { call: 'describeWorkflow', outcome: 'unavailable' },
     ]);
-    expect(observed[0]?.value).toBeLessThan(10);
+    const durations = named('taskbell_temporal_call_duration_seconds');
+    expect(durations.map(({ labels }) => labels)).toEqual([
+      { call: 'listWorkflows' },
+      { call: 'countWorkflows' },
+      { call: 'describeWorkflow' },
+    ]);
+    expect(durations[0]?.value).toBeLessThan(10);
   });
 
   test('that is under way keeps `settled()` waiting until it is done', async () => {

@@ -1,0 +1,14 @@
+import type { Slots } from '../../activities/slots.ts';
+import type { Telemetry } from '../metrics/telemetry.ts';
+
+/** @param count number of slots, without guest slots. */
+export function measureSlots(telemetry: Telemetry, slots: Slots, count: number): void {
+  telemetry.gauge('taskbell_slots', () => {
+    const { own, guest } = slots.used;
+    return [
+      { labels: { state: 'used' }, value: own },
+      { labels: { state: 'free' }, value: Math.max(0, count - own) },
+      { labels: { state: 'guest' }, value: guest },
+    ];
+  });
+}
