@@ -5,6 +5,7 @@ import { ifValid, noLocalAccounts, notAuthenticated } from '../auth/rejections.t
 import { isSameOrigin } from '../auth/same-origin.ts';
 import { isCsrfTokenOf, type Session } from '../auth/sessions.ts';
 import { AppError } from '../contract/errors.ts';
+import type { KnownSession } from '../contract/pages.ts';
 import type { CallerAddressOf } from './caller-address.ts';
 import type { ApiDependencies, ApiEnv } from './types.ts';
 
@@ -20,6 +21,8 @@ export interface Access {
   assertSameOrigin(c: Context<ApiEnv>): void;
   /** Returns the session of the cookie sent by one of our own pages, if it is valid. Ignores the CSRF token. */
   readSessionCookie(c: Context<ApiEnv>): Promise<Session | undefined>;
+  /** Returns what a request shows of its sender's session, before the session is checked. */
+  knownSession(c: Context<ApiEnv>): KnownSession;
   setSessionCookie(c: Context<ApiEnv>, value: string, expiresAt: number): void;
   clearSessionCookie(c: Context<ApiEnv>): void;
 }
@@ -83,6 +86,10 @@ export function createAccess(
       const cookie = getCookie(c, cookieName(c));
       if (cookie === undefined || !localAccounts) return undefined;
       return ifValid(localAccounts.sessions.verify(cookie));
+    },
+    knownSession(c) {
+      if (!localAccounts) return 'elsewhere';
+      return getCookie(c, cookieName(c)) === undefined ? 'none' : 'unknown';
     },
     setSessionCookie(c, value, expiresAt) {
       const maxAge = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));

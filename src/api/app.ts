@@ -46,11 +46,12 @@ export function createApp(dependencies: ApiDependencies): Api {
   openApiRoute(app);
   docsRoutes(app, dependencies.docs);
   metricsRoute(app, dependencies.metrics);
-  dashboardRoutes(app, dependencies.dashboard);
+  const pages = { dashboard: dependencies.dashboard, access };
+  dashboardRoutes(app, pages);
   // Addresses that do not exist check the body as all others do, before they respond with 404.
   app.use('/api/*', limitBody(maxOpenBodyBytes), requireJson());
   app.notFound((c) => {
-    const page = noSuchPage(c, dependencies.dashboard);
+    const page = noSuchPage(c, pages);
     if (page) return page;
     throw new AppError('not_found', 'Not found.');
   });

@@ -50,11 +50,17 @@ export function limitBody(max = maxBodyBytes): MiddlewareHandler {
     const length = c.req.header('Content-Length');
     // The server drains a body that no one has started to read.
     if (Number(length ?? 0) > max) throw tooLarge(max);
-    if (length !== undefined || !c.req.raw.body) return next();
+    // Looking for a body makes a whole `Request` of what the server has received.
+    if (length !== undefined || !mayHaveBody(c) || !c.req.raw.body) return next();
     const body = await readWhole(c.req.raw.body, max).catch(endedEarly);
     c.req.raw = new Request(c.req.raw, { method: c.req.method, body });
     return next();
   };
+}
+
+/** Returns whether a request's body is read, if it has one. */
+function mayHaveBody(c: Context): boolean {
+  return ['POST', 'PUT', 'PATCH'].includes(c.req.method);
 }
 
 async function readWhole(stream: ReadableStream<Uint8Array>, max: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -90,7 +96,7 @@ function tooLarge(max: number): AppError {
  */
 export function requireJson({ checkValues = true } = {}): MiddlewareHandler {
   return async (c, next) => {
-    if (!['POST', 'PUT', 'PATCH'].includes(c.req.method)) return next();
+    if (!mayHaveBody(c)) return next();
     const bytes = Buffer.from(await c.req.arrayBuffer().catch(endedEarly));
     if (bytes.length === 0) {
       // Commands need no body; a change without one is a mistake.

@@ -20,7 +20,7 @@ const descriptions = {
   429: 'Too many requests, too many unfinished tasks, or too much data. `Retry-After` says when to try again.',
   431: 'The headers or the URL are larger than 16 KiB. Sent before anything else is read, and without a body.',
   500: 'Internal error. The log has the cause, under the `request_id`.',
-  503: 'Temporal, a worker or the identity provider cannot be reached. `Retry-After` says when to try again.',
+  503: 'Temporal, a worker, the identity provider or a file of the accounts is not available. `Retry-After` says when to try again.',
 } as const;
 
 export type ProblemStatus = keyof typeof descriptions;
@@ -49,6 +49,7 @@ const details: Readonly<Record<ErrorCode, string>> = {
   internal: 'Something went wrong on our side.',
   no_worker: 'No worker took the change in time. Read the task before you try again.',
   identity_provider_unavailable: 'The identity provider cannot be reached.',
+  accounts_unavailable: 'A file of the accounts is locked by another process. Try again.',
   temporal_unavailable: 'Temporal cannot be reached at the moment.',
 };
 

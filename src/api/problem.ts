@@ -31,6 +31,7 @@ export const statusOf: Record<ErrorCode, number> = {
   internal: 500,
   no_worker: 503,
   identity_provider_unavailable: 503,
+  accounts_unavailable: 503,
   temporal_unavailable: 503,
 };
 

@@ -1,6 +1,8 @@
 import type { ListFormat } from '../lib/list-file.ts';
 import { type FollowOptions, followList } from '../lib/list-follower.ts';
+import type { LockTimes } from '../lib/file-lock.ts';
 import { createListWriter } from '../lib/list-writer.ts';
+import { rejectLocked } from './rejections.ts';
 
 /** A session, a sign-in link or a refresh token. `started_at` is in milliseconds since 1970. */
 export interface StartedCredential {
@@ -42,6 +44,7 @@ export interface EndedCredentials {
   /**
    * Ends a credential for good. `expiresAt` is when it would expire by itself, in milliseconds since 1970.
    * @returns false if it had already ended: if several calls end it at once, one gets true.
+   * @throws AppError accounts_unavailable if another process keeps the file locked.
    */
   add(account: string, credential: StartedCredential, expiresAt: number): Promise<boolean>;
   refresh(): Promise<void>;
@@ -54,6 +57,7 @@ interface Options<F> extends FollowOptions {
   /** Called with the account when others of its credentials end too, because it has ended too many. */
   readonly onTooMany?: (account: string) => void;
   readonly now?: () => number;
+  readonly lockTimes?: Partial<LockTimes>;
 }
 
 /**
@@ -64,9 +68,9 @@ const clockErrorMs = 24 * 60 * 60 * 1000;
 
 /** @throws {ListFileError} if the file is corrupt. */
 export async function createEndedCredentials<F>(options: Options<F>): Promise<EndedCredentials> {
-  const { path, kind, onTooMany = () => undefined, now = Date.now } = options;
+  const { path, kind, onTooMany = () => undefined, now = Date.now, lockTimes } = options;
   const follower = await followList(kind, options);
-  const writer = createListWriter(path, kind);
+  const writer = createListWriter(path, kind, lockTimes);
   let entries = byAccount(follower.list());
   follower.onChange(() => (entries = byAccount(follower.list())));
   /** The ends that are being written, by credential: calls that end the same one share the end. */
@@ -75,7 +79,7 @@ export async function createEndedCredentials<F>(options: Options<F>): Promise<En
   async function write(added: EndedCredential, credential: StartedCredential): Promise<boolean> {
     let isNew = false;
     let endsOthers = false;
-    await writer.update((all) => {
+    const end = (all: readonly EndedCredential[]): readonly EndedCredential[] => {
       const isOwn = ({ account }: EndedCredential): boolean => account === added.account;
       isNew = !hasEnded(all.filter(isOwn), credential);
       if (!isNew) return all;
@@ -85,7 +89,8 @@ export async function createEndedCredentials<F>(options: Options<F>): Promise<En
       const shortened = withoutOldest(added.account, own, kind.lifetimeMs);
       endsOthers = shortened.some(({ id, forgetAt }) => id === null && forgetAt > now());
       return [...kept.filter((each) => !isOwn(each)), ...shortened];
-    });
+    };
+    await writer.update(end).catch(rejectLocked);
     if (endsOthers) onTooMany(added.account);
     await follower.refresh();
     return isNew;

@@ -4,6 +4,7 @@
  */
 import { AppError, tooManyAtOnce } from '../contract/errors.ts';
 import { errorMessage } from '../lib/error-message.ts';
+import { FileLockLost, FileLockTimeout } from '../lib/file-lock.ts';
 import { Busy } from '../lib/limiter.ts';
 
 export function notAuthenticated(message = 'Authentication credentials were not provided.'): AppError {
@@ -53,4 +54,14 @@ export async function ifValid<T>(verification: Promise<T>): Promise<T | undefine
 /** Throws too_many_requests if a limiter was busy, and any other error unchanged. */
 export function rejectBusy(error: unknown): never {
   throw error instanceof Busy ? tooManyAtOnce({ cause: error }) : error;
+}
+
+/**
+ * Throws accounts_unavailable if the lock of a file was not free in time or was lost, in which case nothing has been
+ * written, and any other error unchanged.
+ */
+export function rejectLocked(error: unknown): never {
+  if (!(error instanceof FileLockTimeout || error instanceof FileLockLost)) throw error;
+  const message = 'A file of the accounts is locked by another process. Try again.';
+  throw new AppError('accounts_unavailable', message, { cause: error, retryAfterSeconds: 5 });
 }

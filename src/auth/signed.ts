@@ -3,7 +3,7 @@ import { SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Account } from './accounts.ts';
 import { deriveKey, type KeyPurpose } from './keys.ts';
-import { issuer, readSigned } from './read-signed.ts';
+import { createReadSigned, issuer } from './read-signed.ts';
 import type { TokenKind } from './rejections.ts';
 
 const claimsSchema = z.object({
@@ -47,6 +47,6 @@ export function createSigned({ secret, purpose, rejectedAs, lifetimeMs, now }: O
         .sign(key);
       return { text, claims };
     },
-    read: (text) => readSigned(text, { key, audience, schema: claimsSchema, rejectedAs, now }),
+    read: createReadSigned({ key, audience, schema: claimsSchema, rejectedAs, now }),
   };
 }

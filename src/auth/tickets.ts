@@ -3,7 +3,7 @@ import { SignJWT } from 'jose';
 import { z } from 'zod';
 import { deriveKey } from './keys.ts';
 import { type Principal, principal } from './principal.ts';
-import { issuer, readSigned } from './read-signed.ts';
+import { createReadSigned, issuer } from './read-signed.ts';
 import { invalidToken } from './rejections.ts';
 import type { CredentialStatus } from './credential-status.ts';
 
@@ -44,7 +44,7 @@ export function createTickets({
 }: Dependencies): Tickets {
   const key = deriveKey(secret, 'tickets');
   const used = createUsedSet(now, maxRemembered);
-  const kind = { key, audience, schema: claimsSchema, rejectedAs: 'ticket', now } as const;
+  const read = createReadSigned({ key, audience, schema: claimsSchema, rejectedAs: 'ticket', now });
 
   return {
     issue(principal) {
@@ -58,7 +58,7 @@ export function createTickets({
         .sign(key);
     },
     async redeem(ticket) {
-      const { jti, exp, principal } = await readSigned(ticket, kind);
+      const { jti, exp, principal } = await read(ticket);
       const { expiresAt } = principal;
       if (expiresAt !== null && expiresAt <= now())
         throw invalidToken('ticket', 'the credential that requested it has expired');

@@ -5,7 +5,7 @@ import type { Account, Accounts } from './accounts.ts';
 import type { EndedCredentials, StartedCredential } from './ended-credentials.ts';
 import { deriveKey } from './keys.ts';
 import { allScopes, type Principal } from './principal.ts';
-import { issuer, readSigned } from './read-signed.ts';
+import { createReadSigned, issuer } from './read-signed.ts';
 import { invalidToken } from './rejections.ts';
 
 /** Signs and checks JSON Web Tokens like the previous service's (djangorestframework-simplejwt's claims, HS256). */
@@ -55,6 +55,10 @@ interface Dependencies {
 export function createTokens({ secret, accounts, endedTokens, now = Date.now }: Dependencies): Tokens {
   const key = deriveKey(secret, 'tokens');
   const kind = { key, audience, schema: claimsSchema, requiredClaims: ['exp', 'iat'], now };
+  const read = {
+    access: createReadSigned({ ...kind, rejectedAs: 'credential' }),
+    refresh: createReadSigned({ ...kind, rejectedAs: 'refresh' }),
+  };
 
   function sign(type: TokenType, account: Account, { id, started_at }: StartedCredential): Promise<string> {
     const issuedAt = Math.floor(now() / 1000);
@@ -72,7 +76,7 @@ export function createTokens({ secret, accounts, endedTokens, now = Date.now }: 
 
   async function verify(token: string, type: TokenType) {
     const rejectedAs = type === 'refresh' ? 'refresh' : 'credential';
-    const claims = await readSigned(token, { ...kind, rejectedAs });
+    const claims = await read[type](token);
     if (claims.token_type !== type) throw invalidToken(rejectedAs, `not a token of type ${type}`);
     const account = await currentAccount(accounts, claims.sub, claims.gen);
     if (account === undefined) throw invalidToken(rejectedAs, 'the account was deleted or changed');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { accountRole } from '../contract/account.ts';
+import { accountNameForm, accountRole } from '../contract/account.ts';
 import type { LockTimes } from '../lib/file-lock.ts';
 import { areDistinct, type ListFormat, readListFile, updateListFile } from '../lib/list-file.ts';
 import { passwordHash } from './passwords.ts';
@@ -9,7 +9,7 @@ import { passwordHash } from './passwords.ts';
  */
 export const userName = z
   .string()
-  .regex(/^[A-Za-z0-9_.@+-]{1,150}$/, 'a name must have 1 to 150 letters, digits and characters of _.@+-')
+  .regex(accountNameForm, 'a name must have 1 to 150 letters, digits and characters of _.@+-')
   .refine((name) => !['.', '..', 'shared'].includes(name.toLowerCase()), 'this name is reserved');
 
 const user = z.strictObject({

@@ -9,6 +9,9 @@ import {
 } from './examples.ts';
 import { instant } from './instant.ts';
 
+/** Form of an account's name, in the users file, commands and the terms of secrets. */
+export const accountNameForm = /^[A-Za-z0-9_.@+-]{1,150}$/;
+
 export const accountRole = z.enum(['user', 'admin']);
 export type AccountRole = z.infer<typeof accountRole>;
 

@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'too_much_data'
   | 'no_worker'
   | 'identity_provider_unavailable'
+  | 'accounts_unavailable'
   | 'temporal_unavailable'
   | 'internal';
 

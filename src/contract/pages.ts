@@ -28,3 +28,13 @@ export function pageAt(path: string): Page | undefined {
 function patternOf(address: string): RegExp {
   return new RegExp(`^${address.replace(/\/$/, '').replace(':id', '(?<id>[^/]+)')}/?$`);
 }
+
+/**
+ * What a page knows of its viewer's session when it is loaded, in a meta element: `unknown`, unless the request for the
+ * page came without a session's cookie (`none`), or an identity provider has the accounts (`elsewhere`). A page that
+ * knows need not ask, and get an error that the browser's console shows.
+ */
+export type KnownSession = 'unknown' | 'none' | 'elsewhere';
+
+/** Name of the meta element. */
+export const sessionMeta = 'taskbell-session';

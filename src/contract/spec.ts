@@ -80,8 +80,7 @@ export function listedOf(spec: Incomplete): ListedSpec {
 
 /** Returns the named fields that are defined. */
 function pick<T extends object, K extends keyof T>(from: T, names: readonly K[]) {
-  const present = names.filter((name) => from[name] !== undefined);
-  return Object.fromEntries(present.map((name) => [name, from[name]])) as {
-    [P in K]?: Exclude<T[P], undefined>;
-  };
+  const picked: { [P in K]?: T[P] } = {};
+  for (const name of names) if (from[name] !== undefined) picked[name] = from[name];
+  return picked as { [P in K]?: Exclude<T[P], undefined> };
 }

@@ -10,6 +10,7 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { errorOf, TaskbellError } from '../client/errors.ts';
 import { type Account, answerIn, type SessionAnswer } from './session-answer.ts';
+import { knownSession } from './known-session.ts';
 import { createSessionFetch, csrfHeader, isForged, isUnauthenticated } from './session-fetch.ts';
 import { createSkew } from './skew.ts';
 
@@ -67,6 +68,8 @@ export function createSession(window: Window & typeof globalThis): Session {
   const inTurn = createTurns();
   /** The sign-in link from the address; kept until the service has accepted or rejected it. */
   let link = takeLink(location, history);
+  /** What the page was loaded with; later on, it can have changed. */
+  let known = knownSession(document);
   let nextLook: Promise<void> | undefined;
 
   async function ask(method: string, more: RequestInit = {}): Promise<SessionAnswer | undefined> {
@@ -141,6 +144,12 @@ export function createSession(window: Window & typeof globalThis): Session {
   }
 
   async function start(): Promise<void> {
+    const loadedWith = known;
+    known = 'unknown';
+    if (link === undefined && loadedWith !== 'unknown') {
+      state.value = { status: loadedWith === 'none' ? 'anonymous' : 'elsewhere' };
+      return;
+    }
     try {
       await (link === undefined ? ask('GET').then(enter) : redeem(link));
     } catch (error) {

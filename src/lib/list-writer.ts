@@ -1,3 +1,4 @@
+import type { LockTimes } from './file-lock.ts';
 import { type ListFormat, updateListFile } from './list-file.ts';
 
 type Change<T> = (list: readonly T[]) => readonly T[];
@@ -12,17 +13,22 @@ export interface ListWriter<T> {
   update(change: Change<T>): Promise<void>;
 }
 
-export function createListWriter<T, F>(path: string, format: ListFormat<T, F>): ListWriter<T> {
+export function createListWriter<T, F>(
+  path: string,
+  format: ListFormat<T, F>,
+  lockTimes?: Partial<LockTimes>,
+): ListWriter<T> {
   /** The changes that wait for the lock. */
   let waiting: { readonly changes: Change<T>[]; readonly written: Promise<void> } | undefined;
   let tail: Promise<unknown> = Promise.resolve();
 
   async function write(changes: readonly Change<T>[]): Promise<void> {
     try {
-      await updateListFile(path, format, (list) => {
+      const change: Change<T> = (list) => {
         waiting = undefined;
-        return changes.reduce((changed, change) => change(changed), list);
-      });
+        return changes.reduce((changed, each) => each(changed), list);
+      };
+      await updateListFile(path, format, change, lockTimes);
     } finally {
       // Not reached above if the lock was not free in time, or the file cannot be read.
       if (waiting?.changes === changes) waiting = undefined;

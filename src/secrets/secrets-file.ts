@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accountNameForm } from '../contract/account.ts';
 import { secretNameForm } from '../contract/secret.ts';
 import { parseHostName } from '../lib/host-name.ts';
 import { areDistinct, type ListFormat } from '../lib/list-file.ts';
@@ -35,7 +36,7 @@ export const secretTerms = z.strictObject({
   hosts: z.array(host).min(1, 'a secret must have a host'),
   /** Names of the accounts that may use it. */
   owners: z
-    .array(z.string().regex(/^[A-Za-z0-9_.@+-]{1,150}$/, 'an owner must be the name of an account'))
+    .array(z.string().regex(accountNameForm, 'an owner must be the name of an account'))
     .min(1, 'a secret must have an owner'),
 });
 

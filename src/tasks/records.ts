@@ -33,7 +33,7 @@ const isRetryPolicy: Check = (value) =>
     isNumber(value[field]),
   );
 
-const memoChecks: Readonly<Record<keyof TaskMemo, Check>> = {
+const memoFields: Readonly<Record<keyof TaskMemo, Check>> = {
   name: isText,
   description: isText,
   type: isText,
@@ -58,6 +58,7 @@ const memoChecks: Readonly<Record<keyof TaskMemo, Check>> = {
   error_message: isText,
   next_attempt_at: (value) => value === null || isInstant(value),
 };
+const memoChecks: ReadonlyMap<string, Check> = new Map(Object.entries(memoFields));
 
 /** Values of the fields that a memo lacks. `listedOf` has those of the spec. */
 const missingMemo: TaskMemo = {
@@ -69,10 +70,11 @@ const missingMemo: TaskMemo = {
 
 /** Returns a run's memo. A field that is missing has the value of `missingMemo`. */
 export function readMemo(fields: Readonly<Record<string, Payload>>): TaskMemo {
-  const values = Object.entries(memoChecks).flatMap(([name, isOurs]) => {
-    const value = decode<unknown>(fields[name]);
-    return value !== undefined && isOurs(value) ? [[name, value]] : [];
-  });
+  const values: [name: string, value: unknown][] = [];
+  for (const [name, payload] of Object.entries(fields)) {
+    const value = decode<unknown>(payload);
+    if (value !== undefined && memoChecks.get(name)?.(value)) values.push([name, value]);
+  }
   return { ...missingMemo, ...Object.fromEntries(values) };
 }
 

@@ -101,14 +101,20 @@ export function runsOf(id: string): string {
   return `${everyTask} AND WorkflowId = ${word(id)}`;
 }
 
+/**
+ * Matches runs that retries started: every mark begins with a status. As a range, since SQLite has an index for it, and
+ * looks through all runs of a namespace for IS NOT NULL.
+ */
+const isRetry = `${column('supersedes')} > 'A'`;
+
 /** Matches runs that replaced earlier runs of these tasks in retries. */
 export function replacementsOf(ids: readonly string[]): string {
-  return `${amongIds(everyTask, ids)} AND ${column('supersedes')} IS NOT NULL`;
+  return `${amongIds(everyTask, ids)} AND ${isRetry}`;
 }
 
 /** Matches runs that replaced earlier runs in retries, by the conditions of a filter that all runs of a task share. */
 export function retriesMatching(filter: TaskFilter): string {
-  return `${lasting(filter)} AND ${column('supersedes')} IS NOT NULL`;
+  return `${lasting(filter)} AND ${isRetry}`;
 }
 
 /**

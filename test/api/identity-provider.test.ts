@@ -187,6 +187,14 @@ test('routes that need local accounts are 404 and refer to the identity provider
   expect(session.status).toBe(404);
 });
 
+test('the pages of the dashboard say that the accounts are elsewhere, so that they need not ask', async () => {
+  for (const path of ['/', '/tasks/new']) {
+    const page = await fetch(service.url + path, { headers: { Cookie: 'taskbell_session=x' } });
+    expect(page.headers.get('Cache-Control'), path).toBe('no-store');
+    expect(await page.text(), path).toContain('<meta name="taskbell-session" content="elsewhere"');
+  }
+});
+
 test('keys of every type are accepted once they are published, and rejected once they are revoked', async () => {
   const keys = await Promise.all(
     ['RS256', 'PS384', 'ES256', 'ES512', 'EdDSA'].map((alg) => newKey(alg, `later-${alg}`)),

@@ -23,7 +23,8 @@ const service = useService({
 describe('the rate limit', () => {
   test('allows an account the requests of a minute at once, reports how many are left, and then answers 429', async () => {
     const eager = await service.asNewUser();
-    const ask = () => eager.call('GET', '/api/tasks/');
+    // Answered without Temporal: while sixty lists are read, a request becomes free.
+    const ask = () => eager.call('GET', '/api/task-types/');
     const first = await ask();
     const answers = await Promise.all(Array.from({ length: 90 }, ask));
     expect(first.headers.get('RateLimit-Policy')).toBe('"default";q=60;w=60');

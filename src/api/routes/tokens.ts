@@ -8,6 +8,7 @@ import {
 } from '../../contract/account.ts';
 import { auditLine } from '../audit.ts';
 import { maxOpenBodyBytes } from '../body.ts';
+import { commonHeaders } from '../components.ts';
 import { noInput } from '../no-input.ts';
 import { json, noLocalAccounts, problems } from '../responses.ts';
 import { openRoute, type RouteDependencies, type RouteTable, signedInRoute } from '../route.ts';
@@ -61,7 +62,7 @@ const end = openRoute({
   tags: ['Accounts'],
   request: { body: { content: { 'application/json': { schema: refreshInput } }, required: true } },
   responses: {
-    200: json(tokenEnded, 'The tokens have ended.'),
+    200: { ...json(tokenEnded, 'The tokens have ended.'), headers: commonHeaders({ limited: true }) },
     ...problems(400, 401, 413, 415),
     ...noLocalAccounts,
   },

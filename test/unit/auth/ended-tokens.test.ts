@@ -7,6 +7,7 @@ import { createEndedCredentials } from '../../../src/auth/ended-credentials.ts';
 import { endedTokens as kind } from '../../../src/auth/ended-kinds.ts';
 import { deriveKey } from '../../../src/auth/keys.ts';
 import { createTokens, type Tokens } from '../../../src/auth/tokens.ts';
+import { withFileLock } from '../../../src/lib/file-lock.ts';
 import { accountsInMemory, alice, notValid, secret, temporaryHome } from './fixtures.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -28,6 +29,7 @@ async function setUp(maxPerAccount = 3) {
       now,
       refreshEveryMs: 10,
       onTooMany: (account) => reported.push(account),
+      lockTimes: { waitMs: 500 },
     });
     onTestFinished(() => endedTokens.close());
     return createTokens({ secret, accounts, endedTokens, now });
@@ -35,7 +37,7 @@ async function setUp(maxPerAccount = 3) {
   async function stored(): Promise<unknown[]> {
     return (JSON.parse(await readFile(path, 'utf8')) as { tokens: unknown[] }).tokens;
   }
-  return { clock, stored, reported, startProcess, tokens: await startProcess() };
+  return { path, clock, stored, reported, startProcess, tokens: await startProcess() };
 }
 
 /** Returns the token as earlier versions issued it: it does not name a refresh token, nor the time of the sign-in. */
@@ -72,6 +74,18 @@ test('a refresh token ends once, even if several calls in two processes end it a
   const calls = [tokens, other, tokens, other].map((each) => each.end(refresh));
   const ends = await Promise.allSettled(calls);
   expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  expect(await stored()).toHaveLength(1);
+});
+
+test('while another process keeps the file locked, an end is rejected as unavailable; later it can be repeated', async () => {
+  const { path, tokens, stored } = await setUp();
+  const { refresh } = await tokens.issue(alice);
+  await withFileLock(`${path}.lock`, async () => {
+    const unavailable = { code: 'accounts_unavailable', retryAfterSeconds: 5 };
+    await expect(tokens.end(refresh)).rejects.toMatchObject(unavailable);
+    await expect(tokens.refresh(refresh)).resolves.toMatchObject({ account: alice });
+  });
+  await expect(tokens.end(refresh)).resolves.toEqual(alice);
   expect(await stored()).toHaveLength(1);
 });
 

@@ -90,6 +90,24 @@ describe('an access token is rejected', () => {
     await expect(tokens.verifyAccess(access)).rejects.toMatchObject(notValid);
   });
 
+  test('with another signature, also after the right one was accepted', async () => {
+    const { tokens } = setUp();
+    const { access } = await tokens.issue(alice);
+    await tokens.verifyAccess(access);
+    const [signed, signature = ''] = [access.slice(0, access.lastIndexOf('.')), access.split('.')[2]];
+    const forged = `${signed}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
+    await expect(tokens.verifyAccess(forged)).rejects.toMatchObject(notValid);
+    await expect(tokens.verifyAccess(access)).resolves.toMatchObject({ id: alice.id });
+  });
+
+  test('after its account has changed, though it was accepted before', async () => {
+    const { tokens, known } = setUp();
+    const { access } = await tokens.issue(alice);
+    await tokens.verifyAccess(access);
+    known.set(alice.id, { ...alice, generation: alice.generation + 1 });
+    await expect(tokens.verifyAccess(access)).rejects.toMatchObject(notValid);
+  });
+
   test('where a refresh token is expected, and a refresh token where an access token is', async () => {
     const { tokens } = setUp();
     const { access, refresh } = await tokens.issue(alice);
