@@ -71,8 +71,11 @@ async function bundleProcesses() {
 /** Bundles the workflows at build time: a worker starts 1.5 s sooner, and all workers run the same code. */
 async function bundleWorkflows() {
   const { DefaultLogger, bundleWorkflowCode } = await import('@temporalio/worker');
+  const workflowsPath = join(fresh, 'workflows', 'index.js');
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(fresh, 'workflows', 'index.js'),
+    workflowsPath,
+    // Loaded once, not by every workflow: no module here keeps anything of the workflow that it runs for.
+    preloadModules: [workflowsPath],
     logger: new DefaultLogger('WARN'),
   });
   await writeFile(join(fresh, 'workflow-bundle.js'), code);

@@ -277,8 +277,8 @@ function workflowOptions(
     enableNonLocalActivities: false,
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },
     maxConcurrentWorkflowTaskExecutions: 100,
-    // About 1 MiB of memory each; the default grows with the heap.
-    maxCachedWorkflows: 500,
+    // A third of a megabyte each; the default grows with the heap. One that is not cached is replayed when it goes on.
+    maxCachedWorkflows: 200,
     stickyQueueScheduleToStartTimeout: stickyTimeoutMs,
     shutdownForceTime: forceAfterGraceMs,
   };
