@@ -45,6 +45,11 @@ export interface Service extends ServicePlace {
   close(): Promise<void>;
 }
 
+/** A service whose first processes belong to it. */
+export interface OwnService extends Service {
+  readonly apiPid: number;
+}
+
 export interface ServiceOptions {
   /** The Temporal server that all tests share, by default. */
   readonly temporal?: { readonly address: string; readonly namespace: string };
@@ -119,7 +124,7 @@ export async function startTestWorker(
 }
 
 /** Starts a service with users alice, bob and the admin root. */
-export async function startService(options: ServiceOptions = {}): Promise<Service> {
+export async function startService(options: ServiceOptions = {}): Promise<OwnService> {
   const { temporal = inject('temporal'), workers = 1, environment = {} } = options;
   const home = await mkdtemp(join(tmpdir(), 'taskbell-service-'));
   const taskQueue = `test-${randomUUID()}`;
@@ -151,7 +156,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       ...Array.from({ length: workers }, () => roles.start('worker')),
     ]);
     const place = { url: api.url ?? '', home, taskQueue, environment: shared };
-    return { ...(await createService(place, roles)), close };
+    return { ...(await createService(place, roles)), apiPid: api.pid, close };
   } catch (error) {
     await close();
     throw error;

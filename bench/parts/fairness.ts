@@ -1,0 +1,50 @@
+/**
+ * Fairness: how long a task waits to start behind a backlog of due tasks of another owner, with one worker of 4 slots. For
+ * comparison, a further task of the same owner, which has no claim to go first.
+ */
+import type { Task } from '../../src/contract/task.ts';
+import { createBacklog, createProbe, startDelay, untilCompleted } from '../../test/support/backlog.ts';
+import type { Stage } from '../support/stage.ts';
+import { percentile } from '../support/statistics.ts';
+
+const backlog = { tasks: 400, runTimeMs: 300, dueInMs: 10_000 };
+const probes = 8;
+/** Completed tasks between two probes: few enough that the last probe still finds a backlog. */
+const probeEach = 35;
+
+export async function measureFairness({ service, temporal, report, note }: Stage): Promise<void> {
+  note(`a task behind ${backlog.tasks} due tasks of ${backlog.runTimeMs / 1000} s each of another owner`);
+  const [alice, bob] = await Promise.all([service.as('alice'), service.as('bob')]);
+  const { count: before } = await temporal.workflow.count(
+    "WorkflowType = 'task' AND ExecutionStatus = 'Completed'",
+  );
+  await createBacklog(alice, backlog);
+  const others: number[] = [];
+  const further: Task[] = [];
+  for (let probe = 0; probe < probes; probe += 1) {
+    await untilCompleted(temporal, before + 10 + probe * probeEach);
+    further.push(await createProbe(alice));
+    others.push(await startDelay(bob, await createProbe(bob)));
+  }
+  const own = await Promise.all(further.map((task) => startDelay(alice, task, 300_000)));
+  report({
+    title: "behind another owner's backlog: started after, p50",
+    unit: 'ms',
+    digits: 0,
+    values: { taskbell: [percentile(others, 0.5)] },
+  });
+  report({
+    title: '  the slowest',
+    unit: 'ms',
+    digits: 0,
+    // A task's run time plus one second.
+    target: { atMost: backlog.runTimeMs + 1000 },
+    values: { taskbell: [Math.max(...others)] },
+  });
+  report({
+    title: "  the same owner's further task, p50",
+    unit: 'ms',
+    digits: 0,
+    values: { taskbell: [percentile(own, 0.5)] },
+  });
+}
