@@ -1,7 +1,7 @@
 /**
  * Measures Taskbell against a bare workflow on the same server, and prints each figure with its target.
  *
- *   npm run bench -- [--only due,bulk] [--rounds 5] [--json FILE] [--large]
+ *   npm run bench -- [--only due,bulk] [--rounds 5] [--json FILE] [--large] [--peers]
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -10,6 +10,7 @@ import { createClosers } from '../src/lib/closers.ts';
 import { errorMessage } from '../src/lib/error-message.ts';
 import { type Figure, heading, judge, linesOf } from './support/figures.ts';
 import { parts, runParts } from './parts/index.ts';
+import { startPeers } from './peers/index.ts';
 import { startStage } from './support/stage.ts';
 
 const { values } = parseArgs({
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     rounds: { type: 'string', default: '5' },
     large: { type: 'boolean', default: false },
+    peers: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 });
@@ -54,7 +56,8 @@ try {
       for (const line of linesOf(figure)) console.log(line);
     },
   });
-  await runParts(stage, chosen);
+  const peers = values.peers ? await startPeers(closers, stage.note) : [];
+  await runParts(stage, chosen, peers);
   console.log(`\n${elapsed()}  end\n`);
   const verdicts = figures.filter(({ target }) => target !== undefined).map(judge);
   const count = (verdict: string): number => verdicts.filter((each) => each === verdict).length;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm run bench`: prepares the clone and runs bench/main.ts against the built product.
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuild } from './lib/build.mjs';
@@ -18,11 +18,8 @@ await ensureTemporal();
 // The service logs as much as it does for a user, which is part of its cost.
 const log = join(tmpdir(), `taskbell-bench-${process.pid}.log`);
 const descriptor = openSync(log, 'w', 0o600);
-process.once('exit', () => rmSync(log, { force: true }));
 const args = ['--import', 'tsx', 'bench/main.ts', ...process.argv.slice(2)];
 process.exitCode = await runNode(args, { stdio: ['ignore', 'inherit', descriptor] });
 closeSync(descriptor);
-if (process.exitCode !== 0) {
-  const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
-  console.error(`The last lines of the log:\n${lines.slice(-10).join('\n')}`);
-}
+if (process.exitCode === 0) rmSync(log, { force: true });
+else console.error(`What the processes have logged is in ${log}.`);

@@ -85,7 +85,7 @@ export async function createBulk(http: HttpClient, count: number): Promise<strin
   });
 }
 
-function tomorrow(): Date {
+export function tomorrow(): Date {
   return new Date(Date.now() + dayMs);
 }
 

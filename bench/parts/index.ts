@@ -5,7 +5,9 @@ import { measureBulk } from './bulk.ts';
 import { endTasks, measureDue } from './due.ts';
 import { measureFairness } from './fairness.ts';
 import { measureFeeds } from './feeds.ts';
+import { measureLarge } from './large.ts';
 import { measurePool } from './pool.ts';
+import { measureRecovery } from './recovery.ts';
 import { measureReads } from './reads.ts';
 import { measureSingle } from './single.ts';
 
@@ -37,20 +39,28 @@ export const parts: Readonly<Record<string, Part>> = {
       await measureReads(stage, readable, shared.ended);
     },
   },
-  single: {
+  single: { isDefault: true, run: measureSingle },
+  recovery: {
     isDefault: true,
-    async run(stage, { contenders }) {
-      const taskbell = contenders.find(({ name }) => name === 'taskbell');
-      if (taskbell) await measureSingle(stage, taskbell);
-    },
+    run: (stage, { contenders }) =>
+      measureRecovery(
+        stage,
+        contenders.filter(({ replaceWorker }) => replaceWorker !== undefined),
+      ),
   },
   bulk: { isDefault: true, run: measureBulk },
   feeds: { isDefault: true, run: measureFeeds },
   fairness: { isDefault: true, run: measureFairness },
+  large: { isDefault: false, run: measureLarge },
   pool: { isDefault: false, run: measurePool },
 };
 
-export async function runParts(stage: Stage, names: readonly string[]): Promise<void> {
-  const shared: Shared = { contenders: await temporalContenders(stage), ended: undefined };
+/** @param peers contenders besides Taskbell and the bare workflow. */
+export async function runParts(
+  stage: Stage,
+  names: readonly string[],
+  peers: readonly Contender[],
+): Promise<void> {
+  const shared: Shared = { contenders: [...(await temporalContenders(stage)), ...peers], ended: undefined };
   for (const name of names) await parts[name]?.run(stage, shared);
 }

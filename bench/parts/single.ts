@@ -1,9 +1,8 @@
-/** One task at a time on an idle system; cancellation; progress; and the tasks of a worker that is killed. */
+/** One task at a time on an idle system; cancellation; and progress. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskMessage } from '../../test/support/caller.ts';
 import type { Caller, Feed } from '../../test/support/caller.ts';
 import { hasEnded } from '../../test/support/task.ts';
-import type { Contender } from '../support/contenders.ts';
 import { atOnce, numbers, oneByOne } from '../support/load.ts';
 import { interleave, type Stage } from '../support/stage.ts';
 import { percentile } from '../support/statistics.ts';
@@ -12,14 +11,12 @@ import { aRequest } from '../support/task.ts';
 const latencyTasks = { perRound: 12, warmUp: 3 };
 const cancellations = { atOnce: 4, total: 20 };
 const progress = { tasks: 4, reports: 15 };
-const recovery = { rounds: 3, tasks: 40, leadMs: 4000, killAfterMs: 100 };
 
-export async function measureSingle(stage: Stage, taskbell: Contender): Promise<void> {
+export async function measureSingle(stage: Stage): Promise<void> {
   const { caller } = await stage.signIn();
   await measureLatency(stage, caller);
   await measureCancellation(stage, caller);
   await measureProgress(stage, caller);
-  await measureRecovery(stage, taskbell);
 }
 
 async function measureLatency(stage: Stage, alice: Caller): Promise<void> {
@@ -172,26 +169,4 @@ function progressOf(feed: Feed): { at: number; reportedAt: number }[] {
     if (reportedAt) received.push({ at: Date.now(), reportedAt });
   });
   return received;
-}
-
-/** Kills the worker just after tasks are due, and starts another one at once. */
-async function measureRecovery(stage: Stage, taskbell: Contender): Promise<void> {
-  const { rounds, tasks, leadMs, killAfterMs } = recovery;
-  stage.note(`a worker killed ${killAfterMs} ms after ${tasks} tasks are due; ${rounds} rounds`);
-  const p50: number[] = [];
-  const last: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const since = new Date();
-    const dueAt = new Date(since.getTime() + leadMs);
-    const { results: ids } = await atOnce(8, numbers(tasks), () => taskbell.create(dueAt));
-    await sleep(dueAt.getTime() + killAfterMs - Date.now());
-    process.kill(stage.pids.worker, 'SIGKILL');
-    stage.pids.worker = (await stage.service.startWorker()).pid;
-    const whenDone = await taskbell.untilDone({ ids, dueAt, since });
-    const seconds = (await whenDone()).map((at) => (at.getTime() - dueAt.getTime()) / 1000);
-    p50.push(percentile(seconds, 0.5));
-    last.push(Math.max(...seconds));
-  }
-  stage.report({ title: 'worker killed: tasks done after, p50', unit: 's', values: { taskbell: p50 } });
-  stage.report({ title: '  the last one', unit: 's', target: { atMost: 12 }, values: { taskbell: last } });
 }

@@ -1,22 +1,28 @@
-/** The contenders of the parts that run tasks: each creates tasks, and says when they were done. */
+/** The contenders of the parts that run tasks, as far as they use Temporal. The others are in bench/peers. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Stage } from './stage.ts';
 import { type CpuTimes, cpuTimes } from './cpu.ts';
+import type { Stage } from './stage.ts';
 import { aRequest } from './task.ts';
 
 /** A service, or a library with a worker, that runs tasks at their time. */
 export interface Contender {
   readonly name: string;
+  /** Called before each batch of tasks. */
+  readonly prepare?: () => Promise<void>;
   /** Creates a task. @returns its id. */
   create(dueAt: Date): Promise<string>;
-  /** Waits until the tasks are done. Called shortly before they are due. @returns a function that says when each was. */
-  untilDone(tasks: Batch): Promise<() => Promise<Date[]>>;
+  /** Returns how many of the tasks are done. Cheap, since it costs the contender CPU time. */
+  countDone(batch: Batch): Promise<number>;
+  /** Returns when the tasks were done that are. */
+  doneAt(batch: Batch): Promise<Date[]>;
   /** Returns the CPU time of all its processes so far: those that serve it, and those that run its tasks. */
   cpu(): CpuTimes;
-  /** Reads the status of an ended task, with its result. */
+  /** Reads the status of an ended task. */
   readonly readStatus?: (id: string) => Promise<unknown>;
   /** Lists a hundred tasks. */
   readonly list?: () => Promise<unknown>;
+  /** Kills the worker with all its processes, and starts another one. */
+  readonly replaceWorker?: () => Promise<void>;
 }
 
 /** Tasks that are due together. */
@@ -27,10 +33,20 @@ export interface Batch {
   readonly since: Date;
 }
 
-/** Interval at which the end of all tasks is looked for, in milliseconds. Rare, since it costs the server CPU time. */
-const askEveryMs = 500;
-const deadlineMs = 120_000;
 const listed = 100;
+
+/** Interval at which the end of all tasks is looked for, in milliseconds. Rare, since it costs CPU time. */
+const askEveryMs = 500;
+
+/** Waits until all tasks are done, or for a time after they are due. @returns how many are done. */
+export async function untilDone(contender: Contender, batch: Batch, deadlineMs = 120_000): Promise<number> {
+  const deadline = batch.dueAt.getTime() + deadlineMs;
+  for (;;) {
+    await sleep(Math.max(0, batch.dueAt.getTime() - Date.now()) + askEveryMs);
+    const count = await contender.countDone(batch);
+    if (count >= batch.ids.length || Date.now() > deadline) return count;
+  }
+}
 
 export async function temporalContenders(stage: Stage): Promise<Contender[]> {
   return [bareContender(stage), await taskbellContender(stage)];
@@ -40,7 +56,7 @@ function bareContender({ temporal, bare, pids }: Stage): Contender {
   return {
     name: 'bare',
     create: (dueAt) => bare.start(dueAt),
-    untilDone: (batch) => untilClosed(temporal, bare.taskQueue, batch),
+    ...closedWorkflows(temporal, bare.taskQueue),
     cpu: () => cpuTimes({ server: pids.server, worker: bare.workerPid }),
     async readStatus(id) {
       const handle = temporal.workflow.getHandle(id);
@@ -59,36 +75,31 @@ async function taskbellContender(stage: Stage): Promise<Contender> {
       const task = JSON.parse(await http.send('POST', '/api/tasks/', 201, aRequest(dueAt))) as { id: string };
       return task.id;
     },
-    untilDone: (batch) => untilClosed(temporal, service.taskQueue, batch),
+    ...closedWorkflows(temporal, service.taskQueue),
     cpu: () => cpuTimes(pids),
     readStatus: (id) => http.send('GET', `/api/tasks/${id}/status/`, 200),
     list: () => http.send('GET', `/api/tasks/?limit=${listed}`, 200),
+    async replaceWorker() {
+      process.kill(pids.worker, 'SIGKILL');
+      pids.worker = (await service.startWorker()).pid;
+    },
   };
 }
 
 type Temporal = Stage['temporal'];
 
-async function untilClosed(
-  temporal: Temporal,
-  taskQueue: string,
-  { ids, dueAt, since }: Batch,
-): Promise<() => Promise<Date[]>> {
-  const query = `TaskQueue = '${taskQueue}' AND StartTime >= '${since.toISOString()}' AND ExecutionStatus = 'Completed'`;
-  await sleep(dueAt.getTime() - Date.now() + askEveryMs);
-  const deadline = Date.now() + deadlineMs;
-  for (;;) {
-    const { count } = await temporal.workflow.count(query);
-    if (count >= ids.length) break;
-    if (Date.now() > deadline)
-      throw new Error(`Only ${count} of ${ids.length} tasks have completed: ${query}`);
-    await sleep(askEveryMs);
-  }
-  return async () => {
-    const closed: Date[] = [];
-    for await (const { closeTime } of temporal.workflow.list({ query, pageSize: 1000 })) {
-      if (closeTime) closed.push(closeTime);
-    }
-    return closed;
+function closedWorkflows(temporal: Temporal, taskQueue: string): Pick<Contender, 'countDone' | 'doneAt'> {
+  const query = ({ since }: Batch): string =>
+    `TaskQueue = '${taskQueue}' AND StartTime >= '${since.toISOString()}' AND ExecutionStatus = 'Completed'`;
+  return {
+    countDone: async (batch) => (await temporal.workflow.count(query(batch))).count,
+    async doneAt(batch) {
+      const closed: Date[] = [];
+      for await (const { closeTime } of temporal.workflow.list({ query: query(batch), pageSize: 1000 })) {
+        if (closeTime) closed.push(closeTime);
+      }
+      return closed;
+    },
   };
 }
 

@@ -65,7 +65,7 @@ export function describeTarget(target: Target, { values, unit }: Pick<Figure, 'v
 }
 
 /** Column widths of the lines. */
-const widths = { title: 46, contender: 10, value: 26, ratio: 30 };
+const widths = { title: 52, contender: 9, value: 24, ratio: 32 };
 
 /** Returns the line above the figures. */
 export function heading(): string {

@@ -11,10 +11,13 @@ export function median(values: readonly number[]): number {
   return ((sorted[Math.ceil(half) - 1] ?? Number.NaN) + (sorted[Math.floor(half)] ?? Number.NaN)) / 2;
 }
 
-/** Returns a value of each round, by contender. */
+/** Returns a value of each round, by contender; leaves out contenders that have none. */
 export function byContender<R>(
   rounds: ReadonlyMap<string, readonly R[]>,
-  valueOf: (round: R) => number,
+  valueOf: (round: R) => number | undefined,
 ): Record<string, number[]> {
-  return Object.fromEntries([...rounds].map(([name, all]) => [name, all.map(valueOf)]));
+  const values = [...rounds].map(
+    ([name, all]) => [name, all.flatMap((each) => valueOf(each) ?? [])] as const,
+  );
+  return Object.fromEntries(values.filter(([, all]) => all.length > 0));
 }
