@@ -1,7 +1,7 @@
 /**
  * Measures Taskbell against a bare workflow on the same server, and prints each figure with its target.
  *
- *   npm run bench -- [--only due,bulk] [--rounds 5] [--json FILE] [--large] [--peers]
+ *   npm run bench -- [--only due,bulk] [--rounds 5] [--json FILE] [--large] [--peers] [--against CHECKOUT]
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     large: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: false },
+    against: { type: 'string' },
     json: { type: 'string' },
   },
 });
@@ -30,16 +31,24 @@ const chosen = Object.keys(parts).filter((name) =>
   only.length > 0 ? only.includes(name) : parts[name]?.isDefault || (values.large && name === 'large'),
 );
 
+/** Exit code after a Ctrl-C. */
+const interrupted = 130;
 const startedAt = Date.now();
 const figures: Figure[] = [];
 const closers = createClosers((error) => console.log(`Not closed: ${errorMessage(error)}`));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void interrupt());
-let isInterrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void interrupt());
+let interruptedAt: number | undefined;
 
+/** Stops everything. A second signal kills what has not stopped yet. */
 async function interrupt(): Promise<void> {
-  isInterrupted = true;
+  if (interruptedAt !== undefined) {
+    // A Ctrl-C comes twice, from the terminal and from scripts/bench.mjs.
+    if (Date.now() - interruptedAt > 1000) process.exit(interrupted);
+    return;
+  }
+  interruptedAt = Date.now();
   await closers.close();
-  process.exit(130);
+  process.exit(interrupted);
 }
 
 try {
@@ -48,7 +57,7 @@ try {
   );
   console.log(heading());
   const stage = await startStage({
-    options: { rounds: Number(values.rounds) },
+    options: { rounds: Number(values.rounds), against: values.against },
     closers,
     note: (text) => console.log(`\n${elapsed()}  ${text}`),
     report(figure) {
@@ -63,14 +72,14 @@ try {
   const count = (verdict: string): number => verdicts.filter((each) => each === verdict).length;
   console.log(`targets: ${count('met')} met, ${count('not met')} not met, ${count('unknown')} unknown`);
 } catch (error) {
-  if (!isInterrupted) {
+  if (interruptedAt === undefined) {
     console.log(error);
     process.exitCode = 1;
   }
 } finally {
   if (values.json !== undefined)
     writeFileSync(values.json, `${JSON.stringify({ startedAt, figures }, null, 2)}\n`);
-  if (!isInterrupted) await closers.close();
+  if (interruptedAt === undefined) await closers.close();
 }
 
 function elapsed(): string {

@@ -5,6 +5,7 @@ import { type CpuTimes, cpuTimes, residentMb, totalCpu, untilIdle } from '../sup
 import { interleave, type Stage } from '../support/stage.ts';
 import { byContender } from '../support/statistics.ts';
 import { aRequest } from '../support/task.ts';
+import type { Taskbell } from '../support/taskbell.ts';
 
 /** Tasks of a contender over all rounds. */
 const tasks = 10_000;
@@ -33,7 +34,7 @@ export async function measureBulk(stage: Stage): Promise<void> {
   const { rounds } = stage.options;
   const bulks = Math.max(1, Math.round(tasks / bulkSize / rounds));
   stage.note(`bulk creation; ${rounds} rounds, each of ${bulks} bulks of ${bulkSize} tasks for tomorrow`);
-  const contenders = [bareBulk(stage), await taskbellBulk(stage)];
+  const contenders = [bareBulk(stage), ...(await Promise.all(stage.versions.map(taskbellBulk)))];
   const results = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]));
   await interleave(contenders, rounds, async (contender) => {
     results.get(contender.name)?.push(await runRound(contender, bulks));
@@ -54,7 +55,7 @@ async function runRound({ createBulk, cpu }: BulkContender, bulks: number): Prom
   };
 }
 
-function bareBulk({ bare, pids }: Stage): BulkContender {
+function bareBulk({ bare, taskbell: { pids } }: Stage): BulkContender {
   return {
     name: 'bare',
     async createBulk() {
@@ -64,12 +65,12 @@ function bareBulk({ bare, pids }: Stage): BulkContender {
   };
 }
 
-async function taskbellBulk(stage: Stage): Promise<BulkContender> {
-  const { http } = await stage.signIn();
+async function taskbellBulk({ name, pids, signIn }: Taskbell): Promise<BulkContender> {
+  const { http } = await signIn();
   return {
-    name: 'taskbell',
+    name,
     createBulk: async () => void (await createBulk(http, bulkSize)),
-    cpu: () => cpuTimes(stage.pids),
+    cpu: () => cpuTimes(pids),
   };
 }
 
@@ -119,17 +120,19 @@ function reportRounds(stage: Stage, rounds: ReadonlyMap<string, readonly Round[]
 
 /** Reports the memory of the worker and the server, without that of handler processes. */
 export function reportMemory(stage: Stage, when: string): void {
+  const memory = (process: 'worker' | 'server'): Record<string, number[]> =>
+    Object.fromEntries(stage.versions.map(({ name, pids }) => [name, [residentMb(pids[process])]]));
   stage.report({
     title: `worker's memory, ${when}`,
     unit: 'MB',
     digits: 0,
     target: { atMost: 300 },
-    values: { taskbell: [residentMb(stage.pids.worker)], bare: [residentMb(stage.bare.workerPid)] },
+    values: { bare: [residentMb(stage.bare.workerPid)], ...memory('worker') },
   });
   stage.report({
     title: `server's memory, ${when}`,
     unit: 'MB',
     digits: 0,
-    values: { taskbell: [residentMb(stage.pids.server)] },
+    values: memory('server'),
   });
 }

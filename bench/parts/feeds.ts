@@ -26,8 +26,8 @@ interface Watching {
 }
 
 export async function measureFeeds(stage: Stage): Promise<void> {
-  const { caller, http } = await stage.signIn();
-  const api = await stage.service.startApi();
+  const { caller, http } = await stage.taskbell.signIn();
+  const api = await stage.taskbell.service.startApi();
   const watching = { url: api.url ?? '', token: caller.token, http, apiPid: api.pid };
   await measureCrowd(stage, watching);
   await measureMany(stage, watching);
@@ -119,7 +119,11 @@ async function measureMany(stage: Stage, { url, token, http, apiPid }: Watching)
 }
 
 /** Resumes or pauses tasks in turn, at an even pace: each one once in a round, and the other way in the next. */
-async function change({ temporal }: Stage, ids: readonly string[], round: number): Promise<void> {
+async function change(
+  { taskbell: { temporal } }: Stage,
+  ids: readonly string[],
+  round: number,
+): Promise<void> {
   const { perSecond, seconds } = many;
   const command = round % 2 === 0 ? 'resume' : 'pause';
   const startedAt = performance.now();

@@ -29,13 +29,13 @@ interface Durations {
 
 export async function measureLarge(stage: Stage): Promise<void> {
   stage.note(`${large} tasks for tomorrow of one owner, in bulks of ${bulkSize}`);
-  const { token } = await stage.service.asNewUser();
-  const http = createHttpClient(stage.service.url, { Authorization: `Bearer ${token}` });
+  const { token } = await stage.taskbell.service.asNewUser();
+  const http = createHttpClient(stage.taskbell.service.url, { Authorization: `Bearer ${token}` });
   stage.closers.add(() => http.close());
   await createBulk(http, small);
   const few = await measureCalls(http);
   const { created, seconds } = await createMany(http);
-  const { afterMs } = await untilIdle(() => cpuTimes(stage.pids));
+  const { afterMs } = await untilIdle(() => cpuTimes(stage.taskbell.pids));
   const many = await measureCalls(http);
   stage.report({
     title: `bulk creation of ${created}`,

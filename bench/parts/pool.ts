@@ -21,7 +21,7 @@ export async function measurePool(stage: Stage): Promise<void> {
   stage.note('handler processes');
   await measureOverhead(stage);
   await measureRecycling(stage);
-  const { caller } = await stage.signIn();
+  const { caller } = await stage.taskbell.signIn();
   const overruns = await overrunsOf(caller);
   stage.report({
     title: 'hard limit to end of attempt (busy loop), slowest',

@@ -26,7 +26,7 @@ export async function measureRecovery(stage: Stage, contenders: readonly Contend
   const results = new Map<string, Round[]>();
   for (const contender of contenders) {
     const all: Round[] = [];
-    const times = contender.name === 'taskbell' ? rounds.ours : rounds.peers;
+    const times = ['taskbell', 'before'].includes(contender.name) ? rounds.ours : rounds.peers;
     for (let round = 0; round < times; round += 1) all.push(await runRound(contender));
     results.set(contender.name, all);
   }

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CpuTimes, cpuTimes } from './cpu.ts';
 import type { Stage } from './stage.ts';
+import type { Taskbell } from './taskbell.ts';
 import { aRequest } from './task.ts';
 
 /** A service, or a library with a worker, that runs tasks at their time. */
@@ -49,10 +50,10 @@ export async function untilDone(contender: Contender, batch: Batch, deadlineMs =
 }
 
 export async function temporalContenders(stage: Stage): Promise<Contender[]> {
-  return [bareContender(stage), await taskbellContender(stage)];
+  return [bareContender(stage), ...(await Promise.all(stage.versions.map(taskbellContender)))];
 }
 
-function bareContender({ temporal, bare, pids }: Stage): Contender {
+function bareContender({ taskbell: { temporal, pids }, bare }: Stage): Contender {
   return {
     name: 'bare',
     create: (dueAt) => bare.start(dueAt),
@@ -66,11 +67,10 @@ function bareContender({ temporal, bare, pids }: Stage): Contender {
   };
 }
 
-async function taskbellContender(stage: Stage): Promise<Contender> {
-  const { temporal, service, pids } = stage;
-  const { http } = await stage.signIn();
+async function taskbellContender({ name, temporal, service, pids, signIn }: Taskbell): Promise<Contender> {
+  const { http } = await signIn();
   return {
-    name: 'taskbell',
+    name,
     async create(dueAt) {
       const task = JSON.parse(await http.send('POST', '/api/tasks/', 201, aRequest(dueAt))) as { id: string };
       return task.id;
@@ -86,7 +86,7 @@ async function taskbellContender(stage: Stage): Promise<Contender> {
   };
 }
 
-type Temporal = Stage['temporal'];
+type Temporal = Taskbell['temporal'];
 
 function closedWorkflows(temporal: Temporal, taskQueue: string): Pick<Contender, 'countDone' | 'doneAt'> {
   const query = ({ since }: Batch): string =>

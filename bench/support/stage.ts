@@ -1,84 +1,42 @@
-/**
- * What the parts of the benchmark measure: a Temporal server with the flags of `taskbell up`, Taskbell's own processes
- * on it, and the bare workflow. It is started once and used by one part after the other. This process is the load
- * generator, whose CPU time no figure includes.
- */
-import { resolve } from 'node:path';
-import { Client } from '@temporalio/client';
 import type { Closers } from '../../src/lib/closers.ts';
-import { createConnection } from '../../src/temporal/connection.ts';
-import type { Caller } from '../../test/support/caller.ts';
-import { type OwnService, startService } from '../../test/support/service.ts';
-import { startTestServer, type TestServer } from '../../test/support/temporal.ts';
 import { type Bare, startBare } from './bare.ts';
 import type { Figure } from './figures.ts';
-import { createHttpClient, type HttpClient } from './load.ts';
+import { startTaskbell, type Taskbell } from './taskbell.ts';
 
 export interface Options {
   readonly rounds: number;
+  /** Another checkout of Taskbell, to be measured as well. */
+  readonly against: string | undefined;
 }
 
+/**
+ * What the parts of the benchmark measure. It is started once and used by one part after the other. This process is the
+ * load generator, whose CPU time no figure includes.
+ */
 export interface Stage {
   readonly options: Options;
-  readonly server: TestServer;
-  readonly service: OwnService;
-  readonly temporal: Client;
+  readonly taskbell: Taskbell;
+  /** Taskbell and, if it is to be compared with another version, that one. */
+  readonly versions: readonly Taskbell[];
+  /** The bare workflow, on the server of `taskbell`. */
   readonly bare: Bare;
-  /** Taskbell's processes. The worker's changes when a part kills it. */
-  readonly pids: { readonly server: number; readonly api: number; worker: number };
   /** Things to close once the benchmark ends, the last one first. */
   readonly closers: Closers;
-  /** Signs in. An access token lasts a quarter of an hour, so each part signs in again. */
-  signIn(): Promise<{ readonly caller: Caller; readonly http: HttpClient }>;
   /** Prints a figure and keeps it for the report. */
   report(figure: Figure): void;
   /** Prints what is being done. */
   note(text: string): void;
 }
 
-/** The defaults of `taskbell up`, without limits that the load would reach: they are checked all the same. */
-const environment = {
-  TASKBELL_TASK_MODULES: [
-    'test/support/handlers.mjs',
-    'test/support/misbehaving.mjs',
-    'bench/support/handlers.mjs',
-  ]
-    .map((path) => resolve(path))
-    .join(),
-  TASKBELL_WORKER_CONCURRENCY: '4',
-  TASKBELL_LOG_LEVEL: 'info',
-  TASKBELL_RATE_LIMIT: '1000000',
-  TASKBELL_MAX_OPEN_TASKS: '10000000',
-  TASKBELL_MAX_FEEDS: '1000000',
-};
-
 type Output = Pick<Stage, 'options' | 'report' | 'note' | 'closers'>;
 
 export async function startStage(output: Output): Promise<Stage> {
-  const { closers } = output;
-  const server = await startTestServer();
-  closers.add(() => server.close());
-  const service = await startService({ temporal: server, workers: 0, environment });
-  closers.add(() => service.close());
-  const worker = await service.startWorker();
-  const connection = createConnection({ address: server.address });
-  closers.add(() => connection.close());
-  const temporal = new Client({ connection, namespace: server.namespace });
-  const bare = await startBare(server, temporal, closers);
-  return {
-    ...output,
-    server,
-    service,
-    temporal,
-    bare,
-    pids: { server: server.pid, api: service.apiPid, worker: worker.pid },
-    async signIn() {
-      const caller = await service.as('alice');
-      const http = createHttpClient(service.url, { Authorization: `Bearer ${caller.token}` });
-      closers.add(() => http.close());
-      return { caller, http };
-    },
-  };
+  const { closers, options } = output;
+  const taskbell = await startTaskbell('taskbell', '.', closers);
+  const bare = await startBare(taskbell.server, taskbell.temporal, closers);
+  const others =
+    options.against === undefined ? [] : [await startTaskbell('before', options.against, closers)];
+  return { ...output, taskbell, versions: [taskbell, ...others], bare };
 }
 
 /** Runs the contenders in turn, every other round in reverse order, so that drift affects all of them alike. */
@@ -91,4 +49,14 @@ export async function interleave<C extends { readonly name: string }>(
     const order = round % 2 === 0 ? contenders : contenders.toReversed();
     for (const contender of order) await run(contender, round);
   }
+}
+
+/** Measures each version in turn. @returns the values by its name. */
+export async function ofVersions<T>(
+  { versions }: Stage,
+  measure: (version: Taskbell) => Promise<T>,
+): Promise<Map<string, T>> {
+  const results = new Map<string, T>();
+  for (const version of versions) results.set(version.name, await measure(version));
+  return results;
 }

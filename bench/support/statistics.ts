@@ -11,6 +11,14 @@ export function median(values: readonly number[]): number {
   return ((sorted[Math.ceil(half) - 1] ?? Number.NaN) + (sorted[Math.floor(half)] ?? Number.NaN)) / 2;
 }
 
+/** Returns a single value of each version. */
+export function byVersion<R>(
+  results: ReadonlyMap<string, R>,
+  valueOf: (result: R) => number,
+): Record<string, number[]> {
+  return Object.fromEntries([...results].map(([name, result]) => [name, [valueOf(result)]]));
+}
+
 /** Returns a value of each round, by contender; leaves out contenders that have none. */
 export function byContender<R>(
   rounds: ReadonlyMap<string, readonly R[]>,

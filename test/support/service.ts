@@ -56,6 +56,8 @@ export interface ServiceOptions {
   /** Number of workers; 1 by default. */
   readonly workers?: number;
   readonly environment?: Record<string, string>;
+  /** The program of another version, to measure it. */
+  readonly entry?: string;
 }
 
 declare module 'vitest' {
@@ -65,7 +67,7 @@ declare module 'vitest' {
   }
 }
 
-const entry = resolve('dist/src/cli/main.js');
+const ownEntry = resolve('dist/src/cli/main.js');
 
 /**
  * Provides a test file's service, ready in its `beforeAll` and stopped after its tests.
@@ -125,7 +127,7 @@ export async function startTestWorker(
 
 /** Starts a service with users alice, bob and the admin root. */
 export async function startService(options: ServiceOptions = {}): Promise<OwnService> {
-  const { temporal = inject('temporal'), workers = 1, environment = {} } = options;
+  const { temporal = inject('temporal'), workers = 1, environment = {}, entry = ownEntry } = options;
   const home = await mkdtemp(join(tmpdir(), 'taskbell-service-'));
   const taskQueue = `test-${randomUUID()}`;
   const shared = {
@@ -145,7 +147,7 @@ export async function startService(options: ServiceOptions = {}): Promise<OwnSer
     TEMPORAL_NAMESPACE: temporal.namespace,
     ...environment,
   };
-  const roles = createRoles(shared);
+  const roles = createRoles(shared, entry);
   const close = async (): Promise<void> => {
     await roles.close();
     await rm(home, { recursive: true, force: true });
@@ -198,7 +200,7 @@ interface Roles {
 }
 
 /** Starts processes of a service, and stops them together. */
-function createRoles(shared: Record<string, string | undefined>): Roles {
+function createRoles(shared: Record<string, string | undefined>, entry = ownEntry): Roles {
   const force = new AbortController();
   // Node.js warns at more than ten, and a file may stop more processes at once.
   setMaxListeners(0, force.signal);
