@@ -18,11 +18,11 @@ await ensureTemporal();
 // The service logs as much as it does for a user, which is part of its cost.
 const log = join(tmpdir(), `taskbell-bench-${process.pid}.log`);
 const descriptor = openSync(log, 'w', 0o600);
-// Kept if something has failed, but not after a Ctrl-C.
+// Kept if something has failed.
 process.once('exit', (code) => {
-  if ([0, 130].includes(code)) rmSync(log, { force: true });
+  if (code !== 1) rmSync(log, { force: true });
 });
 const args = ['--import', 'tsx', 'bench/main.ts', ...process.argv.slice(2)];
 process.exitCode = await runNode(args, { stdio: ['ignore', 'inherit', descriptor] });
 closeSync(descriptor);
-if (process.exitCode !== 0) console.error(`What the processes have logged is in ${log}.`);
+if (process.exitCode === 1) console.error(`What the processes have logged is in ${log}.`);

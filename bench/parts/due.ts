@@ -8,8 +8,10 @@ import { byContender, percentile } from '../support/statistics.ts';
 
 const tasks = 300;
 const creationsAtOnce = 20;
-/** Time from the start of the creations until the tasks are due, in milliseconds, if that is enough to create all. */
+/** Time from the start of the creations until the tasks are due, in milliseconds: enough on an idle machine. */
 const firstLeadMs = 6000;
+/** The longest such time. A machine that needs more is too busy to measure anything on. */
+const maxLeadMs = 96_000;
 /** Time before which a task must be created, in milliseconds. Later ones would not hibernate. */
 const minLeadMs = 2500;
 /** Time after the last task is done until the CPU time is read, in milliseconds: late work counts as well. */
@@ -33,9 +35,10 @@ export async function measureDue(
   stage.note(`${tasks} tasks due at one instant; ${rounds} rounds, after one to warm up`);
   const ended = new Map<string, string[][]>(contenders.map(({ name }) => [name, []]));
   const results = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]));
-  for (const contender of contenders) await runRound(contender);
+  const lead = { ms: firstLeadMs };
+  for (const contender of contenders) await runRound(contender, lead);
   await interleave(contenders, rounds, async (contender) => {
-    const { round, ids } = await runRound(contender);
+    const { round, ids } = await runRound(contender, lead);
     results.get(contender.name)?.push(round);
     ended.get(contender.name)?.push(ids);
   });
@@ -46,16 +49,22 @@ export async function measureDue(
 /** Runs tasks that nothing is measured of, for parts that need ended ones. */
 export async function endTasks(contenders: readonly Contender[]): Promise<Map<string, string[][]>> {
   const ended = new Map<string, string[][]>();
-  for (const contender of contenders) ended.set(contender.name, [(await runRound(contender)).ids]);
+  const lead = { ms: firstLeadMs };
+  for (const contender of contenders) ended.set(contender.name, [(await runRound(contender, lead)).ids]);
   return ended;
 }
 
+interface Lead {
+  /** Grows if it was not enough, for all further rounds. */
+  ms: number;
+}
+
 /** Runs a round. On a machine so busy that tasks are due before all are created, it is repeated with more time. */
-async function runRound(contender: Contender): Promise<{ round: Round; ids: string[] }> {
-  for (let leadMs = firstLeadMs; ; leadMs *= 2) {
+async function runRound(contender: Contender, lead: Lead): Promise<{ round: Round; ids: string[] }> {
+  for (; lead.ms <= maxLeadMs; lead.ms *= 2) {
     await contender.prepare?.();
     const before = contender.cpu();
-    const { batch, perSecond } = await createBatch(contender, leadMs);
+    const { batch, perSecond } = await createBatch(contender, lead.ms);
     const done = await untilDone(contender, batch);
     if (done < batch.ids.length)
       throw new Error(`Only ${done} of ${batch.ids.length} tasks of ${contender.name} are done`);
@@ -63,6 +72,7 @@ async function runRound(contender: Contender): Promise<{ round: Round; ids: stri
     await sleep(settleMs);
     return { round: await measured(contender, batch, perSecond, before), ids: [...batch.ids] };
   }
+  throw new Error(`${contender.name} can't create ${tasks} tasks in ${maxLeadMs / 1000} s`);
 }
 
 /** @returns the tasks that were created in time, and the rate, if all of them were. */
