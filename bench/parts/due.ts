@@ -14,8 +14,13 @@ const firstLeadMs = 6000;
 const maxLeadMs = 96_000;
 /** Time before which a task must be created, in milliseconds. Later ones would not hibernate. */
 const minLeadMs = 2500;
-/** Time after the last task is done until the CPU time is read, in milliseconds: late work counts as well. */
+/**
+ * Time after the last creation, and after the last task is done, whose CPU time counts as well, in milliseconds. What the
+ * processes use between then and the time at which the tasks are due does not: that depends on how long it is.
+ */
 const settleMs = 1000;
+/** Time before the tasks are due from which the CPU time counts again, in milliseconds. */
+const marginMs = 200;
 
 interface Round {
   readonly perSecond: number;
@@ -63,16 +68,38 @@ interface Lead {
 async function runRound(contender: Contender, lead: Lead): Promise<{ round: Round; ids: string[] }> {
   for (; lead.ms <= maxLeadMs; lead.ms *= 2) {
     await contender.prepare?.();
-    const before = contender.cpu();
+    const meter = startMeter(contender);
     const { batch, perSecond } = await createBatch(contender, lead.ms);
+    const dueInMs = batch.dueAt.getTime() - Date.now();
+    await sleep(Math.min(settleMs, Math.max(0, dueInMs - marginMs)));
+    meter.pause();
+    await sleep(Math.max(0, batch.dueAt.getTime() - Date.now() - marginMs));
+    meter.resume();
     const done = await untilDone(contender, batch);
     if (done < batch.ids.length)
       throw new Error(`Only ${done} of ${batch.ids.length} tasks of ${contender.name} are done`);
     if (perSecond === undefined) continue;
     await sleep(settleMs);
-    return { round: await measured(contender, batch, perSecond, before), ids: [...batch.ids] };
+    meter.pause();
+    return { round: await measured(contender, batch, perSecond, meter.used()), ids: [...batch.ids] };
   }
   throw new Error(`${contender.name} can't create ${tasks} tasks in ${maxLeadMs / 1000} s`);
+}
+
+/** Measures CPU time until it is paused, and again once it is resumed. */
+function startMeter(contender: Contender) {
+  const used: Record<string, number> = {};
+  let before = contender.cpu();
+  return {
+    pause() {
+      for (const [name, ms] of Object.entries(contender.cpu()))
+        used[name] = (used[name] ?? 0) + ms - (before[name] ?? 0);
+    },
+    resume() {
+      before = contender.cpu();
+    },
+    used: (): CpuTimes => used,
+  };
 }
 
 /** @returns the tasks that were created in time, and the rate, if all of them were. */
@@ -93,11 +120,9 @@ async function measured(
   contender: Contender,
   batch: Batch,
   perSecond: number,
-  before: CpuTimes,
+  used: CpuTimes,
 ): Promise<Round> {
-  const cpu = Object.fromEntries(
-    Object.entries(contender.cpu()).map(([name, ms]) => [name, (ms - (before[name] ?? 0)) / tasks]),
-  );
+  const cpu = Object.fromEntries(Object.entries(used).map(([name, ms]) => [name, ms / tasks]));
   const doneAt = await contender.doneAt(batch);
   const seconds = doneAt.map((at) => (at.getTime() - batch.dueAt.getTime()) / 1000);
   if (Math.min(...seconds) < 0) throw new Error(`${contender.name} ran a task before its time`);

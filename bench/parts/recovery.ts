@@ -55,7 +55,7 @@ async function runRound(contender: Contender): Promise<Round> {
   const since = new Date();
   const dueAt = new Date(since.getTime() + leadMs);
   const { results: ids } = await atOnce(8, numbers(tasks), () => contender.create(dueAt));
-  await sleep(dueAt.getTime() + killAfterMs - Date.now());
+  await sleep(Math.max(0, dueAt.getTime() + killAfterMs - Date.now()));
   await contender.replaceWorker?.();
   const batch = { ids, dueAt, since };
   const done = await untilDone(contender, batch, waitMs);
