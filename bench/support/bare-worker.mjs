@@ -17,7 +17,7 @@ const worker = await Worker.create({
   namespace: TEMPORAL_NAMESPACE,
   taskQueue: TASKBELL_TASK_QUEUE,
   workflowBundle: { codePath: BARE_WORKFLOW_BUNDLE },
-  activities: { answer: async (name) => ({ message: `${name} answered` }) },
+  activities: { answer: async ({ rows }) => ({ message: `${rows.length} rows processed` }) },
   maxConcurrentActivityTaskExecutions: concurrency,
   activityTaskPollerBehavior: { type: 'simple-maximum', maximum: Math.min(concurrency, 10) },
   workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 10 },

@@ -11,17 +11,21 @@ export function median(values: readonly number[]): number {
   return ((sorted[Math.ceil(half) - 1] ?? Number.NaN) + (sorted[Math.floor(half)] ?? Number.NaN)) / 2;
 }
 
-/** Returns the label, then p50, p95, p99, the maximum and the number of values. */
-export function row(label: string, values: readonly number[], width = 34, digits = 0): string {
-  const cells = [
-    percentile(values, 0.5),
-    percentile(values, 0.95),
-    percentile(values, 0.99),
-    Math.max(...values),
-  ];
-  return [
-    label.padEnd(width),
-    ...cells.map((value) => value.toFixed(digits).padStart(7)),
-    `${values.length}`.padStart(7),
-  ].join('');
+/** Returns a single value of each version. */
+export function byVersion<R>(
+  results: ReadonlyMap<string, R>,
+  valueOf: (result: R) => number,
+): Record<string, number[]> {
+  return Object.fromEntries([...results].map(([name, result]) => [name, [valueOf(result)]]));
+}
+
+/** Returns a value of each round, by contender; leaves out contenders that have none. */
+export function byContender<R>(
+  rounds: ReadonlyMap<string, readonly R[]>,
+  valueOf: (round: R) => number | undefined,
+): Record<string, number[]> {
+  const values = [...rounds].map(
+    ([name, all]) => [name, all.flatMap((each) => valueOf(each) ?? [])] as const,
+  );
+  return Object.fromEntries(values.filter(([, all]) => all.length > 0));
 }

@@ -4,7 +4,7 @@ import { createBacklog, createProbe, startDelay, untilCompleted } from '../suppo
 import { type Service, startService } from '../support/service.ts';
 import { startTestServer, type TestServer } from '../support/temporal.ts';
 
-/** Twice what is completed before the last probe; `npm run bench:fairness` has a thousand. */
+/** Twice what is completed before the last probe; `npm run bench -- --only fairness` has more. */
 const backlog = { tasks: 320, runTimeMs: 300, dueInMs: 5000 };
 /** Maximum delay: the time that one task takes plus a second, in milliseconds. */
 const promisedMs = backlog.runTimeMs + 1000;

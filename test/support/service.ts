@@ -45,12 +45,19 @@ export interface Service extends ServicePlace {
   close(): Promise<void>;
 }
 
+/** A service whose first processes belong to it. */
+export interface OwnService extends Service {
+  readonly apiPid: number;
+}
+
 export interface ServiceOptions {
   /** The Temporal server that all tests share, by default. */
   readonly temporal?: { readonly address: string; readonly namespace: string };
   /** Number of workers; 1 by default. */
   readonly workers?: number;
   readonly environment?: Record<string, string>;
+  /** The program of another version, to measure it. */
+  readonly entry?: string;
 }
 
 declare module 'vitest' {
@@ -60,7 +67,7 @@ declare module 'vitest' {
   }
 }
 
-const entry = resolve('dist/src/cli/main.js');
+const ownEntry = resolve('dist/src/cli/main.js');
 
 /**
  * Provides a test file's service, ready in its `beforeAll` and stopped after its tests.
@@ -119,8 +126,8 @@ export async function startTestWorker(
 }
 
 /** Starts a service with users alice, bob and the admin root. */
-export async function startService(options: ServiceOptions = {}): Promise<Service> {
-  const { temporal = inject('temporal'), workers = 1, environment = {} } = options;
+export async function startService(options: ServiceOptions = {}): Promise<OwnService> {
+  const { temporal = inject('temporal'), workers = 1, environment = {}, entry = ownEntry } = options;
   const home = await mkdtemp(join(tmpdir(), 'taskbell-service-'));
   const taskQueue = `test-${randomUUID()}`;
   const shared = {
@@ -140,7 +147,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     TEMPORAL_NAMESPACE: temporal.namespace,
     ...environment,
   };
-  const roles = createRoles(shared);
+  const roles = createRoles(shared, entry);
   const close = async (): Promise<void> => {
     await roles.close();
     await rm(home, { recursive: true, force: true });
@@ -151,7 +158,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       ...Array.from({ length: workers }, () => roles.start('worker')),
     ]);
     const place = { url: api.url ?? '', home, taskQueue, environment: shared };
-    return { ...(await createService(place, roles)), close };
+    return { ...(await createService(place, roles)), apiPid: api.pid, close };
   } catch (error) {
     await close();
     throw error;
@@ -193,7 +200,7 @@ interface Roles {
 }
 
 /** Starts processes of a service, and stops them together. */
-function createRoles(shared: Record<string, string | undefined>): Roles {
+function createRoles(shared: Record<string, string | undefined>, entry = ownEntry): Roles {
   const force = new AbortController();
   // Node.js warns at more than ten, and a file may stop more processes at once.
   setMaxListeners(0, force.signal);

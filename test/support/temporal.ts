@@ -15,12 +15,26 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** Starts a Temporal server like that of `npm start`, on free ports and with its own database. */
-export async function startTestServer(): Promise<TestServer> {
+/** The code that starts a server. */
+export interface Engine {
+  readonly readConfig: typeof readConfig;
+  readonly startEmbedded: typeof startEmbedded;
+  readonly locateTemporal: typeof locateTemporal;
+}
+
+/**
+ * Starts a Temporal server like that of `npm start`, on free ports and with its own database.
+ * @param engine that of another version, to measure it
+ */
+export async function startTestServer(
+  engine: Engine = { readConfig, startEmbedded, locateTemporal },
+): Promise<TestServer> {
   const namespace = 'default';
   const home = await mkdtemp(join(tmpdir(), 'taskbell-test-'));
-  const cli = await locateTemporal(readConfig().engine, ({ waitingFor }) => console.log(`${waitingFor}…`));
-  const server = await startEmbedded({ home, cli, port: 0, webUiPort: 0, namespace });
+  const cli = await engine.locateTemporal(engine.readConfig().engine, ({ waitingFor }) =>
+    console.log(`${waitingFor}…`),
+  );
+  const server = await engine.startEmbedded({ home, cli, port: 0, webUiPort: 0, namespace });
   // The server leads its own process group, so a Ctrl-C that ends the tests would leave it running.
   const dieWithTests = (): void => void process.kill(server.pid, 'SIGKILL');
   process.once('exit', dieWithTests);
