@@ -13,6 +13,8 @@ const bulkSize = 1000;
 /** Calls that Taskbell makes at once for its bulk requests (src/tasks/bulk.ts). */
 const startsAtOnce = 8;
 const dayMs = 24 * 3600 * 1000;
+/** A reference for values so near zero that their ratios say nothing. */
+const none = 'none';
 
 interface BulkContender {
   readonly name: string;
@@ -107,12 +109,14 @@ function reportRounds(stage: Stage, rounds: ReadonlyMap<string, readonly Round[]
   stage.report({
     title: '  idle after the last answer',
     unit: 's',
+    reference: none,
     target: { atMost: 3 },
     values: byContender(rounds, ({ idleAfter }) => idleAfter),
   });
   stage.report({
     title: '  CPU after the last answer',
     unit: 's',
+    reference: none,
     digits: 2,
     values: byContender(rounds, ({ cpuAfter }) => cpuAfter),
   });
