@@ -29,6 +29,7 @@ import { connectWorker, createSignals, type TemporalConnectionOptions } from '..
 import { createTemporal } from '../temporal/temporal.ts';
 import { guestIdentityOf } from '../contract/names.ts';
 import { watchForMissedEnds } from './end-watch.ts';
+import { WorkflowWorker } from './workflow-worker.ts';
 import { guestTuner } from './guest-tuner.ts';
 import { measureSlots } from './measure-slots.ts';
 import { installRuntime, sinksOf } from './runtime.ts';
@@ -114,7 +115,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       graceOver: grace.signal,
       lostWorker: (run) => lostWorker(store, run),
     });
-    const workflows = await Worker.create(
+    const workflows = await WorkflowWorker.create(
       workflowOptions(connection, options, { store, measures, quickLane }),
     );
     const watch = watchForMissedEnds({
