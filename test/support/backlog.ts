@@ -14,23 +14,24 @@ export interface BacklogOptions {
   readonly dueInMs: number;
 }
 
-/** Creates tasks that become due together. */
+/** Creates tasks that become due together. Every fourth is quick, and would begin at once if a process were free. */
 export async function createBacklog(owner: Caller, options: BacklogOptions): Promise<void> {
   const dueAt = Date.now() + options.dueInMs;
-  const payload = { steps: 1, step_ms: options.runTimeMs };
+  const ordinary = { type: 'slow', payload: { steps: 1, step_ms: options.runTimeMs } };
+  const quick = { type: 'brisk', payload: { ms: [options.runTimeMs] } };
   const indexes = Array.from({ length: options.tasks }, (_, index) => index).values();
   const createNext = async (): Promise<void> => {
     for (const index of indexes) {
       const delay = Math.max(0, dueAt - Date.now()) / 1000;
-      await owner.create({ name: `backlog ${index}`, type: 'slow', delay, payload });
+      await owner.create({ name: `backlog ${index}`, delay, ...(index % 4 === 3 ? quick : ordinary) });
     }
   };
   await Promise.all(Array.from({ length: maxCreatesAtOnce }, createNext));
 }
 
 /** Creates a task that is due at once. */
-export function createProbe(owner: Caller): Promise<Task> {
-  return owner.create({ name: 'probe', type: 'echo', delay: 0 });
+export function createProbe(owner: Caller, type: 'echo' | 'brisk' = 'echo'): Promise<Task> {
+  return owner.create({ name: 'probe', type, delay: 0 });
 }
 
 /** Waits until the task has ended. @returns the time from its scheduled time to its start, in milliseconds. */
