@@ -89,7 +89,8 @@ export function createAccess(
     },
     knownSession(c) {
       if (!localAccounts) return 'elsewhere';
-      return getCookie(c, cookieName(c)) === undefined ? 'none' : 'unknown';
+      const isMissing = getCookie(c, cookieName(c)) === undefined;
+      return isMissing && bringsStrictCookies(c) ? 'none' : 'unknown';
     },
     setSessionCookie(c, value, expiresAt) {
       const maxAge = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
@@ -107,6 +108,14 @@ export function createAccess(
     const secure = callerAddressOf(c).isSecure || isOriginSecure;
     return { path: '/', httpOnly: true, sameSite: 'Strict', secure } as const;
   }
+}
+
+/**
+ * Returns whether a browser would have sent the session's cookie: it leaves it out if a link on another site was followed.
+ * Browsers say so only to services with TLS or on the same machine.
+ */
+function bringsStrictCookies(c: Context<ApiEnv>): boolean {
+  return ['none', 'same-origin', 'same-site'].includes(c.req.header('Sec-Fetch-Site') ?? '');
 }
 
 /** Returns the scope that a request needs: what its route declares, or `read` if it changes nothing, else `write`. */

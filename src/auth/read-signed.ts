@@ -17,6 +17,8 @@ export interface SignedKind<T> {
   /** Kind of token that the error names if it is rejected. */
   readonly rejectedAs: TokenKind;
   readonly requiredClaims?: string[];
+  /** Whether a token is used once, so that what it says need not be kept. */
+  readonly isForOneUse?: boolean;
   readonly now: () => number;
 }
 
@@ -24,8 +26,8 @@ export interface SignedKind<T> {
 export type ReadSigned<T> = (text: string) => Promise<T>;
 
 /**
- * Creates the reader of one kind of token. A token comes with every request until it expires, and what it says never
- * changes, so its signature is checked once; its expiry is checked each time.
+ * Creates the reader of one kind of token. Unless it is for one use, a token comes with every request until it expires, and
+ * what it says never changes, so its signature is checked once; its expiry is checked each time.
  */
 export function createReadSigned<T extends { readonly exp: number }>(kind: SignedKind<T>): ReadSigned<T> {
   // By digest: the tokens themselves are credentials.
@@ -36,7 +38,7 @@ export function createReadSigned<T extends { readonly exp: number }>(kind: Signe
     const known = kept.get(digest);
     if (known !== undefined && known.exp * 1000 > kind.now()) return known;
     const claims = await verify(text, kind);
-    kept.set(digest, claims);
+    if (kind.isForOneUse !== true) kept.set(digest, claims);
     return claims;
   };
 }

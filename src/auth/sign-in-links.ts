@@ -32,7 +32,8 @@ export function createSignInLinks({
   endedSessions,
   now = Date.now,
 }: Dependencies): SignInLinks {
-  const signed = createSigned({ secret, purpose: 'links', rejectedAs: 'link', lifetimeMs, now });
+  const kind = { secret, purpose: 'links', rejectedAs: 'link', lifetimeMs, now } as const;
+  const signed = createSigned({ ...kind, isForOneUse: true });
   return {
     async issue(account) {
       return (await signed.issue(account)).text;

@@ -3,8 +3,7 @@ import { SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Account } from './accounts.ts';
 import { deriveKey, type KeyPurpose } from './keys.ts';
-import { createReadSigned, issuer } from './read-signed.ts';
-import type { TokenKind } from './rejections.ts';
+import { createReadSigned, issuer, type SignedKind } from './read-signed.ts';
 
 const claimsSchema = z.object({
   /** The account. `gen` is its generation at the time. */
@@ -24,22 +23,19 @@ export interface Signed {
   read(text: string): Promise<SignedClaims>;
 }
 
-interface Options {
+interface Options extends Pick<SignedKind<unknown>, 'rejectedAs' | 'isForOneUse' | 'now'> {
   readonly secret: string;
   readonly purpose: KeyPurpose;
-  /** Kind of token that the error names if it is rejected. */
-  readonly rejectedAs: TokenKind;
   readonly lifetimeMs: number;
-  readonly now: () => number;
 }
 
 /** @throws {RangeError} if the secret is too short. */
-export function createSigned({ secret, purpose, rejectedAs, lifetimeMs, now }: Options): Signed {
+export function createSigned({ secret, purpose, lifetimeMs, ...kind }: Options): Signed {
   const key = deriveKey(secret, purpose);
   const audience = `taskbell-${purpose}`;
   return {
     async issue({ id, generation }) {
-      const started_at = now();
+      const started_at = kind.now();
       const exp = Math.floor((started_at + lifetimeMs) / 1000);
       const claims = { sub: id, gen: generation, jti: randomUUID(), started_at, exp };
       const text = await new SignJWT({ ...claims, iss: issuer, aud: audience })
@@ -47,6 +43,6 @@ export function createSigned({ secret, purpose, rejectedAs, lifetimeMs, now }: O
         .sign(key);
       return { text, claims };
     },
-    read: createReadSigned({ key, audience, schema: claimsSchema, rejectedAs, now }),
+    read: createReadSigned({ ...kind, key, audience, schema: claimsSchema }),
   };
 }

@@ -44,7 +44,8 @@ export function createTickets({
 }: Dependencies): Tickets {
   const key = deriveKey(secret, 'tickets');
   const used = createUsedSet(now, maxRemembered);
-  const read = createReadSigned({ key, audience, schema: claimsSchema, rejectedAs: 'ticket', now });
+  const kind = { key, audience, schema: claimsSchema, rejectedAs: 'ticket', now } as const;
+  const read = createReadSigned({ ...kind, isForOneUse: true });
 
   return {
     issue(principal) {

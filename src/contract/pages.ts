@@ -31,7 +31,7 @@ function patternOf(address: string): RegExp {
 
 /**
  * What a page knows of its viewer's session when it is loaded, in a meta element: `unknown`, unless the request for the
- * page came without a session's cookie (`none`), or an identity provider has the accounts (`elsewhere`). A page that
+ * page came without a session's cookie although the browser would have sent it (`none`), or an identity provider has the accounts (`elsewhere`). A page that
  * knows need not ask, and get an error that the browser's console shows.
  */
 export type KnownSession = 'unknown' | 'none' | 'elsewhere';

@@ -22,6 +22,21 @@ test('the sign-in form is shown at any address, and leads to that address after 
   await page.close();
 });
 
+test('a link on another site leads to the page, without the sign-in form for someone who is signed in', async () => {
+  const page = await browser.newPage();
+  await page.route('http://elsewhere.test/', (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<a href="${service.url}/tasks">tasks</a>` }),
+  );
+  await page.goto(service.url);
+  await signInByForm(page, service.users.alice);
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+  await page.goto('http://elsewhere.test/');
+  await page.getByRole('link', { name: 'tasks' }).click();
+  await page.getByRole('heading', { name: 'Tasks', level: 1 }).waitFor();
+  await page.context().clearCookies();
+  await page.close();
+});
+
 test('a wrong password shows an error, and the right one is accepted afterwards', async () => {
   const page = await browser.newPage();
   await page.goto(service.url);
