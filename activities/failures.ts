@@ -114,10 +114,13 @@ export class AttemptInterrupted extends Error {
   override readonly name = 'AttemptInterrupted';
   readonly outcome: 'lost' | 'handed_back';
   readonly type: string;
+  /** Whether the handler was called. */
+  readonly hasStarted: boolean;
 
-  constructor(outcome: 'lost' | 'handed_back', type: string, message: string) {
+  constructor(outcome: 'lost' | 'handed_back', type: string, message: string, hasStarted = true) {
     super(message);
     this.outcome = outcome;
     this.type = type;
+    this.hasStarted = hasStarted;
   }
 }

@@ -15,6 +15,8 @@ export interface Guarded {
   readonly graceOver: AbortSignal;
   /** Time for the handler's last checkpoint if another attempt follows, in milliseconds; 2 s by default. */
   readonly handBackMs?: number;
+  /** What the handler is told if it is stopped because the attempt is given up; by default, that the server has done so. */
+  readonly givenUp?: string;
 }
 
 type Guardable = Pick<HandlerProcess, 'stop' | 'kill'>;
@@ -57,7 +59,8 @@ export class HandlerGuard {
 
   #handleStopping(): void {
     const reason = stopReason(this.#guarded.stopping);
-    this.#stop(reason, words[reason]);
+    const { givenUp = words.AttemptWithdrawn } = this.#guarded;
+    this.#stop(reason, reason === 'AttemptWithdrawn' ? givenUp : words[reason]);
     const { rules, handBackMs = defaultHandBackMs } = this.#guarded;
     this.#killAfter(reason === 'Cancelled' ? rules.cleanupMs : handBackMs, reason);
   }

@@ -70,7 +70,7 @@ async function acquire({ acquire, stopping }: HandlerRun): Promise<HandlerProces
   } catch (error) {
     if (!stopping.aborted) throw error;
     const reason = stopReason(stopping);
-    throw reason === 'Cancelled' ? new CancelledFailure('Task cancelled') : handedBack(reason);
+    throw reason === 'Cancelled' ? new CancelledFailure('Task cancelled') : handedBack(reason, false);
   }
 }
 

@@ -64,7 +64,7 @@ export function verdict(end: ProcessOutcome, circumstances: RunContext): JsonVal
       return JSON.parse(end.result);
     case 'not_started':
       // The handler was asked to stop before its process had called it.
-      throw handedBack(stopped);
+      throw handedBack(stopped, false);
     case 'died':
       throw (end.killedFor && killed(end.killedFor, circumstances)) ?? died(end, stopped);
     case 'failed': {
@@ -133,10 +133,10 @@ export function softLimitMessage({ soft_time_limit }: Pick<AttemptInput, 'soft_t
   return `The attempt exceeded its soft time limit of ${soft_time_limit} s`;
 }
 
-export function handedBack(stopped?: StopReason): AttemptInterrupted {
+export function handedBack(stopped?: StopReason, hasStarted = true): AttemptInterrupted {
   const message =
     stopped === 'AttemptWithdrawn'
       ? 'Temporal withdrew the attempt: someone failed, paused or reset its activity there, or no heartbeat arrived'
       : 'The worker handed the attempt back, as it does at shutdown; another attempt will start';
-  return new AttemptInterrupted('handed_back', 'HandedBack', message);
+  return new AttemptInterrupted('handed_back', 'HandedBack', message, hasStarted);
 }

@@ -75,14 +75,14 @@ const { processTask } = proxyActivities<Activities>({
 });
 
 /**
- * The quick lane: the worker that has the workflow task runs the attempt before it completes that. Nothing of it is in
- * the event history until then, and no message reaches the workflow, so the attempt ends by itself within seconds.
+ * The quick lane: the worker that has the workflow task runs the attempt within it. Until the workflow task is over, the
+ * event history has nothing of the attempt, and no message reaches the workflow; so the attempt ends within seconds.
  */
 const { quickAttempt } = proxyLocalActivities<LocalActivities>({
-  // Twice what it takes by itself. A worker that stalls for longer is treated as one that was lost.
+  // More than twice what an attempt takes by itself: a worker that stalls for longer is treated as one that was lost.
   startToCloseTimeout: '10 seconds',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  // The workflow applies the task's policy, and what was lost or cut short goes on on the ordinary lane.
+  // The workflow applies the task's policy. An attempt that was lost or stopped is followed by one on the ordinary lane.
   retry: { maximumAttempts: 1 },
 });
 
@@ -153,11 +153,14 @@ function completedByHand(attempt: number, result: unknown): AttemptSuccess {
   return { result: (result ?? null) as JsonValue, report };
 }
 
-/** Returns how an attempt on the quick lane ended. If it has left no report, its task has not begun. */
+/** Returns how an attempt on the quick lane ended. One that has timed out may have begun, and counts as lost. */
 function endOfQuickAttempt(error: unknown, before: TaskState): AttemptOutcome {
   if (isTaskCancelled()) return { kind: 'cancelled', report: cancelledReport(error) };
   if (isAttemptFailure(detailsOf(error))) return failedEnd(error, before);
-  return { kind: 'moved', moved: { moved: true, reason: rootCause(error) ?? 'unknown' } };
+  const reason = rootCause(error) ?? 'The attempt ended for an unknown reason';
+  if (!(causeOf(error) instanceof TimeoutFailure)) return { kind: 'moved', moved: { moved: true, reason } };
+  const report = unknownReport(before.attempt + 1, { type: 'WorkerLost', message: reason });
+  return { kind: 'moved', moved: { moved: true, reason, report } };
 }
 
 function isTaskCancelled(): boolean {

@@ -36,8 +36,10 @@ import { mergedReports } from './reports.ts';
 export interface TaskState {
   readonly spec: TaskSpec;
   readonly status: StoredStatus;
-  /** Where the next attempt begins. A run that had to leave the quick lane stays on the ordinary one. */
+  /** Where the next attempt begins. */
   readonly lane: 'quick' | 'ordinary';
+  /** Whether the run has left the quick lane: it never returns. */
+  readonly hasMoved: boolean;
   /** Ids of its predecessors that have not ended. */
   readonly waitsFor: readonly string[];
   readonly afterPolicy: AfterPolicy | undefined;
@@ -82,6 +84,7 @@ export function initialState(input: TaskInput, now: number): TaskState {
     spec: specOf(input),
     status: waitsFor.length > 0 ? 'AFTER' : 'SCHEDULED',
     lane: input.quick === true ? 'quick' : 'ordinary',
+    hasMoved: false,
     waitsFor,
     afterPolicy,
     ruledOutBy: ended.find(({ id }) => waitsFor.includes(id)) ?? null,
@@ -157,7 +160,7 @@ export function applyEdit(state: TaskState, { spec, quick }: TaskEdit, now: numb
   const rescheduled = spec.scheduled_time !== state.spec.scheduled_time;
   return written(state, now, {
     spec,
-    lane: quick === true ? 'quick' : 'ordinary',
+    lane: quick === true && !state.hasMoved ? 'quick' : 'ordinary',
     status: state.status === 'PENDING' ? 'SCHEDULED' : state.status,
     retriesLeft: spec.retry.max_retries,
     runNow: state.runNow && !rescheduled,
@@ -252,7 +255,7 @@ export function attemptRecalled(state: TaskState, report: AttemptReport | undefi
 /** Records that the next attempt begins on the ordinary lane, and the attempt on the quick one, if it had begun. */
 export function attemptMoved(state: TaskState, { report, checkpoint }: MovedAttempt, now: number): TaskState {
   const kept = report ? attemptRecalled(state, report, now) : state;
-  return { ...kept, lane: 'ordinary', checkpoint: checkpoint ?? kept.checkpoint };
+  return { ...kept, lane: 'ordinary', hasMoved: true, checkpoint: checkpoint ?? kept.checkpoint };
 }
 
 /**

@@ -8,7 +8,7 @@
 import { HandlerProcess, type HandlerProcessOptions } from './handler-process.ts';
 import { residentBytes } from './memory.ts';
 import type { TypeRules } from './messages.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { abortReason, WaitingLine } from './waiting-line.ts';
 import { pause } from '../../src/lib/wait.ts';
 import { type LabelsOf, noTelemetry, type Telemetry } from '../../src/metrics/telemetry.ts';
 
@@ -31,12 +31,13 @@ export interface HandlerPool {
   readonly maxMemoryMb: number;
   readonly failed: Promise<never>;
   /**
-   * Returns a process for one attempt. Waits only if the process for it is still being replaced.
+   * Returns a process for an attempt that has a slot. Waits while its process is being replaced, and while attempts
+   * without a slot make up for it: no more handlers run than there are slots.
    * @param isExtra whether the attempt may be one more than there are slots and spares: it gets a process of its own.
    */
   acquire(signal: AbortSignal, isExtra?: boolean): Promise<HandlerProcess>;
   /**
-   * Returns a process for an attempt that has no slot, if fewer attempts run than there are slots and no one who has a
+   * Returns a process for an attempt that has no slot, if fewer handlers run than there are slots and no attempt with a
    * slot waits, or if that comes true within `waitMs` milliseconds.
    */
   acquireSpare(waitMs: number): Promise<HandlerProcess | undefined>;
@@ -76,6 +77,8 @@ class Pool implements HandlerPool {
   readonly #options: PoolOptions;
   readonly #all = new Set<HandlerProcess>();
   readonly #busy = new Set<HandlerProcess>();
+  /** The busy ones that run guests. */
+  readonly #guests = new Set<HandlerProcess>();
   /** Processes that are still loading the task types. */
   readonly #notReady = new Set<HandlerProcess>();
   /** All processes that have not ended, including those being retired. */
@@ -85,7 +88,8 @@ class Pool implements HandlerPool {
   readonly #telemetry: Telemetry;
   readonly #stopGauges: readonly (() => void)[];
   #idle: HandlerProcess[] = [];
-  /** Callers that wait for a process: those with a slot, who go first, and those without one. */
+  /** Attempts that wait for a process: guests, which may be one too many; those with a slot; those without one. */
+  readonly #waitingGuests = new WaitingLine();
   readonly #waiting = new WaitingLine();
   readonly #waitingForSpare = new WaitingLine();
   /** Number of starts in progress, including failed ones that are waiting to be retried. */
@@ -120,29 +124,57 @@ class Pool implements HandlerPool {
     this.#refill();
   }
 
-  async acquire(signal: AbortSignal, isExtra = false): Promise<HandlerProcess> {
-    signal.throwIfAborted();
-    return this.#take(
-      this.#popIdle() ?? (await (isExtra ? this.#another(signal) : this.#waiting.wait(signal))),
-    );
+  acquire(signal: AbortSignal, isExtra = false): Promise<HandlerProcess> {
+    if (signal.aborted) return Promise.reject(abortReason(signal));
+    if (isExtra) return this.#acquireExtra(signal);
+    const acquired = this.#waiting.wait(signal);
+    this.#serve();
+    return acquired;
   }
 
   async acquireSpare(waitMs: number): Promise<HandlerProcess | undefined> {
-    const idle = this.#hasSpare ? this.#popIdle() : undefined;
-    if (idle) return this.#take(idle);
     if (this.#waitingForSpare.length >= this.#options.concurrency * maxWaitingForSpare) return undefined;
-    const tooLate = AbortSignal.timeout(waitMs);
+    const tooLate = new AbortController();
+    const acquired = this.#waitingForSpare.wait(tooLate.signal);
+    this.#serve();
+    const timer = setTimeout(() => tooLate.abort(), waitMs);
     try {
-      return this.#take(await this.#waitingForSpare.wait(tooLate));
+      return await acquired;
     } catch (error) {
-      if (error !== tooLate.reason) throw error;
+      if (error !== tooLate.signal.reason) throw error;
       return undefined;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
-  /** Whether an attempt without a slot may run. */
-  get #hasSpare(): boolean {
-    return this.#busy.size < this.#options.concurrency && this.#waiting.length === 0;
+  /** Gives idle processes to those that wait and may have one. */
+  #serve(): void {
+    for (;;) {
+      const line = this.#nextLine();
+      const handlerProcess = line && this.#popIdle();
+      if (!handlerProcess) return;
+      line.serve(this.#take(handlerProcess, line === this.#waitingGuests));
+    }
+  }
+
+  #take(handlerProcess: HandlerProcess, isGuest: boolean): HandlerProcess {
+    handlerProcess.attempts += 1;
+    this.#busy.add(handlerProcess);
+    if (isGuest) this.#guests.add(handlerProcess);
+    this.#refill();
+    return handlerProcess;
+  }
+
+  #nextLine(): WaitingLine | undefined {
+    if (this.#waitingGuests.length > 0) return this.#waitingGuests;
+    if (this.#busy.size - this.#guests.size >= this.#options.concurrency) return undefined;
+    return [this.#waiting, this.#waitingForSpare].find(({ length }) => length > 0);
+  }
+
+  #free(handlerProcess: HandlerProcess): void {
+    this.#busy.delete(handlerProcess);
+    this.#guests.delete(handlerProcess);
   }
 
   #popIdle(): HandlerProcess | undefined {
@@ -150,19 +182,13 @@ class Pool implements HandlerPool {
     return this.#idle.pop();
   }
 
-  #take(handlerProcess: HandlerProcess): HandlerProcess {
-    handlerProcess.attempts += 1;
-    this.#busy.add(handlerProcess);
-    this.#refill();
-    return handlerProcess;
-  }
-
   release(handlerProcess: HandlerProcess): void {
-    this.#busy.delete(handlerProcess);
+    this.#free(handlerProcess);
     if (!this.#all.has(handlerProcess)) return;
     const reason = this.#whyReplace(handlerProcess);
-    if (reason === undefined) this.#offer(handlerProcess);
+    if (reason === undefined) this.#idle.push(handlerProcess);
     else this.#replace(handlerProcess, reason);
+    this.#serve();
     this.#refill();
   }
 
@@ -178,21 +204,18 @@ class Pool implements HandlerPool {
     return this.#options.maxMemoryMb * 1024 * 1024;
   }
 
-  /** Waits for a process, while one more is started than otherwise. */
-  async #another(signal: AbortSignal): Promise<HandlerProcess> {
+  /** Returns an idle process, or waits for one while one more is started than otherwise. */
+  async #acquireExtra(signal: AbortSignal): Promise<HandlerProcess> {
+    const idle = this.#popIdle();
+    if (idle) return this.#take(idle, true);
     this.#extra += 1;
+    const acquired = this.#waitingGuests.wait(signal);
     this.#refill();
     try {
-      return await this.#waiting.wait(signal);
+      return await acquired;
     } finally {
       this.#extra -= 1;
     }
-  }
-
-  #offer(handlerProcess: HandlerProcess): void {
-    if (this.#waiting.serve(handlerProcess)) return;
-    if (this.#hasSpare && this.#waitingForSpare.serve(handlerProcess)) return;
-    this.#idle.push(handlerProcess);
   }
 
   /** Returns why a process cannot have another attempt; undefined if it can. */
@@ -212,7 +235,7 @@ class Pool implements HandlerPool {
     const isFirst = this.#all.delete(handlerProcess);
     if (isFirst && !this.#closing.signal.aborted)
       this.#telemetry.count('taskbell_handler_processes_recycled_total', { reason });
-    this.#busy.delete(handlerProcess);
+    this.#free(handlerProcess);
     this.#idle = this.#idle.filter((other) => other !== handlerProcess);
   }
 
@@ -270,7 +293,8 @@ class Pool implements HandlerPool {
       if (!handlerProcess.alive) throw new Error('A handler process ended as soon as it was ready');
       this.#all.add(handlerProcess);
       void this.#dropAtEnd(handlerProcess);
-      this.#offer(handlerProcess);
+      this.#idle.push(handlerProcess);
+      this.#serve();
       return types;
     } catch (error) {
       handlerProcess.kill();
@@ -283,6 +307,7 @@ class Pool implements HandlerPool {
   async #dropAtEnd(handlerProcess: HandlerProcess): Promise<void> {
     await handlerProcess.ended;
     this.#forget(handlerProcess, handlerProcess.whyReplaced);
+    this.#serve();
     this.#refill();
   }
 

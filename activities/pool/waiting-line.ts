@@ -1,6 +1,6 @@
 import type { HandlerProcess } from './handler-process.ts';
 
-/** Callers that wait for a handler process, in order of arrival. */
+/** Attempts that wait for a handler process, in order of arrival. */
 export class WaitingLine {
   #waiting: ((handlerProcess: HandlerProcess) => void)[] = [];
 
@@ -13,7 +13,7 @@ export class WaitingLine {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#waiting = this.#waiting.filter((other) => other !== take);
-        reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+        reject(abortReason(signal));
       };
       const take = (handlerProcess: HandlerProcess): void => {
         signal.removeEventListener('abort', leave);
@@ -24,10 +24,12 @@ export class WaitingLine {
     });
   }
 
-  /** Gives a process to the first caller. @returns whether there was one. */
-  serve(handlerProcess: HandlerProcess): boolean {
-    const take = this.#waiting.shift();
-    take?.(handlerProcess);
-    return take !== undefined;
+  /** Gives a process to the first one. */
+  serve(handlerProcess: HandlerProcess): void {
+    this.#waiting.shift()?.(handlerProcess);
   }
+}
+
+export function abortReason({ reason }: AbortSignal): Error {
+  return reason instanceof Error ? reason : new Error('aborted');
 }

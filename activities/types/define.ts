@@ -21,7 +21,7 @@ export interface TaskLog {
  * handler does changes how the task ends. After the soft time limit, the handler can still return a result.
  * An attempt cut short by a shutdown starts again elsewhere, with the last checkpoint. An attempt is
  * withdrawn when the server has given up on it: no heartbeat arrived in time, or someone asked for it in
- * Temporal's Web UI. The task continues without it.
+ * Temporal's Web UI; or when it takes too long for the quick lane. The task continues without it.
  */
 export const stopReasons = [
   'SoftTimeLimitExceeded',
@@ -52,7 +52,8 @@ export interface TaskContext {
    * Fires on cancellation, the soft time limit, shutdown and withdrawal, with an {@link AttemptStopped} as
    * its reason. Pass it on, and stop when it fires. A handler that doesn't is killed with its process: at the
    * hard time limit, when its time to clean up after a cancellation ({@link TaskType.cleanupSeconds}) is
-   * over, or 2 s after a withdrawal or the end of a shutdown's grace time.
+   * over, or 2 s after a withdrawal or the end of a shutdown's grace time; half a second after one from the quick
+   * lane.
    */
   readonly signal: AbortSignal;
   readonly log: TaskLog;

@@ -86,7 +86,7 @@ function erasePayloadType<Payload>(type: TaskType<Payload>): AnyTaskType {
     async check(payload) {
       const { error, data } = await parse(schema, payload);
       if (error) return { errors: errorsOf(error), isQuick: false };
-      return { errors: [], isQuick: typeof quick === 'function' ? quick(data) : quick };
+      return { errors: [], isQuick: declaresQuick(type, data) };
     },
     async run(context, payload) {
       const known = parse(schema, payload);
@@ -98,6 +98,18 @@ function erasePayloadType<Payload>(type: TaskType<Payload>): AnyTaskType {
       throw new TaskFailure('InvalidPayload', message.join('; '), { retryable: false });
     },
   };
+}
+
+/** Returns whether a type declares a payload quick. If its function throws, it does not. */
+function declaresQuick<Payload>({ name, quick = false }: TaskType<Payload>, payload: Payload): boolean {
+  if (typeof quick !== 'function') return quick;
+  try {
+    // A function of a user's module may return anything.
+    return (quick(payload) as unknown) === true;
+  } catch (error) {
+    process.emitWarning(`\`quick\` of the task type "${name}" has thrown: ${String(error)}`);
+    return false;
+  }
 }
 
 type Parsed<T> = z.ZodSafeParseResult<T>;

@@ -85,6 +85,10 @@ const requirements: readonly { met: (value: object) => boolean; text: string }[]
       cleanupSeconds.safeParse('cleanupSeconds' in value ? value.cleanupSeconds : undefined).success,
     text: '`cleanupSeconds` is not a number from 0 to 3600',
   },
+  {
+    met: (value) => !('quick' in value) || ['undefined', 'boolean', 'function'].includes(typeof value.quick),
+    text: '`quick` is neither true nor false, nor a function of the payload',
+  },
 ];
 
 function isSchema(value: unknown): value is z.ZodType {

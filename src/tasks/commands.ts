@@ -131,7 +131,7 @@ const aboutToStartMs = 60_000;
 
 /**
  * Pauses a task that could start before it is deleted: a run that is deleted leaves no trace of an attempt. Without a
- * worker the pause stays without effect, but then nothing starts.
+ * worker the pause stays without effect, but then nothing starts; so it does while a worker has the workflow task.
  * @throws AppError wrong_state if the task has started.
  */
 async function keepFromStarting(
@@ -144,10 +144,14 @@ async function keepFromStarting(
   if (storedStatus === 'PAUSED' && !pending) return;
   if (scheduledAt - context.store.temporal.clock.now() > aboutToStartMs) return;
   try {
-    await pauseTask(context, actor, execution.id, { waitMs });
+    const { done } = await pauseTask(context, actor, execution.id, { waitMs });
+    if (done) return;
   } catch (error) {
     throw error instanceof AppError && error.code === 'wrong_state' ? running() : error;
   }
+  // It may have an attempt on the quick lane, of which nothing is known until it ends.
+  const now = await context.store.describe(execution.id, execution.runId);
+  if (now?.status === 'open' && now.isWorking) throw running();
 }
 
 function running(): AppError {

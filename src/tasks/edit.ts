@@ -20,7 +20,10 @@ import { currentInput } from './spec.ts';
 import type { TaskStore } from './store.ts';
 import { UpdateRejected, UpdateUnanswered } from '../temporal/errors.ts';
 
-/** Deadline of an update, in milliseconds. A worker answers within a few milliseconds if one is running. */
+/**
+ * Deadline of an update, in milliseconds. A worker answers within a few milliseconds if one is running, unless it has an
+ * attempt of the task on the quick lane.
+ */
 const editTimeoutMs = 3000;
 /** Time kept for finding out whether an edit without an answer was made, in milliseconds. */
 const checkMs = 300;
@@ -101,7 +104,7 @@ async function sendEdit(
       const now = await store.describe(before.id, before.runId);
       if (now && (await wasMade(store, before, now, edit))) return 'made';
       // The workflow rejects the edit once it learns of this.
-      if (now?.pending?.started) throw started();
+      if (now?.pending?.started || now?.isWorking) throw started();
     }
     throw translated;
   }

@@ -16,7 +16,9 @@ type ExecutionInfo = temporal.api.workflow.v1.IWorkflowExecutionInfo;
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
 type Describe = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
 
-const { PendingActivityState, WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
+const { PendingActivityState, PendingWorkflowTaskState, WorkflowExecutionStatus } =
+  proto.temporal.api.enums.v1;
+const { PENDING_WORKFLOW_TASK_STATE_STARTED } = PendingWorkflowTaskState;
 
 /** Statuses by Temporal's names for them, which its counts use as well. */
 const statusNames: Readonly<Record<string, Execution['status']>> = {
@@ -88,6 +90,8 @@ export interface LiveExecution extends Execution {
   readonly wasDelayed: boolean;
   /** Whether the workflow has not processed all that it has received: no worker has taken a command yet, for example. */
   readonly isBehind: boolean;
+  /** Whether a worker has its workflow task now, and perhaps an attempt on the quick lane with it. */
+  readonly isWorking: boolean;
   /** Whether the workflow's code has failed again and again: a worker of another version, or a bug of ours, stops it. */
   readonly isStuck: boolean;
   /** Grows with every heartbeat and attempt, while the length of the history stays the same. */
@@ -136,6 +140,7 @@ export function readLiveExecution(response: Describe): LiveExecution | undefined
     firstRunId: info?.firstRunId ?? execution.runId,
     wasDelayed: (millis(info?.executionTime) ?? 0) > execution.startedAt,
     isBehind: Boolean(response.pendingWorkflowTask),
+    isWorking: response.pendingWorkflowTask?.state === PENDING_WORKFLOW_TASK_STATE_STARTED,
     isStuck: (response.pendingWorkflowTask?.attempt ?? 0) >= stuckAfter,
     transitions: Number(info?.stateTransitionCount ?? 0),
     historyLength: Number(info?.historyLength ?? 0),
@@ -230,6 +235,7 @@ export function firstExecution(
     firstRunId: known.runId,
     wasDelayed: false,
     isBehind: true,
+    isWorking: false,
     isStuck: false,
     transitions: 0,
     historyLength: 0,

@@ -21,8 +21,9 @@ import type { HandlerPool } from '../../activities/pool/pool.ts';
 import type { ProcessTaskDependencies, RunningActivity } from '../../activities/activity-attempt.ts';
 import { attemptStartedSignal, attemptInterruptedSignal } from '../../workflows/messages.ts';
 import { ifFound } from '../contract/errors.ts';
-import { lostWorker } from '../tasks/lost-worker.ts';
+import { withinDeadline } from '../lib/deadline.ts';
 import { lookUpPredecessor } from '../tasks/predecessors.ts';
+import { repeatedWorkflowTask } from '../tasks/repeated-workflow-task.ts';
 import { createTaskStore, type TaskStore } from '../tasks/store.ts';
 import { waitingDependents } from '../tasks/waiting-dependents.ts';
 import { connectWorker, createSignals, type TemporalConnectionOptions } from '../temporal/native.ts';
@@ -70,6 +71,9 @@ export interface RunningWorker {
  */
 const forceAfterGraceMs = 10_000;
 
+/** Deadline of the look at a run's last workflow task, in milliseconds: it is part of the time of a quick attempt. */
+const lookMs = 500;
+
 /** Deadline of a signal to a workflow, in milliseconds: an attempt doesn't wait long to report the previous one. */
 const signalTimeoutMs = 3000;
 
@@ -113,7 +117,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       measures,
       worker: identity(),
       graceOver: grace.signal,
-      lostWorker: (run) => lostWorker(store, run),
+      repeated: (run) => withinDeadline(lookMs, () => repeatedWorkflowTask(store, run)),
     });
     const workflows = await WorkflowWorker.create(
       workflowOptions(connection, options, { store, measures, quickLane }),

@@ -226,7 +226,7 @@ test("an out-of-memory message in one attempt's output is not blamed on the next
 
 describe('when all handler processes are busy', () => {
   test('callers get one in the order in which they asked', async () => {
-    const pool = await start();
+    const pool = await start({ concurrency: 2 });
     const [first, second] = await acquireAll(pool, 2);
     if (!first || !second) throw new Error('Expected two processes');
     const served: string[] = [];
@@ -248,7 +248,7 @@ describe('when all handler processes are busy', () => {
   });
 
   test('a caller that gives up leaves the queue, and one that is served leaves no abort listener', async () => {
-    const pool = await start();
+    const pool = await start({ concurrency: 2 });
     const [first, second] = await acquireAll(pool, 2);
     if (!first || !second) throw new Error('Expected two processes');
     const cancelled = new AbortController();
@@ -294,15 +294,14 @@ async function acquired(pool: TestPool, served: string[], expected: string[]): P
 describe('closing the pool', () => {
   test('ends all handler processes, looping or idle, and the processes that they started', async () => {
     const pool = await start({ concurrency: 3 });
-    const [looping, spawning, ...idle] = await acquireAll(pool, 4);
-    if (!looping || !spawning) throw new Error('Expected four processes');
+    const [looping, spawning, ...idle] = await acquireAll(pool, 3);
+    if (!looping || !spawning) throw new Error('Expected three processes');
     for (const handlerProcess of idle) pool.release(handlerProcess);
     const updates: HandlerReport[] = [];
     const looped = looping.run(anInput('loops'), (update) => void updates.push(update), noSecrets);
     const spawned = spawning.run(anInput('spawns'), (update) => void updates.push(update), noSecrets);
     await waitFor('both to loop', () => updates.some(({ progress }) => progress) && spawnedBy(updates) > 0);
-    const pids = await pool.pids();
-    expect(pids).toHaveLength(4);
+    const pids = await processesOf(pool, 4);
     await pool.close();
     expect([...pids, spawnedBy(updates)].filter((pid) => isRunning(pid))).toEqual([]);
     expect(await looped).toMatchObject({ kind: 'died', signal: 'SIGKILL', killedFor: undefined });
@@ -419,18 +418,29 @@ describe('a caller without a slot', () => {
   test('gets a process only while fewer attempts run than there are slots, and after those who have one', async () => {
     const pool = await start({ concurrency: 1 });
     await processesOf(pool, 2);
-    const spare = await pool.acquireSpare(0);
-    expect(spare).toBeDefined();
-    // A process is idle, but a handler runs for the only slot.
+    const first = await pool.acquireSpare(0);
+    // A process is idle, but there is one slot only, also for a caller that has it.
     expect(await pool.acquireSpare(10)).toBeUndefined();
-    const withSlot = await pool.acquire(acquireDeadline());
+    const order: string[] = [];
+    const without = pool.acquireSpare(20_000).then((served) => (order.push('without'), served));
+    const withSlot = pool.acquire(acquireDeadline()).then((served) => (order.push('with'), served));
+    expect(order).toEqual([]);
+    if (first) pool.release(first);
+    pool.release(await withSlot);
+    const served = await without;
+    expect(order).toEqual(['with', 'without']);
+    if (served) pool.release(served);
+  });
+
+  test('is served by an idle process when a busy one ends', async () => {
+    const pool = await start({ concurrency: 1 });
+    await processesOf(pool, 2);
+    const busy = await pool.acquire(acquireDeadline());
     const waiting = pool.acquireSpare(20_000);
-    if (spare) pool.release(spare);
-    const second = await pool.acquire(acquireDeadline());
-    pool.release(withSlot);
-    pool.release(second);
+    busy.kill();
     const served = await waiting;
-    expect(served).toBeDefined();
+    expect(served?.pid).toBeDefined();
+    expect(served?.pid).not.toBe(busy.pid);
     if (served) pool.release(served);
   });
 

@@ -22,6 +22,7 @@ export interface LogEntry {
 }
 
 export interface TestPool extends HandlerPool {
+  readonly concurrency: number;
   readonly logged: readonly LogEntry[];
   /** Returns the ids of all its processes, including those still starting. A test file has one pool at a time. */
   pids(): Promise<number[]>;
@@ -31,6 +32,7 @@ export interface TestPool extends HandlerPool {
 export async function startTestPool({
   modules = handlerModules,
   logged = [],
+  concurrency = 1,
   ...options
 }: Partial<PoolOptions> & {
   readonly modules?: readonly string[];
@@ -45,13 +47,14 @@ export async function startTestPool({
     entry: handlerEntry,
     settings: { httpAllowHosts: [], modules: [...modules] },
     environment: { PATH: process.env['PATH'] ?? '' },
-    concurrency: 1,
+    concurrency,
     maxAttempts: 1000,
     maxMemoryMb: 400,
     logger,
     ...options,
   });
   return {
+    concurrency,
     types: pool.types,
     maxMemoryMb: pool.maxMemoryMb,
     failed: pool.failed,
@@ -160,9 +163,10 @@ export function taskTypeCode(name: string): string {
   return `defineTaskType({ name: '${name}', description: '', payload: z.looseObject({}), run: async () => '${name}' })`;
 }
 
-/** Acquires this many of a pool's processes. There is no other way to see that they are ready. */
+/** Acquires this many of a pool's processes, those beyond its slots as guests do. There is no other way to see that they are ready. */
 export function acquireAll(pool: TestPool, count: number): Promise<HandlerProcess[]> {
-  return Promise.all(Array.from({ length: count }, () => pool.acquire(acquireDeadline())));
+  const acquire = (_: unknown, index: number) => pool.acquire(acquireDeadline(), index >= pool.concurrency);
+  return Promise.all(Array.from({ length: count }, acquire));
 }
 
 export function pidsOf(processes: readonly HandlerProcess[]): number[] {

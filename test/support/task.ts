@@ -86,6 +86,7 @@ export function liveExecution(row: Execution, changes: Partial<LiveExecution>): 
     firstRunId: row.runId,
     wasDelayed: false,
     isBehind: false,
+    isWorking: false,
     isStuck: false,
     transitions: 1,
     historyLength: 3,

@@ -537,7 +537,8 @@ describe('a run on the quick lane', () => {
     expect(scheduled().lane).toBe('ordinary');
     expect(attemptFailed(quick, failure(1), start, 0.5)).toMatchObject({ lane: 'quick', status: 'RUNNING' });
     const busy = attemptMoved(quick, { moved: true, reason: 'busy' }, start);
-    expect(busy).toEqual({ ...quick, lane: 'ordinary' });
+    expect(busy).toEqual({ ...quick, lane: 'ordinary', hasMoved: true });
+    expect(applyEdit(busy, { ...edit(), quick: true }, start).lane).toBe('ordinary');
     expect(attemptFailed(busy, failure(1), start, 0.5).lane).toBe('ordinary');
   });
 

@@ -82,6 +82,11 @@ describe('createTaskTypes', () => {
     expect(await isQuick({ ...greet, quick: true }, { who: 1 })).toBe(false);
     expect(await isQuick(quickFor('world'), {})).toBe(true);
     expect(await isQuick(quickFor('world'), { who: 'ada' })).toBe(false);
+    const throws = (): boolean => {
+      throw new Error('no such option');
+    };
+    expect(await isQuick({ ...greet, quick: throws }, {})).toBe(false);
+    expect(await isQuick({ ...greet, quick: (async () => true) as never }, {})).toBe(false);
     const types = createTaskTypes(settings);
     const quick = async (name: string, payload: object) => (await types.get(name)?.check(payload))?.isQuick;
     expect(await quick('process-data', { csv: 'a\n1' })).toBe(true);

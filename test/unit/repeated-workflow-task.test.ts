@@ -1,6 +1,6 @@
 import proto, { type temporal } from '@temporalio/proto';
 import { expect, test } from 'vitest';
-import { lostWorker } from '../../src/tasks/lost-worker.ts';
+import { repeatedWorkflowTask } from '../../src/tasks/repeated-workflow-task.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
 
@@ -21,7 +21,7 @@ const notTaken = timedOut(TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START);
 
 /** Asks about a run with these events, oldest first. */
 const ask = (...events: Event[]) =>
-  lostWorker(
+  repeatedWorkflowTask(
     {
       async *eventsBackwards() {
         yield* events.toReversed();
@@ -31,7 +31,7 @@ const ask = (...events: Event[]) =>
   );
 
 test('a worker that was lost with the last workflow task is found', async () => {
-  const found = { worker: 'a', started_at: new Date(5000).toISOString() };
+  const found = { kind: 'lost', worker: 'a', started_at: new Date(5000).toISOString() };
   expect(await ask(scheduled, started('a', 5), lost)).toEqual(found);
   expect(await ask(scheduled, started('a', 5), lost, scheduled, started('b', 9))).toEqual(found);
   const before = [scheduled, started('b', 3), completed];
@@ -41,6 +41,11 @@ test('a worker that was lost with the last workflow task is found', async () => 
 test('one that was lost before that, or never took the workflow task, is not', async () => {
   expect(await ask(scheduled, started('a', 5))).toBeUndefined();
   expect(await ask(scheduled, started('a', 5), lost, scheduled, started('b', 9), completed)).toBeUndefined();
-  expect(await ask(scheduled, started('a', 5), failed, scheduled, started('b', 9))).toBeUndefined();
   expect(await ask(scheduled, notTaken, scheduled, started('b', 9))).toBeUndefined();
+});
+
+test('one whose end the server has rejected, because a message came first, is repeated', async () => {
+  expect(await ask(scheduled, started('a', 5), failed, scheduled, started('b', 9))).toEqual({
+    kind: 'rejected',
+  });
 });
