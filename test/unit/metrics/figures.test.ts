@@ -1,35 +1,65 @@
 /** Figures of the service that take calls to Temporal: how often, and how they are found. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { measureBuild } from '../../../src/metrics/build-info.ts';
 import { measureService } from '../../../src/metrics/api.ts';
 import { createSample } from '../../../src/metrics/sample.ts';
 import type { Execution } from '../../../src/tasks/execution.ts';
 import { readPending } from '../../../src/tasks/pending.ts';
 import type { Page } from '../../../src/tasks/store.ts';
-import { recordTelemetry } from '../../support/telemetry.ts';
+import { type Measurement, recordTelemetry } from '../../support/telemetry.ts';
 import { meetsQuery, type VisibilityRow } from '../../support/visibility-fake.ts';
 
 describe('a sample', () => {
-  test('is read when someone asks, and not again within half a minute, even if that fails', async () => {
-    let now = 0;
-    let reads = 0;
-    const sample = createSample(
-      async () => {
-        reads += 1;
-        if (reads === 2) throw new Error('away');
-        return reads;
-      },
-      { now: () => now },
-    );
-    expect(reads).toBe(0);
-    expect(await Promise.all([sample.read(), sample.read()])).toEqual([1, 1]);
-    now = 29_999;
-    expect(await sample.read()).toBe(1);
-    now = 30_000;
-    await expect(sample.read()).rejects.toThrow('away');
-    await expect(sample.read()).rejects.toThrow('away');
-    now = 60_000;
-    expect(await sample.read()).toBe(3);
+  /** A sample whose reads end when the test says so, by a clock that the test sets. */
+  function start() {
+    const clock = { now: 0 };
+    const reads: { resolve: (value: number) => void; reject: (error: Error) => void }[] = [];
+    const read = () => new Promise<number>((resolve, reject) => void reads.push({ resolve, reject }));
+    const sample = createSample(read, { now: () => clock.now, patienceMs: 20 });
+    /** Returns what it shows at an instant; a read that this begins ends as given, or goes on. */
+    const at = async (ms: number, end?: number | Error): Promise<unknown> => {
+      clock.now = ms;
+      const before = reads.length;
+      const shown = sample.read().catch(String);
+      if (end !== undefined && reads.length === before) throw new Error('nothing was read');
+      if (typeof end === 'number') reads.at(-1)?.resolve(end);
+      else if (end) reads.at(-1)?.reject(end);
+      return shown;
+    };
+    return { sample, reads, at };
+  }
+
+  test('is read when someone asks, and not again within half a minute', async () => {
+    const { sample, reads, at } = start();
+    expect(reads).toHaveLength(0);
+    const shown = [sample.read(), at(0)];
+    reads[0]?.resolve(1);
+    expect(await Promise.all(shown)).toEqual([1, 1]);
+    expect(await at(29_999)).toBe(1);
+    expect(reads).toHaveLength(1);
+    expect(await at(30_000, 2)).toBe(2);
+  });
+
+  test('shows the last value while a read takes long, up to two minutes after that was read', async () => {
+    const { reads, at } = start();
+    await at(0, 1);
+    expect(await at(30_000)).toBe(1);
+    expect(await at(119_999)).toBe(1);
+    const late = at(120_000);
+    // One read at a time.
+    expect(reads).toHaveLength(2);
+    reads[1]?.resolve(2);
+    expect(await late).toBe(2);
+  });
+
+  test('shows the last value while reads fail, for as long', async () => {
+    const { at } = start();
+    await at(0, 1);
+    for (const ms of [30_000, 60_000, 90_000]) expect(await at(ms, new Error('away'))).toBe(1);
+    expect(await at(119_999)).toBe(1);
+    expect(await at(120_000, new Error('away'))).toBe('Error: away');
+    expect(await at(124_999)).toBe('Error: away');
+    expect(await at(125_000, 2)).toBe(2);
   });
 });
 
@@ -59,6 +89,38 @@ describe('the gauges of the service', () => {
       ['taskbell_queue_backlog_age_seconds', 'attempts', 11],
     ]);
     expect(calls).toBe(1);
+  });
+
+  test('are there while Temporal is slow: the number of workers at once, all others as they were', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const telemetry = recordTelemetry();
+    let slow = false;
+    const figure = async <T>(value: T): Promise<T> => {
+      if (slow) await new Promise((resolve) => setTimeout(resolve, 4000));
+      return value;
+    };
+    let workers = 1;
+    const remove = measureService(telemetry, {
+      countByStatus: () => figure(counts),
+      pending: () => figure({ oldestSeconds: 7, overdue: 8 }),
+      countWorkers: async () => workers,
+      backlog: () => figure({ count: 10, ageSeconds: 11 }),
+    });
+    const first = await telemetry.gauges();
+    await vi.advanceTimersByTimeAsync(31_000);
+    slow = true;
+    workers = 2;
+    const page = telemetry.gauges();
+    // Less than a page has.
+    await vi.advanceTimersByTimeAsync(2500);
+    const shown = ({ name, labels, value }: Measurement) => [name, labels, value];
+    const others = (each: readonly Measurement[]) =>
+      each.filter(({ name }) => name !== 'taskbell_workers').map(shown);
+    expect(others(await page)).toEqual(others(first));
+    expect((await page).find(({ name }) => name === 'taskbell_workers')?.value).toBe(2);
+    remove();
+    expect(await telemetry.gauges()).toEqual([]);
   });
 
   test("name the versions; the server's is unknown while it is away", async () => {
