@@ -45,8 +45,8 @@ export async function startMetrics(
   if (port === undefined && (token === undefined || role === 'worker')) return off;
   // Loaded only if they are on: every process of the service would pay for it.
   const { createMetrics } = await import('../metrics/registry.ts');
-  const onMissing = (error: unknown): void =>
-    logger.warn({ err: error }, 'a part of the metrics cannot be read');
+  const onMissing = (parts: readonly string[], error: unknown): void =>
+    logger.warn({ err: error }, `missing from the metrics: ${parts.join(', ')}`);
   const metrics = createMetrics({ role, onMissing });
   const chooseCoreAddress = role === 'worker' ? includeCore(metrics) : undefined;
   const { telemetry, page } = metrics;
@@ -62,10 +62,11 @@ export async function startMetrics(
 function includeCore(metrics: Metrics): () => Promise<string> {
   const host = '127.0.0.1';
   let address: string | undefined;
-  metrics.include(async () => {
+  metrics.include("the SDK's core", async (late) => {
     // Until the worker has started, there are none.
     if (address === undefined) return '';
-    const response = await fetch(`http://${address}/metrics`);
+    const response = await fetch(`http://${address}/metrics`, { signal: late });
+    if (!response.ok) throw new Error(`the metrics of the SDK's core: HTTP ${response.status}`);
     return response.text();
   });
   return async () => {
