@@ -14,6 +14,8 @@ export interface Metrics {
   include(name: string, read: (late: AbortSignal) => Promise<string>): void;
   /** Returns the page. Never rejects. */
   page(): Promise<MetricsPage>;
+  /** Forgets all metrics, and drops what it gets afterwards. */
+  close(): void;
 }
 
 export interface MetricsPage {
@@ -34,6 +36,10 @@ type Read = () => readonly Reading<GaugeName>[] | Promise<readonly Reading<Gauge
 /** Interval at which the delay of the event loop is measured, in milliseconds. */
 const eventLoopPrecisionMs = 20;
 
+/**
+ * Measures until it is closed. What the library's observers of the event loop and of garbage collection take cannot be
+ * stopped: they last as long as their process, which they do not keep alive.
+ */
 export function createMetrics({ role, onMissing, pageMs = 5000 }: MetricsOptions): Metrics {
   const registry = new Registry();
   const counters = new Map<string, Counter>();
@@ -100,6 +106,10 @@ export function createMetrics({ role, onMissing, pageMs = 5000 }: MetricsOptions
       if (newly[0] !== undefined) onMissing(newly, errors.get(newly[0]));
       const texts = parts.map((text) => text.trim()).filter((text) => text !== '');
       return { type: registry.contentType, text: `${texts.join('\n\n')}\n` };
+    },
+    close() {
+      registry.clear();
+      for (const each of [counters, histograms, gauges, included]) each.clear();
     },
   };
 }

@@ -50,12 +50,17 @@ export async function startMetrics(
   const metrics = createMetrics({ role, onMissing });
   const chooseCoreAddress = role === 'worker' ? includeCore(metrics) : undefined;
   const { telemetry, page } = metrics;
-  if (port === undefined) return { ...off, telemetry, page };
+  if (port === undefined) return { ...off, telemetry, page, close: async () => metrics.close() };
   const { serveMetrics } = await import('../metrics/server.ts');
   const server = await serveMetrics({ host, port, page }).catch((error: unknown) => {
+    metrics.close();
     throw listenError(error, { host, port, variable });
   });
-  return { telemetry, page, url: server.url, chooseCoreAddress, close: server.close };
+  const close = async (): Promise<void> => {
+    await server.close();
+    metrics.close();
+  };
+  return { telemetry, page, url: server.url, chooseCoreAddress, close };
 }
 
 /** Adds the metrics of the SDK's core to the page. @returns a function that chooses another address for them. */
@@ -76,15 +81,15 @@ function includeCore(metrics: Metrics): () => Promise<string> {
   };
 }
 
-/** Measures the versions that a role's process runs with. */
+/** Measures the versions that a role's process runs with. @returns a function that ends this. */
 export async function measureVersions(
   telemetry: Telemetry,
   probe: () => Promise<{ readonly serverVersion: string }>,
-): Promise<void> {
-  if (telemetry === noTelemetry) return;
+): Promise<() => void> {
+  if (telemetry === noTelemetry) return () => undefined;
   const sdk = versionIn(createRequire(import.meta.url)('@temporalio/common/package.json'));
   const version = versionIn(JSON.parse(await readFile(packageManifest(), 'utf8')));
-  measureBuild(telemetry, { version, sdk }, probe);
+  return measureBuild(telemetry, { version, sdk }, probe);
 }
 
 function versionIn(manifest: unknown): string {

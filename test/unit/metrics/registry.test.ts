@@ -89,6 +89,21 @@ describe('the page of a process', () => {
   });
 });
 
+test('once closed, metrics ask nothing, keep nothing, and drop what they get', async () => {
+  const { telemetry, include, page, close } = start();
+  const ask = vi.fn<() => readonly []>(() => []);
+  const other = vi.fn<() => Promise<string>>(async () => '');
+  telemetry.gauge('taskbell_workers', ask);
+  include('another', other);
+  close();
+  telemetry.count('taskbell_quota_refused_total', {});
+  telemetry.observe('taskbell_bridge_lag_seconds', 1, {});
+  telemetry.gauge('taskbell_workers', ask);
+  expect((await page()).text.trim()).toBe('');
+  expect(ask).not.toHaveBeenCalled();
+  expect(other).not.toHaveBeenCalled();
+});
+
 describe('a part of the page that fails', () => {
   test.each([
     ['throws', () => Promise.reject(new Error('Temporal is away'))],
