@@ -29,11 +29,8 @@ export interface Outbox {
   check(now: number): void;
 }
 
-/** @param onDropped called when a message that waits is replaced by a newer one, or given up. */
-export function createOutbox(
-  socket: OutgoingSocket,
-  onDropped: (count: number) => void = () => undefined,
-): Outbox {
+/** @param onReplaced called when a message that waits is replaced by a newer one, so that its client never gets it. */
+export function createOutbox(socket: OutgoingSocket, onReplaced: () => void = () => undefined): Outbox {
   const held = new LatestByKey<string>();
   let stuckSince: number | undefined;
 
@@ -57,7 +54,6 @@ export function createOutbox(
   }
 
   function giveUp(): void {
-    onDropped(held.size);
     held.clear();
     socket.close(tryAgainLater, 'too slow');
   }
@@ -70,7 +66,7 @@ export function createOutbox(
         return;
       }
       stuckSince ??= performance.now();
-      if (held.put(key, text)) onDropped(1);
+      if (held.put(key, text)) onReplaced();
     },
     check(now) {
       if (stuckSince !== undefined && now - stuckSince > stuckMs) giveUp();

@@ -161,9 +161,7 @@ export function createSockets(options: SocketsOptions): Sockets {
   }
 
   function open(socket: WebSocket, principal: Principal, show: Show): void {
-    const outbox = createOutbox(socket, (count) =>
-      telemetry.count('taskbell_socket_dropped_total', {}, count),
-    );
+    const outbox = createOutbox(socket, () => telemetry.count('taskbell_socket_dropped_total', {}));
     const client: SocketConnection = { kind: show.kind, principal, outbox, alive: true };
     clients.set(socket, client);
     const clearExpiry = atExpiry(principal, () => socket.close(closeCode.unauthenticated, 'token expired'));

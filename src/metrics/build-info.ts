@@ -8,21 +8,19 @@ export interface BuildInfo {
   readonly sdk: string;
 }
 
-/** Measures which versions run. The server's is read again from time to time: it may be upgraded. */
+/**
+ * Measures which versions run. The server's is read again from time to time: it may be upgraded. @returns a function that
+ * ends that.
+ */
 export function measureBuild(
   telemetry: Telemetry,
   { version, sdk }: BuildInfo,
   probe: () => Promise<{ readonly serverVersion: string }>,
 ): () => void {
-  const server = createSample(async () => {
-    try {
-      return (await probe()).serverVersion;
-    } catch {
-      // The calls are measured themselves.
-      return 'unknown';
-    }
-  });
+  const sample = createSample(async () => (await probe()).serverVersion);
+  // The calls are measured themselves.
+  const server = (): Promise<string> => sample.read().catch(() => 'unknown');
   return telemetry.gauge('taskbell_build_info', async () => [
-    { labels: { version, node: process.versions.node, sdk, server: await server.read() }, value: 1 },
+    { labels: { version, node: process.versions.node, sdk, server: await server() }, value: 1 },
   ]);
 }

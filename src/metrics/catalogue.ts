@@ -128,28 +128,36 @@ export const catalogue = {
     {},
     'Resident memory of all handler processes of this worker.',
   ),
-  taskbell_tasks: gauge(api, { status: taskStatuses }, 'Tasks by status. The same in all APIs: use max.'),
+  taskbell_tasks: gauge(
+    api,
+    { status: taskStatuses },
+    'Tasks by status, up to 30 s old. RUNNING is the difference of counts at different moments. The same in all APIs: use max.',
+  ),
   taskbell_oldest_pending_seconds: gauge(
     api,
     {},
-    'Time since the oldest task that is PENDING became due. The same in all APIs: use max.',
+    'Time since the oldest task that is PENDING became due, up to 30 s ago; approximate if there are many. The same in all APIs: use max.',
   ),
   taskbell_overdue_tasks: gauge(
     api,
     {},
-    'Tasks that have been PENDING for more than a minute. The same in all APIs: use max.',
+    'Tasks that have been PENDING for more than a minute, up to 30 s ago. The same in all APIs: use max.',
   ),
   taskbell_queue_backlog: gauge(
     api,
     { queue: ['attempts', 'workflows'] },
-    "Entries of Temporal's task queue that no worker has taken. The same in all APIs: use max.",
+    "Approximate number of entries of Temporal's task queue that no worker has taken, up to 30 s ago. The same in all APIs: use max.",
   ),
   taskbell_queue_backlog_age_seconds: gauge(
     api,
     { queue: ['attempts', 'workflows'] },
-    'Age of the oldest of these entries. The same in all APIs: use max.',
+    'Approximate age of the oldest of these entries, up to 30 s ago. The same in all APIs: use max.',
   ),
-  taskbell_workers: gauge(api, {}, 'Workers that are running. The same in all APIs: use max.'),
+  taskbell_workers: gauge(
+    api,
+    {},
+    'Workers that are running, up to 30 s ago. The same in all APIs: use max.',
+  ),
   taskbell_http_requests_total: counter(
     api,
     { method: [...measuredMethods, 'other'], route: 'any', status: 'any' },

@@ -10,10 +10,12 @@ import type { GaugeName, Reading, Telemetry } from './telemetry.ts';
 
 export interface Metrics {
   readonly telemetry: Telemetry;
-  /** Adds what another source has, in the same format. */
-  include(read: () => Promise<string>): void;
+  /** Adds what another source has, in the same format. The signal is aborted when the page is sent without it. */
+  include(name: string, read: (late: AbortSignal) => Promise<string>): void;
   /** Returns the page. Never rejects. */
   page(): Promise<MetricsPage>;
+  /** Forgets all metrics, and drops what it gets afterwards. */
+  close(): void;
 }
 
 export interface MetricsPage {
@@ -23,8 +25,8 @@ export interface MetricsPage {
 
 export interface MetricsOptions {
   readonly role: MetricRole;
-  /** Called with the error when a page lacks a part, unless the page before lacked one too. */
-  readonly onMissing: (error: unknown) => void;
+  /** Called with the names of the parts that a page lacks and the page before did not, and the error of the first. */
+  readonly onMissing: (parts: readonly string[], error: unknown) => void;
   /** Time that a page has, in milliseconds. Prometheus waits for 10 s by default. */
   readonly pageMs?: number;
 }
@@ -34,13 +36,18 @@ type Read = () => readonly Reading<GaugeName>[] | Promise<readonly Reading<Gauge
 /** Interval at which the delay of the event loop is measured, in milliseconds. */
 const eventLoopPrecisionMs = 20;
 
+/**
+ * Measures until it is closed. What the library's observers of the event loop and of garbage collection take cannot be
+ * stopped: they last as long as their process, which they do not keep alive.
+ */
 export function createMetrics({ role, onMissing, pageMs = 5000 }: MetricsOptions): Metrics {
   const registry = new Registry();
   const counters = new Map<string, Counter>();
   const histograms = new Map<string, Histogram>();
   const gauges = new Map<string, Set<Read>>();
-  const included: (() => Promise<string>)[] = [];
-  let wasComplete = true;
+  const included = new Map<string, (late: AbortSignal) => Promise<string>>();
+  /** Names of the parts that could not be read the last time. */
+  const missing = new Set<string>();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: eventLoopPrecisionMs });
   for (const [name, definition] of Object.entries<MetricDefinition>(catalogue))
     if (definition.roles.includes(role)) add(name, definition);
@@ -73,26 +80,36 @@ export function createMetrics({ role, onMissing, pageMs = 5000 }: MetricsOptions
         return () => void gauges.get(name)?.delete(read);
       },
     },
-    include: (read) => void included.push(read),
+    include: (name, read) => void included.set(name, read),
     async page() {
       const late = AbortSignal.timeout(pageMs);
       // Each part listens.
       setMaxListeners(0, late);
-      const errors: unknown[] = [];
-      const part = (read: () => Promise<string>): Promise<string> =>
-        unlessAborted(read(), late).catch((error: unknown) => {
-          errors.push(error);
+      const errors = new Map<string, unknown>();
+      const part = async (name: string, read: () => Promise<string>): Promise<string> => {
+        try {
+          const text = await unlessAborted(read(), late);
+          missing.delete(name);
+          return text;
+        } catch (error) {
+          if (!missing.has(name)) errors.set(name, error);
+          missing.add(name);
           return '';
-        });
+        }
+      };
       const names = registry.getMetricsAsArray().map(({ name }) => name);
       const parts = await Promise.all([
-        ...names.map((name) => part(async () => spelt(await registry.getSingleMetricAsString(name)))),
-        ...included.map((read) => part(read)),
+        ...names.map((name) => part(name, async () => spelt(await registry.getSingleMetricAsString(name)))),
+        ...Array.from(included, ([name, read]) => part(name, () => read(late))),
       ]);
-      if (wasComplete && errors.length > 0) onMissing(errors[0]);
-      wasComplete = errors.length === 0;
+      const newly = [...names, ...included.keys()].filter((name) => errors.has(name));
+      if (newly[0] !== undefined) onMissing(newly, errors.get(newly[0]));
       const texts = parts.map((text) => text.trim()).filter((text) => text !== '');
       return { type: registry.contentType, text: `${texts.join('\n\n')}\n` };
+    },
+    close() {
+      registry.clear();
+      for (const each of [counters, histograms, gauges, included]) each.clear();
     },
   };
 }

@@ -125,8 +125,9 @@ async function compose(
     webUiUrl,
     telemetry,
   });
-  measureService(telemetry, tasks.figures);
-  await measureVersions(telemetry, temporal.probe);
+  // Closed before Temporal, which they ask.
+  closers.add(measureService(telemetry, tasks.figures));
+  closers.add(await measureVersions(telemetry, temporal.probe));
   const { requestsPerMinute } = limits;
   const rate = requestsPerMinute === 0 ? undefined : measuredLimit(requestsPerMinute, telemetry);
   const feeds = createFeeds({ tasks, gate, rate, maxFeeds: limits.feeds, logger, telemetry });

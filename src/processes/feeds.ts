@@ -42,7 +42,7 @@ export interface Feeds {
 /** Connects what watches tasks: the poller finds changes, the hub passes them on to sockets and event streams. */
 export function createFeeds({ tasks, gate, rate, maxFeeds, logger, telemetry }: FeedOptions): Feeds {
   const { authenticate, tickets, credentialStatus } = gate;
-  const { hub, poller } = createHubAndPoller(tasks, logger, telemetry);
+  const { hub, poller, stopGauge } = createHubAndPoller(tasks, logger, telemetry);
   async function lookAtUnderWay(actor: Actor, filter: TaskFilter): Promise<void> {
     try {
       for (const id of await tasks.underWay(actor, filter)) poller.look(id);
@@ -85,6 +85,7 @@ export function createFeeds({ tasks, gate, rate, maxFeeds, logger, telemetry }: 
   };
   const look: Poller['look'] = (...request) => detached(() => poller.look(...request));
   const closers = createClosers(logCloseErrors(logger));
+  closers.add(stopGauge);
   for (const each of [notices, poller, sockets, streams]) closers.add(() => each.close());
   return { sockets, streams, look, deleted, close: closers.close };
 }
@@ -94,11 +95,11 @@ function createHubAndPoller(
   tasks: Parameters<typeof createPoller>[0]['source'] & Pick<TaskService, 'now'>,
   logger: Logger,
   telemetry: Telemetry,
-): { hub: Hub; poller: Poller } {
+): { hub: Hub; poller: Poller; stopGauge: () => void } {
   const feed: { poller?: Poller } = {};
   const hub = createHub({ onFirst: () => feed.poller?.wake(), now: tasks.now, telemetry });
-  telemetry.gauge('taskbell_bridge_watched', () => [{ labels: {}, value: hub.size }]);
+  const stopGauge = telemetry.gauge('taskbell_bridge_watched', () => [{ labels: {}, value: hub.size }]);
   const poller = createPoller({ hub, source: tasks, logger, telemetry });
   feed.poller = poller;
-  return { hub, poller };
+  return { hub, poller, stopGauge };
 }

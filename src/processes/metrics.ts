@@ -45,27 +45,33 @@ export async function startMetrics(
   if (port === undefined && (token === undefined || role === 'worker')) return off;
   // Loaded only if they are on: every process of the service would pay for it.
   const { createMetrics } = await import('../metrics/registry.ts');
-  const onMissing = (error: unknown): void =>
-    logger.warn({ err: error }, 'a part of the metrics cannot be read');
+  const onMissing = (parts: readonly string[], error: unknown): void =>
+    logger.warn({ err: error }, `missing from the metrics: ${parts.join(', ')}`);
   const metrics = createMetrics({ role, onMissing });
   const chooseCoreAddress = role === 'worker' ? includeCore(metrics) : undefined;
   const { telemetry, page } = metrics;
-  if (port === undefined) return { ...off, telemetry, page };
+  if (port === undefined) return { ...off, telemetry, page, close: async () => metrics.close() };
   const { serveMetrics } = await import('../metrics/server.ts');
   const server = await serveMetrics({ host, port, page }).catch((error: unknown) => {
+    metrics.close();
     throw listenError(error, { host, port, variable });
   });
-  return { telemetry, page, url: server.url, chooseCoreAddress, close: server.close };
+  const close = async (): Promise<void> => {
+    await server.close();
+    metrics.close();
+  };
+  return { telemetry, page, url: server.url, chooseCoreAddress, close };
 }
 
 /** Adds the metrics of the SDK's core to the page. @returns a function that chooses another address for them. */
 function includeCore(metrics: Metrics): () => Promise<string> {
   const host = '127.0.0.1';
   let address: string | undefined;
-  metrics.include(async () => {
+  metrics.include("the SDK's core", async (late) => {
     // Until the worker has started, there are none.
     if (address === undefined) return '';
-    const response = await fetch(`http://${address}/metrics`);
+    const response = await fetch(`http://${address}/metrics`, { signal: late });
+    if (!response.ok) throw new Error(`the metrics of the SDK's core: HTTP ${response.status}`);
     return response.text();
   });
   return async () => {
@@ -75,15 +81,15 @@ function includeCore(metrics: Metrics): () => Promise<string> {
   };
 }
 
-/** Measures the versions that a role's process runs with. */
+/** Measures the versions that a role's process runs with. @returns a function that ends this. */
 export async function measureVersions(
   telemetry: Telemetry,
   probe: () => Promise<{ readonly serverVersion: string }>,
-): Promise<void> {
-  if (telemetry === noTelemetry) return;
+): Promise<() => void> {
+  if (telemetry === noTelemetry) return () => undefined;
   const sdk = versionIn(createRequire(import.meta.url)('@temporalio/common/package.json'));
   const version = versionIn(JSON.parse(await readFile(packageManifest(), 'utf8')));
-  measureBuild(telemetry, { version, sdk }, probe);
+  return measureBuild(telemetry, { version, sdk }, probe);
 }
 
 function versionIn(manifest: unknown): string {

@@ -49,11 +49,11 @@ async function runWith(
       telemetry,
       chooseCoreAddress,
     });
-    await measureVersions(telemetry, running.probe);
+    const stopMeasuring = await measureVersions(telemetry, running.probe);
     const { identity } = running;
     logLifecycle(logger, { identity, taskQueue: config.taskQueue, metrics: url }, 'worker is up');
     notifyReady({ metricsUrl: url });
-    await untilStopped(running, pool, logger);
+    await untilStopped(running, pool, logger).finally(stopMeasuring);
   } finally {
     await pool.close();
   }

@@ -65,8 +65,34 @@ export function endedRuns(query: string): string {
   return `${query} AND ExecutionStatus != 'Running'`;
 }
 
+/**
+ * Version of a task that became due without a change since it was created: becoming due is its only write. A retry
+ * starts with this version or a higher one.
+ */
+export const firstDueVersion = 2;
+
+/**
+ * Matches those that are PENDING at `now` and became due before an instant, both in milliseconds: what
+ * {@link runsMatching} does for the status, by the rule of `dueSince` in src/tasks/pending.ts.
+ */
+export function pendingSince(before: number, now: number): string {
+  const isBefore = (...keys: readonly (keyof typeof searchAttributes)[]): string =>
+    keys.map((key) => `${column(key)} < ${instant(before)}`).join(' AND ');
+  const waits = `${column('status')} = 'SCHEDULED' AND ${column('scheduledAt')} <= ${instant(now)}`;
+  const pending = `${column('status')} = 'PENDING' AND ${column('version')}`;
+  const each = [
+    `(${waits} AND ${isBefore('scheduledAt', 'updatedAt')})`,
+    `(${pending} = ${firstDueVersion} AND ${isBefore('scheduledAt', 'createdAt')})`,
+    `(${pending} > ${firstDueVersion} AND ${isBefore('updatedAt')})`,
+  ];
+  return `${everyTask} AND ${open(anyOf(each))}`;
+}
+
+function open(condition: string): string {
+  return `(ExecutionStatus = 'Running' AND ${condition})`;
+}
+
 function hasStatus(wanted: TaskStatus, now: number): string {
-  const open = (condition: string): string => `(ExecutionStatus = 'Running' AND ${condition})`;
   const waits = `${column('status')} = 'SCHEDULED' AND ${column('scheduledAt')}`;
   switch (wanted) {
     case 'SCHEDULED':

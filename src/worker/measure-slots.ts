@@ -1,9 +1,9 @@
 import type { Slots } from '../../activities/slots.ts';
 import type { Telemetry } from '../metrics/telemetry.ts';
 
-/** @param count number of slots, without guest slots. */
-export function measureSlots(telemetry: Telemetry, slots: Slots, count: number): void {
-  telemetry.gauge('taskbell_slots', () => {
+/** @param count number of slots, without guest slots. @returns a function that ends this. */
+export function measureSlots(telemetry: Telemetry, slots: Slots, count: number): () => void {
+  return telemetry.gauge('taskbell_slots', () => {
     const { own, guest } = slots.used;
     return [
       { labels: { state: 'used' }, value: own },

@@ -106,10 +106,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   // Makes the calls outside of workflows and attempts.
   const temporal = createTemporal({ ...options, identity: identity() });
   const store = createTaskStore(temporal);
+  const slots = new Slots(options.concurrency);
+  const stopMeasuring = measureSlots(options.telemetry ?? noTelemetry, slots, options.concurrency);
   try {
     const attempts = await createAttemptWorkers(connections, options, {
       store,
       measures,
+      slots,
       grace: grace.signal,
     });
     const quickLane = createQuickLane({
@@ -127,7 +130,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       subscribers: [waitingDependents(store)],
       logger: options.logger,
     });
-    const ended = endAfter(runToEnd(attempts, workflows, connections), [watch, temporal]);
+    const gauges = { close: async () => stopMeasuring() };
+    const ended = endAfter(runToEnd(attempts, workflows, connections), [gauges, watch, temporal]);
     const stop = (): void => {
       quickLane.close();
       for (const worker of attempts) shutDown(worker);
@@ -135,6 +139,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     };
     return { identity: identity(), probe: temporal.probe, stop, ended };
   } catch (error) {
+    stopMeasuring();
     await temporal.close();
     await closeAll(connections);
     throw error;
@@ -218,10 +223,8 @@ function shutDown(worker: Worker): void {
 async function createAttemptWorkers(
   [connection, guestConnection]: Connections,
   options: WorkerOptions,
-  { store, measures, grace }: Shared & { readonly grace: AbortSignal },
+  { store, measures, slots, grace }: Shared & { readonly slots: Slots; readonly grace: AbortSignal },
 ): Promise<readonly Worker[]> {
-  const slots = new Slots(options.concurrency);
-  measureSlots(options.telemetry ?? noTelemetry, slots, options.concurrency);
   const probation = new Probation();
   const activitiesIn = (kind: SlotKind): object =>
     createActivities({

@@ -8,6 +8,7 @@ import {
   amongIds,
   closedSince,
   endedRuns,
+  pendingSince,
   ranBetween,
   replacementsOf,
   retriesMatching,
@@ -97,6 +98,7 @@ describe('every query', () => {
     replacementsOf([id, randomUUID()]),
     closedSince(ms),
     ranBetween({ owner: id, share: 0.01 }, ms, ms + 1),
+    pendingSince(ms, ms + 1),
   ];
 
   test('selects only tasks', () => {

@@ -1,6 +1,8 @@
 /** Which owners' attempts a worker's slots take, and when its guest slot opens. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Slots } from '../../activities/slots.ts';
+import { measureSlots } from '../../src/worker/measure-slots.ts';
+import { recordTelemetry } from '../support/telemetry.ts';
 
 type Leave = () => void;
 
@@ -138,4 +140,18 @@ test('a guest who comes to hold the other slots too does not shut out the rest: 
   expect(slots.guest.enter('carol')).toBeTypeOf('function');
   // Two guests of two owners: no one holds everything any more.
   expect(await opensWithin(slots, 60_000)).toBe(false);
+});
+
+test('the slots of a worker are measured until it ends', async () => {
+  const telemetry = recordTelemetry();
+  const slots = new Slots(3);
+  enter(slots, 'dave');
+  const stop = measureSlots(telemetry, slots, 3);
+  expect((await telemetry.gauges()).map(({ labels, value }) => [labels['state'], value])).toEqual([
+    ['used', 1],
+    ['free', 2],
+    ['guest', 0],
+  ]);
+  stop();
+  expect(await telemetry.gauges()).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { createMetrics } from '../../../src/metrics/registry.ts';
 import { type ReadPage, readMetrics } from '../../support/metrics-page.ts';
 
 function start(role: MetricRole = 'api', pageMs?: number) {
-  const onMissing = vi.fn<(error: unknown) => void>();
+  const onMissing = vi.fn<(parts: readonly string[], error: unknown) => void>();
   const metrics = createMetrics({ role, onMissing, ...(pageMs === undefined ? {} : { pageMs }) });
   const read = async (): Promise<ReadPage> => readMetrics((await metrics.page()).text);
   return { ...metrics, read, onMissing };
@@ -81,9 +81,27 @@ describe('the page of a process', () => {
 
   test('includes the page of another source', async () => {
     const { include, read } = start();
-    include(async () => '# HELP temporal_x_total X.\n# TYPE temporal_x_total counter\ntemporal_x_total 5\n');
+    include(
+      'another',
+      async () => '# HELP temporal_x_total X.\n# TYPE temporal_x_total counter\ntemporal_x_total 5\n',
+    );
     expect((await read()).sum('temporal_x_total')).toBe(5);
   });
+});
+
+test('once closed, metrics ask nothing, keep nothing, and drop what they get', async () => {
+  const { telemetry, include, page, close } = start();
+  const ask = vi.fn<() => readonly []>(() => []);
+  const other = vi.fn<() => Promise<string>>(async () => '');
+  telemetry.gauge('taskbell_workers', ask);
+  include('another', other);
+  close();
+  telemetry.count('taskbell_quota_refused_total', {});
+  telemetry.observe('taskbell_bridge_lag_seconds', 1, {});
+  telemetry.gauge('taskbell_workers', ask);
+  expect((await page()).text.trim()).toBe('');
+  expect(ask).not.toHaveBeenCalled();
+  expect(other).not.toHaveBeenCalled();
 });
 
 describe('a part of the page that fails', () => {
@@ -93,27 +111,49 @@ describe('a part of the page that fails', () => {
   ])('because it %s is left out, and the rest is there', async (_how, fail) => {
     const { telemetry, include, read } = start('api', 50);
     telemetry.gauge('taskbell_workers', fail);
-    include(fail);
+    include('another', fail);
     const page = await read();
     expect(page.find('taskbell_workers')).toEqual([]);
     expect(page.find('taskbell_quota_refused_total')).toHaveLength(1);
   });
 
-  test('is reported once, until a page was complete again', async () => {
-    const { telemetry, page, onMissing } = start();
-    let fails = true;
-    telemetry.gauge('taskbell_workers', () => {
-      if (fails) throw new Error('Temporal is away');
-      return [];
+  test('is reported once, until it succeeds again, whatever others do', async () => {
+    const { telemetry, include, page, onMissing } = start();
+    const away = new Error('Temporal is away');
+    const failing = new Set(['taskbell_workers']);
+    for (const name of ['taskbell_workers', 'taskbell_overdue_tasks'] as const)
+      telemetry.gauge(name, () => {
+        if (failing.has(name)) throw away;
+        return [];
+      });
+    include('another', async () => {
+      if (failing.has('another')) throw new Error('refused');
+      return '';
     });
     await page();
     await page();
-    expect(onMissing).toHaveBeenCalledExactlyOnceWith(new Error('Temporal is away'));
-    fails = false;
+    expect(onMissing).toHaveBeenCalledExactlyOnceWith(['taskbell_workers'], away);
+    failing.add('taskbell_overdue_tasks').add('another');
     await page();
-    fails = true;
+    expect(onMissing).toHaveBeenLastCalledWith(['taskbell_overdue_tasks', 'another'], away);
+    failing.delete('taskbell_workers');
     await page();
     expect(onMissing).toHaveBeenCalledTimes(2);
+    failing.add('taskbell_workers');
+    await page();
+    expect(onMissing).toHaveBeenCalledTimes(3);
+    expect(onMissing).toHaveBeenLastCalledWith(['taskbell_workers'], away);
+  });
+
+  test('is asked to stop once the page is sent without it', async () => {
+    const { include, page } = start('api', 50);
+    const signals: AbortSignal[] = [];
+    include('another', (late) => {
+      signals.push(late);
+      return new Promise<never>(() => undefined);
+    });
+    await page();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
   });
 });
 

@@ -87,6 +87,15 @@ test('the API counts the requests that it rejects because an account has sent to
   ]);
 });
 
+test('the API measures nothing once it is closed: its gauges ask Temporal and feeds', async () => {
+  const { home, build } = await makeFolders();
+  const telemetry = recordTelemetry();
+  const api = await createApi(configOf(home), logger, { buildFolder: build, telemetry });
+  await api.closeFeeds();
+  await api.close();
+  expect(await telemetry.gauges()).toEqual([]);
+});
+
 test('the API has metrics on its own port only with a token, for those who have it', async () => {
   const { home, build } = await makeFolders();
   const token = 'f'.repeat(32);
