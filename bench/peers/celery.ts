@@ -43,7 +43,7 @@ export async function startCelery(tools: Tools, closers: Closers): Promise<Conte
     start('celery', ['--app', 'service', 'worker', '--concurrency', '4', '--loglevel', 'WARNING']);
   let worker = startWorker();
   await waitFor('gunicorn to accept connections', () => accepts(port));
-  const http = createHttpClient(`http://127.0.0.1:${port}`, { Authorization: `Token ${token}` });
+  const http = createHttpClient(`http://127.0.0.1:${port}`, () => ({ Authorization: `Token ${token}` }));
   const done = "FROM service_task WHERE status = 'COMPLETED' AND id = ANY($1::uuid[])";
   const celery: Contender = {
     name: 'celery',
