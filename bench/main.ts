@@ -2,7 +2,8 @@
  * Measures Taskbell against a bare workflow on the same server, and prints each figure with its target. docs/performance.md
  * describes the parts and the options.
  */
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createClosers } from '../src/lib/closers.ts';
@@ -10,6 +11,7 @@ import { errorMessage } from '../src/lib/error-message.ts';
 import { parts, runParts } from './parts/index.ts';
 import { startPeers } from './peers/index.ts';
 import { type Figure, heading, judge, linesOf } from './support/figures.ts';
+import { markdownOf, type Run } from './support/markdown.ts';
 import { startStage } from './support/stage.ts';
 
 /** Exit codes after a Ctrl-C, and for arguments that are not valid. */
@@ -22,6 +24,9 @@ let interruptedAt: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void interrupt());
 const { values, chosen } = readArguments();
 const machine = `Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+// Read before the run, since a commit may be made meanwhile. Empty outside of a clone.
+const commit =
+  spawnSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).stdout?.trim() ?? '';
 
 try {
   console.log(`${machine}\n\n${heading()}`);
@@ -46,14 +51,19 @@ try {
 } finally {
   if (values.json !== undefined) {
     const started = new Date(startedAt).toISOString();
-    writeFileSync(values.json, `${JSON.stringify({ machine, started, chosen, figures }, null, 2)}\n`);
+    const run: Run = { commit, machine, started, rounds: Number(values.rounds), chosen, figures };
+    writeFileSync(values.json, `${JSON.stringify(run, null, 2)}\n`);
   }
   if (interruptedAt === undefined) await closers.close();
 }
 
 function readArguments() {
   try {
-    return parseArguments();
+    const parsed = parseArguments();
+    const { markdown } = parsed.values;
+    if (markdown === undefined) return parsed;
+    console.log(markdownOf(JSON.parse(readFileSync(markdown, 'utf8')) as Run));
+    return process.exit();
   } catch (error) {
     // Not on stderr, which is the log of the processes.
     console.log(errorMessage(error));
@@ -70,6 +80,7 @@ function parseArguments() {
       peers: { type: 'boolean', default: false },
       against: { type: 'string' },
       json: { type: 'string' },
+      markdown: { type: 'string' },
     },
   });
   if (!/^[1-9]\d*$/.test(values.rounds)) throw new Error('--rounds must be a whole number from 1');

@@ -127,7 +127,7 @@ export function reportMemory(stage: Stage, when: string): void {
   const memory = (process: 'worker' | 'server'): Record<string, number[]> =>
     Object.fromEntries(stage.versions.map(({ name, pids }) => [name, [residentMb(pids[process])]]));
   stage.report({
-    title: `worker's memory, ${when}`,
+    title: `worker's memory without its handler processes, ${when}`,
     unit: 'MB',
     digits: 0,
     target: { atMost: 300 },

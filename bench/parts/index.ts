@@ -42,11 +42,7 @@ export const parts: Readonly<Record<string, Part>> = {
   single: { isDefault: true, run: measureSingle },
   recovery: {
     isDefault: true,
-    run: (stage, { contenders }) =>
-      measureRecovery(
-        stage,
-        contenders.filter(({ replaceWorker }) => replaceWorker !== undefined),
-      ),
+    run: (stage, { contenders }) => measureRecovery(stage, contenders),
   },
   bulk: { isDefault: true, run: measureBulk },
   feeds: { isDefault: true, run: measureFeeds },

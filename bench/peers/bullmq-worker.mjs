@@ -1,6 +1,7 @@
 // A worker process of BullMQ. The library is in the folder PEER_MODULES.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const { PEER_MODULES, PEER_REDIS_HOST, PEER_REDIS_PORT, PEER_REDIS_PASSWORD } = process.env;
 const { Worker } = createRequire(join(PEER_MODULES, 'package.json'))('bullmq');
@@ -11,7 +12,11 @@ const connection = {
   password: PEER_REDIS_PASSWORD,
   maxRetriesPerRequest: null,
 };
-const run = async ({ data }) => ({ message: `${data.payload.rows.length} rows processed` });
+const run = async ({ data: { payload } }) => {
+  // Only the jobs of the part that kills the worker take a while.
+  if (payload.wait_ms) await sleep(payload.wait_ms);
+  return { message: `${payload.rows.length} rows processed` };
+};
 const worker = new Worker('bench', run, { connection, concurrency: 4 });
 await worker.waitUntilReady();
 const stop = async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Closers } from '../../src/lib/closers.ts';
 import type { Contender } from '../support/contenders.ts';
 import { cpuTimes } from '../support/cpu.ts';
-import { aRequest } from '../support/task.ts';
+import { aLongRequest, aRequest } from '../support/task.ts';
 import { startRedis } from './databases.ts';
 import type { Tools } from './install.ts';
 import { startNodeWorker } from './node-worker.ts';
@@ -42,6 +42,11 @@ export async function startBullMq(tools: Tools, closers: Closers): Promise<Conte
   const { Queue } = createRequire(join(tools.npm, 'package.json'))('bullmq') as BullMq;
   const queue = new Queue('bench', { connection: { host, port: redis.port, password: redis.password } });
   closers.add(() => queue.close());
+  const add = async (dueAt: Date, { name, payload }: { name: string; payload: object }): Promise<string> => {
+    const delay = Math.max(0, dueAt.getTime() - Date.now());
+    const { id } = await queue.add('task', { name, payload }, { delay, attempts: 4 });
+    return id;
+  };
   /** Jobs that had completed before each batch. */
   let completedBefore = 0;
   return {
@@ -49,12 +54,7 @@ export async function startBullMq(tools: Tools, closers: Closers): Promise<Conte
     async prepare() {
       completedBefore = await queue.getCompletedCount();
     },
-    async create(dueAt) {
-      const { name, payload } = aRequest(dueAt);
-      const delay = Math.max(0, dueAt.getTime() - Date.now());
-      const { id } = await queue.add('task', { name, payload }, { delay, attempts: 4 });
-      return id;
-    },
+    create: (dueAt) => add(dueAt, aRequest(dueAt)),
     countDone: async () => (await queue.getCompletedCount()) - completedBefore,
     async doneAt({ ids }) {
       const jobs = await Promise.all(ids.map((id) => queue.getJob(id)));
@@ -63,6 +63,9 @@ export async function startBullMq(tools: Tools, closers: Closers): Promise<Conte
     cpu: () => cpuTimes({ redis: redis.pid, worker: worker.pid() }),
     readStatus: async (id) => (await queue.getJob(id))?.getState(),
     list: () => queue.getJobs(['completed', 'delayed'], 0, listed - 1),
-    replaceWorker: () => worker.replace(),
+    recovery: {
+      createLong: (dueAt, runTimeMs) => add(dueAt, aLongRequest(dueAt, runTimeMs)),
+      replaceWorker: () => worker.replace(),
+    },
   };
 }

@@ -8,7 +8,7 @@ import { waitFor } from '../../test/support/wait-for.ts';
 import { type Contender, untilDone } from '../support/contenders.ts';
 import { cpuTimes } from '../support/cpu.ts';
 import { createHttpClient } from '../support/load.ts';
-import { aRequest } from '../support/task.ts';
+import { aLongRequest, aRequest } from '../support/task.ts';
 import { accepts, startPostgresql, startRedis } from './databases.ts';
 import type { Tools } from './install.ts';
 import { type PeerProcess, startProcess } from './process.ts';
@@ -43,23 +43,30 @@ export async function startCelery(tools: Tools, closers: Closers): Promise<Conte
     start('celery', ['--app', 'service', 'worker', '--concurrency', '4', '--loglevel', 'WARNING']);
   let worker = startWorker();
   await waitFor('gunicorn to accept connections', () => accepts(port));
-  const http = createHttpClient(`http://127.0.0.1:${port}`, { Authorization: `Token ${token}` });
+  const http = createHttpClient(`http://127.0.0.1:${port}`, () => ({ Authorization: `Token ${token}` }));
   const done = "FROM service_task WHERE status = 'COMPLETED' AND id = ANY($1::uuid[])";
+  const create = async (request: object): Promise<string> => {
+    const task = JSON.parse(await http.send('POST', '/api/tasks/', 201, request)) as { id: string };
+    return task.id;
+  };
   const celery: Contender = {
     name: 'celery',
-    async create(dueAt) {
-      const task = JSON.parse(await http.send('POST', '/api/tasks/', 201, aRequest(dueAt))) as { id: string };
-      return task.id;
-    },
+    create: (dueAt) => create(aRequest(dueAt)),
     countDone: async ({ ids }) =>
       Number((await query(`SELECT count(*) AS number ${done}`, [ids]))[0]?.['number']),
     doneAt: async ({ ids }) => times(await query(`SELECT finished_at AS at ${done}`, [ids])),
     cpu: () => cpuTimes({ redis: redis.pid, postgresql: postgresql.pid, web: web.pid, worker: worker.pid }),
     readStatus: (id) => http.send('GET', `/api/tasks/${id}/status/`, 200),
     list: () => http.send('GET', `/api/tasks/?limit=${listed}`, 200),
-    async replaceWorker() {
-      await worker.kill();
-      worker = startWorker();
+    recovery: {
+      createLong: (dueAt, runTimeMs) => create(aLongRequest(dueAt, runTimeMs)),
+      async replaceWorker() {
+        const killed = worker.kill();
+        const killedAt = new Date();
+        await killed;
+        worker = startWorker();
+        return killedAt;
+      },
     },
   };
   await runOne(celery);

@@ -4,8 +4,8 @@ import { startRole } from '../../src/processes/role.ts';
 
 export interface NodeWorker {
   pid(): number;
-  /** Kills the process, and starts another one. */
-  replace(): Promise<void>;
+  /** Kills the process, and starts another one. @returns when it was killed. */
+  replace(): Promise<Date>;
 }
 
 /** Starts a worker process, in a file of this folder, and waits until it is ready. */
@@ -24,7 +24,9 @@ export async function startNodeWorker(
     pid: () => worker.pid,
     async replace() {
       process.kill(worker.pid, 'SIGKILL');
+      const killedAt = new Date();
       worker = await startRole({ ...options, environment: env }, force);
+      return killedAt;
     },
   };
 }

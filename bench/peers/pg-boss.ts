@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Closers } from '../../src/lib/closers.ts';
 import type { Contender } from '../support/contenders.ts';
 import { cpuTimes } from '../support/cpu.ts';
-import { aRequest } from '../support/task.ts';
+import { aLongRequest, aRequest } from '../support/task.ts';
 import { startPostgresql } from './databases.ts';
 import type { Tools } from './install.ts';
 import { startNodeWorker } from './node-worker.ts';
@@ -33,20 +33,23 @@ export async function startPgBoss(tools: Tools, closers: Closers): Promise<Conte
   boss.on('error', (error) => console.error(error));
   await boss.start();
   closers.add(() => boss.stop({ graceful: false }));
+  const send = async (dueAt: Date, { name, payload }: { name: string; payload: object }): Promise<string> => {
+    const id = await boss.send('bench', { name, payload }, { startAfter: dueAt, retryLimit: 3 });
+    if (id === null) throw new Error('pg-boss created no job');
+    return id;
+  };
   const done = "FROM pgboss.job WHERE name = 'bench' AND state = 'completed' AND id = ANY($1::uuid[])";
   return {
     name: 'pg-boss',
-    async create(dueAt) {
-      const { name, payload } = aRequest(dueAt);
-      const id = await boss.send('bench', { name, payload }, { startAfter: dueAt, retryLimit: 3 });
-      if (id === null) throw new Error('pg-boss created no job');
-      return id;
-    },
+    create: (dueAt) => send(dueAt, aRequest(dueAt)),
     countDone: async ({ ids }) =>
       Number((await query(`SELECT count(*) AS number ${done}`, [ids]))[0]?.['number']),
     doneAt: async ({ ids }) => times(await query(`SELECT completed_on AS at ${done}`, [ids])),
     cpu: () => cpuTimes({ postgresql: postgresql.pid, worker: worker.pid() }),
     readStatus: (id) => boss.getJobById('bench', id),
-    replaceWorker: () => worker.replace(),
+    recovery: {
+      createLong: (dueAt, runTimeMs) => send(dueAt, aLongRequest(dueAt, runTimeMs)),
+      replaceWorker: () => worker.replace(),
+    },
   };
 }

@@ -22,8 +22,15 @@ export interface Contender {
   readonly readStatus?: (id: string) => Promise<unknown>;
   /** Lists a hundred tasks. */
   readonly list?: () => Promise<unknown>;
-  /** Kills the worker with all its processes, and starts another one. */
-  readonly replaceWorker?: () => Promise<void>;
+  /** What is needed to lose a worker. */
+  readonly recovery?: Recovery;
+}
+
+export interface Recovery {
+  /** Creates a task that takes a while. @returns its id. */
+  createLong(dueAt: Date, runTimeMs: number): Promise<string>;
+  /** Kills the worker with all its processes, and starts another one. @returns when it was killed. */
+  replaceWorker(): Promise<Date>;
 }
 
 /** Tasks that are due together. */
@@ -69,19 +76,27 @@ function bareContender({ taskbell: { temporal, pids }, bare }: Stage): Contender
 
 async function taskbellContender({ name, temporal, service, pids, signIn }: Taskbell): Promise<Contender> {
   const { http } = await signIn();
+  const create = async (request: object): Promise<string> => {
+    const task = JSON.parse(await http.send('POST', '/api/tasks/', 201, request)) as { id: string };
+    return task.id;
+  };
   return {
     name,
-    async create(dueAt) {
-      const task = JSON.parse(await http.send('POST', '/api/tasks/', 201, aRequest(dueAt))) as { id: string };
-      return task.id;
-    },
+    create: (dueAt) => create(aRequest(dueAt)),
     ...closedWorkflows(temporal, service.taskQueue),
     cpu: () => cpuTimes(pids),
     readStatus: (id) => http.send('GET', `/api/tasks/${id}/status/`, 200),
     list: () => http.send('GET', `/api/tasks/?limit=${listed}`, 200),
-    async replaceWorker() {
-      process.kill(pids.worker, 'SIGKILL');
-      pids.worker = (await service.startWorker()).pid;
+    recovery: {
+      // A type that is not quick, as one that takes a second should not be.
+      createLong: (dueAt, runTimeMs) =>
+        create({ ...aRequest(dueAt), type: 'slow', payload: { steps: 1, step_ms: runTimeMs } }),
+      async replaceWorker() {
+        process.kill(pids.worker, 'SIGKILL');
+        const killedAt = new Date();
+        pids.worker = (await service.startWorker()).pid;
+        return killedAt;
+      },
     },
   };
 }

@@ -17,15 +17,20 @@ export interface Figure {
 }
 
 /** What Taskbell must reach: a multiple of another contender's value in the same run, or an absolute value. */
-export type Target =
-  | { readonly atMost: number; readonly of?: string; readonly recorded?: number }
-  | { readonly atLeast: number; readonly of?: string; readonly recorded?: number };
+export type Target = Bound & {
+  readonly of?: string;
+  readonly recorded?: number;
+  /** Whether it is a promise, which an absolute value must keep in the worst round. Otherwise the median counts. */
+  readonly isPromise?: boolean;
+};
+
+type Bound = { readonly atMost: number } | { readonly atLeast: number };
 
 export type Verdict = 'met' | 'not met' | 'unknown';
 
 /** The contender that has to reach the targets. */
 export const ours = 'taskbell';
-const defaultReference = 'bare';
+export const defaultReference = 'bare';
 
 /** Returns the ratios of a contender's values to those of the reference, round by round. */
 export function ratios(values: readonly number[], reference: readonly number[]): number[] {
@@ -49,16 +54,21 @@ export function judge({ target, values }: Figure): Verdict {
 }
 
 function measuredFor(target: Target, values: Figure['values'], own: readonly number[]): number {
-  if (target.of === undefined) return median(own);
+  if (target.of === undefined) return target.isPromise === true ? worst(target, own) : median(own);
   const reference = values[target.of] ?? [];
   if (reference.length > 0) return median(ratios(own, reference));
   return target.recorded === undefined ? Number.NaN : median(own) / target.recorded;
 }
 
+function worst(target: Target, values: readonly number[]): number {
+  return 'atMost' in target ? Math.max(...values) : Math.min(...values);
+}
+
 /** Returns the target in words, such as `≤ 0.75 × bare`. */
 export function describeTarget(target: Target, { values, unit }: Pick<Figure, 'values' | 'unit'>): string {
   const [sign, bound] = 'atMost' in target ? ['≤', target.atMost] : ['≥', target.atLeast];
-  if (target.of === undefined) return `${sign} ${bound} ${unit}`;
+  if (target.of === undefined)
+    return `${sign} ${bound} ${unit}${target.isPromise === true ? ', each round' : ''}`;
   const isMeasured = (values[target.of] ?? []).length > 0;
   const recorded = isMeasured || target.recorded === undefined ? '' : ` (recorded: ${target.recorded})`;
   return `${sign} ${bound} × ${target.of}${recorded}`;

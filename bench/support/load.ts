@@ -29,18 +29,45 @@ export async function oneByOne(times: number, call: () => Promise<unknown>): Pro
   return durations;
 }
 
+/** Age of a token at which the next one is taken, in milliseconds. It lasts a quarter of an hour (src/auth/tokens.ts). */
+const tokenRenewedAfterMs = 10 * 60_000;
+
 export interface HttpClient {
   /** @returns the body of the response. @throws unless its status is the expected one. */
   send(method: string, path: string, expected: number, body?: unknown): Promise<string>;
   close(): void;
 }
 
-/** Creates a client with connections of its own that stay open. It costs a fraction of the CPU time of `fetch`. */
-export function createHttpClient(url: string, headers: Readonly<Record<string, string>>): HttpClient {
+/**
+ * Creates a client that signs in again before its token expires.
+ * @param signIn Called for each token. What it throws is passed on to the calls that need the token.
+ */
+export function createSignedInClient(
+  url: string,
+  signIn: () => Promise<{ readonly token: string }>,
+  now: () => number = Date.now,
+): HttpClient {
+  let current: { readonly caller: ReturnType<typeof signIn>; readonly since: number } | undefined;
+  return createHttpClient(url, async () => {
+    if (current === undefined || now() - current.since >= tokenRenewedAfterMs)
+      current = { caller: signIn(), since: now() };
+    return { Authorization: `Bearer ${(await current.caller).token}` };
+  });
+}
+
+/**
+ * Creates a client with connections of its own that stay open. It costs a fraction of the CPU time of `fetch`.
+ * @param headersOf Returns the headers of each call.
+ */
+export function createHttpClient(
+  url: string,
+  headersOf: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>,
+): HttpClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   return {
-    send: (method, path, expected, body) =>
-      new Promise((resolve, reject) => {
+    async send(method, path, expected, body) {
+      const headers = await headersOf();
+      return new Promise((resolve, reject) => {
         const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
         const sent = request(
           `${url}${path}`,
@@ -66,7 +93,8 @@ export function createHttpClient(url: string, headers: Readonly<Record<string, s
         );
         sent.on('error', reject);
         sent.end(content);
-      }),
+      });
+    },
     close: () => agent.destroy(),
   };
 }

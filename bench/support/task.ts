@@ -10,6 +10,12 @@ export function aRequest(dueAt: Date) {
   return { name: 'A task of the benchmark', scheduled_time: dueAt.toISOString(), payload };
 }
 
+/** Returns the request of a task that only waits, in the form that the workers of the peers understand. */
+export function aLongRequest(dueAt: Date, runTimeMs: number) {
+  const request = aRequest(dueAt);
+  return { ...request, payload: { ...request.payload, wait_ms: runTimeMs } };
+}
+
 /** Returns the memo and search attributes that one of our tasks has, made by the same code. */
 export function recordsOf(owner: string, dueAt: Date) {
   const now = Date.now();

@@ -8,7 +8,7 @@ import { createConnection } from '../../src/temporal/connection.ts';
 import type { Caller } from '../../test/support/caller.ts';
 import { type OwnService, startService } from '../../test/support/service.ts';
 import { type Engine, startTestServer, type TestServer } from '../../test/support/temporal.ts';
-import { createHttpClient, type HttpClient } from './load.ts';
+import { createSignedInClient, type HttpClient } from './load.ts';
 
 export interface Taskbell {
   readonly name: string;
@@ -17,8 +17,11 @@ export interface Taskbell {
   readonly temporal: Client;
   /** Its processes. The worker's changes when a part kills it. */
   readonly pids: { readonly server: number; readonly api: number; worker: number };
-  /** Signs in. An access token lasts a quarter of an hour, so each part signs in again. */
-  signIn(): Promise<{ readonly caller: Caller; readonly http: HttpClient }>;
+  /**
+   * Signs in, by default as alice. `http` signs in again before its token expires. The token of `caller` lasts a quarter of
+   * an hour, so each part that needs one signs in for itself.
+   */
+  signIn(user?: 'alice' | 'bob'): Promise<{ readonly caller: Caller; readonly http: HttpClient }>;
 }
 
 /** The defaults of `taskbell up`, without limits that the load would reach: they are checked all the same. */
@@ -55,9 +58,9 @@ export async function startTaskbell(name: string, root: string, closers: Closers
     service,
     temporal: new Client({ connection, namespace: server.namespace }),
     pids: { server: server.pid, api: service.apiPid, worker: worker.pid },
-    async signIn() {
-      const caller = await service.as('alice');
-      const http = createHttpClient(service.url, { Authorization: `Bearer ${caller.token}` });
+    async signIn(user = 'alice') {
+      const caller = await service.as(user);
+      const http = createSignedInClient(service.url, () => service.as(user));
       closers.add(() => http.close());
       return { caller, http };
     },

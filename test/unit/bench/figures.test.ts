@@ -41,6 +41,13 @@ test('an absolute target is met by the median', () => {
   expect(judge(aFigure({ target: { atMost: 12 } }))).toBe('not met');
 });
 
+test('a promise is kept only if the worst round keeps it', () => {
+  expect(judge(aFigure({ target: { atMost: 12.5, isPromise: true } }))).toBe('not met');
+  expect(judge(aFigure({ target: { atMost: 15, isPromise: true } }))).toBe('met');
+  expect(judge(aFigure({ target: { atLeast: 12.5, isPromise: true } }))).toBe('not met');
+  expect(judge(aFigure({ target: { atLeast: 10, isPromise: true } }))).toBe('met');
+});
+
 test('a recorded value takes the place of a contender that has not run', () => {
   const target = { atLeast: 1, of: 'celery', recorded: 12 };
   expect(judge(aFigure({ target }))).toBe('met');
