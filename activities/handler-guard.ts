@@ -15,7 +15,7 @@ export interface Guarded {
   readonly graceOver: AbortSignal;
   /** Time for the handler's last checkpoint if another attempt follows, in milliseconds; 2 s by default. */
   readonly handBackMs?: number;
-  /** What the handler is told if it is stopped because the attempt is given up; by default, that the server has done so. */
+  /** The message of the stop signal if the attempt is given up; by default, that the server has done so. */
   readonly givenUp?: string;
 }
 

@@ -143,15 +143,23 @@ async function keepFromStarting(
   const { storedStatus, scheduledAt, pending } = execution;
   if (storedStatus === 'PAUSED' && !pending) return;
   if (scheduledAt - context.store.temporal.clock.now() > aboutToStartMs) return;
+  const { store } = context;
+  // A workflow task may have an attempt on the quick lane, of which nothing is known until it ends.
+  const isIdle = ({ status, isWorking }: LiveExecution): boolean => status !== 'open' || !isWorking;
+  const before = await taskEffect(store, execution, isIdle, waitMs);
+  if (before.status !== 'open') return;
+  if (!isIdle(before)) throw running();
   try {
     const { done } = await pauseTask(context, actor, execution.id, { waitMs });
     if (done) return;
   } catch (error) {
     throw error instanceof AppError && error.code === 'wrong_state' ? running() : error;
   }
-  // It may have an attempt on the quick lane, of which nothing is known until it ends.
-  const now = await context.store.describe(execution.id, execution.runId);
-  if (now?.status === 'open' && now.isWorking) throw running();
+  const now = await store.describe(execution.id, execution.runId);
+  if (!now || isIdle(now)) return;
+  // It has started in the meantime, and the pause would take effect when the attempt ends.
+  await send(context, now, { command: 'resume', by: actor.id, by_name: actor.name });
+  throw running();
 }
 
 function running(): AppError {

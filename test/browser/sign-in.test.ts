@@ -33,6 +33,7 @@ test('a link on another site leads to the page, without the sign-in form for som
   await page.goto('http://elsewhere.test/');
   await page.getByRole('link', { name: 'tasks' }).click();
   await page.getByRole('heading', { name: 'Tasks', level: 1 }).waitFor();
+  expect(page.url()).toBe(`${service.url}/tasks`);
   await page.context().clearCookies();
   await page.close();
 });

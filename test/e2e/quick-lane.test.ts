@@ -190,6 +190,21 @@ describe('a message that meets a quick attempt', () => {
     await untilDone(() => alice.call('POST', `/api/tasks/${id}/resume/`));
     expect(await ended(id)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
     expect(new Set(await keysIn(file)).size).toBe(1);
+    expect(await keysIn(file)).toHaveLength(2);
+  });
+});
+
+describe('a request that meets a quick attempt of more than a second', () => {
+  test('is rejected if it is a deletion or an edit: the attempt must not be without a record', async () => {
+    const file = newFile();
+    const { id } = await create({ ms: [2200], file });
+    await waitFor('the attempt', async () => (await keysIn(file)).length === 1);
+    const edit = alice.call('PATCH', `/api/tasks/${id}/`, { name: 'renamed' });
+    const deletion = alice.call('DELETE', `/api/tasks/${id}/`);
+    expect((await deletion).status).toBe(409);
+    expect((await edit).status).toBe(409);
+    const task = await ended(id);
+    expect(task).toMatchObject({ status: 'COMPLETED', attempts: [{ outcome: 'completed' }] });
   });
 });
 

@@ -70,17 +70,17 @@ describe('after a kill -9 of their worker, handler processes end', () => {
 });
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s does not end a handler process', async (signal) => {
-  const pool = await startTestPool({});
+  const pool = await startTestPool({ concurrency: 2 });
   try {
     const [idle, busy] = [await pool.acquire(acquireDeadline()), await pool.acquire(acquireDeadline())];
     const ending = busy.run(anInput('grumpy', { ends_by: 'return' }), () => undefined, noSecrets);
-    const pids = await pool.pids();
+    const pids = [idle, busy].map(({ pid = 0 }) => pid);
     for (const pid of pids) process.kill(pid, signal);
     // A signal that ends a process does so before the process reads its next message.
     expect((await idle.run(anInput('echo'), () => undefined, noSecrets)).kind).toBe('completed');
     busy.stop('Cancelled', 'The test is over');
     expect((await ending).kind).toBe('completed');
-    expect(await pool.pids()).toEqual(pids);
+    expect(await pool.pids()).toEqual(expect.arrayContaining(pids));
   } finally {
     await pool.close();
   }

@@ -346,7 +346,8 @@ test("a handler process that cannot be started fails the pool's start with that 
 });
 
 test('starts that the system refuses are retried with pauses, until the pool is complete again', async () => {
-  const pool = await start();
+  const pool = await start({ concurrency: 2 });
+  await processesOf(pool, 3);
   const [first, second] = await acquireAll(pool, 2);
   if (!first || !second) throw new Error('Expected two processes');
   const { spawn } = ChildProcess.prototype as unknown as { spawn: unknown };
@@ -368,7 +369,7 @@ test('starts that the system refuses are retried with pauses, until the pool is 
     Object.assign(ChildProcess.prototype, { spawn });
   }
   pool.release(second);
-  expect(pidsOf(await acquireAll(pool, 2))).toContain(second.pid);
+  expect(pidsOf(await acquireAll(pool, 3))).toContain(second.pid);
 });
 
 describe('code that a handler leaves running in its process', () => {
