@@ -105,7 +105,7 @@ export interface TaskType<Payload = unknown> {
   readonly cleanupSeconds?: number;
   /**
    * Whether attempts are quick, for all payloads or for the one given: they take well below a second, and it does no harm
-   * if one begins twice. A quick attempt costs about half: it starts at once in the worker that has noticed that the task
+   * if one begins twice. A quick task costs a quarter less: its attempt starts at once in the worker that has noticed that the task
    * is due, if a handler process is free there. It shows neither RUNNING nor progress, and a cancellation takes effect
    * after it. One that takes longer than two and a half seconds is stopped, and another one follows as for any task.
    */
