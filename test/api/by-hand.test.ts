@@ -36,8 +36,12 @@ async function historyOf(id: string): Promise<HistoryEntry[]> {
 
 /** Continues the run from its first workflow task or its last, as `temporal workflow reset` does. */
 async function reset(workflowId: string, from: 'first' | 'last' = 'first'): Promise<void> {
-  const { events = [] } = await temporal.workflow.getHandle(workflowId).fetchHistory();
-  const completed = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
+  // A run that was reset shows its first status before its workflow has run.
+  const completed = await waitFor('a workflow task', async () => {
+    const { events = [] } = await temporal.workflow.getHandle(workflowId).fetchHistory();
+    const found = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
+    return found.length > 0 && found;
+  });
   await temporal.workflowService.resetWorkflowExecution({
     namespace,
     workflowExecution: { workflowId },

@@ -104,10 +104,9 @@ describe('a module', () => {
   test('that disappears makes the pool fail once all its processes have ended too', async () => {
     const module = await writeModule('own.mjs', `export default ${taskTypeCode('own')};`);
     const pool = await start({ modules: [module] });
-    const all = await acquireAll(pool, 2);
-    for (const handlerProcess of all) pool.release(handlerProcess);
+    await waitFor('both processes', async () => (await pool.pids()).length === 2);
     await rm(module);
-    for (const { pid } of all) if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    for (const pid of await pool.pids()) process.kill(pid, 'SIGKILL');
     await expect(pool.failed).rejects.toThrow('own.mjs');
     expect(failedStarts(pool).length).toBeGreaterThanOrEqual(5);
   }, 60_000);
