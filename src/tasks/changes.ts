@@ -1,9 +1,15 @@
 import type { EditTaskInput } from '../contract/task.ts';
 import type { TaskInput } from '../contract/workflow.ts';
-import { checkLimits, checkMaxTimeLimit, checkPayload, scheduledTime } from './checks.ts';
+import { checkLimits, checkMaxTimeLimit, checkPayload, isQuick, scheduledTime } from './checks.ts';
 import type { WriteContext } from './context.ts';
 import { invalidField } from '../contract/errors.ts';
 import { specIn, type TaskSpec } from '../contract/spec.ts';
+
+/** The changes that an edit requests, and whether the payload is then quick. */
+export interface CheckedChanges {
+  readonly changes: Partial<TaskSpec>;
+  readonly isQuick: boolean;
+}
 
 /**
  * Returns the changes that an edit requests, checked against the current task.
@@ -15,7 +21,7 @@ export async function checkedChanges(
   current: TaskInput,
   request: EditTaskInput,
   now: number,
-): Promise<Partial<TaskSpec>> {
+): Promise<CheckedChanges> {
   if (request.type !== undefined && request.type !== current.type) {
     throw invalidField('/type', 'The type of a task cannot be changed.');
   }
@@ -27,8 +33,11 @@ export async function checkedChanges(
   if (time_limit !== undefined) checkMaxTimeLimit(time_limit, maxTimeLimit);
   const unchangedTime = request.scheduled_time === current.scheduled_time;
   const scheduled_time = unchangedTime ? undefined : scheduledTime(request, now);
-  if (request.payload !== undefined) await checkPayload(taskTypes, current.type, request.payload);
-  return dropUndefined({ ...specIn(request), retry, scheduled_time });
+  const quick =
+    request.payload === undefined
+      ? await isQuick(taskTypes, current.type, current.payload)
+      : (await checkPayload(taskTypes, current.type, request.payload)).isQuick;
+  return { changes: dropUndefined({ ...specIn(request), retry, scheduled_time }), isQuick: quick };
 }
 
 /** Accepts the current predecessors, so that a representation can be sent back unchanged, and rejects any others. */

@@ -9,7 +9,6 @@ import type { TaskEdit } from '../contract/workflow.ts';
 import { assertChangeable, loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { checkedChanges } from './changes.ts';
-import { isQuick } from './checks.ts';
 import type { WriteContext } from './context.ts';
 import { assertMatches, staleVersion } from './etag.ts';
 import type { LiveExecution } from './execution.ts';
@@ -52,14 +51,13 @@ export async function editTask(
     const timeoutMs = Math.min(editTimeoutMs, timeLeftMs() - checkMs);
     if (timeoutMs <= expiryMarginMs) throw noWorker(new Error('No time was left for the update'));
     const now = await context.store.temporal.clock.measuredNow();
-    const changes = await checkedChanges(context, current, request, now);
+    const { changes, isQuick } = await checkedChanges(context, current, request, now);
     const changed = Object.keys(changes) as (keyof TaskSpec)[];
     if (changed.length === 0) return readTask(context, actor, before);
-    const spec = { ...specOf(current), ...changes };
     const edit: TaskEdit = {
-      spec,
+      spec: { ...specOf(current), ...changes },
       changed,
-      quick: await isQuick(context.taskTypes, current.type, spec.payload),
+      quick: isQuick,
       by: actor.id,
       by_name: actor.name,
       expected_version: before.version,

@@ -6,7 +6,6 @@ import { AppError } from '../contract/errors.ts';
 import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { checkedChanges } from './changes.ts';
-import { isQuick } from './checks.ts';
 import type { WriteContext } from './context.ts';
 import { assertMatches } from './etag.ts';
 import type { Execution, LiveExecution } from './execution.ts';
@@ -103,14 +102,14 @@ async function newInput(
   if (!last) throw unreadable();
   const { predecessors_over: _ended, after_met: _met, quick: _quick, ...same } = last;
   const neverStarted = ended.status === 'cancelled' && ended.memo.attempt === 0;
-  const changed = await checkedChanges(context, last, changes, now);
+  const checked = await checkedChanges(context, last, changes, now);
   return {
     ...same,
     ...(await predecessorInputForRetry(store, ended, same.after)),
     // A task that was cancelled before it started keeps its scheduled time; otherwise it is due immediately.
     scheduled_time: new Date(neverStarted ? Math.max(ended.scheduledAt, now) : now).toISOString(),
-    ...changed,
-    ...((await isQuick(context.taskTypes, same.type, changed.payload ?? same.payload)) && { quick: true }),
+    ...checked.changes,
+    ...(checked.isQuick && { quick: true }),
     version: ended.version + 1,
     retry_count: ended.memo.retry_count + 1,
     retried_by: { id: actor.id, name: actor.name },
