@@ -191,10 +191,12 @@ async function command(
   // Sent even if the effect seems to be there already: an earlier command may still be waiting for a worker.
   await send(context, before, { command: name, by: actor.id, by_name: actor.name });
   const { isTooLate = () => false } = rules;
-  const isThere = (now: LiveExecution): boolean =>
-    rules.effect(now) || isTooLate(now) || now.status !== 'open';
+  // An earlier command has the same effect, perhaps, and one after that undoes it before this one is processed.
+  const isDone = (now: LiveExecution): boolean =>
+    rules.effect(now) && (now.status !== 'open' || !now.isBehind);
+  const isThere = (now: LiveExecution): boolean => isDone(now) || isTooLate(now) || now.status !== 'open';
   const after = await taskEffect(context.store, before, isThere, rules.waitMs);
-  const done = rules.effect(after);
+  const done = isDone(after);
   // The task started, or ended, before the command reached it.
   if (!done && (isTooLate(after) || !rules.allowed(after))) throw rejection(after, rules.rejected);
   return answer(context, actor, after, done);
@@ -230,7 +232,7 @@ function isSetToRun(execution: LiveExecution): boolean {
   switch (execution.storedStatus) {
     // It goes on waiting for its predecessors. That its time no longer counts is known only to the workflow.
     case 'AFTER':
-      return !execution.isBehind;
+      return true;
     case 'SCHEDULED':
     case 'PAUSED':
       return false;
