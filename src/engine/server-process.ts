@@ -4,7 +4,7 @@ import { childEnvironment } from '../config.ts';
 import { type Database, databaseFile } from './database.ts';
 import { SetupError } from '../lib/setup-error.ts';
 import type { HiddenPlace } from './hidden-ports.ts';
-import { serverArguments } from './flags.ts';
+import { serverArguments, serverDefaults } from './flags.ts';
 import { withPrivateFiles } from './private-files.ts';
 import { hasEnded, stopChild } from './processes.ts';
 import type { ServerLog } from './server-log.ts';
@@ -83,11 +83,13 @@ async function forgetAfter(ended: Promise<string>, home: string, pid: number, lo
 }
 
 /**
- * Returns our environment without secrets, and without variables that the CLI would read as its own settings.
+ * Returns our environment with the server's defaults, without secrets, and without variables that the CLI would read as
+ * its own settings.
  */
 function serverEnvironment(): Record<string, string | undefined> {
   const entries = Object.entries(childEnvironment());
-  return Object.fromEntries(entries.filter(([name]) => !/^(TASKBELL|TEMPORAL)_/.test(name)));
+  const own = Object.fromEntries(entries.filter(([name]) => !/^(TASKBELL|TEMPORAL)_/.test(name)));
+  return { ...serverDefaults, ...own };
 }
 
 async function describeEnd(child: ChildProcess): Promise<string> {
