@@ -177,7 +177,7 @@ function startingWith(first: HandlerProcess, pool: HandlerPool): () => Promise<H
     const handlerProcess = next ?? (await pool.acquireSpare(waitMs));
     next = undefined;
     if (handlerProcess) return handlerProcess;
-    throw new AttemptInterrupted('lost', 'ProcessKilled', 'No other handler process was free');
+    throw new AttemptInterrupted('lost', 'ProcessKilled', 'No other handler process was free', false);
   };
 }
 

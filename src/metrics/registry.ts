@@ -33,8 +33,8 @@ export interface MetricsOptions {
 
 type Read = () => readonly Reading<GaugeName>[] | Promise<readonly Reading<GaugeName>[]>;
 
-/** Interval at which the delay of the event loop is measured, in milliseconds. */
-const eventLoopPrecisionMs = 20;
+/** Interval at which the delay of the event loop is measured, in milliseconds. Each time wakes a process that is idle. */
+const eventLoopPrecisionMs = 100;
 
 /**
  * Measures until it is closed. What the library's observers of the event loop and of garbage collection take cannot be
