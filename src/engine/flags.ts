@@ -19,6 +19,9 @@ const dynamicConfig: Readonly<Record<string, string>> = {
   // With the default of 1, the server rejects the second of two concurrent queries while a workflow task is
   // pending.
   'history.MaxBufferedQueryCount': '32',
+  // The first event of a run is read whenever a workflow task of it starts or someone looks at it. The default, half a
+  // megabyte, has room for those of some 200 tasks.
+  'history.eventsCacheMaxSizeBytes': '33554432',
   // Concurrent long polls, queries and updates per API method; the default is 1,200.
   'frontend.namespaceCount': '20000',
   'frontend.namespaceRPS.visibility': '500',
