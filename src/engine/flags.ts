@@ -2,10 +2,10 @@ import { attributeFlags } from '../temporal/attributes.ts';
 import type { HiddenPlace } from './hidden-ports.ts';
 
 /**
- * Dynamic configuration, with the reason for a value where it isn't obvious. Values are JSON, as the server
- * expects.
+ * Dynamic configuration that every server needs, with the reason for a value where it isn't obvious. Values are JSON, as
+ * the server expects.
  */
-const dynamicConfig: Readonly<Record<string, string>> = {
+export const dynamicConfig: Readonly<Record<string, string>> = {
   // Priorities and fairness between owners; with more than one partition an owner could still queue behind another.
   'matching.useNewMatcher': 'true',
   'matching.enableFairness': 'true',
@@ -19,9 +19,6 @@ const dynamicConfig: Readonly<Record<string, string>> = {
   // With the default of 1, the server rejects the second of two concurrent queries while a workflow task is
   // pending.
   'history.MaxBufferedQueryCount': '32',
-  // The first event of a run is read whenever a workflow task of it starts or someone looks at it. The default, half a
-  // megabyte, has room for those of some 200 tasks.
-  'history.eventsCacheMaxSizeBytes': '33554432',
   // Concurrent long polls, queries and updates per API method; the default is 1,200.
   'frontend.namespaceCount': '20000',
   'frontend.namespaceRPS.visibility': '500',
@@ -36,6 +33,15 @@ const dynamicConfig: Readonly<Record<string, string>> = {
   'frontend.enableServerVersionCheck': 'false',
   // The server has an HTTP API that any web page could write to; no request has this host, so all are rejected.
   'frontend.httpAllowedHosts': '["taskbell.invalid"]',
+};
+
+/** What suits this server, which has all runs in one shard, and shares its machine with all else. */
+const cacheConfig: Readonly<Record<string, string>> = {
+  // The first event of a run is read whenever a workflow task of it starts or someone looks at it. The default, half a
+  // megabyte, has room for those of some 200 tasks; 4 MB take 60 MB of memory.
+  'history.eventsCacheMaxSizeBytes': '4194304',
+  // With the default of 128,000, each waiting task takes 35 KB of memory. One that is not cached is read when it goes on.
+  'history.hostLevelCacheMaxSize': '2000',
 };
 
 /** Settings of the database. */
@@ -92,7 +98,7 @@ export function serverArguments(flags: ServerFlags): string[] {
     'start-dev',
     ...single,
     ...repeat('--sqlite-pragma', pragmas),
-    ...repeat('--dynamic-config-value', pairs(dynamicConfig)),
+    ...repeat('--dynamic-config-value', pairs({ ...dynamicConfig, ...cacheConfig })),
     ...repeat('--search-attribute', attributeFlags),
   ];
 }
