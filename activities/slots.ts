@@ -39,6 +39,12 @@ export class Slots {
   /** The permit of a poll for a guest that is in progress. */
   #polling: object | undefined;
   #changed = new AbortController();
+  #leftAt = Number.NEGATIVE_INFINITY;
+
+  /** When an attempt last left a slot, by `performance.now`. */
+  get leftAt(): number {
+    return this.#leftAt;
+  }
 
   /** Number of attempts in slots, and of those in guest slots. */
   get used(): { readonly own: number; readonly guest: number } {
@@ -77,7 +83,7 @@ export class Slots {
   }
 
   #enterOwn(owner: string): () => void {
-    return entered(owner, this.#owners, () => {
+    return this.#entered(owner, this.#owners, () => {
       this.#changedAt = performance.now();
       this.#wake();
     });
@@ -88,9 +94,20 @@ export class Slots {
     const now = performance.now();
     if (owner === this.#monopolist) this.#closedUntil = now + refusedMs;
     // The poll may have started long ago: if a slot is free by now, the task is dispatched again, to that.
-    if (this.#opensAt <= now) return entered(owner, this.#guests, () => this.#wake());
+    if (this.#opensAt <= now) return this.#entered(owner, this.#guests, () => this.#wake());
     this.#wake();
     return undefined;
+  }
+
+  /** Adds an owner to those in slots of a kind. @returns how to take it away. */
+  #entered(owner: string, owners: string[], onChange: () => void): () => void {
+    owners.push(owner);
+    onChange();
+    return () => {
+      owners.splice(owners.indexOf(owner), 1);
+      this.#leftAt = performance.now();
+      onChange();
+    };
   }
 
   /** The owner of the attempts in all slots. */
@@ -109,14 +126,4 @@ export class Slots {
     this.#changed.abort();
     this.#changed = new AbortController();
   }
-}
-
-/** Adds an owner to those in slots of a kind. @returns how to take it away. */
-function entered(owner: string, owners: string[], onChange: () => void): () => void {
-  owners.push(owner);
-  onChange();
-  return () => {
-    owners.splice(owners.indexOf(owner), 1);
-    onChange();
-  };
 }

@@ -84,10 +84,11 @@ const signalTimeoutMs = 3000;
 const stickyTimeoutMs = 2000;
 
 /**
- * Time for which the workflow worker must be idle after the last attempt has ended, interval at which that is
- * checked, and maximum time to wait for it, in milliseconds.
+ * Before the workflow worker stops: time for which it must be idle, time since the last attempt ended, whose workflow task
+ * a busy server may take as long to dispatch, interval at which that is checked, and maximum time to wait, in
+ * milliseconds.
  */
-const settleMs = { idle: 300, step: 50, max: 5000 };
+const settleMs = { idle: 300, afterAttempt: 1500, step: 50, max: 5000 };
 
 /** @throws {TemporalUnreachable} */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
@@ -131,7 +132,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       logger: options.logger,
     });
     const gauges = { close: async () => stopMeasuring() };
-    const ended = endAfter(runToEnd(attempts, workflows, connections), [gauges, watch, temporal]);
+    const ended = endAfter(runToEnd(attempts, { workflows, slots }, connections), [gauges, watch, temporal]);
     const stop = (): void => {
       quickLane.close();
       for (const worker of attempts) shutDown(worker);
@@ -176,13 +177,13 @@ async function closeAll(connections: Connections): Promise<void> {
  */
 async function runToEnd(
   attempts: readonly Worker[],
-  workflows: Worker,
+  { workflows, slots }: { readonly workflows: Worker; readonly slots: Slots },
   connections: Connections,
 ): Promise<void> {
   const running = workflows.run();
   try {
     await Promise.race([Promise.all(attempts.map((worker) => worker.run())), running]);
-    await settled(workflows);
+    await settled(workflows, slots);
     shutDown(workflows);
     await running;
   } catch (error) {
@@ -205,13 +206,17 @@ async function endAfter(
 }
 
 /** Waits until the last attempts on the quick lane have ended, and the workflows have processed all ends. */
-async function settled(workflows: Worker): Promise<void> {
-  const deadline = Date.now() + settleMs.max;
-  let idleSince = Date.now();
-  while (Date.now() < deadline && Date.now() - idleSince < settleMs.idle) {
+async function settled(workflows: Worker, slots: Slots): Promise<void> {
+  let now = performance.now();
+  const deadline = now + settleMs.max;
+  let idleSince = now;
+  const isSettled = (): boolean =>
+    now - idleSince >= settleMs.idle && now - slots.leftAt >= settleMs.afterAttempt;
+  while (now < deadline && !isSettled()) {
     await sleep(settleMs.step);
+    now = performance.now();
     const { numInFlightWorkflowActivations, numInFlightLocalActivities } = workflows.getStatus();
-    if (numInFlightWorkflowActivations + numInFlightLocalActivities > 0) idleSince = Date.now();
+    if (numInFlightWorkflowActivations + numInFlightLocalActivities > 0) idleSince = now;
   }
 }
 
