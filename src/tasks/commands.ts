@@ -198,7 +198,8 @@ async function command(
   const after = await taskEffect(context.store, before, isThere, rules.waitMs);
   const done = isDone(after);
   // The task started, or ended, before the command reached it.
-  if (!done && (isTooLate(after) || !rules.allowed(after))) throw rejection(after, rules.rejected);
+  if (!rules.effect(after) && (isTooLate(after) || !rules.allowed(after)))
+    throw rejection(after, rules.rejected);
   return answer(context, actor, after, done);
 }
 
