@@ -5,7 +5,7 @@ import type { HiddenPlace } from './hidden-ports.ts';
  * Dynamic configuration that every server needs, with the reason for a value where it isn't obvious. Values are JSON, as
  * the server expects.
  */
-export const dynamicConfig: Readonly<Record<string, string>> = {
+const dynamicConfig: Readonly<Record<string, string>> = {
   // Priorities and fairness between owners; with more than one partition an owner could still queue behind another.
   'matching.useNewMatcher': 'true',
   'matching.enableFairness': 'true',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import {
   chmod,
   copyFile,
@@ -213,6 +214,17 @@ describe('the embedded server', () => {
     await server.close();
     await (await start()).close();
     expect(await filesWith(canary)).toEqual([]);
+  });
+
+  test.runIf(existsSync('/proc/self/environ')).each([
+    ['half as often as by default', undefined, 'GOGC=200'],
+    ['as often as GOGC says, if that is set', '50', 'GOGC=50'],
+  ])('collects garbage %s', async (_often, given, expected) => {
+    vi.stubEnv('GOGC', given);
+    const { pid } = await start();
+    vi.unstubAllEnvs();
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8');
+    expect(environment.split('\0').filter((each) => each.startsWith('GOGC='))).toEqual([expected]);
   });
 
   test('has ended after close(), and is no longer recorded in engine.json', async () => {
