@@ -13,7 +13,7 @@ import type { WriteContext } from './context.ts';
 import { createTask } from './create.ts';
 import type { LiveExecution } from './execution.ts';
 import { answerMs } from '../resources/time-limit.ts';
-import { tasksMatching } from './list.ts';
+import { tasksMatching, visibleTo } from './list.ts';
 import { retryTask } from './retry.ts';
 import { summarise } from './summary.ts';
 
@@ -133,7 +133,8 @@ async function selectTasks(context: WriteContext, actor: Actor, filter: TaskFilt
   const ids = new Set<string>();
   for await (const { id } of tasksMatching(context, actor, filter)) {
     ids.add(id);
-    if (ids.size > maxBulkTasks) throw tooMany((await countTasks(context, actor, filter)).total);
+    if (ids.size > maxBulkTasks)
+      throw tooMany((await countTasks(context.store, visibleTo(actor, filter))).total);
   }
   return [...ids];
 }

@@ -3,41 +3,95 @@
  * anything else: the server's language has two kinds of quotes and two kinds of escapes, and stores differ in them.
  */
 import type { TaskFilter } from '../contract/filter.ts';
-import { deletionsWorkflowType, searchAttributes, taskWorkflowType } from '../contract/names.ts';
+import {
+  deletionsWorkflowType,
+  searchAttributes,
+  type StoredStatus,
+  taskWorkflowType,
+} from '../contract/names.ts';
 import { searchableName, searchableTag } from '../contract/searchable.ts';
 import type { EndedStatus, TaskStatus } from '../contract/status.ts';
-
-const everyTask = `WorkflowType = '${taskWorkflowType}'`;
 
 const column = (key: keyof typeof searchAttributes): string => searchAttributes[key].name;
 
 /**
+ * SQLite uses one index for a query, and keeps no statistics from which to choose: to it, all equalities are alike. A list
+ * of two values is a worse choice, and a range is better only where rows are grouped. So a condition says the same in one
+ * of three ways, by how few rows it leaves.
+ */
+const equal = (name: string, value: string): string => `${name} = ${value}`;
+const often = (name: string, value: string): string => `${name} IN (${value}, ${value})`;
+const within = (name: string, value: string): string => `${name} BETWEEN ${value} AND ${value}`;
+
+/** The condition that leaves the fewest rows, and how each is written for SQLite to use its index. */
+const conditions = {
+  /** The owner; without one, that the run is open. */
+  owner: { owner: equal, open: often, state: often },
+  /** The status that the workflow recorded. Ended runs keep theirs, so it is of use if most runs are open. */
+  state: { owner: often, open: often, state: equal },
+  /** That the run is open. */
+  open: { owner: often, open: equal, state: often },
+  /** The owner, when runs are grouped by execution status. */
+  groups: { owner: within, open: often, state: often },
+} as const;
+export type Narrowest = keyof typeof conditions;
+
+const taskType = `'${taskWorkflowType}'`;
+/**
+ * The second part adds nothing. If a query does not mention the division, the server adds that there is none, which is an
+ * equality too: SQLite would look for workflow ids among all runs of the namespace.
+ */
+const everyTask = `${often('WorkflowType', taskType)} AND (WorkflowType = ${taskType} OR TemporalNamespaceDivision IS NULL)`;
+
+/**
  * Matches all runs that meet a filter. For a retried task, that may be an earlier run.
  * @param now separates the tasks that still wait for their time from those that are due, in milliseconds.
+ * @param narrowest changes what the query costs, not what it matches.
  */
-export function runsMatching(filter: TaskFilter, now: number): string {
+export function runsMatching(filter: TaskFilter, now: number, narrowest: Narrowest = 'owner'): string {
   const { status: statuses } = filter;
-  const mutable = [
+  const by = filter.owner === undefined && narrowest === 'owner' ? 'open' : narrowest;
+  return all([
+    ...withAnyStatus(filter, by),
+    ...(statuses ? [anyOf(statuses.map((one) => hasStatus(one, now, by)))] : []),
+  ]);
+}
+
+/**
+ * Returns two queries that together match the PENDING runs of {@link runsMatching}, each of which uses the index of what is
+ * narrowest. As alternatives in one query, they would use none.
+ */
+export function pendingMatching(
+  { status: _any, ...filter }: TaskFilter,
+  now: number,
+  narrowest: Narrowest,
+): readonly string[] {
+  const each = [hasRecorded('PENDING', narrowest), isDueUnrecorded(now)];
+  return each.map((condition) => all([...withAnyStatus(filter, narrowest), open(condition, narrowest)]));
+}
+
+function withAnyStatus(filter: TaskFilter, narrowest: Narrowest): string[] {
+  return [
+    lasting(filter, narrowest),
     ...(filter.name === undefined
       ? []
       : [`${column('name')} STARTS_WITH ${text(searchableName(filter.name))}`]),
     ...(filter.tag ?? []).map((one) => `${column('tags')} = ${text(searchableTag(one))}`),
     ...since(column('scheduledAt'), filter.scheduled_after),
     ...until(column('scheduledAt'), filter.scheduled_before),
-    ...(statuses ? [anyOf(statuses.map((one) => hasStatus(one, now)))] : []),
   ];
-  return [lasting(filter), ...mutable].join(' AND ');
 }
 
 /** Returns the conditions of a filter that are the same for all runs of a task. */
-function lasting(filter: TaskFilter): string {
-  return [
+function lasting(filter: TaskFilter, narrowest: Narrowest = 'owner'): string {
+  const { owner } = conditions[narrowest];
+  return all([
     everyTask,
-    ...(filter.owner === undefined ? [] : [`${column('owner')} = ${word(filter.owner)}`]),
+    ...(filter.owner === undefined ? [] : [owner(column('owner'), word(filter.owner))]),
     ...(filter.type === undefined ? [] : [`${column('type')} = ${word(filter.type)}`]),
     ...since(column('createdAt'), filter.created_after),
     ...until(column('createdAt'), filter.created_before),
-  ].join(' AND ');
+  ]);
 }
 
 /** Returns whether a filter, apart from its status, matches either all runs of a task or none. */
@@ -47,17 +101,17 @@ export function isLasting({ name, tag, scheduled_after, scheduled_before }: Task
 
 /** Matches the unfinished tasks of an owner: each has one open run. */
 export function openRunsOf(owner: string): string {
-  return `${lasting({ owner })} AND ExecutionStatus = 'Running'`;
+  return all([lasting({ owner }), isOpen('owner')]);
 }
 
 /** Matches unfinished tasks that wait for predecessors; some of the paused ones do as well. */
 export function waitingForOthers(): string {
-  return `${everyTask} AND ExecutionStatus = 'Running' AND ${column('status')} IN ('AFTER', 'PAUSED')`;
+  return all([everyTask, isOpen('open'), `${column('status')} IN ('AFTER', 'PAUSED')`]);
 }
 
 /** Matches the named tasks that are unfinished. */
 export function unfinishedAmong(ids: readonly string[]): string {
-  return `${amongIds(everyTask, ids)} AND ExecutionStatus = 'Running'`;
+  return all([amongIds(everyTask, ids), isOpen('owner')]);
 }
 
 /** Restricts a query to runs that have ended, in whatever way. */
@@ -78,30 +132,43 @@ export const firstDueVersion = 2;
 export function pendingSince(before: number, now: number): string {
   const isBefore = (...keys: readonly (keyof typeof searchAttributes)[]): string =>
     keys.map((key) => `${column(key)} < ${instant(before)}`).join(' AND ');
-  const waits = `${column('status')} = 'SCHEDULED' AND ${column('scheduledAt')} <= ${instant(now)}`;
-  const pending = `${column('status')} = 'PENDING' AND ${column('version')}`;
+  const pending = `${hasRecorded('PENDING', 'open')} AND ${column('version')}`;
   const each = [
-    `(${waits} AND ${isBefore('scheduledAt', 'updatedAt')})`,
+    `(${isDueUnrecorded(now)} AND ${isBefore('scheduledAt', 'updatedAt')})`,
     `(${pending} = ${firstDueVersion} AND ${isBefore('scheduledAt', 'createdAt')})`,
     `(${pending} > ${firstDueVersion} AND ${isBefore('updatedAt')})`,
   ];
-  return `${everyTask} AND ${open(anyOf(each))}`;
+  return all([everyTask, open(anyOf(each), 'open')]);
 }
 
-function open(condition: string): string {
-  return `(ExecutionStatus = 'Running' AND ${condition})`;
+function isOpen(narrowest: Narrowest): string {
+  return conditions[narrowest].open('ExecutionStatus', "'Running'");
 }
 
-function hasStatus(wanted: TaskStatus, now: number): string {
-  const waits = `${column('status')} = 'SCHEDULED' AND ${column('scheduledAt')}`;
+function open(condition: string, narrowest: Narrowest): string {
+  return `(${isOpen(narrowest)} AND ${condition})`;
+}
+
+/** Holds for the runs that recorded a status, even if they have ended since. */
+function hasRecorded(status: StoredStatus, narrowest: Narrowest): string {
+  return conditions[narrowest].state(column('status'), `'${status}'`);
+}
+
+/** Holds if the task's time has come, but its workflow has not recorded that yet. */
+function isDueUnrecorded(now: number): string {
+  return `(${often(column('status'), "'SCHEDULED'")} AND ${column('scheduledAt')} <= ${instant(now)})`;
+}
+
+function hasStatus(wanted: TaskStatus, now: number, narrowest: Narrowest): string {
   switch (wanted) {
-    case 'SCHEDULED':
-      return open(`(${column('status')} IN ('PAUSED', 'AFTER') OR (${waits} > ${instant(now)}))`);
+    case 'SCHEDULED': {
+      const waits = `${column('status')} = 'SCHEDULED' AND ${column('scheduledAt')} > ${instant(now)}`;
+      return open(`(${column('status')} IN ('PAUSED', 'AFTER') OR (${waits}))`, narrowest);
+    }
     case 'PENDING':
-      // Its time has come, but its workflow has not recorded that yet.
-      return open(`(${column('status')} = 'PENDING' OR (${waits} <= ${instant(now)}))`);
+      return open(`(${hasRecorded('PENDING', narrowest)} OR ${isDueUnrecorded(now)})`, narrowest);
     case 'RUNNING':
-      return open(`${column('status')} = 'RUNNING'`);
+      return open(hasRecorded('RUNNING', narrowest), narrowest);
     case 'COMPLETED':
       return `ExecutionStatus = 'Completed'`;
     case 'FAILED':
@@ -109,6 +176,10 @@ function hasStatus(wanted: TaskStatus, now: number): string {
     case 'CANCELLED':
       return `ExecutionStatus = 'Canceled'`;
   }
+}
+
+function all(conditions: readonly string[]): string {
+  return conditions.join(' AND ');
 }
 
 function anyOf(conditions: readonly string[]): string {

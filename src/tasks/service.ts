@@ -7,7 +7,7 @@ import { loadTask } from './access.ts';
 import type { Actor } from '../resources/actor.ts';
 import { createBulk } from './bulk.ts';
 import { cancelTask, pauseTask, removeTask, resumeTask, runTaskNow } from './commands.ts';
-import { countTasks } from './counts.ts';
+import { createCounts } from './counts.ts';
 import type { WriteContext } from './context.ts';
 import { createTask } from './create.ts';
 import { type Deletion, postDeletions } from './deletions.ts';
@@ -59,6 +59,7 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
   const quota = createQuota(store, { maxStoredMb: 0, ...options });
   const firstStarts = new Lru<string>(maxFirstStarts);
   const { taskTypes, maxRuns = 1000, maxTimeLimit = maxTimeLimitSeconds } = options;
+  const count = createCounts(store);
   const context: WriteContext = { store, taskTypes, quota, maxRuns, maxTimeLimit, webUiPage, firstStarts };
 
   return {
@@ -74,7 +75,7 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
     /** @throws AppError forbidden */
     visibleTo,
     underWay: (actor: Actor, filter: TaskFilter) => tasksUnderWay(context, actor, filter),
-    count: (actor: Actor, filter: TaskFilter) => countTasks(context, actor, filter),
+    count,
     overview: createOverview(store),
     history: (actor: Actor, id: string, request: HistoryRequest) => readHistory(context, actor, id, request),
     edit: (actor: Actor, id: string, request: EditTaskInput, ifMatch?: string) =>
@@ -94,7 +95,7 @@ export function createTaskService({ temporal, ...options }: TaskServiceOptions) 
     workersSeen: temporal.workersSeen,
     /** Figures of all tasks, for metrics. */
     figures: {
-      countByStatus: async () => (await countTasks(context, service, {})).counts,
+      countByStatus: async () => (await count(service, {})).counts,
       pending: () => readPending(store),
       countWorkers: async () => (await temporal.listWorkers()).length,
       backlog: temporal.backlog,

@@ -13,9 +13,16 @@ interface Shared<T> {
  * Returns a function that finds an answer once per key, and shares it with all concurrent callers and with
  * those that call within `freshMs` after it was found. A failure is passed on to the callers that wait for
  * it, and then forgotten.
- * @param max maximum number of answers kept at a time
+ * @param options.freshMs may depend on the time that it took to find the answer, in milliseconds
+ * @param options.max maximum number of answers kept at a time
  */
-export function createSharedAnswers<T>({ freshMs, max }: { freshMs: number; max: number }) {
+export function createSharedAnswers<T>({
+  freshMs,
+  max,
+}: {
+  readonly freshMs: number | ((tookMs: number) => number);
+  readonly max: number;
+}) {
   const known = new Lru<Shared<T>>(max);
 
   return (key: string, find: () => Promise<T>): Promise<T> => {
@@ -25,8 +32,12 @@ export function createSharedAnswers<T>({ freshMs, max }: { freshMs: number; max:
     const answer = withoutMeter(() => withinDeadline(answerMs, find));
     const shared: Shared<T> = { answer, goodUntil: Number.POSITIVE_INFINITY };
     known.set(key, shared);
+    const askedAt = performance.now();
     shared.answer.then(
-      () => (shared.goodUntil = performance.now() + freshMs),
+      () => {
+        const now = performance.now();
+        shared.goodUntil = now + (typeof freshMs === 'number' ? freshMs : freshMs(now - askedAt));
+      },
       () => (shared.goodUntil = 0),
     );
     return shared.answer;

@@ -1,15 +1,19 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { endedStatuses, type TaskStatus } from '../../src/contract/status.ts';
+import { endedStatuses, type TaskStatus, taskStatuses } from '../../src/contract/status.ts';
 import type { Task, TaskCounts } from '../../src/contract/task.ts';
+import { type Narrowest, pendingMatching, runsMatching } from '../../src/tasks/search.ts';
 import type { Caller } from '../support/caller.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { allPages, nextPage, queryString } from '../support/pages.ts';
 import { startService, useService } from '../support/service.ts';
 import { hasRunningAttempt } from '../support/task.ts';
+import { connectTemporal } from '../support/temporal-client.ts';
 
 type Parameters = Record<string, string | readonly string[]>;
 
 const ended = ({ status }: Task): boolean => endedStatuses.has(status);
+
+const narrownesses: readonly Narrowest[] = ['owner', 'state', 'open', 'groups'];
 
 const service = useService({ environment: { TASKBELL_WORKER_CONCURRENCY: '1' } });
 let owner: Caller;
@@ -180,6 +184,24 @@ describe('counts', () => {
     const nothing = { SCHEDULED: 0, PENDING: 0, RUNNING: 0, COMPLETED: 0, FAILED: 0, CANCELLED: 0 };
     expect(await counts({}, await service.asNewUser())).toEqual({ counts: nothing, total: 0 });
   });
+});
+
+test('however the query of a status is written, it matches the same runs', async () => {
+  const { connection, workflow } = await connectTemporal();
+  const filter = { owner: tasks.get('scheduled')?.owner ?? '' };
+  const count = async (query: string): Promise<number> => (await workflow.count(query)).count;
+  for (const status of taskStatuses) {
+    const matching = (narrowest: Narrowest): Promise<number> =>
+      count(runsMatching({ ...filter, status: [status] }, Date.now(), narrowest));
+    // The run that a retry replaced is one more.
+    const expected = byStatus[status].length + (status === 'COMPLETED' ? 1 : 0);
+    expect(await Promise.all(narrownesses.map(matching)), status).toEqual(narrownesses.map(() => expected));
+  }
+  for (const narrowest of narrownesses) {
+    const [recorded = '', due = ''] = pendingMatching(filter, Date.now(), narrowest);
+    expect((await count(recorded)) + (await count(due))).toBe(byStatus.PENDING.length);
+  }
+  await connection.close();
 });
 
 describe('the filter owner', () => {

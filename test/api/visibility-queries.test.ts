@@ -8,6 +8,7 @@ import {
   amongIds,
   closedSince,
   endedRuns,
+  pendingMatching,
   pendingSince,
   ranBetween,
   replacementsOf,
@@ -99,10 +100,13 @@ describe('every query', () => {
     closedSince(ms),
     ranBetween({ owner: id, share: 0.01 }, ms, ms + 1),
     pendingSince(ms, ms + 1),
+    ...pendingMatching(everything(id, ms), ms, 'state'),
   ];
 
   test('selects only tasks', () => {
-    for (const query of queries(randomUUID(), 0)) expect(query).toMatch(/^WorkflowType = 'task'(?: AND |$)/);
+    for (const query of queries(randomUUID(), 0)) {
+      expect(query).toMatch(/^WorkflowType IN \('task', 'task'\) AND \([^()]*\)(?: AND |$)/);
+    }
   });
 
   test('of the feed selects tasks and notices of deletions', () => {

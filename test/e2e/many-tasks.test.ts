@@ -131,5 +131,9 @@ test('a list of 2,000 tasks loads, scrolls and updates without blocking a frame 
     await page.getByText(`${total} selected`).waitFor();
   });
   expect(Math.max(whileLoaded, whileChanged)).toBeLessThan(100);
+  // There were 1,111, a hundred of which have been deleted.
+  const counts = async () =>
+    (await alice.call<TaskCounts>('GET', '/api/tasks/counts/?name=task%201')).body.counts;
+  await expect.poll(counts, { timeout: 20_000 }).toMatchObject({ SCHEDULED: 1011, PENDING: 0, RUNNING: 0 });
   await close();
 }, 240_000);

@@ -1,4 +1,5 @@
 /** The parts of the overview that need no Temporal; test/api/overview.test.ts has the rest. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import proto from '@temporalio/proto';
 import { overviewRanges } from '../../src/contract/overview.ts';
@@ -245,6 +246,10 @@ test('an answer is shared by all who ask at the same time or soon after, and a f
   expect(await ask('a')).toBe(1);
   const momentary = createSharedAnswers<number>({ freshMs: 0, max: 10 });
   expect(await momentary('a', find)).not.toBe(await momentary('a', find));
+  const byCost = createSharedAnswers<number>({ freshMs: (tookMs) => (tookMs < 10 ? 0 : 60_000), max: 10 });
+  expect(await byCost('quick', find)).not.toBe(await byCost('quick', find));
+  const slow = (): Promise<number> => sleep(20).then(find);
+  expect(await byCost('slow', slow)).toBe(await byCost('slow', slow));
   const before = asked;
   const fail = (): Promise<number> => Promise.reject(new Error('away'));
   await expect(shared('c', fail)).rejects.toThrow('away');

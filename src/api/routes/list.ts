@@ -35,7 +35,8 @@ const counts = signedInRoute({
   operationId: 'countTasks',
   summary: 'Count tasks by status',
   description:
-    'Takes the same filters as the list. If you filter by status, the counts of the other statuses are 0.',
+    'Takes the same filters as the list. If you filter by status, the counts of the other statuses are 0. Counts can lag ' +
+    'by two seconds. Those that take long, of ten thousand tasks or more, are reused for up to five seconds.',
   tags,
   request: { query: taskFilter },
   responses: { 200: json(taskCounts, 'The counts.'), ...problems(400, 503) },
