@@ -10,6 +10,7 @@ import type { Tickets } from '../auth/tickets.ts';
 import type { Config } from '../config.ts';
 import type { Streams } from '../bridge/streams.ts';
 import type { RateLimit } from '../lib/token-bucket.ts';
+import type { ScheduleService } from '../schedules/service.ts';
 import type { TaskService } from '../tasks/service.ts';
 import type { Assets } from './assets.ts';
 import type { MetricsPage } from '../metrics/registry.ts';
@@ -17,6 +18,7 @@ import type { Telemetry } from '../metrics/telemetry.ts';
 
 export interface ApiDependencies {
   readonly tasks: TaskService;
+  readonly schedules: ScheduleService;
   readonly taskTypes: TaskTypes;
   /** Local accounts; undefined if an identity provider has the accounts. */
   readonly localAccounts: LocalAccounts | undefined;

@@ -203,3 +203,14 @@ export const taskTypeExample = {
   description: 'Summarises rows of data: types, ranges and the most frequent values of each column.',
   payload: { $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object' },
 };
+
+export const whenExample = { cron: ['30 2 * * MON-FRI'], timezone: 'Europe/Oslo' };
+
+export const previewExample = {
+  next: [{ at: '2030-01-31T01:30:00.000Z', local: '2030-01-31T02:30:00+01:00', dst: null }],
+  skipped: [],
+  words: 'Every weekday at 02:30, Oslo time',
+  min_gap: 86_400,
+  timezone: 'Europe/Oslo',
+  warnings: [],
+};

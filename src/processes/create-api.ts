@@ -11,6 +11,7 @@ import type { Sockets } from '../bridge/sockets.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { type Closers, createClosers } from '../lib/closers.ts';
 import { createRateLimit, type RateLimit } from '../lib/token-bucket.ts';
+import { createScheduleService } from '../schedules/service.ts';
 import { createTaskService } from '../tasks/service.ts';
 import { createTemporal, type Temporal } from '../temporal/temporal.ts';
 import { createFeeds } from './feeds.ts';
@@ -133,6 +134,7 @@ async function compose(
   const feeds = createFeeds({ tasks, gate, rate, maxFeeds: limits.feeds, logger, telemetry });
   const app = createApp({
     tasks,
+    schedules: createScheduleService({ now: tasks.now }),
     taskTypes,
     localAccounts: gate.localAccounts,
     tickets: gate.tickets,

@@ -6,6 +6,7 @@ import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { listRoutes } from './list.ts';
 import { overviewRoutes } from './overview.ts';
+import { scheduleRoutes } from './schedules.ts';
 import { sessionRoutes } from './sessions.ts';
 import { taskTypeRoutes } from './task-types.ts';
 import { taskChangeRoutes } from './task-changes.ts';
@@ -27,6 +28,7 @@ const resources: readonly Resource[] = [
   historyRoutes,
   eventRoutes,
   commandRoutes,
+  scheduleRoutes,
   taskTypeRoutes,
   healthRoutes,
 ];
