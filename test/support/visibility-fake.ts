@@ -1,9 +1,9 @@
 /** Columns of a run, by their names in visibility queries. Instants are in ISO 8601, which sorts as text. */
 export type VisibilityRow = Readonly<Record<string, string | number>>;
 
-/** Returns whether a row meets a query of comparisons, AND, OR and parentheses. Throws at anything else. */
+/** Returns whether a row meets a query of comparisons, IN, IS NULL, AND, OR and parentheses. Throws at anything else. */
 export function meetsQuery(query: string, row: VisibilityRow): boolean {
-  const tokens = query.match(/[()]|'[^']*'|[^\s()']+/g) ?? [];
+  const tokens = query.match(/[(),]|'[^']*'|[^\s(),']+/g) ?? [];
   let at = 0;
   const next = (): string => tokens[at++] ?? '';
 
@@ -20,9 +20,26 @@ export function meetsQuery(query: string, row: VisibilityRow): boolean {
   }
 
   function one(): boolean {
-    if (tokens[at] !== '(') return compare(row[next()], next(), next());
+    if (tokens[at] !== '(') return condition(next());
     at += 1;
     const met = either();
+    if (next() !== ')') throw new Error(`Not a query that can be read here: ${query}`);
+    return met;
+  }
+
+  function condition(column: string): boolean {
+    const operator = next();
+    if (operator === 'IS') {
+      const isNull = next() === 'NULL';
+      if (!isNull) throw new Error(`Not a query that can be read here: ${query}`);
+      return row[column] === undefined;
+    }
+    if (operator !== 'IN') return compare(row[column], operator, next());
+    let met = false;
+    do {
+      at += 1;
+      met = compare(row[column], '=', next()) || met;
+    } while (tokens[at] === ',');
     if (next() !== ')') throw new Error(`Not a query that can be read here: ${query}`);
     return met;
   }
