@@ -1,5 +1,6 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { JsonValue } from '../src/contract/json.ts';
+import { taskIdOf } from '../src/contract/run-id.ts';
 import type { AttemptInput } from '../src/contract/workflow.ts';
 import type { AttemptRecord } from './attempt-record.ts';
 import { AttemptInterrupted } from './failures.ts';
@@ -75,14 +76,15 @@ async function acquire({ acquire, stopping }: HandlerRun): Promise<HandlerProces
 }
 
 function handlerInput({ input, attempt, workflow, record }: HandlerRun): HandlerInput {
-  const { workflowId, runId } = workflow;
+  const taskId = taskIdOf(workflow.workflowId);
+  const { runId } = workflow;
   return {
     taskType: input.type,
     payload: input.payload,
-    taskId: workflowId,
+    taskId,
     owner: input.owner,
     attempt,
-    idempotencyKey: `${workflowId}.${runId}`,
+    idempotencyKey: `${taskId}.${runId}`,
     ...(record.checkpoint === null ? {} : { checkpoint: JSON.stringify(record.checkpoint) }),
   };
 }

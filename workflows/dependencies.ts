@@ -11,6 +11,7 @@ import {
 } from '@temporalio/workflow';
 import type { LocalActivities } from '../activities/index.ts';
 import type { PredecessorEnd, EndedPredecessor } from '../src/contract/predecessors.ts';
+import { taskIdOf, workflowIdOf } from '../src/contract/run-id.ts';
 import type { Dependent } from '../src/contract/workflow.ts';
 import { predecessorEndedSignal, dependentSignal } from './messages.ts';
 
@@ -44,7 +45,9 @@ async function askOne(id: string): Promise<EndedPredecessor | null> {
   const dependent: Dependent = { id: workflowId, run_id: runId };
   for (let tries = 0; tries < maxTries; tries += 1) {
     // Signals without a run id, since the newest run is the one that matters.
-    if (await isDelivered(() => getExternalWorkflowHandle(id).signal(dependentSignal, dependent)))
+    if (
+      await isDelivered(() => getExternalWorkflowHandle(workflowIdOf(id)).signal(dependentSignal, dependent))
+    )
       return null;
     const ended = await lookUpPredecessor(id);
     if (ended !== null) return ended;
@@ -60,7 +63,7 @@ export async function notifyDependents(
   dependents: Map<string, Dependent>,
   ended: PredecessorEnd,
 ): Promise<void> {
-  const predecessor = { id: workflowInfo().workflowId, ended };
+  const predecessor = { id: taskIdOf(workflowInfo().workflowId), ended };
   while (dependents.size > 0) {
     const some = [...dependents.values()].slice(0, maxSignalsInFlight);
     for (const { id } of some) dependents.delete(id);

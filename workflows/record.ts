@@ -25,6 +25,18 @@ export function recordState(before: TaskState, after: TaskState): void {
   describeState(after);
 }
 
+/** Records the state of a run that was started without what is its own. */
+export function recordFirst(state: TaskState, createdAt: string): void {
+  upsertSearchAttributes([
+    { key: searchAttributes.status, value: state.status },
+    { key: searchAttributes.version, value: state.version },
+    { key: searchAttributes.scheduledAt, value: new Date(state.spec.scheduled_time) },
+    { key: searchAttributes.createdAt, value: new Date(createdAt) },
+    { key: searchAttributes.updatedAt, value: new Date(state.updatedAt) },
+  ]);
+  describeState(state);
+}
+
 /** Records whether an attempt is being withdrawn: while it is, no pending attempt does not mean that one has just ended. */
 export function recordWithdrawing(withdrawing: boolean): void {
   upsertMemo({ withdrawing } satisfies Partial<TaskMemo>);

@@ -11,6 +11,7 @@ import {
 } from '@temporalio/workflow';
 import { searchAttributes } from '../src/contract/names.ts';
 import type { EndedPredecessor } from '../src/contract/predecessors.ts';
+import { inputOfRun } from '../src/contract/run-id.ts';
 import type {
   AttemptReport,
   AttemptSuccess,
@@ -22,7 +23,7 @@ import { startAttempt, type AttemptOutcome } from './attempt.ts';
 import { subscribeToPredecessors } from './dependencies.ts';
 import { endByError, endRun, type RunEnd } from './end.ts';
 import { measures } from './measures.ts';
-import { taskFailure, predecessorFailure, describeState } from './record.ts';
+import { taskFailure, predecessorFailure, describeState, recordFirst } from './record.ts';
 import { mergedReports } from './reports.ts';
 import { isTaskInput } from './message-shapes.ts';
 import { handleMessages, Run } from './run.ts';
@@ -42,11 +43,14 @@ import {
   type TaskState,
 } from './state.ts';
 
-export async function task(input: TaskInput): Promise<TaskOutcome> {
+export async function task(given: TaskInput): Promise<TaskOutcome> {
+  const { workflowId, startTime } = workflowInfo();
+  const input = inputOfRun(given, workflowId, startTime.getTime());
   assertIsTask(input);
   const run = new Run(initialState(input, Date.now()));
   handleMessages(run);
-  describeState(run.state);
+  if (input !== given && given.scheduled_time === undefined) recordRunOfSchedule(run, input);
+  else describeState(run.state);
   const end = await untilEnd(run, input);
   await endRun(run, end.status);
   measures.taskEnded(input.type, end.status);
@@ -58,10 +62,16 @@ export async function task(input: TaskInput): Promise<TaskOutcome> {
  * Fails a workflow that was not started by the service: its input is none, or names another owner than the one that its
  * search attribute shows, whose files its handler could otherwise read.
  */
-function assertIsTask(input: unknown): void {
+function assertIsTask(input: unknown): asserts input is TaskInput {
   const shown = workflowInfo().typedSearchAttributes.get(searchAttributes.owner);
   if (isTaskInput(input) && input.owner.id === shown) return;
   throw ApplicationFailure.nonRetryable('The input is not that of a task of this owner', 'NotATask');
+}
+
+/** Records what the runs of a schedule, which share their first attributes, can't have from the start: they are due. */
+function recordRunOfSchedule(run: Run, { created_at }: TaskInput): void {
+  run.state = becomeDue(run.state, Date.now());
+  recordFirst(run.state, created_at);
 }
 
 /**

@@ -50,6 +50,9 @@ export const searchAttributes = {
   version: defineSearchAttributeKey('TaskVersion', SearchAttributeType.INT),
 } as const;
 
+/** Temporal's own search attribute with the id of the schedule that has started a run. A retry of the run keeps it. */
+export const scheduledBy = defineSearchAttributeKey('TemporalScheduledById', SearchAttributeType.KEYWORD);
+
 /**
  * Values of an open run's `TaskStatus`. AFTER: the task waits for other tasks. The status of an ended run comes from
  * Temporal's execution status.

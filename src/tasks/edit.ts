@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { editUpdate } from '../../workflows/messages.ts';
 import { AppError, isNotFound, wrongState } from '../contract/errors.ts';
 import { timeLeftMs } from '../lib/deadline.ts';
 import { specOf, type TaskSpec } from '../contract/spec.ts';
@@ -92,7 +91,7 @@ async function sendEdit(
 ): Promise<'made' | 'stale'> {
   const { store } = context;
   try {
-    await store.temporal.update(before, editUpdate, [edit], timeoutMs);
+    await store.edit(before.id, before.runId, edit, timeoutMs);
     return 'made';
   } catch (error) {
     const translated = rejectionOf(error);

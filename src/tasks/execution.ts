@@ -1,6 +1,7 @@
 import proto, { type temporal } from '@temporalio/proto';
 import {
   isGuestIdentity,
+  scheduledBy,
   searchAttributes,
   type StoredStatus,
   storedStatuses,
@@ -8,6 +9,7 @@ import {
   workerOf,
 } from '../contract/names.ts';
 import type { AttemptHeartbeat, TaskInput, TaskMemo } from '../contract/workflow.ts';
+import { nominalTimeOf, taskIdOf } from '../contract/run-id.ts';
 import { isUuid } from '../lib/uuid.ts';
 import { decode, millis } from '../temporal/payload.ts';
 import { readMemo } from './records.ts';
@@ -57,6 +59,8 @@ export interface Execution {
   readonly updatedAt: number;
   readonly version: number;
   readonly memo: TaskMemo;
+  /** Id of the schedule that started it, or an earlier run of the task. */
+  readonly scheduleId: string | undefined;
 }
 
 /** The pending attempt on the server: waiting for a worker, running, or between two of the server's own tries. */
@@ -102,30 +106,36 @@ export interface LiveExecution extends Execution {
 }
 
 /**
- * @returns undefined for a workflow that is not one of our tasks. One whose id is no UUID was started by others, such as
- * a Temporal Schedule: nothing in the API can name it.
+ * @returns undefined for a workflow that is not one of our tasks. One whose id is not that of a task was started by others,
+ * such as a foreign Temporal Schedule: nothing in the API can name it.
  */
 export function readExecution(info: ExecutionInfo | null | undefined): Execution | undefined {
   const owner = attribute(info, searchAttributes.owner.name);
   const status = statuses[info?.status ?? WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED];
   if (!info || info.type?.name !== taskWorkflowType || typeof owner !== 'string' || !status) return undefined;
-  const id = info.execution?.workflowId ?? '';
+  const id = taskIdOf(info.execution?.workflowId ?? '');
   if (!isUuid(id)) return undefined;
+  const startedAt = millis(info.startTime) ?? 0;
   const tags = attribute(info, searchAttributes.tags.name);
+  const scheduleId = attribute(info, scheduledBy.name);
+  // The run of a schedule writes it once a worker has it. Until then, it shows a status that it has not recorded itself.
+  const scheduledAt = instantAttribute(info, searchAttributes.scheduledAt.name);
   return {
     id,
     runId: info.execution?.runId ?? '',
     status,
-    startedAt: millis(info.startTime) ?? 0,
+    startedAt,
     closedAt: millis(info.closeTime),
     isRetry: attribute(info, searchAttributes.supersedes.name) !== undefined,
     owner,
-    storedStatus: storedStatus(attribute(info, searchAttributes.status.name)),
+    storedStatus:
+      scheduledAt === undefined ? 'SCHEDULED' : storedStatus(attribute(info, searchAttributes.status.name)),
     tags: Array.isArray(tags) ? tags.map(String) : typeof tags === 'string' ? [tags] : [],
-    scheduledAt: instantAttribute(info, searchAttributes.scheduledAt.name),
-    updatedAt: instantAttribute(info, searchAttributes.updatedAt.name),
+    scheduledAt: scheduledAt ?? nominalTimeOf(id) ?? startedAt,
+    updatedAt: instantAttribute(info, searchAttributes.updatedAt.name) ?? startedAt,
     version: Number(attribute(info, searchAttributes.version.name) ?? 1),
-    memo: readMemo(info.memo?.fields ?? {}),
+    memo: readMemo(info.memo?.fields ?? {}, startedAt),
+    scheduleId: typeof scheduleId === 'string' ? scheduleId : undefined,
   };
 }
 
@@ -197,9 +207,9 @@ function attribute(info: ExecutionInfo | null | undefined, name: string): unknow
   return Array.isArray(value) && value.length === 1 ? value[0] : value;
 }
 
-function instantAttribute(info: ExecutionInfo, name: string): number {
+function instantAttribute(info: ExecutionInfo, name: string): number | undefined {
   const value = attribute(info, name);
-  return typeof value === 'string' ? Date.parse(value) : (millis(info.startTime) ?? 0);
+  return typeof value === 'string' ? Date.parse(value) : undefined;
 }
 
 function storedStatus(value: unknown): StoredStatus {
@@ -224,6 +234,7 @@ export function firstExecution(
     status: 'open',
     startedAt: now,
     isRetry: false,
+    scheduleId: undefined,
     closedAt: undefined,
     owner: input.owner.id,
     tags: input.tags,

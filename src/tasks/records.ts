@@ -4,10 +4,12 @@
  * break a list.
  */
 import type { Payload } from '@temporalio/common';
+import type { temporal } from '@temporalio/proto';
 import { afterPolicies } from '../contract/predecessors.ts';
+import { inputOfRun } from '../contract/run-id.ts';
 import { isInstant, type TaskInput, type TaskMemo } from '../contract/workflow.ts';
 import { isUuid } from '../lib/uuid.ts';
-import { decode } from '../temporal/payload.ts';
+import { decode, millis } from '../temporal/payload.ts';
 
 type Check = (value: unknown) => boolean;
 
@@ -60,27 +62,34 @@ const memoFields: Readonly<Record<keyof TaskMemo, Check>> = {
 };
 const memoChecks: ReadonlyMap<string, Check> = new Map(Object.entries(memoFields));
 
-/** Values of the fields that a memo lacks. `listedOf` has those of the spec. */
-const missingMemo: TaskMemo = {
+/**
+ * Values of the fields that a memo lacks. `listedOf` has those of the spec. The runs of a schedule share one memo, which
+ * says when none of them was created.
+ */
+const missingMemo = (startedAt: number): TaskMemo => ({
   type: '',
-  created_at: new Date(0).toISOString(),
+  created_at: new Date(startedAt).toISOString(),
   retry_count: 0,
   attempt: 0,
-};
+});
 
-/** Returns a run's memo. A field that is missing has the value of `missingMemo`. */
-export function readMemo(fields: Readonly<Record<string, Payload>>): TaskMemo {
+/** Returns a run's memo. A field that is missing has the value of `missingMemo`. @param startedAt milliseconds */
+export function readMemo(fields: Readonly<Record<string, Payload>>, startedAt: number): TaskMemo {
   const values: [name: string, value: unknown][] = [];
   for (const [name, payload] of Object.entries(fields)) {
     const value = decode<unknown>(payload);
     if (value !== undefined && memoChecks.get(name)?.(value)) values.push([name, value]);
   }
-  return { ...missingMemo, ...Object.fromEntries(values) };
+  return { ...missingMemo(startedAt), ...Object.fromEntries(values) };
 }
 
-/** Returns what a run was started with. @returns undefined if that is not the input of a task. */
-export function readInput(payload: Payload | null | undefined): TaskInput | undefined {
-  const value = decode<unknown>(payload);
+/** Returns what a run was started with, from its first event. @returns undefined if that is not the input of a task. */
+export function readInput({
+  eventTime,
+  workflowExecutionStartedEventAttributes: started,
+}: temporal.api.history.v1.IHistoryEvent): TaskInput | undefined {
+  const given = decode<unknown>(started?.input?.payloads?.[0]);
+  const value = inputOfRun(given, started?.workflowId ?? '', millis(eventTime) ?? 0);
   return isInput(value) ? value : undefined;
 }
 

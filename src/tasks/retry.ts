@@ -63,7 +63,12 @@ export async function retryTask(
   const run: NewRun = {
     id,
     input,
-    replaces: { runId: ended.runId, status: endedStatus[ended.status], closedAt: ended.closedAt ?? now },
+    replaces: {
+      runId: ended.runId,
+      scheduleId: ended.scheduleId,
+      status: endedStatus[ended.status],
+      closedAt: ended.closedAt ?? now,
+    },
     ...(ended.memo.fingerprint ? { fingerprint: ended.memo.fingerprint } : {}),
     retryMark: mark,
   };

@@ -98,7 +98,7 @@ export class RunHistory {
 
   #read(event: Event, at: number): Entry[] {
     const started = event.workflowExecutionStartedEventAttributes;
-    if (started) return this.#start(started, at);
+    if (started) return this.#start(event, started, at);
     if (!this.#state) return [];
     const accepted = acceptedEdit(event);
     if (accepted) this.#edits.set(accepted.id, accepted.edit);
@@ -132,8 +132,8 @@ export class RunHistory {
     return [...entries, ...(report ? this.#attempt(report) : endOrCancel(event))];
   }
 
-  #start(started: Started, at: number): Entry[] {
-    const input = readInput(started.input?.payloads?.[0]);
+  #start(event: Event, started: Started, at: number): Entry[] {
+    const input = readInput(event);
     if (!input) return [];
     this.#state = initialState(input, at);
     const { owner, retried_by } = input;

@@ -9,6 +9,7 @@ import {
   type StoredStatus,
   taskWorkflowType,
 } from '../contract/names.ts';
+import { workflowIdOf } from '../contract/run-id.ts';
 import { searchableName, searchableTag } from '../contract/searchable.ts';
 import type { EndedStatus, TaskStatus } from '../contract/status.ts';
 
@@ -195,7 +196,7 @@ function until(attribute: string, at: string | undefined): string[] {
 }
 
 export function runsOf(id: string): string {
-  return `${everyTask} AND WorkflowId = ${word(id)}`;
+  return `${everyTask} AND WorkflowId = ${workflowId(id)}`;
 }
 
 /**
@@ -243,7 +244,7 @@ export function* idsForQueries(ids: readonly string[]): Generator<readonly strin
 
 /** Restricts a query to the runs of the named tasks. */
 export function amongIds(query: string, ids: readonly string[]): string {
-  return `${query} AND WorkflowId IN (${ids.map(word).join(', ')})`;
+  return `${query} AND WorkflowId IN (${ids.map(workflowId).join(', ')})`;
 }
 
 /** Matches tasks written at or after an instant, and notices of deletions (src/tasks/deletions.ts). */
@@ -298,6 +299,12 @@ function text(value: string): string {
     throw new TypeError(`Not safe as a text in a visibility query: ${JSON.stringify(value)}`);
   }
   return `'${value}'`;
+}
+
+/** Quotes the workflow id of a task. Those of runs of schedules have colons. */
+function workflowId(taskId: string): string {
+  const id = workflowIdOf(taskId);
+  return id === taskId ? word(id) : text(id);
 }
 
 function word(value: string): string {

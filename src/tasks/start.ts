@@ -1,7 +1,8 @@
 import type { SearchAttributePair } from '@temporalio/common';
 import { AppError } from '../contract/errors.ts';
 import { memoOfPredecessors, remainingPredecessors } from '../contract/predecessors.ts';
-import { searchAttributes, type StoredStatus, taskWorkflowType } from '../contract/names.ts';
+import { scheduledBy, searchAttributes, type StoredStatus, taskWorkflowType } from '../contract/names.ts';
+import { workflowIdOf } from '../contract/run-id.ts';
 import { searchableName, searchableTag } from '../contract/searchable.ts';
 import { escapeMarkup, truncateBytes } from '../contract/text.ts';
 import type { TaskInput, TaskMemo } from '../contract/workflow.ts';
@@ -27,7 +28,7 @@ export interface NewRun {
   /** Marks a retry: a key (random if it came without an Idempotency-Key), and a digest of its changes. */
   readonly retryMark?: { readonly key: string; readonly fingerprint: string };
   /** The ended run that this one replaces, if it is a retry. */
-  readonly replaces?: { readonly runId: string } & EndedRun;
+  readonly replaces?: { readonly runId: string; readonly scheduleId: string | undefined } & EndedRun;
 }
 
 /** Minimum time until a task is due for which it hibernates, in milliseconds. */
@@ -67,7 +68,7 @@ async function wake(store: TaskStore, id: string, runId: string): Promise<void> 
 function start(store: TaskStore, run: NewRun, now: number, startDelayMs: number): Promise<string> {
   const { id, input, replaces } = run;
   return store.temporal.start<[TaskInput]>(taskWorkflowType, {
-    workflowId: id,
+    workflowId: workflowIdOf(id),
     args: [input],
     memo: { ...memoOf(run) },
     typedSearchAttributes: attributesOf(run, now),
@@ -121,6 +122,7 @@ export function attributesOf(
   ];
   if (input.tags.length > 0) pairs.push({ key: searchAttributes.tags, value: input.tags.map(searchableTag) });
   if (replaces) pairs.push({ key: searchAttributes.supersedes, value: supersededMark(replaces) });
+  if (replaces?.scheduleId !== undefined) pairs.push({ key: scheduledBy, value: replaces.scheduleId });
   return pairs;
 }
 

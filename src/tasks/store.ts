@@ -1,16 +1,17 @@
 /**
  * Tasks as Temporal has them: each is a workflow, each run an execution with the task's memo and search attributes.
- * Knows nothing of owners or of what a state means.
+ * Knows nothing of owners or of what a state means. Ids are those of tasks; src/contract/run-id.ts has those of their workflows.
  */
 import type { SignalDefinition } from '@temporalio/common';
-import { commandSignal, predecessorEndedSignal, wakeSignal } from '../../workflows/messages.ts';
+import { commandSignal, editUpdate, predecessorEndedSignal, wakeSignal } from '../../workflows/messages.ts';
 import { isNotFound, notFound } from '../contract/errors.ts';
 import { missedTaskWorkflowType } from '../contract/names.ts';
 import type { EndedPredecessor } from '../contract/predecessors.ts';
-import type { TaskCommand, TaskInput } from '../contract/workflow.ts';
+import { workflowIdOf } from '../contract/run-id.ts';
+import type { TaskCommand, TaskEdit, TaskInput } from '../contract/workflow.ts';
 import { Lru } from '../lib/lru.ts';
 import { RecentIds } from '../lib/recent-ids.ts';
-import type { Temporal } from '../temporal/temporal.ts';
+import type { Temporal, WorkflowRunId } from '../temporal/temporal.ts';
 import { type Deletion, readDeletions } from './deletions.ts';
 import { type Ending, readEnding } from './ending.ts';
 import {
@@ -58,7 +59,13 @@ export function createTaskStore(temporal: Temporal) {
     run: { readonly id: string; readonly firstRunId: string },
     definition: SignalDefinition<A>,
     ...args: A
-  ): Promise<void> => temporal.signalDelayed(run, missedTaskWorkflowType, definition, ...args);
+  ): Promise<void> =>
+    temporal.signalDelayed(
+      { id: workflowIdOf(run.id), firstRunId: run.firstRunId },
+      missedTaskWorkflowType,
+      definition,
+      ...args,
+    );
 
   return {
     temporal,
@@ -68,7 +75,7 @@ export function createTaskStore(temporal: Temporal) {
      * @returns undefined if the workflow is not a task. @throws AppError not_found
      */
     async describe(id: string, runId = ''): Promise<LiveExecution | undefined> {
-      const execution = readLiveExecution(await temporal.describe({ id, runId }));
+      const execution = readLiveExecution(await temporal.describe(run(id, runId)));
       if (execution && removed.has(execution.runId)) throw notFound();
       return execution;
     },
@@ -79,7 +86,7 @@ export function createTaskStore(temporal: Temporal) {
      */
     async ending(id: string, runId: string): Promise<Ending> {
       const ending = await readOnce(endings, runId, async () => {
-        const event = await temporal.closeEvent(id, runId);
+        const event = await temporal.closeEvent(workflowIdOf(id), runId);
         return event && readEnding(event);
       });
       return ending ?? readEnding(undefined);
@@ -88,12 +95,12 @@ export function createTaskStore(temporal: Temporal) {
     /** Returns what the run was started with. @returns undefined if that is not the input of a task. */
     input: (id: string, runId: string): Promise<TaskInput | undefined> =>
       readOnce(inputs, runId, async () => {
-        const event = await temporal.startEvent(id, runId);
-        return readInput(event?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]);
+        const event = await temporal.startEvent(workflowIdOf(id), runId);
+        return event && readInput(event);
       }),
 
-    events: temporal.events,
-    eventsBackwards: temporal.eventsBackwards,
+    events: (id: string, runId: string) => temporal.events(workflowIdOf(id), runId),
+    eventsBackwards: (id: string, runId: string) => temporal.eventsBackwards(workflowIdOf(id), runId),
 
     async list(query: string, pageSize: number, pageToken?: Uint8Array): Promise<Page> {
       const { executions, nextPageToken } = await temporal.list(query, pageSize, pageToken);
@@ -128,7 +135,7 @@ export function createTaskStore(temporal: Temporal) {
     /** Sends a command to a run, and wakes it if it hibernates. @throws AppError not_found if it has ended */
     async command(execution: LiveExecution, command: TaskCommand): Promise<void> {
       const { id, runId, firstRunId } = execution;
-      if (!execution.wasDelayed) await temporal.signal({ id, runId }, commandSignal, command);
+      if (!execution.wasDelayed) await temporal.signal(run(id, runId), commandSignal, command);
       else await signalDelayed({ id, firstRunId }, commandSignal, { ...command, first_run_id: firstRunId });
     },
 
@@ -136,12 +143,12 @@ export function createTaskStore(temporal: Temporal) {
     wake: (id: string, runId: string): Promise<void> => signalDelayed({ id, firstRunId: runId }, wakeSignal),
 
     cancel: (id: string, runId: string, reason: string): Promise<void> =>
-      temporal.cancel({ id, runId }, reason),
+      temporal.cancel(run(id, runId), reason),
 
     /** Ends an open run without running any more of it, and removes its records. This process no longer finds it. */
     async remove(id: string, runId: string): Promise<void> {
       try {
-        await temporal.remove({ id, runId });
+        await temporal.remove(run(id, runId));
       } catch (error) {
         // Another process has removed it, but visibility may still list it.
         if (!isNotFound(error)) throw error;
@@ -153,8 +160,17 @@ export function createTaskStore(temporal: Temporal) {
 
     /** Notifies a task of the end of a predecessor. */
     signalPredecessorEnd: (id: string, runId: string, end: EndedPredecessor): Promise<void> =>
-      temporal.signal({ id, runId }, predecessorEndedSignal, end),
+      temporal.signal(run(id, runId), predecessorEndedSignal, end),
+
+    /** Sends an edit to a run, and waits for the workflow's answer. @throws {UpdateRejected} {UpdateUnanswered} */
+    edit: (id: string, runId: string, edit: TaskEdit, timeoutMs: number): Promise<number> =>
+      temporal.update(run(id, runId), editUpdate, [edit], timeoutMs),
   };
+}
+
+/** Returns the run of a task's workflow. */
+function run(id: string, runId: string): WorkflowRunId & { readonly runId: string } {
+  return { id: workflowIdOf(id), runId };
 }
 
 /** Reads a value that never changes, unless it is cached. */

@@ -1,4 +1,5 @@
 /** Links to the Temporal Web UI. */
+import { workflowIdOf } from '../contract/run-id.ts';
 import type { Actor } from '../resources/actor.ts';
 import type { ServiceContext } from './context.ts';
 import type { Execution } from './execution.ts';
@@ -11,7 +12,7 @@ export function createWebUiPages(
   return (id, runId) =>
     webUiUrl === undefined
       ? undefined
-      : `${webUiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${id}/${runId}/history`;
+      : `${webUiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowIdOf(id))}/${runId}/history`;
 }
 
 /** Returns the link to a run's page; for admins only, since the Temporal Web UI shows the tasks of every owner. */

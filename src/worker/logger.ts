@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger as TemporalLogger, LogMetadata } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { taskIdOf } from '../contract/run-id.ts';
 import type { AttemptFailure } from '../contract/workflow.ts';
 import { truncateBytes } from '../contract/text.ts';
 
@@ -55,7 +56,7 @@ function logAttempt(
   { workflowId }: LogMetadata,
   error: ApplicationFailure,
 ): void {
-  const task = String(workflowId);
+  const task = taskIdOf(String(workflowId));
   // An attempt that another one replaces (handed back, lost, deferred) has no details, and the SDK's number counts
   // from the last backoff only.
   const [{ report } = {}] = (error.details ?? []) as Partial<AttemptFailure>[];

@@ -29,6 +29,7 @@ import { waitingDependents } from '../tasks/waiting-dependents.ts';
 import { connectWorker, createSignals, type TemporalConnectionOptions } from '../temporal/native.ts';
 import { createTemporal } from '../temporal/temporal.ts';
 import { guestIdentityOf } from '../contract/names.ts';
+import { taskIdOf } from '../contract/run-id.ts';
 import { watchForMissedEnds } from './end-watch.ts';
 import { WorkflowWorker } from './workflow-worker.ts';
 import { guestTuner } from './guest-tuner.ts';
@@ -318,7 +319,7 @@ async function whyStop(
   store: TaskStore,
   attempt: RunningActivity,
 ): Promise<'cancelled' | 'given_up' | undefined> {
-  const execution = await ifFound(store.describe(attempt.workflowId, attempt.runId));
+  const execution = await ifFound(store.describe(taskIdOf(attempt.workflowId), attempt.runId));
   if (!execution || execution.status !== 'open' || execution.cancelRequested) return 'cancelled';
   // The server has given it up, and perhaps dispatched another one.
   return execution.pending?.activityId === attempt.activityId ? undefined : 'given_up';

@@ -61,6 +61,7 @@ const run = (closedAt: number, status: Execution['status'] = 'completed', lateMs
   scheduledAt: closedAt - lateMs,
   updatedAt: 0,
   version: 1,
+  scheduleId: undefined,
   memo: {
     name: 'n',
     description: '',

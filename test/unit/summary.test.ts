@@ -36,6 +36,7 @@ const row: Execution = {
   scheduledAt: later,
   updatedAt: earlier,
   version: 4,
+  scheduleId: undefined,
   memo,
 };
 

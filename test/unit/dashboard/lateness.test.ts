@@ -68,6 +68,7 @@ function shown(
     updatedAt: state.updatedAt,
     version: state.version,
     memo,
+    scheduleId: undefined,
   };
   const isRunning = state.status === 'RUNNING' && state.nextAttemptAt === null;
   const pending: PendingAttempt = {
