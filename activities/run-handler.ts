@@ -85,6 +85,7 @@ function handlerInput({ input, attempt, workflow, record }: HandlerRun): Handler
     owner: input.owner,
     attempt,
     idempotencyKey: `${taskId}.${runId}`,
+    ...(input.schedule && { schedule: input.schedule }),
     ...(record.checkpoint === null ? {} : { checkpoint: JSON.stringify(record.checkpoint) }),
   };
 }

@@ -24,11 +24,12 @@ import {
   type MovedAttempt,
   type TaskInput,
 } from '../src/contract/workflow.ts';
+import { nominalTimeOf, taskIdOf } from '../src/contract/run-id.ts';
 import { lostAttempt } from '../src/contract/lost-attempt.ts';
 import { maxErrorMessageBytes } from '../src/contract/limits.ts';
 import type { JsonValue } from '../src/contract/json.ts';
 import { truncateBytes } from '../src/contract/text.ts';
-import { isAttemptFailure, isAttemptSuccess, isReport } from './message-shapes.ts';
+import { isAttemptFailure, isAttemptSuccess, isReport, isTaskOutcome } from './message-shapes.ts';
 import { dueAt, type FailedAttempt, keepsCheckpoints, type TaskState } from './state.ts';
 
 /** How an unsuccessful attempt ended. */
@@ -132,6 +133,23 @@ function attemptInput(input: TaskInput, state: TaskState): AttemptInput {
     checkpoint,
     ...(keepsCheckpoints(state) ? {} : { discards_checkpoint: true }),
     ...(attempt === 0 ? { due_at: dueAt(state, input, Date.now()) } : {}),
+    ...scheduleOf(input),
+  };
+}
+
+/** Returns what an attempt knows of its schedule. A retry by hand knows no previous run. */
+function scheduleOf({ schedule }: TaskInput): Pick<AttemptInput, 'schedule'> {
+  const { workflowId, lastResult } = workflowInfo();
+  const at = nominalTimeOf(taskIdOf(workflowId));
+  if (!schedule || at === undefined) return {};
+  const last = isTaskOutcome(lastResult) ? lastResult : undefined;
+  const ended_at = last?.attempts.at(-1)?.finished_at;
+  return {
+    schedule: {
+      ...schedule,
+      scheduled_time: new Date(at).toISOString(),
+      previous: last && ended_at ? { result: last.result, ended_at } : null,
+    },
   };
 }
 

@@ -14,6 +14,7 @@ import {
   type TaskCommand,
   type TaskEdit,
   type TaskInput,
+  type TaskOutcome,
 } from '../src/contract/workflow.ts';
 
 /** Returns whether a value is an object whose fields pass the check. */
@@ -85,6 +86,14 @@ export function isReport(value: unknown): value is AttemptReport {
 
 export function isAttemptSuccess(value: unknown): value is AttemptSuccess {
   return has(value, ({ report, result }) => isReport(report) && result !== undefined);
+}
+
+/** Returns whether a value is the outcome of a task, as the next run of its schedule gets it. */
+export function isTaskOutcome(value: unknown): value is TaskOutcome {
+  return has(
+    value,
+    ({ result, attempts }) => result !== undefined && Array.isArray(attempts) && attempts.every(isReport),
+  );
 }
 
 export function isAttemptFailure(value: unknown): value is AttemptFailure {

@@ -2,6 +2,7 @@
 import { maxCheckpointBytes, maxResultBytes } from '../../src/contract/limits.ts';
 import { secretNameForm } from '../../src/contract/secret.ts';
 import { truncateBytes } from '../../src/contract/text.ts';
+import type { ScheduleOfAttempt } from '../../src/contract/workflow.ts';
 import { describeFailure, isTaskFailure, stackOf, stackOfCauses } from '../failures.ts';
 import { toLimitedJson } from '../limited-json.ts';
 import { logText } from '../log-text.ts';
@@ -144,7 +145,7 @@ export class HandlerAttempt {
   }
 
   #context(): TaskContext {
-    const { taskId, owner, attempt, idempotencyKey, checkpoint } = this.#input;
+    const { taskId, owner, attempt, idempotencyKey, checkpoint, schedule } = this.#input;
     const reports = this.#reports;
     let saved = checkpoint;
     return {
@@ -152,6 +153,8 @@ export class HandlerAttempt {
       owner,
       attempt,
       idempotencyKey,
+      // It has come as JSON.
+      schedule: (schedule as ScheduleOfAttempt | undefined) ?? null,
       signal: this.#stopping.signal,
       log: {
         info: (message) => this.#log('INFO', logText(message)),

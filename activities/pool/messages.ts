@@ -35,6 +35,15 @@ const run = z.object({
   owner: z.object({ id: z.string(), name: z.string() }),
   attempt: z.number(),
   idempotencyKey: z.string(),
+  schedule: z
+    .object({
+      id: z.string(),
+      name: z.string(),
+      scheduled_time: z.string(),
+      timezone: z.string(),
+      previous: z.object({ result: z.unknown(), ended_at: z.string() }).nullable(),
+    })
+    .optional(),
   /** JSON. */
   checkpoint: z.string().optional(),
 });

@@ -49,6 +49,19 @@ export interface TaskContext {
   /** Key that is the same for every attempt of a run, so that a receiver can recognise duplicates. */
   readonly idempotencyKey: string;
   /**
+   * The schedule that has started the task, the time for which it did so (in UTC) and its time zone; null for a task that
+   * was created by itself. `previous` has the result of the schedule's last completed run and when that ended, as far as
+   * it had when this one started; null before the first one, for a run that a retry by hand started, and if runs may
+   * overlap.
+   */
+  readonly schedule: {
+    readonly id: string;
+    readonly name: string;
+    readonly scheduled_time: string;
+    readonly timezone: string;
+    readonly previous: { readonly result: JsonValue; readonly ended_at: string } | null;
+  } | null;
+  /**
    * Fires on cancellation, the soft time limit, shutdown and withdrawal, with an {@link AttemptStopped} as
    * its reason. Pass it on, and stop when it fires. A handler that doesn't is killed with its process: at the
    * hard time limit, when its time to clean up after a cancellation ({@link TaskType.cleanupSeconds}) is

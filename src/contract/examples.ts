@@ -43,6 +43,7 @@ export const summaryExample = {
   finished_at: null,
   version: 1,
   owner,
+  schedule: null,
   links: { self: `/api/tasks/${id}/`, events: `/api/tasks/${id}/events/` },
 };
 

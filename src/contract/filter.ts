@@ -54,6 +54,11 @@ export const filterFields = {
     .optional()
     .meta({ description: 'Matches tasks created at or after this time.' }),
   created_before: instantInput.optional().meta({ description: 'Matches tasks created before this time.' }),
+  schedule: z
+    .uuid('Not a valid schedule id.')
+    .toLowerCase()
+    .optional()
+    .meta({ description: 'Matches the tasks that this schedule has started.' }),
   owner: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,255}$/, 'Not a valid account id.')
@@ -70,7 +75,7 @@ export type TaskFilter = z.infer<typeof taskFilter>;
 
 /** Returns whether a task matches a filter, by the same rules as lists. */
 export function matchesFilter(filter: TaskFilter, task: TaskSummary): boolean {
-  const { status, type, tag: wanted = [], name, owner } = filter;
+  const { status, type, tag: wanted = [], name, owner, schedule } = filter;
   const tags = new Set(task.tags.map(searchableTag));
   return (
     (status === undefined || status.includes(task.status)) &&
@@ -78,6 +83,7 @@ export function matchesFilter(filter: TaskFilter, task: TaskSummary): boolean {
     wanted.every((one) => tags.has(searchableTag(one))) &&
     (name === undefined || searchableName(task.name).startsWith(searchableName(name))) &&
     (owner === undefined || task.owner === owner) &&
+    (schedule === undefined || task.schedule?.id === schedule) &&
     isWithin(task.scheduled_time, filter.scheduled_after, filter.scheduled_before) &&
     isWithin(task.created_at, filter.created_after, filter.created_before)
   );

@@ -151,6 +151,7 @@ const readOnlyFields = {
   finished_at: readOnly,
   version: readOnly,
   owner: readOnly,
+  schedule: readOnly,
   links: readOnly,
 };
 
@@ -260,6 +261,12 @@ function oneTimeOnly(task: Times, context: z.RefinementCtx): void {
   });
 }
 
+/** The schedule that has started a task. */
+export const taskSchedule = z.object({ id: z.uuid(), name: z.string() }).meta({
+  id: 'TaskSchedule',
+  description: 'The schedule that started the task, by the name that it had then.',
+});
+
 /** Fields of every representation of a task, including those in lists and feed messages. */
 const summary = {
   id: z.uuid(),
@@ -300,6 +307,7 @@ const summary = {
   finished_at: instant.nullable(),
   version: z.int(),
   owner: z.string(),
+  schedule: orNull(taskSchedule),
   links: z.object({ self: z.string(), events: z.string(), temporal: z.string().optional() }),
 };
 

@@ -25,8 +25,25 @@ export interface TaskInput extends TaskSpec, PredecessorInput {
   readonly retry_count: number;
   /** Set on a run that a retry started. */
   readonly retried_by?: Author;
+  /** Set if a schedule has started the task. */
+  readonly schedule?: StartingSchedule & { readonly timezone: string };
   /** Set if the type declares the payload quick: its attempts begin on the quick lane. */
   readonly quick?: true;
+}
+
+/** The schedule that has started a task, by the name that it had then. */
+export interface StartingSchedule {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What an attempt knows of the schedule that has started its task. */
+export interface ScheduleOfAttempt extends StartingSchedule {
+  /** The time for which the schedule started the task. */
+  readonly scheduled_time: string;
+  readonly timezone: string;
+  /** The last run of the schedule that had completed when this one started. */
+  readonly previous: { readonly result: JsonValue; readonly ended_at: string } | null;
 }
 
 /** The workflow's memo: what lists show without a query to the workflow. At most 4 KiB. */
@@ -38,6 +55,7 @@ export interface TaskMemo extends Partial<ListedSpec>, PredecessorMemo {
   readonly retry_count: number;
   readonly attempt: number;
   readonly after_policy?: AfterPolicy;
+  readonly schedule?: StartingSchedule;
   /** Digest of the request that created the task. Set if the request had an Idempotency-Key. */
   readonly fingerprint?: string;
   /**
@@ -89,6 +107,8 @@ export interface AttemptInput {
   readonly checkpoint: JsonValue | null;
   /** Set if this attempt must not hand on a checkpoint when it fails: the run's history has no room for more. */
   readonly discards_checkpoint?: boolean;
+  /** Set if a schedule has started the task. */
+  readonly schedule?: ScheduleOfAttempt;
   /** When the task became due. Set on its first attempt, to measure how late that starts. */
   readonly due_at?: string;
 }

@@ -35,6 +35,9 @@ const isRetryPolicy: Check = (value) =>
     isNumber(value[field]),
   );
 
+const isSchedule: Check = (value) =>
+  isRecord(value) && isText(value['name']) && isText(value['id']) && isUuid(String(value['id']));
+
 const memoFields: Readonly<Record<keyof TaskMemo, Check>> = {
   name: isText,
   description: isText,
@@ -49,6 +52,7 @@ const memoFields: Readonly<Record<keyof TaskMemo, Check>> = {
   attempt: isCount,
   after: isIds,
   after_policy: isAfterPolicy,
+  schedule: isSchedule,
   waits_for: isIds,
   after_met: isFlag,
   fingerprint: isText,

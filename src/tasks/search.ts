@@ -5,6 +5,7 @@
 import type { TaskFilter } from '../contract/filter.ts';
 import {
   deletionsWorkflowType,
+  scheduledBy,
   searchAttributes,
   type StoredStatus,
   taskWorkflowType,
@@ -26,13 +27,13 @@ const within = (name: string, value: string): string => `${name} BETWEEN ${value
 
 /** The condition that leaves the fewest rows, and how each is written for SQLite to use its index. */
 const conditions = {
-  /** The owner; without one, that the run is open. */
+  /** The schedule, or else the owner; without either, that the run is open. */
   owner: { owner: equal, open: often, state: often },
   /** The status that the workflow recorded. Ended runs keep theirs, so it is of use if most runs are open. */
   state: { owner: often, open: often, state: equal },
   /** That the run is open. */
   open: { owner: often, open: equal, state: often },
-  /** The owner, when runs are grouped by execution status. */
+  /** The schedule or the owner, when runs are grouped by execution status. */
   groups: { owner: within, open: often, state: often },
 } as const;
 export type Narrowest = keyof typeof conditions;
@@ -51,7 +52,8 @@ const everyTask = `${often('WorkflowType', taskType)} AND (WorkflowType = ${task
  */
 export function runsMatching(filter: TaskFilter, now: number, narrowest: Narrowest = 'owner'): string {
   const { status: statuses } = filter;
-  const by = filter.owner === undefined && narrowest === 'owner' ? 'open' : narrowest;
+  const isAny = filter.owner === undefined && filter.schedule === undefined;
+  const by = isAny && narrowest === 'owner' ? 'open' : narrowest;
   return all([
     ...withAnyStatus(filter, by),
     ...(statuses ? [anyOf(statuses.map((one) => hasStatus(one, now, by)))] : []),
@@ -85,10 +87,14 @@ function withAnyStatus(filter: TaskFilter, narrowest: Narrowest): string[] {
 
 /** Returns the conditions of a filter that are the same for all runs of a task. */
 function lasting(filter: TaskFilter, narrowest: Narrowest = 'owner'): string {
-  const { owner } = conditions[narrowest];
+  const narrow = conditions[narrowest].owner;
+  const { owner, schedule } = filter;
+  // A schedule has fewer runs than its owner has.
+  const byOwner = schedule === undefined ? narrow : often;
   return all([
     everyTask,
-    ...(filter.owner === undefined ? [] : [owner(column('owner'), word(filter.owner))]),
+    ...(owner === undefined ? [] : [byOwner(column('owner'), word(owner))]),
+    ...(schedule === undefined ? [] : [narrow(scheduledBy.name, word(schedule))]),
     ...(filter.type === undefined ? [] : [`${column('type')} = ${word(filter.type)}`]),
     ...since(column('createdAt'), filter.created_after),
     ...until(column('createdAt'), filter.created_before),

@@ -90,7 +90,7 @@ export function memoOf({
   fingerprint,
   retryMark,
 }: Pick<NewRun, 'input' | 'fingerprint' | 'retryMark'>): TaskMemo {
-  const { type, created_at, after, after_policy } = input;
+  const { type, created_at, after, after_policy, schedule } = input;
   const waitsFor = remainingPredecessors(input);
   return {
     ...listedOf(input),
@@ -101,6 +101,7 @@ export function memoOf({
     ...(after?.length ? { after } : {}),
     ...(waitsFor.length < (after?.length ?? 0) ? memoOfPredecessors(waitsFor) : {}),
     ...(after_policy === 'any' ? { after_policy } : {}),
+    ...(schedule && { schedule: { id: schedule.id, name: schedule.name } }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(retryMark && { retry_key: retryMark.key, retry_fingerprint: retryMark.fingerprint }),
   };

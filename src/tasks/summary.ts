@@ -56,6 +56,7 @@ export function summarise(execution: Execution | LiveExecution, extras: SummaryE
     finished_at: execution.closedAt === undefined ? null : iso(execution.closedAt),
     version: execution.version,
     owner: execution.owner,
+    schedule: memo.schedule ?? null,
     links: {
       self: `/api/tasks/${execution.id}/`,
       events: `/api/tasks/${execution.id}/events/`,

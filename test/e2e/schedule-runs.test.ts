@@ -47,13 +47,13 @@ const payloadsOf = (values: object) =>
   );
 
 /** Creates a schedule that starts a task only when it is triggered. @returns its id. */
-async function createSchedule(task: Partial<TaskInput>): Promise<string> {
+async function createSchedule(
+  task: Partial<TaskInput>,
+  overlap: 'skip' | 'allow_all' = 'allow_all',
+): Promise<string> {
   const scheduleId = randomUUID();
-  const {
-    scheduled_time: _time,
-    created_at: _created,
-    ...input
-  } = aTaskInput({ ...task, owner, version: 1 });
+  const schedule = { id: scheduleId, name: 'each morning', timezone: 'Europe/Oslo' };
+  const { scheduled_time: _time, created_at: _created, ...input } = aTaskInput({ ...task, owner, schedule });
   const { created_at: _never, ...memo } = memoOf({ input: { ...input, scheduled_time: '', created_at: '' } });
   await client.workflowService.createSchedule({
     namespace,
@@ -62,7 +62,7 @@ async function createSchedule(task: Partial<TaskInput>): Promise<string> {
     schedule: {
       spec: { interval: [{ interval: msNumberToTs(300 * 86_400_000) }] },
       state: { paused: true, notes: 'triggered by tests' },
-      policies: { overlapPolicy: 6 },
+      policies: { overlapPolicy: overlap === 'skip' ? 1 : 6 },
       action: {
         startWorkflow: {
           workflowId: workflowIdPrefixOf(scheduleId),
@@ -89,7 +89,7 @@ async function createSchedule(task: Partial<TaskInput>): Promise<string> {
 /** Starts the run for a time. @returns the id that it has as a task. */
 async function trigger(scheduleId: string, at: string): Promise<string> {
   const scheduledTime = msNumberToTs(Date.parse(at));
-  const triggerImmediately = { overlapPolicy: 6, scheduledTime };
+  const triggerImmediately = { scheduledTime };
   const requestId = randomUUID();
   await client.workflowService.patchSchedule({
     namespace,
@@ -134,6 +134,7 @@ describe('without a worker', () => {
       payload: { a: 1 },
       attempt: 0,
       version: 1,
+      schedule: { id: expect.any(String) as string, name: 'each morning' },
     });
     expect(task.created_at).toBe(task.updated_at);
     expect(Date.now() - Date.parse(task.created_at)).toBeLessThan(120_000);
@@ -232,8 +233,63 @@ describe('with a worker', () => {
     await expect
       .poll(async () => (await alice.call<TaskCounts>('GET', '/api/tasks/counts/?name=fails')).body.counts)
       .toMatchObject({ FAILED: 1 });
+    expect(again.schedule).toEqual({ id: schedule, name: 'each morning' });
     const ofSchedule = `${scheduledBy.name} = '${schedule}'`;
     await expect.poll(async () => (await client.workflow.count(ofSchedule)).count).toBe(2);
+    await expect.poll(() => lists(`schedule=${schedule}`)).toEqual([id]);
+  });
+
+  test('its handler gets the schedule, the time and the result of the last run that completed', async () => {
+    const id = await createSchedule({ name: 'knows', type: 'echo', payload: {} }, 'skip');
+    const first = await alice.until(await trigger(id, at), 'its end', hasEnded);
+    const schedule = { id, name: 'each morning', timezone: 'Europe/Oslo' };
+    expect(first.result).toMatchObject({
+      schedule: { ...schedule, scheduled_time: '2026-11-01T09:00:00.000Z', previous: null },
+    });
+    const second = await alice.until(await trigger(id, '2026-11-01T10:00:00Z'), 'its end', hasEnded);
+    expect(second.result).toMatchObject({
+      schedule: {
+        ...schedule,
+        scheduled_time: '2026-11-01T10:00:00.000Z',
+        previous: { result: first.result, ended_at: first.attempts.at(-1)?.finished_at },
+      },
+    });
+    const byHand = await alice.create({ name: 'by hand', type: 'echo', delay: 0 });
+    expect((await alice.until(byHand.id, 'its end', hasEnded)).result).not.toHaveProperty('schedule');
+  });
+
+  test('lists, counts, actions and feeds can be limited to a schedule', async () => {
+    const [one, other] = [
+      await createSchedule({ name: 'of one', type: 'echo' }),
+      await createSchedule({ name: 'of another', type: 'echo' }),
+    ];
+    const feed = await alice.watch(`/ws/tasks/?schedule=${one}`);
+    await feed.until('its start', ({ messages }) => messages.length > 0);
+    const ids = [
+      await trigger(one, at),
+      await trigger(one, '2026-11-01T10:00:00Z'),
+      await trigger(other, at),
+    ];
+    for (const id of ids) await alice.until(id, 'its end', hasEnded);
+    await expect
+      .poll(async () => (await lists(`schedule=${one}`)).toSorted())
+      .toEqual(ids.slice(0, 2).toSorted());
+    expect(await lists(`schedule=${one}&scheduled_after=2026-11-01T09:30:00Z`)).toEqual([ids[1]]);
+    expect(await lists(`schedule=${randomUUID()}`)).toEqual([]);
+    const counts = async (query: string) =>
+      (await alice.call<TaskCounts>('GET', `/api/tasks/counts/?${query}`)).body;
+    expect(await counts(`schedule=${one}`)).toMatchObject({ counts: { COMPLETED: 2 }, total: 2 });
+    expect(await counts(`schedule=${other}`)).toMatchObject({ counts: { COMPLETED: 1 }, total: 1 });
+    await feed.until('both ends', (seen) => seen.tasks().filter(hasEnded).length >= 2);
+    expect(new Set(feed.tasks().map(({ id }) => id))).toEqual(new Set(ids.slice(0, 2)));
+    feed.socket.close();
+    const remove = { action: 'delete', filter: { schedule: one }, dry_run: true };
+    expect(await alice.call('POST', '/api/tasks/actions/', remove)).toMatchObject({
+      status: 200,
+      body: { matched: 2 },
+    });
+    const bad = await alice.call('GET', '/api/tasks/?schedule=nonsense');
+    expect(bad).toMatchObject({ status: 400, body: { errors: [{ pointer: '?schedule' }] } });
   });
 
   test('a running one is cancelled; an ended one is deleted', async () => {

@@ -8,12 +8,13 @@ const echo = defineTaskType({
   name: 'echo',
   description: 'Returns what its handler was called with',
   payload: z.looseObject({}),
-  run: async ({ taskId, owner, attempt, idempotencyKey }, payload) => ({
+  run: async ({ taskId, owner, attempt, idempotencyKey, schedule }, payload) => ({
     taskId,
     owner,
     attempt,
     idempotencyKey,
     payload,
+    ...(schedule && { schedule }),
   }),
 });
 

@@ -71,6 +71,7 @@ export function aTask(changes: Partial<TaskSummary> = {}): TaskSummary {
     started_at: null,
     finished_at: null,
     version: 1,
+    schedule: null,
     owner: 'alice',
     links: { self: '/api/tasks/a/', events: '/api/tasks/a/events/' },
     ...changes,

@@ -14,6 +14,7 @@ export function createContext(overrides: Partial<TaskContext> = {}): RecordedCon
     owner: { id: 'u1', name: 'alice' },
     attempt: 1,
     idempotencyKey: 'task.run',
+    schedule: null,
     signal: new AbortController().signal,
     log: {
       info: (message) => void warnings.push(message),
