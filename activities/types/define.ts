@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { JsonValue } from '../../src/contract/json.ts';
+import type { ScheduleOfAttempt } from '../../src/contract/workflow.ts';
 
 export { secretReference } from '../../src/contract/secret.ts';
 
@@ -54,13 +55,7 @@ export interface TaskContext {
    * it had when this one started; null before the first one, for a run that a retry by hand started, and if runs may
    * overlap.
    */
-  readonly schedule: {
-    readonly id: string;
-    readonly name: string;
-    readonly scheduled_time: string;
-    readonly timezone: string;
-    readonly previous: { readonly result: JsonValue; readonly ended_at: string } | null;
-  } | null;
+  readonly schedule: ScheduleOfAttempt | null;
   /**
    * Fires on cancellation, the soft time limit, shutdown and withdrawal, with an {@link AttemptStopped} as
    * its reason. Pass it on, and stop when it fires. A handler that doesn't is killed with its process: at the

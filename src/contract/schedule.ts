@@ -47,6 +47,7 @@ const calendarFields = {
   month: field.optional(),
   year: field.optional(),
   day_of_week: field.optional(),
+  comment: z.string().max(maxFieldLength).optional(),
 };
 
 const calendar = z.strictObject({ ...calendarFields, comment: z.string().max(200).optional() }).meta({
@@ -70,12 +71,10 @@ const skipDate = date.meta({ id: 'SkipDate', description: 'All of a day.' });
 const skipDates = z
   .strictObject({ from: date, to: date })
   .meta({ id: 'SkipDates', description: 'All days from one to the other.' });
-const skipCalendar = z
-  .strictObject({ ...calendarFields, comment: z.string().max(maxFieldLength).optional() })
-  .meta({
-    id: 'SkipCalendar',
-    description: 'Times of which all fields match. A field that is not given matches every value.',
-  });
+const skipCalendar = z.strictObject(calendarFields).meta({
+  id: 'SkipCalendar',
+  description: 'Times of which all fields match. A field that is not given matches every value.',
+});
 
 const skip = z.union([skipDate, skipDates, skipCalendar], {
   error: 'Not a date such as "2026-12-25", an object with "from" and "to", or a calendar.',

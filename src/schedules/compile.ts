@@ -12,7 +12,7 @@ import {
 } from './calendar.ts';
 import { compileCron } from './cron.ts';
 import { type DayField, matchingBoth, parseDaysOfMonth, parseDaysOfWeek } from './days.ts';
-import { fieldRules, NotUnderstood, parseElement } from './field.ts';
+import { NotUnderstood, parseField } from './field.ts';
 import { startOfDay } from './next-time.ts';
 import { type Zone, zoneOf } from './zone.ts';
 
@@ -206,7 +206,7 @@ function compileCalendar(written: WrittenCalendar, pointer: string, reject: Reje
     try {
       if (name === 'day_of_month') days[name] = parseDaysOfMonth(value);
       else if (name === 'day_of_week') days[name] = parseDaysOfWeek(value);
-      else fields[name] = new Set(parseList(value, name));
+      else fields[name] = parseField(value, name);
     } catch (error) {
       if (!(error instanceof NotUnderstood)) throw error;
       reject(`${pointer}/${name}`, error.message);
@@ -219,10 +219,6 @@ function compileCalendar(written: WrittenCalendar, pointer: string, reject: Reje
       .filter((each) => each !== undefined)
       .map(complete),
   );
-}
-
-function parseList(text: string, name: FieldName): number[] {
-  return text.split(',').flatMap((element) => parseElement(element.trim(), fieldRules[name]));
 }
 
 function compileSkips({ skip }: When, reject: Reject): Calendar[] {

@@ -4,7 +4,7 @@
  */
 import { type Calendar, both } from './calendar.ts';
 import { matchingBoth, matchingEither, parseDaysOfMonth, parseDaysOfWeek } from './days.ts';
-import { fieldRules, NotUnderstood, parseElement } from './field.ts';
+import { NotUnderstood, parseField } from './field.ts';
 
 const named: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
@@ -36,10 +36,10 @@ export interface CronFields {
 export function compileCron(text: string, options: CronOptions): readonly Partial<Calendar>[] {
   const fields = splitCron(text, options.seconds);
   const time = {
-    second: valuesOf(fields.second, 'second'),
-    minute: valuesOf(fields.minute, 'minute'),
-    hour: valuesOf(fields.hour, 'hour'),
-    month: valuesOf(fields.month, 'month'),
+    second: parseField(fields.second, 'second'),
+    minute: parseField(fields.minute, 'minute'),
+    hour: parseField(fields.hour, 'hour'),
+    month: parseField(fields.month, 'month'),
   };
   const dayOfMonth = parseDaysOfMonth(fields.dayOfMonth);
   const dayOfWeek = parseDaysOfWeek(fields.dayOfWeek);
@@ -53,10 +53,6 @@ export function compileCron(text: string, options: CronOptions): readonly Partia
 /** Returns whether both fields of days are restricted: those that begin with a star are not, whatever their step. */
 export function matchesEither({ dayOfMonth, dayOfWeek }: CronFields): boolean {
   return ![dayOfMonth, dayOfWeek].some((field) => /^[*?]/.test(field));
-}
-
-function valuesOf(text: string, name: 'second' | 'minute' | 'hour' | 'month'): ReadonlySet<number> {
-  return new Set(text.split(',').flatMap((element) => parseElement(element, fieldRules[name])));
 }
 
 /** @throws NotUnderstood */

@@ -50,6 +50,11 @@ const usage: Readonly<Record<FieldName, string>> = {
   day_of_week: '0 to 6, or SUN to SAT',
 };
 
+/** Returns the values of a field: a list of elements. @throws NotUnderstood */
+export function parseField(text: string, name: FieldName): ReadonlySet<number> {
+  return new Set(text.split(',').flatMap((element) => parseElement(element.trim(), fieldRules[name])));
+}
+
 /** Returns the values of one element of a list, such as `5`, `MON-FRI`, `*` or `10-50/20`. @throws NotUnderstood */
 export function parseElement(text: string, rule: FieldRule): number[] {
   const [range = '', stepText, ...more] = text.split('/');
