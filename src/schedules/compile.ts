@@ -13,7 +13,6 @@ import {
 import { compileCron } from './cron.ts';
 import { type DayField, matchingBoth, parseDaysOfMonth, parseDaysOfWeek } from './days.ts';
 import { NotUnderstood, parseField } from './field.ts';
-import { startOfDay } from './next-time.ts';
 import { type Zone, zoneOf } from './zone.ts';
 
 /** An interval of real time, in whole seconds since the epoch: it runs at `phase`, and at each whole multiple after it. */
@@ -27,8 +26,6 @@ export interface CompiledWhen {
   readonly calendars: readonly Calendar[];
   readonly intervals: readonly Interval[];
   readonly skips: readonly Calendar[];
-  /** The first seconds of the days that are skipped by date. */
-  readonly skipsFrom: readonly number[];
   readonly zone: Zone;
   readonly jitter: number;
   readonly startAt: number | undefined;
@@ -70,15 +67,10 @@ export function compileWhen(when: When, base: string, createdAt: number): Compil
   const hourly = calendars.map((calendar) => hourlyIntervals(calendar, zone, createdAt));
   const others = calendars.filter((_, index) => !hourly[index]);
   const all = [...intervals, ...hourly.flatMap((each) => each ?? [])];
-  const skipsFrom = when.skip.flatMap((each) => {
-    const from = typeof each === 'string' ? each : 'from' in each ? each.from : undefined;
-    return from === undefined ? [] : [startOfDay(zone, from)];
-  });
   return {
     calendars: others,
     intervals: all,
     skips: [...skips, ...(all.length === 0 ? hoursOfNone(others) : [])],
-    skipsFrom,
     zone,
     jitter: when.jitter,
     startAt,

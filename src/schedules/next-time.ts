@@ -93,18 +93,46 @@ function moveToMatch(at: LocalTime, calendar: Calendar, zone: Zone): boolean {
 /** Returns whether one of the calendars matches a time. */
 export function matchesAny(calendars: readonly Calendar[], zone: Zone, at: number): boolean {
   if (calendars.length === 0) return false;
-  const { year, month, day, hour, minute, second } = localTime(zone, at);
-  const dayOfWeek = weekday(at + zone.offsetAt(at));
+  const { hour, minute, second, ...date } = localTime(zone, at);
+  const day = { ...date, dayOfWeek: weekday(at + zone.offsetAt(at)) };
   return calendars.some(
     (calendar) =>
-      calendar.year.has(year) &&
-      calendar.month.has(month) &&
-      calendar.day_of_month.has(day) &&
-      calendar.day_of_week.has(dayOfWeek) &&
+      matchesDay(calendar, day) &&
       calendar.hour.has(hour) &&
       calendar.minute.has(minute) &&
       calendar.second.has(second),
   );
+}
+
+/** A day of the calendar. */
+export interface Day extends Readonly<Pick<LocalTime, 'year' | 'month' | 'day'>> {
+  readonly dayOfWeek: number;
+}
+
+/** Returns whether a calendar has times on a day. */
+export function matchesDay(calendar: Calendar, { year, month, day, dayOfWeek }: Day): boolean {
+  return (
+    calendar.year.has(year) &&
+    calendar.month.has(month) &&
+    calendar.day_of_month.has(day) &&
+    calendar.day_of_week.has(dayOfWeek)
+  );
+}
+
+/** Yields the days of a zone from that of a time on, to that of another or the last one that Temporal knows. */
+export function* daysFrom(zone: Zone, from: number, to = Number.POSITIVE_INFINITY): Generator<Day> {
+  const { year, month, day } = localTime(zone, from);
+  for (let date = new Date(Date.UTC(year, month - 1, day)); ; date.setUTCDate(date.getUTCDate() + 1)) {
+    const next = {
+      year: date.getUTCFullYear(),
+      month: date.getUTCMonth() + 1,
+      day: date.getUTCDate(),
+      dayOfWeek: date.getUTCDay(),
+    };
+    // No zone is a whole day from UTC.
+    if (next.year > bounds.year[1] || date.getTime() / 1000 - 86_400 > to) return;
+    yield next;
+  }
 }
 
 export function localTime(zone: Zone, at: number): LocalTime {
@@ -119,9 +147,8 @@ export function localTime(zone: Zone, at: number): LocalTime {
   };
 }
 
-/** Returns the first second of a day, written as in "2026-12-25". */
-export function startOfDay(zone: Zone, date: string): number {
-  const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
+/** Returns the first second of a day. */
+export function startOfDay(zone: Zone, { year, month, day }: Day): number {
   return instantOf(zone, { year, month, day, hour: 0, minute: 0, second: 0 });
 }
 

@@ -41,12 +41,12 @@ export function previewTimes({ when, count, from }: PreviewInput, now: number): 
 function firstTimes(when: CompiledWhen, after: number, count: number): number[] {
   const times: number[] = [];
   try {
-    assertSkipsEnd(when, after);
     for (const at of timesAfter(when, after)) {
       times.push(at);
       const isFar = times.length >= gapsAmong || at > after + gapsWithin;
       if (times.length >= count && isFar) break;
     }
+    assertSkipsEnd(when, after);
   } catch (error) {
     if (!(error instanceof TooManySkipped)) throw error;
     const from = localText(when.zone, error.from);

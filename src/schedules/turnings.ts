@@ -4,8 +4,8 @@ import type { Calendar } from './calendar.ts';
 import type { CompiledWhen } from './compile.ts';
 import { localText } from './local-text.ts';
 import { matchesAny, nextTime } from './next-time.ts';
-import { timesAfter } from './times.ts';
-import { type Transition, type Zone, zoneOf } from './zone.ts';
+import { lastTime, timesAfter } from './times.ts';
+import { type Transition, utc, type Zone } from './zone.ts';
 
 /** Maximum number of times of either kind. */
 const maxShown = 10;
@@ -37,8 +37,6 @@ export function turningsOf(when: CompiledWhen, from: number, to: number): Turnin
 
 /** Returns the local times in a gap that the schedule has, as if they were in UTC. */
 function timesInGap({ calendars, skips }: CompiledWhen, turn: Transition): number[] {
-  const utc = zoneOf('UTC');
-  if (!utc) return [];
   const times = timesBetween(calendars, utc, turn.at + turn.before, turn.at + turn.after);
   return times.filter((local) => !matchesAny(skips, utc, local));
 }
@@ -51,19 +49,15 @@ function timesAround(
   when: CompiledWhen,
   turn: Transition,
 ): { readonly meant: ReadonlySet<number>; readonly found: ReadonlySet<number> } {
-  const { calendars, skips, intervals, zone } = when;
+  const { calendars, skips, intervals, zone, startAt, endAt } = when;
   // All differences to UTC are whole minutes.
   const step = calendars.every(({ second }) => second.size === 1 && second.has(0)) ? 60 : 1;
-  const from = turn.at - 3 * hourSeconds;
-  // Temporal may leave out the rest of the day.
-  const to = turn.at + (step === 1 ? 3 : 25) * hourSeconds;
-  const found = new Set<number>();
-  for (const at of timesAfter(when, from - 1)) {
-    if (at >= to) break;
-    found.add(at);
-  }
+  const from = Math.max(turn.at - 3 * hourSeconds, startAt ?? 0);
+  // Temporal may leave out the rest of the day. What follows it may be skipped for years, so the search ends there.
+  const last = Math.min(turn.at + (step === 1 ? 3 : 25) * hourSeconds - 1, endAt ?? lastTime);
+  const found = new Set(timesAfter({ ...when, endAt: last }, from - 1));
   const meant = new Set<number>();
-  for (let at = Math.ceil(from / step) * step; at < to; at += step) {
+  for (let at = Math.ceil(from / step) * step; at <= last; at += step) {
     if (matchesAny(calendars, zone, at) && !matchesAny(skips, zone, at)) meant.add(at);
   }
   for (const at of found) {

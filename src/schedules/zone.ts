@@ -27,10 +27,13 @@ const maxKept = 50;
 
 const known = new Lru<Zone>(maxKept);
 
+export const utc: Zone = { name: 'UTC', offsetAt: () => 0, transitions: () => [] };
+
 /** Returns a zone by its name. @returns undefined if there is none. */
 export function zoneOf(name: string): Zone | undefined {
   // Offsets are no names. Temporal would take "Local" for the zone of its server.
   if (!/^[A-Za-z]{2,}[A-Za-z0-9_+/-]*$/.test(name) || /^local$/i.test(name)) return undefined;
+  if (name.toUpperCase() === utc.name) return utc;
   const kept = known.get(name);
   if (kept) return kept;
   const zone = createZone(name);

@@ -222,6 +222,8 @@ test.each<[Record<string, unknown>, string, string | RegExp]>([
     '/when/skip',
     /Too many times in a row are skipped, from 2026-01-15T12:01:00/,
   ],
+  [{ cron: '* 0-22 * * *', skip: [{ year: '2027' }] }, '/when/skip', /from 2027-01-01T00:00:00/],
+  [{ cron: '* * * * *', skip: [{ month: 'FEB-JUN' }] }, '/when/skip', /from 2026-02-01T00:00:00/],
   [
     { cron: '* * * * *', skip: [{ from: '2028-01-01', to: '2028-12-31' }] },
     '/when/skip',
@@ -229,6 +231,13 @@ test.each<[Record<string, unknown>, string, string | RegExp]>([
   ],
 ])('%j is rejected at %s', (when, pointer, message) => {
   expect(errorsOf(when)).toEqual([{ pointer, message: expect.stringMatching(message) as string }]);
+});
+
+test('long periods are skipped year after year, as long as none has too many times', () => {
+  const years = Array.from({ length: 50 }, (_, index) => 2030 + index);
+  const skip = years.map((year) => ({ from: `${year}-01-01`, to: `${year}-03-01` }));
+  expect(preview({ cron: '* 0-22 * * *', skip }).next).toHaveLength(10);
+  expect(preview({ cron: '0 9 * * *', skip: [{ year: '2027-2050' }] }).next).toHaveLength(10);
 });
 
 test('every wrong field is reported at once', () => {
